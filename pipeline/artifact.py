@@ -1,0 +1,53 @@
+"""What the media work hands out: a file that is complete, checked and hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A finished file. ``sha256`` is lower-case hex of its whole content."""
+
+    path: Path
+    media_type: str
+    bytes: int
+    sha256: str
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file as lower-case hex, read a mebibyte at a time."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def publish(part: Path, destination: Path, media_type: str) -> Artifact:
+    """Make a finished temporary file visible under its name, durably, and describe it.
+
+    The file is flushed to disk before the rename, and the folder after it: a crash leaves the old state or the new one.
+    """
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    artifact = Artifact(destination, media_type, part.stat().st_size, sha256_of(part))
+    part.replace(destination)
+    sync_folder(destination.parent)
+    return artifact
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries to disk, where the system has a way to do so."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

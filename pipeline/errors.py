@@ -1,0 +1,145 @@
+"""What can go wrong with a film, each in words a guider can act on.
+
+Every error has a stable ``code``, a sentence ``for_guider`` and, as its own text, the detail for IT.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PipelineError(Exception):
+    """Something the media work could not do."""
+
+    code: ClassVar[str] = "pipeline_error"
+    retryable: ClassVar[bool] = False
+    """Whether the same work may succeed later without anybody changing anything."""
+    for_guider: str = "Something went wrong while preparing this film. Nothing was lost; please tell IT support."
+
+    def __init__(self, detail: str = "", *, for_guider: str | None = None) -> None:
+        super().__init__(detail or for_guider or self.for_guider)
+        if for_guider is not None:
+            self.for_guider = for_guider
+
+
+class FilmMissing(PipelineError):
+    """There is no file at the given path."""
+
+    code = "film_missing"
+    for_guider = "There is no film here. Check the name and the folder."
+
+
+class FilmUnreadable(PipelineError):
+    """The film cannot be opened or decoded."""
+
+    code = "film_unreadable"
+    for_guider = "This film cannot be read. Try copying it from the phone or camera again."
+
+
+class NotAFilm(PipelineError):
+    """The file is something else: a page, a playlist, a picture, a document."""
+
+    code = "not_a_film"
+    for_guider = "This file is not a film. Choose the video file itself."
+
+
+class NoPicture(PipelineError):
+    """The file has sound but no moving picture."""
+
+    code = "no_picture"
+    for_guider = "This file has sound but no picture, so no clip or still can be taken from it."
+
+
+class PictureTooSmall(PipelineError):
+    """The picture is smaller than can be shown."""
+
+    code = "picture_too_small"
+    for_guider = "The picture of this film is too small to be seen. Was it the right file?"
+
+
+class PictureTooLarge(PipelineError):
+    """The picture has more pixels than any camera of ours writes."""
+
+    code = "picture_too_large"
+    for_guider = "The picture of this film is larger than this program can handle safely. Film at 4K or less."
+
+
+class MomentOutsideFilm(PipelineError):
+    """A moment begins or ends where the film has no picture."""
+
+    code = "moment_outside_film"
+    for_guider = "This moment lies outside the film. Check its start and end."
+
+
+class SelectionInvalid(PipelineError):
+    """The moments cannot be understood."""
+
+    code = "selection_invalid"
+    for_guider = "The list of moments cannot be understood."
+
+
+class PresetUnknown(PipelineError):
+    """No preset has that name."""
+
+    code = "preset_unknown"
+    for_guider = "There is no such preset. Choose review, light or full."
+
+
+class FolderNotEmpty(PipelineError):
+    """The destination already holds something."""
+
+    code = "folder_not_empty"
+    for_guider = "The folder for the results is not empty. Choose a new one, so that nothing is overwritten."
+
+
+class FolderNotWritable(PipelineError):
+    """The destination cannot be written."""
+
+    code = "folder_not_writable"
+    for_guider = "The results cannot be written to this folder. Choose another one."
+
+
+class NoSpace(PipelineError):
+    """The disk is full."""
+
+    code = "no_space"
+    retryable = True
+    for_guider = "There is not enough free space on the disk. Free some space and try again."
+
+
+class FfmpegMissing(PipelineError):
+    """No ffmpeg can be started."""
+
+    code = "ffmpeg_missing"
+    for_guider = "The video program ffmpeg cannot be started. Please tell IT support."
+
+
+class FfmpegFailed(PipelineError):
+    """ffmpeg ended with an error; the text carries its exit status, command and the end of what it said."""
+
+    code = "ffmpeg_failed"
+    retryable = True
+    for_guider = "This moment could not be prepared. The film may be damaged at this place."
+
+
+class FfmpegTimedOut(PipelineError):
+    """ffmpeg took longer than its budget, or stopped making progress."""
+
+    code = "ffmpeg_timed_out"
+    retryable = True
+    for_guider = "Preparing this moment took too long and was stopped. Try a shorter moment."
+
+
+class ArtifactWrong(PipelineError):
+    """What was made is not what was asked for; it was thrown away."""
+
+    code = "artifact_wrong"
+    retryable = True
+    for_guider = "This moment could not be prepared exactly, so it was not kept. The film may be damaged at this place."
+
+
+class Cancelled(PipelineError):
+    """Somebody asked for the work to stop."""
+
+    code = "cancelled"
+    for_guider = "This was cancelled."

@@ -1,0 +1,174 @@
+"""The moments a guider chose: clips, stills and the words that go with them.
+
+Times are integer milliseconds on the film's own clock (0 = the first picture shown). A clip is half-open: it holds the
+frames with ``in_ms <= frame_ms < out_ms``. A still at ``at_ms`` shows the last frame with ``frame_ms <= at_ms``.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from pipeline.errors import SelectionInvalid
+
+_CLOCK = re.compile(r"(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,2}):(?P<s>\d{1,2})(?:\.(?P<f>\d{1,3}))?")
+_LONGEST_MS = 1000 * 3600 * 1000
+MOST_MOMENTS = 200
+MANY_CLIPS = 4
+LONG_CLIP_MS = 30_000
+MANY_WORDS = 15
+
+
+def parse_ms(value: object) -> object:
+    """Milliseconds from ``"00:01:10.200"``, ``"01:10.2"`` or an integer; anything else is returned for pydantic to refuse."""
+    if not isinstance(value, str):
+        return value
+    clock = _CLOCK.fullmatch(value.strip())
+    if clock is None or int(clock["s"]) > 59 or (clock["h"] and int(clock["m"]) > 59):
+        raise ValueError("is not a time; write 00:01:10.200, or whole milliseconds")
+    return ((int(clock["h"] or 0) * 60 + int(clock["m"])) * 60 + int(clock["s"])) * 1000 + int(
+        (clock["f"] or "").ljust(3, "0") or 0
+    )
+
+
+def clock(ms: int) -> str:
+    """``"00:01:10.200"`` from milliseconds."""
+    seconds, ms = divmod(ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{seconds:02}.{ms:03}"
+
+
+Ms = Annotated[int, BeforeValidator(parse_ms), Field(strict=True, ge=0, le=_LONGEST_MS)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+FamilyCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
+PrincipleTag = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+
+
+class _Moment(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    caption: Words = ""
+    principle: PrincipleTag | None = None
+
+
+class Clip(_Moment):
+    """A moment as video: the frames with ``in_ms <= frame_ms < out_ms``."""
+
+    in_ms: Annotated[Ms, Field(alias="in")]
+    out_ms: Annotated[Ms, Field(alias="out")]
+
+    @property
+    def length_ms(self) -> int:
+        return self.out_ms - self.in_ms
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.in_ms >= self.out_ms:
+            raise ValueError(f"ends ({clock(self.out_ms)}) before it begins ({clock(self.in_ms)})")
+        return self
+
+
+class Still(_Moment):
+    """One frame: the one on screen at ``at_ms``, or the sharpest near it where ``exact`` is false."""
+
+    at_ms: Annotated[Ms, Field(alias="at")]
+    exact: bool = True
+
+
+class Selection(BaseModel):
+    """What a guider chose from one film, in the order of the review; the shape of moments.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    family: FamilyCode
+    cycle: Annotated[int, Field(ge=1, le=99)] = 1
+    helping_question: Words = ""
+    working_points: Annotated[tuple[Words, ...], Field(max_length=20)] = ()
+    clips: Annotated[tuple[Clip, ...], Field(alias="clip", max_length=MOST_MOMENTS)] = ()
+    stills: Annotated[tuple[Still, ...], Field(alias="still", max_length=MOST_MOMENTS)] = ()
+
+    @model_validator(mode="after")
+    def _holds_a_moment(self) -> Self:
+        if not self.clips and not self.stills:
+            raise ValueError("no moment is chosen; mark at least one clip or still")
+        return self
+
+
+def parse_selection(shape: dict[str, Any]) -> Selection:
+    """The selection written in ``shape`` (TOML or JSON, already read).
+
+    Raises: SelectionInvalid, whose sentence names the moment and what is wrong with it.
+    """
+    try:
+        return Selection.model_validate(shape)
+    except ValidationError as error:
+        sentence = plain_sentence(error)
+        raise SelectionInvalid(sentence, for_guider=sentence) from None
+
+
+def read_selection(path: Path) -> Selection:
+    """The selection in a moments.toml file.
+
+    Raises: SelectionInvalid.
+    """
+    try:
+        return parse_selection(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        sentence = f"There is no list of moments named {path.name} here."
+    except (OSError, UnicodeDecodeError):
+        sentence = f"The list of moments {path.name} cannot be read."
+    except tomllib.TOMLDecodeError as error:
+        sentence = f"The list of moments {path.name} is not written as TOML: {error}."
+    raise SelectionInvalid(sentence, for_guider=sentence)
+
+
+def hints(selection: Selection) -> list[str]:
+    """Friendly remarks on a selection; none of them forbids anything."""
+    said = []
+    if len(selection.clips) > MANY_CLIPS:
+        said.append(f"{len(selection.clips)} clips are many for one review; three or four leave more time to talk.")
+    for number, clip in enumerate(selection.clips, 1):
+        if clip.length_ms > LONG_CLIP_MS:
+            said.append(f"Clip {number} is {clip.length_ms / 1000:.0f} s long; shorter ones are easier to look at closely.")
+    for number, still in enumerate(selection.stills, 1):
+        words = len(still.caption.split())
+        if words > MANY_WORDS:
+            said.append(f"The caption of still {number} has {words} words; {MANY_WORDS} or fewer read well from a wall.")
+    return said
+
+
+_NAMES = {"clip": "Clip", "still": "Still", "working_points": "Working point"}
+
+
+def plain_sentence(error: ValidationError) -> str:
+    """The first thing wrong, as one sentence: what it is in, and why."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    place = [part for part in first["loc"] if not isinstance(part, str) or not part.startswith("function-")]
+    where = []
+    while place:
+        part = place.pop(0)
+        if part in _NAMES and place and isinstance(place[0], int):
+            where.append(f"{_NAMES[str(part)]} {place.pop(0) + 1}")
+        else:
+            where.append(f"“{part}”")
+    why = {
+        "missing": "is missing",
+        "extra_forbidden": "is not a word this program knows",
+        "string_pattern_mismatch": "must be a code of letters, digits and dashes, without spaces",
+        "string_too_long": "is too long",
+        "too_long": "holds more than can be prepared at once",
+        "greater_than_equal": "is too small",
+        "less_than_equal": "is too large",
+    }.get(first["type"])
+    if why is None and first["type"].startswith(("int", "bool", "string", "tuple", "list", "model", "dict")):
+        why = "is not written as it should be"
+    if why is None:
+        why = first["msg"].removeprefix("Value error, ")
+    subject = ", ".join(where)
+    sentence = f"{subject} {why}" if subject else why
+    return sentence[0].upper() + sentence[1:].rstrip(".") + "."
