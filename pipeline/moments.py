@@ -24,7 +24,7 @@ MANY_WORDS = 15
 
 
 def parse_ms(value: object) -> object:
-    """Milliseconds from ``"00:01:10.200"``, ``"01:10.2"`` or an integer; anything else is returned for pydantic to refuse."""
+    """Milliseconds from ``"00:01:10.200"`` or ``"01:10.2"``; what is no text is returned for pydantic to judge."""
     if not isinstance(value, str):
         return value
     clock = _CLOCK.fullmatch(value.strip())
@@ -134,11 +134,11 @@ def hints(selection: Selection) -> list[str]:
         said.append(f"{len(selection.clips)} clips are many for one review; three or four leave more time to talk.")
     for number, clip in enumerate(selection.clips, 1):
         if clip.length_ms > LONG_CLIP_MS:
-            said.append(f"Clip {number} is {clip.length_ms / 1000:.0f} s long; shorter ones are easier to look at closely.")
+            said.append(f"Clip {number} is {clip.length_ms / 1000:.0f} s long; shorter ones are easier to look at.")
     for number, still in enumerate(selection.stills, 1):
         words = len(still.caption.split())
         if words > MANY_WORDS:
-            said.append(f"The caption of still {number} has {words} words; {MANY_WORDS} or fewer read well from a wall.")
+            said.append(f"The caption of still {number} has {words} words; up to {MANY_WORDS} read well on a wall.")
     return said
 
 
@@ -148,12 +148,10 @@ _NAMES = {"clip": "Clip", "still": "Still", "working_points": "Working point"}
 def plain_sentence(error: ValidationError) -> str:
     """The first thing wrong, as one sentence: what it is in, and why."""
     first = error.errors(include_url=False, include_context=False)[0]
-    place = [part for part in first["loc"] if not isinstance(part, str) or not part.startswith("function-")]
-    where = []
-    while place:
-        part = place.pop(0)
-        if part in _NAMES and place and isinstance(place[0], int):
-            where.append(f"{_NAMES[str(part)]} {place.pop(0) + 1}")
+    where: list[str] = []
+    for part in first["loc"]:
+        if isinstance(part, int):
+            where[-1:] = [f"{_NAMES.get(where[-1].strip('“”'), where[-1])} {part + 1}" if where else str(part + 1)]
         else:
             where.append(f"“{part}”")
     why = {

@@ -1,0 +1,1 @@
+"""HTTP in, HTML out; who asks and what they may see; the command line."""

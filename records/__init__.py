@@ -1,0 +1,1 @@
+"""What the service remembers, and its bytes. No web and no queue."""

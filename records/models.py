@@ -1,0 +1,230 @@
+"""The tables: selections, their moments, uploads, jobs, artifacts and the workers' heartbeats.
+
+All times are UTC. Identifiers are random UUIDs in text, so that none can be guessed or counted.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, MetaData, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+def new_id() -> str:
+    """A random identifier: 32 lower-case hex digits."""
+    return uuid.uuid4().hex
+
+
+def utcnow() -> datetime:
+    """Now, with its time zone."""
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time that is always UTC and aware; SQLite alone would forget the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 SQLAlchemy names it
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Every table; constraint names are fixed so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012 SQLAlchemy's
+
+
+class SelectionState(StrEnum):
+    """Where a selection stands: waiting for bytes, being worked on, all there, or stopped by a failure."""
+
+    RECEIVING = "receiving"
+    PREPARING = "preparing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class MomentState(StrEnum):
+    """Where one moment stands."""
+
+    AWAITING_UPLOAD = "awaiting_upload"
+    QUEUED = "queued"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class JobState(StrEnum):
+    """The life of a job: queued, running under a lease, then one of three ends."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class UploadState(StrEnum):
+    """The life of an upload: bytes are coming, or all are there and hashed."""
+
+    RECEIVING = "receiving"
+    COMPLETE = "complete"
+
+
+class SelectionRow(Base):
+    """What one guider chose from one film."""
+
+    __tablename__ = "selections"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    state: Mapped[str] = mapped_column(String(16), default=SelectionState.RECEIVING)
+    family: Mapped[str] = mapped_column(String(32), index=True)
+    cycle: Mapped[int]
+    preset: Mapped[str] = mapped_column(String(32))
+    shape: Mapped[dict[str, Any]]
+    """The selection as it came, in the shape of moments.toml."""
+    film: Mapped[dict[str, Any]]
+    """What the page said of the film (bytes, duration_ms, …); never its name."""
+    outputs: Mapped[list[str]]
+    """The kinds to make when every moment is ready."""
+    whole_film: Mapped[bool]
+    """True when all moments are cut from one upload."""
+
+    moments: Mapped[list[MomentRow]] = relationship(
+        back_populates="selection", order_by="MomentRow.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class MomentRow(Base):
+    """One clip or still of a selection."""
+
+    __tablename__ = "moments"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    """From 0, in the order of the review: clips first, then stills."""
+    kind: Mapped[str] = mapped_column(String(8))
+    """clip or still."""
+    moment: Mapped[dict[str, Any]]
+    """The clip or still in the shape of moments.toml, on the film's clock."""
+    cut: Mapped[dict[str, Any] | None]
+    """The same moment on the clock of its own upload (in and out, or at, in ms); None: the upload is the whole film."""
+    upload_id: Mapped[str | None] = mapped_column(ForeignKey("uploads.id", ondelete="SET NULL"))
+    state: Mapped[str] = mapped_column(String(20), default=MomentState.AWAITING_UPLOAD)
+    facts: Mapped[dict[str, Any] | None]
+    """Of the finished file: width_px, height_px, fps, duration_ms."""
+
+    selection: Mapped[SelectionRow] = relationship(back_populates="moments")
+
+
+class UploadRow(Base):
+    """Bytes on their way in (tus 1.0). ``offset_bytes`` counts only what is safely on disk."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
+    moment_id: Mapped[str | None] = mapped_column(String(32))
+    """None: the whole film of the selection."""
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    expires_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16), default=UploadState.RECEIVING)
+    length_bytes: Mapped[int] = mapped_column(BigInteger)
+    offset_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    holder: Mapped[str | None] = mapped_column(String(64))
+    """The request that may write now; a newer request takes over by putting its own token here."""
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    storage_key: Mapped[str | None] = mapped_column(String(200))
+    """Where the complete file is stored."""
+
+
+class JobRow(Base):
+    """One piece of work, and the truth about it; the message in the queue is only its id.
+
+    queued → running (claimed by UPDATE … WHERE state, then rows == 1; a lease that progress renews) → done, failed or
+    cancelled. A lease that runs out returns the row to queued until its attempts are spent.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("ix_jobs_state_priority", "state", "priority", "created_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    kind: Mapped[str] = mapped_column(String(32))
+    """moment, or a kind of output (review_pack, picture_notes, …)."""
+    selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
+    moment_id: Mapped[str | None] = mapped_column(ForeignKey("moments.id", ondelete="CASCADE"))
+    state: Mapped[str] = mapped_column(String(16), default=JobState.QUEUED)
+    priority: Mapped[int] = mapped_column(default=5)
+    """0 is the most urgent, 9 the least."""
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    not_before: Mapped[datetime] = mapped_column(default=utcnow)
+    sent_at: Mapped[datetime | None]
+    """When its id last went to the queue."""
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None]
+    worker: Mapped[str | None] = mapped_column(String(200))
+    progress: Mapped[float] = mapped_column(default=0.0)
+    """0 to 1."""
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    error_code: Mapped[str | None] = mapped_column(String(64))
+    error_sentence: Mapped[str | None] = mapped_column(Text)
+    """For the guider."""
+    error_detail: Mapped[str | None] = mapped_column(Text)
+    """For IT; without personal data."""
+
+
+class ArtifactRow(Base):
+    """A finished file that is in storage, complete and hashed."""
+
+    __tablename__ = "artifacts"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
+    moment_id: Mapped[str | None] = mapped_column(ForeignKey("moments.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(32))
+    """clip, still, or a kind of output."""
+    name: Mapped[str] = mapped_column(String(100))
+    """The name it is handed out under: 01.mp4, review-pack.zip, picture-notes.pdf."""
+    storage_key: Mapped[str] = mapped_column(String(200), unique=True)
+    media_type: Mapped[str] = mapped_column(String(100))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class WorkerRow(Base):
+    """A worker's sign of life."""
+
+    __tablename__ = "workers"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    version: Mapped[str] = mapped_column(String(32))
+    started_at: Mapped[datetime] = mapped_column(default=utcnow)
+    seen_at: Mapped[datetime] = mapped_column(default=utcnow)
+    jobs_done: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,76 @@
+"""The service's settings: environment variables named VIGPACK_…, or files of those names in VIGPACK_SECRETS_DIR."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+class Settings(BaseSettings):
+    """Every setting, its default and its unit. An unset address means: on this machine, in ``data_dir``."""
+
+    model_config = SettingsConfigDict(env_prefix="VIGPACK_", extra="ignore")
+
+    data_dir: Path = Path("vigpack-data")
+    database_url: str = ""
+    """SQLAlchemy's, sqlite:///… or postgresql+psycopg://…; empty: SQLite in data_dir."""
+    broker_url: str = ""
+    """redis://…; empty: a folder in data_dir (one machine only)."""
+    storage_url: str = ""
+    """s3://bucket/prefix; empty: a folder in data_dir."""
+    s3_endpoint: str = ""
+    s3_access_key_id: str = ""
+    s3_secret_access_key: SecretStr = SecretStr("")
+    s3_region: str = "us-east-1"
+    token: SecretStr = SecretStr("")
+    """The bearer token that guards the API; without one it listens on loopback only."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    ffmpeg: str = ""
+    """An ffmpeg to use instead of the packaged one."""
+    scratch_dir: Path | None = None
+    """Where work in progress lies; empty: data_dir/scratch."""
+
+    max_upload_bytes: int = Field(default=16 * GIB, gt=0)
+    min_free_bytes: int = Field(default=2 * GIB, ge=0)
+    """Uploads are refused when less would be left on the disk."""
+    upload_expiry_s: int = Field(default=7 * 24 * 3600, gt=0)
+    """An unfinished upload is erased after this time without a byte."""
+    lease_s: int = Field(default=60, gt=0)
+    heartbeat_s: int = Field(default=15, gt=0)
+    heal_s: int = Field(default=15, gt=0)
+    """How often lost messages and dead leases are looked for."""
+    max_attempts: int = Field(default=3, gt=0)
+    retry_after_s: float = Field(default=5.0, ge=0)
+    """Before the second attempt; doubled before each further one."""
+    job_limit_s: int = Field(default=3600, gt=0)
+    """The longest one job may take; a minute later it is ended by force."""
+
+    def database(self) -> str:
+        """The database's address, the default filled in."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'vigpack.sqlite3').resolve()}"
+
+    def scratch(self) -> Path:
+        """The folder for work in progress, the default filled in."""
+        return self.scratch_dir or self.data_dir / "scratch"
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings from the environment and from the files in VIGPACK_SECRETS_DIR, if named; ``given`` wins."""
+    if secrets := os.environ.get("VIGPACK_SECRETS_DIR"):
+        given["_secrets_dir"] = secrets
+    return Settings(**given)
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read once."""
+    return load_settings()

@@ -1,0 +1,1 @@
+"""Runs jobs, heals the queue, keeps the clocks."""
