@@ -1,0 +1,131 @@
+"""Films drawn for the tests: every frame carries its own number, the sound a beep at each whole second.
+
+The picture is a grid of five by four blocks. The four corners tell which way up it is (white at the top left, the
+others black); the sixteen blocks between them are the frame's number, most significant bit first, white for 1. The
+sound is silence with a 1 kHz beep of 40 ms at each whole second of the film's own clock.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import av
+import imageio_ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+COLUMNS, ROWS = 5, 4
+CORNERS = {0: 1, COLUMNS - 1: 0, COLUMNS * (ROWS - 1): 0, COLUMNS * ROWS - 1: 0}
+NUMBER_CELLS = [cell for cell in range(COLUMNS * ROWS) if cell not in CORNERS]
+BEEP = "aevalsrc=exprs='if(lt(mod(t,1),0.04),0.5*sin(2*PI*1000*t),0)':sample_rate=48000:channel_layout=stereo"
+DARK, LIGHT = 40, 215
+
+
+def ffmpeg() -> str:
+    """The packaged ffmpeg."""
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def run(*argv: str, stdin: Iterator[bytes] | None = None) -> None:
+    """Run ffmpeg; a failure fails the test with what it said."""
+    process = subprocess.Popen(
+        [ffmpeg(), "-hide_banner", "-loglevel", "error", "-y", *argv], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    try:
+        for block in stdin or ():
+            process.stdin.write(block)
+    except BrokenPipeError:
+        pass
+    _, said = process.communicate()
+    assert process.returncode == 0, said.decode()
+
+
+def draw_number(number: int, width: int, height: int) -> NDArray[np.uint8]:
+    """The picture of one number: uint8, (height, width), grey."""
+    cells = np.full(COLUMNS * ROWS, DARK, np.uint8)
+    cells[[cell for cell, white in CORNERS.items() if white]] = LIGHT
+    for bit, cell in enumerate(NUMBER_CELLS):
+        if number >> (len(NUMBER_CELLS) - 1 - bit) & 1:
+            cells[cell] = LIGHT
+    rows = np.arange(height) * ROWS // height
+    columns = np.arange(width) * COLUMNS // width
+    return cells.reshape(ROWS, COLUMNS)[rows][:, columns]
+
+
+def read_number(grey: NDArray[np.uint8]) -> int:
+    """The number in an upright picture: uint8, (height, width). Raises ValueError where the picture is not upright."""
+    height, width = grey.shape[:2]
+    number = 0
+    for cell in range(COLUMNS * ROWS):
+        y = int((cell // COLUMNS + 0.5) * height / ROWS)
+        x = int((cell % COLUMNS + 0.5) * width / COLUMNS)
+        white = int(grey[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].mean() > 127)
+        if cell in CORNERS:
+            if white != CORNERS[cell]:
+                raise ValueError(
+                    f"corner {cell} is {'white' if white else 'black'}: not upright, or not a numbered picture"
+                )
+        else:
+            number = number << 1 | white
+    return number
+
+
+def numbered_film(
+    path: Path,
+    *,
+    frames: int = 90,
+    fps: str = "30",
+    width: int = 320,
+    height: int = 240,
+    codec: Sequence[str] = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "30", "-crf", "18"),
+    pixel_format: str = "yuv420p",
+    filters: str = "null",
+    sound: str | None = BEEP,
+    sound_codec: Sequence[str] = ("-c:a", "aac", "-b:a", "128k"),
+    container: Sequence[str] = (),
+) -> Path:
+    """A film whose frame n, counted from 0, shows the number n; ``filters`` may change its times or turn it."""
+    seconds = frames / float(eval_rate(fps))
+    argv = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{width}x{height}", "-r", fps, "-i", "pipe:0"]
+    if sound:
+        argv += ["-f", "lavfi", "-t", f"{seconds:.6f}", "-i", sound]
+    argv += ["-vf", f"{filters},format={pixel_format}", "-fps_mode", "passthrough", *codec]
+    if sound:
+        argv += list(sound_codec)
+    run(*argv, *container, str(path), stdin=(draw_number(n, width, height).tobytes() for n in range(frames)))
+    return path
+
+
+def eval_rate(fps: str) -> float:
+    """A rate such as 30000/1001 as a number."""
+    over, _, under = fps.partition("/")
+    return float(over) / float(under or 1)
+
+
+def numbers_in(path: Path) -> list[int]:
+    """The number on each frame of a film that is upright as stored, in the order shown."""
+    with av.open(str(path)) as container:
+        return [read_number(frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
+
+
+def beeps_ms_in(path: Path) -> list[float]:
+    """When each beep begins, in ms on the clock of the first picture shown."""
+    with av.open(str(path)) as container:
+        first = next(container.decode(video=0))
+        zero = float(first.pts * first.time_base) if first.pts is not None else 0.0
+    sound: list[NDArray[np.float32]] = []
+    start: float | None = None
+    rate = 48000
+    with av.open(str(path)) as container:
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+        for frame in container.decode(audio=0):
+            if start is None:
+                start = float(frame.pts * frame.time_base)
+            sound += [part.to_ndarray().reshape(-1) for part in resampler.resample(frame)]
+    samples = np.abs(np.concatenate(sound))
+    loud = samples > 0.25 * samples.max()
+    onsets = [i for i in np.flatnonzero(loud) if not loud[max(0, i - rate // 4) : i].any()]
+    return [(i / rate + (start or 0.0) - zero) * 1000 for i in onsets]
