@@ -1,1 +1,74 @@
+# What one can do here. `make` alone lists it. Needs Python 3.11 or newer and make; everything else is fetched by pip.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test bench check machine
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+ARGS ?=# more words for the command, e.g. make demo ARGS="--film my.mp4", make test ARGS="-k claim"
+
+help:
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/dev.stamp  ## make .venv with everything to run, test and check
+
+demo: $(VENV)/run.stamp  ## draw a film, send its moments through the real API, queue and workers, print a table
+	@$(BIN)/vigpack demo $(ARGS)
+
+test: $(VENV)/dev.stamp machine  ## run every test on two processes
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+bench: $(VENV)/dev.stamp  ## measure speed and sizes, and compare with other ways to cut
+	@$(BIN)/python -m bench $(ARGS)
+
+check: $(VENV)/dev.stamp  ## lint, format, types, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+# The virtual environment: made with PYTHON, or with the newest Python found that is new enough and can make one.
+# It is made anew when it is not there or is broken.
+$(VENV)/python.stamp:
+	@for python in $${PYTHON:-python3.13 python3.12 python3.11 python3}; do \
+	  if "$$python" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then found="$$python"; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then \
+	  echo "vigpack needs Python 3.11, 3.12 or 3.13 with its venv module (on Debian and Ubuntu: apt install python3-venv). Name one with: make PYTHON=/path/to/python" >&2; exit 1; \
+	fi; \
+	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  echo "Making $(VENV) with $$("$$found" --version)"; "$$found" -m venv --clear $(VENV); \
+	fi; \
+	touch $@
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(VENV)/python.stamp
+	@echo "Installing what vigpack needs to run"
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/python.stamp
+	@echo "Installing what vigpack needs to be tested"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What the tests need from the machine and pip cannot bring: a browser, and a reader that turns PDF into pictures.
+# Debian's packages come first where we may install them, because they bring the libraries a browser needs; Playwright's
+# own download does not. Without a browser its tests are skipped and say so; where CI=true they fail.
+machine:
+	@missing=""; \
+	command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || missing="chromium"; \
+	command -v pdftoppm >/dev/null || missing="$$missing poppler-utils"; \
+	[ -n "$${missing// /}" ] || exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing $$missing for the tests"; \
+	  if apt-get -qq update >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $$missing >/dev/null; then exit 0; fi; \
+	fi; \
+	case "$$missing" in *chromium*) \
+	  if timeout 300 $(BIN)/python -m playwright install chromium >/dev/null 2>&1; then missing="$${missing/chromium/}"; fi;; esac; \
+	[ -z "$${missing// /}" ] || echo "Some tests will be skipped: install $$missing (on Debian and Ubuntu: sudo apt install $$missing)." >&2
