@@ -1,0 +1,1 @@
+"""Everything on one machine: the parts that ``vigpack up`` starts and watches."""

@@ -1,0 +1,181 @@
+"""Starting the parts of one machine, watching them, restarting what dies, ending them in order."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from pipeline.errors import PipelineError
+
+LEASH = Path(__file__).with_name("leash.py")
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 30.0
+STEADY_S = 60.0
+"""A part that ran this long is forgiven its earlier deaths."""
+LOG_LIMIT_BYTES = 10 << 20
+_LOOK_EVERY_S = 0.2
+_EARLY_DEATHS = 3
+
+
+class PartFailed(PipelineError):
+    """A part did not come up."""
+
+    code = "part_failed"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One program to keep running."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    is_ready: Callable[[], bool]
+    """Asked every fifth of a second until it is true; must answer within a few seconds."""
+    ready_within_s: float = 60.0
+    stop_within_s: float = 10.0
+    """After SIGTERM; then it is killed with all that it started."""
+
+
+class Teller(Protocol):
+    """Told of each thing that happens to a part."""
+
+    def __call__(self, event: str, part: str, sentence: str) -> None:
+        """``event`` is stable (died, restarted, …); the sentence is for a person."""
+
+
+@dataclass
+class _Run:
+    part: Part
+    process: subprocess.Popen[bytes]
+    since: float
+    deaths: int = 0
+    restart_at: float | None = None
+
+
+@dataclass
+class Supervisor:
+    """Keeps parts running until it is asked to stop. Use it from the main thread: signals and leashes hang on it."""
+
+    logs: Path
+    tell: Teller
+    pass_fds: Sequence[int] = ()
+    _runs: list[_Run] = field(default_factory=list)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    def catch_signals(self) -> None:
+        """Let Ctrl-C, SIGTERM and a closed terminal end everything in order."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def start(self, part: Part) -> None:
+        """Start a part and wait until it is ready; returns early where a stop was asked for.
+
+        Raises: PartFailed, with the end of its log.
+        """
+        run = _Run(part, self._spawn(part), time.monotonic())
+        self._runs.append(run)
+        give_up_at = time.monotonic() + part.ready_within_s
+        while not self._stopping.is_set():
+            self._keep_alive(run)
+            if run.restart_at is None and part.is_ready():
+                return
+            if run.deaths >= _EARLY_DEATHS or time.monotonic() > give_up_at:
+                raise PartFailed(
+                    self._end_of_log(part),
+                    for_guider=f"The {part.name} did not start. What it said is in {self._log_path(part)}.",
+                )
+            self._stopping.wait(_LOOK_EVERY_S)
+
+    def watch(self) -> None:
+        """Return when a stop was asked for; until then restart whatever dies."""
+        trim_at = time.monotonic()
+        while not self._stopping.wait(_LOOK_EVERY_S):
+            for run in self._runs:
+                self._keep_alive(run)
+            if time.monotonic() > trim_at:
+                self._trim_logs()
+                trim_at = time.monotonic() + 60
+
+    def stop(self) -> None:
+        """End every part, the last started first, and all that they started."""
+        self._stopping.set()
+        while self._runs:
+            run = self._runs.pop()
+            _end(run.process, run.part.stop_within_s)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping.set()
+
+    def _keep_alive(self, run: _Run) -> None:
+        now = time.monotonic()
+        if run.restart_at is not None:
+            if now >= run.restart_at:
+                run.process, run.since, run.restart_at = self._spawn(run.part), now, None
+                self.tell("restarted", run.part.name, f"The {run.part.name} was started again.")
+            return
+        status = run.process.poll()
+        if status is None:
+            return
+        _end(run.process, 0)
+        if now - run.since > STEADY_S:
+            run.deaths = 0
+        pause_s = min(FIRST_PAUSE_S * 2**run.deaths, LONGEST_PAUSE_S)
+        run.deaths += 1
+        run.restart_at = now + pause_s
+        self.tell(
+            "died", run.part.name, f"The {run.part.name} ended ({_how(status)}); it starts again in {pause_s:g} s."
+        )
+
+    def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
+        with self._log_path(part).open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *part.argv],
+                env=dict(part.env),
+                cwd=self.logs,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=self.pass_fds,
+                start_new_session=True,  # Ctrl-C reaches only us; we end the parts in order
+            )
+
+    def _log_path(self, part: Part) -> Path:
+        return self.logs / f"{part.name.replace(' ', '-')}.log"
+
+    def _end_of_log(self, part: Part) -> str:
+        return self._log_path(part).read_bytes()[-2000:].decode(errors="replace")
+
+    def _trim_logs(self) -> None:
+        """Keep two generations of each log; parts append, so emptying the file under them is safe."""
+        for path in self.logs.glob("*.log"):
+            if path.stat().st_size > LOG_LIMIT_BYTES:
+                path.with_suffix(".log.1").write_bytes(path.read_bytes())
+                os.truncate(path, 0)
+
+
+def _end(process: subprocess.Popen[bytes], within_s: float) -> None:
+    """SIGTERM to the program, then SIGKILL to what is left of its group; a second Ctrl-C cannot stop this."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _how(status: int) -> str:
+    return f"signal {signal.Signals(-status).name}" if status < 0 else f"exit code {status}"
