@@ -1,0 +1,86 @@
+"""pack.json: what a review pack holds, for programs that read it and for whoever checks it later."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.outputs.prepared import Prepared, PreparedMoment
+
+SCHEMA_VERSION = 1
+_FOLDERS = {"clip": "clips", "still": "stills"}
+_SUFFIXES = {"video/mp4": ".mp4", "video/webm": ".webm", "image/jpeg": ".jpg", "image/png": ".png"}
+
+
+class PackedMoment(BaseModel):
+    """One file of the pack. ``out``, ``fps`` and ``duration_ms`` are null for a still."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["clip", "still"]
+    file: str
+    """Relative to pack.json, with forward slashes."""
+    sha256: str
+    bytes: int
+    source_in_ms: int
+    """On the clock of the film it came from."""
+    source_out_ms: int | None
+    width: int
+    height: int
+    fps: float | None
+    duration_ms: int | None
+    caption: str
+    principle: str | None
+    """The tag, as in configs/principles.toml."""
+
+
+class Manifest(BaseModel):
+    """The whole of pack.json, in the order of the review."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    family: str
+    cycle: int
+    helping_question: str
+    working_points: tuple[str, ...]
+    moments: tuple[PackedMoment, ...]
+
+    def to_json(self) -> str:
+        """The text of pack.json; equal manifests give equal text."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def describe(prepared: Prepared) -> Manifest:
+    """The manifest of a pack made from ``prepared``; files are numbered from 01 within clips and within stills."""
+    counts = {"clip": 0, "still": 0}
+    moments = []
+    for moment in prepared.moments:
+        counts[moment.kind] += 1
+        moments.append(_pack(moment, counts[moment.kind]))
+    selection = prepared.selection
+    return Manifest(
+        family=selection.family,
+        cycle=selection.cycle,
+        helping_question=selection.helping_question,
+        working_points=tuple(point for point in selection.working_points if point),
+        moments=tuple(moments),
+    )
+
+
+def _pack(moment: PreparedMoment, number: int) -> PackedMoment:
+    return PackedMoment(
+        kind=moment.kind,
+        file=f"{_FOLDERS[moment.kind]}/{number:02}{_SUFFIXES[moment.media_type]}",
+        sha256=moment.sha256,
+        bytes=moment.bytes,
+        source_in_ms=moment.in_ms,
+        source_out_ms=moment.out_ms,
+        width=moment.width_px,
+        height=moment.height_px,
+        fps=moment.fps,
+        duration_ms=moment.duration_ms,
+        caption=moment.caption,
+        principle=moment.principle,
+    )
