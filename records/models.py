@@ -10,7 +10,20 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, MetaData, String, Text, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -111,6 +124,10 @@ class SelectionRow(Base):
     """The kinds to make when every moment is ready."""
     whole_film: Mapped[bool]
     """True when all moments are cut from one upload."""
+    ready_at: Mapped[datetime | None]
+    """When the last of its outputs was finished."""
+    erasing_at: Mapped[datetime | None]
+    """Set when erasing began: from then on nobody sees it and nothing is added; healing ends what a crash left."""
 
     moments: Mapped[list[MomentRow]] = relationship(
         back_populates="selection", order_by="MomentRow.position", cascade="all, delete-orphan", passive_deletes=True
@@ -169,7 +186,19 @@ class JobRow(Base):
     """
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_state_priority", "state", "priority", "created_at"),)
+    __table_args__ = (
+        Index("ix_jobs_state_priority", "state", "priority", "created_at"),
+        # One job for each moment and each kind of output, whatever is retried or completed twice.
+        Index("uq_jobs_moment_id", "moment_id", unique=True),
+        Index(
+            "uq_jobs_output",
+            "selection_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("moment_id IS NULL"),
+            postgresql_where=text("moment_id IS NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(32))
@@ -180,10 +209,14 @@ class JobRow(Base):
     priority: Mapped[int] = mapped_column(default=5)
     """0 is the most urgent, 9 the least."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
-    not_before: Mapped[datetime] = mapped_column(default=utcnow)
+    queued_at: Mapped[datetime] = mapped_column(default=utcnow)
+    """When it was last asked for: when it was made, or tried again by hand."""
+    not_before: Mapped[datetime | None]
+    """None: at once. After a failed attempt: when the next one may begin."""
     sent_at: Mapped[datetime | None]
     """When its id last went to the queue."""
     started_at: Mapped[datetime | None]
+    """When its first attempt since queued_at began."""
     finished_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     lease_token: Mapped[str | None] = mapped_column(String(32))
@@ -203,6 +236,7 @@ class ArtifactRow(Base):
     """A finished file that is in storage, complete and hashed."""
 
     __tablename__ = "artifacts"
+    __table_args__ = (UniqueConstraint("selection_id", "kind", "name"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
@@ -228,3 +262,12 @@ class WorkerRow(Base):
     started_at: Mapped[datetime] = mapped_column(default=utcnow)
     seen_at: Mapped[datetime] = mapped_column(default=utcnow)
     jobs_done: Mapped[int] = mapped_column(default=0)
+
+
+class ClockRow(Base):
+    """When a recurring duty is due next, so that one worker of many does it."""
+
+    __tablename__ = "clocks"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(default=utcnow)

@@ -1,0 +1,176 @@
+"""The database: SQLite beside the data, or PostgreSQL; sessions that either commit whole or leave nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+
+from records.errors import DatabaseUnavailable
+from records.settings import Settings
+
+BUSY_TIMEOUT_S = 30
+CONNECT_TIMEOUT_S = 5
+_READING = "vigpack_reading"
+
+
+class Database:
+    """An engine and its sessions. One per process: a connection must not be carried over a fork."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._sessions = sessionmaker(engine, expire_on_commit=False)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session in one writing transaction: committed at the end, rolled back by any error.
+
+        On SQLite it is the only writer from its first statement on; keep it short, without waiting for anything inside.
+        Raises: DatabaseUnavailable.
+        """
+        with _plain_errors(), self._sessions() as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session in one transaction that only reads, beside any writer; a write in it is refused by the database.
+
+        Raises: DatabaseUnavailable.
+        """
+        with _plain_errors(), self._sessions() as session:
+            options: dict[str, Any] = {_READING: True}
+            if self.engine.dialect.name == "postgresql":
+                options["postgresql_readonly"] = True
+            session.connection(execution_options=options)
+            yield session
+
+    def ping(self) -> None:
+        """Return when the database answers. Raises: DatabaseUnavailable."""
+        with self.reading() as session:
+            session.execute(text("SELECT 1"))
+
+    def dispose(self) -> None:
+        """Close every connection; the next session opens new ones."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise DatabaseUnavailable(_cause(error)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailable(_cause(error)) from error
+        raise
+
+
+def _cause(error: Exception) -> str:
+    """The database's own words, without the statement and its values."""
+    return f"{type(error).__name__}: {getattr(error, 'orig', None) or 'no free connection'}"[:500].strip()
+
+
+def open_database(settings: Settings) -> Database:
+    """The service's database. Nothing is read yet; tables are made by migrate()."""
+    return Database(_engine(settings.database()))
+
+
+def _engine(address: str, **options: Any) -> Engine:
+    url = make_url(address)
+    if url.get_backend_name() == "sqlite":
+        if url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        options.setdefault("pool_size", 20)
+        options.setdefault("max_overflow", 20)
+        if "poolclass" in options:
+            del options["pool_size"], options["max_overflow"]
+        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, **options)
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    connect_args = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "vigpack"}
+    return create_engine(url, pool_pre_ping=True, connect_args=connect_args, **options)
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    # The driver must not begin transactions by itself: it would begin them late and deferred. _begin_sqlite does.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys=ON")
+    # FULL, although WAL would stay whole with NORMAL: what was answered with "saved" or "erased" must outlive a power
+    # cut.
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get(_READING, False)
+    # A writer takes the write lock at once. A transaction that reads first and writes later cannot wait for another
+    # writer: SQLite ends it with "database is locked" however long the busy time-out is.
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the tables to the newest shape; safe when several processes start at once.
+
+    The whole way is one transaction that only one process can hold, so a crash leaves the old shape.
+    Raises: DatabaseUnavailable.
+    """
+    engine = _engine(settings.database(), poolclass=NullPool)
+    sqlite = engine.dialect.name == "sqlite"
+    try:
+        with _plain_errors(), engine.connect() as connection:
+            if sqlite:
+                _use_wal(connection)
+                # Altering a table on SQLite copies and drops it; enforced foreign keys would empty its children.
+                # The switch has no effect inside a transaction, so it is thrown before.
+                _driver(connection).execute("PRAGMA foreign_keys=OFF")
+            with connection.begin():
+                if not sqlite:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('vigpack migrate'))"))
+                config = alembic_config()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
+                    raise RuntimeError(f"the migration would leave {len(broken)} rows without their parent")
+    finally:
+        engine.dispose()
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
+
+
+def _use_wal(connection: Connection) -> None:
+    """Set write-ahead logging, which the file remembers: readers then never wait for the writer."""
+    driver = _driver(connection)
+    if driver.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        driver.execute("PRAGMA journal_mode=WAL")
+
+
+def is_current(db: Database) -> bool:
+    """Whether the tables have the shape this version of the program expects. Raises: DatabaseUnavailable."""
+    with db.reading() as session:
+        found = MigrationContext.configure(session.connection()).get_current_heads()
+    return set(found) == set(ScriptDirectory.from_config(alembic_config()).get_heads())
+
+
+def alembic_config() -> Config:
+    """Where Alembic finds the steps; there is no alembic.ini."""
+    config = Config()
+    config.set_main_option("script_location", "records:migrations")
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("file_template", "step_%%(rev)s_%%(slug)s")
+    return config

@@ -1,0 +1,54 @@
+"""What can go wrong with what the service remembers, in the same shape as the pipeline's errors."""
+
+from __future__ import annotations
+
+from pipeline.errors import PipelineError
+
+
+class RecordsError(PipelineError):
+    """Something the service could not remember or look up."""
+
+    code = "records_error"
+
+
+class DatabaseUnavailable(RecordsError):
+    """The database cannot be reached, or was busy for too long."""
+
+    code = "database_unavailable"
+    retryable = True
+    for_guider = "The service cannot reach its records just now. Nothing was lost; please try again in a minute."
+
+
+class SelectionGone(RecordsError):
+    """There is no such selection, or it is being erased."""
+
+    code = "selection_gone"
+    for_guider = "This selection does not exist any more."
+
+
+class LeaseLost(RecordsError):
+    """The job belongs to somebody else now, or is gone; whatever was made for it must not be kept."""
+
+    code = "lease_lost"
+
+
+class WorkerLost(RecordsError):
+    """The machine's work on a job stopped without a word: killed, out of memory, or without power."""
+
+    code = "worker_lost"
+    retryable = True
+    for_guider = "Preparing this stopped unexpectedly, several times. Please tell IT support; trying again is safe."
+
+
+class TookTooLong(RecordsError):
+    """A job ran into its time limit."""
+
+    code = "took_too_long"
+    for_guider = "Preparing this took too long and was stopped. Try a shorter moment."
+
+
+class Unexpected(RecordsError):
+    """An error nobody foresaw; the detail tells where, never what was being worked on."""
+
+    code = "unexpected"
+    retryable = True

@@ -1,0 +1,128 @@
+"""How a job ends: finished with what it made, failed in words, or given back for another attempt.
+
+Each end is one transaction that first locks the selection, then changes job, moment and selection together; so two
+moments that end at the same instant see one another, and nothing is published for a selection that is being erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from pipeline.errors import Cancelled, PipelineError
+from records.database import Database
+from records.errors import LeaseLost, WorkerLost
+from records.jobs import MOMENT, Claim, back_off, holds, rows_changed
+from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, utcnow
+from records.selections import lock_selection, moment_finished, settle
+from records.settings import Settings
+
+_LONGEST_DETAIL = 4000
+
+
+@dataclass(frozen=True)
+class Published:
+    """A finished file in storage, to be recorded with the job that made it."""
+
+    kind: str
+    name: str
+    storage_key: str
+    media_type: str
+    bytes: int
+    sha256: str
+
+
+def finish(
+    db: Database, claim: Claim, published: Sequence[Published], facts: dict[str, Any] | None = None
+) -> list[str]:
+    """Record what the job made and that it is done; the ids of the jobs that follow from it, to be sent.
+
+    Raises: LeaseLost where the claim is no longer good; nothing is recorded, and the files are the caller's to delete.
+    """
+    with db.session() as session:
+        selection = _locked(session, claim)
+        done = {"state": JobState.DONE, "progress": 1.0, "finished_at": utcnow(), "lease_token": None}
+        _end(session, claim, {**done, "error_code": None, "error_sentence": None, "error_detail": None})
+        for file in published:
+            session.add(ArtifactRow(selection_id=claim.selection_id, moment_id=claim.moment_id, **vars(file)))
+        if claim.kind == MOMENT:
+            return moment_finished(session, selection, session.get_one(MomentRow, claim.moment_id), facts)
+        settle(session, selection)
+        return []
+
+
+def fail(db: Database, claim: Claim, error: PipelineError, settings: Settings) -> bool:
+    """Record why an attempt failed; True when there will be another one, after a rest.
+
+    Raises: LeaseLost.
+    """
+    again = error.retryable and claim.attempt < settings.max_attempts
+    with db.session() as session:
+        selection = _locked(session, claim)
+        _end(session, claim, _failure(error, claim.attempt, again=again, settings=settings))
+        _show(session, selection, claim.moment_id, again=again)
+    return again
+
+
+def requeue_expired(db: Database, settings: Settings) -> tuple[int, int]:
+    """Give back the jobs whose worker went silent: how many were queued again, and how many were given up."""
+    queued = failed = 0
+    with db.reading() as session:
+        expired = select(JobRow.id, JobRow.selection_id).where(*_expired())
+        found = list(session.execute(expired.order_by(JobRow.lease_until)).tuples())
+    for job_id, selection_id in found:
+        with db.session() as session:
+            selection = lock_selection(session, selection_id)
+            query = select(JobRow).where(JobRow.id == job_id, *_expired()).with_for_update()
+            job = session.scalars(query).one_or_none()
+            if selection is None or job is None:
+                continue  # renewed, taken over or erased meanwhile
+            again = job.attempts < settings.max_attempts
+            error = WorkerLost(f"lease of attempt {job.attempts} on {job.worker} ran out")
+            values = _failure(error, job.attempts, again=again, settings=settings)
+            session.execute(update(JobRow).where(JobRow.id == job_id).values(values))
+            _show(session, selection, job.moment_id, again=again)
+            queued, failed = queued + again, failed + (not again)
+    return queued, failed
+
+
+def _expired() -> tuple[Any, ...]:
+    return (JobRow.state == JobState.RUNNING, JobRow.lease_until < utcnow())
+
+
+def _locked(session: Session, claim: Claim) -> SelectionRow:
+    selection = lock_selection(session, claim.selection_id)
+    if selection is None:
+        raise LeaseLost(f"{claim.job_id}: its selection is erased")
+    return selection
+
+
+def _end(session: Session, claim: Claim, values: dict[str, Any]) -> None:
+    if rows_changed(session, update(JobRow).where(*holds(claim)).values(values)) != 1:
+        raise LeaseLost(claim.job_id)
+
+
+def _failure(error: PipelineError, attempt: int, *, again: bool, settings: Settings) -> dict[str, Any]:
+    now = utcnow()
+    values: dict[str, Any] = {
+        "lease_token": None,
+        "lease_until": None,
+        "error_code": error.code,
+        "error_sentence": error.for_guider,
+        "error_detail": str(error)[-_LONGEST_DETAIL:],
+    }
+    if again:
+        rest = {"state": JobState.QUEUED, "not_before": now + back_off(settings, attempt), "sent_at": None}
+        return {**values, **rest, "progress": 0.0}
+    state = JobState.CANCELLED if isinstance(error, Cancelled) else JobState.FAILED
+    return {**values, "state": state, "finished_at": now}
+
+
+def _show(session: Session, selection: SelectionRow, moment_id: str | None, *, again: bool) -> None:
+    if moment_id is not None:
+        session.get_one(MomentRow, moment_id).state = MomentState.QUEUED if again else MomentState.FAILED
+    settle(session, selection)

@@ -1,0 +1,177 @@
+"""Selections from their first word to their last: made, received, prepared, tried again.
+
+Whatever changes the state of a selection locks its row first (lock_selection), so that changes come one after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from pipeline.moments import Clip, Selection, Still
+from records.errors import SelectionGone
+from records.jobs import MOMENT, add_job
+from records.models import (
+    JobRow,
+    JobState,
+    MomentRow,
+    MomentState,
+    SelectionRow,
+    SelectionState,
+    UploadRow,
+    utcnow,
+)
+
+_OUTPUT_PRIORITY = 3
+"""Before moments of other selections (5): a guider whose moments are ready waits for one short job only."""
+
+
+def create_selection(
+    session: Session,
+    *,
+    selection: Selection,
+    cuts: Sequence[Clip | Still | None],
+    film: dict[str, Any],
+    preset: str,
+    outputs: Sequence[str],
+    whole_film: bool,
+) -> SelectionRow:
+    """A selection that awaits its bytes, with one moment row for each clip and then each still.
+
+    ``cuts`` holds, in the same order, each moment on the clock of its own upload; None where it is the film's clock.
+    """
+    moments = [*selection.clips, *selection.stills]
+    if len(cuts) != len(moments):
+        raise ValueError(f"{len(cuts)} cuts for {len(moments)} moments")
+    row = SelectionRow(
+        family=selection.family,
+        cycle=selection.cycle,
+        preset=preset,
+        shape=selection.model_dump(mode="json"),
+        film=film,
+        outputs=list(dict.fromkeys(outputs)),
+        whole_film=whole_film,
+    )
+    for position, (moment, cut) in enumerate(zip(moments, cuts, strict=True)):
+        row.moments.append(
+            MomentRow(
+                position=position,
+                kind="clip" if isinstance(moment, Clip) else "still",
+                moment=moment.model_dump(mode="json"),
+                cut=None if cut is None else _times(cut),
+            )
+        )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _times(moment: Clip | Still) -> dict[str, int]:
+    if isinstance(moment, Clip):
+        return {"in": moment.in_ms, "out": moment.out_ms}
+    return {"at": moment.at_ms}
+
+
+def lock_selection(session: Session, selection_id: str) -> SelectionRow | None:
+    """The selection, held until the transaction ends; None where there is none or it is being erased."""
+    query = select(SelectionRow).where(SelectionRow.id == selection_id, SelectionRow.erasing_at.is_(None))
+    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one_or_none()
+
+
+def upload_completed(session: Session, upload: UploadRow) -> list[str]:
+    """Attach a complete upload to the moments that await it and add their jobs; the jobs' ids, to be sent after commit.
+
+    Called in the transaction that marks the upload complete; calling it twice adds nothing.
+    Raises: SelectionGone; then the caller deletes the bytes.
+    """
+    session.flush()
+    selection = lock_selection(session, upload.selection_id)
+    if selection is None:
+        raise SelectionGone(upload.selection_id)
+    awaiting = select(MomentRow).where(
+        MomentRow.selection_id == selection.id, MomentRow.state == MomentState.AWAITING_UPLOAD
+    )
+    if upload.moment_id is not None:
+        awaiting = awaiting.where(MomentRow.id == upload.moment_id)
+    job_ids = []
+    for moment in session.scalars(awaiting.order_by(MomentRow.position)).all():
+        moment.upload_id = upload.id
+        moment.state = MomentState.QUEUED
+        job_ids.append(add_job(session, MOMENT, selection.id, moment.id).id)
+    settle(session, selection)
+    return job_ids
+
+
+def moment_finished(
+    session: Session, selection: SelectionRow, moment: MomentRow, facts: dict[str, Any] | None
+) -> list[str]:
+    """Mark a moment ready; when it was the last, add the jobs of the outputs. Their ids, to be sent after commit.
+
+    The caller holds the selection (lock_selection).
+    """
+    moment.state = MomentState.READY
+    moment.facts = facts
+    session.flush()
+    job_ids = []
+    others = select(MomentRow.id).where(MomentRow.selection_id == selection.id, MomentRow.state != MomentState.READY)
+    if session.scalars(others.limit(1)).first() is None:
+        there = set(session.scalars(_outputs_of(selection).with_only_columns(JobRow.kind)))
+        missing = [kind for kind in selection.outputs if kind not in there]
+        job_ids = [add_job(session, kind, selection.id, priority=_OUTPUT_PRIORITY).id for kind in missing]
+    settle(session, selection)
+    return job_ids
+
+
+def _outputs_of(selection: SelectionRow) -> Any:
+    return select(JobRow).where(JobRow.selection_id == selection.id, JobRow.moment_id.is_(None))
+
+
+def settle(session: Session, selection: SelectionRow) -> None:
+    """Bring the selection's state in line with its moments and outputs."""
+    session.flush()
+    moments = set(session.scalars(select(MomentRow.state).where(MomentRow.selection_id == selection.id)))
+    outputs = set(session.scalars(_outputs_of(selection).with_only_columns(JobRow.state)))
+    if MomentState.FAILED in moments or outputs & {JobState.FAILED, JobState.CANCELLED}:
+        state = SelectionState.FAILED
+    elif MomentState.AWAITING_UPLOAD in moments:
+        state = SelectionState.RECEIVING
+    elif moments == {MomentState.READY} and outputs <= {JobState.DONE}:
+        state = SelectionState.READY
+    else:
+        state = SelectionState.PREPARING
+    if selection.state != state:
+        selection.state = state
+        selection.ready_at = utcnow() if state == SelectionState.READY else None
+        session.flush()
+
+
+def retry_selection(session: Session, selection_id: str) -> list[str]:
+    """Queue failed and cancelled jobs again, with all their attempts; their ids, to be sent after commit.
+
+    Raises: SelectionGone.
+    """
+    selection = lock_selection(session, selection_id)
+    if selection is None:
+        raise SelectionGone(selection_id)
+    ended = select(JobRow).where(
+        JobRow.selection_id == selection_id, JobRow.state.in_([JobState.FAILED, JobState.CANCELLED])
+    )
+    job_ids = []
+    for job in session.scalars(ended.order_by(JobRow.priority, JobRow.created_at)).all():
+        job.state = JobState.QUEUED
+        job.queued_at = utcnow()
+        job.not_before = job.sent_at = job.started_at = job.finished_at = None
+        job.lease_token = job.lease_until = None
+        job.attempts = 0
+        job.progress = 0.0
+        job.cancel_requested = False
+        job.error_code = job.error_sentence = job.error_detail = None
+        if job.moment_id is not None:
+            session.execute(update(MomentRow).where(MomentRow.id == job.moment_id).values(state=MomentState.QUEUED))
+        job_ids.append(job.id)
+    session.flush()
+    settle(session, selection)
+    return job_ids

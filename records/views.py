@@ -1,0 +1,236 @@
+"""What one may see of a selection: its states, progress, waiting times and what is ready. Unknown figures are None."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from records.models import (
+    ArtifactRow,
+    JobRow,
+    JobState,
+    MomentState,
+    SelectionRow,
+    SelectionState,
+    UploadRow,
+    utcnow,
+)
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ErrorView(_View):
+    """Why something failed, in the guider's words and by its stable code."""
+
+    code: str
+    sentence: str
+
+
+class ArtifactView(_View):
+    """A finished file to download."""
+
+    id: str
+    kind: str
+    name: str
+    media_type: str
+    bytes: int
+    sha256: str
+    created_at: datetime
+
+
+class UploadView(_View):
+    """An upload and how much of it is safely there."""
+
+    id: str
+    moment_id: str | None
+    state: str
+    offset_bytes: int
+    length_bytes: int
+    expires_at: datetime
+
+
+class WorkView(_View):
+    """A job as the guider sees it."""
+
+    state: str
+    progress: float | None = None
+    """0 to 1; None before any work."""
+    attempts: int = 0
+    waiting_s: float | None = None
+    """From being asked for to the first attempt, or until now."""
+    running_s: float | None = None
+    """From the first attempt to the end, or until now."""
+    ready_s: float | None = None
+    """From being asked for to being ready; None until then."""
+    error: ErrorView | None = None
+    """Why it failed; while it is still queued or running: why the attempt before did."""
+
+
+class MomentView(WorkView):
+    """One clip or still and where it stands."""
+
+    id: str
+    position: int
+    kind: str
+    moment: dict[str, Any]
+    cut: dict[str, Any] | None
+    facts: dict[str, Any] | None
+    artifacts: list[ArtifactView]
+
+
+class OutputView(WorkView):
+    """One kind of output and where it stands: pending until every moment is ready, then as its job."""
+
+    kind: str
+    artifacts: list[ArtifactView]
+
+
+class SelectionSummary(_View):
+    """One line of the list of selections."""
+
+    id: str
+    state: SelectionState
+    created_at: datetime
+    ready_at: datetime | None
+    family: str
+    cycle: int
+    clips: int
+    stills: int
+
+
+class SelectionView(SelectionSummary):
+    """A selection with everything in it."""
+
+    preset: str
+    whole_film: bool
+    film: dict[str, Any]
+    helping_question: str
+    working_points: list[str]
+    settled: bool
+    """Nothing is awaited, queued or running any more: it is ready, or failed and waits for a person."""
+    bytes_received: int
+    """Of all its uploads, safely on disk."""
+    bytes_expected: int | None
+    """None until every upload has been announced."""
+    moments: list[MomentView]
+    outputs: list[OutputView]
+    uploads: list[UploadView]
+
+
+PENDING = "pending"
+
+
+def selection_view(session: Session, selection_id: str) -> SelectionView | None:
+    """Everything to be seen of a selection, or None where there is none (or it is being erased)."""
+    query = select(SelectionRow).where(SelectionRow.id == selection_id, SelectionRow.erasing_at.is_(None))
+    row = session.scalars(query.options(selectinload(SelectionRow.moments))).one_or_none()
+    if row is None:
+        return None
+    now = utcnow()
+    jobs = session.scalars(select(JobRow).where(JobRow.selection_id == row.id)).all()
+    by_moment = {job.moment_id: job for job in jobs if job.moment_id is not None}
+    by_kind = {job.kind: job for job in jobs if job.moment_id is None}
+    artifacts: dict[str, list[ArtifactView]] = defaultdict(list)
+    files = select(ArtifactRow).where(ArtifactRow.selection_id == row.id).order_by(ArtifactRow.kind, ArtifactRow.name)
+    for file in session.scalars(files):
+        artifacts[file.moment_id or file.kind].append(ArtifactView.model_validate(file, from_attributes=True))
+    moments = [
+        MomentView(
+            id=moment.id,
+            position=moment.position,
+            kind=moment.kind,
+            moment=moment.moment,
+            cut=moment.cut,
+            facts=moment.facts,
+            artifacts=artifacts[moment.id],
+            **_work(by_moment.get(moment.id), moment.state, now),
+        )
+        for moment in row.moments
+    ]
+    outputs = [
+        OutputView(kind=kind, artifacts=artifacts[kind], **_work(by_kind.get(kind), PENDING, now))
+        for kind in row.outputs
+    ]
+    uploads = _uploads(session, row.id)
+    announced = {upload.moment_id for upload in uploads}
+    awaited = {None} if row.whole_film else {moment.id for moment in row.moments}
+    return SelectionView(
+        **_summary(row),
+        preset=row.preset,
+        whole_film=row.whole_film,
+        film=row.film,
+        helping_question=row.shape.get("helping_question", ""),
+        working_points=list(row.shape.get("working_points", ())),
+        settled=_settled(row, moments, outputs),
+        bytes_received=sum(upload.offset_bytes for upload in uploads),
+        bytes_expected=sum(upload.length_bytes for upload in uploads) if awaited <= announced else None,
+        moments=moments,
+        outputs=outputs,
+        uploads=uploads,
+    )
+
+
+def list_selections(session: Session, *, limit: int, offset: int = 0) -> list[SelectionSummary]:
+    """The newest selections first."""
+    query = (
+        select(SelectionRow)
+        .where(SelectionRow.erasing_at.is_(None))
+        .order_by(SelectionRow.created_at.desc(), SelectionRow.id)
+        .limit(limit)
+        .offset(offset)
+        .options(selectinload(SelectionRow.moments))
+    )
+    return [SelectionSummary(**_summary(row)) for row in session.scalars(query)]
+
+
+def _summary(row: SelectionRow) -> dict[str, Any]:
+    kinds = [moment.kind for moment in row.moments]
+    return {
+        "id": row.id,
+        "state": row.state,
+        "created_at": row.created_at,
+        "ready_at": row.ready_at,
+        "family": row.family,
+        "cycle": row.cycle,
+        "clips": kinds.count("clip"),
+        "stills": kinds.count("still"),
+    }
+
+
+def _uploads(session: Session, selection_id: str) -> list[UploadView]:
+    query = select(UploadRow).where(UploadRow.selection_id == selection_id).order_by(UploadRow.created_at)
+    return [UploadView.model_validate(upload, from_attributes=True) for upload in session.scalars(query)]
+
+
+def _settled(row: SelectionRow, moments: list[MomentView], outputs: list[OutputView]) -> bool:
+    going_on = {MomentState.AWAITING_UPLOAD, MomentState.QUEUED, MomentState.RUNNING}
+    if any(part.state in going_on for part in [*moments, *outputs]):
+        return False
+    return row.state in {SelectionState.READY, SelectionState.FAILED}
+
+
+def _work(job: JobRow | None, state_without_job: str, now: datetime) -> dict[str, Any]:
+    if job is None:
+        return {"state": state_without_job}
+    ended = job.finished_at
+    done = job.state == JobState.DONE
+    return {
+        "state": {JobState.DONE: "ready", JobState.CANCELLED: "failed"}.get(JobState(job.state), job.state),
+        "progress": 1.0 if done else job.progress if job.started_at else None,
+        "attempts": job.attempts,
+        "waiting_s": _seconds(job.queued_at, job.started_at or ended or now),
+        "running_s": _seconds(job.started_at, ended or now),
+        "ready_s": _seconds(job.queued_at, ended) if done else None,
+        "error": ErrorView(code=job.error_code, sentence=job.error_sentence or "") if job.error_code else None,
+    }
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return None if start is None or end is None else round(max((end - start).total_seconds(), 0.0), 3)
