@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import math
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
+
+import av
+import av.container
+import av.error
+import av.stream
+from av.audio.stream import AudioStream
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from pipeline.errors import FilmMissing, FilmUnreadable, NoPicture, NotAFilm, PictureTooLarge, PictureTooSmall
+
+DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,dv"
+"""What films come in. Playlists and anything that names other files are not among them."""
+HOSTILE_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
+LEAST_SIDE_PX = 16
+MOST_PIXELS = 8192 * 8192
+_SAMPLE_PACKETS = 240
+_MOVING_FPS = 4.0
+_MATRICES = {
+    1: "bt709",
+    4: "fcc",
+    5: "bt470bg",
+    6: "smpte170m",
+    7: "smpte240m",
+    8: "ycgco",
+    9: "bt2020nc",
+    10: "bt2020c",
+}
+_PRIMARIES = {1: "bt709", 5: "bt470bg", 6: "smpte170m", 9: "bt2020", 12: "smpte432"}
+_TRANSFERS = {16: "smpte2084", 18: "arib-std-b67"}
+_FULL_RANGE = 2
+_HD_LINES = 720
 
 
 @dataclass(frozen=True)
@@ -15,6 +52,11 @@ class Orientation:
 
     rotate_cw_deg: Literal[0, 90, 180, 270] = 0
     mirrored: bool = False
+
+    @property
+    def swaps_sides(self) -> bool:
+        """Whether width and height change places."""
+        return self.rotate_cw_deg in (90, 270)
 
 
 @dataclass(frozen=True)
@@ -39,8 +81,8 @@ class VideoFacts:
     fps_max: float
     full_range: bool
     matrix: str
+    """bt709, smpte170m, …; guessed from the size where the film does not say."""
     primaries: str
-    transfer: str
     hdr: Literal["hlg", "pq"] | None
     interlaced: bool
 
@@ -70,3 +112,263 @@ class Film:
     created_at: datetime | None
     warnings: tuple[str, ...] = ()
     """In plain words, for the guider."""
+
+    def pts_at(self, ms: int) -> int:
+        """The smallest presentation time, in the video's time base, that is at or after ``ms`` on the film's clock."""
+        return self.video.first_pts + math.ceil(Fraction(ms, 1000) / self.video.time_base)
+
+    def ms_at(self, pts: int) -> int:
+        """A frame's time on the film's clock: rounded down to a millisecond."""
+        return math.floor((pts - self.video.first_pts) * self.video.time_base * 1000)
+
+
+def film_url(path: Path) -> str:
+    """The film's path in a form that no demuxer takes for an option, a protocol or a pattern."""
+    return f"file:{path.resolve()}"
+
+
+@contextmanager
+def open_container(path: Path) -> Iterator[av.container.InputContainer]:
+    """The film opened for reading its packets; only containers of films, and no file but this one, are ever opened.
+
+    Raises: FilmMissing, NotAFilm, FilmUnreadable.
+    """
+    if not path.exists():
+        raise FilmMissing(f"{path.name} does not exist")
+    if not path.is_file():
+        raise NotAFilm(f"{path.name} is not a file")
+    try:
+        container = av.open(film_url(path), options=HOSTILE_OPTIONS)
+    except PermissionError as error:
+        raise FilmUnreadable(str(error)) from None
+    except (av.error.FFmpegError, ValueError) as error:
+        raise (FilmUnreadable if _looks_like_film(path) else NotAFilm)(str(error)) from None
+    with container:
+        yield container
+
+
+def probe(path: Path) -> Film:
+    """The facts of a film: reads its index, a little of its start, and its end.
+
+    Raises: FilmMissing, NotAFilm, FilmUnreadable, NoPicture, PictureTooSmall, PictureTooLarge.
+    """
+    with open_container(path) as container:
+        stream = _video_a_person_means(container)
+        frame, interlaced = _first_picture(container, stream)
+        video = _video_facts(stream, frame, interlaced)
+        created_at = _created_at(container)
+        name = container.format.name
+    with open_container(path) as container:
+        audio, warnings = _sound(container)
+    with open_container(path) as container:
+        sample = _sample_rates(container, container.streams[video.stream_index])
+        video = replace(video, fps_min=sample[0], fps_avg=sample[1], fps_max=sample[2])
+    with open_container(path) as container:
+        end_pts = _end_pts(container, container.streams[video.stream_index], video)
+    duration_ms = math.floor((end_pts - video.first_pts) * video.time_base * 1000)
+    return Film(path, path.stat().st_size, name, max(1, duration_ms), video, audio, created_at, tuple(warnings))
+
+
+def _looks_like_film(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(16)
+    return (
+        head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+        or head.startswith((b"\x1a\x45\xdf\xa3", b"FLV", b"OggS", b"\x30\x26\xb2\x75", b"\x00\x00\x01\xba"))
+        or (head.startswith(b"RIFF") and head[8:12] == b"AVI ")
+        or head[:1] == b"\x47"
+    )
+
+
+def _video_a_person_means(container: av.container.InputContainer) -> VideoStream:
+    """The moving picture: not the cover, not the handful of still frames of a motion photo, else the largest."""
+    streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    streams = [s for s in streams if s.codec_context is not None and s.codec_context.width]
+    if not streams:
+        raise NoPicture("no video stream")
+    longest = max((float(s.duration * s.time_base) for s in streams if s.duration), default=0.0)
+
+    def rank(stream: VideoStream) -> tuple[bool, bool, int, int]:
+        seconds = float(stream.duration * stream.time_base) if stream.duration else longest
+        moving = not stream.frames or seconds <= 0 or stream.frames / seconds >= _MOVING_FPS
+        return moving, seconds >= longest / 2, stream.width * stream.height, -stream.index
+
+    return max(streams, key=rank)
+
+
+def _first_picture(container: av.container.InputContainer, stream: VideoStream) -> tuple[VideoFrame, bool]:
+    """The first picture that can be shown, and whether it or one of the next few is interlaced."""
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > MOST_PIXELS:
+        raise PictureTooLarge(f"{width}x{height}")
+    if min(width, height) < LEAST_SIDE_PX:
+        raise PictureTooSmall(f"{width}x{height}")
+    first: VideoFrame | None = None
+    interlaced = False
+    for count, frame in enumerate(decode(container, stream)):
+        first = first or frame
+        interlaced = interlaced or frame.interlaced_frame
+        if count >= 7:
+            break
+    if first is None or first.pts is None:
+        raise FilmUnreadable("no picture could be decoded")
+    return first, interlaced
+
+
+def decode(container: av.container.InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """The frames of a stream from where the container stands; damaged packets are passed over as players do."""
+    for packet in packets(container, stream):
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            continue
+
+
+def packets(container: av.container.InputContainer, stream: VideoStream | AudioStream) -> Iterator[Packet]:
+    """The packets of a stream from where the container stands until it ends or cannot be read on."""
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = av.stream.Discard.all
+    demuxed = container.demux(stream)
+    while True:
+        try:
+            yield next(demuxed)
+        except (StopIteration, av.error.FFmpegError):
+            return
+
+
+def _orientation(frame: VideoFrame) -> Orientation:
+    for data in frame.side_data:
+        if data.type.name == "DISPLAYMATRIX":
+            a, b, _, c, d = struct.unpack("<5i", bytes(data)[:20])
+            mirrored = a * d - b * c < 0
+            turned = math.degrees(math.atan2(-b, -a) if mirrored else math.atan2(b, a))
+            quarter = round(turned / 90) % 4
+            return Orientation((0, 90, 180, 270)[quarter], mirrored)
+    return Orientation()
+
+
+def _video_facts(stream: VideoStream, frame: VideoFrame, interlaced: bool) -> VideoFacts:
+    aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or Fraction(1)
+    if not Fraction(1, 10) <= aspect <= 10:
+        aspect = Fraction(1)
+    orientation = _orientation(frame)
+    width, height = round(frame.width * aspect), frame.height
+    if aspect < 1:  # keep every stored pixel: stretch the other side
+        width, height = frame.width, round(frame.height / aspect)
+    if orientation.swaps_sides:
+        width, height = height, width
+    transfer = _TRANSFERS.get(int(frame.color_trc))
+    hd = min(frame.width, frame.height) >= _HD_LINES
+    matrix = _MATRICES.get(int(frame.colorspace)) or ("bt2020nc" if transfer else "bt709" if hd else "smpte170m")
+    assert frame.pts is not None
+    return VideoFacts(
+        stream_index=stream.index,
+        codec=stream.codec_context.codec.name,
+        width_px=width,
+        height_px=height,
+        stored_width_px=frame.width,
+        stored_height_px=frame.height,
+        pixel_aspect=aspect,
+        orientation=orientation,
+        pixel_format=frame.format.name,
+        time_base=Fraction(frame.time_base),
+        first_pts=frame.pts,
+        fps_min=0.0,
+        fps_avg=0.0,
+        fps_max=0.0,
+        full_range=int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj"),
+        matrix=matrix,
+        primaries=_PRIMARIES.get(int(frame.color_primaries)) or ("bt2020" if transfer else "bt709"),
+        hdr={"arib-std-b67": "hlg", "smpte2084": "pq"}.get(transfer or ""),  # type: ignore[arg-type]  # the two literals
+        interlaced=interlaced,
+    )
+
+
+def _sound(container: av.container.InputContainer) -> tuple[AudioFacts | None, list[str]]:
+    """The first sound that really decodes, the default track before others; what could not be decoded is told."""
+    default = av.stream.Disposition.default
+    streams = sorted(container.streams.audio, key=lambda s: (not s.disposition & default, s.index))
+    for stream in streams:
+        if stream.codec_context is None or not stream.codec_context.sample_rate:
+            continue
+        container.seek(0)
+        for count, packet in enumerate(packets(container, stream)):
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError:
+                frames = []
+            if frames:
+                context = stream.codec_context
+                return AudioFacts(
+                    stream.index, context.codec.name, context.channels, context.layout.name, context.sample_rate
+                ), []
+            if count > 50:
+                break
+        for other in container.streams:
+            other.discard = av.stream.Discard.default
+    return None, ["The sound of this film cannot be decoded; its clips are silent."] if streams else []
+
+
+def _sample_rates(container: av.container.InputContainer, stream: VideoStream) -> tuple[float, float, float]:
+    """Lowest, average and highest rate, in frames per second, over the first seconds; 0 where there is one frame."""
+    times: list[int] = []
+    for packet in packets(container, stream):
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is not None and not packet.is_discard:
+            times.append(stamp)
+        if len(times) >= _SAMPLE_PACKETS:
+            break
+    times = sorted(set(times))
+    gaps = [float((b - a) * stream.time_base) for a, b in zip(times, times[1:], strict=False)]
+    if not gaps:
+        return 0.0, 0.0, 0.0
+    return 1 / max(gaps), len(gaps) / sum(gaps), 1 / min(gaps)
+
+
+def _end_pts(container: av.container.InputContainer, stream: VideoStream, video: VideoFacts) -> int:
+    """Where the last picture ends, read from the packets: those of the tail, or all where the film has no sound index."""
+    indexed = container.format.name.startswith("mov") and stream.frames > 0
+    cued = container.format.name.startswith("matroska") and container.duration
+    if indexed or cued:
+        end = stream.start_time or 0
+        end += math.floor(Fraction(container.duration or 0, av.time_base) / stream.time_base)
+        try:
+            container.seek(end, stream=stream, backward=True)
+        except av.error.FFmpegError:
+            pass
+        else:
+            tail = _last_end(container, stream, video)
+            if tail is not None:
+                return tail
+        container.seek(0)
+    return _last_end(container, stream, video) or video.first_pts + 1
+
+
+def _last_end(container: av.container.InputContainer, stream: VideoStream, video: VideoFacts) -> int | None:
+    times: list[int] = []
+    last_duration = 0
+    for packet in packets(container, stream):
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is None or packet.is_discard or not packet.size:
+            continue
+        if not times or stamp >= times[-1]:
+            last_duration = packet.duration or 0
+        times = sorted({*times[-2:], stamp})
+    if not times:
+        return None
+    if not last_duration:
+        gap = times[-1] - times[-2] if len(times) > 1 else 0
+        last_duration = gap or math.ceil(Fraction(1, round(video.fps_avg) or 25) / video.time_base)
+    return times[-1] + last_duration
+
+
+def _created_at(container: av.container.InputContainer) -> datetime | None:
+    stated = container.metadata.get("creation_time")
+    if stated is None:
+        return None
+    try:
+        at = datetime.fromisoformat(stated)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

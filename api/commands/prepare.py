@@ -1,0 +1,41 @@
+"""``vigpack prepare``: the media work alone, without any server or queue."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.screen import print_json, progress_bar, say
+from pipeline.ffmpeg_cli import use_ffmpeg
+from pipeline.moments import read_selection
+from pipeline.prepare import prepare as prepare_selection
+from pipeline.presets import preset as preset_named
+from records.settings import load_settings
+
+
+def prepare(
+    films: Annotated[list[Path], typer.Argument(metavar="FILM", help="The film, as it came from the phone or camera.")],
+    moments: Annotated[Path, typer.Option(metavar="M.toml", help="The list of moments.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the results go: an empty or a new folder.")],
+    preset: Annotated[str, typer.Option(help="review, light or full.")] = "review",
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Make a review pack and picture notes from a film on this machine. The film is only read; nothing is sent."""
+    if len(films) != 1:
+        raise typer.BadParameter("Give one film at a time; each has its own list of moments.", param_hint="FILM")
+    use_ffmpeg(load_settings().ffmpeg)
+    selection = read_selection(moments)
+    chosen = preset_named(preset)
+    with progress_bar("Preparing", shown=not json) as on_progress:
+        report = prepare_selection(films[0], selection, out, preset=chosen, on_progress=on_progress)
+    if json:
+        print_json(asdict(report))
+        return
+    for warning in report.warnings:
+        say(f"Note: {warning}")
+    for name in ("review-pack/index.html", "review-pack.zip", "picture-notes.pdf"):
+        if (out / name).exists():
+            say(f"{out / name}")

@@ -1,0 +1,236 @@
+"""The only place that starts ffmpeg: argument lists in, bounded time, bounded output, no child left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import queue
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+import imageio_ffmpeg
+
+from pipeline.errors import FfmpegFailed, FfmpegMissing, FfmpegTimedOut, NoSpace
+
+TAIL_LINES = 40
+MOST_LINE_CHARS = 2000
+STALL_S = 120.0
+MOST_MEMORY_BYTES = 6 << 30
+MOST_OUTPUT_BYTES = 8 << 30
+_ALWAYS = ("-hide_banner", "-nostdin", "-y", "-benchmark")
+_BENCH = re.compile(r"bench: utime=([\d.]+)s stime=([\d.]+)s")
+_PR_SET_PDEATHSIG = 1
+_chosen: list[str] = []
+
+
+@dataclass(frozen=True)
+class FfmpegRun:
+    """What one run of ffmpeg used and said. ``lines`` are those the caller asked to keep."""
+
+    wall_s: float
+    cpu_s: float
+    lines: tuple[str, ...]
+    output: bytes
+
+
+def use_ffmpeg(executable: str) -> None:
+    """Use this ffmpeg instead of the packaged one from now on; an empty name returns to the packaged one."""
+    _chosen[:] = [executable] if executable else []
+
+
+def ffmpeg_executable() -> str:
+    """The ffmpeg in use: the one named by use_ffmpeg, else the one in the imageio-ffmpeg package.
+
+    Raises: FfmpegMissing.
+    """
+    if _chosen:
+        found = shutil.which(_chosen[0])
+        if found is None:
+            raise FfmpegMissing(f"no program at {_chosen[0]}")
+        return found
+    return _packaged()
+
+
+@cache
+def _packaged() -> str:
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise FfmpegMissing(str(error)) from None
+
+
+def run_ffmpeg(
+    argv: Sequence[str],
+    *,
+    timeout_s: float,
+    stall_s: float = STALL_S,
+    on_progress: Callable[[float], None] | None = None,
+    keep: re.Pattern[str] | None = None,
+    most_output_bytes: int = 0,
+    hide: Path | None = None,
+) -> FfmpegRun:
+    """Run ffmpeg to its end; its child process dies with this one, whatever happens.
+
+    argv: without the program's name.
+    on_progress: called with the seconds of output written so far; what it raises ends ffmpeg and is passed on.
+    keep: the lines of stderr in which it is found are returned.
+    most_output_bytes: 0, or how much ffmpeg may write to its standard output, which is then returned.
+    hide: a path that is left out of error texts, since a film's name may name a child.
+    Raises: FfmpegFailed, FfmpegTimedOut (over timeout_s, or stall_s without a sign of life), FfmpegMissing, NoSpace.
+    """
+    head = list(_ALWAYS)
+    if not most_output_bytes:
+        head += ["-progress", "pipe:1", "-nostats", "-stats_period", "0.5"]
+    started = time.monotonic()
+    process = _start([ffmpeg_executable(), *head, *argv])
+    said: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
+    output: list[bytes] = []
+    readers = [
+        threading.Thread(target=_read_lines, args=(process.stderr, "said", said), daemon=True),
+        threading.Thread(target=_read_bytes, args=(process.stdout, most_output_bytes, output, said), daemon=True)
+        if most_output_bytes
+        else threading.Thread(target=_read_lines, args=(process.stdout, "progress", said), daemon=True),
+    ]
+    tail: deque[str] = deque(maxlen=TAIL_LINES)
+    kept: list[str] = []
+    cpu_s = 0.0
+    try:
+        for reader in readers:
+            reader.start()
+        open_pipes = len(readers)
+        heard = started
+        while open_pipes:
+            now = time.monotonic()
+            if now - started > timeout_s or now - heard > stall_s:
+                why = f"no end after {timeout_s:.0f} s" if now - started > timeout_s else f"silent for {stall_s:.0f} s"
+                raise FfmpegTimedOut(_detail(argv, None, [why, *tail], hide))
+            try:
+                line = said.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            if line is None:
+                open_pipes -= 1
+                continue
+            kind, text = line
+            if kind == "progress":
+                written_s = _written_s(text)
+                if written_s is not None:
+                    heard = now
+                    if on_progress:
+                        on_progress(written_s)
+                continue
+            if bench := _BENCH.search(text):
+                cpu_s = float(bench[1]) + float(bench[2])
+            elif keep and keep.search(text):
+                heard = now
+                kept.append(text)
+            else:
+                heard = now
+                tail.append(text)
+        status = process.wait(timeout=max(1.0, timeout_s - (time.monotonic() - started)))
+    except subprocess.TimeoutExpired:
+        raise FfmpegTimedOut(_detail(argv, None, tail, hide)) from None
+    finally:
+        _end(process)
+    if status != 0:
+        text = _detail(argv, status, tail, hide)
+        raise (NoSpace if "No space left on device" in text else FfmpegFailed)(text)
+    return FfmpegRun(time.monotonic() - started, cpu_s, tuple(kept), b"".join(output))
+
+
+def _written_s(line: str) -> float | None:
+    """The seconds written so far from a progress line; out_time_ms is in microseconds too, so out_time_us is read."""
+    name, _, value = line.partition("=")
+    if name != "out_time_us":
+        return None
+    with contextlib.suppress(ValueError):
+        return int(value) / 1e6
+    return None
+
+
+def _start(argv: list[str]) -> subprocess.Popen[bytes]:
+    options: dict[str, Any] = {}
+    if sys.platform != "win32":
+        options["process_group"] = 0
+        options["preexec_fn"] = _bind_to_parent(os.getpid())
+    try:
+        return subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
+        )
+    except OSError as error:
+        raise FfmpegMissing(str(error)) from None
+
+
+def _bind_to_parent(parent: int) -> Callable[[], None]:
+    """What the child does before it becomes ffmpeg: limits itself and asks to be killed when its parent ends.
+
+    PR_SET_PDEATHSIG fires when the *thread* that forked ends; run_ffmpeg waits in that thread, so that is the same.
+    """
+    import resource  # noqa: PLC0415  not on Windows
+
+    prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
+
+    def bind() -> None:
+        if prctl is not None:
+            prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if os.getppid() != parent:
+                os._exit(1)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_OUTPUT_BYTES, MOST_OUTPUT_BYTES))
+        if sys.platform == "linux":
+            resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY_BYTES, MOST_MEMORY_BYTES))
+
+    return bind
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            with contextlib.suppress(OSError, ValueError):
+                pipe.close()
+
+
+def _read_lines(pipe: IO[bytes], kind: str, said: queue.SimpleQueue[tuple[str, str] | None]) -> None:
+    try:
+        while line := pipe.readline(MOST_LINE_CHARS):
+            said.put((kind, line.decode("utf-8", "replace").rstrip()))
+    except ValueError:
+        pass  # closed by _end while reading
+    finally:
+        said.put(None)
+
+
+def _read_bytes(
+    pipe: IO[bytes], most: int, output: list[bytes], said: queue.SimpleQueue[tuple[str, str] | None]
+) -> None:
+    left = most
+    try:
+        while left and (block := pipe.read(min(left, 1 << 20))):
+            output.append(block)
+            left -= len(block)
+    except ValueError:
+        pass  # closed by _end while reading
+    finally:
+        said.put(None)
+
+
+def _detail(argv: Sequence[str], status: int | None, tail: Sequence[str] | deque[str], hide: Path | None) -> str:
+    text = "\n".join(["ffmpeg " + " ".join(argv), f"exit status {status}", *tail])
+    if hide is not None:
+        text = text.replace(str(hide.resolve()), "FILM").replace(str(hide), "FILM")
+    return text

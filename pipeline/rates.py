@@ -1,0 +1,81 @@
+"""A constant rate for a clip, and which of the film's frames stands in each of its slots.
+
+Slot k of the result stands for the time k/fps and shows the last frame that began by then, give or take a fifth of a
+slot (films round their times, so a frame may be stamped a little late). The first slot always shows the first frame
+of the clip and the last slot its last one, since those are what the guider chose.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+STANDARD_RATES = tuple(
+    Fraction(rate)
+    for rate in ("24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60", "100", "120", "240")
+)
+LATE_SLOTS = Fraction(1, 5)
+_NEAR_STANDARD = Fraction(1, 200)
+_STEADY = Fraction(1, 5)
+
+
+@dataclass(frozen=True)
+class Slots:
+    """How frames fall into the slots of a constant rate."""
+
+    fps: Fraction
+    count: int
+    """Number of slots: the clip's length in frames of the result."""
+    passed_over: int
+    """Frames after the first that would take its slot, and are left out."""
+    last_frame: int
+    """Index of the last frame among all of the span."""
+    last_slot: int | None
+    """The slot the last frame is put into; None: it falls there by its own time."""
+
+
+def clip_rate(pts: Sequence[int], end_pts: int, time_base: Fraction, max_fps: int) -> Fraction:
+    """The rate for a clip: the film's own up to ``max_fps``, else the film's divided by a whole number.
+
+    A steady film keeps its rate, at the exact value of the standard it is near to. A film whose rate varies gets the
+    standard rate that its faster frames need.
+    """
+    gaps = sorted((b - a) * time_base for a, b in pairwise([*pts, end_pts]) if b > a)
+    if not gaps:
+        return Fraction(min(25, max_fps))
+    middle = gaps[len(gaps) // 2]
+    steady = gaps[-1 - len(gaps) // 10] - gaps[len(gaps) // 10] <= middle * _STEADY
+    if steady:
+        whole = (end_pts - pts[0]) * time_base
+        rate = _near_standard(Fraction(len(pts)) / whole if len(pts) > 1 else 1 / middle)
+    else:
+        fast = 1 / gaps[len(gaps) // 10]
+        rate = next((r for r in STANDARD_RATES if r >= fast * (1 - _NEAR_STANDARD)), STANDARD_RATES[-1])
+    if rate > max_fps:
+        rate /= math.ceil(rate / max_fps)
+    return max(rate, Fraction(1)).limit_denominator(1001)
+
+
+def _near_standard(rate: Fraction) -> Fraction:
+    nearest = min(STANDARD_RATES, key=lambda standard: abs(standard - rate))
+    if abs(nearest - rate) <= nearest * _NEAR_STANDARD:
+        return nearest
+    whole = Fraction(round(rate))
+    return whole if whole and abs(whole - rate) <= whole * _NEAR_STANDARD else rate
+
+
+def fill_slots(pts: Sequence[int], end_pts: int, time_base: Fraction, fps: Fraction) -> Slots:
+    """Which slots there are and what must be arranged so that the first and the last frame are in theirs."""
+    length = (end_pts - pts[0]) * time_base
+    count = max(1, round(length * fps))
+    slots = [max(0, math.ceil((p - pts[0]) * time_base * fps - LATE_SLOTS)) for p in pts]
+    last = len(pts) - 1
+    if last == 0:
+        return Slots(fps, count, 0, 0, None)
+    count = max(2, count)
+    passed_over = sum(1 for slot in slots[1:last] if slot == 0)
+    wanted = max(1, min(slots[last], count - 1))
+    return Slots(fps, count, passed_over, last, None if wanted == slots[last] else wanted)

@@ -1,0 +1,50 @@
+"""Films whose container cannot be sought exactly (camcorder transport streams, old AVI), made seekable.
+
+Measured: in MPEG-TS ffmpeg, PyAV and OpenCV land 33 to 206 frames off. Copied into MP4 without re-encoding, or into
+Matroska where MP4 has no place for their codecs, the same pictures are found exactly. AVI keeps no presentation
+times, which matters as soon as frames are stored out of order.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ffmpeg
+
+from pipeline.errors import FfmpegFailed, FilmUnreadable
+from pipeline.ffmpeg_cli import run_ffmpeg
+from pipeline.film import DEMUXERS, Film, film_url, probe
+
+_SEEKABLE = ("mov", "matroska")
+_KEY_FRAMES_ONLY = ("mjpeg", "dvvideo", "rawvideo", "huffyuv", "ffv1")
+_SLOWEST_DISK_BYTES_S = 5 << 20
+
+
+def make_seekable(film: Film, scratch: Path) -> Film:
+    """The film itself where its container can be sought, else a copy in ``scratch`` with the same pictures and sound.
+
+    Raises: FilmUnreadable, NoSpace.
+    """
+    whole_frames = film.container == "avi" and film.video.codec in _KEY_FRAMES_ONLY
+    if film.container.startswith(_SEEKABLE) or whole_frames:
+        return film
+    for name in ("film.mp4", "film.mkv"):
+        copy = scratch / name
+        try:
+            run_ffmpeg(rewrap_argv(film, copy), timeout_s=60 + film.bytes / _SLOWEST_DISK_BYTES_S, hide=film.path)
+            return probe(copy)
+        except FfmpegFailed as error:
+            copy.unlink(missing_ok=True)
+            failure = error
+    raise FilmUnreadable(str(failure)) from None
+
+
+def rewrap_argv(film: Film, copy: Path) -> list[str]:
+    """The arguments of ffmpeg that copy a film's picture and sound into another container."""
+    source = ffmpeg.input(film_url(film.path), protocol_whitelist="file", format_whitelist=DEMUXERS, fflags="+genpts")
+    streams = [source[str(film.video.stream_index)]]
+    if film.audio is not None:
+        streams.append(source[str(film.audio.stream_index)])
+    unpack = {"bsf:v": "mpeg4_unpack_bframes"} if film.video.codec == "mpeg4" else {}
+    ticks = {"video_track_timescale": film.video.time_base.denominator} if copy.suffix == ".mp4" else {}
+    return list(ffmpeg.output(*streams, str(copy), c="copy", map_metadata=-1, **ticks, **unpack).get_args())
