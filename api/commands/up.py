@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from api.commands.screen import CommandFailed, say
 from api.local.hold import hold_data_dir
 from api.local.parts import api_part, environment_for, queue_part, url_of, worker_part
 from api.local.ports import free_port, is_free
-from api.local.supervisor import Supervisor
+from api.local.supervisor import Supervisor, Teller
 from records.database import migrate, open_database
 from records.settings import Settings, load_settings
 
@@ -50,9 +49,7 @@ def up(
     tell("stopped", "up", "Everything has ended.")
 
 
-def _start_parts(
-    supervisor: Supervisor, settings: Settings, tell: Callable[[str, str, str], None], concurrency: int
-) -> None:
+def _start_parts(supervisor: Supervisor, settings: Settings, tell: Teller, concurrency: int) -> None:
     part, broker_url = queue_part(settings)
     environment = environment_for(settings)
     if broker_url:
@@ -72,11 +69,13 @@ def _start_parts(
         database.dispose()
     tell("ready", "worker", f"Worker: prepares {concurrency} moments at the same time.")
     supervisor.start(api_part(settings, environment))
-    tell("ready", "api", f"Page and API: {url_of(settings)}  (Ctrl-C ends everything; data in {settings.data_dir})")
+    url = url_of(settings)
+    tell("ready", "api", f"Page and API: {url}  (Ctrl-C ends everything; data in {settings.data_dir})", url)
 
 
-def _teller(*, as_json: bool) -> Callable[[str, str, str], None]:
-    def tell(event: str, part: str, sentence: str) -> None:
-        say(json.dumps({"event": event, "part": part, "sentence": sentence}) if as_json else sentence)
+def _teller(*, as_json: bool) -> Teller:
+    def tell(event: str, part: str, sentence: str, url: str = "") -> None:
+        said = {"event": event, "part": part, "sentence": sentence} | ({"url": url} if url else {})
+        say(json.dumps(said) if as_json else sentence)
 
     return tell

@@ -7,9 +7,9 @@ import sys
 from typing import Annotated
 
 import typer
+from worker.broker import worker_argv, worker_env
 
 from records.settings import load_settings
-from worker.broker import worker_argv, worker_env
 
 
 def worker(

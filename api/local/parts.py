@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+from worker.health import health
 
 from api.local.own_redis import find_redis_server, redis_part
 from api.local.ports import LOOPBACK
 from api.local.supervisor import Part
 from records.database import Database
 from records.settings import Settings
-from worker.health import health
 
 _PATHS = ("VIGPACK_SECRETS_DIR", "VIGPACK_SCRATCH_DIR", "VIGPACK_FFMPEG")
 

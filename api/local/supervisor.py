@@ -50,8 +50,8 @@ class Part:
 class Teller(Protocol):
     """Told of each thing that happens to a part."""
 
-    def __call__(self, event: str, part: str, sentence: str) -> None:
-        """``event`` is stable (died, restarted, …); the sentence is for a person."""
+    def __call__(self, event: str, part: str, sentence: str, url: str = "") -> None:
+        """``event`` is stable (ready, died, restarted, stopping, stopped); the sentence is for a person."""
 
 
 @dataclass

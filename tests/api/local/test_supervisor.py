@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from api.local.hold import DataInUse, hold_data_dir
+from api.local.supervisor import LEASH, Part, PartFailed, Supervisor
+
+SLEEPS = [sys.executable, "-c", "import time; time.sleep(600)"]
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+SLEEPS_DEAF = [sys.executable, "-c", DEAF]
+WITH_GRANDCHILD = [sys.executable, "-c", f"import subprocess; subprocess.run({SLEEPS!r})"]
+
+
+class Told:
+    """What the supervisor told, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str]] = []
+
+    def __call__(self, event: str, part: str, sentence: str, url: str = "") -> None:
+        assert sentence
+        assert not url
+        self.events.append((event, part))
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, told: Told) -> Iterator[Supervisor]:
+    supervisor = Supervisor(tmp_path, told)
+    yield supervisor
+    supervisor.stop()
+
+
+def make_part(argv: list[str], **more: float) -> Part:
+    return Part("worker", argv, os.environ, lambda: True, **more)  # type: ignore[arg-type]
+
+
+def children() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children(recursive=True) if child.is_running()]
+
+
+def wait_until(true: object, within_s: float = 10.0) -> None:
+    assert callable(true)
+    give_up_at = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < give_up_at, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_a_part_that_dies_is_started_again(supervisor: Supervisor, told: Told) -> None:
+    supervisor.start(make_part(SLEEPS))
+    [first] = children()
+    first.kill()
+    first.wait()
+    run = supervisor._runs[0]
+    wait_until(lambda: (supervisor._keep_alive(run), told.events)[1] == [("died", "worker"), ("restarted", "worker")])
+    [second] = children()
+    assert second.pid != first.pid
+
+
+def test_a_part_that_keeps_dying_is_given_longer_pauses(supervisor: Supervisor) -> None:
+    supervisor.start(make_part(SLEEPS))
+    run = supervisor._runs[0]
+    pauses = []
+    for _ in range(3):
+        run.process.kill()
+        run.process.wait()
+        supervisor._keep_alive(run)
+        assert run.restart_at is not None
+        pauses.append(round(run.restart_at - time.monotonic(), 1))
+        run.restart_at = 0
+        supervisor._keep_alive(run)
+    assert pauses == [0.5, 1.0, 2.0]
+
+
+def test_a_part_that_never_starts_fails_with_the_end_of_its_log(supervisor: Supervisor) -> None:
+    broken = Part("worker", [sys.executable, "-c", "raise SystemExit('no such queue')"], os.environ, lambda: False)
+    with pytest.raises(PartFailed, match="no such queue") as failure:
+        supervisor.start(broken)
+    assert "worker.log" in failure.value.for_guider
+
+
+def test_stop_ends_a_part_and_all_that_it_started(supervisor: Supervisor) -> None:
+    supervisor.start(make_part(WITH_GRANDCHILD))
+    wait_until(lambda: len(children()) == 2)
+    family = children()
+    supervisor.stop()
+    wait_until(lambda: not any(process.is_running() and process.status() != "zombie" for process in family))
+
+
+def test_stop_kills_a_part_that_does_not_listen(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(make_part(SLEEPS_DEAF, stop_within_s=0.3))
+    wait_until(lambda: "deaf" in (tmp_path / "worker.log").read_text())
+    began = time.monotonic()
+    supervisor.stop()
+    assert time.monotonic() - began < 5
+    assert not children()
+
+
+def test_a_large_log_keeps_two_generations(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.local.supervisor.LOG_LIMIT_BYTES", 10)
+    (tmp_path / "api.log").write_text("much that was said")
+    supervisor._trim_logs()
+    assert (tmp_path / "api.log").read_text() == ""
+    assert (tmp_path / "api.log.1").read_text() == "much that was said"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent was killed")
+def test_a_child_on_the_leash_ends_when_its_parent_is_killed() -> None:
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import os, subprocess, sys, time\n"
+            f"child = subprocess.Popen([sys.executable, '-I', '-S', {str(LEASH)!r}, str(os.getpid()), *{SLEEPS!r}])\n"
+            "print(child.pid, flush=True); time.sleep(600)",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    wait_until(lambda: "-I" not in child.cmdline())
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    wait_until(lambda: not child.is_running() or child.status() == "zombie")
+
+
+def test_a_data_folder_is_held_by_one_only(tmp_path: Path) -> None:
+    held = hold_data_dir(tmp_path / "data")
+    with pytest.raises(DataInUse, match=f"process {os.getpid()}"):
+        hold_data_dir(tmp_path / "data")
+    os.close(held)
+    os.close(hold_data_dir(tmp_path / "data"))
+
+
+def test_a_data_folder_stays_held_until_the_parts_of_a_killed_up_have_ended(tmp_path: Path) -> None:
+    held = hold_data_dir(tmp_path)
+    part = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"], pass_fds=[held])
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    os.pwrite(held, f'{{"pid": {gone.pid}}}    '.encode(), 0)
+    os.close(held)
+    began = time.monotonic()
+    os.close(hold_data_dir(tmp_path))
+    assert part.wait() == 0
+    assert time.monotonic() - began > 0.5
