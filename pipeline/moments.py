@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -147,7 +148,12 @@ _NAMES = {"clip": "Clip", "still": "Still", "working_points": "Working point"}
 
 def plain_sentence(error: ValidationError) -> str:
     """The first thing wrong, as one sentence: what it is in, and why."""
-    first = error.errors(include_url=False, include_context=False)[0]
+    return say_first(error.errors(include_url=False, include_context=False))
+
+
+def say_first(errors: Sequence[Mapping[str, Any]]) -> str:
+    """The first of pydantic's errors as one sentence; for whoever holds their list and not the exception."""
+    first = errors[0]
     where: list[str] = []
     for part in first["loc"]:
         if isinstance(part, int):
