@@ -16,12 +16,13 @@ import ffmpeg
 from pipeline.artifact import Artifact, publish
 from pipeline.errors import ArtifactWrong
 from pipeline.ffmpeg_cli import run_ffmpeg
-from pipeline.film import DEMUXERS, AudioFacts, Film, film_url
+from pipeline.film import AudioFacts, Film
 from pipeline.frames import Span, find_span
 from pipeline.moments import Clip
 from pipeline.picture import add_picture_filters, shown_size
 from pipeline.presets import Preset
 from pipeline.rates import LATE_SLOTS, Slots, clip_rate, fill_slots
+from pipeline.reading import DEMUXERS, film_url
 from pipeline.sound import Level, add_sound_filters, level_for, measure
 
 MEDIA_TYPE = "video/mp4"
@@ -167,7 +168,7 @@ def cut_clip(
             if shown and (shown[0], shown[-1]) == (span.pts[0], span.pts[-1]):
                 break
             # The decoder showed other frames than the packets promised: begin earlier, and take what it can show.
-            span = _what_can_be_shown(film, span, shown)
+            span = _what_can_be_shown(span, shown)
             slots = _slots(film, span, preset)
         else:
             raise ArtifactWrong(f"asked for frames {span.pts[0]} to {span.pts[-1]}, got {shown[:1]} to {shown[-1:]}")
@@ -188,7 +189,7 @@ def _slots(film: Film, span: Span, preset: Preset) -> Slots:
     return fill_slots(span.pts, span.end_pts, film.video.time_base, fps)
 
 
-def _what_can_be_shown(film: Film, span: Span, shown: list[int]) -> Span:
+def _what_can_be_shown(span: Span, shown: list[int]) -> Span:
     """The span to try next: from the start of the film where the first frame was missed, else what was shown."""
     if span.key_pts is not None:
         return Span(span.pts, span.end_pts, None)

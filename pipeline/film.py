@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -16,16 +15,13 @@ import av
 import av.container
 import av.error
 import av.stream
-from av.audio.stream import AudioStream
-from av.packet import Packet
+from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from pipeline.errors import FilmMissing, FilmUnreadable, NoPicture, NotAFilm, PictureTooLarge, PictureTooSmall
+from pipeline.errors import FilmUnreadable, NoPicture, PictureTooLarge, PictureTooSmall
+from pipeline.reading import decode, open_container, packets, time_base_of, video_stream
 
-DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,dv"
-"""What films come in. Playlists and anything that names other files are not among them."""
-HOSTILE_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
 LEAST_SIDE_PX = 16
 MOST_PIXELS = 8192 * 8192
 _SAMPLE_PACKETS = 240
@@ -41,9 +37,11 @@ _MATRICES = {
     10: "bt2020c",
 }
 _PRIMARIES = {1: "bt709", 5: "bt470bg", 6: "smpte170m", 9: "bt2020", 12: "smpte432"}
-_TRANSFERS = {16: "smpte2084", 18: "arib-std-b67"}
 _FULL_RANGE = 2
+_QUARTERS: tuple[Literal[0, 90, 180, 270], ...] = (0, 90, 180, 270)
+_HDR: dict[int, Literal["hlg", "pq"]] = {16: "pq", 18: "hlg"}
 _HD_LINES = 720
+_MOST_INTERLACED_LINES = 1152
 
 
 @dataclass(frozen=True)
@@ -122,31 +120,6 @@ class Film:
         return math.floor((pts - self.video.first_pts) * self.video.time_base * 1000)
 
 
-def film_url(path: Path) -> str:
-    """The film's path in a form that no demuxer takes for an option, a protocol or a pattern."""
-    return f"file:{path.resolve()}"
-
-
-@contextmanager
-def open_container(path: Path) -> Iterator[av.container.InputContainer]:
-    """The film opened for reading its packets; only containers of films, and no file but this one, are ever opened.
-
-    Raises: FilmMissing, NotAFilm, FilmUnreadable.
-    """
-    if not path.exists():
-        raise FilmMissing(f"{path.name} does not exist")
-    if not path.is_file():
-        raise NotAFilm(f"{path.name} is not a file")
-    try:
-        container = av.open(film_url(path), options=HOSTILE_OPTIONS)
-    except PermissionError as error:
-        raise FilmUnreadable(str(error)) from None
-    except (av.error.FFmpegError, ValueError) as error:
-        raise (FilmUnreadable if _looks_like_film(path) else NotAFilm)(str(error)) from None
-    with container:
-        yield container
-
-
 def probe(path: Path) -> Film:
     """The facts of a film: reads its index, a little of its start, and its end.
 
@@ -161,23 +134,12 @@ def probe(path: Path) -> Film:
     with open_container(path) as container:
         audio, warnings = _sound(container)
     with open_container(path) as container:
-        sample = _sample_rates(container, container.streams[video.stream_index])
+        sample = _sample_rates(container, video_stream(container, video.stream_index))
         video = replace(video, fps_min=sample[0], fps_avg=sample[1], fps_max=sample[2])
     with open_container(path) as container:
-        end_pts = _end_pts(container, container.streams[video.stream_index], video)
+        end_pts = _end_pts(container, video_stream(container, video.stream_index), video)
     duration_ms = math.floor((end_pts - video.first_pts) * video.time_base * 1000)
     return Film(path, path.stat().st_size, name, max(1, duration_ms), video, audio, created_at, tuple(warnings))
-
-
-def _looks_like_film(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(16)
-    return (
-        head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
-        or head.startswith((b"\x1a\x45\xdf\xa3", b"FLV", b"OggS", b"\x30\x26\xb2\x75", b"\x00\x00\x01\xba"))
-        or (head.startswith(b"RIFF") and head[8:12] == b"AVI ")
-        or head[:1] == b"\x47"
-    )
 
 
 def _video_a_person_means(container: av.container.InputContainer) -> VideoStream:
@@ -186,10 +148,10 @@ def _video_a_person_means(container: av.container.InputContainer) -> VideoStream
     streams = [s for s in streams if s.codec_context is not None and s.codec_context.width]
     if not streams:
         raise NoPicture("no video stream")
-    longest = max((float(s.duration * s.time_base) for s in streams if s.duration), default=0.0)
+    longest = max((float(s.duration * time_base_of(s)) for s in streams if s.duration), default=0.0)
 
     def rank(stream: VideoStream) -> tuple[bool, bool, int, int]:
-        seconds = float(stream.duration * stream.time_base) if stream.duration else longest
+        seconds = float(stream.duration * time_base_of(stream)) if stream.duration else longest
         moving = not stream.frames or seconds <= 0 or stream.frames / seconds >= _MOVING_FPS
         return moving, seconds >= longest / 2, stream.width * stream.height, -stream.index
 
@@ -208,44 +170,21 @@ def _first_picture(container: av.container.InputContainer, stream: VideoStream) 
     for count, frame in enumerate(decode(container, stream)):
         first = first or frame
         interlaced = interlaced or frame.interlaced_frame
-        if count >= 7:
+        if count >= 7 or height > _MOST_INTERLACED_LINES:
             break
     if first is None or first.pts is None:
         raise FilmUnreadable("no picture could be decoded")
     return first, interlaced
 
 
-def decode(container: av.container.InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """The frames of a stream from where the container stands; damaged packets are passed over as players do."""
-    for packet in packets(container, stream):
-        try:
-            yield from packet.decode()
-        except av.error.InvalidDataError:
-            continue
-
-
-def packets(container: av.container.InputContainer, stream: VideoStream | AudioStream) -> Iterator[Packet]:
-    """The packets of a stream from where the container stands until it ends or cannot be read on."""
-    for other in container.streams:
-        if other.index != stream.index:
-            other.discard = av.stream.Discard.all
-    demuxed = container.demux(stream)
-    while True:
-        try:
-            yield next(demuxed)
-        except (StopIteration, av.error.FFmpegError):
-            return
-
-
 def _orientation(frame: VideoFrame) -> Orientation:
-    for data in frame.side_data:
-        if data.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d = struct.unpack("<5i", bytes(data)[:20])
-            mirrored = a * d - b * c < 0
-            turned = math.degrees(math.atan2(-b, -a) if mirrored else math.atan2(b, a))
-            quarter = round(turned / 90) % 4
-            return Orientation((0, 90, 180, 270)[quarter], mirrored)
-    return Orientation()
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if not isinstance(data, SideData):
+        return Orientation()
+    a, b, _, c, d = struct.unpack_from("<5i", data)
+    mirrored = a * d - b * c < 0
+    turned = math.degrees(math.atan2(-b, -a) if mirrored else math.atan2(b, a))
+    return Orientation(_QUARTERS[round(turned / 90) % 4], mirrored)
 
 
 def _video_facts(stream: VideoStream, frame: VideoFrame, interlaced: bool) -> VideoFacts:
@@ -258,10 +197,9 @@ def _video_facts(stream: VideoStream, frame: VideoFrame, interlaced: bool) -> Vi
         width, height = frame.width, round(frame.height / aspect)
     if orientation.swaps_sides:
         width, height = height, width
-    transfer = _TRANSFERS.get(int(frame.color_trc))
+    hdr = _HDR.get(int(frame.color_trc))
     hd = min(frame.width, frame.height) >= _HD_LINES
-    matrix = _MATRICES.get(int(frame.colorspace)) or ("bt2020nc" if transfer else "bt709" if hd else "smpte170m")
-    assert frame.pts is not None
+    matrix = _MATRICES.get(int(frame.colorspace)) or ("bt2020nc" if hdr else "bt709" if hd else "smpte170m")
     return VideoFacts(
         stream_index=stream.index,
         codec=stream.codec_context.codec.name,
@@ -272,15 +210,15 @@ def _video_facts(stream: VideoStream, frame: VideoFrame, interlaced: bool) -> Vi
         pixel_aspect=aspect,
         orientation=orientation,
         pixel_format=frame.format.name,
-        time_base=Fraction(frame.time_base),
-        first_pts=frame.pts,
+        time_base=Fraction(frame.time_base or time_base_of(stream)),
+        first_pts=frame.pts or 0,
         fps_min=0.0,
         fps_avg=0.0,
         fps_max=0.0,
         full_range=int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj"),
         matrix=matrix,
-        primaries=_PRIMARIES.get(int(frame.color_primaries)) or ("bt2020" if transfer else "bt709"),
-        hdr={"arib-std-b67": "hlg", "smpte2084": "pq"}.get(transfer or ""),  # type: ignore[arg-type]  # the two literals
+        primaries=_PRIMARIES.get(int(frame.color_primaries)) or ("bt2020" if hdr else "bt709"),
+        hdr=hdr,
         interlaced=interlaced,
     )
 
@@ -320,19 +258,19 @@ def _sample_rates(container: av.container.InputContainer, stream: VideoStream) -
         if len(times) >= _SAMPLE_PACKETS:
             break
     times = sorted(set(times))
-    gaps = [float((b - a) * stream.time_base) for a, b in zip(times, times[1:], strict=False)]
+    gaps = [float((b - a) * time_base_of(stream)) for a, b in pairwise(times)]
     if not gaps:
         return 0.0, 0.0, 0.0
     return 1 / max(gaps), len(gaps) / sum(gaps), 1 / min(gaps)
 
 
 def _end_pts(container: av.container.InputContainer, stream: VideoStream, video: VideoFacts) -> int:
-    """Where the last picture ends, read from the packets: those of the tail, or all where the film has no sound index."""
+    """Where the last picture ends, read from the packets: those of the tail, or all where it has no index."""
     indexed = container.format.name.startswith("mov") and stream.frames > 0
     cued = container.format.name.startswith("matroska") and container.duration
     if indexed or cued:
         end = stream.start_time or 0
-        end += math.floor(Fraction(container.duration or 0, av.time_base) / stream.time_base)
+        end += math.floor(Fraction(container.duration or 0, av.time_base) / time_base_of(stream))
         try:
             container.seek(end, stream=stream, backward=True)
         except av.error.FFmpegError:

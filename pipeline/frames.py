@@ -15,12 +15,14 @@ import av
 import av.container
 import av.error
 from av.packet import Packet
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pipeline.errors import FilmUnreadable, MomentOutsideFilm
-from pipeline.film import Film, decode, open_container, packets
+from pipeline.film import Film
 from pipeline.moments import clock
+from pipeline.reading import decode, open_container, packets, video_stream
 
 _PACKET_TIMED_CODECS = {"h264", "hevc", "av1", "libdav1d", "vp9", "libvpx-vp9", "mjpeg", "prores"}
 _PACKET_TIMED_CONTAINERS = ("mov", "matroska")
@@ -45,8 +47,7 @@ def find_span(film: Film, in_ms: int, out_ms: int) -> Span:
     """
     low, high = film.pts_at(in_ms), film.pts_at(out_ms)
     with open_container(film.path) as container:
-        stream = container.streams[film.video.stream_index]
-        assert isinstance(stream, VideoStream)
+        stream = video_stream(container, film.video.stream_index)
         span = _from_packets(film, container, stream, low, high) if _packets_tell_times(film) else None
         span = span or _from_frames(film, container, stream, low, high)
     if span is None:
@@ -78,8 +79,7 @@ def frames_between(film: Film, in_ms: int, out_ms: int) -> Iterator[VideoFrame]:
     """The decoded frames with ``in_ms <= frame_ms < out_ms``, as stored (not turned upright)."""
     low, high = film.pts_at(in_ms), film.pts_at(out_ms)
     with open_container(film.path) as container:
-        stream = container.streams[film.video.stream_index]
-        assert isinstance(stream, VideoStream)
+        stream = video_stream(container, film.video.stream_index)
         for key_pts in _places_to_begin(film, low):
             _seek(container, stream, key_pts)
             began = False
@@ -155,9 +155,9 @@ def _from_packets(
 
 def _read_packets(
     container: av.container.InputContainer, stream: VideoStream, low: int, high: int
-) -> list[Packet] | None:
+) -> list[Packet[Stream]] | None:
     """The packets around a span, until one is decoded after it; None where a packet carries no time."""
-    read: list[Packet] = []
+    read: list[Packet[Stream]] = []
     for packet in packets(container, stream):
         if not packet.size:
             continue

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -158,15 +159,13 @@ def prepare(
     with _filled_whole(out) as work, disk_errors_told(), tempfile.TemporaryDirectory(dir=work) as scratch_name:
         scratch = Path(scratch_name)
         report = Report(_film_facts(film), preset.model_dump(), warnings=[*film.warnings, *hints(selection)])
-        seekable = report.step("make the film seekable", film.bytes, lambda: make_seekable(film, scratch))
+        seekable = report.step("make the film seekable", film.bytes, partial(make_seekable, film, scratch))
         moments = _prepare_moments(seekable, selection, preset, scratch, report, on_progress or (lambda _: None))
         prepared = Prepared(selection, tuple(moment.prepared for moment in moments))
         for name in kinds:
             kind = KINDS[name]
             report.warnings += kind.remarks(selection)
-            made = report.step(
-                name, sum(m.bytes for m in prepared.moments), lambda kind=kind: kind.make(prepared, work)
-            )
+            made = report.step(name, sum(m.bytes for m in prepared.moments), partial(kind.make, prepared, work))
             report.steps[-1]["bytes_out"] = sum(artifact.bytes for artifact in made)
         report.files = [
             {"file": path.relative_to(work).as_posix(), "bytes": path.stat().st_size}

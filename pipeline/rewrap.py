@@ -13,7 +13,8 @@ import ffmpeg
 
 from pipeline.errors import FfmpegFailed, FilmUnreadable
 from pipeline.ffmpeg_cli import run_ffmpeg
-from pipeline.film import DEMUXERS, Film, film_url, probe
+from pipeline.film import Film, probe
+from pipeline.reading import DEMUXERS, film_url
 
 _SEEKABLE = ("mov", "matroska")
 _KEY_FRAMES_ONLY = ("mjpeg", "dvvideo", "rawvideo", "huffyuv", "ffv1")

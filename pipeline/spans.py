@@ -19,9 +19,10 @@ from av.packet import Packet
 from av.stream import Stream
 
 from pipeline.errors import PipelineError
-from pipeline.film import Film, open_container
+from pipeline.film import Film
 from pipeline.frames import Span, find_shown, find_span
 from pipeline.moments import Clip, Still
+from pipeline.reading import open_container
 
 STILL_SEARCH_MS = 400
 _LATEST_SOUND_S = 2

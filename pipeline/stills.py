@@ -121,5 +121,6 @@ def _sharpness(frame: VideoFrame) -> float:
     height, width = grey.shape
     centre = grey[height // 4 : height - height // 4, width // 4 : width - width // 4]
     if min(centre.shape) > 2 * 240:
-        centre = cv2.resize(centre, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        half = cv2.resize(centre, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        return float(cv2.Laplacian(half, cv2.CV_64F).var())
     return float(cv2.Laplacian(centre, cv2.CV_64F).var())

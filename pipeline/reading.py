@@ -1,0 +1,98 @@
+"""Reading a film's packets and pictures with PyAV: only containers of films, and no other file, are ever opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.container
+import av.error
+import av.stream
+from av.audio.stream import AudioStream
+from av.packet import Packet
+from av.stream import Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from pipeline.errors import FilmMissing, FilmUnreadable, NoPicture, NotAFilm
+
+DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,dv"
+"""What films come in. Playlists and anything that names other files are not among them."""
+READING_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
+
+
+def film_url(path: Path) -> str:
+    """The film's path in a form that no demuxer takes for an option, a protocol or a pattern."""
+    return f"file:{path.resolve()}"
+
+
+@contextmanager
+def open_container(path: Path) -> Iterator[av.container.InputContainer]:
+    """The film opened for reading its packets; only containers of films, and no file but this one, are ever opened.
+
+    Raises: FilmMissing, NotAFilm, FilmUnreadable.
+    """
+    if not path.exists():
+        raise FilmMissing(f"{path.name} does not exist")
+    if not path.is_file():
+        raise NotAFilm(f"{path.name} is not a file")
+    try:
+        container = av.open(film_url(path), options=READING_OPTIONS)
+    except PermissionError as error:
+        raise FilmUnreadable(str(error)) from None
+    except (av.error.FFmpegError, ValueError) as error:
+        raise (FilmUnreadable if _looks_like_film(path) else NotAFilm)(str(error)) from None
+    with container:
+        yield container
+
+
+def video_stream(container: av.container.InputContainer, index: int) -> VideoStream:
+    """The stream of that index, which must be a video stream.
+
+    Raises: NoPicture.
+    """
+    stream = container.streams[index]
+    if not isinstance(stream, VideoStream):
+        raise NoPicture(f"stream {index} is no video stream")
+    return stream
+
+
+def time_base_of(stream: VideoStream | AudioStream) -> Fraction:
+    """The stream's unit of time in seconds."""
+    return stream.time_base or Fraction(1, av.time_base)
+
+
+def decode(container: av.container.InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """The frames of a stream from where the container stands; damaged packets are passed over as players do."""
+    for packet in packets(container, stream):
+        try:
+            yield from (frame for frame in packet.decode() if isinstance(frame, VideoFrame))
+        except av.error.InvalidDataError:
+            continue
+
+
+def packets(container: av.container.InputContainer, stream: VideoStream | AudioStream) -> Iterator[Packet[Stream]]:
+    """The packets of a stream from where the container stands until it ends or cannot be read on."""
+    for other in container.streams:
+        if other.index != stream.index:
+            other.discard = av.stream.Discard.all
+    demuxed = container.demux(stream)
+    while True:
+        try:
+            yield next(demuxed)
+        except (StopIteration, av.error.FFmpegError):
+            return
+
+
+def _looks_like_film(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(16)
+    return (
+        head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+        or head.startswith((b"\x1a\x45\xdf\xa3", b"FLV", b"OggS", b"\x30\x26\xb2\x75", b"\x00\x00\x01\xba"))
+        or (head.startswith(b"RIFF") and head[8:12] == b"AVI ")
+        or head[:1] == b"\x47"
+    )
