@@ -1,4 +1,4 @@
-"""Picture notes: an A4 page for each still, the picture as large as it goes and its caption below, to hang on a wall."""
+"""Picture notes: an A4 page for each still, as large as it goes, with its caption below; made to hang on a wall."""
 
 from __future__ import annotations
 

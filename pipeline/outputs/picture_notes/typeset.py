@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typst
 
-from pipeline.outputs.picture_notes.letters import FAMILY, foreign_letters, fonts
+from pipeline.outputs.picture_notes.letters import FAMILY, fonts, foreign_letters
 
 LARGEST_PT = 34
 SMALLEST_PT = 14
@@ -31,11 +31,11 @@ class Note:
 
 def typeset(notes: Sequence[Note], folder: Path) -> bytes:
     """The PDF of ``notes``, whose pictures lie in ``folder``: PDF/UA-1, fonts embedded, the same for the same notes."""
-    captions = "".join(note.caption for note in notes)
+    foreign = bool(foreign_letters("".join(note.caption for note in notes)))
     sheet = {
         "title": TITLE,
-        "font": FAMILY,
-        "fallback": bool(foreign_letters(captions)),
+        "fonts": [FAMILY, *(_other_sans() if foreign else [])],
+        "fallback": foreign,
         "sizes_pt": list(range(LARGEST_PT, SMALLEST_PT - 1, -2)),
         "notes": [
             {
@@ -48,16 +48,22 @@ def typeset(notes: Sequence[Note], folder: Path) -> bytes:
             for note in notes
         ],
     }
-    pdf = typst.compile(
+    compiler = typst.Compiler(
         files(__package__).joinpath("notes.typ").read_bytes(),
         root=folder,
         font_paths=fonts(),
         sys_inputs={"notes": json.dumps(sheet)},
-        format="pdf",
-        pdf_standards="ua-1",
-        timestamp=0,
     )
-    return bytes(pdf)
+    pdf = compiler.compile(format="pdf", pdf_standards="ua-1", timestamp=0)
+    if not isinstance(pdf, bytes):
+        raise TypeError(f"typst gave {type(pdf).__name__} instead of a PDF")
+    return pdf
+
+
+def _other_sans() -> list[str]:
+    """The fonts without serifs on this machine that hold many scripts, for letters that the notes' own font lacks."""
+    here = fonts().families()
+    return [family for family in ("Noto Sans", "Segoe UI", "Arial", "DejaVu Sans", "Liberation Sans") if family in here]
 
 
 def _let_break(caption: str) -> str:

@@ -55,7 +55,8 @@ function frameExactVideo(moment, { label, changed, failed }) {
     }
   }
 
-  video.className = "clip";
+  video.width = moment.width; // keeps its place on the page while it loads
+  video.height = moment.height;
   video.preload = "auto";
   video.playsInline = true;
   video.disablePictureInPicture = true;

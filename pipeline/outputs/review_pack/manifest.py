@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.outputs.prepared import Prepared, PreparedMoment
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 _FOLDERS = {"clip": "clips", "still": "stills"}
 _SUFFIXES = {"video/mp4": ".mp4", "video/webm": ".webm", "image/jpeg": ".jpg", "image/png": ".png"}
 

@@ -36,7 +36,7 @@
     const clip = clipHere();
     if (!clip) return;
     const ended = !clip.playing && clip.frame >= clip.frames - 1;
-    relabel(at("play"), clip.playing ? "pause" : "play", clip.playing ? "Stop" : ended ? "Play again" : "Play");
+    relabel(at("play"), clip.playing ? "pause" : "play", clip.playing ? "Pause" : ended ? "Play again" : "Play");
     at("loop").setAttribute("aria-pressed", String(clip.loops));
     for (const button of document.querySelectorAll(".speed")) {
       button.setAttribute("aria-pressed", String(Number(button.dataset.rate) === clip.rate));

@@ -77,7 +77,9 @@ def prepared_from(
     return Prepared(selection_of(moments, helping_question, working_points), moments)
 
 
-def selection_of(moments: tuple[PreparedMoment, ...], helping_question: str, working_points: tuple[str, ...]) -> Selection:
+def selection_of(
+    moments: tuple[PreparedMoment, ...], helping_question: str, working_points: tuple[str, ...]
+) -> Selection:
     clips = [
         {"in": moment.in_ms, "out": moment.out_ms, "caption": moment.caption, "principle": moment.principle}
         for moment in moments

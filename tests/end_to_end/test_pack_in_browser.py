@@ -1,0 +1,487 @@
+"""A review pack opened from the disk in a real Chromium, as a family would open it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+
+from pipeline.outputs import KINDS
+from tests.footage import read_number
+from tests.pipeline.outputs.prepared_by_hand import QUESTION, WORKING_POINT, drawn_clip, drawn_still, prepared_from
+
+LAPTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+RATES = ("30", "30000/1001", "25", "60", "24000/1001")
+HOSTILE = "</script><img src=x onerror=\"document.title='hurt'\">\u202e \"quoted\" 'it' & 😀 [[pack]] \u2028 أهلا"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; films may play without a tap, as they may on a page opened from the disk."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("msedge")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine: install the package chromium to run the browser tests")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--mute-audio"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pack of one numbered clip per frame rate, then a still."""
+    desk = tmp_path_factory.mktemp("drawn")
+    clips = [
+        drawn_clip(
+            desk / f"{n}.mp4",
+            fps=fps,
+            frames=60,
+            width=360 if n == 2 else 640,
+            height=640 if n == 2 else 360,
+            caption=f"Caption of clip {n}",
+            principle="receiving-initiatives",
+        )
+        for n, fps in enumerate(RATES)
+    ]
+    still = drawn_still(desk / "still.jpg", number=77, width=640, height=360, caption="Caption of the still")
+    folder = tmp_path_factory.mktemp("made")
+    KINDS["review_pack"].make(prepared_from(*clips, still), folder)
+    return folder / "review-pack"
+
+
+class Reader:
+    """A page with the pack open; it remembers everything that must not happen."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.said: list[str] = []
+        self.asked_for: list[str] = []
+        page.on("console", self._remember)
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("request", lambda request: self.asked_for.append(request.url))
+
+    def _remember(self, message: ConsoleMessage) -> None:
+        self.said.append(message.text)
+
+    def open(self, folder: Path) -> None:
+        self.page.goto((folder / "index.html").as_uri())
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def until(self, condition: str) -> None:
+        """Wait for a condition on the current video, v."""
+        self.page.wait_for_function(
+            f"() => {{ const v = document.querySelector('#stage video'); return {condition}; }}"
+        )
+
+    def at_rest(self) -> None:
+        self.until("v && v.readyState >= 2 && v.paused && !v.seeking")
+
+    def number(self) -> int:
+        """The number on the picture that is on the screen now, as painted."""
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        picture = self.page.locator("#stage video, #stage img")
+        shot = cv2.imdecode(np.frombuffer(picture.screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert shot is not None
+        width, height = picture.evaluate("p => [p.videoWidth || p.naturalWidth, p.videoHeight || p.naturalHeight]")
+        scale = min(shot.shape[1] / width, shot.shape[0] / height)
+        left, top = (int((shot.shape[1] - width * scale) / 2), int((shot.shape[0] - height * scale) / 2))
+        return read_number(shot[top : top + int(height * scale), left : left + int(width * scale)].astype(np.uint8))
+
+    def expect_number(self, number: int) -> None:
+        """The picture may need an instant to be painted after the browser says that it has found it."""
+        for _ in range(40):
+            if self.number() == number:
+                return
+            self.page.wait_for_timeout(25)
+        assert self.number() == number
+
+
+@pytest.fixture
+def reading(browser: Browser) -> Iterator[Callable[..., Reader]]:
+    """Opens packs; at the end nothing may have been said on the console or asked of any network."""
+    contexts, readers = [], []
+
+    def read(folder: Path, *, viewport: dict[str, int] = LAPTOP, touch: bool = False, dark: bool = False) -> Reader:
+        contexts.append(
+            browser.new_context(
+                viewport={"width": viewport["width"], "height": viewport["height"]},
+                has_touch=touch,
+                is_mobile=touch,
+                color_scheme="dark" if dark else "light",
+                reduced_motion="reduce",
+            )
+        )
+        reader = Reader(contexts[-1].new_page())
+        readers.append(reader)
+        reader.open(folder)
+        return reader
+
+    yield read
+    said = [line for reader in readers for line in reader.said]
+    outside = [url for reader in readers for url in reader.asked_for if not url.startswith("file:")]
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert outside == []
+
+
+@pytest.fixture
+def reader(reading: Callable[..., Reader], pack: Path) -> Reader:
+    return reading(pack)
+
+
+def test_begins_with_the_helping_question_and_ends_with_the_working_points(reader: Reader) -> None:
+    expect(reader.page.get_by_text(QUESTION)).to_be_visible()
+    expect(reader.page.get_by_text(WORKING_POINT)).to_be_hidden()
+    for _ in range(len(RATES) + 2):
+        reader.press("PageDown")
+    expect(reader.page.get_by_text(WORKING_POINT)).to_be_visible()
+    expect(reader.page.get_by_text(QUESTION)).to_be_hidden()
+    reader.button("Look again from the start").click()
+    expect(reader.page.get_by_text("Moment 1 of 6", exact=True)).to_be_visible()
+
+
+def test_shows_the_first_frame_of_every_clip_before_anything_is_pressed(reader: Reader) -> None:
+    for _ in RATES:
+        reader.press("PageDown")
+        reader.at_rest()
+        reader.expect_number(0)
+
+
+@pytest.mark.parametrize("place", range(len(RATES)), ids=RATES)
+def test_steps_exactly_one_frame_forward_and_back(reader: Reader, place: int) -> None:
+    reader.press(*["PageDown"] * (place + 1))
+    reader.at_rest()
+    for number in range(1, 8):
+        reader.button("Step forward").click()
+        reader.expect_number(number)
+    for number in range(6, 2, -1):
+        reader.press("ArrowLeft")
+        reader.expect_number(number)
+
+
+def test_many_quick_steps_are_all_counted(reader: Reader) -> None:
+    reader.press("PageDown")
+    reader.at_rest()
+    reader.press(*["ArrowRight"] * 41)
+    reader.press(*["ArrowLeft"] * 3)
+    reader.expect_number(38)
+
+
+def test_cannot_step_past_the_first_or_the_last_frame(reader: Reader) -> None:
+    reader.press("PageDown")
+    reader.at_rest()
+    reader.press("ArrowLeft", "ArrowLeft")
+    reader.expect_number(0)
+    reader.press(*["ArrowRight"] * 65)
+    reader.expect_number(59)
+    reader.press("ArrowLeft")
+    reader.expect_number(58)
+
+
+def test_plays_and_pauses(reader: Reader) -> None:
+    reader.press("PageDown")
+    reader.at_rest()
+    reader.button("Play").click()
+    reader.until("v.currentTime > 0.4")
+    reader.button("Pause").click()
+    reader.at_rest()
+    stopped_at = reader.number()
+    assert 10 <= stopped_at < 60
+    reader.page.wait_for_timeout(200)
+    assert reader.number() == stopped_at
+
+
+def test_a_step_while_it_plays_stops_it_on_the_frame_beside_the_one_seen(reader: Reader) -> None:
+    reader.press("PageDown")
+    reader.at_rest()
+    reader.press("4", " ")
+    reader.until("v.currentTime > 0.2")
+    reader.press("ArrowRight")
+    reader.at_rest()
+    first = reader.number()
+    reader.press("ArrowRight")
+    reader.expect_number(first + 1)
+
+
+@pytest.mark.parametrize(("key", "name", "rate"), [("2", "Half speed", 0.5), ("4", "Quarter speed", 0.25)])
+def test_slows_by_key_and_by_button(reader: Reader, key: str, name: str, rate: float) -> None:
+    reader.press("PageDown")
+    reader.at_rest()
+    reader.press(key)
+    expect(reader.button(name)).to_have_attribute("aria-pressed", "true")
+    started = reader.page.evaluate("performance.now()")
+    reader.press(" ")
+    reader.until("v.currentTime > 0.15")
+    took_s = (reader.page.evaluate("performance.now()") - started) / 1000
+    assert took_s > 0.13 / rate * 0.9  # from the middle of the first frame
+    reader.button("Normal speed").click()
+    reader.until("v.playbackRate === 1")
+
+
+def test_repeats_until_told_otherwise(reader: Reader) -> None:
+    reader.press("PageDown")
+    reader.at_rest()
+    reader.press("l", *["ArrowRight"] * 50)
+    reader.expect_number(50)
+    reader.press(" ")
+    reader.until("!v.paused && v.currentTime < 0.8")
+    reader.button("Repeat").click()
+    expect(reader.button("Repeat")).to_have_attribute("aria-pressed", "false")
+    reader.until("v.ended")
+
+
+def test_stays_on_the_last_frame_and_offers_to_play_again(reader: Reader) -> None:
+    reader.press("PageDown")
+    reader.at_rest()
+    reader.press(*["ArrowRight"] * 52, " ")
+    reader.until("v.ended")
+    reader.expect_number(59)
+    reader.button("Play again").click()
+    reader.until("!v.paused && v.currentTime < 1")
+
+
+def test_again_starts_from_the_first_frame(reader: Reader) -> None:
+    reader.press("PageDown")
+    reader.at_rest()
+    reader.press(*["ArrowRight"] * 45)
+    reader.expect_number(45)
+    reader.button("Again").click()
+    reader.until("!v.paused && v.currentTime > 0.05 && v.currentTime < 1.4")
+
+
+def test_the_line_of_time_shows_any_frame(reader: Reader) -> None:
+    reader.press("PageDown")
+    reader.at_rest()
+    reader.page.get_by_role("slider", name="Place in the clip").fill("33")
+    reader.expect_number(33)
+
+
+def test_words_stay_hidden_until_revealed_one_at_a_time_and_hide_on_the_next_moment(reader: Reader) -> None:
+    reader.press("PageDown")
+    visible = reader.page.locator("main")
+    expect(visible).not_to_contain_text("Caption of clip 0")
+    expect(visible).not_to_contain_text("Receiving initiatives")
+    reader.page.get_by_role("button", name="Show the words").click()
+    expect(visible).to_contain_text("Caption of clip 0")
+    expect(visible).not_to_contain_text("Receiving initiatives")
+    reader.page.get_by_role("button", name="Show the principle").click()
+    expect(visible).to_contain_text("Receiving initiatives")
+    reader.press("PageDown")
+    expect(visible).not_to_contain_text("Caption of clip")
+    expect(visible).not_to_contain_text("Receiving initiatives")
+
+
+def test_a_still_has_its_place_and_its_words_without_controls_for_playing(reader: Reader) -> None:
+    reader.press(*["PageDown"] * 6)
+    reader.page.wait_for_function("() => document.querySelector('#stage img').complete")
+    assert reader.number() == 77
+    expect(reader.button("Play")).to_be_hidden()
+    expect(reader.page.get_by_role("button", name="Show the principle")).to_be_hidden()
+    reader.press("w")
+    expect(reader.page.locator("main")).to_contain_text("Caption of the still")
+
+
+def test_everything_can_be_done_with_the_keyboard_alone(reader: Reader) -> None:
+    reader.press("Tab", "Tab", "Tab")
+    expect(reader.button("Begin")).to_be_focused()
+    reader.press("Enter")
+    reader.at_rest()
+    reader.press(" ")
+    reader.until("v.currentTime > 0.2")
+    reader.press(" ")
+    reader.at_rest()
+    reader.press("w", "p")
+    expect(reader.page.locator("main")).to_contain_text("Caption of clip 0")
+    expect(reader.page.locator("main")).to_contain_text("Receiving initiatives")
+    reader.press("w")
+    expect(reader.page.locator("main")).not_to_contain_text("Caption of clip 0")
+    reader.press("r")
+    reader.until("!v.paused")
+    reader.press("f")
+    reader.page.wait_for_function("() => document.fullscreenElement")
+    reader.press("f")
+    reader.page.wait_for_function("() => !document.fullscreenElement")
+    reader.press("?")
+    expect(reader.page.get_by_role("dialog", name="Help")).to_be_visible()
+    reader.press("Escape")
+    reader.press("PageDown", "PageUp", "PageUp")
+    expect(reader.page.get_by_text(QUESTION)).to_be_visible()
+
+
+def test_space_presses_the_button_that_has_the_focus_and_nothing_else(reader: Reader) -> None:
+    reader.press("PageDown")
+    reader.at_rest()
+    reader.button("Step forward").focus()
+    reader.press(" ", " ")
+    reader.expect_number(2)
+    reader.at_rest()
+
+
+def test_keys_that_are_letters_can_be_switched_off(reader: Reader) -> None:
+    reader.press("PageDown", "?")
+    reader.page.get_by_role("checkbox").uncheck()
+    reader.press("Escape", "w")
+    expect(reader.page.locator("main")).not_to_contain_text("Caption of clip 0")
+
+
+def test_where_the_focus_is_can_be_seen(reader: Reader) -> None:
+    reader.press("PageDown", "Tab")
+    outline = reader.page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)")
+    assert outline >= 3
+
+
+def test_a_tap_on_the_picture_plays_on_a_phone(reading: Callable[..., Reader], pack: Path) -> None:
+    reader = reading(pack, viewport=PHONE, touch=True)
+    reader.button("Begin").tap()
+    reader.at_rest()
+    reader.page.locator("#stage").tap()
+    reader.until("v.currentTime > 0.2")
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP, PHONE, {"width": 320, "height": 640}], ids=["laptop", "phone", "small"])
+def test_fits_the_screen_and_has_targets_big_enough_for_a_finger(
+    reading: Callable[..., Reader], pack: Path, viewport: dict[str, int]
+) -> None:
+    reader = reading(pack, viewport=viewport)
+    for _ in range(len(RATES) + 3):
+        assert reader.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        small = reader.page.evaluate(
+            "() => [...document.querySelectorAll('button')].filter(b => b.checkVisibility() && !b.closest('dialog'))"
+            ".filter(b => b.offsetHeight < 44 || b.offsetWidth < 44).map(b => b.textContent)"
+        )
+        assert small == []
+        reader.press("PageDown")
+
+
+def test_all_controls_of_a_clip_are_on_a_laptops_and_a_phones_screen_without_scrolling(
+    reading: Callable[..., Reader], pack: Path
+) -> None:
+    for viewport in (LAPTOP, PHONE):
+        reader = reading(pack, viewport=viewport)
+        reader.press("PageDown")
+        reader.at_rest()
+        for name in ("Play", "Again", "Step back", "Step forward", "Repeat", "Half speed", "Next"):
+            expect(reader.button(name)).to_be_in_viewport(ratio=1)
+
+
+def test_every_control_has_a_role_and_a_name(reader: Reader) -> None:
+    reader.press("PageDown")
+    reader.at_rest()
+    tree = reader.page.locator("body").aria_snapshot()
+    for line in (
+        'heading "Moment 1 of 6: a clip"',
+        'slider "Place in the clip"',
+        'group "Playing"',
+        'group "Speed"',
+        'button "Normal speed" [pressed]',
+        'navigation "Moments"',
+    ):
+        assert line in tree
+    assert not re.search(r"- (button|slider|checkbox|dialog|img)\s*$", tree, re.MULTILINE)  # none without a name
+    expect(reader.page.locator("video")).to_have_attribute("aria-label", "Clip, moment 1 of 6")
+
+
+CONTRASTS = """() => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const rgba = (css) => {
+    context.clearRect(0, 0, 1, 1); context.fillStyle = css; context.fillRect(0, 0, 1, 1);
+    return context.getImageData(0, 0, 1, 1).data;
+  };
+  const light = (c) => [0.2126, 0.7152, 0.0722].reduce((sum, weight, n) => {
+    const s = c[n] / 255; return sum + weight * (s <= 0.03928 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4); }, 0);
+  const ground = (e) => { for (; e; e = e.parentElement) {
+    const c = rgba(getComputedStyle(e).backgroundColor); if (c[3] === 255) return c; } return rgba("white"); };
+  return [...document.querySelectorAll("main *, header *, nav *, dialog *")]
+    .filter((e) => e.checkVisibility() && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
+    .map((e) => { const [a, b] = [light(rgba(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
+      return [e.textContent.trim(), (a + 0.05) / (b + 0.05)]; });
+}"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_all_text_has_a_contrast_of_at_least_4_5(reading: Callable[..., Reader], pack: Path, dark: bool) -> None:
+    reader = reading(pack, dark=dark)
+    seen = 0
+    for keys in ((), ("PageDown", "w", "p"), ("?",), ("Escape", *["PageDown"] * 6)):
+        reader.press(*keys)
+        for text, contrast in reader.page.evaluate(CONTRASTS):
+            assert contrast >= 4.5, text
+            seen += 1
+    assert seen > 30
+
+
+def test_hostile_captions_are_only_text(reading: Callable[..., Reader], tmp_path: Path) -> None:
+    prepared = prepared_from(
+        drawn_still(tmp_path / "a.jpg", caption=HOSTILE), helping_question=HOSTILE, working_points=(HOSTILE,)
+    )
+    KINDS["review_pack"].make(prepared, tmp_path)
+    reader = reading(tmp_path / "review-pack")
+    assert reader.page.locator("#question").text_content() == HOSTILE
+    reader.press("PageDown", "w")
+    assert reader.page.locator("#words-text").text_content() == HOSTILE
+    reader.press("PageDown")
+    assert reader.page.locator("#working-points").text_content() == HOSTILE
+    assert reader.page.title() == "Our review"
+
+
+def test_without_question_and_working_points_the_cards_still_say_something(
+    reading: Callable[..., Reader], tmp_path: Path
+) -> None:
+    prepared = prepared_from(drawn_still(tmp_path / "a.jpg"), helping_question="", working_points=())
+    KINDS["review_pack"].make(prepared, tmp_path)
+    reader = reading(tmp_path / "review-pack")
+    expect(reader.page.get_by_role("heading", name="Welcome")).to_be_visible()
+    reader.press("PageDown")
+    expect(reader.page.get_by_role("button", name="Show the words")).to_be_hidden()
+    reader.press("PageDown")
+    expect(reader.page.get_by_role("heading", name="That was the last moment")).to_be_visible()
+
+
+def test_says_what_to_do_when_the_films_are_not_beside_the_page(browser: Browser, pack: Path, tmp_path: Path) -> None:
+    shutil.copy(pack / "index.html", tmp_path)  # as Windows does when a page is opened from inside a ZIP
+    page = browser.new_page()
+    page.goto((tmp_path / "index.html").as_uri())
+    page.get_by_role("button", name="Begin").click()
+    expect(page.get_by_role("alert")).to_contain_text("extract the whole ZIP")
+    page.close()
+
+
+def test_the_page_is_forbidden_to_reach_any_network(browser: Browser, pack: Path) -> None:
+    hits = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            hits.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto((pack / "index.html").as_uri())
+        blocked = page.evaluate(
+            "url => fetch(url, { mode: 'no-cors' }).then(() => 'reached', () => new Promise(done => {"
+            " const image = new Image(); image.onload = image.onerror = () => done('blocked'); image.src = url; }))",
+            f"http://127.0.0.1:{server.server_port}/",
+        )
+        page.close()
+        server.shutdown()
+    assert blocked == "blocked"
+    assert hits == []
