@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from api.access import check_exposure
 from records.settings import load_settings
 
 
@@ -18,6 +19,7 @@ def api(
     """Serve the API and the page. Anything but loopback needs a token."""
     settings = load_settings()
     host, port = host or settings.host, port or settings.port
+    check_exposure(settings, host)
     os.environ["VIGPACK_HOST"], os.environ["VIGPACK_PORT"] = host, str(port)
     uvicorn.run(
         "api.app:create_app",

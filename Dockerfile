@@ -1,0 +1,34 @@
+# The image of api, worker and migrate: one image, three commands. Nothing but Python and the locked packages is in it;
+# ffmpeg and the typesetter come with those packages.
+
+FROM python:3.13-slim-bookworm AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
+RUN python -m venv /opt/vigpack
+WORKDIR /src
+# The packages first: they change seldom, so this layer is kept when only our own code changes.
+COPY requirements/run.txt requirements/run.txt
+RUN /opt/vigpack/bin/pip install --require-hashes -r requirements/run.txt
+COPY pyproject.toml README.md ./
+COPY api api
+COPY configs configs
+COPY pipeline pipeline
+COPY records records
+COPY worker worker
+RUN /opt/vigpack/bin/pip install --no-deps --no-build-isolation . \
+ && /opt/vigpack/bin/python -m compileall -q /opt/vigpack/lib
+
+FROM python:3.13-slim-bookworm
+# A user with no name elsewhere, no shell and no home. /data is made here so that a new volume belongs to that user.
+RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin vigpack \
+ && install -d -m 0700 -o vigpack -g vigpack /data
+COPY --from=build /opt/vigpack /opt/vigpack
+ENV PATH=/opt/vigpack/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/tmp \
+    VIGPACK_DATA_DIR=/data
+USER vigpack
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+CMD ["vigpack", "doctor"]
