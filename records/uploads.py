@@ -118,6 +118,8 @@ class Uploads:
             upload = _upload(row)
             if offset != upload.offset_bytes:
                 raise OffsetWrong(f"offset {offset} was sent, {upload.offset_bytes} is next")
+            if session.get_one(SelectionRow, row.selection_id).erasing_at is not None:
+                raise UploadMissing
             if not upload.all_here:
                 self._check_space(upload.length_bytes - upload.offset_bytes)
                 row.holder = holder
@@ -289,16 +291,17 @@ def erase_stray_files(db: Database, storage: Storage) -> int:
 
     A row is always there before its file, so a file without one is stray. How many were erased.
     """
-    stray = 0
+    listed = {}
     for key in storage.keys("selections/"):
         parts = key.split("/")
         if len(parts) == 4 and parts[2] == "uploads":  # the shape of storage_key()
-            with db.reading() as session:
-                known = session.get(UploadRow, parts[3]) is not None
-            if not known:
-                storage.delete(key)
-                stray += 1
-    return stray
+            listed[parts[3]] = key
+    with db.reading() as session:
+        known = set(session.scalars(select(UploadRow.id)))
+    stray = [key for upload_id, key in listed.items() if upload_id not in known]
+    for key in stray:
+        storage.delete(key)
+    return len(stray)
 
 
 def _abandoned(db: Database, names: list[str]) -> Iterator[str]:

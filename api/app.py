@@ -1,0 +1,94 @@
+"""The HTTP application: its parts, its routers, and what stands before them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from api import artifacts, errors, events, health, selections, uploads
+from api.access import Guard, check_exposure
+from api.page import BUILT_PAGE, serve_page
+from api.parts import Parts
+from api.tending import tend_uploads
+from api.wire import BodyLimit, MethodOverride, SafeAnswers, set_up_log
+from records.database import open_database
+from records.settings import Settings, load_settings
+from records.storage import open_storage
+from records.uploads import Uploads
+
+_ABOUT = """Send the moments of a film, get a review pack and picture notes.
+
+Begin with `POST /api/v1/selections`; send each awaited upload with tus 1.0 to `/api/v1/uploads`; follow `…/events`;
+download the artifacts. Every error is a problem (RFC 9457) whose `detail` can be shown as it is.
+"""
+
+
+def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> FastAPI:
+    """The application, ready for a server; ``uvicorn api.app:create_app --factory`` reads the settings itself.
+
+    Raises: OpenToTheNetwork, StorageUnavailable.
+    """
+    given = settings or load_settings()
+    check_exposure(given, given.host)
+    set_up_log()
+    db, storage = open_database(given), open_storage(given)
+    parts = Parts(given, db, storage, Uploads(db, storage, given))
+
+    @contextlib.asynccontextmanager
+    async def tended(_: FastAPI) -> AsyncIterator[None]:
+        tending = asyncio.create_task(tend_uploads(parts))
+        yield
+        tending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await tending
+        db.dispose()
+
+    app = FastAPI(
+        title="vigpack",
+        summary="Review packs and picture notes for Video Interaction Guidance",
+        description=_ABOUT,
+        version=version("vigpack"),
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # its page would load code from elsewhere
+        redoc_url=None,
+        lifespan=tended,
+        generate_unique_id_function=_operation_name,
+        responses=errors.described(500),
+    )
+    app.state.parts = parts
+    app.add_middleware(MethodOverride)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Guard, settings=given)
+    app.add_middleware(SafeAnswers)  # the last one added stands outermost
+    errors.install(app)
+    for room in (uploads, selections, events, artifacts, health):
+        app.include_router(room.router)
+    serve_page(app, page)
+    _describe(app)
+    return app
+
+
+def _operation_name(route: APIRoute) -> str:
+    return route.name
+
+
+def _describe(app: FastAPI) -> None:
+    """Complete the OpenAPI description: what a problem looks like, and the token."""
+    made = app.openapi
+
+    def described() -> dict[str, object]:
+        if app.openapi_schema is None:
+            schema = made()
+            parts = schema.setdefault("components", {})
+            parts.setdefault("schemas", {})["Problem"] = errors.Problem.model_json_schema()
+            parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            schema["security"] = [{"token": []}]
+        return app.openapi_schema or {}
+
+    app.openapi = described  # type: ignore[method-assign]  # FastAPI's documented way to extend its description

@@ -1,0 +1,258 @@
+"""The one place where errors become HTTP: problem details (RFC 9457) with a code and a sentence for the guider."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from pipeline import errors as film
+from pipeline.errors import PipelineError
+from pipeline.moments import say_first
+from records import errors as records
+from records import storage
+from records import upload_errors as uploads
+
+log = structlog.get_logger("api")
+PROBLEM = "application/problem+json"
+CHECKSUM_MISMATCH = 460
+"""Of the tus protocol; no HTTP standard knows it."""
+
+
+class RequestRefused(PipelineError):
+    """A request this service does not answer as asked; each kind has its status in STATUS_OF."""
+
+    code = "request_refused"
+    for_guider = "This request was not understood. If the page sent it, please reload the page."
+
+
+class TokenWanted(RequestRefused):
+    """No token, or a wrong one."""
+
+    code = "token_wanted"
+    for_guider = "This service asks for its access token. Ask IT support for it."
+
+
+class NotFromHere(RequestRefused):
+    """Asked from another machine or under another name while no token guards the service."""
+
+    code = "not_from_here"
+    for_guider = "Without an access token this service answers on its own machine only."
+
+
+class CrossSite(RequestRefused):
+    """Another website made the browser ask."""
+
+    code = "cross_site"
+    for_guider = "Another website tried to use this service from your browser; that was refused."
+
+
+class NothingHere(RequestRefused):
+    """No such address."""
+
+    code = "not_found"
+    for_guider = "There is nothing at this address. It may have been erased."
+
+
+class MethodWrong(RequestRefused):
+    """The address is there, but not for this method."""
+
+    code = "method_not_allowed"
+
+
+class HeaderWrong(RequestRefused):
+    """A header is missing or cannot be understood."""
+
+    code = "header_wrong"
+
+
+class TusVersionWrong(RequestRefused):
+    """The upload protocol's version is missing or another one."""
+
+    code = "tus_version_wrong"
+
+
+class MediaTypeWrong(RequestRefused):
+    """The body is declared as something else than what is accepted here."""
+
+    code = "media_type_wrong"
+
+
+class ChecksumWrong(RequestRefused):
+    """What arrived is not what was sent."""
+
+    code = "checksum_wrong"
+    retryable = True
+    for_guider = "A part of the film was damaged on its way; it is sent again."
+
+
+class BodyTooLarge(RequestRefused):
+    """More than a list of moments can need."""
+
+    code = "body_too_large"
+    for_guider = "This request is larger than any list of moments needs to be."
+
+
+class RangeOutside(RequestRefused):
+    """The asked bytes lie past the end."""
+
+    code = "range_outside"
+
+
+class OutputUnknown(RequestRefused):
+    """No kind of output has that name."""
+
+    code = "output_unknown"
+
+
+STATUS_OF: dict[type[PipelineError], int] = {
+    PipelineError: 422,
+    film.NoSpace: 507,
+    film.FfmpegMissing: 503,
+    records.RecordsError: 500,
+    records.DatabaseUnavailable: 503,
+    records.SelectionGone: 404,
+    storage.StorageMissing: 404,
+    storage.StorageUnavailable: 503,
+    storage.StorageDamaged: 500,
+    storage.StorageKeyInvalid: 404,
+    uploads.UploadMissing: 404,
+    uploads.UploadExpired: 410,
+    uploads.UploadTargetMissing: 404,
+    uploads.UploadTargetWrong: 409,
+    uploads.AlreadyUploaded: 409,
+    uploads.UploadEmpty: 400,
+    uploads.UploadTooLarge: 413,
+    uploads.OffsetWrong: 409,
+    uploads.TakenOver: 423,
+    uploads.UploadBusy: 423,
+    RequestRefused: 400,
+    TokenWanted: 401,
+    NotFromHere: 403,
+    CrossSite: 403,
+    NothingHere: 404,
+    MethodWrong: 405,
+    HeaderWrong: 400,
+    TusVersionWrong: 412,
+    MediaTypeWrong: 415,
+    ChecksumWrong: CHECKSUM_MISMATCH,
+    BodyTooLarge: 413,
+    RangeOutside: 416,
+    OutputUnknown: 422,
+}
+"""The nearest named parent counts."""
+
+_BY_STATUS: dict[int, type[RequestRefused]] = {404: NothingHere, 405: MethodWrong, 413: BodyTooLarge}
+_TITLES = {CHECKSUM_MISMATCH: "Checksum Mismatch"}
+_RETRY_AFTER_S = {423: "1", 503: "10"}
+
+
+class Problem(BaseModel):
+    """What went wrong; ``detail`` can be shown to the guider as it is."""
+
+    type: str = Field(examples=["urn:vigpack:problem:moment_outside_film"])
+    title: str = Field(examples=["Unprocessable Content"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["Clip 2 ends (00:16:10.000) after the film does (00:15:00.000)."])
+    code: str = Field(examples=["moment_outside_film"])
+    instance: str = Field(examples=["/api/v1/selections"])
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Problem answers for a route's OpenAPI description."""
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {status: {"description": _title(status), "content": {PROBLEM: schema}} for status in statuses}
+
+
+def status_of(error: PipelineError) -> int:
+    """The HTTP status for an error."""
+    return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+
+
+def problem(status: int, code: str, detail: str, instance: str, headers: dict[str, str] | None = None) -> Response:
+    """The answer that says what went wrong."""
+    body = Problem(
+        type=f"urn:vigpack:problem:{code}",
+        title=_title(status),
+        status=status,
+        detail=detail,
+        code=code,
+        instance=instance,
+    )
+    wait = {"Retry-After": _RETRY_AFTER_S[status]} if status in _RETRY_AFTER_S else {}
+    return JSONResponse(body.model_dump(), status, {**wait, **(headers or {})}, media_type=PROBLEM)
+
+
+def answer_error(error: PipelineError, path: str) -> Response:
+    """The answer to an error of ours."""
+    status = status_of(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("refused", code=error.code, status=status, cause=str(error))
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
+    return problem(status, error.code, error.for_guider, path, headers)
+
+
+def answer_unknown(error: Exception) -> Response:
+    """The answer to an error nobody foresaw: a number to tell IT support, under which the log says more.
+
+    The error's own text stays out of the log too: it may quote what a guider wrote.
+    """
+    incident = uuid.uuid4().hex[:12]
+    log.error("incident", incident=incident, error=type(error).__qualname__, at=_frames(error))
+    detail = f"Something went wrong that nobody foresaw. Please tell IT support this number: {incident}."
+    return problem(500, "unexpected", detail, f"urn:vigpack:incident:{incident}")
+
+
+def plain_request_error(errors: Sequence[Any]) -> str:
+    """What is wrong with a request's parameters or body, in one sentence."""
+    first = dict(errors[0])
+    if first["type"] == "json_invalid":
+        return "The request is not written as JSON."
+    first["loc"] = tuple(first["loc"])[1:]
+    if not first["loc"]:
+        return "The request holds no list of moments." if first["type"] == "missing" else say_first([first])
+    return say_first([first])
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app's routes as a problem."""
+
+    async def ours(request: Request, error: Exception) -> Response:
+        assert isinstance(error, PipelineError)  # noqa: S101 registered for this type below
+        return answer_error(error, request.url.path)
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 registered for this type below
+        sentence = plain_request_error(error.errors())
+        return problem(422, film.SelectionInvalid.code, sentence, request.url.path)
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 registered for this type below
+        kind = _BY_STATUS.get(error.status_code, RequestRefused)
+        return problem(error.status_code, kind.code, kind.for_guider, request.url.path, dict(error.headers or {}))
+
+    app.add_exception_handler(PipelineError, ours)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+
+
+def _title(status: int) -> str:
+    return _TITLES.get(status) or HTTPStatus(status).phrase
+
+
+def _frames(error: BaseException) -> list[str]:
+    """Where it happened, innermost last, without the values."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        frames.append(f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return frames[-12:]

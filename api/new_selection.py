@@ -1,0 +1,147 @@
+"""What a guider sends to begin: her moments in the shape of moments.toml, and what the page knows of the film."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
+
+from api.errors import OutputUnknown
+from pipeline.errors import MomentOutsideFilm, SelectionInvalid
+from pipeline.moments import MOST_MOMENTS, Clip, Ms, Selection, Still, clock
+from pipeline.outputs import KINDS
+from pipeline.presets import preset as find_preset
+
+_ROUNDING_MS = 2
+"""Both clocks are rounded down, so that the same moment may differ by a millisecond at each end."""
+
+
+class FilmFacts(BaseModel):
+    """What the page found out about the film; never its name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bytes: Annotated[int, Field(strict=True, gt=0, lt=1 << 50)]
+    duration_ms: Annotated[Ms, Field(gt=0)]
+    width_px: Annotated[int | None, Field(gt=0, lt=1 << 16)] = None
+    height_px: Annotated[int | None, Field(gt=0, lt=1 << 16)] = None
+    fps: Annotated[float | None, Field(gt=0, le=1000, allow_inf_nan=False)] = None
+
+
+class ClipCut(BaseModel):
+    """The clip on the clock of its own upload."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    in_ms: Annotated[Ms, Field(alias="in")]
+    out_ms: Annotated[Ms, Field(alias="out")]
+
+
+class StillCut(BaseModel):
+    """The still on the clock of its own upload."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    at_ms: Annotated[Ms, Field(alias="at")]
+
+
+class NewClip(Clip):
+    """A clip, and where it lies in its own upload; without `cut` its upload is the whole film."""
+
+    cut: ClipCut | None = None
+
+    def on_own_clock(self) -> Clip | None:
+        """The clip as its own upload holds it; None where that is the whole film."""
+        return Clip(in_ms=self.cut.in_ms, out_ms=self.cut.out_ms) if self.cut else None
+
+    @model_validator(mode="after")
+    def _cut_is_as_long(self) -> Self:
+        if self.cut is not None and abs(self.cut.out_ms - self.cut.in_ms - self.length_ms) > _ROUNDING_MS:
+            raise ValueError("is not as long as its cut; cut it again")
+        return self
+
+
+class NewStill(Still):
+    """A still, and where it lies in its own upload; without `cut` its upload is the whole film."""
+
+    cut: StillCut | None = None
+
+    def on_own_clock(self) -> Still | None:
+        """The still as its own upload holds it; None where that is the whole film."""
+        return Still(at_ms=self.cut.at_ms, exact=self.exact) if self.cut else None
+
+
+_EXAMPLE: JsonDict = {
+    "family": "K-104",
+    "cycle": 2,
+    "helping_question": "How can we enjoy playing together?",
+    "working_points": ["Wait a little longer"],
+    "clip": [
+        {
+            "in": "00:01:10.200",
+            "out": "00:01:24.000",
+            "caption": "Ella looks up. Mum waits.",
+            "principle": "receiving-initiatives",
+            "cut": {"in": 1200, "out": 15000},
+        }
+    ],
+    "still": [{"at": 72480, "caption": "Ella shows Mum the card.", "exact": True, "cut": {"at": 480}}],
+    "film": {"bytes": 1930000000, "duration_ms": 900000, "width_px": 1920, "height_px": 1080, "fps": 29.97},
+    "preset": "review",
+    "outputs": ["review_pack", "picture_notes"],
+    "whole_film": False,
+}
+
+
+class NewSelection(Selection):
+    """A selection to be made: the moments, the film's facts, and what shall come of them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    clips: Annotated[tuple[NewClip, ...], Field(alias="clip", max_length=MOST_MOMENTS)] = ()
+    stills: Annotated[tuple[NewStill, ...], Field(alias="still", max_length=MOST_MOMENTS)] = ()
+    film: FilmFacts
+    preset: Annotated[str, Field(max_length=32)] = "review"
+    outputs: Annotated[tuple[str, ...], Field(max_length=20)] = ("review_pack", "picture_notes")
+    whole_film: bool = False
+    """True: one upload holds the whole film; false: each moment has its own."""
+
+    def check(self) -> None:
+        """Nothing, if this can be made. Raises: MomentOutsideFilm, SelectionInvalid, PresetUnknown, OutputUnknown."""
+        find_preset(self.preset)
+        for kind in self.outputs:
+            if kind not in KINDS:
+                known = " or ".join(KINDS)
+                raise OutputUnknown(for_guider=f"“{kind[:32]}” cannot be made. Choose {known}.")
+        end_ms = self.film.duration_ms
+        for number, clip in enumerate(self.clips, 1):
+            if clip.out_ms > end_ms:
+                _refuse_outside(f"Clip {number} ends ({clock(clip.out_ms)})", end_ms)
+        for number, still in enumerate(self.stills, 1):
+            if still.at_ms > end_ms:
+                _refuse_outside(f"Still {number} lies at {clock(still.at_ms)},", end_ms)
+        if self.whole_film and any(self.cuts()):
+            sentence = "The moments are cut from the whole film, so none of them can have a cut of its own."
+            raise SelectionInvalid(sentence, for_guider=sentence)
+
+    def selection(self) -> Selection:
+        """The guider's part, as moments.toml would hold it."""
+        return Selection(
+            family=self.family,
+            cycle=self.cycle,
+            helping_question=self.helping_question,
+            working_points=self.working_points,
+            clips=tuple(Clip.model_validate(clip.model_dump(exclude={"cut"})) for clip in self.clips),
+            stills=tuple(Still.model_validate(still.model_dump(exclude={"cut"})) for still in self.stills),
+        )
+
+    def cuts(self) -> list[Clip | Still | None]:
+        """Each moment on the clock of its own upload, clips first; None where that is the film's clock."""
+        clips: list[Clip | Still | None] = [clip.on_own_clock() for clip in self.clips]
+        return clips + [still.on_own_clock() for still in self.stills]
+
+
+def _refuse_outside(what: str, end_ms: int) -> None:
+    sentence = f"{what} after the film does ({clock(end_ms)})."
+    raise MomentOutsideFilm(sentence, for_guider=sentence)

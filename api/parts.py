@@ -1,0 +1,32 @@
+"""What every request works with: the settings, the database and the store of this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from records.database import Database
+from records.settings import Settings
+from records.storage import Storage
+from records.uploads import Uploads
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One set for each process."""
+
+    settings: Settings
+    db: Database
+    storage: Storage
+    uploads: Uploads
+
+
+def parts_of(request: Request) -> Parts:
+    """The parts that create_app() put together."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+GivenParts = Annotated[Parts, Depends(parts_of)]
