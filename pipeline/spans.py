@@ -69,15 +69,27 @@ def copy_span(film: Film, moment: Clip | Still, destination: Path) -> CopiedSpan
         path.unlink(missing_ok=True)
         raise SpanNotCut(str(error)) from error
 
-    def ms(pts: int) -> int:
-        return math.floor((pts - base_pts) * film.video.time_base * 1000)
+    return CopiedSpan(path, path.stat().st_size, _on_its_clock(film, moment, wanted, base_pts))
 
-    on_its_clock = (
-        moment.model_copy(update={"at_ms": ms(wanted.pts[0])})
-        if isinstance(moment, Still)
-        else moment.model_copy(update={"in_ms": ms(wanted.pts[0]), "out_ms": ms(wanted.end_pts)})
-    )
-    return CopiedSpan(path, path.stat().st_size, on_its_clock)
+
+def _on_its_clock(film: Film, moment: Clip | Still, wanted: Span, base_pts: int) -> Clip | Still:
+    """The same moment in whole milliseconds from ``base_pts``.
+
+    That is no whole millisecond of the film's clock, so an in-point may move by less than one; it is moved to the side
+    on which no frame changes places.
+    """
+    tick_ms = film.video.time_base * 1000
+    base_ms = (base_pts - film.video.first_pts) * tick_ms
+
+    def moved(ms: int, frame_pts: int) -> int:
+        frame_ms = math.floor((frame_pts - base_pts) * tick_ms)
+        at_ms = max(0, math.ceil(ms - base_ms))
+        return min(at_ms, frame_ms) if film.ms_at(frame_pts) >= ms else at_ms
+
+    if isinstance(moment, Still):
+        return moment.model_copy(update={"at_ms": math.floor((wanted.pts[0] - base_pts) * tick_ms)})
+    in_ms, out_ms = moved(moment.in_ms, wanted.pts[0]), moved(moment.out_ms, wanted.end_pts)
+    return moment.model_copy(update={"in_ms": in_ms, "out_ms": out_ms})
 
 
 def _needed(film: Film, moment: Clip | Still) -> Span:

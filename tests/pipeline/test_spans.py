@@ -31,7 +31,7 @@ def numbers_between(path: Path, in_ms: int, out_ms: int) -> list[int]:
         ("vp9.webm", {"codec": VP9, "sound_codec": ("-c:a", "libopus")}),
     ],
 )
-@pytest.mark.parametrize(("in_ms", "out_ms"), [(0, 500), (1234, 2345), (2500, 3000)])
+@pytest.mark.parametrize(("in_ms", "out_ms"), [(0, 500), (1234, 2345), (1001, 1802), (2500, 3000)])
 def test_the_moment_holds_the_same_frames_in_its_span_as_in_the_film(
     tmp_path: Path, name: str, options: dict[str, str], in_ms: int, out_ms: int
 ) -> None:
@@ -41,6 +41,7 @@ def test_the_moment_holds_the_same_frames_in_its_span_as_in_the_film(
     assert isinstance(span.moment, Clip)
     assert numbers_between(span.path, span.moment.in_ms, span.moment.out_ms) == expected
     assert len(expected) > 10
+    assert abs(span.moment.length_ms - (out_ms - in_ms)) <= 1
 
 
 def test_a_still_in_its_span_is_the_frame_on_screen_in_the_film(tmp_path: Path) -> None:
