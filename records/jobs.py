@@ -7,7 +7,6 @@ within a quarter of ``lease_s`` (any NTP does).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -107,10 +106,17 @@ def back_off(settings: Settings, attempts: int) -> timedelta:
     return timedelta(seconds=min(settings.retry_after_s * 2 ** max(attempts - 1, 0), 3600))
 
 
-def mark_sent(db: Database, job_ids: Iterable[str]) -> None:
-    """Note that these ids went to the queue just now."""
+def mark_sent(db: Database, job_id: str) -> int | None:
+    """Note that a queued job's id goes to the queue now; its priority, or None where it is not queued any more."""
+    sending = update(JobRow).where(JobRow.id == job_id, JobRow.state == JobState.QUEUED).values(sent_at=utcnow())
     with db.session() as session:
-        session.execute(update(JobRow).where(JobRow.id.in_(list(job_ids))).values(sent_at=utcnow()))
+        return session.scalar(sending.returning(JobRow.priority))
+
+
+def mark_unsent(db: Database, job_id: str) -> None:
+    """Note that sending failed, so that healing need not wait before it tries."""
+    with db.session() as session:
+        session.execute(update(JobRow).where(JobRow.id == job_id).values(sent_at=None))
 
 
 def _due(now: datetime) -> tuple[Any, ...]:

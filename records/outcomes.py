@@ -17,11 +17,12 @@ from pipeline.errors import Cancelled, PipelineError
 from records.database import Database
 from records.errors import LeaseLost, WorkerLost
 from records.jobs import MOMENT, Claim, back_off, holds, rows_changed
-from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, utcnow
+from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, WorkerRow, utcnow
 from records.selections import lock_selection, moment_finished, settle
 from records.settings import Settings
 
 _LONGEST_DETAIL = 4000
+_IN_DATABASE = {"synchronize_session": False}
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ def finish(
         selection = _locked(session, claim)
         done = {"state": JobState.DONE, "progress": 1.0, "finished_at": utcnow(), "lease_token": None}
         _end(session, claim, {**done, "error_code": None, "error_sentence": None, "error_detail": None})
+        credit = update(WorkerRow).where(
+            WorkerRow.name == select(JobRow.worker).where(JobRow.id == claim.job_id).scalar_subquery()
+        )
+        session.execute(credit.values(jobs_done=WorkerRow.jobs_done + 1), execution_options=_IN_DATABASE)
         for file in published:
             session.add(ArtifactRow(selection_id=claim.selection_id, moment_id=claim.moment_id, **vars(file)))
         if claim.kind == MOMENT:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -13,11 +15,14 @@ depends_on = None
 
 def upgrade() -> None:
 
-    op.create_table(
+    clocks = op.create_table(
         "clocks",
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_clocks")),
+    )
+    op.bulk_insert(
+        clocks, [{"name": name, "due_at": datetime(2026, 1, 1, tzinfo=UTC)} for name in ("healing", "sweeping")]
     )
     op.create_table(
         "selections",

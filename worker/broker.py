@@ -1,0 +1,141 @@
+"""The queue's wake-up messages: each carries a job's id and nothing else.
+
+The broker is Redis, or a folder in ``data_dir`` on a machine without one. The ledger is the truth: a message that is
+lost, doubled or late changes nothing but the moment at which a worker looks.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from celery import Celery
+from kombu.exceptions import KombuError
+
+from records.database import Database, open_database
+from records.errors import DatabaseUnavailable
+from records.jobs import mark_sent, mark_unsent
+from records.settings import Settings
+from records.settings import settings as process_settings
+
+TASK = "vigpack.run_job"
+QUEUE = "vigpack"
+GRACE_S = 60
+"""Between the soft limit, after which a job ends in words, and the hard one, which kills."""
+_CONNECT_TIMEOUT_S = 2
+_ANSWER_TIMEOUT_S = 3
+_SEND_RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
+log = logging.getLogger("vigpack.queue")
+
+
+def make_celery(settings: Settings, **broker_options: Any) -> Celery:
+    """Celery as this service uses it; where each setting comes from is told in docs/decisions.md."""
+    app = Celery("vigpack", broker=settings.broker_url or "filesystem://", set_as_current=False)
+    app.conf.update(
+        task_default_queue=QUEUE,
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        # The message is spent when a worker has it; healing sends the job again. With late acknowledgement a worker
+        # that dies of a job would be given it for ever.
+        task_acks_late=False,
+        task_reject_on_worker_lost=False,
+        task_soft_time_limit=settings.job_limit_s,
+        task_time_limit=settings.job_limit_s + GRACE_S,
+        worker_prefetch_multiplier=1,
+        worker_disable_prefetch=bool(settings.broker_url),  # only Redis knows it
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_enable_remote_control=False,  # cancelling is a column; a worker's sign of life is a row
+        worker_send_task_events=False,
+        worker_soft_shutdown_timeout=30,
+        worker_proc_alive_timeout=30,  # a laptop that is busy encoding starts processes slowly
+        worker_max_tasks_per_child=200,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_connection_timeout=_CONNECT_TIMEOUT_S,
+        broker_transport_options=_transport_options(settings, broker_options),
+    )
+    return app
+
+
+def _transport_options(settings: Settings, options: dict[str, Any]) -> dict[str, Any]:
+    if settings.broker_url:
+        # The timeout must be longer than any task, or kombu gives the message of a long one to a second worker.
+        visible_s = 2 * (settings.job_limit_s + GRACE_S)
+        return {"visibility_timeout": visible_s, "queue_order_strategy": "priority", **options}
+    folder = settings.data_dir.resolve() / "messages"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return {
+        "data_folder_in": str(folder),
+        "data_folder_out": str(folder),
+        "control_folder": str(folder / "control"),
+    }
+
+
+_senders: dict[tuple[str, Path], Celery] = {}
+_databases: dict[str, Database] = {}
+
+
+def _sender(settings: Settings) -> Celery:
+    """A Celery that only sends; it gives up soon, because a person waits for the answer."""
+    key = (settings.broker_url, settings.data_dir)
+    if key not in _senders:
+        limits = {"socket_connect_timeout": _CONNECT_TIMEOUT_S, "socket_timeout": _ANSWER_TIMEOUT_S}
+        _senders[key] = make_celery(settings, **limits)
+    return _senders[key]
+
+
+def enqueue(job_id: str, settings: Settings | None = None, db: Database | None = None) -> bool:
+    """Wake a worker for a queued job; without settings or database, those of this process.
+
+    False when the broker or the database does not answer within a few seconds. That is no error: the job stays queued,
+    and healing sends it. Call it after the transaction that queued the job.
+    """
+    settings = settings or process_settings()
+    db = db or _databases.setdefault(settings.database(), open_database(settings))
+    try:
+        priority = mark_sent(db, job_id)
+        if priority is None or send(job_id, priority, settings):
+            return True
+        mark_unsent(db, job_id)
+    except DatabaseUnavailable as error:
+        log.warning("job %s was not sent: %s", job_id, error)
+    return False
+
+
+def send(job_id: str, priority: int, settings: Settings) -> bool:
+    """Put one message into the queue; False, with a warning in the log, when the broker does not take it."""
+    try:
+        _sender(settings).send_task(
+            TASK, args=[job_id], priority=priority, ignore_result=True, retry=True, retry_policy=_SEND_RETRY
+        )
+    except (KombuError, OSError) as error:
+        log.warning("job %s was not sent, the broker did not take it: %s", job_id, error)
+        return False
+    return True
+
+
+def queue_length(settings: Settings | None = None) -> int | None:
+    """How many messages wait in the broker; None when it does not answer."""
+    try:
+        with _sender(settings or process_settings()).connection_for_read() as connection:
+            return int(connection.default_channel.queue_declare(queue=QUEUE).message_count)
+    except (KombuError, OSError) as error:
+        log.warning("the broker did not answer: %s", error)
+        return None
+
+
+def worker_argv(settings: Settings, concurrency: int) -> list[str]:  # noqa: ARG001 the settings travel in the environment
+    """The arguments that start a worker process; run it under a supervisor that restarts it."""
+    return [sys.executable, "-P", "-m", "worker", "--concurrency", str(concurrency)]
+
+
+def worker_env() -> dict[str, str]:
+    """What the worker's environment needs beside the settings.
+
+    A plain SIGTERM would wait for ever for the job at hand. Remapped, the job gets worker_soft_shutdown_timeout.
+    """
+    return {"REMAP_SIGTERM": "SIGQUIT"}

@@ -1,0 +1,177 @@
+"""The work itself: one moment or one kind of output, made in a folder from what is in storage."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from pipeline.film import probe
+from pipeline.moments import Clip, Still, parse_selection
+from pipeline.outputs import KINDS
+from pipeline.outputs.prepared import Prepared, PreparedMoment
+from pipeline.prepare import prepare_moment
+from pipeline.presets import preset
+from pipeline.rewrap import make_seekable
+from records.database import Database
+from records.errors import LeaseLost, Unexpected
+from records.jobs import MOMENT, Claim
+from records.models import ArtifactRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
+from records.storage import Storage
+
+Report = Callable[[float], None]
+_T = TypeVar("_T")
+_SUFFIX = {"clip": ".mp4", "still": ".jpg"}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished local file, to be put into storage."""
+
+    kind: str
+    name: str
+    path: Path
+    media_type: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Making:
+    """Everything that one attempt made; ``facts`` are of a moment, for the pack and for the page."""
+
+    files: list[Made]
+    facts: dict[str, Any] | None = None
+
+
+def make(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
+    """Do the work of a claimed job in ``folder``.
+
+    Raises: PipelineError and its kin; LeaseLost where what the job needs was erased; what ``report`` raises.
+    """
+    if claim.kind == MOMENT:
+        return _make_moment(claim, db, storage, folder, report)
+    return _make_output(claim, db, storage, folder, report)
+
+
+def _make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
+    with db.reading() as session:
+        row = _there(session.get(MomentRow, claim.moment_id), claim)
+        selection = _there(session.get(SelectionRow, claim.selection_id), claim)
+        upload = _there(session.get(UploadRow, row.upload_id), claim)
+        number = _number(session, row)
+        alone = _is_alone(session, claim)
+    source = _bring(storage, _there(upload.storage_key, claim), upload.sha256, folder / "source")
+    report(0.05)
+    name = f"{number:02}{_SUFFIX[row.kind]}"
+    film = make_seekable(probe(source), folder)
+    cut = {**row.moment, **(row.cut or {})}
+    moment = Clip.model_validate(cut) if row.kind == "clip" else Still.model_validate(cut)
+    finished = prepare_moment(
+        film,
+        moment,
+        preset(selection.preset),
+        folder / name,
+        # One encoder thread a process uses two cores best; a moment that is alone would leave the others idle.
+        threads=(os.cpu_count() or 1) if alone else 1,
+        on_progress=lambda done: report(0.05 + 0.9 * done),
+    )
+    made = finished.prepared
+    earlier_ms = _start_ms(row.moment) - _start_ms(cut)
+    facts = {
+        "in_ms": made.in_ms + earlier_ms,
+        "out_ms": None if made.out_ms is None else made.out_ms + earlier_ms,
+        "width_px": made.width_px,
+        "height_px": made.height_px,
+        "fps": made.fps,
+        "duration_ms": made.duration_ms,
+        "gain_db": finished.gain_db,
+        "cpu_s": round(finished.cpu_s, 3),
+        "warnings": [*film.warnings, *finished.warnings],
+    }
+    return Making([Made(row.kind, name, made.path, made.media_type, made.bytes, made.sha256)], facts)
+
+
+def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
+    if (kind := KINDS.get(claim.kind)) is None:
+        raise Unexpected(f"this worker knows no kind of output named {claim.kind!r}")
+    with db.reading() as session:
+        selection = _there(session.get(SelectionRow, claim.selection_id), claim)
+        rows = session.execute(
+            select(MomentRow, ArtifactRow)
+            .join(ArtifactRow, ArtifactRow.moment_id == MomentRow.id)
+            .where(MomentRow.selection_id == claim.selection_id)
+            .order_by(MomentRow.position)
+        ).all()
+    moments = []
+    for done, (moment, file) in enumerate(rows):
+        path = _bring(storage, file.storage_key, file.sha256, folder / file.name)
+        moments.append(_prepared(moment, file, path))
+        report(0.5 * (done + 1) / len(rows))
+    out = folder / "out"
+    out.mkdir()
+    prepared = Prepared(parse_selection(selection.shape), tuple(moments))
+    files = [
+        Made(kind.name, file.path.name, file.path, file.media_type, file.bytes, file.sha256)
+        for file in kind.make(prepared, out)
+    ]
+    report(0.95)
+    return Making(files)
+
+
+def _prepared(row: MomentRow, file: ArtifactRow, path: Path) -> PreparedMoment:
+    facts = row.facts or {}
+    return PreparedMoment(
+        kind="clip" if row.kind == "clip" else "still",
+        path=path,
+        media_type=file.media_type,
+        bytes=file.bytes,
+        sha256=file.sha256,
+        in_ms=facts["in_ms"],
+        out_ms=facts["out_ms"],
+        width_px=facts["width_px"],
+        height_px=facts["height_px"],
+        fps=facts["fps"],
+        duration_ms=facts["duration_ms"],
+        caption=row.moment.get("caption", ""),
+        principle=row.moment.get("principle"),
+    )
+
+
+def _bring(storage: Storage, key: str, sha256: str | None, copy: Path) -> Path:
+    """The stored file as a local one: itself where the store is a folder here, else a copy that was checked."""
+    path = storage.local_path(key)
+    if path is None:
+        storage.fetch(key, copy, sha256=sha256)
+        return copy
+    return path
+
+
+def _start_ms(moment: dict[str, Any]) -> int:
+    return int(moment["in"] if "in" in moment else moment["at"])
+
+
+def _number(session: Session, row: MomentRow) -> int:
+    """From 1, among the moments of its kind: the clip 01.mp4, the still 01.jpg."""
+    before = select(func.count()).where(
+        MomentRow.selection_id == row.selection_id, MomentRow.kind == row.kind, MomentRow.position < row.position
+    )
+    return (session.scalar(before) or 0) + 1
+
+
+def _is_alone(session: Session, claim: Claim) -> bool:
+    others = select(JobRow.id).where(
+        JobRow.state.in_([JobState.QUEUED, JobState.RUNNING]), JobRow.id != claim.job_id, JobRow.kind == MOMENT
+    )
+    return session.scalars(others.limit(1)).first() is None
+
+
+def _there(row: _T | None, claim: Claim) -> _T:
+    if row is None:
+        raise LeaseLost(f"{claim.job_id}: what it is made from was erased")
+    return row

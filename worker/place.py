@@ -1,0 +1,44 @@
+"""What a worker process works with: settings, database, storage and its name. One set for each process."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+
+from pipeline.ffmpeg_cli import use_ffmpeg
+from records.database import Database, open_database
+from records.settings import Settings, settings
+from records.storage import Storage, open_storage
+
+
+@dataclass(frozen=True)
+class Place:
+    """The settings, database and storage of this process, and the name of the worker it belongs to."""
+
+    settings: Settings
+    db: Database
+    storage: Storage
+    worker: str
+
+
+_places: dict[int, Place] = {}
+
+
+def place() -> Place:
+    """What belongs to the calling process; made anew after a fork: connections must not be shared with the parent.
+
+    Raises: StorageUnavailable.
+    """
+    if (here := _places.get(os.getpid())) is None:
+        chosen = settings()
+        use_ffmpeg(chosen.ffmpeg)
+        here = Place(chosen, open_database(chosen), open_storage(chosen), worker_name())
+        _places.clear()
+        _places[os.getpid()] = here
+    return here
+
+
+def worker_name() -> str:
+    """Machine and process number of the worker whose child this is."""
+    return f"{socket.gethostname()}:{os.getppid()}"

@@ -1,0 +1,102 @@
+"""The one task: claim a job, make it, publish it, finish it. A message is only a wake-up; the ledger decides."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import Path
+
+from celery.exceptions import SoftTimeLimitExceeded
+
+from pipeline.errors import PipelineError
+from records.erasure import artifact_folder, sweep_attempts
+from records.errors import DatabaseUnavailable, LeaseLost, TookTooLong, Unexpected
+from records.jobs import Claim, claim
+from records.outcomes import Published, fail, finish
+from records.storage import Storage, StorageUnavailable
+from worker.broker import enqueue
+from worker.lease import KeptLease
+from worker.making import Making, make
+from worker.place import Place, place
+from worker.scratch import scratch_folder
+
+log = logging.getLogger("vigpack.worker")
+
+
+def run_job(job_id: str) -> None:
+    """Do this job if it may be done now; then wake workers for what follows from it.
+
+    Nothing happens where the job is done, taken, not yet due, or erased: the message came twice or late.
+    """
+    here = place()
+    try:
+        if (claimed := claim(here.db, job_id, here.worker, here.settings)) is None:
+            return
+        for follower in attempt(here, claimed):
+            enqueue(follower, here.settings, here.db)
+    except DatabaseUnavailable as error:
+        # The row stays as it is; healing brings it back when the database does and the lease has run out.
+        log.warning("job %s waits for the database: %s", job_id, error)
+
+
+def attempt(here: Place, claimed: Claim) -> list[str]:
+    """One attempt at a claimed job: finished, or its failure recorded. The ids of the jobs that follow.
+
+    Raises: DatabaseUnavailable, when neither could be recorded.
+    """
+    try:
+        with scratch_folder(here.settings, claimed) as folder:
+            return _work(here, claimed, folder)
+    except LeaseLost as error:
+        log.info("job %s is no longer ours: %s", claimed.job_id, error)
+    except SoftTimeLimitExceeded:
+        _record(here, claimed, TookTooLong(f"longer than {here.settings.job_limit_s} s"))
+    except DatabaseUnavailable:
+        raise
+    except PipelineError as error:
+        _record(here, claimed, error)
+    except OSError as error:
+        _record(here, claimed, Unexpected(f"{type(error).__name__} {error.errno} at {_where(error)}"))
+    except Exception as error:  # noqa: BLE001 whatever it is, the ledger must know that this attempt ended
+        _record(here, claimed, Unexpected(f"{type(error).__name__} at {_where(error)}"))
+    sweep_attempts(here.db, here.storage, claimed.selection_id, claimed.job_id)
+    return []
+
+
+def _work(here: Place, claimed: Claim, folder: Path) -> list[str]:
+    with KeptLease(here.db, claimed, here.settings.heartbeat_s) as lease:
+        making = make(claimed, here.db, here.storage, folder, lease.report)
+        published = _publish(here.storage, claimed, making)
+        lease.check()
+        followers = finish(here.db, claimed, published, making.facts)
+    if claimed.attempt > 1:
+        sweep_attempts(here.db, here.storage, claimed.selection_id, claimed.job_id)
+    return followers
+
+
+def _publish(storage: Storage, claimed: Claim, making: Making) -> list[Published]:
+    """Put the files where only this attempt writes, so that two attempts never touch the same key."""
+    published = []
+    for file in making.files:
+        key = artifact_folder(claimed.selection_id, claimed.job_id, claimed.token) + file.name
+        stored = storage.put(file.path, key)
+        if (stored.bytes, stored.sha256) != (file.bytes, file.sha256):
+            raise StorageUnavailable(f"{key} was stored as {stored.bytes} bytes {stored.sha256}")
+        published.append(Published(file.kind, file.name, key, file.media_type, file.bytes, file.sha256))
+    return published
+
+
+def _record(here: Place, claimed: Claim, error: PipelineError) -> None:
+    try:
+        again = fail(here.db, claimed, error, here.settings)
+    except LeaseLost:
+        log.info("job %s is no longer ours, and failed: %s", claimed.job_id, error.code)
+        return
+    then = "it will be tried again" if again else "it was given up"
+    log.warning("job %s, attempt %d: %s; %s", claimed.job_id, claimed.attempt, error.code, then)
+
+
+def _where(error: Exception) -> str:
+    """Where it happened, innermost last. Never its text: that may hold what a guider wrote."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
