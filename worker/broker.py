@@ -24,6 +24,7 @@ TASK = "vigpack.run_job"
 QUEUE = "vigpack"
 GRACE_S = 60
 """Between the soft limit, after which a job ends in words, and the hard one, which kills."""
+_FOLDER_BROKER = "filesystem://localhost//"
 _CONNECT_TIMEOUT_S = 2
 _ANSWER_TIMEOUT_S = 3
 _SEND_RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
@@ -32,7 +33,7 @@ log = logging.getLogger("vigpack.queue")
 
 def make_celery(settings: Settings, **broker_options: Any) -> Celery:
     """Celery as this service uses it; where each setting comes from is told in docs/decisions.md."""
-    app = Celery("vigpack", broker=settings.broker_url or "filesystem://", set_as_current=False)
+    app = Celery("vigpack", broker=settings.broker_url or _FOLDER_BROKER, set_as_current=False)
     app.conf.update(
         task_default_queue=QUEUE,
         task_serializer="json",
@@ -72,6 +73,7 @@ def _transport_options(settings: Settings, options: dict[str, Any]) -> dict[str,
         "data_folder_in": str(folder),
         "data_folder_out": str(folder),
         "control_folder": str(folder / "control"),
+        "polling_interval": 0.25,
     }
 
 
