@@ -376,7 +376,7 @@ def test_all_controls_of_a_clip_are_on_a_laptops_and_a_phones_screen_without_scr
         reader = reading(pack, viewport=viewport)
         reader.press("PageDown")
         reader.at_rest()
-        for name in ("Play", "Again", "Step back", "Step forward", "Repeat", "Half speed", "Next"):
+        for name in ("Play", "Again", "Step back", "Step forward", "Repeat", "Half speed", "Next moment"):
             expect(reader.button(name)).to_be_in_viewport(ratio=1)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=True, include_embedded_fonts=True, font_paths=[font_folder()])
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def printable(letter: str) -> bool:
     """Whether any font at hand holds the letter; PDF/UA refuses a page with a letter that none does."""
     page = b'#set document(title: "A letter")\n#set text(font: "Atkinson Hyperlegible")\n#sys.inputs.letter'

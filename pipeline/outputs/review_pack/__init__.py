@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydantic import BaseModel, ConfigDict
 
@@ -33,22 +34,21 @@ def make(prepared: Prepared, folder: Path) -> list[Artifact]:
     Raises: ArtifactWrong when a moment's file is no longer what was prepared.
     """
     manifest = describe(prepared)
-    unpacked = folder / f".{FOLDER}.part" / FOLDER  # the archive takes its top folder's name from here
-    unpacked.mkdir(parents=True)
-    for moment, packed in zip(prepared.moments, manifest.moments, strict=True):
-        target = unpacked / packed.file
-        target.parent.mkdir(exist_ok=True)
-        _link_or_copy(moment.path, target)
-        if sha256_of(target) != packed.sha256:
-            raise ArtifactWrong(f"{packed.file} has changed since it was prepared")
-    (unpacked / "index.html").write_text(render_page(manifest), encoding="utf-8", newline="\n")
-    (unpacked / "pack.json").write_text(manifest.to_json(), encoding="utf-8", newline="\n")
-
-    part = folder / f".{FOLDER}.zip.part"
-    store(unpacked, ["index.html", "pack.json", *(packed.file for packed in manifest.moments)], part)
-    unpacked.rename(folder / FOLDER)
-    unpacked.parent.rmdir()
-    return [publish(part, folder / f"{FOLDER}.zip", "application/zip")]
+    with TemporaryDirectory(prefix=f".{FOLDER}-", dir=folder) as scratch:
+        unpacked = Path(scratch, FOLDER)  # the archive takes its top folder's name from here
+        unpacked.mkdir()
+        for moment, packed in zip(prepared.moments, manifest.moments, strict=True):
+            target = unpacked / packed.file
+            target.parent.mkdir(exist_ok=True)
+            _link_or_copy(moment.path, target)
+            if sha256_of(target) != packed.sha256:
+                raise ArtifactWrong(f"{packed.file} has changed since it was prepared")
+        (unpacked / "index.html").write_text(render_page(manifest), encoding="utf-8", newline="\n")
+        (unpacked / "pack.json").write_text(manifest.to_json(), encoding="utf-8", newline="\n")
+        part = Path(scratch, f"{FOLDER}.zip")
+        store(unpacked, ["index.html", "pack.json", *(packed.file for packed in manifest.moments)], part)
+        unpacked.rename(folder / FOLDER)
+        return [publish(part, folder / f"{FOLDER}.zip", "application/zip")]
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

@@ -136,13 +136,15 @@ def test_numbers_keep_their_order_beyond_ninety_nine(tmp_path: Path) -> None:
     assert [moment.file for moment in manifest.moments][98:] == ["stills/99.jpg", "stills/100.jpg", "stills/101.jpg"]
 
 
-def test_a_moment_that_has_changed_since_is_refused_and_no_archive_appears(prepared: Prepared, tmp_path: Path) -> None:
+def test_a_moment_that_has_changed_since_is_refused_and_nothing_half_there_is_left(
+    prepared: Prepared, tmp_path: Path
+) -> None:
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes(prepared.moments[0].path.read_bytes()[:-1] + b"?")
     changed = dataclasses.replace(prepared.moments[0], path=damaged)
     with pytest.raises(ArtifactWrong, match=r"clips/01\.mp4"):
         _made(Prepared(prepared.selection, (changed, *prepared.moments[1:])), tmp_path / "out")
-    assert not (tmp_path / "out" / "review-pack.zip").exists()
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_the_finished_moments_are_left_as_they_were(prepared: Prepared, tmp_path: Path) -> None:
