@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import ClientConfig, S3Config, S3Store
+from obstore.exceptions import BaseError, GenericError, NotFoundError
+from obstore.store import S3Store
 
 from pipeline.artifact import sha256_of
 from records.settings import Settings
@@ -26,11 +28,16 @@ from records.storage import (
     saying_what_failed,
 )
 
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, S3Config  # obstore has them for type checkers only
+
 _PART_BYTES = 8 << 20
 _PARTS_AT_ONCE = 4
 """8 MiB × 4 bounds an upload's memory at 32 MiB; S3's 10,000 parts then allow 78 GiB."""
 _WINDOW_BYTES = 4 << 20
 """Read in requests of this size, so that a slow reader never keeps one open into its time-out."""
+_NO_RANGES = "non-partial response"
+"""obstore's words for a 200 where a 206 was asked for; it has no error of its own for it."""
 
 
 def open_s3(settings: Settings) -> S3Storage:
@@ -38,8 +45,8 @@ def open_s3(settings: Settings) -> S3Storage:
     address = urlsplit(settings.storage_url)
     if address.scheme != "s3" or not address.netloc:
         raise StorageUnavailable("storage_url must read s3://bucket or s3://bucket/prefix")
-    config = S3Config(bucket=address.netloc, region=settings.s3_region)
-    client = ClientConfig(connect_timeout=timedelta(seconds=5), timeout=timedelta(seconds=60))
+    config: S3Config = {"bucket": address.netloc, "region": settings.s3_region}
+    client: ClientConfig = {"connect_timeout": timedelta(seconds=5), "timeout": timedelta(seconds=60)}
     if settings.s3_access_key_id:
         config["access_key_id"] = settings.s3_access_key_id
         config["secret_access_key"] = settings.s3_secret_access_key.get_secret_value()
@@ -56,6 +63,21 @@ def open_s3(settings: Settings) -> S3Storage:
                 retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=30)},
             )
         )
+
+
+class _Threads:
+    """Whether obstore's threads were started, and lost: a fork copies none of them, and the copy waits for ever."""
+
+    started = False
+    lost = False
+
+    @classmethod
+    def note_fork(cls) -> None:
+        """Remember, in a forked process, that its parent had them."""
+        cls.lost = cls.started
+
+
+os.register_at_fork(after_in_child=_Threads.note_fork)
 
 
 class S3Storage:
@@ -109,7 +131,13 @@ class S3Storage:
     def _windows(self, key: str, start: int, end: int) -> Iterator[bytes]:
         while start < end:
             with _saying_what_failed(f"read {key}"):
-                window = obstore.get_range(self._store, key, start=start, end=min(end, start + _WINDOW_BYTES))
+                try:
+                    window = obstore.get_range(self._store, key, start=start, end=min(end, start + _WINDOW_BYTES))
+                except GenericError as error:
+                    if _NO_RANGES not in str(error):
+                        raise
+                    yield from self._skipping(key, start, end)
+                    return
             view = memoryview(window)
             if not view:
                 raise StorageUnavailable(f"read {key}: the server sent nothing at byte {start}")
@@ -117,9 +145,23 @@ class S3Storage:
                 yield bytes(view[at : at + BLOCK_BYTES])
             start += len(view)
 
+    def _skipping(self, key: str, start: int, end: int) -> Iterator[bytes]:
+        """The same from a server that answers ranges without a 206 (rclone 1.75 does): read all, drop the rest."""
+        at = 0
+        for block in obstore.get(self._store, key).stream(min_chunk_size=BLOCK_BYTES):
+            view = memoryview(block)[max(0, start - at) : max(0, end - at)]
+            at += len(block)
+            for begin in range(0, len(view), BLOCK_BYTES):
+                yield bytes(view[begin : begin + BLOCK_BYTES])
+            if at >= end:
+                return
+
 
 @contextlib.contextmanager
 def _saying_what_failed(what: str) -> Iterator[None]:
+    if _Threads.lost:
+        raise StorageUnavailable(f"{what}: this process was forked from one that had used S3; start it anew")
+    _Threads.started = True
     try:
         yield
     except (NotFoundError, FileNotFoundError) as error:
