@@ -13,7 +13,7 @@ SECONDS = 120
 _VOICE = "+".join(f"sin(2*PI*{n}*(150+25*sin(2*PI*0.4*t))*t)/{n}" for n in range(1, 9))
 _SYLLABLES = "pow(max(0,sin(2*PI*1.9*t)),0.6)"
 _TURNS = "gt(sin(2*PI*t/7),-0.4)"
-_LONGEST_CLIP_MS = 12_000
+_LONGEST_CLIP_MS = 6_000
 _SHORTEST_FILM_MS = 4000
 _CAPTIONS = (
     ("Ella looks up. Mum waits.", "being-attentive"),

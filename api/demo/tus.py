@@ -16,6 +16,8 @@ CHUNK_BYTES = 8 << 20
 _READ_BYTES = 64 << 10
 _TUS = {"Tus-Resumable": "1.0.0"}
 _PATIENCE_S = 60.0
+_STANDS_ELSEWHERE = (httpx.codes.CONFLICT, httpx.codes.LOCKED)
+"""The request before this one was still writing: ask again where the server stands."""
 
 
 class SendingFailed(PipelineError):
@@ -59,10 +61,14 @@ def send_file(
     offset, resumed_at = 0, None
     give_up_at = time.monotonic() + _PATIENCE_S
     while offset < total:
+        answer: httpx.Response | None
         try:
             answer = _send_chunk(client, url, path, offset, min(CHUNK_BYTES, total - offset), cut_off_at)
         except (_CutOff, httpx.TransportError):
-            cut_off_at = None
+            answer, cut_off_at = None, None
+        if answer is None or answer.status_code in _STANDS_ELSEWHERE:
+            if time.monotonic() > give_up_at:
+                raise SendingFailed(for_guider="The upload does not go on. Try again in a minute.")
             offset = resumed_at = _ask_offset(client, url, give_up_at)
             continue
         _expect(answer, httpx.codes.NO_CONTENT)
@@ -98,16 +104,16 @@ def _read(path: Path, offset: int, length: int, cut_off_at: int | None) -> Itera
 
 
 def _ask_offset(client: httpx.Client, url: str, give_up_at: float) -> int:
-    """What the server has safely on disk; asked again while the server is away."""
+    """What the server has safely on disk; asked again, ever more slowly, while the server is away."""
     pause_s = 0.2
     while True:
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, 5.0)
         try:
             answer = client.head(url, headers=_TUS)
         except httpx.TransportError as error:
             if time.monotonic() > give_up_at:
                 raise SendingFailed(str(error), for_guider="The server does not answer any more.") from error
-            time.sleep(pause_s)
-            pause_s = min(2 * pause_s, 5.0)
         else:
             _expect(answer, httpx.codes.OK)
             return int(answer.headers["Upload-Offset"])

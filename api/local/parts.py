@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-from worker.health import health
+from sqlalchemy import select
 
 from api.local.own_redis import find_redis_server, redis_part
 from api.local.ports import LOOPBACK
 from api.local.supervisor import Part
 from records.database import Database
+from records.models import WorkerRow, utcnow
 from records.settings import Settings
 
 _PATHS = ("VIGPACK_SECRETS_DIR", "VIGPACK_SCRATCH_DIR", "VIGPACK_FFMPEG")
@@ -47,11 +48,13 @@ def queue_part(settings: Settings) -> tuple[Part | None, str]:
     return redis_part(program, settings.data_dir / "queue", dict(os.environ))
 
 
-def worker_part(settings: Settings, database: Database, environment: dict[str, str], concurrency: int) -> Part:
+def worker_part(database: Database, environment: dict[str, str], concurrency: int) -> Part:
     """The worker; ready once it has told the database that it lives."""
+    began = utcnow()
 
     def has_reported() -> bool:
-        return bool(health(database, settings).workers_alive)
+        with database.reading() as session:
+            return session.scalar(select(WorkerRow.name).where(WorkerRow.seen_at >= began).limit(1)) is not None
 
     argv = vigpack_argv("worker", "--concurrency", str(concurrency))
     return Part("worker", argv, environment, has_reported, stop_within_s=45)
