@@ -146,7 +146,7 @@ def _hand_over(folder: Path, figures: dict[str, Any], out: Path) -> None:
             shutil.copyfile(folder / name, out / name)
             if name == f"{_PACK}.zip":
                 with zipfile.ZipFile(folder / name) as archive:
-                    archive.extractall(out / _PACK)
+                    archive.extractall(out)
     (out / _REPORT).write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
