@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -73,7 +73,7 @@ def _plain_errors() -> Iterator[None]:
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise DatabaseUnavailable(_cause(error)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or type(error) is DatabaseError:  # SQLite's word for a file that is none
             raise DatabaseUnavailable(_cause(error)) from error
         raise
 
@@ -92,7 +92,7 @@ def _engine(address: str, **options: Any) -> Engine:
     url = make_url(address)
     if url.get_backend_name() == "sqlite":
         if url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(Path(url.database).parent)
         options.setdefault("pool_size", 20)
         options.setdefault("max_overflow", 20)
         if "poolclass" in options:
@@ -103,6 +103,13 @@ def _engine(address: str, **options: Any) -> Engine:
         return engine
     connect_args = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "vigpack"}
     return create_engine(url, pool_pre_ping=True, connect_args=connect_args, **options)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnavailable(f"its folder cannot be made: {error}") from error
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:

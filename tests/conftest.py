@@ -1,0 +1,115 @@
+"""Fixtures for every room: real servers, an empty service, and the rule that no error is logged unexpectedly.
+
+Each pytest-xdist process starts its own servers, the first time a test asks for one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from records.database import Database, migrate, open_database
+from records.settings import Settings
+from tests.servers import PostgresServer, RedisServer, S3Server, running_postgres, running_redis, running_s3
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "logs_errors: the test expects an ERROR in the log")
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_error_in_the_log(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A logged ERROR fails the test, unless it is marked ``logs_errors``."""
+    yield
+    if request.node.get_closest_marker("logs_errors"):
+        return
+    records = [record for when in ("setup", "call") for record in caplog.get_records(when)]
+    errors = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
+    assert not errors, f"errors were logged: {errors}"
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No VIGPACK_… variable of the developer's shell reaches a test, and nothing is written into the checkout."""
+    for name in [name for name in os.environ if name.startswith("VIGPACK_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("VIGPACK_DATA_DIR", str(tmp_path / "data-of-the-environment"))
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis shared by the tests of this process; each should use a database or key of its own, or flush it first."""
+    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def empty_redis(redis_server: RedisServer) -> RedisServer:
+    """The Redis of this process, emptied."""
+    redis_server.client().flushall()
+    return redis_server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL shared by the tests of this process; take a database of your own."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a PostgreSQL database with our tables, to be copied: ten times faster than migrating."""
+    name = postgres_server.create_database()
+    migrate(Settings(data_dir=tmp_path_factory.mktemp("template"), database_url=postgres_server.url(name)))
+    return name
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, migrated_template: str) -> Iterator[str]:
+    """The address of a PostgreSQL database of this test alone, with our tables in it."""
+    name = postgres_server.create_database(migrated_template)
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """An S3 server shared by the tests of this process; use a prefix of your own."""
+    with running_s3(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3_settings(s3_server: S3Server, tmp_path: Path) -> Settings:
+    """Settings whose storage is S3, under a prefix of this test alone."""
+    return Settings(
+        data_dir=tmp_path / "data",
+        storage_url=f"s3://{s3_server.bucket}/{tmp_path.name}",
+        s3_endpoint=s3_server.endpoint,
+        s3_access_key_id=s3_server.access_key_id,
+        s3_secret_access_key=SecretStr(s3_server.secret_access_key),
+    )
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of an empty, migrated service in a folder of this test, once on SQLite and once on PostgreSQL."""
+    if request.param == "postgresql":
+        return Settings(data_dir=tmp_path / "data", database_url=request.getfixturevalue("postgres_url"))
+    chosen = Settings(data_dir=tmp_path / "data")
+    migrate(chosen)
+    return chosen
+
+
+@pytest.fixture
+def db(settings: Settings) -> Iterator[Database]:
+    """The database of ``settings``."""
+    database = open_database(settings)
+    yield database
+    database.dispose()

@@ -1,0 +1,84 @@
+"""Selections for the tests, from the usual cast: family K-104 with two clips and a still, K-207 with one clip."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from pipeline.moments import parse_selection
+from records.database import Database
+from records.models import JobRow, SelectionRow, UploadRow, UploadState, new_id, utcnow
+from records.selections import create_selection, upload_completed
+
+K_104: dict[str, Any] = {
+    "family": "K-104",
+    "cycle": 2,
+    "helping_question": "How can we enjoy playing together?",
+    "working_points": ["Wait a little longer"],
+    "clip": [
+        {"in": 1000, "out": 3000, "caption": "Ella looks up. Mum waits.", "principle": "receiving-initiatives"},
+        {"in": 4000, "out": 5000},
+    ],
+    "still": [{"at": 5000, "caption": "Ella shows Mum the card."}],
+}
+K_207: dict[str, Any] = {"family": "K-207", "clip": [{"in": 0, "out": 1000}]}
+
+
+def add_selection(
+    db: Database,
+    shape: dict[str, Any] = K_207,
+    *,
+    outputs: tuple[str, ...] = ("review_pack",),
+    whole_film: bool = True,
+) -> str:
+    """The id of a new selection that awaits its upload."""
+    selection = parse_selection(shape)
+    with db.session() as session:
+        row: SelectionRow = create_selection(
+            session,
+            selection=selection,
+            cuts=[None] * len([*selection.clips, *selection.stills]),
+            film={"bytes": 1_000_000, "duration_ms": 10_000},
+            preset="review",
+            outputs=outputs,
+            whole_film=whole_film,
+        )
+        return row.id
+
+
+def complete_upload(
+    db: Database,
+    selection_id: str,
+    *,
+    moment_id: str | None = None,
+    storage_key: str | None = None,
+    sha256: str | None = None,
+    upload_id: str | None = None,
+) -> list[str]:
+    """The ids of the jobs that a complete upload adds."""
+    with db.session() as session:
+        upload = UploadRow(
+            id=upload_id or new_id(),
+            selection_id=selection_id,
+            moment_id=moment_id,
+            state=UploadState.COMPLETE,
+            length_bytes=1_000_000,
+            offset_bytes=1_000_000,
+            expires_at=utcnow(),
+            storage_key=storage_key,
+            sha256=sha256,
+        )
+        session.add(upload)
+        return upload_completed(session, upload)
+
+
+def add_jobs(db: Database, shape: dict[str, Any] = K_207, **options: Any) -> list[str]:
+    """The ids of the moment jobs of a new selection whose film has arrived."""
+    return complete_upload(db, add_selection(db, shape, **options))
+
+
+def job_row(db: Database, job_id: str) -> JobRow:
+    """A job as it stands."""
+    with db.reading() as session:
+        return session.scalars(select(JobRow).where(JobRow.id == job_id)).one()

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import func, inspect, select, text, update
+
+from records.database import Database, is_current, migrate, open_database
+from records.errors import DatabaseUnavailable
+from records.models import Base, JobRow, MomentRow, UploadRow, UtcDateTime, WorkerRow
+from records.settings import Settings
+from tests.records.cast import add_jobs
+from tests.servers import PostgresServer, free_port
+
+
+def test_migrations_lead_to_the_tables_of_the_models(db: Database) -> None:
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": _same_type})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def _same_type(_context: object, _column: object, _meta: object, _found: object, ours: object) -> bool | None:
+    return False if isinstance(ours, UtcDateTime) else None
+
+
+def test_a_migrated_database_is_current(db: Database) -> None:
+    assert is_current(db)
+
+
+def test_an_empty_database_is_not_current(tmp_path: Path) -> None:
+    assert not is_current(open_database(Settings(data_dir=tmp_path)))
+
+
+def _migrate_when_all_are_ready(settings: Settings, barrier: threading.Barrier) -> None:
+    barrier.wait(30)
+    migrate(settings)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_several_processes_may_migrate_at_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    chosen = Settings(data_dir=tmp_path)
+    if kind == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        chosen = Settings(data_dir=tmp_path, database_url=server.url(server.create_database()))
+    spawning = multiprocessing.get_context("spawn")
+    barrier = spawning.Barrier(3)
+    processes = [spawning.Process(target=_migrate_when_all_are_ready, args=(chosen, barrier)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert is_current(open_database(chosen))
+
+
+def test_a_migration_that_fails_leaves_the_old_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = Settings(data_dir=tmp_path)
+    monkeypatch.setattr("records.migrations.versions.step_0001_first_tables.op.bulk_insert", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        migrate(chosen)
+    assert inspect(open_database(chosen).engine).get_table_names() == []
+
+
+def test_an_error_in_a_session_leaves_nothing(db: Database) -> None:
+    def fail_after_adding() -> None:
+        with db.session() as session:
+            session.add(WorkerRow(name="w", version="1"))
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_adding()
+    with db.reading() as session:
+        assert session.scalar(select(func.count(WorkerRow.name))) == 0
+
+
+def test_a_reading_session_cannot_write(db: Database) -> None:
+    def write() -> None:
+        with db.reading() as session:
+            session.add(WorkerRow(name="w", version="1"))
+            session.flush()
+
+    with pytest.raises(Exception, match=r"read-?only"):
+        write()
+
+
+def test_a_session_after_a_reading_one_can_write(db: Database) -> None:
+    with db.reading() as session:
+        session.execute(text("SELECT 1"))
+    with db.session() as session:
+        session.add(WorkerRow(name="w", version="1"))
+
+
+def test_writers_that_read_first_wait_for_one_another(db: Database) -> None:
+    with db.session() as session:
+        session.add(WorkerRow(name="w", version="1", jobs_done=0))
+
+    def read_then_write(_: int) -> None:
+        for _ in range(10):
+            with db.session() as session:
+                row = session.scalars(select(WorkerRow).with_for_update()).one()
+                session.execute(update(WorkerRow).values(jobs_done=row.jobs_done + 1))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(read_then_write, range(8)))
+    with db.reading() as session:
+        assert session.scalars(select(WorkerRow.jobs_done)).one() == 80
+
+
+def test_readers_do_not_wait_for_a_writer(db: Database) -> None:
+    with db.session() as writing:
+        writing.add(WorkerRow(name="w", version="1"))
+        writing.flush()
+        with db.reading() as reading:
+            assert reading.scalar(select(func.count(WorkerRow.name))) == 0
+
+
+def test_sqlite_keeps_what_was_committed_through_a_power_cut(tmp_path: Path) -> None:
+    chosen = Settings(data_dir=tmp_path)
+    migrate(chosen)
+    with open_database(chosen).reading() as session:
+        assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert session.scalar(text("PRAGMA synchronous")) == 2
+        assert session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_deleting_a_selection_takes_its_moments_and_jobs_along(db: Database) -> None:
+    add_jobs(db)
+    with db.session() as session:
+        session.execute(text("DELETE FROM selections"))
+    with db.reading() as session:
+        for table in (MomentRow, UploadRow, JobRow):
+            assert session.scalar(select(func.count(table.id))) == 0
+
+
+def test_a_database_that_is_away_is_told_in_our_words(tmp_path: Path) -> None:
+    away = f"postgresql+psycopg://postgres@127.0.0.1:{free_port()}/none"
+    with pytest.raises(DatabaseUnavailable) as raised:
+        open_database(Settings(data_dir=tmp_path, database_url=away)).ping()
+    assert raised.value.retryable
+    assert "SELECT" not in str(raised.value)
+
+
+def test_a_damaged_database_file_is_told_in_our_words(tmp_path: Path) -> None:
+    chosen = Settings(data_dir=tmp_path)
+    (tmp_path / "vigpack.sqlite3").write_bytes(b"not a database" * 100)
+    with pytest.raises(DatabaseUnavailable):
+        migrate(chosen)
+
+
+def test_times_come_back_with_their_zone(db: Database) -> None:
+    with db.session() as session:
+        session.add(WorkerRow(name="w", version="1"))
+    with db.reading() as session:
+        assert session.scalars(select(WorkerRow.seen_at)).one().utcoffset() is not None
+
+
+def test_the_sqlite_library_is_new_enough_for_returning() -> None:
+    assert sqlite3.sqlite_version_info >= (3, 35)
