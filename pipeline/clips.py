@@ -120,13 +120,13 @@ def _add_timing(stream: Any, film: Film, span: Span, slots: Slots) -> Any:
     stream = stream.filter("showinfo", checksum=0)
     if film.video.interlaced:
         stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
-    if slots.passed_over:
-        stream = stream.filter("select", f"not(between(n,1,{slots.passed_over}))")
+    if slots.left_out:
+        runs = "+".join(f"between(n,{begin},{to})" for begin, to in slots.left_out)
+        stream = stream.filter("select", f"not({runs})")
     slot_us = _MICROSECONDS / slots.fps
     times = f"PTS-STARTPTS-{round(LATE_SLOTS * slot_us)}"
     if slots.last_slot is not None:
-        n = slots.last_frame - slots.passed_over
-        times = f"if(eq(N,{n}),{round((slots.last_slot - LATE_SLOTS) * slot_us)},{times})"
+        times = f"if(eq(N,{slots.last_frame}),{round((slots.last_slot - LATE_SLOTS) * slot_us)},{times})"
     stream = stream.filter("settb", f"1/{_MICROSECONDS}").filter("setpts", times)
     stream = stream.filter("fps", fps=str(slots.fps), round="up", start_time=0)
     return stream.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=slots.count)

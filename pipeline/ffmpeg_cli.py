@@ -29,7 +29,8 @@ MOST_LINE_CHARS = 2000
 STALL_S = 120.0
 MOST_MEMORY_BYTES = 6 << 30
 MOST_OUTPUT_BYTES = 8 << 30
-_ALWAYS = ("-hide_banner", "-nostdin", "-y", "-benchmark")
+# max_error_rate: a damaged stretch is for the caller to judge, who knows which frames are asked for.
+_ALWAYS = ("-hide_banner", "-nostdin", "-y", "-benchmark", "-max_error_rate", "1")
 _BENCH = re.compile(r"bench: utime=([\d.]+)s stime=([\d.]+)s")
 _PR_SET_PDEATHSIG = 1
 _chosen: list[str] = []

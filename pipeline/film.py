@@ -147,7 +147,7 @@ def _video_a_person_means(container: av.container.InputContainer) -> VideoStream
     streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     streams = [s for s in streams if s.codec_context is not None and s.codec_context.width]
     if not streams:
-        raise NoPicture("no video stream")
+        raise NoPicture("no video stream") if container.streams.audio else FilmUnreadable("no stream at all")
     longest = max((float(s.duration * time_base_of(s)) for s in streams if s.duration), default=0.0)
 
     def rank(stream: VideoStream) -> tuple[bool, bool, int, int]:
@@ -167,12 +167,13 @@ def _first_picture(container: av.container.InputContainer, stream: VideoStream) 
         raise PictureTooSmall(f"{width}x{height}")
     first: VideoFrame | None = None
     interlaced = False
-    for count, frame in enumerate(decode(container, stream)):
+    shown = (frame for frame in decode(container, stream) if frame.pts is not None)
+    for count, frame in enumerate(shown):
         first = first or frame
         interlaced = interlaced or frame.interlaced_frame
         if count >= 7 or height > _MOST_INTERLACED_LINES:
             break
-    if first is None or first.pts is None:
+    if first is None:
         raise FilmUnreadable("no picture could be decoded")
     return first, interlaced
 

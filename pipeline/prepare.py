@@ -155,11 +155,12 @@ def prepare(
     Raises: PipelineError and its kin.
     """
     film = probe(film_path)
-    check_moments(film, selection)
     with _filled_whole(out) as work, disk_errors_told(), tempfile.TemporaryDirectory(dir=work) as scratch_name:
         scratch = Path(scratch_name)
         report = Report(_film_facts(film), preset.model_dump(), warnings=[*film.warnings, *hints(selection)])
         seekable = report.step("make the film seekable", film.bytes, partial(make_seekable, film, scratch))
+        report.film["duration_ms"] = seekable.duration_ms
+        check_moments(seekable, selection)
         moments = _prepare_moments(seekable, selection, preset, scratch, report, on_progress or (lambda _: None))
         prepared = Prepared(selection, tuple(moment.prepared for moment in moments))
         for name in kinds:

@@ -29,10 +29,10 @@ class Slots:
     fps: Fraction
     count: int
     """Number of slots: the clip's length in frames of the result."""
-    passed_over: int
-    """Frames after the first that would take its slot, and are left out."""
+    left_out: tuple[tuple[int, int], ...]
+    """Runs of frames, first to last index, that would push the first or the last frame out of its slot."""
     last_frame: int
-    """Index of the last frame among all of the span."""
+    """Index of the last frame among those that are kept."""
     last_slot: int | None
     """The slot the last frame is put into; None: it falls there by its own time."""
 
@@ -74,8 +74,13 @@ def fill_slots(pts: Sequence[int], end_pts: int, time_base: Fraction, fps: Fract
     slots = [max(0, math.ceil((p - pts[0]) * time_base * fps - LATE_SLOTS)) for p in pts]
     last = len(pts) - 1
     if last == 0:
-        return Slots(fps, count, 0, 0, None)
+        return Slots(fps, count, (), 0, None)
     count = max(2, count)
-    passed_over = sum(1 for slot in slots[1:last] if slot == 0)
     wanted = max(1, min(slots[last], count - 1))
-    return Slots(fps, count, passed_over, last, None if wanted == slots[last] else wanted)
+    crowds = (
+        [index for index in range(1, last) if slots[index] == 0],
+        [index for index in range(1, last) if slots[index] > wanted],
+    )
+    runs = [(crowd[0], crowd[-1]) for crowd in crowds if crowd]
+    kept = last - sum(to - begin + 1 for begin, to in runs)
+    return Slots(fps, count, tuple(runs), kept, None if wanted == slots[last] else wanted)

@@ -21,6 +21,7 @@ from pipeline.errors import FilmMissing, FilmUnreadable, NoPicture, NotAFilm
 
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,dv"
 """What films come in. Playlists and anything that names other files are not among them."""
+_TRANSPORT_PACKET_BYTES = 188
 READING_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
 
 
@@ -83,16 +84,18 @@ def packets(container: av.container.InputContainer, stream: VideoStream | AudioS
     while True:
         try:
             yield next(demuxed)
+        except IndexError:  # a stream that turned up only now; PyAV keeps the list it made when it opened the film
+            demuxed = container.demux(stream)
         except (StopIteration, av.error.FFmpegError):
             return
 
 
 def _looks_like_film(path: Path) -> bool:
     with path.open("rb") as file:
-        head = file.read(16)
+        head = file.read(_TRANSPORT_PACKET_BYTES + 1)
     return (
         head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
         or head.startswith((b"\x1a\x45\xdf\xa3", b"FLV", b"OggS", b"\x30\x26\xb2\x75", b"\x00\x00\x01\xba"))
         or (head.startswith(b"RIFF") and head[8:12] == b"AVI ")
-        or head[:1] == b"\x47"
+        or head[:1] == head[_TRANSPORT_PACKET_BYTES:] == b"\x47"
     )

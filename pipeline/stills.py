@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -59,18 +60,29 @@ def grab_still(film: Film, at_ms: int, *, exact: bool = True, search_ms: int = S
     if not exact:
         span = find_shown(film, _sharpest_ms(film, span, at_ms, search_ms))
     width, height = shown_size(film.video, 0)
-    bytes_wanted = width * height * 3
-    for key_pts in dict.fromkeys((span.key_pts, None)):
+    for place in _places(film, span):
         run = run_ffmpeg(
-            still_argv(film, Span(span.pts, span.end_pts, key_pts), width, height),
+            still_argv(film, place, width, height),
             timeout_s=_BUDGET_S,
-            most_output_bytes=bytes_wanted + 1,
+            most_output_bytes=width * height * 3 + 1,
             hide=film.path,
         )
-        if len(run.output) == bytes_wanted:
+        if len(run.output) == width * height * 3:
             pixels = np.frombuffer(run.output, np.uint8).reshape(height, width, 3)
-            return Frame(pixels, film.ms_at(span.pts[0]), run.cpu_s)
-    raise ArtifactWrong(f"{len(run.output)} bytes of picture instead of {bytes_wanted}")
+            return Frame(pixels, film.ms_at(place.pts[0]), run.cpu_s)
+    raise ArtifactWrong(f"no picture can be decoded at {at_ms} ms")
+
+
+def _places(film: Film, span: Span) -> Iterator[Span]:
+    """Where to look for the frame: from its key frame, from the film's start, else the last frame that decodes."""
+    yield span
+    yield replace(span, key_pts=None)
+    asked_ms = film.ms_at(span.pts[0])
+    for back_ms in (1_000, 10_000):
+        decoded = [f.pts for f in frames_between(film, max(0, asked_ms - back_ms), asked_ms + 1) if f.pts is not None]
+        if decoded:
+            yield Span((max(decoded),), span.end_pts, None)
+            return
 
 
 def still_argv(film: Film, span: Span, width: int, height: int) -> list[str]:
