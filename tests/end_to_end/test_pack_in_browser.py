@@ -14,14 +14,19 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
+from pipeline.moments import parse_selection
 from pipeline.outputs import KINDS
-from tests.footage import read_number
+from pipeline.prepare import prepare
+from pipeline.presets import preset
+from tests.footage import numbered_film, read_number
 from tests.pipeline.outputs.prepared_by_hand import QUESTION, WORKING_POINT, drawn_clip, drawn_still, prepared_from
 
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 RATES = ("30", "30000/1001", "25", "60", "24000/1001")
 HOSTILE = "</script><img src=x onerror=\"document.title='hurt'\">\u202e \"quoted\" 'it' & 😀 [[pack]] \u2028 أهلا"
+
+expect.set_options(timeout=20_000)  # tests share two processors
 
 
 @pytest.fixture(scope="session")
@@ -219,7 +224,7 @@ def test_a_step_while_it_plays_stops_it_on_the_frame_beside_the_one_seen(reader:
     reader.expect_number(first + 1)
 
 
-@pytest.mark.parametrize(("key", "name", "rate"), [("2", "Half speed", 0.5), ("4", "Quarter speed", 0.25)])
+@pytest.mark.parametrize(("key", "name", "rate"), [("2", "½ speed", 0.5), ("4", "¼ speed", 0.25)])
 def test_slows_by_key_and_by_button(reader: Reader, key: str, name: str, rate: float) -> None:
     reader.press("PageDown")
     reader.at_rest()
@@ -376,7 +381,7 @@ def test_all_controls_of_a_clip_are_on_a_laptops_and_a_phones_screen_without_scr
         reader = reading(pack, viewport=viewport)
         reader.press("PageDown")
         reader.at_rest()
-        for name in ("Play", "Again", "Step back", "Step forward", "Repeat", "Half speed", "Next moment"):
+        for name in ("Play", "Again", "Step back", "Step forward", "Repeat", "½ speed", "Next moment"):
             expect(reader.button(name)).to_be_in_viewport(ratio=1)
 
 
@@ -425,6 +430,26 @@ def test_all_text_has_a_contrast_of_at_least_4_5(reading: Callable[..., Reader],
             assert contrast >= 4.5, text
             seen += 1
     assert seen > 30
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_the_longest_words_can_all_be_reached(
+    reading: Callable[..., Reader], tmp_path: Path, viewport: dict[str, int]
+) -> None:
+    longest = "Mum waits. " * 45
+    prepared = prepared_from(
+        drawn_clip(tmp_path / "a.mp4", frames=5, caption=longest, principle="guiding"),
+        helping_question=longest,
+        working_points=(longest,) * 20,
+    )
+    KINDS["review_pack"].make(prepared, tmp_path)
+    reader = reading(tmp_path / "review-pack", viewport=viewport)
+    for name, keys in (("Begin", ["PageDown", "w", "p"]), ("Hide the words", ["PageDown"]), ("Look again", [])):
+        button = reader.page.get_by_role("button", name=name)
+        button.scroll_into_view_if_needed()
+        expect(button).to_be_in_viewport(ratio=1)
+        button.click(trial=True)  # nothing lies over it
+        reader.press(*keys)
 
 
 def test_hostile_captions_are_only_text(reading: Callable[..., Reader], tmp_path: Path) -> None:
@@ -485,3 +510,24 @@ def test_the_page_is_forbidden_to_reach_any_network(browser: Browser, pack: Path
         server.shutdown()
     assert blocked == "blocked"
     assert hits == []
+
+
+def test_a_pack_made_from_a_film_steps_through_the_very_frames_of_its_moment(
+    reading: Callable[..., Reader], tmp_path: Path
+) -> None:
+    film = numbered_film(tmp_path / "film.mp4", frames=150, fps="30000/1001", width=640, height=360)
+    shape = {"family": "K-207", "clip": [{"in": 1000, "out": 2500}], "still": [{"at": 2002}]}
+    prepare(film, parse_selection(shape), tmp_path / "out", preset=preset())
+    reader = reading(tmp_path / "out" / "review-pack")
+    reader.press("PageDown")
+    reader.at_rest()
+    reader.expect_number(30)  # the first frame at or after 1000 ms is shown at 1001 ms
+    reader.press("ArrowRight", "ArrowRight")
+    reader.expect_number(32)
+    reader.press(*["ArrowRight"] * 60)
+    reader.expect_number(74)  # the last before 2500 ms is shown at 2469 ms
+    reader.press("ArrowLeft")
+    reader.expect_number(73)
+    reader.press("PageDown")
+    reader.page.wait_for_function("() => document.querySelector('#stage img').complete")
+    assert reader.number() == 60

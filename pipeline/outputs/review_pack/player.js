@@ -6,6 +6,7 @@
   const OPENING = -1;
   const CLOSING = moments.length;
   const MOST_BEADS = 12;
+  const MANY_LETTERS = 120; // more than this is set in smaller letters
   const NOT_HERE = "This cannot be shown. If you opened this page from inside a ZIP file, first extract the whole ZIP " +
     "into a folder, then open index.html there.";
 
@@ -152,6 +153,11 @@
     await (document.fullscreenElement ? document.exitFullscreen() : app.requestFullscreen());
   }
 
+  function openHelp() {
+    at("help").showModal();
+    at("help-close").focus();
+  }
+
   const forClips = {
     " ": playOrStop,
     ArrowLeft: () => clipHere().step(-1),
@@ -168,7 +174,7 @@
     w: () => toggle("words"),
     p: () => toggle("principle"),
     f: switchWholeScreen,
-    "?": () => at("help").showModal(),
+    "?": openHelp,
   };
   const MAY_BE_HELD = ["ArrowLeft", "ArrowRight"];
 
@@ -177,6 +183,7 @@
     const act = (clipHere() && forClips[key]) || anywhere[key] || (place === OPENING && key === " " && anywhere.PageDown);
     if (!act || event.ctrlKey || event.metaKey || event.altKey || at("help").open) return;
     if (key === " " && event.target.closest("button")) return; // it presses that button
+    if (key.startsWith("Page") && event.target === at("time")) return; // it moves the slider by a larger step
     if (key.length === 1 && key !== " " && !at("keys-on").checked) return;
     event.preventDefault();
     if (!event.repeat || MAY_BE_HELD.includes(key)) act();
@@ -197,7 +204,7 @@
     button.addEventListener("click", () => setRate(Number(button.dataset.rate)));
   }
   for (const id of Object.keys(hidden)) at(id).querySelector("button").addEventListener("click", () => toggle(id));
-  at("help-open").addEventListener("click", anywhere["?"]);
+  at("help-open").addEventListener("click", openHelp);
   at("help-close").addEventListener("click", () => at("help").close());
   at("whole-screen").hidden = !document.fullscreenEnabled;
   at("whole-screen").addEventListener("click", switchWholeScreen);
@@ -210,6 +217,7 @@
 
   if (pack.question) {
     at("question").textContent = pack.question;
+    at("question").classList.toggle("long", pack.question.length > MANY_LETTERS);
   } else {
     at("opening-title").textContent = "Welcome";
     at("question").textContent = "Let us look at moments that went well.";
@@ -220,6 +228,7 @@
       const item = document.createElement("li");
       item.dir = "auto";
       item.textContent = point;
+      item.classList.toggle("long", point.length > MANY_LETTERS);
       return item;
     }));
   } else {
