@@ -1,0 +1,113 @@
+"""What holds for the whole house, whoever changes it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+from api.commands import COMMANDS
+
+HOUSE = Path(__file__).resolve().parent.parent
+ROOMS = ("api", "configs", "pipeline", "records", "worker")
+REQUIREMENTS = sorted((HOUSE / "requirements").glob("*.txt"))
+MODULES = sorted(path for room in ROOMS for path in (HOUSE / room).rglob("*.py"))
+
+
+def pins(path: Path) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9._-]+(?:\[[a-z,]+\])?)==([^\s;\\]+)", path.read_text(), re.MULTILINE))
+
+
+def test_no_other_distribution_owns_the_names_of_our_rooms() -> None:
+    owners = {
+        (distribution.name, file.parts[0])
+        for distribution in distributions()
+        if distribution.name != "vigpack"
+        for file in distribution.files or ()
+        if file.parts[0] in ROOMS
+    }
+    assert owners == set()
+
+
+def test_configs_holds_data_only() -> None:
+    assert not [path for path in (HOUSE / "configs").rglob("*") if path.suffix in {".py", ".pyc", ".sh"}]
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
+def test_requirements_name_no_registry(path: Path) -> None:
+    assert not re.findall(r"https?://|--(?:extra-)?index-url|--find-links|--trusted-host", path.read_text())
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
+def test_every_requirement_is_locked_with_a_hash(path: Path) -> None:
+    blocks = re.split(r"\n(?=[a-z0-9])", path.read_text().strip())
+    assert [block.split("==")[0] for block in blocks if "--hash=sha256:" not in block] == []
+
+
+def test_tests_run_with_the_versions_that_users_get() -> None:
+    run, dev = pins(HOUSE / "requirements/run.txt"), pins(HOUSE / "requirements/dev.txt")
+    assert {name: dev.get(name) for name in run} == run
+
+
+def test_every_declared_dependency_is_locked() -> None:
+    declared = tomllib.loads((HOUSE / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in declared}  # type: ignore[index]
+    locked = {name.split("[")[0] for name in pins(HOUSE / "requirements/run.txt")}
+    assert names - locked == set()
+
+
+def test_the_wheel_carries_what_the_rooms_need(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=HOUSE,
+        check=True,
+        capture_output=True,
+    )
+    [wheel] = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    tracked = subprocess.run(["git", "ls-files", *ROOMS], cwd=HOUSE, check=True, capture_output=True, text=True)
+    assert set(tracked.stdout.split("\n")) - {""} - names == set()
+    assert {name for name in names if name.split("/")[0] not in ROOMS and ".dist-info/" not in name} == set()
+
+
+def test_each_command_is_a_file_with_a_function_of_its_name() -> None:
+    shared = {"__init__", "__main__", "screen"}
+    files = {path.stem: path for path in (HOUSE / "api/commands").glob("*.py") if path.stem not in shared}
+    assert set(files) == set(COMMANDS)
+    for name, path in files.items():
+        functions = [node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
+        assert name in functions, path
+
+
+def test_no_module_has_a_name_of_the_standard_library() -> None:
+    assert [path for path in MODULES if path.stem in sys.stdlib_module_names and path.stem != "__main__"] == []
+
+
+def test_no_class_is_named_for_nothing() -> None:
+    vague = re.compile(r"(?:Manager|Helper|Util|Utils|Service)$")
+    named = [
+        f"{path.relative_to(HOUSE)}: {node.name}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and vague.search(node.name)
+    ]
+    assert named == []
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [
+        path for path in MODULES if path.stat().st_size and ast.get_docstring(ast.parse(path.read_text())) is None
+    ]
+    assert silent == []
+
+
+def test_make_alone_lists_what_one_can_do() -> None:
+    listed = subprocess.run(["make"], cwd=HOUSE, check=True, capture_output=True, text=True).stdout
+    assert re.findall(r"^make (\w+)", listed, re.MULTILINE) == ["setup", "demo", "test", "bench", "check"]
