@@ -104,8 +104,13 @@ def draw_film(path: Path) -> None:
     """The drawn scene as a film without sound."""
     size = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(FPS), "-i", "pipe:0"]
     argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *size, "-pix_fmt", "yuv420p", str(path)]
-    frames = b"".join(draw(n / FPS).tobytes() for n in range(FPS * SECONDS))
-    subprocess.run(argv, input=frames, check=True)
+    with subprocess.Popen(argv, stdin=subprocess.PIPE) as ffmpeg:
+        if ffmpeg.stdin is None:
+            raise RuntimeError("ffmpeg was started without a way in")
+        for n in range(FPS * SECONDS):
+            ffmpeg.stdin.write(draw(n / FPS).tobytes())
+    if ffmpeg.returncode:
+        raise RuntimeError(f"ffmpeg ended with {ffmpeg.returncode}")
 
 
 def photograph_pack(browser: Browser, page_url: str) -> None:
