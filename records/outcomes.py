@@ -78,7 +78,7 @@ def requeue_expired(db: Database, settings: Settings) -> tuple[int, int]:
     queued = failed = 0
     with db.reading() as session:
         expired = select(JobRow.id, JobRow.selection_id).where(*_expired())
-        found = list(session.execute(expired.order_by(JobRow.lease_until)).tuples())
+        found = session.execute(expired.order_by(JobRow.lease_until)).all()
     for job_id, selection_id in found:
         with db.session() as session:
             selection = lock_selection(session, selection_id)

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from pipeline.errors import Cancelled
+from records.database import Database, open_database
+from records.errors import LeaseLost
+from records.jobs import Claim, claim, counts, mark_sent, mark_unsent, renew, take_unsent, waiting_ids
+from records.models import JobRow, JobState, MomentRow, MomentState, utcnow
+from records.outcomes import finish, requeue_expired
+from records.settings import Settings
+from tests.records.cast import K_104, add_jobs, job_row
+
+
+def set_job(db: Database, job_id: str, **values: object) -> None:
+    with db.session() as session:
+        session.execute(update(JobRow).where(JobRow.id == job_id).values(**values))
+
+
+def claimed(db: Database, settings: Settings, worker: str = "Ada's laptop") -> Claim:
+    """A claim on a new job."""
+    won = claim(db, add_jobs(db)[0], worker, settings)
+    assert won is not None
+    return won
+
+
+def let_lease_run_out(db: Database, claim: Claim) -> None:
+    set_job(db, claim.job_id, lease_until=utcnow() - timedelta(seconds=1))
+
+
+def test_eight_claimers_get_each_job_once(settings: Settings, db: Database) -> None:
+    jobs = [job for _ in range(10) for job in add_jobs(db, K_104)]
+
+    def claim_all(name: int) -> list[str]:
+        own = open_database(settings)  # as each process has its own
+        won = [job for job in jobs if claim(own, job, str(name), settings)]
+        own.dispose()
+        return won
+
+    with ThreadPoolExecutor(8) as pool:
+        won = [job for share in pool.map(claim_all, range(8)) for job in share]
+    assert Counter(won) == dict.fromkeys(jobs, 1)
+    with db.reading() as session:
+        assert set(session.scalars(select(JobRow.attempts))) == {1}
+
+
+def test_a_claimed_job_shows_its_moment_as_running(settings: Settings, db: Database) -> None:
+    won = claimed(db, settings)
+    with db.reading() as session:
+        assert session.get_one(MomentRow, won.moment_id).state == MomentState.RUNNING
+
+
+def test_a_job_that_does_not_exist_cannot_be_claimed(settings: Settings, db: Database) -> None:
+    assert claim(db, "0" * 32, "w", settings) is None
+
+
+def test_a_finished_job_cannot_be_claimed_again(settings: Settings, db: Database) -> None:
+    won = claimed(db, settings)
+    finish(db, won, [])
+    assert claim(db, won.job_id, "w", settings) is None
+
+
+def test_a_resting_job_cannot_be_claimed_before_its_time(settings: Settings, db: Database) -> None:
+    (job,) = add_jobs(db)
+    set_job(db, job, not_before=utcnow() + timedelta(seconds=60))
+    assert claim(db, job, "w", settings) is None
+    assert waiting_ids(db, 10) == []
+
+
+def test_a_running_job_is_taken_over_once_its_lease_has_run_out(settings: Settings, db: Database) -> None:
+    old = claimed(db, settings)
+    assert claim(db, old.job_id, "another", settings) is None
+    let_lease_run_out(db, old)
+    new = claim(db, old.job_id, "another", settings)
+    assert new is not None
+    assert (new.attempt, job_row(db, old.job_id).worker) == (2, "another")
+
+
+def test_the_old_holder_can_neither_renew_nor_finish_after_a_takeover(settings: Settings, db: Database) -> None:
+    old = claimed(db, settings)
+    let_lease_run_out(db, old)
+    new = claim(db, old.job_id, "another", settings)
+    assert new is not None
+    with pytest.raises(LeaseLost):
+        renew(db, old, 0.5)
+    with pytest.raises(LeaseLost):
+        finish(db, old, [])
+    finish(db, new, [])
+
+
+def test_a_dead_lease_on_the_last_attempt_is_not_taken_over(settings: Settings, db: Database) -> None:
+    won = claimed(db, settings)
+    set_job(db, won.job_id, attempts=settings.max_attempts, lease_until=utcnow() - timedelta(seconds=1))
+    assert claim(db, won.job_id, "w", settings) is None
+
+
+def test_renewing_extends_the_lease_and_notes_progress(settings: Settings, db: Database) -> None:
+    won = claimed(db, settings)
+    let_lease_run_out(db, won)
+    renew(db, won, 0.25)
+    job = job_row(db, won.job_id)
+    assert job.lease_until is not None
+    assert job.lease_until > utcnow() + timedelta(seconds=settings.lease_s - 10)
+    assert job.progress == 0.25
+
+
+def test_renewing_a_job_that_somebody_cancelled_stops_the_work(settings: Settings, db: Database) -> None:
+    won = claimed(db, settings)
+    set_job(db, won.job_id, cancel_requested=True)
+    with pytest.raises(Cancelled):
+        renew(db, won)
+
+
+def test_a_job_of_a_silent_worker_returns_to_the_queue_after_a_rest(settings: Settings, db: Database) -> None:
+    won = claimed(db, settings)
+    assert requeue_expired(db, settings) == (0, 0)
+    let_lease_run_out(db, won)
+    assert requeue_expired(db, settings) == (1, 0)
+    job = job_row(db, won.job_id)
+    assert (job.state, job.error_code, job.lease_token) == (JobState.QUEUED, "worker_lost", None)
+    assert job.not_before is not None
+    assert job.not_before > utcnow()
+
+
+def test_a_job_that_kills_every_worker_is_given_up_in_words(settings: Settings, db: Database) -> None:
+    won = claimed(db, settings)
+    set_job(db, won.job_id, attempts=settings.max_attempts)
+    let_lease_run_out(db, won)
+    assert requeue_expired(db, settings) == (0, 1)
+    job = job_row(db, won.job_id)
+    assert job.state == JobState.FAILED
+    assert job.error_sentence is not None
+    assert "IT support" in job.error_sentence
+
+
+def test_waiting_jobs_come_urgent_first_then_oldest_first(db: Database) -> None:
+    first, second, urgent = (add_jobs(db)[0] for _ in range(3))
+    set_job(db, urgent, priority=3)
+    assert waiting_ids(db, 10) == [urgent, first, second]
+    assert waiting_ids(db, 1) == [urgent]
+
+
+def test_only_a_queued_job_is_sent(settings: Settings, db: Database) -> None:
+    won = claimed(db, settings)
+    (queued,) = add_jobs(db)
+    assert mark_sent(db, won.job_id) is None
+    assert mark_sent(db, queued) == 5
+    assert job_row(db, queued).sent_at is not None
+
+
+def test_jobs_never_sent_are_taken_before_those_sent_long_ago(db: Database) -> None:
+    old, just_sent, never = (add_jobs(db)[0] for _ in range(3))
+    set_job(db, old, sent_at=utcnow() - timedelta(hours=1))
+    mark_sent(db, just_sent)
+    assert take_unsent(db, 10, silent_s=60) == [(never, 5), (old, 5)]
+    assert take_unsent(db, 10, silent_s=60) == []
+
+
+def test_a_job_whose_sending_failed_is_taken_at_once(db: Database) -> None:
+    (job,) = add_jobs(db)
+    mark_sent(db, job)
+    mark_unsent(db, job)
+    assert take_unsent(db, 10, silent_s=60) == [(job, 5)]
+
+
+def test_eight_healers_take_each_unsent_job_once(settings: Settings, db: Database) -> None:
+    jobs = [job for _ in range(10) for job in add_jobs(db, K_104)]
+
+    def take(_: int) -> list[str]:
+        own = open_database(settings)
+        taken = [job for job, _ in take_unsent(own, len(jobs), silent_s=60)]
+        own.dispose()
+        return taken
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = [job for share in pool.map(take, range(8)) for job in share]
+    assert len(taken) == len(set(taken))
+
+
+def test_counts_tell_depth_and_age_of_what_could_begin(settings: Settings, db: Database) -> None:
+    claimed(db, settings)
+    old, _, resting = (add_jobs(db)[0] for _ in range(3))
+    set_job(db, old, queued_at=utcnow() - timedelta(seconds=90))
+    set_job(db, resting, queued_at=utcnow() - timedelta(days=1), not_before=utcnow() + timedelta(seconds=60))
+    seen = counts(db)
+    assert seen.by_state == {("moment", "queued"): 3, ("moment", "running"): 1}
+    assert seen.due == 2
+    assert seen.oldest_waiting_s == pytest.approx(90, abs=5)
+    assert seen.last_done_at is None
+
+
+def test_no_age_is_given_where_nothing_waits(db: Database) -> None:
+    assert counts(db).oldest_waiting_s is None
