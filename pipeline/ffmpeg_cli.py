@@ -30,7 +30,7 @@ STALL_S = 120.0
 MOST_MEMORY_BYTES = 6 << 30
 MOST_OUTPUT_BYTES = 8 << 30
 # max_error_rate: a damaged stretch is for the caller to judge, who knows which frames are asked for.
-_ALWAYS = ("-hide_banner", "-nostdin", "-y", "-benchmark", "-max_error_rate", "1")
+_ALWAYS = ("-hide_banner", "-nostdin", "-nostats", "-y", "-benchmark", "-max_error_rate", "1")
 _BENCH = re.compile(r"bench: utime=([\d.]+)s stime=([\d.]+)s")
 _PR_SET_PDEATHSIG = 1
 _chosen: list[str] = []
@@ -93,7 +93,7 @@ def run_ffmpeg(
     """
     head = list(_ALWAYS)
     if not most_output_bytes:
-        head += ["-progress", "pipe:1", "-nostats", "-stats_period", "0.5"]
+        head += ["-progress", "pipe:1", "-stats_period", "0.5"]
     started = time.monotonic()
     process = _start([ffmpeg_executable(), *head, *argv])
     said: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
@@ -227,6 +227,7 @@ def _read_bytes(
     except ValueError:
         pass  # closed by _end while reading
     finally:
+        pipe.close()  # ffmpeg must not wait for a reader that has enough
         said.put(None)
 
 

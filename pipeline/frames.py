@@ -50,9 +50,14 @@ def find_span(film: Film, in_ms: int, out_ms: int) -> Span:
         stream = video_stream(container, film.video.stream_index)
         span = _from_packets(film, container, stream, low, high) if _packets_tell_times(film) else None
         span = span or _from_frames(film, container, stream, low, high)
-    if span is None:
-        raise _outside(film, f"from {clock(in_ms)} to {clock(out_ms)}")
-    return span
+    if span is not None:
+        return span
+    if in_ms < film.duration_ms:
+        sentence = (
+            f"The film shows no new picture from {clock(in_ms)} to {clock(out_ms)}. Make this clip a little longer."
+        )
+        raise MomentOutsideFilm(sentence, for_guider=sentence)
+    raise _outside(film, f"from {clock(in_ms)} to {clock(out_ms)}")
 
 
 def find_shown(film: Film, at_ms: int) -> Span:

@@ -1,0 +1,121 @@
+"""ffmpeg is started in one place, which bounds it, hears it out and never leaves it behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pipeline import ffmpeg_cli
+from pipeline.errors import FfmpegFailed, FfmpegMissing, FfmpegTimedOut, NoSpace
+from pipeline.ffmpeg_cli import TAIL_LINES, ffmpeg_executable, run_ffmpeg, use_ffmpeg
+
+FOR_EVER = ["-f", "lavfi", "-re", "-i", "testsrc2=size=64x64:rate=5", "-f", "null", "-"]
+SHORT = ["-f", "lavfi", "-i", "testsrc2=duration=2:rate=25", "-f", "null", "-"]
+
+
+def children() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+def test_progress_rises_to_the_whole_length() -> None:
+    told: list[float] = []
+    run = run_ffmpeg(SHORT, timeout_s=60, on_progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(2.0, abs=0.05)
+    assert run.cpu_s > 0
+
+
+def test_a_failure_carries_status_command_and_a_bounded_tail(tmp_path: Path) -> None:
+    film = tmp_path / "Ella at home.mp4"
+    film.write_text("no film")
+    with pytest.raises(FfmpegFailed) as failed:
+        run_ffmpeg(["-i", str(film), "-f", "null", "-"], timeout_s=60, hide=film)
+    text = str(failed.value)
+    assert "exit status" in text
+    assert "-f null" in text
+    assert "Ella" not in text
+    assert len(text.splitlines()) <= TAIL_LINES + 2
+
+
+def test_what_takes_too_long_is_ended() -> None:
+    with pytest.raises(FfmpegTimedOut):
+        run_ffmpeg(FOR_EVER, timeout_s=1.5)
+    assert not children()
+
+
+def test_what_makes_no_progress_is_ended(tmp_path: Path) -> None:
+    pipe = tmp_path / "never"
+    os.mkfifo(pipe)
+    with pytest.raises(FfmpegTimedOut) as ended:
+        run_ffmpeg(["-f", "rawvideo", "-s", "2x2", "-i", str(pipe), "-f", "null", "-"], timeout_s=60, stall_s=1)
+    assert "silent" in str(ended.value)
+    assert not children()
+
+
+def test_an_error_while_reporting_progress_ends_ffmpeg_and_is_passed_on() -> None:
+    def stop(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_ffmpeg(FOR_EVER, timeout_s=60, on_progress=stop)
+    assert not children()
+
+
+def test_output_is_bounded() -> None:
+    argv = ["-f", "lavfi", "-i", "testsrc2=duration=5:size=320x240", "-f", "rawvideo", "-"]
+    with pytest.raises(FfmpegFailed):
+        run_ffmpeg(argv, timeout_s=60, most_output_bytes=100_000)
+
+
+def test_a_full_disk_is_told_as_such() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with pytest.raises(NoSpace):
+        run_ffmpeg([*SHORT[:-3], "-c:v", "rawvideo", "-f", "rawvideo", "/dev/full"], timeout_s=60)
+
+
+def test_a_file_may_not_grow_without_bound(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(ffmpeg_cli, "MOST_OUTPUT_BYTES", 1_000_000)
+    part = tmp_path / "big.raw"
+    with pytest.raises(FfmpegFailed):
+        run_ffmpeg(["-f", "lavfi", "-i", "testsrc2=duration=9", "-f", "rawvideo", str(part)], timeout_s=60)
+    assert part.stat().st_size <= 1_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can bind a child to its parent")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_ffmpeg_dies_with_its_parent(how: signal.Signals) -> None:
+    code = f"from pipeline.ffmpeg_cli import run_ffmpeg; run_ffmpeg({FOR_EVER!r}, timeout_s=600)"
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    child = None
+    deadline = time.monotonic() + 30
+    while child is None and time.monotonic() < deadline:
+        found = [c for c in psutil.Process(parent.pid).children() if "ffmpeg" in c.name()]
+        child = found[0] if found else None
+        time.sleep(0.05)
+    assert child is not None
+    parent.send_signal(how)
+    parent.wait(10)
+    gone, _ = psutil.wait_procs([child], timeout=10)
+    assert gone
+
+
+def test_another_ffmpeg_can_be_named(tmp_path: Path) -> None:
+    other = tmp_path / "my-ffmpeg"
+    other.symlink_to(ffmpeg_executable())
+    try:
+        use_ffmpeg(str(other))
+        assert ffmpeg_executable() == str(other)
+        use_ffmpeg(str(tmp_path / "missing"))
+        with pytest.raises(FfmpegMissing):
+            run_ffmpeg(SHORT, timeout_s=60)
+    finally:
+        use_ffmpeg("")
+    assert "imageio_ffmpeg" in ffmpeg_executable()
