@@ -181,7 +181,7 @@ def _print_table(figures: dict[str, Any]) -> None:
 
 def _place(moment: Clip | Still) -> str:
     times = (moment.in_ms, moment.out_ms) if isinstance(moment, Clip) else (moment.at_ms,)
-    return " – ".join(clock(ms).removeprefix("00:") for ms in times)
+    return " – ".join(clock(ms).removeprefix("00:").removesuffix(".000") for ms in times)
 
 
 def _size(count: int | None) -> str:

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.servers import wait_until
+
+
+@dataclass
+class Up:
+    """A running ``vigpack up`` and what it has told so far."""
+
+    process: subprocess.Popen[str]
+    events: list[dict[str, str]] = field(default_factory=list)
+    url: str = ""
+
+    def hear(self, event: str, part: str) -> dict[str, str]:
+        """The next such event; fails where up ends before."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.events.append(json.loads(line))
+            if (self.events[-1]["event"], self.events[-1]["part"]) == (event, part):
+                return self.events[-1]
+        raise AssertionError(f"{self.events} {self.process.stderr.read() if self.process.stderr else ''}")
+
+    def family(self) -> list[psutil.Process]:
+        """Every process it started, and theirs."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def part(self, word: str) -> psutil.Process:
+        """The direct child whose command line holds this word."""
+        [found] = [p for p in psutil.Process(self.process.pid).children() if word in " ".join(p.cmdline())]
+        return found
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+
+
+@contextmanager
+def running(data: Path, **environment: str) -> Iterator[Up]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
+    options = ["--data", str(data), "--port", "0", "--concurrency", "1", "--json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api.commands", "up", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**clean, "VIGPACK_MIN_FREE_BYTES": "0", **environment},
+        start_new_session=True,
+    )
+    up = Up(process)
+    try:
+        yield up
+    finally:
+        family = up.family() if process.poll() is None else []
+        process.terminate()
+        process.communicate(timeout=60)
+        wait_until(lambda: gone(family), "the parts end")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of ``up``."""
+    return tmp_path_factory.mktemp("up") / "data"
+
+
+@pytest.fixture(scope="module")
+def up(data: Path) -> Iterator[Up]:
+    """One for all tests that leave it running."""
+    with running(data) as up:
+        up.url = up.hear("ready", "api")["url"]
+        yield up
+
+
+def ask(up: Up, path: str) -> httpx.Response:
+    return httpx.get(f"{up.url}{path}", trust_env=False, timeout=10)
+
+
+def answers(up: Up) -> bool:
+    try:
+        return ask(up, "/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_every_part_is_ready_when_up_says_so(up: Up) -> None:
+    assert [(one["event"], one["part"]) for one in up.events[:3]] == [("ready", p) for p in ("queue", "worker", "api")]
+    assert ask(up, "/readyz").json()["problems"] == []
+
+
+def test_sigterm_ends_everything_in_order_and_with_0(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as up:
+        up.hear("ready", "api")
+        family = up.family()
+        assert len(family) >= 4
+        up.process.terminate()
+        up.hear("stopped", "up")
+        assert up.process.wait(60) == 0
+        assert gone(family)
+
+
+def test_nothing_outlives_an_up_that_is_killed_and_the_folder_can_be_used_again(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as up:
+        up.hear("ready", "api")
+        family = up.family()
+        up.process.kill()
+        up.process.wait()
+        wait_until(lambda: gone(family), "the parts end", within_s=45)
+    with running(tmp_path / "data") as again:
+        again.hear("ready", "api")
+
+
+@pytest.mark.parametrize(("part", "word"), [("worker", "worker"), ("api", "api.commands api"), ("queue", "redis")])
+def test_a_killed_part_comes_back(up: Up, part: str, word: str) -> None:
+    up.part(word).kill()
+    up.hear("died", part)
+    up.hear("restarted", part)
+    wait_until(lambda: answers(up), f"the {part} is back", within_s=30)
+
+
+def test_a_second_up_in_the_same_folder_is_refused_with_one_sentence(up: Up, data: Path) -> None:
+    argv = [sys.executable, "-m", "api.commands", "up", "--data", str(data), "--port", "0"]
+    second = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert second.returncode == 1
+    assert f"in use by another vigpack up (process {up.process.pid})" in second.stderr
+    assert second.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_named(up: Up, tmp_path: Path) -> None:
+    port = str(httpx.URL(up.url).port)
+    argv = [sys.executable, "-m", "api.commands", "up", "--data", str(tmp_path / "other"), "--port", port]
+    second = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert second.returncode == 1
+    assert f"Port {port} is taken" in second.stderr
+
+
+def test_the_queue_is_a_folder_where_no_redis_is_installed(tmp_path: Path) -> None:
+    with running(tmp_path / "data", PATH=str(tmp_path)) as up:
+        assert "folder" in up.hear("ready", "queue")["sentence"]
+        up.url = up.hear("ready", "api")["url"]
+        assert ask(up, "/readyz").status_code == 200
+
+
+def test_only_this_machine_can_reach_it(up: Up) -> None:
+    listening = [
+        connection.laddr.ip
+        for process in [psutil.Process(up.process.pid), *up.family()]
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) >= 2
+    assert set(listening) == {"127.0.0.1"}
+
+
+def test_the_queue_s_password_can_be_read_by_nobody_else(up: Up, data: Path) -> None:
+    config = data / "queue" / "redis.conf"
+    assert config.stat().st_mode & 0o077 == 0
+    assert "requirepass" in config.read_text()
+    assert not [p for p in up.family() if "requirepass" in " ".join(p.cmdline())]
