@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -53,8 +53,10 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def start(argv: Sequence[str], log: Path, *, user: str | None = None) -> subprocess.Popen[bytes]:
-    """A process whose words go to ``log`` and which ends with this one."""
+def start(
+    argv: Sequence[str], log: Path, *, user: str | None = None, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """A process whose words go to ``log`` and which ends with this one; its environment is ours unless given."""
     account = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
     with log.open("ab") as said:
         return subprocess.Popen(
@@ -63,6 +65,7 @@ def start(argv: Sequence[str], log: Path, *, user: str | None = None) -> subproc
             stdout=said,
             stderr=subprocess.STDOUT,
             preexec_fn=_die_with_parent,  # noqa: PLW1509 it calls the system once and takes no lock
+            env=environment,
             **account,  # type: ignore[call-overload, unused-ignore]
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from worker.broker import worker_env
+from worker.process import make_worker
 
 
 def main() -> None:
@@ -13,10 +13,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m worker", description="Prepare moments and make packs.")
     parser.add_argument("--concurrency", type=int, default=os.cpu_count() or 1, help="jobs at the same time")
     concurrency = parser.parse_args().concurrency
-    for name, value in worker_env().items():
-        os.environ.setdefault(name, value)
-    from worker.process import make_worker  # noqa: PLC0415 billiard reads REMAP_SIGTERM when it is imported
-
     make_worker().worker_main(
         [
             "worker",

@@ -50,7 +50,6 @@ def make_celery(settings: Settings, **broker_options: Any) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_remote_control=False,  # cancelling is a column; a worker's sign of life is a row
         worker_send_task_events=False,
-        worker_soft_shutdown_timeout=30,
         worker_proc_alive_timeout=30,  # a laptop that is busy encoding starts processes slowly
         worker_max_tasks_per_child=200,
         worker_hijack_root_logger=False,
@@ -138,6 +137,8 @@ def worker_argv(settings: Settings, concurrency: int) -> list[str]:  # noqa: ARG
 def worker_env() -> dict[str, str]:
     """What the worker's environment needs beside the settings.
 
-    A plain SIGTERM would wait for ever for the job at hand. Remapped, the job gets worker_soft_shutdown_timeout.
+    SIGTERM is not remapped to Celery's soft shutdown: that sleeps its whole time-out even when the job at hand ends
+    sooner (35 s against 6 s measured). The plain one takes no more work, ends with the job, and whoever cannot wait may
+    kill: the ledger brings the job back.
     """
-    return {"REMAP_SIGTERM": "SIGQUIT"}
+    return {"PYTHONUNBUFFERED": "1"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any
 
 from celery import Celery
@@ -19,14 +20,15 @@ def make_worker() -> Celery:
     app = make_celery(settings())
     app.task(name=TASK)(run_job)
     setup_logging.connect(_log_plainly, weak=False)
-    worker_process_init.connect(_begin_process, weak=False)
+    parent = os.getpid()  # asked before any fork, or a pool process whose worker just died would watch the wrong one
+
+    def begin_process(**_: Any) -> None:
+        start_watch(parent)
+
+    worker_process_init.connect(begin_process, weak=False)
     return app
 
 
 def _log_plainly(loglevel: int = logging.INFO, **_: Any) -> None:
     """One line for each event, to standard error: time, level, part, words. Job ids only, nothing of a family."""
     logging.basicConfig(level=loglevel, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-
-
-def _begin_process(**_: Any) -> None:
-    start_watch()

@@ -22,13 +22,13 @@ _ORPHANED = 1
 log = logging.getLogger("vigpack.worker")
 
 
-def start_watch() -> None:
-    """Begin watching, in the process that calls it."""
-    threading.Thread(target=_watch, args=(os.getppid(),), name="watch", daemon=True).start()
-
-
-def _watch(parent: int) -> None:
+def start_watch(parent: int) -> None:
+    """Begin watching, in the pool process that calls it; ``parent`` is the process number of its worker."""
     threading.Thread(target=_end_with, args=(parent,), name="end-with-parent", daemon=True).start()
+    threading.Thread(target=_watch, name="watch", daemon=True).start()
+
+
+def _watch() -> None:
     next_beat = next_sweep = 0.0
     while True:
         try:
@@ -39,7 +39,7 @@ def _watch(parent: int) -> None:
                 next_beat = now + here.settings.heartbeat_s
             if now >= next_sweep:
                 sweep_scratch(here.db, here.settings)
-                next_sweep = now + SWEEP_S
+                next_sweep = now + here.settings.heal_s
             _take_turns(here)
         except PipelineError as error:  # the database or the store is away: nothing to heal with, try again
             log.warning("%s: %s", error.code, error)

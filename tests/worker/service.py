@@ -1,0 +1,128 @@
+"""A service under test: its settings, its films, its worker processes, and what may never be left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+from sqlalchemy import select
+
+from records.database import Database, open_database
+from records.models import ArtifactRow, JobRow, JobState, UploadRow, new_id
+from records.settings import Settings
+from records.storage import Storage, open_storage
+from records.views import SelectionView, selection_view
+from tests.records.cast import add_selection, complete_upload
+from tests.servers import start, wait_until
+from worker.broker import enqueue, worker_argv, worker_env
+
+QUICK = {"lease_s": 3, "heartbeat_s": 1, "heal_s": 1, "retry_after_s": 0.2}
+"""Settings with which healing takes seconds."""
+
+
+class Service:
+    """One service in its folder. Its workers are real processes with the settings in their environment."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.db: Database = open_database(settings)
+        self.storage: Storage = open_storage(settings)
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def send_film(self, film: Path, shape: dict[str, Any], **options: Any) -> tuple[str, list[str]]:
+        """A new selection whose whole film has arrived, and the ids of its jobs, not yet sent to the queue."""
+        selection_id = add_selection(self.db, shape, **options)
+        upload_id = new_id()
+        stored = self.storage.put(film, f"selections/{selection_id}/uploads/{upload_id}")
+        jobs = complete_upload(self.db, selection_id, upload_id=upload_id, storage_key=stored.key, sha256=stored.sha256)
+        return selection_id, jobs
+
+    def enqueue(self, jobs: list[str]) -> None:
+        for job in jobs:
+            assert enqueue(job, self.settings, self.db)
+
+    def start_worker(self, concurrency: int = 1) -> subprocess.Popen[bytes]:
+        """A worker process; its words go to worker.log in the service's folder."""
+        env = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
+        for name, value in self.settings.model_dump(exclude_defaults=True).items():
+            plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
+            env[f"VIGPACK_{name.upper()}"] = str(plain)
+        argv = worker_argv(self.settings, concurrency)
+        process = start(argv, self.settings.data_dir / "worker.log", environment={**env, **worker_env()})
+        self.workers.append(process)
+        return process
+
+    def view(self, selection_id: str) -> SelectionView:
+        with self.db.reading() as session:
+            seen = selection_view(session, selection_id)
+        assert seen is not None
+        return seen
+
+    def wait_until_settled(self, selection_id: str, within_s: float = 60) -> SelectionView:
+        wait_until(lambda: self.view(selection_id).settled, f"settled; see {self.settings.data_dir}", within_s)
+        return self.view(selection_id)
+
+    def log(self) -> str:
+        """What the workers said."""
+        return (self.settings.data_dir / "worker.log").read_text()
+
+    def end(self) -> None:
+        for process in self.workers:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        self.db.dispose()
+
+
+@contextmanager
+def running_service(settings: Settings) -> Iterator[Service]:
+    """A service for the length of a block; its workers end with it."""
+    service = Service(settings)
+    try:
+        yield service
+    finally:
+        service.end()
+
+
+def ffmpegs_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """The ffmpeg processes that a worker runs just now."""
+    try:
+        children = psutil.Process(process.pid).children(recursive=True)
+        return [child for child in children if "ffmpeg" in child.name()]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def wait_for_ffmpeg(process: subprocess.Popen[bytes]) -> psutil.Process:
+    """An ffmpeg that the worker is running: a job is in the middle."""
+    wait_until(lambda: ffmpegs_of(process), "a job in the middle")
+    return ffmpegs_of(process)[0]
+
+
+def pool_process(ffmpeg: psutil.Process) -> psutil.Process:
+    """The pool process that started this ffmpeg."""
+    parent = ffmpeg.parent()
+    assert parent is not None
+    return parent
+
+
+def wait_until_gone(*processes: psutil.Process) -> None:
+    _, alive = psutil.wait_procs(processes, timeout=10)
+    assert not alive, f"still running: {alive}"
+
+
+def assert_nothing_left_behind(service: Service) -> None:
+    """Each moment and output once, every stored byte recorded, no job open, no folder of an attempt."""
+    with service.db.reading() as session:
+        jobs = list(session.execute(select(JobRow.state, JobRow.lease_token)))
+        artifacts = set(session.scalars(select(ArtifactRow.storage_key)))
+        uploads = set(session.scalars(select(UploadRow.storage_key)))
+    assert {job.state for job in jobs} == {JobState.DONE}
+    assert {job.lease_token for job in jobs} == {None}
+    assert set(service.storage.keys()) == artifacts | uploads
+    wait_until(lambda: not list(service.settings.scratch().iterdir()), "scratch is empty", within_s=10)

@@ -1,0 +1,158 @@
+"""Real worker processes, killed at the worst moments."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from records.erasure import erase_selection
+from records.models import SelectionState
+from tests.records.cast import K_104
+from tests.servers import RedisServer, wait_until
+from tests.worker.service import (
+    Service,
+    assert_nothing_left_behind,
+    pool_process,
+    wait_for_ffmpeg,
+    wait_until_gone,
+)
+from worker.health import health
+
+LONG = {"family": "K-104", "clip": [{"in": 0, "out": 12_000}]}
+BOTH = ("review_pack", "picture_notes")
+
+
+def assert_ready_once(service: Service, selection_id: str) -> None:
+    seen = service.wait_until_settled(selection_id)
+    assert seen.state == SelectionState.READY, seen.model_dump_json(indent=1)
+    assert [len(moment.artifacts) for moment in seen.moments] == [1] * len(seen.moments)
+    assert [len(output.artifacts) for output in seen.outputs] == [1] * len(seen.outputs)
+    assert_nothing_left_behind(service)
+
+
+def test_without_any_server_a_film_becomes_pack_and_notes(folder_service: Service, short_film: Path) -> None:
+    folder_service.start_worker(2)
+    selection_id, jobs = folder_service.send_film(short_film, K_104, outputs=BOTH)
+    folder_service.enqueue(jobs)
+    assert_ready_once(folder_service, selection_id)
+    assert health(folder_service.db, folder_service.settings, folder_service.storage).workers_alive == 1
+
+
+def test_with_redis_and_postgresql_two_workers_share_the_work(redis_service: Service, short_film: Path) -> None:
+    redis_service.start_worker()
+    redis_service.start_worker()
+    sent = [redis_service.send_film(short_film, K_104, outputs=BOTH) for _ in range(3)]
+    for _, jobs in sent:
+        redis_service.enqueue(jobs)
+    for selection_id, _ in sent:
+        redis_service.wait_until_settled(selection_id)
+    for selection_id, _ in sent:
+        assert_ready_once(redis_service, selection_id)
+    assert health(redis_service.db, redis_service.settings, redis_service.storage).workers_alive == 2
+
+
+@pytest.mark.parametrize("victim", ["worker", "pool process", "ffmpeg"])
+def test_killing_a_part_in_mid_job_costs_time_and_nothing_else(
+    redis_service: Service, long_film: Path, victim: str
+) -> None:
+    worker = redis_service.start_worker()
+    selection_id, jobs = redis_service.send_film(long_film, LONG)
+    redis_service.enqueue(jobs)
+    ffmpeg = wait_for_ffmpeg(worker)
+    pool = pool_process(ffmpeg)
+    if victim == "worker":
+        worker.kill()
+        worker.wait()
+        wait_until_gone(ffmpeg, pool)
+        redis_service.start_worker()
+    elif victim == "pool process":
+        pool.kill()
+        wait_until_gone(ffmpeg, pool)
+    else:
+        ffmpeg.kill()
+    assert_ready_once(redis_service, selection_id)
+
+
+@pytest.mark.parametrize("loses", ["nothing", "everything"])
+def test_redis_dying_in_mid_job_costs_time_and_nothing_else(
+    redis_service: Service, own_redis: RedisServer, long_film: Path, short_film: Path, loses: str
+) -> None:
+    worker = redis_service.start_worker()
+    running, jobs = redis_service.send_film(long_film, LONG)
+    redis_service.enqueue(jobs)
+    wait_for_ffmpeg(worker)
+    waiting, jobs = redis_service.send_film(short_film, K_104)
+    redis_service.enqueue(jobs)
+    own_redis.kill()
+    if loses == "everything":
+        for file in own_redis.folder.rglob("appendonly*"):
+            if file.is_file():
+                file.unlink()
+    own_redis.start()
+    for selection_id in (running, waiting):
+        redis_service.wait_until_settled(selection_id)
+    for selection_id in (running, waiting):
+        assert_ready_once(redis_service, selection_id)
+
+
+def test_a_job_that_finishes_while_redis_is_down_has_its_pack_made_later(
+    redis_service: Service, own_redis: RedisServer, short_film: Path
+) -> None:
+    redis_service.start_worker()
+    selection_id, jobs = redis_service.send_film(short_film, K_104)
+    redis_service.enqueue(jobs)
+    wait_until(lambda: "running" in {moment.state for moment in redis_service.view(selection_id).moments}, "running")
+    own_redis.kill()
+    time.sleep(2)
+    own_redis.start()
+    assert_ready_once(redis_service, selection_id)
+
+
+def test_killing_the_worker_without_any_server_costs_time_and_nothing_else(
+    folder_service: Service, long_film: Path
+) -> None:
+    worker = folder_service.start_worker()
+    selection_id, jobs = folder_service.send_film(long_film, LONG)
+    folder_service.enqueue(jobs)
+    ffmpeg = wait_for_ffmpeg(worker)
+    worker.kill()
+    worker.wait()
+    wait_until_gone(ffmpeg)
+    folder_service.start_worker()
+    assert_ready_once(folder_service, selection_id)
+
+
+def test_erasing_a_selection_stops_its_running_job_and_keeps_nothing(folder_service: Service, long_film: Path) -> None:
+    worker = folder_service.start_worker()
+    selection_id, jobs = folder_service.send_film(long_film, LONG)
+    folder_service.enqueue(jobs)
+    ffmpeg = wait_for_ffmpeg(worker)
+    assert erase_selection(folder_service.db, folder_service.storage, folder_service.settings, selection_id)
+    wait_until_gone(ffmpeg)
+    scratch = folder_service.settings.scratch()
+    wait_until(lambda: not list(scratch.iterdir()), "scratch is empty")
+    assert list(folder_service.storage.keys()) == []
+    assert "is no longer ours" in folder_service.log()
+
+
+def test_a_stopped_worker_finishes_the_job_at_hand(folder_service: Service, long_film: Path) -> None:
+    worker = folder_service.start_worker()
+    selection_id, jobs = folder_service.send_film(long_film, LONG, outputs=())
+    folder_service.enqueue(jobs)
+    wait_for_ffmpeg(worker)
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(40)
+    assert_ready_once(folder_service, selection_id)
+
+
+def test_a_stopped_worker_leaves_no_process(folder_service: Service) -> None:
+    worker = folder_service.start_worker(2)
+    wait_until(lambda: health(folder_service.db, folder_service.settings).workers_alive, "a sign of life")
+    pool = psutil.Process(worker.pid).children(recursive=True)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(20) == 0
+    wait_until_gone(*pool)
