@@ -226,18 +226,27 @@ def client(stack: Stack) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_a_selection_goes_through_the_services_of_the_file(stack: Stack, client: httpx.Client, tmp_path: Path) -> None:
-    film = probe(numbered_film(tmp_path / "film.mp4"))
+def send_and_fetch(client: httpx.Client, path: Path, folder: Path) -> Path:
+    """The one clip, from 1 s to 2 s of this film, as it came back."""
+    film = probe(path)
     selection = Selection(family="K-104", clips=(Clip(in_ms=1000, out_ms=2000, caption="Ella looks up."),))
-    outgoing = copy_moments(film, selection, tmp_path)
+    outgoing = copy_moments(film, selection, folder)
+    assert outgoing.whole_film == (path.suffix == ".ts")
     begun = begin(client, film, selection, outgoing)
     follower = Follower(client, begun["selection"]["id"], lambda _view: None)
     follower.start()
     send_all(client, begun, outgoing, lambda _done: None)
     view = follower.wait().view
-    clip = fetch(client, view["moments"][0]["artifacts"][0], view["id"], tmp_path / "clip.mp4")
+    return fetch(client, view["moments"][0]["artifacts"][0], view["id"], folder / "clip.mp4")
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.ts"])
+def test_a_moment_goes_through_the_services_of_the_file_alone_or_with_its_whole_film(
+    stack: Stack, client: httpx.Client, tmp_path: Path, name: str
+) -> None:
+    clip = send_and_fetch(client, numbered_film(tmp_path / name), tmp_path)
     assert numbers_in(clip) == list(range(30, 60))
-    assert list((stack.folder / "scratch").rglob("*.mp4")) == []
+    assert [path for path in (stack.folder / "scratch").rglob("*") if path.is_file()] == []
 
 
 def test_the_services_are_ready_and_say_so(client: httpx.Client) -> None:

@@ -98,13 +98,6 @@ def test_a_film_that_is_none_is_told_in_one_sentence_and_leaves_nothing(tmp_path
     assert not (tmp_path / "out").exists()
 
 
-def test_a_film_that_cannot_be_taken_apart_is_sent_whole(tmp_path: Path) -> None:
-    film = numbered_film(tmp_path / "film.ts", frames=150)
-    done = run_demo("--film", str(film), "--out", str(tmp_path / "out"), "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["sent_bytes"] == film.stat().st_size
-
-
 def test_the_drawn_film_is_what_a_phone_writes(tmp_path: Path) -> None:
     film = probe(draw_film(tmp_path / "film.mp4", seconds=2))
     assert (film.video.height_px, round(film.video.fps_avg)) == (1080, 30)
