@@ -196,6 +196,8 @@ def answer_error(error: PipelineError, path: str) -> Response:
     status = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("refused", code=error.code, status=status, cause=str(error))
+    else:  # without the cause, which may quote what a guider wrote
+        log.info("refused", code=error.code, status=status)
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
     return problem(status, error.code, error.for_guider, path, headers)
 

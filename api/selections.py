@@ -94,7 +94,7 @@ def retry(selection_id: str, parts: GivenParts) -> SelectionView:
     with parts.db.session() as session:
         job_ids = retry_selection(session, selection_id)
     for job_id in job_ids:
-        enqueue(job_id)
+        enqueue(job_id, parts.settings, parts.db)
     return view_now(parts, selection_id)
 
 

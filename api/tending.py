@@ -35,6 +35,6 @@ def tend_once(parts: Parts) -> int:
             log.warning("upload_not_handed_on", upload=upload.id, code=error.code, cause=str(error))
             continue
         for job_id in job_ids or []:
-            enqueue(job_id)
+            enqueue(job_id, parts.settings, parts.db)
             tended += 1
     return tended

@@ -8,6 +8,7 @@ import time
 import uuid
 from base64 import b64decode
 from binascii import Error as Base64Wrong
+from dataclasses import replace
 from email.utils import format_datetime
 from typing import Any
 
@@ -104,7 +105,7 @@ async def tell_offset(upload_id: str, request: Request, parts: GivenParts) -> Re
     upload = await run_in_threadpool(parts.uploads.find, _checked(upload_id))
     if upload.all_here and not upload.complete:
         job_ids = await run_in_threadpool(parts.uploads.finish, upload)
-        await _send(job_ids or [])
+        await _send(parts, job_ids or [])
         upload = await run_in_threadpool(parts.uploads.find, upload.id)
     headers = {"Upload-Offset": str(upload.offset_bytes), "Upload-Length": str(upload.length_bytes)}
     return Response(status_code=200, headers={**headers, "Cache-Control": "no-store", **_expiry(upload)})
@@ -167,6 +168,7 @@ async def _receive(
         upload = await run_in_threadpool(parts.uploads.find, upload.id)
     if upload.all_here and not upload.complete:
         await _hand_on(parts, upload)
+        upload = replace(upload, complete=True)
     return upload
 
 
@@ -176,13 +178,13 @@ async def _hand_on(parts: Parts, upload: Upload) -> None:
         if time.monotonic() > deadline:
             raise UploadBusy
         await asyncio.sleep(_TRY_AGAIN_S)
-    await _send(job_ids)
+    await _send(parts, job_ids)
 
 
-async def _send(job_ids: list[str]) -> None:
+async def _send(parts: Parts, job_ids: list[str]) -> None:
     """Wake the workers; where that fails the rows stay queued and healing sends them."""
     for job_id in job_ids:
-        await run_in_threadpool(enqueue, job_id)
+        await run_in_threadpool(enqueue, job_id, parts.settings, parts.db)
 
 
 def _check_version(request: Request) -> None:

@@ -149,12 +149,17 @@ class Uploads:
                 row = _living(session, upload.id)
                 if row.holder != holder:
                     raise TakenOver
-                if partial.size() < row.offset_bytes:  # the file was lost; what is left of it proves nothing
+                receiving = row.state == UploadState.RECEIVING
+                if (
+                    receiving and partial.size() < row.offset_bytes
+                ):  # the file was lost; what is left of it proves nothing
                     row.offset_bytes = 0
         except UploadMissing:
             erase_partial(self._settings, upload.id)  # opening it may have made it anew
             raise
-        if row.state != UploadState.RECEIVING or row.offset_bytes != upload.offset_bytes:
+        if not receiving:  # it was handed on while we waited; opening the file may have made it anew
+            erase_partial(self._settings, upload.id)
+        if not receiving or row.offset_bytes != upload.offset_bytes:
             raise OffsetWrong(f"offset {upload.offset_bytes} was sent, {row.offset_bytes} is next")
         partial.cut_to(row.offset_bytes)
         return row

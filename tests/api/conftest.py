@@ -1,0 +1,72 @@
+"""An API process over an empty service, and one in this process for what needs no kill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from records.database import migrate
+from records.settings import Settings
+from tests.api.service import Service
+
+HERE = ("127.0.0.1", 50_000)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """A migrated service on SQLite; start() gives an API process."""
+    made = Service(tmp_path)
+    made.migrate()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+    """A migrated service, once on SQLite and once on PostgreSQL."""
+    made = Service(tmp_path)
+    if request.param == "postgresql":
+        made.environment["VIGPACK_DATABASE_URL"] = request.getfixturevalue("postgres_url")
+    else:
+        made.migrate()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def api(service: Service) -> httpx.Client:
+    """A client of a real API process."""
+    _, client = service.start()
+    return client
+
+
+@pytest.fixture
+def app_settings(tmp_path: Path) -> Settings:
+    """Settings of a migrated service on SQLite."""
+    made = Settings(data_dir=tmp_path, min_free_bytes=0)
+    migrate(made)
+    return made
+
+
+@pytest.fixture
+def app(app_settings: Settings) -> FastAPI:
+    """The application in this process."""
+    return create_app(app_settings)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """A client on this machine of the application in this process."""
+    with client_of(app) as made:
+        yield made
+
+
+def client_of(app: FastAPI) -> TestClient:
+    """A client on this machine; unforeseen errors become answers, as behind a real server."""
+    return TestClient(app, base_url="http://127.0.0.1:8000", client=HERE, raise_server_exceptions=False)

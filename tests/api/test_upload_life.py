@@ -1,0 +1,190 @@
+"""Uploads over real API processes: killed, hung, taken over, fought for."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import threading
+import time
+
+import httpx
+import psutil
+
+from records.database import open_database
+from records.models import UploadRow
+from records.storage import open_storage
+from tests.api.service import RawPatch, Service, announce, begin, offset_of, send, send_all
+
+MIB = 1 << 20
+
+
+def film_bytes(length: int) -> bytes:
+    """Bytes in which no piece looks like another."""
+    return random.Random(length).randbytes(length)
+
+
+def stored_film(service: Service, upload: str) -> tuple[bytes, str | None]:
+    """What came to lie in storage, and the sum recorded for it."""
+    db = open_database(service.settings())
+    with db.reading() as session:
+        row = session.get_one(UploadRow, upload.rsplit("/", 1)[1])
+    db.dispose()
+    assert row.storage_key is not None
+    path = open_storage(service.settings()).local_path(row.storage_key)
+    assert path is not None
+    return path.read_bytes(), row.sha256
+
+
+def assert_whole(service: Service, upload: str, film: bytes) -> None:
+    stored, sha256 = stored_film(service, upload)
+    assert stored == film
+    assert sha256 == hashlib.sha256(film).hexdigest()
+    assert list((service.data_dir / "incoming").iterdir()) == []
+
+
+def wait_for_offset(client: httpx.Client, upload: str, at_least: int) -> int:
+    deadline = time.monotonic() + 20
+    while (offset := offset_of(client, upload)) < at_least:
+        assert time.monotonic() < deadline, f"the offset stayed at {offset}"
+        time.sleep(0.05)
+    return offset
+
+
+def test_a_film_is_whole_after_the_api_was_killed_in_the_middle_of_a_patch(service: Service) -> None:
+    film = film_bytes(30 * MIB)
+    process, client = service.start()
+    upload = announce(client, len(film))
+    assert send(client, upload, 0, film[: 8 * MIB]).status_code == 204
+    patch = RawPatch(client, upload, 8 * MIB, 22 * MIB)
+    patch.send(film[8 * MIB : 19 * MIB + 333])
+    wait_for_offset(client, upload, 16 * MIB)
+    process.kill()
+    process.wait()
+
+    _, client = service.start()
+    offset = offset_of(client, upload)
+    assert 16 * MIB <= offset <= 19 * MIB + 333
+    answer = send(client, upload, offset, film[offset:])
+
+    assert (answer.status_code, answer.headers["Upload-Offset"]) == (204, str(len(film)))
+    assert_whole(service, upload, film)
+
+
+def test_what_came_before_the_sender_went_away_is_kept(service: Service) -> None:
+    film = film_bytes(3 * MIB)
+    _, client = service.start()
+    upload = announce(client, len(film))
+    patch = RawPatch(client, upload, 0, len(film))
+    patch.send(film[:MIB])
+    patch.go_away()
+    offset = wait_for_offset(client, upload, 1)
+    send_all(client, upload, film, MIB)
+    assert 0 < offset <= MIB
+    assert_whole(service, upload, film)
+
+
+def test_a_newer_request_takes_over_from_one_that_hangs(service: Service) -> None:
+    film = film_bytes(4 * MIB)
+    _, client = service.start()
+    upload = announce(client, len(film))
+    hung = RawPatch(client, upload, 0, len(film))
+    hung.send(film[:MIB])
+    offset = wait_for_offset(client, upload, MIB)
+    begun_at = time.monotonic()
+    answer = send(client, upload, offset, film[offset:])
+    assert answer.status_code == 204
+    assert time.monotonic() - begun_at < 5
+    assert hung.answer().startswith("HTTP/1.1 423")
+    assert_whole(service, upload, film)
+
+
+def test_a_hung_request_of_another_process_is_taken_over_too(any_service: Service) -> None:
+    film = film_bytes(4 * MIB)
+    _, one = any_service.start()
+    _, other = any_service.start()
+    upload = announce(one, len(film))
+    hung = RawPatch(one, upload, 0, len(film))
+    hung.send(film[:MIB])
+    offset = wait_for_offset(other, upload, MIB)
+    assert send(other, upload, offset, film[offset:]).status_code == 204
+    assert hung.answer().startswith("HTTP/1.1 423")
+    assert_whole(any_service, upload, film)
+
+
+def test_eight_clients_of_two_processes_send_one_film_and_it_is_whole(any_service: Service) -> None:
+    film = film_bytes(12 * MIB)
+    clients = [any_service.start()[1] for _ in range(2)]
+    upload = announce(clients[0], len(film))
+    failures: list[BaseException] = []
+
+    def fight(number: int) -> None:
+        chance = random.Random(number)
+        try:
+            with httpx.Client(base_url=clients[number % 2].base_url, timeout=60, trust_env=False) as mine:
+                while (offset := offset_of(mine, upload)) < len(film):
+                    if chance.random() < 0.3:  # hang for a while with a part of a body, then go
+                        patch = RawPatch(mine, upload, offset, len(film) - offset)
+                        patch.send(film[offset : offset + chance.randrange(MIB)])
+                        time.sleep(chance.random() / 10)
+                        patch.go_away()
+                        continue
+                    answer = send(mine, upload, offset, film[offset : offset + chance.randrange(1, 2 * MIB)])
+                    assert answer.status_code in {204, 409, 423}, answer.text
+        except BaseException as failure:  # noqa: BLE001 told to the test's own thread
+            failures.append(failure)
+
+    threads = [threading.Thread(target=fight, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(100)
+    assert failures == []
+    assert not any(thread.is_alive() for thread in threads)
+    assert_whole(any_service, upload, film)
+
+
+def test_a_film_that_was_all_here_when_the_api_was_killed_is_handed_on_by_the_next_head(service: Service) -> None:
+    film = film_bytes(MIB)
+    service.environment["VIGPACK_HEAL_S"] = "3600"
+    process, client = service.start()
+    begun = begin(client)
+    upload = announce(client, len(film), begun)
+    process.kill()
+    process.wait()
+    # The state a crash leaves between the last save and the hand-over.
+    upload_id = upload.rsplit("/", 1)[1]
+    (service.data_dir / "incoming").mkdir(exist_ok=True)
+    (service.data_dir / "incoming" / upload_id).write_bytes(film)
+    _, client = service.start()
+    time.sleep(0.5)  # the first tending is over
+    db = open_database(service.settings())
+    with db.session() as session:
+        session.get_one(UploadRow, upload_id).offset_bytes = len(film)
+    db.dispose()
+
+    assert offset_of(client, upload) == len(film)
+    assert_whole(service, upload, film)
+    view = client.get(f"/api/v1/selections/{begun['selection']['id']}").json()
+    assert view["moments"][0]["state"] == "queued"
+
+
+def test_memory_stays_bounded_while_a_large_film_comes_in(service: Service) -> None:
+    """300 MB, of which nothing is kept in memory: the process holds less than 300 MB, most of it the program itself."""
+    process, client = service.start()
+    before_bytes = psutil.Process(process.pid).memory_info().rss
+    length = 300_000_000
+    upload = announce(client, length)
+    block = film_bytes(MIB)
+    peak_bytes = [before_bytes]
+
+    def body() -> object:
+        left = length
+        while left:
+            piece = block[: min(left, MIB)]
+            left -= len(piece)
+            peak_bytes[0] = max(peak_bytes[0], psutil.Process(process.pid).memory_info().rss)
+            yield piece
+
+    assert send(client, upload, 0, body()).status_code == 204  # type: ignore[arg-type]  # httpx sends iterables in chunks
+    assert peak_bytes[0] < 300_000_000
+    assert peak_bytes[0] - before_bytes < 60_000_000
