@@ -26,6 +26,8 @@ LEAST_SIDE_PX = 16
 MOST_PIXELS = 8192 * 8192
 _SAMPLE_PACKETS = 240
 _MOVING_FPS = 4.0
+_TAIL_PACKETS = 32
+_LONGEST_PICTURE_S = 10
 _MATRICES = {
     1: "bt709",
     4: "fcc",
@@ -285,21 +287,22 @@ def _end_pts(container: av.container.InputContainer, stream: VideoStream, video:
 
 
 def _last_end(container: av.container.InputContainer, stream: VideoStream, video: VideoFacts) -> int | None:
+    """When the last picture ends; a stated length of it that cannot be true is replaced by the usual one."""
     times: list[int] = []
-    last_duration = 0
+    stated = 0
     for packet in packets(container, stream):
         stamp = packet.pts if packet.pts is not None else packet.dts
         if stamp is None or packet.is_discard or not packet.size:
             continue
         if not times or stamp >= times[-1]:
-            last_duration = packet.duration or 0
-        times = sorted({*times[-2:], stamp})
+            stated = packet.duration or 0
+        times = sorted({*times[-_TAIL_PACKETS:], stamp})
     if not times:
         return None
-    if not last_duration:
-        gap = times[-1] - times[-2] if len(times) > 1 else 0
-        last_duration = gap or math.ceil(Fraction(1, round(video.fps_avg) or 25) / video.time_base)
-    return times[-1] + last_duration
+    gaps = sorted(b - a for a, b in pairwise(times))
+    usual = gaps[len(gaps) // 2] if gaps else math.ceil(Fraction(1, round(video.fps_avg) or 25) / video.time_base)
+    believable = usual / 2 <= stated <= _LONGEST_PICTURE_S / video.time_base
+    return times[-1] + (stated if believable else usual)
 
 
 def _created_at(container: av.container.InputContainer) -> datetime | None:

@@ -199,13 +199,15 @@ def _span(film: Film, times: list[int], low: int, high: int, key_pts: int | None
     inside = tuple(t for t in times if low <= t < high)
     if not inside:
         return None
-    after = next((t for t in times if t >= high), None)
-    return Span(inside, after if after is not None else inside[-1] + _last_gap(film, times), key_pts)
+    # The last frame stands until the next one, but where that is late, no longer than the moment or a usual frame.
+    usual = inside[-1] + _usual_gap(film, times)
+    after = next((t for t in times if t >= high), usual)
+    return Span(inside, min(after, max(high, usual)), key_pts)
 
 
-def _last_gap(film: Film, times: list[int]) -> int:
-    """How long the film's last frame stands: as long as frames before it do."""
+def _usual_gap(film: Film, times: list[int]) -> int:
+    """How long frames hereabouts stand."""
     gaps = sorted(b - a for a, b in pairwise(times[-30:]))
     if gaps:
-        return gaps[len(gaps) // 2]
+        return gaps[(len(gaps) - 1) // 2]
     return max(1, round(Fraction(1, round(film.video.fps_avg) or 25) / film.video.time_base))

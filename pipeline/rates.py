@@ -17,6 +17,7 @@ STANDARD_RATES = tuple(
     Fraction(rate)
     for rate in ("24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60", "100", "120", "240")
 )
+LEAST_FPS = 5
 LATE_SLOTS = Fraction(1, 5)
 _NEAR_STANDARD = Fraction(1, 200)
 _STEADY = Fraction(1, 5)
@@ -41,7 +42,7 @@ def clip_rate(pts: Sequence[int], end_pts: int, time_base: Fraction, max_fps: in
     """The rate for a clip: the film's own up to ``max_fps``, else the film's divided by a whole number.
 
     A steady film keeps its rate, at the exact value of the standard it is near to. A film whose rate varies gets the
-    standard rate that its faster frames need.
+    standard rate that its faster frames need. A very slow film gets a whole multiple of its rate.
     """
     gaps = sorted((b - a) * time_base for a, b in pairwise([*pts, end_pts]) if b > a)
     if not gaps:
@@ -56,7 +57,9 @@ def clip_rate(pts: Sequence[int], end_pts: int, time_base: Fraction, max_fps: in
         rate = next((r for r in STANDARD_RATES if r >= fast * (1 - _NEAR_STANDARD)), STANDARD_RATES[-1])
     if rate > max_fps:
         rate /= math.ceil(rate / max_fps)
-    return max(rate, Fraction(1)).limit_denominator(1001)
+    if rate < LEAST_FPS:  # repeated pictures cost nothing, and half a second of film must not become a whole one
+        rate *= math.ceil(LEAST_FPS / rate)
+    return rate.limit_denominator(1001)
 
 
 def _near_standard(rate: Fraction) -> Fraction:
