@@ -16,6 +16,7 @@ from tests.servers import RedisServer, wait_until
 from tests.worker.service import (
     Service,
     assert_nothing_left_behind,
+    ffmpegs_of,
     pool_process,
     wait_for_ffmpeg,
     wait_until_gone,
@@ -137,6 +138,17 @@ def test_erasing_a_selection_stops_its_running_job_and_keeps_nothing(folder_serv
     wait_until(lambda: not list(scratch.iterdir()), "scratch is empty")
     assert list(folder_service.storage.keys()) == []
     assert "is no longer ours" in folder_service.log()
+
+
+def test_a_job_that_takes_too_long_is_ended_in_words(folder_service: Service, long_film: Path) -> None:
+    folder_service.settings = folder_service.settings.model_copy(update={"job_limit_s": 1})
+    worker = folder_service.start_worker()
+    selection_id, jobs = folder_service.send_film(long_film, LONG)
+    folder_service.enqueue(jobs)
+    error = folder_service.wait_until_settled(selection_id).moments[0].error
+    assert error is not None
+    assert error.code == "took_too_long"
+    assert ffmpegs_of(worker) == []
 
 
 def test_a_stopped_worker_finishes_the_job_at_hand(folder_service: Service, long_film: Path) -> None:
