@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -14,14 +15,21 @@ from records.models import JobRow, utcnow
 from records.settings import Settings
 from tests.records.cast import add_jobs, job_row
 from tests.servers import free_port, wait_until
-from tests.worker.service import QUICK
+from tests.worker.service import Service
 from worker.lease import KeptLease
 
 
 @pytest.fixture
-def won(db: Database, settings: Settings) -> Claim:
+def db(folder_service: Service) -> Database:
+    """SQLite's; that leases hold on PostgreSQL too is shown in tests/records/test_jobs.py."""
+    return folder_service.db
+
+
+@pytest.fixture
+def won(folder_service: Service) -> Claim:
     """A claim on a new job with a lease of three seconds."""
-    claimed = claim(db, add_jobs(db)[0], "w", settings.model_copy(update=QUICK))
+    db = folder_service.db
+    claimed = claim(db, add_jobs(db)[0], "w", folder_service.settings)
     assert claimed is not None
     return claimed
 
@@ -72,9 +80,9 @@ def test_work_that_was_cancelled_stops(db: Database, won: Claim) -> None:
         assert isinstance(work_until_stopped(lease), Cancelled)
 
 
-def test_work_stops_when_the_database_was_away_for_longer_than_the_lease(won: Claim, settings: Settings) -> None:
+def test_work_stops_when_the_database_was_away_for_longer_than_the_lease(won: Claim, tmp_path: Path) -> None:
     away = f"postgresql+psycopg://postgres@127.0.0.1:{free_port()}/none"
-    with KeptLease(open_database(settings.model_copy(update={"database_url": away})), won, heartbeat_s=1) as lease:
+    with KeptLease(open_database(Settings(data_dir=tmp_path, database_url=away)), won, heartbeat_s=1) as lease:
         assert isinstance(work_until_stopped(lease), LeaseLost)
 
 
