@@ -65,7 +65,7 @@ def test_without_a_token_other_machines_are_refused(app: FastAPI) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8000", "192.0.2.7", ""]
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8000", "192.0.2.7", "[::1", ""]
 )
 def test_without_a_token_other_names_for_this_machine_are_refused(client: TestClient, host: str) -> None:
     answer = client.get(SELECTIONS, headers={"Host": host})

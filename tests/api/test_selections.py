@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from api.app import create_app
 from api.artifacts import Span, parse_range
-from api.errors import STATUS_OF, RangeOutside, status_of
+from api.errors import STATUS_OF, RangeOutside
 from pipeline.errors import PipelineError
+from records import storage, upload_errors
 from records.database import open_database
 from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, SelectionState
 from records.settings import Settings
@@ -129,6 +130,13 @@ def test_an_unknown_selection_is_not_found(client: TestClient) -> None:
         answer = client.request(method, f"{SELECTIONS}/{'0' * 32}{path}")
         assert answer.status_code == 404, path
         assert answer.json()["detail"].endswith(".")
+    for path in (
+        f"{SELECTIONS}/%00",
+        f"{SELECTIONS}/K-104",
+        f"{SELECTIONS}/{'0' * 32}/artifacts/..%2f",
+        "/api/v1/uploads/%00",
+    ):
+        assert client.get(path).status_code in {404, 405}, path
     wrong_method = client.put(SELECTIONS)
     assert (wrong_method.status_code, wrong_method.json()["code"]) == (405, "method_not_allowed")
 
@@ -342,11 +350,11 @@ def test_an_open_stream_does_not_keep_a_stopped_service_alive(service: Service) 
         assert process.wait(15) is not None
 
 
-def test_every_error_of_ours_has_a_status() -> None:
-    def kinds(of: type[PipelineError]) -> list[type[PipelineError]]:
-        return [of, *(kind for child in of.__subclasses__() for kind in kinds(child))]
-
-    assert all(400 <= status_of(kind()) < 600 for kind in kinds(PipelineError))
+def test_every_error_of_uploads_and_storage_has_a_status_of_its_own() -> None:
+    kinds = [kind for module in (storage, upload_errors) for kind in vars(module).values() if isinstance(kind, type)]
+    errors = [kind for kind in kinds if issubclass(kind, PipelineError) and kind is not PipelineError]
+    assert [kind.__name__ for kind in errors if kind not in STATUS_OF] == []
+    assert all(400 <= status < 600 for status in STATUS_OF.values())
     assert len({kind.code for kind in STATUS_OF}) == len(STATUS_OF)
 
 
