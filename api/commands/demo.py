@@ -53,7 +53,7 @@ def demo(
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise CommandFailed("The demo was stopped.")
+    raise CommandFailed(for_guider="The demo was stopped.")
 
 
 def _run(given: Path | None, folder: Path, out: Path, *, quiet: bool) -> dict[str, Any]:
