@@ -90,18 +90,19 @@ def running_service(settings: Settings) -> Iterator[Service]:
 
 
 def ffmpegs_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    """The ffmpeg processes that a worker runs just now."""
+    """The ffmpeg processes that work for a worker just now; one that is only asked for its version does not count."""
     try:
         children = psutil.Process(process.pid).children(recursive=True)
-        return [child for child in children if "ffmpeg" in child.name()]
+        return [child for child in children if "ffmpeg" in child.name() and "-i" in child.cmdline()]
     except psutil.NoSuchProcess:
         return []
 
 
 def wait_for_ffmpeg(process: subprocess.Popen[bytes]) -> psutil.Process:
     """An ffmpeg that the worker is running: a job is in the middle."""
-    wait_until(lambda: ffmpegs_of(process), "a job in the middle")
-    return ffmpegs_of(process)[0]
+    found: list[psutil.Process] = []
+    wait_until(lambda: found.extend(ffmpegs_of(process)) or found, "a job in the middle")
+    return found[0]
 
 
 def pool_process(ffmpeg: psutil.Process) -> psutil.Process:
