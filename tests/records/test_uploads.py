@@ -20,7 +20,8 @@ from records.models import MomentRow, MomentState, UploadRow, UploadState, utcno
 from records.settings import Settings
 from records.storage import Storage, StorageUnavailable, Stored, open_storage
 from records.upload_errors import AlreadyUploaded, OffsetWrong, TakenOver, UploadMissing, UploadTooLarge
-from records.uploads import Taken, Upload, Uploads, erase_stray_files, expire_uploads
+from records.upload_upkeep import erase_stray_files, expire_uploads
+from records.uploads import Taken, Upload, Uploads
 from tests.records.cast import K_207, add_selection
 
 FILM = b"0123456789" * 1000
