@@ -64,7 +64,7 @@ def attempt(here: Place, claimed: Claim) -> list[str]:
 
 
 def _work(here: Place, claimed: Claim, folder: Path) -> list[str]:
-    with KeptLease(here.db, claimed, here.settings.heartbeat_s) as lease:
+    with KeptLease(here.db, claimed, here.settings.heartbeat_s, here.settings.job_limit_s) as lease:
         making = make(claimed, here.db, here.storage, folder, lease.report)
         published = _publish(here.storage, claimed, making)
         lease.check()
