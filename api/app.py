@@ -58,6 +58,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
         docs_url=None,  # its page would load code from elsewhere
         redoc_url=None,
         lifespan=tended,
+        redirect_slashes=False,  # it would answer before the token is asked for, with the address the Host header names
         generate_unique_id_function=_operation_name,
         responses=errors.described(422, 500),
     )

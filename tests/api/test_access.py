@@ -32,7 +32,7 @@ def test_without_the_token_only_the_sign_of_life_and_the_bare_page_answer(guarde
             assert (answer.status_code, answer.json()["code"]) == (401, "token_wanted"), path
             assert answer.headers["WWW-Authenticate"] == "Bearer"
         assert client.get("/healthz").json() == {"status": "alive"}
-        assert "make page" in client.get("/").text
+        assert "not built" in client.get("/").text
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,17 @@ def test_without_a_token_other_machines_are_refused(app: FastAPI) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8000", "192.0.2.7", "[::1", ""]
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example:8000",
+        "192.0.2.7",
+        "[::1",
+        "",
+        "127.0.0.1/x",
+        "x@127.0.0.1",
+    ],
 )
 def test_without_a_token_other_names_for_this_machine_are_refused(client: TestClient, host: str) -> None:
     answer = client.get(SELECTIONS, headers={"Host": host})
@@ -111,6 +121,12 @@ def test_listening_beyond_this_machine_needs_a_token(app_settings: Settings, hos
 def test_loopback_needs_none(app_settings: Settings, host: str) -> None:
     assert is_loopback(host)
     check_exposure(app_settings, host)
+
+
+def test_an_address_with_a_slash_too_many_is_no_way_round(guarded: FastAPI, client: TestClient) -> None:
+    with client_of(guarded) as asking:
+        assert asking.get("/metrics/", follow_redirects=False).status_code == 404
+    assert client.get(f"{SELECTIONS}/", follow_redirects=False).status_code == 404
 
 
 def test_every_answer_carries_the_safe_headers(client: TestClient) -> None:
