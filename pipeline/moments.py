@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -17,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pipeline.errors import SelectionInvalid
 
 _CLOCK = re.compile(r"(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,2}):(?P<s>\d{1,2})(?:\.(?P<f>\d{1,3}))?")
+_LINE_BREAK = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")  # Word writes \v where a line was broken by hand
 _LONGEST_MS = 1000 * 3600 * 1000
 MOST_MOMENTS = 200
 MANY_CLIPS = 4
@@ -44,8 +46,16 @@ def clock(ms: int) -> str:
     return f"{hours:02}:{minutes:02}:{seconds:02}.{ms:03}"
 
 
+def tidy_words(value: object) -> object:
+    """Words without control characters, which no PDF may hold; every kind of line break becomes a newline."""
+    if not isinstance(value, str):
+        return value
+    lines = _LINE_BREAK.sub("\n", value)
+    return "".join(char for char in lines if char in "\n\t" or unicodedata.category(char) != "Cc")
+
+
 Ms = Annotated[int, BeforeValidator(parse_ms), Field(strict=True, ge=0, le=_LONGEST_MS)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), BeforeValidator(tidy_words)]
 FamilyCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 PrincipleTag = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 
@@ -143,7 +153,8 @@ def hints(selection: Selection) -> list[str]:
     return said
 
 
-_NAMES = {"clip": "Clip", "still": "Still", "working_points": "Working point"}
+_NAMES = {"clip": "Clip", "still": "Still", "working_points": "Working point", "outputs": "Output"}
+_LONGEST_SAID = 40
 
 
 def plain_sentence(error: ValidationError) -> str:
@@ -159,15 +170,18 @@ def say_first(errors: Sequence[Mapping[str, Any]]) -> str:
         if isinstance(part, int):
             where[-1:] = [f"{_NAMES.get(where[-1].strip('“”'), where[-1])} {part + 1}" if where else str(part + 1)]
         else:
-            where.append(f"“{part}”")
+            where.append(f"“{part[:_LONGEST_SAID]}”")
     why = {
         "missing": "is missing",
         "extra_forbidden": "is not a word this program knows",
         "string_pattern_mismatch": "must be a code of letters, digits and dashes, without spaces",
         "string_too_long": "is too long",
         "too_long": "holds more than can be prepared at once",
+        "greater_than": "is too small",
         "greater_than_equal": "is too small",
+        "less_than": "is too large",
         "less_than_equal": "is too large",
+        "finite_number": "is no number",
     }.get(first["type"])
     if why is None and first["type"].startswith(("int", "bool", "string", "tuple", "list", "model", "dict")):
         why = "is not written as it should be"

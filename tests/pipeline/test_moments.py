@@ -90,6 +90,8 @@ def test_shorter_clocks_are_understood(written: str, ms: int) -> None:
         (selection(clip=[{"out": 9}]), "Clip 1, “in” is missing."),
         (selection(still=[{"at": 0, "caption": "x" * 501}]), "Still 1, “caption” is too long."),
         (selection(cycle=0), "“cycle” is too small."),
+        (selection(cycle=float("nan")), "“cycle” is no number."),
+        (selection(**{"k" * 5000: 1}), f"“{'k' * 40}” is not a word this program knows."),
         (selection(clip="all of it"), "“clip” is not written as it should be."),
     ],
 )  # fmt: skip
@@ -108,6 +110,11 @@ def test_a_list_that_cannot_be_read_is_told_in_one_sentence(tmp_path: Path, cont
         read_selection(path)
     assert "moments.toml" in refused.value.for_guider
     assert "\n" not in refused.value.for_guider
+
+
+def test_what_no_pdf_may_hold_is_left_out_of_the_words() -> None:
+    words = parse_selection(selection(still=[{"at": 0, "caption": "Ella\0 looks\vup.\x1b\r\nMum\u2028waits.\x07"}]))
+    assert words.stills[0].caption == "Ella looks\nup.\nMum\nwaits."
 
 
 def test_many_long_or_wordy_moments_bring_a_hint_and_no_refusal() -> None:
