@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse, Response
 from pipeline import errors as film
 from pipeline.errors import PipelineError
 from pipeline.moments import say_first
+from records import beginnings, storage
 from records import errors as records
-from records import storage
 from records import upload_errors as uploads
 
 log = structlog.get_logger("api")
@@ -120,6 +120,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     records.RecordsError: 500,
     records.DatabaseUnavailable: 503,
     records.SelectionGone: 404,
+    beginnings.KeyReused: 422,
     storage.StorageMissing: 404,
     storage.StorageUnavailable: 503,
     storage.StorageDamaged: 500,
@@ -207,10 +208,16 @@ def answer_unknown(error: Exception) -> Response:
 
     The error's own text stays out of the log too: it may quote what a guider wrote.
     """
-    incident = uuid.uuid4().hex[:12]
-    log.error("incident", incident=incident, error=type(error).__qualname__, at=_frames(error))
+    incident = note_incident(error)
     detail = f"Something went wrong that nobody foresaw. Please tell IT support this number: {incident}."
     return problem(500, "unexpected", detail, f"urn:vigpack:incident:{incident}")
+
+
+def note_incident(error: BaseException) -> str:
+    """The number under which the log now says what nobody foresaw, and where it happened."""
+    incident = uuid.uuid4().hex[:12]
+    log.error("incident", incident=incident, error=type(error).__qualname__, at=_frames(error))
+    return incident
 
 
 def plain_request_error(errors: Sequence[Any]) -> str:
@@ -219,8 +226,8 @@ def plain_request_error(errors: Sequence[Any]) -> str:
     if first["type"] == "json_invalid":
         return "The request is not written as JSON."
     first["loc"] = tuple(first["loc"])[1:]
-    if not first["loc"]:
-        return "The request holds no list of moments." if first["type"] == "missing" else say_first([first])
+    if not first["loc"] and first["type"] in {"missing", "model_attributes_type"}:
+        return "The request holds no list of moments written as JSON."
     return say_first([first])
 
 
@@ -233,8 +240,11 @@ def install(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 registered for this type below
-        if any(one["loc"][0] == "path" for one in error.errors()):
+        where = {one["loc"][0] for one in error.errors()}
+        if "path" in where:
             return answer_error(NothingHere(), request.url.path)
+        if "header" in where:
+            return answer_error(HeaderWrong(), request.url.path)
         sentence = plain_request_error(error.errors())
         return problem(422, film.SelectionInvalid.code, sentence, request.url.path)
 

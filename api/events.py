@@ -15,7 +15,7 @@ from starlette.responses import Response
 from api.errors import described
 from api.parts import GivenId, GivenParts, Parts
 from api.selections import PREFIX, view_now
-from records.errors import SelectionGone
+from records.errors import DatabaseUnavailable, SelectionGone
 from records.views import SelectionView
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
@@ -68,6 +68,8 @@ async def _events(parts: Parts, view: SelectionView, seen: str | None) -> AsyncI
         await asyncio.sleep(_LOOK_EVERY_S)
         try:
             view = await run_in_threadpool(view_now, parts, view.id)
+        except DatabaseUnavailable:  # the stream goes on; its keep-alives tell that somebody is there
+            continue
         except SelectionGone:
             yield ServerSentEvent("{}", event="erased")
             return

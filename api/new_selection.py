@@ -17,6 +17,10 @@ _ROUNDING_MS = 2
 """Both clocks are rounded down, so that the same moment may differ by a millisecond at each end."""
 
 
+KindName = Annotated[str, Field(pattern="^[a-z_]{1,32}$")]
+"""Of a kind of output."""
+
+
 class FilmFacts(BaseModel):
     """What the page found out about the film; never its name."""
 
@@ -103,7 +107,7 @@ class NewSelection(Selection):
     stills: Annotated[tuple[NewStill, ...], Field(alias="still", max_length=MOST_MOMENTS)] = ()
     film: FilmFacts
     preset: Annotated[str, Field(max_length=32)] = "review"
-    outputs: Annotated[tuple[str, ...], Field(max_length=20)] = ("review_pack", "picture_notes")
+    outputs: Annotated[tuple[KindName, ...], Field(max_length=20)] = ("review_pack", "picture_notes")
     whole_film: bool = False
     """True: one upload holds the whole film; false: each moment has its own."""
 
@@ -113,7 +117,7 @@ class NewSelection(Selection):
         for kind in self.outputs:
             if kind not in KINDS:
                 known = " or ".join(KINDS)
-                raise OutputUnknown(for_guider=f"“{kind[:32]}” cannot be made. Choose {known}.")
+                raise OutputUnknown(for_guider=f"“{kind}” cannot be made. Choose {known}.")
         end_ms = self.film.duration_ms
         for number, clip in enumerate(self.clips, 1):
             if clip.out_ms > end_ms:

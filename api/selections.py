@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
 
 from api.errors import described
@@ -12,9 +12,11 @@ from api.new_selection import NewSelection
 from api.parts import GivenId, GivenParts, Parts
 from api.wire import UPLOADS
 from pipeline.moments import hints
+from records.beginnings import begin_selection
 from records.erasure import erase_selection
 from records.errors import SelectionGone
-from records.selections import create_selection, retry_selection
+from records.models import MomentState
+from records.selections import compose_selection, retry_selection
 from records.views import SelectionSummary, SelectionView, list_selections, selection_view
 from worker.broker import enqueue
 
@@ -33,7 +35,7 @@ class AwaitedUpload(BaseModel):
 
 
 class Begun(BaseModel):
-    """A selection that awaits its uploads."""
+    """A selection and the uploads that it still awaits."""
 
     selection: SelectionView
     uploads: list[AwaitedUpload]
@@ -49,22 +51,25 @@ class SelectionPage(BaseModel):
     """Where the next ones are; None at the end."""
 
 
-@router.post("", status_code=201, summary="Begin a selection", responses=described(401, 413, 422, 503))
-def begin(new: NewSelection, parts: GivenParts, response: Response) -> Begun:
+GivenKey = Annotated[
+    str,
+    Header(
+        pattern="^[!-~]{16,128}$",
+        description="Something random, 16 to 128 characters, made anew for each list of moments that a guider sends. "
+        "Asking again with the same key, when an answer was lost, begins no second selection.",
+        examples=["5f0c2a4e-7f0e-4f4b-9a53-1d1f3c1f9c55"],
+    ),
+]
+
+
+@router.post("", status_code=201, summary="Begin a selection", responses=described(400, 401, 404, 413, 422, 503))
+def begin(new: NewSelection, parts: GivenParts, response: Response, idempotency_key: GivenKey = "") -> Begun:
     """Say which moments of which film are coming and what shall be made of them; learn what to send where."""
     new.check()
     selection = new.selection()
-    with parts.db.session() as session:
-        row = create_selection(
-            session,
-            selection=selection,
-            cuts=new.cuts(),
-            film=new.film.model_dump(exclude_none=True),
-            preset=new.preset,
-            outputs=list(new.outputs),
-            whole_film=new.whole_film,
-        )
-        view = _view_of(row.id, selection_view(session, row.id))
+    film = new.film.model_dump(exclude_none=True)
+    asked = compose_selection(selection, new.cuts(), film, new.preset, new.outputs, whole_film=new.whole_film)
+    view = begin_selection(parts.db, asked, idempotency_key)
     response.headers["Location"] = f"{PREFIX}/{view.id}"
     return Begun(selection=view, uploads=_awaited(view), hints=hints(selection))
 
@@ -108,21 +113,19 @@ def erase(selection_id: GivenId, parts: GivenParts) -> None:
 def view_now(parts: Parts, selection_id: str) -> SelectionView:
     """The selection as it stands. Raises: SelectionGone."""
     with parts.db.reading() as session:
-        return _view_of(selection_id, selection_view(session, selection_id))
-
-
-def _view_of(selection_id: str, view: SelectionView | None) -> SelectionView:
+        view = selection_view(session, selection_id)
     if view is None:
         raise SelectionGone(selection_id)
     return view
 
 
 def _awaited(view: SelectionView) -> list[AwaitedUpload]:
-    if view.whole_film:
+    awaiting = [moment for moment in view.moments if moment.state == MomentState.AWAITING_UPLOAD]
+    if view.whole_film and awaiting:
         return [AwaitedUpload(url=UPLOADS, metadata={"selection": view.id}, kind="film", position=None)]
     return [
         AwaitedUpload.model_validate(
             {"url": UPLOADS, "metadata": {"moment": moment.id}, "kind": moment.kind, "position": moment.position}
         )
-        for moment in view.moments
+        for moment in awaiting
     ]

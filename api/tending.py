@@ -7,6 +7,7 @@ import asyncio
 import structlog
 from starlette.concurrency import run_in_threadpool
 
+from api.errors import note_incident
 from api.parts import Parts
 from pipeline.errors import PipelineError
 from records.upload_upkeep import expire_uploads
@@ -22,6 +23,8 @@ async def tend_uploads(parts: Parts) -> None:
             await run_in_threadpool(tend_once, parts)
         except PipelineError as error:
             log.warning("tending_failed", code=error.code, cause=str(error))
+        except Exception as error:  # noqa: BLE001 noted under its number; without this the tending would end unseen
+            note_incident(error)
         await asyncio.sleep(parts.settings.heal_s)
 
 

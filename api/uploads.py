@@ -16,7 +16,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.errors import HeaderWrong, MediaTypeWrong, TusVersionWrong, described
+from api.errors import ChecksumWrong, HeaderWrong, MediaTypeWrong, TusVersionWrong, described
 from api.parts import GivenId, GivenParts, Parts
 from api.receiving import CHECKSUM_ALGORITHMS, Checksum, parse_checksum, receive_body, take
 from api.wire import TUS_VERSION, UPLOADS
@@ -76,17 +76,21 @@ async def create(request: Request, parts: GivenParts) -> Response:
     whole film it is; nothing else in it is looked at or kept. Bytes may come along.
     """
     _check_version(request)
-    if "upload-defer-length" in request.headers:
+    if _only(request, "upload-defer-length") is not None:
         raise HeaderWrong("Upload-Defer-Length is not spoken here; send Upload-Length")
     length = _number(request, "upload-length")
-    target = _target(request.headers.get("upload-metadata", ""))
-    with_bytes = request.headers.get("content-type", "") == CHUNK
-    checksum = parse_checksum(request.headers.get("upload-checksum")) if with_bytes else None
+    target = _target(_only(request, "upload-metadata") or "")
+    with_bytes = _only(request, "content-type") == CHUNK
+    checksum = parse_checksum(_only(request, "upload-checksum")) if with_bytes else None
     if with_bytes:
         _check_fits(request, length)
     upload = await run_in_threadpool(parts.uploads.create, length, **target)
     if with_bytes:
-        upload = await _receive(request, parts, upload, checksum)
+        try:
+            upload = await _receive(request, parts, upload, checksum)
+        except (ChecksumWrong, UploadTooLarge):
+            await run_in_threadpool(parts.uploads.terminate, upload.id)  # nobody was told its address
+            raise
     headers = {"Location": f"{UPLOADS}/{upload.id}", **_expiry(upload)}
     if with_bytes:
         headers["Upload-Offset"] = str(upload.offset_bytes)
@@ -128,10 +132,10 @@ async def tell_offset(upload_id: GivenId, request: Request, parts: GivenParts) -
 async def add_bytes(upload_id: GivenId, request: Request, parts: GivenParts) -> Response:
     """Append at the offset. A newer request takes over from one that hangs."""
     _check_version(request)
-    if request.headers.get("content-type", "") != CHUNK:
+    if _only(request, "content-type") != CHUNK:
         raise MediaTypeWrong(f"Content-Type must be {CHUNK}")
     offset = _number(request, "upload-offset")
-    checksum = parse_checksum(request.headers.get("upload-checksum"))
+    checksum = parse_checksum(_only(request, "upload-checksum"))
     upload = await run_in_threadpool(parts.uploads.find, upload_id)
     if offset == upload.offset_bytes:
         _check_fits(request, upload.length_bytes - offset)
@@ -188,7 +192,7 @@ async def _send(parts: Parts, job_ids: list[str]) -> None:
 
 
 def _check_version(request: Request) -> None:
-    if request.headers.get("tus-resumable") != TUS_VERSION:
+    if _only(request, "tus-resumable") != TUS_VERSION:
         raise TusVersionWrong(f"Tus-Resumable must be {TUS_VERSION}")
 
 
@@ -202,8 +206,16 @@ def _check_fits(request: Request, room_bytes: int) -> None:
         )
 
 
+def _only(request: Request, header: str) -> str | None:
+    """The header's value; None without it. Two would leave it to chance which of them counts."""
+    values = request.headers.getlist(header)
+    if len(values) > 1:
+        raise HeaderWrong(f"{header} was sent {len(values)} times")
+    return values[0] if values else None
+
+
 def _number(request: Request, header: str) -> int:
-    value = request.headers.get(header, "")
+    value = _only(request, header) or ""
     if not value.isascii() or not _NUMBER.fullmatch(value):
         raise HeaderWrong(f"{header} is missing or no number")
     return int(value)
@@ -211,7 +223,7 @@ def _number(request: Request, header: str) -> int:
 
 def _target(metadata: str) -> dict[str, str]:
     """What an upload is for. A file's name, if sent, goes no further than here."""
-    found = {}
+    found: dict[str, str] = {}
     for pair in metadata.split(","):
         key, _, encoded = pair.strip().partition(" ")
         if key in {"moment", "selection"}:
@@ -219,6 +231,8 @@ def _target(metadata: str) -> dict[str, str]:
                 value = b64decode(encoded, validate=True).decode("ascii")
             except (Base64Wrong, UnicodeDecodeError):
                 raise HeaderWrong(f"Upload-Metadata: {key} is not base64") from None
+            if f"{key}_id" in found:
+                raise HeaderWrong(f"Upload-Metadata names two of {key}")
             if not _ID.fullmatch(value):
                 raise UploadTargetMissing
             found[f"{key}_id"] = value

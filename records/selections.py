@@ -39,7 +39,23 @@ def create_selection(
     outputs: Sequence[str],
     whole_film: bool,
 ) -> SelectionRow:
-    """A selection that awaits its bytes, with one moment row for each clip and then each still.
+    """A selection that awaits its bytes; see compose_selection()."""
+    row = compose_selection(selection, cuts, film, preset, outputs, whole_film=whole_film)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def compose_selection(
+    selection: Selection,
+    cuts: Sequence[Clip | Still | None],
+    film: dict[str, Any],
+    preset: str,
+    outputs: Sequence[str],
+    *,
+    whole_film: bool,
+) -> SelectionRow:
+    """The row of a new selection, not yet in the database, with one moment row for each clip and then each still.
 
     ``cuts`` holds, in the same order, each moment on the clock of its own upload; None where it is the film's clock.
     """
@@ -64,8 +80,6 @@ def create_selection(
                 cut=None if cut is None else _times(cut),
             )
         )
-    session.add(row)
-    session.flush()
     return row
 
 

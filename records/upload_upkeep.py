@@ -53,7 +53,7 @@ def erase_stray_files(db: Database, storage: Storage) -> int:
 
 
 def _erase_abandoned(db: Database, settings: Settings) -> None:
-    """Erase files of uploads that are over or never were; a row comes before its file, so the files are listed first."""
+    """Erase files of uploads that are over or never were. Files are listed first: a row is there before its file."""
     folder = incoming_folder(settings)
     with saying_what_failed("look through the uploads"):
         names = [path.name for path in folder.iterdir() if path.is_file()]

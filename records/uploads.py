@@ -16,7 +16,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import NoSpace
@@ -94,7 +94,10 @@ class Uploads:
             )
             promised = session.scalar(
                 select(func.sum(UploadRow.length_bytes - UploadRow.offset_bytes)).where(
-                    UploadRow.state == UploadState.RECEIVING, UploadRow.expires_at > row.expires_at - _ACTIVE
+                    UploadRow.state == UploadState.RECEIVING,
+                    UploadRow.expires_at > row.expires_at - _ACTIVE,
+                    # One for the same film is its forerunner: announced again after the answer was lost.
+                    or_(UploadRow.selection_id != row.selection_id, UploadRow.moment_id.is_distinct_from(moment_id)),
                 )
             )
             self._check_space(length_bytes + int(promised or 0))

@@ -18,6 +18,7 @@ from records.models import (
     SelectionRow,
     SelectionState,
     UploadRow,
+    UploadState,
     utcnow,
 )
 
@@ -159,7 +160,7 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
         for kind in row.outputs
     ]
     uploads = _uploads(session, row.id)
-    announced = {upload.moment_id for upload in uploads}
+    announced = {upload.moment_id: upload for upload in sorted(uploads, key=_how_far)}
     awaited = {None} if row.whole_film else {moment.id for moment in row.moments}
     return SelectionView(
         **_summary(row),
@@ -169,8 +170,10 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
         helping_question=row.shape.get("helping_question", ""),
         working_points=list(row.shape.get("working_points", ())),
         settled=_settled(row, moments, outputs),
-        bytes_received=sum(upload.offset_bytes for upload in uploads),
-        bytes_expected=sum(upload.length_bytes for upload in uploads) if awaited <= announced else None,
+        bytes_received=sum(upload.offset_bytes for upload in announced.values()),
+        bytes_expected=sum(upload.length_bytes for upload in announced.values())
+        if awaited <= announced.keys()
+        else None,
         moments=moments,
         outputs=outputs,
         uploads=uploads,
@@ -207,6 +210,11 @@ def _summary(row: SelectionRow) -> dict[str, Any]:
 def _uploads(session: Session, selection_id: str) -> list[UploadView]:
     query = select(UploadRow).where(UploadRow.selection_id == selection_id).order_by(UploadRow.created_at)
     return [UploadView.model_validate(upload, from_attributes=True) for upload in session.scalars(query)]
+
+
+def _how_far(upload: UploadView) -> tuple[bool, int]:
+    """A film may be announced again when an answer was lost; the one that is further counts, of equals the newer."""
+    return upload.state == UploadState.COMPLETE, upload.offset_bytes
 
 
 def _settled(row: SelectionRow, moments: list[MomentView], outputs: list[OutputView]) -> bool:

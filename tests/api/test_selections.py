@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -82,6 +84,11 @@ def test_hints_come_along_and_forbid_nothing(client: TestClient) -> None:
         ),
         ({"film": {"bytes": 1}}, "selection_invalid", "“film”, “duration_ms” is missing."),
         ({"preset": "huge"}, "preset_unknown", "There is no such preset. Choose review, light or full."),
+        (
+            {"outputs": ["\ud800"]},
+            "selection_invalid",
+            "Output 1 must be a code of letters, digits and dashes, without spaces.",
+        ),
         ({"outputs": ["poster"]}, "output_unknown", "“poster” cannot be made. Choose review_pack or picture_notes."),
         (
             {"whole_film": True},
@@ -107,6 +114,64 @@ def test_a_body_that_is_no_selection_is_refused_in_words(client: TestClient, bod
     answer = client.post(SELECTIONS, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in {400, 422}
     assert answer.json()["detail"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+def test_a_body_that_is_not_declared_as_json_is_refused_in_words(client: TestClient, media_type: str) -> None:
+    answer = client.post(SELECTIONS, content=json.dumps(shape()), headers={"Content-Type": media_type})
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "The request holds no list of moments written as JSON."
+
+
+KEY = {"Idempotency-Key": "5f0c2a4e-7f0e-4f4b-9a53-1d1f3c1f9c55"}
+
+
+def test_asking_again_with_the_same_key_begins_no_second_selection(client: TestClient) -> None:
+    first, again = (client.post(SELECTIONS, json=shape(), headers=KEY) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.headers["Location"] == first.headers["Location"]
+    assert again.json() == first.json()
+    assert len(client.get(SELECTIONS).json()["items"]) == 1
+
+
+def test_asking_again_tells_only_what_is_still_to_be_sent(client: TestClient) -> None:
+    begun = client.post(SELECTIONS, json=shape(), headers=KEY).json()
+    send(client, announce(client, 10, begun), 0, b"0123456789")
+    again = client.post(SELECTIONS, json=shape(), headers=KEY).json()
+    assert again["uploads"] == begun["uploads"][1:]
+
+
+def test_other_keys_and_no_key_begin_further_selections(client: TestClient) -> None:
+    for headers in ({}, {}, KEY, {"Idempotency-Key": "x" * 16}):
+        assert client.post(SELECTIONS, json=shape(), headers=headers).status_code == 201
+    assert len(client.get(SELECTIONS).json()["items"]) == 4
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"family": "K-207"}, {"preset": "light"}, {"outputs": []}, {"film": {"bytes": 1, "duration_ms": 900_000}}],
+)
+def test_a_key_stands_for_one_list_of_moments(client: TestClient, changes: dict[str, Any]) -> None:
+    client.post(SELECTIONS, json=shape(), headers=KEY)
+    answer = client.post(SELECTIONS, json=shape(**changes), headers=KEY)
+    assert (answer.status_code, answer.json()["code"]) == (422, "key_reused")
+
+
+@pytest.mark.parametrize("key", ["short", "x" * 129, "with a space in it", "é" * 20])
+def test_a_key_that_could_be_met_by_chance_is_refused(client: TestClient, key: str) -> None:
+    answer = client.post(SELECTIONS, json=shape(), headers={"Idempotency-Key": key.encode("latin-1")})
+    assert (answer.status_code, answer.json()["code"]) == (400, "header_wrong")
+
+
+def test_eight_who_ask_with_one_key_at_once_begin_one_selection(any_service: Service) -> None:
+    app = create_app(any_service.settings())
+    with client_of(app) as client, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: client.post(SELECTIONS, json=shape(), headers=KEY), range(8)))
+        assert [answer.status_code for answer in answers] == [201] * 8
+        assert len({answer.headers["Location"] for answer in answers}) == 1
+        assert len(client.get(SELECTIONS).json()["items"]) == 1
 
 
 def test_a_body_of_more_than_a_mebibyte_is_refused(client: TestClient) -> None:

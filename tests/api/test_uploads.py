@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shutil
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
@@ -161,6 +162,39 @@ def test_announcements_are_refused_in_words(client: TestClient, app_settings: Se
     assert deferred.status_code == 400
 
 
+@pytest.mark.parametrize("twice", ["Upload-Offset", "Tus-Resumable", "Upload-Checksum"])
+def test_a_header_that_says_two_things_is_refused(client: TestClient, twice: str) -> None:
+    upload = announce(client, len(FILM))
+    right = {**CHUNK, "Upload-Offset": "0", "Upload-Checksum": sum_of(b"x", "sha1")}
+    answer = client.patch(upload, headers=[*right.items(), (twice, right[twice])], content=b"x")
+    assert (answer.status_code, answer.json()["code"]) == (400, "header_wrong")
+    assert offset_of(client, upload) == 0
+
+
+def test_metadata_that_name_two_moments_are_refused(client: TestClient) -> None:
+    one, other = (metadata(**upload["metadata"]) for upload in begin(client)["uploads"])
+    headers = {**TUS, "Upload-Length": "9", "Upload-Metadata": f"{one},{other}"}
+    assert client.post(UPLOADS, headers=headers).json()["code"] == "header_wrong"
+
+
+@pytest.mark.parametrize("headers", [{"Upload-Checksum": "sha1 AAAA"}, {"Upload-Length": "3"}])
+def test_an_announcement_whose_bytes_are_refused_leaves_no_upload(client: TestClient, headers: dict[str, str]) -> None:
+    begun = begin(client)
+    right = {**CHUNK, "Upload-Length": "10", "Upload-Metadata": metadata(**begun["uploads"][0]["metadata"])}
+    answer = client.post(UPLOADS, headers=right | headers, content=iter([b"12345"]))
+    assert answer.status_code in {413, 460}
+    assert client.get(f"/api/v1/selections/{begun['selection']['id']}").json()["uploads"] == []
+
+
+def test_an_upload_announced_twice_is_expected_once(client: TestClient) -> None:
+    """The answer to the first was lost on the way."""
+    begun = begin(client, still=[])
+    announce(client, len(FILM), begun)
+    send(client, announce(client, len(FILM), begun), 0, FILM[:100])
+    view = client.get(f"/api/v1/selections/{begun['selection']['id']}").json()
+    assert (view["bytes_received"], view["bytes_expected"]) == (100, len(FILM))
+
+
 def test_a_full_disk_is_said_before_any_byte_is_taken(app_settings: Settings) -> None:
     full = app_settings.model_copy(update={"min_free_bytes": 1 << 62})
     with client_of(create_app(full)) as client:
@@ -174,13 +208,21 @@ def test_what_others_announced_counts_as_taken(app_settings: Settings) -> None:
     with client_of(create_app(app_settings)) as client:
         announce(client, 10_000_000_000)
         target = metadata(**begin(client)["uploads"][0]["metadata"])
-    import shutil
-
     room = shutil.disk_usage(app_settings.data_dir).free - 5_000_000_000
     tight = app_settings.model_copy(update={"min_free_bytes": max(room, 0)})
     with client_of(create_app(tight)) as client:
         answer = client.post(UPLOADS, headers={**TUS, "Upload-Length": "9", "Upload-Metadata": target})
     assert answer.status_code == 507
+
+
+def test_what_was_announced_before_for_the_same_film_takes_no_room(app_settings: Settings) -> None:
+    with client_of(create_app(app_settings)) as client:
+        begun = begin(client)
+        announce(client, 10_000_000_000, begun)
+    room = shutil.disk_usage(app_settings.data_dir).free - 5_000_000_000
+    tight = app_settings.model_copy(update={"min_free_bytes": max(room, 0)})
+    with client_of(create_app(tight)) as client:
+        announce(client, 9, begun)
 
 
 def test_an_upload_left_alone_expires_and_its_bytes_go(client: TestClient, app_settings: Settings) -> None:
