@@ -112,6 +112,14 @@ def _make_folder(folder: Path) -> None:
         raise DatabaseUnavailable(f"its folder cannot be made: {error}") from error
 
 
+def _make_private_file(path: Path) -> None:
+    """Make the database's file, if it is not there, so that no other account of this machine can read captions."""
+    try:
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise DatabaseUnavailable(f"its file cannot be made: {error}") from error
+
+
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     # The driver must not begin transactions by itself: it would begin them late and deferred. _begin_sqlite does.
     connection.isolation_level = None
@@ -138,6 +146,8 @@ def migrate(settings: Settings) -> None:
     engine = _engine(settings.database(), poolclass=NullPool)
     sqlite = engine.dialect.name == "sqlite"
     try:
+        if sqlite and engine.url.database:
+            _make_private_file(Path(engine.url.database))
         with _plain_errors(), engine.connect() as connection:
             if sqlite:
                 _use_wal(connection)

@@ -141,7 +141,8 @@ class FolderStorage:
         self._root = root.resolve()
         self._parts = self._root / ".parts"
         with saying_what_failed("open the store"):
-            self._parts.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._parts.mkdir(exist_ok=True, mode=0o700)
             self._remove_stale_parts()
 
     def put(self, path: Path, key: str) -> Stored:

@@ -147,6 +147,15 @@ def test_a_database_that_is_away_is_told_in_our_words(tmp_path: Path) -> None:
     assert "SELECT" not in str(raised.value)
 
 
+def test_other_accounts_of_the_machine_cannot_read_the_file(tmp_path: Path) -> None:
+    chosen = Settings(data_dir=tmp_path)
+    migrate(chosen)
+    database = open_database(chosen)
+    database.ping()
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.glob("vigpack.sqlite3*")} == {0}
+    database.dispose()
+
+
 def test_a_damaged_database_file_is_told_in_our_words(tmp_path: Path) -> None:
     chosen = Settings(data_dir=tmp_path)
     (tmp_path / "vigpack.sqlite3").write_bytes(b"not a database" * 100)

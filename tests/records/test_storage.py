@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import os
 import random
+import stat
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -216,6 +217,11 @@ def test_a_folder_that_empties_while_another_key_comes_keeps_that_key(tmp_path: 
     for thread in threads:
         thread.join()
     assert len(list(storage.keys("a/b/"))) == 50
+
+
+def test_other_accounts_of_the_machine_cannot_look_into_the_folder(tmp_path: Path) -> None:
+    FolderStorage(tmp_path / "open to all" / "store")
+    assert stat.S_IMODE((tmp_path / "open to all" / "store").stat().st_mode) == 0o700
 
 
 def test_parts_of_a_crashed_writer_are_swept_after_a_day(tmp_path: Path) -> None:
