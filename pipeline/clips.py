@@ -61,7 +61,9 @@ def open_picture(film: Film, key_pts: int | None, *, threads: int = 1) -> Any:
     start_s = None
     if key_pts is not None and key_pts > film.video.first_pts:
         start_s = float(key_pts * film.video.time_base) + _PAST_ROUNDING_S
-    return _open(film, start_s, threads=threads, noautorotate=None)[str(film.video.stream_index)]
+    # reinit_filter: a film may change its size or colours on the way; a new graph would count its frames from 0 again.
+    options = {"threads": threads, "noautorotate": None, "reinit_filter": 0}
+    return _open(film, start_s, **options)[str(film.video.stream_index)]
 
 
 def open_sound(film: Film, audio: AudioFacts, start: Fraction) -> Any:

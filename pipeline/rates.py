@@ -50,8 +50,8 @@ def clip_rate(pts: Sequence[int], end_pts: int, time_base: Fraction, max_fps: in
     middle = gaps[len(gaps) // 2]
     steady = gaps[-1 - len(gaps) // 10] - gaps[len(gaps) // 10] <= middle * _STEADY
     if steady:
-        whole = (end_pts - pts[0]) * time_base
-        rate = _near_standard(Fraction(len(pts)) / whole if len(pts) > 1 else 1 / middle)
+        usual = [gap for gap in gaps if abs(gap - middle) <= middle * _STEADY]  # a frame left out here and there
+        rate = _near_standard(len(usual) / sum(usual, Fraction(0)))
     else:
         fast = 1 / gaps[len(gaps) // 10]
         rate = next((r for r in STANDARD_RATES if r >= fast * (1 - _NEAR_STANDARD)), STANDARD_RATES[-1])

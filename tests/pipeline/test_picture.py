@@ -207,6 +207,26 @@ def test_the_moving_picture_is_chosen_among_several(tmp_path: Path) -> None:
     assert (film.video.width_px, round(film.video.fps_avg), film.duration_ms) == (320, 30, 3000)
 
 
+CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "size": ({}, {"width": 640, "height": 480}),
+    "pixel format": ({"pixel_format": "yuv420p"}, {"pixel_format": "yuv422p"}),
+    "colours": ({"codec": ("-c:v", "libx264", "-colorspace", "bt709")}, {"codec": ("-c:v", "libx264", "-color_range", "pc")}),
+    "sound": ({}, {"sound_codec": ("-c:a", "aac", "-ac", "1", "-ar", "44100")}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_film_that_changes_on_the_way_is_cut_exactly(tmp_path: Path, what: str) -> None:
+    first, second = (numbered_film(tmp_path / f"{n}.ts", frames=60, **how) for n, how in enumerate(CHANGES[what]))
+    (tmp_path / "list").write_text(f"file {first}\nfile {second}\n")
+    run("-f", "concat", "-safe", "0", "-i", str(tmp_path / "list"), "-c", "copy", str(tmp_path / "both.mkv"))
+    film = probe(tmp_path / "both.mkv")
+    clip = cut_clip(film, Clip(in_ms=1500, out_ms=2500), preset(), tmp_path / "clip.mp4")
+    numbers = numbers_in(clip.artifact.path)
+    assert (numbers[0], numbers[-1]) == (45, 14)  # the second half counts from 0 again
+    assert sorted({n for n in numbers if n >= 45}) == list(range(45, 60))
+
+
 def test_nothing_of_place_device_or_time_gets_into_a_clip_or_still(tmp_path: Path) -> None:
     secret = "+51.5074-000.1278/"
     path = tmp_path / "tagged.mov"

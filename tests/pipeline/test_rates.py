@@ -41,6 +41,12 @@ def test_a_rate_of_its_own_is_kept() -> None:
     assert clip_rate(*evenly(Fraction(10), 60), MS, 30) == 10
 
 
+def test_frames_left_out_here_and_there_do_not_change_the_rate() -> None:
+    times, end = evenly(Fraction(30000, 1001), 300)
+    kept = [time for n, time in enumerate(times) if n % 50 != 7]
+    assert clip_rate(kept, end, MS, 30) == Fraction(30000, 1001)
+
+
 def test_a_very_slow_film_is_repeated_not_stretched() -> None:
     assert clip_rate([0], 1000, MS, 30) == 5
     assert clip_rate([0, 400], 800, MS, 30) == 5
