@@ -16,6 +16,7 @@ from records.settings import Settings
 from tests.api.service import Service
 
 HERE = ("127.0.0.1", 50_000)
+TOKEN = "a-long-random-text"
 
 
 @pytest.fixture
@@ -39,11 +40,20 @@ def any_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Serv
     made.stop()
 
 
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that asks for a token, with a real API process, for all tests that stop nothing and share it."""
+    made = Service(tmp_path_factory.mktemp("running"), {"VIGPACK_TOKEN": TOKEN})
+    made.migrate()
+    made.start()
+    yield made
+    made.stop()
+
+
 @pytest.fixture
-def api(service: Service) -> httpx.Client:
-    """A client of a real API process."""
-    _, client = service.start()
-    return client
+def api(running: Service) -> httpx.Client:
+    """A client of that process, with the token."""
+    return running.clients[0]
 
 
 @pytest.fixture

@@ -51,6 +51,7 @@ class Service:
     data_dir: Path
     environment: dict[str, str] = field(default_factory=dict)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    clients: list[httpx.Client] = field(default_factory=list)
 
     def settings(self) -> Settings:
         """What the processes are told."""
@@ -63,6 +64,13 @@ class Service:
 
     def start(self) -> tuple[subprocess.Popen[bytes], httpx.Client]:
         """One more process, answering, and a client for it."""
+        return self._await(*self._launch())
+
+    def start_two(self) -> list[tuple[subprocess.Popen[bytes], httpx.Client]]:
+        """Two more, which start at the same time."""
+        return [self._await(*launched) for launched in [self._launch(), self._launch()]]
+
+    def _launch(self) -> tuple[subprocess.Popen[bytes], httpx.Client]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
         port = free_port()
         log = self.data_dir / f"api-{port}.log"
@@ -85,16 +93,26 @@ class Service:
             timeout=60,
             trust_env=False,
         )
+        self.clients.append(client)
+        return process, client
+
+    def _await(
+        self, process: subprocess.Popen[bytes], client: httpx.Client
+    ) -> tuple[subprocess.Popen[bytes], httpx.Client]:
         deadline = time.monotonic() + 30
         while True:
             try:
                 client.get("/healthz").raise_for_status()
             except httpx.TransportError:
-                assert process.poll() is None, log.read_text()
+                assert process.poll() is None, self.said()
                 assert time.monotonic() < deadline, "the API did not start"
                 time.sleep(0.05)
             else:
                 return process, client
+
+    def said(self) -> str:
+        """What the processes logged."""
+        return "".join(log.read_text() for log in self.data_dir.glob("api-*.log"))
 
     def stop(self) -> None:
         """End every process."""
@@ -152,6 +170,8 @@ class RawPatch:
         host, port = client.base_url.host, client.base_url.port
         self.socket = socket.create_connection((host, port or 80), timeout=30)
         lines = {**CHUNK, "Host": f"{host}:{port}", "Upload-Offset": str(offset), "Content-Length": str(length_bytes)}
+        if token := client.headers.get("authorization"):
+            lines["Authorization"] = token
         head = f"PATCH {upload} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in (lines | headers).items())
         self.socket.sendall(head.encode() + b"\r\n")
 

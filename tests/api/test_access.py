@@ -6,6 +6,7 @@ import json
 import socket
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -14,10 +15,8 @@ from pydantic import SecretStr
 from api.access import OpenToTheNetwork, check_exposure, is_loopback
 from api.app import create_app
 from records.settings import Settings
-from tests.api.conftest import HERE, client_of
+from tests.api.conftest import HERE, TOKEN, client_of
 from tests.api.service import CHUNK, SELECTIONS, UPLOADS, Service, shape
-
-TOKEN = "a-long-random-text"
 
 
 @pytest.fixture
@@ -49,11 +48,9 @@ def test_the_token_opens_from_any_machine_and_under_any_name(guarded: FastAPI) -
         assert client.get(SELECTIONS, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
 
 
-def test_a_body_is_not_waited_for_when_the_token_is_wrong(service: Service) -> None:
-    service.environment["VIGPACK_TOKEN"] = TOKEN
-    _, client = service.start()
+def test_a_body_is_not_waited_for_when_the_token_is_wrong(api: httpx.Client) -> None:
     for head in (f"PATCH {UPLOADS}/{'0' * 32}", f"POST {SELECTIONS}"):
-        with socket.create_connection((client.base_url.host, client.base_url.port), timeout=5) as line:
+        with socket.create_connection((api.base_url.host, api.base_url.port), timeout=5) as line:
             headers = "".join(f"{name}: {value}\r\n" for name, value in CHUNK.items())
             line.sendall(f"{head} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 1000000000\r\n\r\n".encode())
             assert line.recv(1000).startswith(b"HTTP/1.1 401")
@@ -150,18 +147,23 @@ def test_the_built_page_is_served_beside_the_api(app_settings: Settings, tmp_pat
         assert client.get(SELECTIONS).status_code == 200
 
 
-def test_the_log_names_no_family_no_caption_and_no_token(service: Service) -> None:
-    service.environment["VIGPACK_TOKEN"] = TOKEN
-    process, client = service.start()
-    client.post(SELECTIONS, json=shape(caption="x", family="K-104"))
-    client.post(SELECTIONS, json=shape())
-    client.get(f"{SELECTIONS}?family=K-104")
-    client.get(SELECTIONS, headers={"Authorization": f"Bearer {TOKEN}-wrong"})
-    process.terminate()
-    process.wait()
-    said = "".join(log.read_text() for log in service.data_dir.glob("api-*.log"))
-    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+def test_the_log_names_no_family_no_caption_and_no_token(guarded: FastAPI, capsys: pytest.CaptureFixture[str]) -> None:
+    with client_of(guarded) as client:
+        client.headers["Authorization"] = f"Bearer {TOKEN}"
+        client.post(SELECTIONS, json=shape(caption="x", family="K-104"))
+        client.post(SELECTIONS, json=shape())
+        client.get(f"{SELECTIONS}?family=K-104")
+        client.get(SELECTIONS, headers={"Authorization": f"Bearer {TOKEN}-wrong"})
+    said = capsys.readouterr().err
+    lines = [json.loads(line) for line in said.splitlines()]
     assert sum(line["event"] == "answered" for line in lines) == 4
+    assert not any(word in said for word in ("K-104", "Ella", TOKEN))
+
+
+def test_a_real_process_logs_nothing_but_its_own_lines(running: Service, api: httpx.Client) -> None:
+    api.get(f"{SELECTIONS}?family=K-104")
+    said = running.said()
+    assert all(json.loads(line)["event"] for line in said.splitlines())
     assert not any(word in said for word in ("K-104", "Ella", TOKEN))
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -337,18 +336,13 @@ def test_a_pack_is_found_only_under_its_own_selection(client: TestClient, pack: 
     assert client.get(f"{SELECTIONS}/{other}/artifacts/{pack.rsplit('/', 1)[1]}").status_code == 404
 
 
-def test_a_pack_in_s3_is_downloaded_in_ranges_too(service: Service, s3_settings: Settings) -> None:
-    service.environment |= {
-        "VIGPACK_STORAGE_URL": s3_settings.storage_url,
-        "VIGPACK_S3_ENDPOINT": s3_settings.s3_endpoint,
-        "VIGPACK_S3_ACCESS_KEY_ID": s3_settings.s3_access_key_id,
-        "VIGPACK_S3_SECRET_ACCESS_KEY": s3_settings.s3_secret_access_key.get_secret_value(),
-    }
-    _, client = service.start()
-    selection_id = begin(client)["selection"]["id"]
-    path = f"{SELECTIONS}/{selection_id}/artifacts/{finish(service.settings(), selection_id, PACK)}"
-    assert client.get(path).content == PACK
-    answer = client.get(path, headers={"Range": "bytes=1000-1999999"})
+def test_a_pack_in_s3_is_downloaded_in_ranges_too(app_settings: Settings, s3_settings: Settings) -> None:
+    given = s3_settings.model_copy(update={"data_dir": app_settings.data_dir, "min_free_bytes": 0})
+    with client_of(create_app(given)) as client:
+        selection_id = begin(client)["selection"]["id"]
+        path = f"{SELECTIONS}/{selection_id}/artifacts/{finish(given, selection_id, PACK)}"
+        assert client.get(path).content == PACK
+        answer = client.get(path, headers={"Range": "bytes=1000-1999999"})
     assert (answer.status_code, answer.content) == (206, PACK[1000:2_000_000])
 
 
@@ -375,11 +369,13 @@ def test_a_range_that_is_not_understood_means_the_whole_file(header: str) -> Non
     assert span is None or 0 <= span.start < span.end <= 10
 
 
-def events_of(client: httpx.Client, path: str, **headers: str) -> list[tuple[str, str]]:
-    """The (name, id) of each event until the stream ends."""
-    found = []
+def events_of(
+    client: httpx.Client, path: str, *, after_first: Callable[[], object] | None = None, seen: str = ""
+) -> list[tuple[str, str]]:
+    """The (name, id) of each event until the stream ends; ``after_first`` is done when the first is here, ``seen`` was before."""
+    found: list[tuple[str, str]] = []
     fields: dict[str, str] = {}
-    with client.stream("GET", f"{path}/events", headers=headers) as stream:
+    with client.stream("GET", f"{path}/events", headers={"Last-Event-ID": seen} if seen else {}) as stream:
         assert stream.headers["Content-Type"].startswith("text/event-stream")
         for line in stream.iter_lines():
             if line:
@@ -388,33 +384,25 @@ def events_of(client: httpx.Client, path: str, **headers: str) -> list[tuple[str
             elif "data" in fields:
                 found.append((fields["event"], fields.get("id", "")))
                 fields = {}
+                if after_first and len(found) == 1:
+                    after_first()
     return found
 
 
-def later(act: Any) -> threading.Thread:
-    thread = threading.Thread(target=lambda: (time.sleep(1.2), act()))
-    thread.start()
-    return thread
-
-
-def test_events_tell_each_change_and_end_when_all_is_ready(api: httpx.Client, service: Service) -> None:
+def test_events_tell_each_change_and_end_when_all_is_ready(api: httpx.Client, running: Service) -> None:
     selection_id = begin(api)["selection"]["id"]
     path = f"{SELECTIONS}/{selection_id}"
-    change = later(lambda: finish(service.settings(), selection_id))
-    events = events_of(api, path)
-    change.join()
+    events = events_of(api, path, after_first=lambda: finish(running.settings(), selection_id))
     assert [name for name, _ in events] == ["selection", "selection"]
     assert len({number for _, number in events}) == 2
     last = events[-1][1]
     assert api.get(f"{path}/events", headers={"Last-Event-ID": last}).status_code == 204
-    assert [number for _, number in events_of(api, path, **{"Last-Event-ID": events[0][1]})] == [last]
+    assert [number for _, number in events_of(api, path, seen=events[0][1])] == [last]
 
 
 def test_events_end_when_the_selection_is_erased(api: httpx.Client) -> None:
     path = f"{SELECTIONS}/{begin(api)['selection']['id']}"
-    change = later(lambda: httpx.delete(f"{api.base_url}{path}", trust_env=False))
-    names = [name for name, _ in events_of(api, path)]
-    change.join()
+    names = [name for name, _ in events_of(api, path, after_first=lambda: api.delete(path))]
     assert names == ["selection", "erased"]
 
 
