@@ -23,7 +23,7 @@ async def tend_uploads(parts: Parts) -> None:
             await run_in_threadpool(tend_once, parts)
         except PipelineError as error:
             log.warning("tending_failed", code=error.code, cause=str(error))
-        except Exception as error:  # noqa: BLE001 noted under its number; without this the tending would end unseen
+        except Exception as error:  # noqa: BLE001 noted under its number; otherwise all tending would end unseen
             note_incident(error)
         await asyncio.sleep(parts.settings.heal_s)
 
@@ -36,6 +36,9 @@ def tend_once(parts: Parts) -> int:
             job_ids = parts.uploads.finish(upload)
         except PipelineError as error:  # one that cannot be handed on must not keep the others waiting
             log.warning("upload_not_handed_on", upload=upload.id, code=error.code, cause=str(error))
+            continue
+        except Exception as error:  # noqa: BLE001 noted under its number, for the same reason
+            note_incident(error)
             continue
         for job_id in job_ids or []:
             enqueue(job_id, parts.settings, parts.db)

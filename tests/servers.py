@@ -146,6 +146,14 @@ class PostgresServer:
         """Remove a database, whoever is still connected to it."""
         self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    @contextmanager
+    def away(self, name: str) -> Iterator[None]:
+        """A database that nobody can reach for the length of a block, whoever is connected to it."""
+        self._execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608 a name of our own
+        yield
+        self._execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
     def answers(self) -> bool:
         try:
             self._execute("SELECT 1")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,7 +26,7 @@ from records.settings import Settings
 from records.storage import open_storage
 from tests.api.conftest import client_of
 from tests.api.service import SELECTIONS, TUS, Service, announce, begin, send, shape
-from tests.servers import free_port
+from tests.servers import PostgresServer, free_port
 
 
 def test_a_new_selection_says_where_to_send_what(client: TestClient) -> None:
@@ -372,7 +374,7 @@ def test_a_range_that_is_not_understood_means_the_whole_file(header: str) -> Non
 def events_of(
     client: httpx.Client, path: str, *, after_first: Callable[[], object] | None = None, seen: str = ""
 ) -> list[tuple[str, str]]:
-    """The (name, id) of each event until the stream ends; ``after_first`` is done when the first is here, ``seen`` was before."""
+    """The (name, id) of each event until the stream ends; ``after_first`` is done once the first is here."""
     found: list[tuple[str, str]] = []
     fields: dict[str, str] = {}
     with client.stream("GET", f"{path}/events", headers={"Last-Event-ID": seen} if seen else {}) as stream:
@@ -404,6 +406,28 @@ def test_events_end_when_the_selection_is_erased(api: httpx.Client) -> None:
     path = f"{SELECTIONS}/{begin(api)['selection']['id']}"
     names = [name for name, _ in events_of(api, path, after_first=lambda: api.delete(path))]
     assert names == ["selection", "erased"]
+
+
+def test_events_outlive_an_outage_of_the_database(
+    postgres_server: PostgresServer, postgres_url: str, tmp_path: Path
+) -> None:
+    name = postgres_url.rsplit("/", 1)[1]
+    given = Settings(data_dir=tmp_path, database_url=postgres_url, min_free_bytes=0)
+    with client_of(create_app(given)) as client:
+        selection_id = begin(client)["selection"]["id"]
+
+        def go_away_and_come_back() -> None:
+            time.sleep(1)
+            with postgres_server.away(name):
+                assert client.get(SELECTIONS).status_code == 503
+                time.sleep(1)
+            finish(given, selection_id)
+
+        with ThreadPoolExecutor() as pool:
+            outage = pool.submit(go_away_and_come_back)
+            events = events_of(client, f"{SELECTIONS}/{selection_id}")
+            outage.result()
+    assert [name for name, _ in events] == ["selection", "selection"]
 
 
 def test_an_open_stream_does_not_keep_a_stopped_service_alive(service: Service) -> None:

@@ -283,7 +283,7 @@ def test_eight_threads_hold_a_file_one_after_another(tmp_path: Path) -> None:
     done: list[int] = []
 
     def hold_often() -> None:
-        while len(done) < 400:
+        while len(done) < 100:
             with held_if_free(path) as held:
                 if held is not None:
                     inside[0] += 1
