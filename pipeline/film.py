@@ -20,10 +20,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pipeline.errors import FilmUnreadable, NoPicture, PictureTooLarge, PictureTooSmall
-from pipeline.reading import decode, open_container, packets, time_base_of, video_stream
+from pipeline.reading import MOST_PIXELS, decode, open_container, packets, time_base_of, video_stream
 
 LEAST_SIDE_PX = 16
-MOST_PIXELS = 8192 * 8192
 _SAMPLE_PACKETS = 240
 _MOVING_FPS = 4.0
 _TAIL_PACKETS = 32

@@ -22,7 +22,9 @@ from pipeline.errors import FilmMissing, FilmUnreadable, NoPicture, NotAFilm
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,dv"
 """What films come in. Playlists and anything that names other files are not among them."""
 _TRANSPORT_PACKET_BYTES = 188
-READING_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
+MOST_PIXELS = 8192 * 8192
+READING_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, "max_pixels": str(MOST_PIXELS)}
+"""The pixels count already here: to open a film is to decode its first picture, and 0.8 MB of PNG took 768 MB."""
 
 
 def film_url(path: Path) -> str:
