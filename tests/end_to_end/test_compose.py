@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -171,6 +172,7 @@ class Stack:
             "8000": str(self.api_port),
             "/etc/redis.conf": str(HOUSE / "configs/redis.conf"),
             "/run/secrets/": f"{self.folder}/secrets/",
+            "/tmp/redis.conf": f"{self.folder}/redis.conf",  # noqa: S108 in its container
             "dir /data\\n": f"dir {self.folder}/queue\\nport {self.redis_port}\\nbind 127.0.0.1\\n",
             "redis-cli ": f"{_program('redis-cli')} -p {self.redis_port} ",
             "redis-server ": f"{_program('redis-server')} ",
@@ -215,8 +217,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresSer
     finally:
         for process in reversed(stack.processes):
             process.terminate()
-        for process in stack.processes:
-            process.wait(60)
+        ends = [process.wait(60) for process in stack.processes]
+        assert ends == [0, 0, 0, -signal.SIGTERM], ends  # uvicorn ends in order, then as it was told to
 
 
 @pytest.fixture
@@ -258,6 +260,21 @@ def test_the_services_are_ready_and_say_so(client: httpx.Client) -> None:
 def test_nobody_gets_in_without_the_token(client: httpx.Client) -> None:
     client.headers.pop("Authorization")
     assert client.get("/api/v1/selections").status_code == 401
+
+
+def test_each_service_is_its_command_itself_and_hears_when_it_is_to_end(stack: Stack) -> None:
+    words = ("redis-server", "worker", "api")
+    lasting = [process for process in stack.processes if process.poll() is None]
+    for process, word in zip(lasting, words, strict=True):
+        argv = Path(f"/proc/{process.pid}/cmdline").read_text()
+        assert word in argv
+        assert not argv.startswith("sh\0")
+
+
+def test_the_queue_s_password_can_be_read_by_nobody_else(stack: Stack) -> None:
+    config = stack.folder / "redis.conf"
+    assert "requirepass bell" in config.read_text()
+    assert config.stat().st_mode & 0o077 == 0
 
 
 def test_no_argument_list_shows_a_password(stack: Stack) -> None:
