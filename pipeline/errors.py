@@ -111,6 +111,7 @@ class FfmpegMissing(PipelineError):
     """No ffmpeg can be started."""
 
     code = "ffmpeg_missing"
+    retryable = True  # another worker may have one, and a busy machine may fail to start it once
     for_guider = "The video program ffmpeg cannot be started. Please tell IT support."
 
 
