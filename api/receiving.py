@@ -21,9 +21,10 @@ from records.uploads import Upload, Uploads
 CHECKSUM_ALGORITHMS = ("sha1", "sha256")
 _WRITE_BYTES = 1 << 20
 _SAVE_BYTES = 8 << 20
-_SAVE_S = 2.0
+_LOOK_S = 2.0
+"""How soon a request saves what it has and notices that it was taken over, however slowly its bytes come,"""
 _IDLE_S = 1.0
-"""How soon a request that gets no bytes saves what it has, and notices that it was taken over."""
+"""and when none come at all."""
 _TAKE_S = 10.0
 _TRY_AGAIN_S = 0.05
 
@@ -70,24 +71,24 @@ async def receive_body(
     body = _Body(receive)
     pending = bytearray()
     digest = hashlib.new(checksum.algorithm) if checksum else None  # the algorithms are those of the protocol
-    saved_at = time.monotonic()
+    looked_at = time.monotonic()
     try:
         while body.open:
             message = await body.next_message(_IDLE_S)
-            idle = message is None
             if message is not None:
                 pending += message.get("body", b"")
-            if pending and (idle or not body.open or len(pending) >= _WRITE_BYTES):
+            due = message is None or time.monotonic() - looked_at > _LOOK_S
+            if pending and (due or not body.open or len(pending) >= _WRITE_BYTES):
                 if digest is not None:
                     digest.update(pending)
                 await run_in_threadpool(taken.write, bytes(pending))
                 pending.clear()
-            if checksum is not None or not taken.unsaved_bytes:
-                if idle:
-                    await run_in_threadpool(uploads.check_holder, taken.id, holder)
-            elif idle or taken.unsaved_bytes >= _SAVE_BYTES or time.monotonic() - saved_at > _SAVE_S:
+            if checksum is None and taken.unsaved_bytes and (due or taken.unsaved_bytes >= _SAVE_BYTES):
                 await run_in_threadpool(taken.save)
-                saved_at = time.monotonic()
+                looked_at = time.monotonic()
+            elif due:
+                await run_in_threadpool(uploads.check_holder, taken.id, holder)
+                looked_at = time.monotonic()
     finally:
         body.close()
     if checksum is not None and digest is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import random
 import threading
@@ -9,6 +10,7 @@ import time
 
 import httpx
 import psutil
+import pytest
 
 from api.app import create_app
 from records.database import open_database
@@ -95,6 +97,32 @@ def test_a_newer_request_takes_over_from_one_that_hangs(running: Service, api: h
     assert answer.status_code == 204
     assert time.monotonic() - begun_at < 5
     assert hung.answer().startswith("HTTP/1.1 423")
+    assert_whole(running, upload, film)
+
+
+@pytest.mark.parametrize("checksum", [{}, {"Upload-Checksum": "sha1 2jmj7l5rSw0yVb/vlWAYkK/YBwk="}])
+def test_a_newer_request_takes_over_from_one_that_trickles(
+    running: Service, api: httpx.Client, checksum: dict[str, str]
+) -> None:
+    film = film_bytes(4 * MIB)
+    upload = announce(api, len(film))
+    trickling = RawPatch(api, upload, 0, len(film), **checksum)
+    ended = threading.Event()
+
+    def trickle() -> None:
+        with contextlib.suppress(OSError):
+            for byte in film:
+                trickling.send(bytes([byte]))
+                if ended.wait(0.2):
+                    return
+
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    time.sleep(0.5)
+    send_all(api, upload, film, 4 * MIB)
+    ended.set()
+    thread.join()
+    assert trickling.answer().startswith("HTTP/1.1 423")
     assert_whole(running, upload, film)
 
 
