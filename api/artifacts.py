@@ -64,6 +64,8 @@ def download(
     if if_none_match is not None and _names(if_none_match, etag):
         return Response(status_code=304, headers=headers)
     size = parts.storage.size(row.storage_key)
+    if request.method == "HEAD":  # ranges are asked of GET alone (RFC 9110, 14.2)
+        return Response(headers={**headers, "Content-Length": str(size)}, media_type=row.media_type)
     try:
         span = parse_range(range_, size) if if_range is None or if_range.strip() == etag else None
     except RangeOutside as outside:
@@ -76,8 +78,6 @@ def download(
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
     span = span or Span(0, size)
     headers["Content-Length"] = str(span.end - span.start)
-    if request.method == "HEAD":
-        return Response(status_code=status, headers=headers, media_type=row.media_type)
     blocks = parts.storage.read(row.storage_key, span.start, span.end)
     return StreamingResponse(blocks, status, headers, media_type=row.media_type)
 
