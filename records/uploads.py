@@ -149,9 +149,9 @@ class Uploads:
         try:
             with self._db.session() as session:
                 row = _living(session, upload.id)
-                if row.holder != holder:
-                    raise TakenOver
                 receiving = row.state == UploadState.RECEIVING
+                if receiving and row.holder != holder:
+                    raise TakenOver
                 if receiving and partial.size() < row.offset_bytes:  # the file was lost; what is left proves nothing
                     row.offset_bytes = 0
         except UploadMissing:

@@ -18,6 +18,7 @@ from records.models import UploadRow
 from records.storage import open_storage
 from tests.api.conftest import client_of
 from tests.api.service import RawPatch, Service, announce, begin, offset_of, send, send_all
+from tests.servers import wait_until
 
 MIB = 1 << 20
 
@@ -43,7 +44,9 @@ def assert_whole(service: Service, upload: str, film: bytes) -> None:
     stored, sha256 = stored_film(service, upload)
     assert stored == film
     assert sha256 == hashlib.sha256(film).hexdigest()
-    assert not (service.data_dir / "incoming" / upload.rsplit("/", 1)[1]).exists()
+    partial = service.data_dir / "incoming" / upload.rsplit("/", 1)[1]
+    # A request that still waited for the file makes it anew for an instant, before it sees that all is done.
+    wait_until(lambda: not partial.exists(), f"{partial} is gone", within_s=5)
 
 
 def wait_for_offset(client: httpx.Client, upload: str, at_least: int) -> int:

@@ -234,6 +234,20 @@ def test_a_request_that_waited_for_a_finished_upload_changes_nothing(
     assert not partial_path(settings, upload.id).exists()
 
 
+def test_who_was_taken_over_while_waiting_for_a_finished_upload_leaves_no_file(
+    uploads: Uploads, upload: Upload, settings: Settings
+) -> None:
+    waiting = uploads.announce(upload.id, 0, "ada")
+    newer = taken(uploads, upload, holder="ben")
+    newer.write(FILM)
+    newer.save()
+    newer.close()
+    uploads.finish(upload)
+    with pytest.raises(OffsetWrong):
+        uploads.try_take(waiting, "ada")
+    assert not partial_path(settings, upload.id).exists()
+
+
 def test_the_first_of_two_uploads_for_one_film_wins(
     db: Database, uploads: Uploads, upload: Upload, storage: Storage
 ) -> None:
