@@ -22,7 +22,7 @@ from pipeline.moments import Clip
 from pipeline.picture import add_picture_filters, shown_size
 from pipeline.presets import Preset
 from pipeline.rates import LATE_SLOTS, Slots, clip_rate, fill_slots
-from pipeline.reading import DEMUXERS, film_url
+from pipeline.reading import DEMUXERS, MOST_PIXELS, film_url
 from pipeline.sound import Level, add_sound_filters, level_for, measure
 
 MEDIA_TYPE = "video/mp4"
@@ -62,7 +62,7 @@ def open_picture(film: Film, key_pts: int | None, *, threads: int = 1) -> Any:
     if key_pts is not None and key_pts > film.video.first_pts:
         start_s = float(key_pts * film.video.time_base) + _PAST_ROUNDING_S
     # reinit_filter: a film may change its size or colours on the way; a new graph would count its frames from 0 again.
-    options = {"threads": threads, "noautorotate": None, "reinit_filter": 0}
+    options = {"threads": threads, "noautorotate": None, "reinit_filter": 0, "max_pixels": MOST_PIXELS}
     return _open(film, start_s, **options)[str(film.video.stream_index)]
 
 
