@@ -52,7 +52,8 @@ def test_a_clip_of_a_phones_film_turned_by_a_quarter() -> None:
         "[s17]apad=whole_len=240000[s18];[s18]atrim=end_sample=240000[s19]"
     )
     assert argv == [
-        "-copyts", SAFE[0], SAFE[1], "-max_pixels", "67108864", SAFE[2], "-noautorotate", "-protocol_whitelist", "file", "-reinit_filter", "0", "-seek_timestamp", "1",
+        "-copyts", *SAFE[:2], "-max_pixels", "67108864", *SAFE[2:], "-noautorotate",
+        "-protocol_whitelist", "file", "-reinit_filter", "0", "-seek_timestamp", "1",
         "-ss", "9.333733",
         "-threads", "1", "-i", "file:/films/phone.mp4",
         "-copyts", *SAFE, "-protocol_whitelist", "file", "-seek_timestamp", "1", "-ss", "9.750000",
