@@ -1,8 +1,19 @@
-import { FilmProblem } from './problem';
+/** Cutting from the page: one moment at a time in each mode, each in a worker of its own. */
+
+import { FilmWorker } from './calls';
 import type { CutMode, FinishedCut, Moment } from './shapes';
 
-/** Cuts `moment` out of `file` into the browser's private file `name`. Throws FilmProblem; AbortError when told to stop. */
-export async function cut(
+export { cutFile, discardCut, listCuts } from './kept';
+
+/** A quick copy must never wait for a slow re-encoding, so each mode has its own queue. */
+const lastOf: Record<CutMode, Promise<unknown>> = { lossless: Promise.resolve(), light: Promise.resolve() };
+
+/**
+ * Cuts `moment` out of `file` into the browser's private file `name`, once earlier cuts of the same mode are done.
+ *
+ * `onProgress` is told shares from 0 to 1. Throws FilmProblem; AbortError when `signal` aborts, and then nothing is kept.
+ */
+export function cut(
   file: File,
   moment: Moment,
   mode: CutMode,
@@ -10,22 +21,15 @@ export async function cut(
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<FinishedCut> {
-  onProgress(0);
-  signal.throwIfAborted();
-  throw new FilmProblem('unexpected', `${file.type} ${moment.kind} ${mode} ${name}`);
-}
-
-/** The cut of that name. Throws FilmProblem cut_gone. */
-export async function cutFile(name: string): Promise<File> {
-  throw new FilmProblem('cut_gone', name);
-}
-
-/** Forgets the cut of that name, if there is one. */
-export async function discardCut(name: string): Promise<void> {
-  throw new FilmProblem('cut_gone', name);
-}
-
-/** The names of all finished cuts kept in this browser. */
-export async function listCuts(): Promise<string[]> {
-  return [];
+  const turn = lastOf[mode].then(async () => {
+    signal.throwIfAborted();
+    const worker = new FilmWorker();
+    try {
+      return await worker.ask('cut', { file, moment, mode, name }, onProgress, signal);
+    } finally {
+      worker.end();
+    }
+  });
+  lastOf[mode] = turn.catch(() => undefined);
+  return turn;
 }

@@ -31,3 +31,17 @@ export class FilmProblem extends Error {
     this.sentence = SENTENCES[code];
   }
 }
+
+/** The problem behind any error: what a browser says about files and space is put into our words. */
+export function asFilmProblem(
+  error: unknown,
+  otherwise: FilmProblemCode = 'film_unreadable',
+  whenGone: FilmProblemCode = 'film_gone',
+): Error {
+  if (error instanceof FilmProblem) return error;
+  if (!(error instanceof Error)) return new FilmProblem(otherwise, String(error));
+  if (error.name === 'AbortError') return error;
+  if (error.name === 'QuotaExceededError') return new FilmProblem('no_space', error.message);
+  if (error.name === 'NotReadableError' || error.name === 'NotFoundError') return new FilmProblem(whenGone, error.message);
+  return new FilmProblem(otherwise, `${error.name}: ${error.message}`);
+}

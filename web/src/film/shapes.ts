@@ -9,6 +9,8 @@
 export interface FilmFacts {
   readonly bytes: number;
   readonly durationMs: number;
+  /** Added to the film's clock, gives the time of a <video> that plays the same file. */
+  readonly zeroS: number;
   readonly widthPx: number;
   readonly heightPx: number;
   /** Frames per second, on average over the first seconds. */
@@ -39,7 +41,10 @@ export interface Film {
     onPicture: (index: number, timeMs: number, picture: ImageBitmap) => void,
     signal: AbortSignal,
   ): Promise<void>;
-  /** Loudness from 0 to 1 of `buckets` equal parts of the film; the array grows more complete with every call. */
+  /**
+   * Loudness from 0 to 1 of `buckets` equal parts of the film, ever finer with each call.
+   * Never called where there is no sound, or none that this browser can decode.
+   */
   waveform(buckets: number, onPeaks: (peaks: Float32Array) => void, signal: AbortSignal): Promise<void>;
   /** The times of the frames within `spanMs` before and after `aroundMs`, in order. */
   frameTimes(aroundMs: number, spanMs: number): Promise<number[]>;

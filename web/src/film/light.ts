@@ -1,0 +1,113 @@
+/** A moment re-encoded lighter: at most 720 lines and about 2 Mbit/s with its sound, which is copied. */
+
+import {
+  Quality,
+  VideoSampleSink,
+  VideoSampleSource,
+  canEncodeVideo,
+  type Target,
+  type VideoCodec,
+  type VideoEncodingConfig,
+} from 'mediabunny';
+
+import type { Written } from './lossless';
+import { findWanted } from './moment';
+import { FilmProblem } from './problem';
+import type { Moment } from './shapes';
+import { findStretch, shownAt, type FilmSource } from './source';
+import { CutWriter, chooseFormat, exactTicks } from './writing';
+
+const MOST_LINES = 720;
+/** With 128 to 192 kbit/s of sound that is about 2 Mbit/s. */
+const BITS_PER_SECOND = 1_800_000;
+const KEY_EVERY_S = 2;
+/** Decoders of sound begin incompletely, so the cut begins this much before the moment. */
+const LEAD_MS = 300;
+const CODECS: readonly VideoCodec[] = ['avc', 'vp9', 'vp8'];
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The upright size in square pixels with at most 720 lines on the shorter side, never enlarged, even. */
+export async function lightSize(film: FilmSource): Promise<Size> {
+  const width = await film.video.getDisplayWidth();
+  const height = await film.video.getDisplayHeight();
+  const scale = Math.min(1, MOST_LINES / Math.min(width, height));
+  const even = (px: number): number => Math.max(2, 2 * Math.round((px * scale) / 2));
+  return { width: even(width), height: even(height) };
+}
+
+function encoding(codec: VideoCodec): Pick<VideoEncodingConfig, 'codec' | 'quality' | 'latencyMode'> {
+  return { codec, quality: new Quality({ bitrate: BITS_PER_SECOND, bitrateMode: 'variable' }), latencyMode: 'quality' };
+}
+
+/** The codec in which this browser can make lighter moments of `film`; null if it cannot. */
+export async function lightCodec(film: FilmSource): Promise<VideoCodec | null> {
+  if (typeof VideoEncoder === 'undefined' || !(await film.video.canDecode())) return null;
+  const size = await lightSize(film);
+  for (const codec of CODECS) if (await canEncodeVideo(codec, { ...encoding(codec), ...size })) return codec;
+  return null;
+}
+
+/** Re-encodes the pictures of a clip to `target` and copies its sound. Throws FilmProblem; AbortError. */
+export async function lightenMoment(
+  film: FilmSource,
+  moment: Moment & { kind: 'clip' },
+  target: Target,
+  onProgress: (share: number) => void,
+  signal: AbortSignal,
+): Promise<Written> {
+  const codec = await lightCodec(film);
+  if (!codec) throw new FilmProblem('not_cut_light');
+  const format = await chooseFormat(film, codec);
+  const wanted = await findWanted(film, moment);
+  const { clock } = film;
+  // From the picture on screen a little before the moment to the first one after it, so that the service sees how
+  // long the last picture stands.
+  const firstTicks = await shownAt(film, Math.max(0, moment.inMs - LEAD_MS));
+  const stretch = await findStretch(film, firstTicks, (wanted.stretch.next ?? wanted.toTicks) + 1);
+  const ticks = stretch.shown.filter((at) => at >= firstTicks);
+  const baseSeconds = firstTicks / clock.ticksPerSecond;
+
+  const picture = new VideoSampleSource({
+    ...encoding(codec),
+    keyFrameInterval: KEY_EVERY_S,
+    sizeChangeBehavior: 'fill',
+    transform: { ...(await lightSize(film)), fit: 'fill', alpha: 'discard', force: true },
+  });
+  const endSeconds = wanted.toTicks / clock.ticksPerSecond;
+  const writer = await CutWriter.begin(film, format, target, picture, exactTicks(film), baseSeconds, endSeconds);
+  try {
+    let done = 0;
+    const from = clock.seekSeconds(firstTicks);
+    const until = (ticks.at(-1)! + 0.75) / clock.ticksPerSecond;
+    for await (const sample of new VideoSampleSink(film.video).samples(from, until)) {
+      signal.throwIfAborted();
+      const at = ticks[done];
+      // A decoder gives whole microseconds: that is the picture meant if it is nearer to it than to its neighbours.
+      if (at === undefined || Math.abs(clock.ticks(sample.timestamp) - at) > halfGap(ticks, done)) {
+        sample.close();
+        throw new FilmProblem('not_cut_light', `picture ${done} came at ${sample.timestamp} s`);
+      }
+      const seconds = at / clock.ticksPerSecond;
+      await writer.addSoundUntil(seconds);
+      sample.setTimestamp(seconds - baseSeconds);
+      await picture.add(sample);
+      sample.close();
+      done += 1;
+      onProgress(done / ticks.length);
+    }
+    if (done !== ticks.length) throw new FilmProblem('not_cut_light', `${done} of ${ticks.length} pictures decoded`);
+    return { wanted, ticks, mimeType: await writer.finish() };
+  } catch (error) {
+    await writer.cancel();
+    throw error;
+  }
+}
+
+function halfGap(ticks: readonly number[], index: number): number {
+  const at = ticks[index]!;
+  return Math.max(1, Math.min(at - (ticks[index - 1] ?? -Infinity), (ticks[index + 1] ?? Infinity) - at) / 2);
+}
