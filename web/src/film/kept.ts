@@ -10,6 +10,17 @@ interface MovableHandle extends FileSystemFileHandle {
   move?(folder: FileSystemDirectoryHandle, name: string): Promise<void>;
 }
 
+/** Only workers may write this way, so TypeScript's types of a page lack it. */
+interface SyncAccess {
+  write(data: Uint8Array<ArrayBuffer>, options: { at: number }): number;
+  flush(): void;
+  close(): void;
+}
+
+interface WritableHandle extends FileSystemFileHandle {
+  createSyncAccessHandle(): Promise<SyncAccess>;
+}
+
 async function folder(name: string): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
   return root.getDirectoryHandle(name, { create: true });
@@ -21,12 +32,12 @@ export class UnfinishedCut {
 
   private constructor(
     private readonly handle: FileSystemFileHandle,
-    private readonly access: FileSystemSyncAccessHandle,
+    private readonly access: SyncAccess,
   ) {}
 
   static async create(): Promise<UnfinishedCut> {
     const handle = await (await folder(UNFINISHED)).getFileHandle(crypto.randomUUID(), { create: true });
-    return new UnfinishedCut(handle, await handle.createSyncAccessHandle());
+    return new UnfinishedCut(handle, await (handle as WritableHandle).createSyncAccessHandle());
   }
 
   write(data: Uint8Array<ArrayBuffer>, position: number): void {

@@ -14,7 +14,7 @@ import type { Written } from './lossless';
 import { findWanted } from './moment';
 import { FilmProblem } from './problem';
 import type { Moment } from './shapes';
-import { findStretch, shownAt, type FilmSource } from './source';
+import { shownAt, shownBetween, type FilmSource } from './source';
 import { CutWriter, chooseFormat, exactTicks } from './writing';
 
 const MOST_LINES = 720;
@@ -67,8 +67,8 @@ export async function lightenMoment(
   // From the picture on screen a little before the moment to the first one after it, so that the service sees how
   // long the last picture stands.
   const firstTicks = await shownAt(film, Math.max(0, moment.inMs - LEAD_MS));
-  const stretch = await findStretch(film, firstTicks, (wanted.stretch.next ?? wanted.toTicks) + 1);
-  const ticks = stretch.shown.filter((at) => at >= firstTicks);
+  const afterTicks = (wanted.stretch.next ?? wanted.toTicks) + 1;
+  const ticks = await shownBetween(film, firstTicks, afterTicks);
   const baseSeconds = firstTicks / clock.ticksPerSecond;
 
   const picture = new VideoSampleSource({

@@ -5,7 +5,7 @@ import { AudioSampleSink, CanvasSink, type AudioSample } from 'mediabunny';
 import { lightCodec } from './light';
 import { FilmProblem } from './problem';
 import type { FilmFacts } from './shapes';
-import { entryPoint, shownAt, shownBetween, type FilmSource } from './source';
+import { keyBefore, shownAt, shownBetween, type FilmSource } from './source';
 import { chooseFormat } from './writing';
 
 const RATE_SAMPLE_PACKETS = 240;
@@ -56,7 +56,7 @@ export async function showStrip(
   const keys: number[] = [];
   for (let index = 0; index < count; index++) {
     signal.throwIfAborted();
-    const entry = await entryPoint(film, clock.zeroTicks + Math.floor(((index + 0.5) / count) * durationTicks));
+    const entry = await keyBefore(film, clock.zeroTicks + Math.floor(((index + 0.5) / count) * durationTicks));
     keys.push(Math.max(clock.zeroTicks, clock.ticks(entry.timestamp)));
   }
   const sink = new CanvasSink(film.video, { height: heightPx, poolSize: 2 });

@@ -2,6 +2,7 @@
 
 const SENTENCES = {
   not_a_film: 'This file is not a film. Choose the video file itself.',
+  film_not_opened: 'This kind of film cannot be opened in the browser. It can be sent whole, with its moments marked by time.',
   film_unreadable: 'This film cannot be read. Try copying it from the phone or camera again.',
   film_cut_short: 'This film is not complete: its end is missing. Copy it from the phone or camera again.',
   film_gone: 'The film can no longer be read. Was it moved, or its memory stick taken out? Choose it again.',

@@ -1,10 +1,14 @@
 /** A film opened for reading: its tracks, its clock, and where decoding can begin. Runs in pages, workers and Node. */
 
 import {
-  ALL_FORMATS,
   BlobSource,
   EncodedPacketSink,
   Input,
+  MATROSKA,
+  MP4,
+  MPEG_TS,
+  QTFF,
+  WEBM,
   type EncodedPacket,
   type InputAudioTrack,
   type InputVideoTrack,
@@ -12,7 +16,11 @@ import {
 
 import { FilmClock } from './clock';
 import { FilmProblem, asFilmProblem } from './problem';
+import { standsAlone } from './slices';
+import { whyNotOpened } from './sniff';
 
+/** Containers of films. Playlists, which name other files, are not among them. */
+const FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
 const METADATA_ONLY = { metadataOnly: true } as const;
 /** Frames stored before ones shown earlier: H.264 and HEVC allow 16 at most. */
 const MOST_REORDERED = 16;
@@ -27,8 +35,8 @@ export interface FilmSource {
   readonly audio: InputAudioTrack | null;
   readonly pictures: EncodedPacketSink;
   readonly clock: FilmClock;
-  /** Whether the container marks every picture as a key picture, which is rarely true: then the pictures are asked. */
-  readonly doubtKeys: boolean;
+  /** Of H.264: the size of its NAL units' length fields, null for start codes; undefined for other codecs. */
+  readonly lengthBytes: number | null | undefined;
 }
 
 /** The film in `file`, its index read but little else. Throws FilmProblem. Dispose `input` when done. */
@@ -36,7 +44,7 @@ export async function openSource(file: Blob): Promise<FilmSource> {
   // Reading slices instead of streams avoids a fault of Chrome on Windows, and reads only what is asked for.
   const input = new Input({
     source: new BlobSource(file, { useStreamReader: false, maxCacheSize: CACHE_BYTES }),
-    formats: ALL_FORMATS,
+    formats: FORMATS,
   });
   try {
     return await describe(input, file);
@@ -47,12 +55,11 @@ export async function openSource(file: Blob): Promise<FilmSource> {
 }
 
 async function describe(input: Input, file: Blob): Promise<FilmSource> {
-  if (!(await input.canRead())) throw new FilmProblem(await looksCutShort(file) ? 'film_cut_short' : 'not_a_film');
+  if (!(await input.canRead())) throw await whyNotOpened(file);
   const videos = await input.getVideoTracks();
   if (videos.length === 0) {
-    const sound = (await input.getAudioTracks()).length > 0;
-    if (sound) throw new FilmProblem('no_picture');
-    throw new FilmProblem(await looksCutShort(file) ? 'film_cut_short' : 'film_unreadable', 'no track');
+    if ((await input.getFormat()) === MPEG_TS) throw new FilmProblem('film_not_opened', 'a codec is not known');
+    throw (await input.getAudioTracks()).length > 0 ? new FilmProblem('no_picture') : await whyNotOpened(file);
   }
   const video = await videoAPersonMeans(videos);
   const sounds = await input.getAudioTracks({ filter: (track) => video.canBePairedWith(track) });
@@ -61,8 +68,7 @@ async function describe(input: Input, file: Blob): Promise<FilmSource> {
   const ticksPerSecond = await video.getTimeResolution();
   const zeroTicks = await firstShownTicks(pictures, ticksPerSecond);
   const clock = new FilmClock(ticksPerSecond, zeroTicks);
-  const doubtKeys = (await video.getCodec()) === 'avc' && (await video.hasOnlyKeyPackets());
-  return { input, bytes: file.size, video, audio, pictures, clock, doubtKeys };
+  return { input, bytes: file.size, video, audio, pictures, clock, lengthBytes: await lengthBytesOf(video) };
 }
 
 /** The moving picture: not a cover nor the few frames of a motion photo, else the one with most pixels. */
@@ -86,6 +92,16 @@ async function videoAPersonMeans(tracks: InputVideoTrack[]): Promise<InputVideoT
   return ranked[0]!.track;
 }
 
+async function lengthBytesOf(video: InputVideoTrack): Promise<number | null | undefined> {
+  if ((await video.getCodec()) !== 'avc') return undefined;
+  const description = (await video.getDecoderConfig())?.description;
+  if (!description) return null;
+  const record = ArrayBuffer.isView(description)
+    ? new Uint8Array(description.buffer, description.byteOffset, description.byteLength)
+    : new Uint8Array(description);
+  return (record[4]! & 3) + 1;
+}
+
 async function firstDefault(tracks: InputAudioTrack[]): Promise<InputAudioTrack | undefined> {
   for (const track of tracks) if ((await track.getDisposition()).default) return track;
   return tracks[0];
@@ -105,26 +121,10 @@ async function firstShownTicks(pictures: EncodedPacketSink, ticksPerSecond: numb
   return first;
 }
 
-/** An MP4 whose index was to be written at the end, or in which a box is longer than the file. */
-async function looksCutShort(file: Blob): Promise<boolean> {
-  let at = 0;
-  for (let boxes = 0; boxes < 64 && at + 8 <= file.size; boxes++) {
-    const head = new DataView(await file.slice(at, at + 16).arrayBuffer());
-    const kind = String.fromCharCode(...new Uint8Array(head.buffer, 4, 4));
-    if (at === 0 && !['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip'].includes(kind)) return false;
-    if (kind === 'moov' && at + head.getUint32(0) <= file.size) return false;
-    let length = head.getUint32(0);
-    if (length === 1 && head.byteLength >= 16) length = Number(head.getBigUint64(8));
-    if (length < 8) return true;
-    at += length;
-  }
-  return true;
-}
-
-/** The key picture from which everything at or after `ticks` can be decoded; its data is read when asked for. */
-export async function entryPoint(film: FilmSource, ticks: number, metadataOnly = true): Promise<EncodedPacket> {
+/** The last key picture at or before `ticks`, as the container marks them; `withData`: its data is read too. */
+export async function keyBefore(film: FilmSource, ticks: number, withData = false): Promise<EncodedPacket> {
   const { pictures, clock } = film;
-  const options = film.doubtKeys ? { verifyKeyPackets: true } : metadataOnly ? METADATA_ONLY : {};
+  const options = withData ? {} : METADATA_ONLY;
   // Where a WebM has no cues, the demuxer sees only the cluster around the time, so ever earlier ones are asked.
   for (let back = 0; back === 0 || clock.seekSeconds(ticks) - back > 0; back = back * 2 || 0.5) {
     let found = await pictures.getKeyPacket(clock.seekSeconds(ticks) - back, options);
@@ -135,17 +135,34 @@ export async function entryPoint(film: FilmSource, ticks: number, metadataOnly =
       found = next;
     }
   }
-  const first = await pictures.getFirstPacket(metadataOnly ? METADATA_ONLY : {});
+  const first = await pictures.getFirstPacket(options);
   if (!first) throw new FilmProblem('film_unreadable', 'no picture');
   return first;
 }
 
+/** The picture at or before `ticks` from which everything at or after it can really be decoded; its data is read. */
+export async function entryPoint(film: FilmSource, ticks: number): Promise<EncodedPacket> {
+  for (let from = ticks; ; ) {
+    const key = await keyBefore(film, from, true);
+    const keyTicks = film.clock.ticks(key.timestamp);
+    if (film.lengthBytes === undefined || standsAlone(key.data, film.lengthBytes)) return key;
+    // Nothing earlier: what the film begins with must do.
+    if (keyTicks > from - 1 || (await isFirst(film, key))) return key;
+    from = keyTicks - 1;
+  }
+}
+
+async function isFirst(film: FilmSource, packet: EncodedPacket): Promise<boolean> {
+  return (await film.pictures.getFirstPacket(METADATA_ONLY))?.sequenceNumber === packet.sequenceNumber;
+}
+
 /** The pictures that a stretch of film needs. */
 export interface Stretch {
+  /** Where decoding begins; its data is read. */
   readonly entry: EncodedPacket;
   /** How many pictures, in the order stored from `entry` on, are needed. */
   readonly count: number;
-  /** Ticks of those that can be shown, in the order shown. */
+  /** Ticks of those that can be shown, in the order shown; some after the end, which others lean on, with gaps. */
   readonly shown: readonly number[];
   /** The tick of the first picture at or after the end; null at the end of the film. */
   readonly next: number | null;
