@@ -147,7 +147,7 @@ export async function entryPoint(film: FilmSource, ticks: number): Promise<Encod
     const keyTicks = film.clock.ticks(key.timestamp);
     if (film.lengthBytes === undefined || standsAlone(key.data, film.lengthBytes)) return key;
     // Nothing earlier: what the film begins with must do.
-    if (keyTicks > from - 1 || (await isFirst(film, key))) return key;
+    if (keyTicks > from || (await isFirst(film, key))) return key;
     from = keyTicks - 1;
   }
 }
