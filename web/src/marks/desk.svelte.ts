@@ -139,7 +139,7 @@ export class Desk {
   /** After every change of a span or of the way: cut what has no cut yet, and remember. */
   settle(): void {
     const { canCut } = this.film.facts;
-    const modes: CutMode[] = this.way === 'light' ? ['light', 'lossless'] : ['lossless'];
+    const modes: CutMode[] = this.way === 'light' ? ['lossless', 'light'] : ['lossless'];
     this.cutter.want(this.ordered, canCut && this.way !== 'whole' ? modes : []);
     this.save();
   }
@@ -172,8 +172,9 @@ export class Desk {
       const done = this.cutter.stateOf(mark, way)?.done;
       if (done) return done.bytes;
       known = false;
-      if (way === 'light') return mark.kind === 'clip' ? (lengthOf(mark) / 1000) * LIGHT_BYTES_PER_S : LIGHT_STILL_BYTES;
-      return facts.bytes * Math.min(1, (lengthOf(mark) + STILL_SPAN_MS) / facts.durationMs);
+      const untouched = facts.bytes * Math.min(1, (lengthOf(mark) + STILL_SPAN_MS) / facts.durationMs);
+      if (way === 'lossless') return untouched;
+      return Math.min(untouched, mark.kind === 'clip' ? (lengthOf(mark) / 1000) * LIGHT_BYTES_PER_S : LIGHT_STILL_BYTES);
     });
     return { bytes: bytes.reduce((sum, one) => sum + one, 0), known };
   }

@@ -1,5 +1,6 @@
 /** The film's own pace: play, stop, step and jump, on the film's clock, exact to the frame. */
 
+import { FilmProblem } from '../film';
 import type { Frames } from '../marks/frames';
 
 const FASTEST = 4;
@@ -17,11 +18,13 @@ export class Playback {
   rate = $state(1);
   /** Played again and again until left. */
   loop = $state.raw<Span | null>(null);
+  /** Why the film cannot be moved in, in words for a guider. */
+  problem = $state<string | null>(null);
   #video: HTMLVideoElement | null = null;
   /** The media clock at the film's first picture. */
   #zeroMs: number | null = null;
   #backwards: ReturnType<typeof setInterval> | undefined;
-  #wantedMs: number | null = null;
+  #moves: Promise<void> = Promise.resolve();
 
   constructor(
     readonly durationMs: number,
@@ -57,6 +60,8 @@ export class Playback {
       this.#zeroMs = mediaMs;
       if (this.atMs > 0) return void this.seek(this.atMs);
     }
+    // While a place is being looked for, the picture still shown is of the place before.
+    if (this.#video?.seeking) return;
     this.atMs = Math.max(0, Math.floor(mediaMs - this.#zeroMs + 1e-3));
     const { loop } = this;
     if (loop && this.playing && this.atMs >= loop.outMs - 1000 / 60) this.#jump(loop.inMs);
@@ -104,34 +109,53 @@ export class Playback {
   }
 
   /** Frames on or back; stops the film. */
-  async step(frames: number): Promise<void> {
+  step(frames: number): Promise<void> {
     this.stop();
-    this.#jump(await this.frames.step(await this.frames.nearest(this.#wantedMs ?? this.atMs), frames));
+    return this.#move(async () => this.frames.step(await this.frames.nearest(this.atMs), frames));
   }
 
   /** Milliseconds on or back. */
-  async skip(ms: number): Promise<void> {
-    await this.seek((this.#wantedMs ?? this.atMs) + ms);
+  skip(ms: number): Promise<void> {
+    return this.#move(() => this.frames.shownAt(this.#within(this.atMs + ms)));
   }
 
   /** Shows the frame at `ms`. */
-  async seek(ms: number): Promise<void> {
-    const target = Math.min(Math.max(0, ms), this.durationMs);
-    this.#jump(await this.frames.shownAt(target));
+  seek(ms: number): Promise<void> {
+    return this.#move(() => this.frames.shownAt(this.#within(ms)));
+  }
+
+  /** The frame on screen once every move asked for has been made. */
+  async shown(): Promise<number> {
+    await this.#moves;
+    return this.frames.nearest(this.atMs);
   }
 
   /** At once and nearly there: for a hand that drags. */
   scrub(ms: number): void {
-    this.#jump(Math.min(Math.max(0, ms), this.durationMs));
+    this.#jump(this.#within(ms));
+  }
+
+  /** One move after another, so that keys pressed quickly add up. */
+  #move(find: () => Promise<number>): Promise<void> {
+    this.#moves = this.#moves.then(async () => {
+      try {
+        this.#jump(await find());
+        this.problem = null;
+      } catch (error) {
+        this.problem = error instanceof FilmProblem ? error.sentence : new FilmProblem('unexpected').sentence;
+      }
+    });
+    return this.#moves;
+  }
+
+  #within(ms: number): number {
+    return Math.min(Math.max(0, ms), this.durationMs);
   }
 
   #jump(ms: number): void {
     this.atMs = Math.floor(ms);
-    if (!this.#video) return;
-    this.#wantedMs = ms;
-    this.#video.addEventListener('seeked', () => (this.#wantedMs = null), { once: true });
     // One millisecond past a frame's rounded time the player shows that frame and no other.
-    this.#video.currentTime = (ms + 1 + (this.#zeroMs ?? 0)) / 1000;
+    if (this.#video) this.#video.currentTime = (ms + 1 + (this.#zeroMs ?? 0)) / 1000;
   }
 
   #endBackwards(): void {
