@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
         redoc_url=None,
         lifespan=tended,
         generate_unique_id_function=_operation_name,
-        responses=errors.described(500),
+        responses=errors.described(422, 500),
     )
     app.state.parts = parts
     app.add_middleware(MethodOverride)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Request
 from starlette.responses import Response, StreamingResponse
 
 from api.errors import NothingHere, RangeOutside, answer_error, described
-from api.parts import GivenParts
+from api.parts import GivenId, GivenParts
 from api.selections import PREFIX
 from records.models import ArtifactRow, SelectionRow
 
@@ -40,8 +40,8 @@ class Span:
 )
 @router.head("/{selection_id}/artifacts/{artifact_id}", include_in_schema=False)
 def download(
-    selection_id: str,
-    artifact_id: str,
+    selection_id: GivenId,
+    artifact_id: GivenId,
     request: Request,
     parts: GivenParts,
     range_: Annotated[str | None, Header(alias="range")] = None,

@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from api.local.own_redis import find_redis_server
 from pipeline.errors import PipelineError
-from pipeline.ffmpeg_cli import ffmpeg_executable, run_ffmpeg, use_ffmpeg
+from pipeline.ffmpeg_cli import ffmpeg_executable, run_ffmpeg, using_ffmpeg
 from records.database import Database, is_current, open_database
 from records.settings import GIB, Settings
 from records.storage import open_storage
@@ -89,11 +89,11 @@ def check_ffmpeg(settings: Settings) -> Check:
     """That ffmpeg starts and has each filter and encoder that the media work needs."""
     other = "Leave VIGPACK_FFMPEG unset to use the packaged one, or name a full build of ffmpeg 5.1 or newer."
     try:
-        use_ffmpeg(settings.ffmpeg)
-        program = ffmpeg_executable()
-        version = _ffmpeg_says("-version").split("\n", 1)[0].removeprefix("ffmpeg version ").split(" ")[0]
-        filters = set(re.findall(r"^ [T.][S.]\S* +(\S+) ", _ffmpeg_says("-filters"), re.MULTILINE))
-        encoders = set(re.findall(r"^ [VA]\S+ +(\S+) ", _ffmpeg_says("-encoders"), re.MULTILINE))
+        with using_ffmpeg(settings.ffmpeg):
+            program = ffmpeg_executable()
+            version = _ffmpeg_says("-version").split("\n", 1)[0].removeprefix("ffmpeg version ").split(" ")[0]
+            filters = set(re.findall(r"^ [T.][S.]\S* +(\S+) ", _ffmpeg_says("-filters"), re.MULTILINE))
+            encoders = set(re.findall(r"^ [VA]\S+ +(\S+) ", _ffmpeg_says("-encoders"), re.MULTILINE))
     except PipelineError as error:
         return Check(part="ffmpeg", state="bad", found=str(error)[:300], mend=other)
     missing = [name for name in NEEDED_FILTERS if name not in filters]

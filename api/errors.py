@@ -233,6 +233,8 @@ def install(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 registered for this type below
+        if any(one["loc"][0] == "path" for one in error.errors()):
+            return answer_error(NothingHere(), request.url.path)
         sentence = plain_request_error(error.errors())
         return problem(422, film.SelectionInvalid.code, sentence, request.url.path)
 

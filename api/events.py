@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.errors import described
-from api.parts import GivenParts, Parts
+from api.parts import GivenId, GivenParts, Parts
 from api.selections import PREFIX, view_now
 from records.errors import SelectionGone
 from records.views import SelectionView
@@ -40,7 +40,7 @@ _RUNNING_CLOCKS = {
     },
 )
 async def tell_progress(
-    selection_id: str,
+    selection_id: GivenId,
     parts: GivenParts,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:

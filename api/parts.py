@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from records.database import Database
 from records.settings import Settings
@@ -30,3 +30,5 @@ def parts_of(request: Request) -> Parts:
 
 
 GivenParts = Annotated[Parts, Depends(parts_of)]
+GivenId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", examples=["0f1e2d3c4b5a69788796a5b4c3d2e1f0"])]
+"""An identifier in an address; any other text is answered like an unknown one, and reaches no database."""

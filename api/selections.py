@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.errors import described
 from api.new_selection import NewSelection
-from api.parts import GivenParts, Parts
+from api.parts import GivenId, GivenParts, Parts
 from api.wire import UPLOADS
 from pipeline.moments import hints
 from records.erasure import erase_selection
@@ -83,13 +83,13 @@ def list_newest(
 
 
 @router.get("/{selection_id}", summary="One selection", responses=described(401, 404))
-def look_at(selection_id: str, parts: GivenParts) -> SelectionView:
+def look_at(selection_id: GivenId, parts: GivenParts) -> SelectionView:
     """Its state, and that of every moment, output and upload; a figure that is unknown is null."""
     return view_now(parts, selection_id)
 
 
 @router.post("/{selection_id}/retry", status_code=202, summary="Try again what failed", responses=described(401, 404))
-def retry(selection_id: str, parts: GivenParts) -> SelectionView:
+def retry(selection_id: GivenId, parts: GivenParts) -> SelectionView:
     """Queue its failed work again, with all attempts."""
     with parts.db.session() as session:
         job_ids = retry_selection(session, selection_id)
@@ -99,7 +99,7 @@ def retry(selection_id: str, parts: GivenParts) -> SelectionView:
 
 
 @router.delete("/{selection_id}", status_code=204, summary="Erase a selection", responses=described(401, 404, 503))
-def erase(selection_id: str, parts: GivenParts) -> None:
+def erase(selection_id: GivenId, parts: GivenParts) -> None:
     """Everything of it goes: words, uploads, moments, packs. This cannot be undone."""
     if not erase_selection(parts.db, parts.storage, parts.settings, selection_id):
         raise SelectionGone(selection_id)

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.parts import Parts
 from pipeline.errors import PipelineError
-from records.uploads import expire_uploads
+from records.upload_upkeep import expire_uploads
 from worker.broker import enqueue
 
 log = structlog.get_logger("api")

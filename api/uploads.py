@@ -17,10 +17,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.errors import HeaderWrong, MediaTypeWrong, TusVersionWrong, described
-from api.parts import GivenParts, Parts
+from api.parts import GivenId, GivenParts, Parts
 from api.receiving import CHECKSUM_ALGORITHMS, Checksum, parse_checksum, receive_body, take
 from api.wire import TUS_VERSION, UPLOADS
-from records.upload_errors import UploadBusy, UploadMissing, UploadTooLarge
+from records.upload_errors import UploadBusy, UploadTargetMissing, UploadTooLarge
 from records.uploads import RECOMMENDED_CHUNK_BYTES, Upload
 from worker.broker import enqueue
 
@@ -99,10 +99,10 @@ async def create(request: Request, parts: GivenParts) -> Response:
     responses=described(401, 404, 410, 412),
     openapi_extra={"parameters": [_TUS]},
 )
-async def tell_offset(upload_id: str, request: Request, parts: GivenParts) -> Response:
+async def tell_offset(upload_id: GivenId, request: Request, parts: GivenParts) -> Response:
     """Where to go on. If everything is here but a crash came before it was handed on, that is done now."""
     _check_version(request)
-    upload = await run_in_threadpool(parts.uploads.find, _checked(upload_id))
+    upload = await run_in_threadpool(parts.uploads.find, upload_id)
     if upload.all_here and not upload.complete:
         job_ids = await run_in_threadpool(parts.uploads.finish, upload)
         await _send(parts, job_ids or [])
@@ -125,14 +125,14 @@ async def tell_offset(upload_id: str, request: Request, parts: GivenParts) -> Re
         "requestBody": _CHUNK_BODY,
     },
 )
-async def add_bytes(upload_id: str, request: Request, parts: GivenParts) -> Response:
+async def add_bytes(upload_id: GivenId, request: Request, parts: GivenParts) -> Response:
     """Append at the offset. A newer request takes over from one that hangs."""
     _check_version(request)
     if request.headers.get("content-type", "") != CHUNK:
         raise MediaTypeWrong(f"Content-Type must be {CHUNK}")
     offset = _number(request, "upload-offset")
     checksum = parse_checksum(request.headers.get("upload-checksum"))
-    upload = await run_in_threadpool(parts.uploads.find, _checked(upload_id))
+    upload = await run_in_threadpool(parts.uploads.find, upload_id)
     if offset == upload.offset_bytes:
         _check_fits(request, upload.length_bytes - offset)
     upload = await _receive(request, parts, upload, checksum, offset)
@@ -146,10 +146,10 @@ async def add_bytes(upload_id: str, request: Request, parts: GivenParts) -> Resp
     responses=described(401, 404, 409, 412),
     openapi_extra={"parameters": [_TUS]},
 )
-async def terminate(upload_id: str, request: Request, parts: GivenParts) -> Response:
+async def terminate(upload_id: GivenId, request: Request, parts: GivenParts) -> Response:
     """Erase what came of it. A finished one belongs to its selection and is erased with that."""
     _check_version(request)
-    await run_in_threadpool(parts.uploads.terminate, _checked(upload_id))
+    await run_in_threadpool(parts.uploads.terminate, upload_id)
     return Response(status_code=204)
 
 
@@ -209,12 +209,6 @@ def _number(request: Request, header: str) -> int:
     return int(value)
 
 
-def _checked(upload_id: str) -> str:
-    if not _ID.fullmatch(upload_id):
-        raise UploadMissing
-    return upload_id
-
-
 def _target(metadata: str) -> dict[str, str]:
     """What an upload is for. A file's name, if sent, goes no further than here."""
     found = {}
@@ -225,7 +219,9 @@ def _target(metadata: str) -> dict[str, str]:
                 value = b64decode(encoded, validate=True).decode("ascii")
             except (Base64Wrong, UnicodeDecodeError):
                 raise HeaderWrong(f"Upload-Metadata: {key} is not base64") from None
-            found[f"{key}_id"] = value[:32]
+            if not _ID.fullmatch(value):
+                raise UploadTargetMissing
+            found[f"{key}_id"] = value
     if len(found) != 1:
         raise HeaderWrong("Upload-Metadata must name either a moment or a selection")
     return found

@@ -109,7 +109,7 @@ def clip_argv(
         options |= {"c:a": "aac", "b:a": f"{preset.audio_kbit_s}k"}
     options |= {
         "map_metadata": -1, "map_chapters": -1, "sn": None, "dn": None, "fflags": "+bitexact", "flags:v": "+bitexact",
-        "flags:a": "+bitexact", "filter_threads": 1, "movflags": "+faststart",
+        "flags:a": "+bitexact", "filter_complex_threads": threads, "movflags": "+faststart",
     }  # fmt: skip
     return list(ffmpeg.output(*streams, str(part), **options).get_args())
 

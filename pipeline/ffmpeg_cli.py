@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -49,6 +49,17 @@ class FfmpegRun:
 def use_ffmpeg(executable: str) -> None:
     """Use this ffmpeg instead of the packaged one from now on; an empty name returns to the packaged one."""
     _chosen[:] = [executable] if executable else []
+
+
+@contextlib.contextmanager
+def using_ffmpeg(executable: str) -> Iterator[None]:
+    """Use this ffmpeg inside the block, then again the one before it."""
+    before = _chosen[:]
+    use_ffmpeg(executable)
+    try:
+        yield
+    finally:
+        _chosen[:] = before
 
 
 def ffmpeg_executable() -> str:

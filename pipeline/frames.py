@@ -171,8 +171,9 @@ def _read_packets(
         if packet.pts < low and packet.is_keyframe:
             read = [p for p in read if p.pts is not None and p.pts >= low]
         read.append(packet)
+        # Nothing decoded from here on is shown before this packet is decoded: the next frame after the span is known.
         decoded_at = packet.dts if packet.dts is not None else packet.pts
-        if decoded_at >= high and any(p.pts is not None and p.pts >= high for p in read):
+        if decoded_at >= min((p.pts for p in read if p.pts is not None and p.pts >= high), default=decoded_at + 1):
             break
     return read
 
@@ -199,15 +200,14 @@ def _span(film: Film, times: list[int], low: int, high: int, key_pts: int | None
     inside = tuple(t for t in times if low <= t < high)
     if not inside:
         return None
-    # The last frame stands until the next one, but where that is late, no longer than the moment or a usual frame.
-    usual = inside[-1] + _usual_gap(film, times)
-    after = next((t for t in times if t >= high), usual)
-    return Span(inside, min(after, max(high, usual)), key_pts)
+    after = next((t for t in times if t >= high), None)
+    if after is None:  # the film's last frame stands as long as those before it
+        gaps = sorted(b - a for a, b in pairwise(times[-30:])) or [_one_frame(film)]
+        return Span(inside, inside[-1] + gaps[len(gaps) // 2], key_pts)
+    # Where the next frame is late, the last one stands to the moment's end, and at least as long as a frame does.
+    return Span(inside, min(after, max(high, inside[-1] + _one_frame(film))), key_pts)
 
 
-def _usual_gap(film: Film, times: list[int]) -> int:
-    """How long frames hereabouts stand."""
-    gaps = sorted(b - a for a, b in pairwise(times[-30:]))
-    if gaps:
-        return gaps[(len(gaps) - 1) // 2]
-    return max(1, round(Fraction(1, round(film.video.fps_avg) or 25) / film.video.time_base))
+def _one_frame(film: Film) -> int:
+    """How long a frame of this film stands on average, in its time base."""
+    return max(1, round(1 / Fraction(film.video.fps_avg or 25) / film.video.time_base))

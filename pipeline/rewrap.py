@@ -2,7 +2,8 @@
 
 Measured: in MPEG-TS ffmpeg, PyAV and OpenCV land 33 to 206 frames off. Copied into MP4 without re-encoding, or into
 Matroska where MP4 has no place for their codecs, the same pictures are found exactly. AVI keeps no presentation
-times, which matters as soon as frames are stored out of order.
+times, which matters as soon as frames are stored out of order; H.264 in it is encoded anew, frame for frame, since
+nothing but decoding tells the order.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from pipeline.reading import DEMUXERS, film_url
 
 _SEEKABLE = ("mov", "matroska")
 _KEY_FRAMES_ONLY = ("mjpeg", "dvvideo", "rawvideo", "huffyuv", "ffv1")
-_SLOWEST_DISK_BYTES_S = 5 << 20
+_ORDER_UNKNOWN = ("h264", "hevc")
+_SLOWEST_DISK_BYTES_S = 1 << 20
 
 
 def make_seekable(film: Film, scratch: Path) -> Film:
@@ -46,6 +48,12 @@ def rewrap_argv(film: Film, copy: Path) -> list[str]:
     streams = [source[str(film.video.stream_index)]]
     if film.audio is not None:
         streams.append(source[str(film.audio.stream_index)])
-    unpack = {"bsf:v": "mpeg4_unpack_bframes"} if film.video.codec == "mpeg4" else {}
-    ticks = {"video_track_timescale": film.video.time_base.denominator} if copy.suffix == ".mp4" else {}
-    return list(ffmpeg.output(*streams, str(copy), c="copy", map_metadata=-1, **ticks, **unpack).get_args())
+    options: dict[str, str | int] = {"c": "copy", "map_metadata": -1}
+    if copy.suffix == ".mp4":
+        options["video_track_timescale"] = film.video.time_base.denominator
+    if film.video.codec == "mpeg4":
+        options["bsf:v"] = "mpeg4_unpack_bframes"
+    if film.container == "avi" and film.video.codec in _ORDER_UNKNOWN:
+        streams[0] = streams[0].filter("setpts", "N/FRAME_RATE/TB")
+        options |= {"c:v": "libx264", "preset": "ultrafast", "crf": 12, "bf": 0, "g": 30, "fps_mode": "passthrough"}
+    return list(ffmpeg.output(*streams, str(copy), **options).get_args())

@@ -92,7 +92,9 @@ def still_argv(film: Film, span: Span, width: int, height: int) -> list[str]:
         picture = picture.filter("bwdif", mode="send_frame", deint="interlaced")
     picture = add_picture_filters(picture, film, width, height)
     picture = picture.filter("scale", flags="accurate_rnd+full_chroma_int+full_chroma_inp", in_color_matrix="bt709")
-    output = ffmpeg.output(picture, "-", format="rawvideo", pix_fmt="bgr24", **{"frames:v": 1, "filter_threads": 1})
+    output = ffmpeg.output(
+        picture, "-", format="rawvideo", pix_fmt="bgr24", **{"frames:v": 1, "filter_complex_threads": 1}
+    )
     return list(output.get_args())
 
 

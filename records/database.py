@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from records.errors import DatabaseUnavailable
+from records.errors import DatabaseNewer, DatabaseUnavailable
 from records.settings import Settings
 
 BUSY_TIMEOUT_S = 30
@@ -133,7 +133,7 @@ def migrate(settings: Settings) -> None:
     """Bring the tables to the newest shape; safe when several processes start at once.
 
     The whole way is one transaction that only one process can hold, so a crash leaves the old shape.
-    Raises: DatabaseUnavailable.
+    Raises: DatabaseUnavailable, DatabaseNewer.
     """
     engine = _engine(settings.database(), poolclass=NullPool)
     sqlite = engine.dialect.name == "sqlite"
@@ -149,11 +149,18 @@ def migrate(settings: Settings) -> None:
                     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('vigpack migrate'))"))
                 config = alembic_config()
                 config.attributes["connection"] = connection
+                _check_known(config, connection)
                 command.upgrade(config, "head")
                 if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
                     raise RuntimeError(f"the migration would leave {len(broken)} rows without their parent")
     finally:
         engine.dispose()
+
+
+def _check_known(config: Config, connection: Connection) -> None:
+    known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
+    if unknown := set(MigrationContext.configure(connection).get_current_heads()) - known:
+        raise DatabaseNewer(f"the database stands at step {', '.join(sorted(unknown))}")
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:

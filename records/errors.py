@@ -19,6 +19,13 @@ class DatabaseUnavailable(RecordsError):
     for_guider = "The service cannot reach its records just now. Nothing was lost; please try again in a minute."
 
 
+class DatabaseNewer(RecordsError):
+    """The database was brought to the shape of a newer version of this program."""
+
+    code = "database_newer"
+    for_guider = "The records were written by a newer version of this program. Install that version again."
+
+
 class SelectionGone(RecordsError):
     """There is no such selection, or it is being erased."""
 

@@ -13,11 +13,10 @@ sure that it is the only one that does. The order that makes it safe for many pr
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import NoSpace
@@ -150,9 +149,7 @@ class Uploads:
                 if row.holder != holder:
                     raise TakenOver
                 receiving = row.state == UploadState.RECEIVING
-                if (
-                    receiving and partial.size() < row.offset_bytes
-                ):  # the file was lost; what is left of it proves nothing
+                if receiving and partial.size() < row.offset_bytes:  # the file was lost; what is left proves nothing
                     row.offset_bytes = 0
         except UploadMissing:
             erase_partial(self._settings, upload.id)  # opening it may have made it anew
@@ -265,54 +262,6 @@ class Uploads:
 def storage_key(upload: Upload) -> str:
     """Where a complete upload is stored."""
     return f"selections/{upload.selection_id}/uploads/{upload.id}"
-
-
-def expire_uploads(db: Database, settings: Settings) -> int:
-    """Erase uploads without a byte for too long, and what crashes left of others. How many uploads were erased.
-
-    Safe beside requests and beside other processes that do the same.
-    """
-    with db.session() as session:
-        expired = list(
-            session.scalars(
-                delete(UploadRow)
-                .where(
-                    UploadRow.state == UploadState.RECEIVING,
-                    UploadRow.offset_bytes < UploadRow.length_bytes,
-                    UploadRow.expires_at < utcnow(),
-                )
-                .returning(UploadRow.id)
-            )
-        )
-    for upload_id in expired:
-        erase_partial(settings, upload_id)
-    for upload_id in _abandoned(db, [path.name for path in incoming_folder(settings).iterdir()]):
-        erase_partial(settings, upload_id)
-    return len(expired)
-
-
-def erase_stray_files(db: Database, storage: Storage) -> int:
-    """Erase stored uploads that no row knows: a crash came between storing and finding the selection erased.
-
-    A row is always there before its file, so a file without one is stray. How many were erased.
-    """
-    listed = {}
-    for key in storage.keys("selections/"):
-        parts = key.split("/")
-        if len(parts) == 4 and parts[2] == "uploads":  # the shape of storage_key()
-            listed[parts[3]] = key
-    with db.reading() as session:
-        known = set(session.scalars(select(UploadRow.id)))
-    stray = [key for upload_id, key in listed.items() if upload_id not in known]
-    for key in stray:
-        storage.delete(key)
-    return len(stray)
-
-
-def _abandoned(db: Database, names: list[str]) -> Iterator[str]:
-    with db.reading() as session:
-        receiving = set(session.scalars(select(UploadRow.id).where(UploadRow.state == UploadState.RECEIVING)))
-    yield from (name for name in names if name not in receiving)
 
 
 def _target(session: Session, moment_id: str | None, selection_id: str | None) -> str:

@@ -18,7 +18,7 @@ from records.models import ClockRow, JobRow, JobState, utcnow
 from records.outcomes import requeue_expired
 from records.settings import Settings
 from records.storage import Storage
-from records.uploads import erase_stray_files
+from records.upload_upkeep import erase_stray_files
 from worker.broker import queue_length, send
 from worker.heartbeat import forget_workers
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from pipeline.errors import Cancelled, PipelineError
 from records.database import Database
-from records.errors import DatabaseUnavailable, LeaseLost
+from records.errors import DatabaseUnavailable, LeaseLost, TookTooLong
 from records.jobs import Claim, renew
 
 _LOOK_EVERY_S = 1.0
@@ -22,10 +22,14 @@ class KeptLease:
     """A lease that a thread renews for as long as the ``with`` block runs.
 
     The thread renews also while the work reports nothing (fetching, hashing); a job that hangs is ended by the
-    pipeline's own no-progress time-out, and at last by the time limit.
+    pipeline's own no-progress time-out, and at last by Celery's time limits. Work that goes on for longer than
+    ``limit_s`` is stopped here first: Celery's soft limit is an exception thrown into whatever runs just then, and a
+    library's callback may swallow it.
     """
 
-    def __init__(self, db: Database, claim: Claim, heartbeat_s: float) -> None:
+    def __init__(self, db: Database, claim: Claim, heartbeat_s: float, limit_s: float) -> None:
+        self._ends_at = time.monotonic() + limit_s
+        self._limit_s = limit_s
         self._db = db
         self._claim = claim
         self._every_s = min(heartbeat_s, claim.lease_s / 3)
@@ -45,12 +49,12 @@ class KeptLease:
         self._thread.join()
 
     def report(self, progress: float) -> None:
-        """Note how far the work is, 0 to 1. Raises: LeaseLost, Cancelled: the work must stop."""
+        """Note how far the work is, 0 to 1. Raises: LeaseLost, Cancelled, TookTooLong: the work must stop."""
         self._progress = progress
         self.check()
 
     def check(self) -> None:
-        """Return while the job is still ours. Raises: LeaseLost, Cancelled."""
+        """Return while the job is still ours. Raises: LeaseLost, Cancelled, TookTooLong."""
         if self._lost is not None:
             raise self._lost
 
@@ -59,6 +63,8 @@ class KeptLease:
         renewed_at, told = time.monotonic(), 0.0
         while not self._done.wait(min(_LOOK_EVERY_S, self._every_s)):
             asked_at = time.monotonic()
+            if asked_at > self._ends_at:
+                self._lost = TookTooLong(f"longer than {self._limit_s} s")
             if asked_at - renewed_at < self._every_s and self._progress - told < _LEAST_STEP:
                 continue
             progress = self._progress

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from dataclasses import dataclass
 
 from pipeline.ffmpeg_cli import use_ffmpeg
@@ -23,6 +24,7 @@ class Place:
 
 
 _places: dict[int, Place] = {}
+_one_at_a_time = threading.Lock()
 
 
 def place() -> Place:
@@ -30,13 +32,14 @@ def place() -> Place:
 
     Raises: StorageUnavailable.
     """
-    if (here := _places.get(os.getpid())) is None:
-        chosen = settings()
-        use_ffmpeg(chosen.ffmpeg)
-        here = Place(chosen, open_database(chosen), open_storage(chosen), worker_name())
-        _places.clear()
-        _places[os.getpid()] = here
-    return here
+    with _one_at_a_time:
+        if (here := _places.get(os.getpid())) is None:
+            chosen = settings()
+            use_ffmpeg(chosen.ffmpeg)
+            here = Place(chosen, open_database(chosen), open_storage(chosen), worker_name())
+            _places.clear()
+            _places[os.getpid()] = here
+        return here
 
 
 def worker_name() -> str:

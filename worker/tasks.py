@@ -34,9 +34,9 @@ def run_job(job_id: str) -> None:
             return
         for follower in attempt(here, claimed):
             enqueue(follower, here.settings, here.db)
-    except DatabaseUnavailable as error:
-        # The row stays as it is; healing brings it back when the database does and the lease has run out.
-        log.warning("job %s waits for the database: %s", job_id, error)
+    except (DatabaseUnavailable, StorageUnavailable) as error:
+        # The row stays as it is; healing brings it back when these do and the lease has run out.
+        log.warning("job %s waits: %s: %s", job_id, error.code, error)
 
 
 def attempt(here: Place, claimed: Claim) -> list[str]:
@@ -59,18 +59,18 @@ def attempt(here: Place, claimed: Claim) -> list[str]:
         _record(here, claimed, Unexpected(f"{type(error).__name__} {error.errno} at {_where(error)}"))
     except Exception as error:  # noqa: BLE001 whatever it is, the ledger must know that this attempt ended
         _record(here, claimed, Unexpected(f"{type(error).__name__} at {_where(error)}"))
-    sweep_attempts(here.db, here.storage, claimed.selection_id, claimed.job_id)
+    _clear_away(here, claimed)
     return []
 
 
 def _work(here: Place, claimed: Claim, folder: Path) -> list[str]:
-    with KeptLease(here.db, claimed, here.settings.heartbeat_s) as lease:
+    with KeptLease(here.db, claimed, here.settings.heartbeat_s, here.settings.job_limit_s) as lease:
         making = make(claimed, here.db, here.storage, folder, lease.report)
         published = _publish(here.storage, claimed, making)
         lease.check()
         followers = finish(here.db, claimed, published, making.facts)
     if claimed.attempt > 1:
-        sweep_attempts(here.db, here.storage, claimed.selection_id, claimed.job_id)
+        _clear_away(here, claimed)
     return followers
 
 
@@ -84,6 +84,14 @@ def _publish(storage: Storage, claimed: Claim, making: Making) -> list[Published
             raise StorageUnavailable(f"{key} was stored as {stored.bytes} bytes {stored.sha256}")
         published.append(Published(file.kind, file.name, key, file.media_type, file.bytes, file.sha256))
     return published
+
+
+def _clear_away(here: Place, claimed: Claim) -> None:
+    """Delete what attempts at this job stored in vain; what cannot be deleted now, the hourly sweep will."""
+    try:
+        sweep_attempts(here.db, here.storage, claimed.selection_id, claimed.job_id)
+    except (DatabaseUnavailable, StorageUnavailable) as error:
+        log.warning("job %s left files behind for now: %s: %s", claimed.job_id, error.code, error)
 
 
 def _record(here: Place, claimed: Claim, error: PipelineError) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import sys
 import tempfile
 import time
 import zipfile
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import httpx
 import typer
 from rich.table import Table
 
-from api.commands.screen import print_json, progress_bar, say, terminal
+from api.commands.screen import CommandFailed, print_json, progress_bar, say, terminal
 from api.demo.film import choose_moments, draw_film
 from api.demo.running import running_up
 from api.demo.sender import Follower, Outgoing, Progress, begin, copy_moments, fetch, send_all
@@ -41,8 +41,7 @@ def demo(
     Four clips and two stills are cut out of the film here and sent one by one, as a browser would; the line is cut once
     in the middle of an upload. Everything runs in a temporary folder, and only the pack stays.
     """
-    # Ended by SIGTERM, it still clears its folder and ends its parts.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
+    signal.signal(signal.SIGTERM, _stop)  # so that it still clears its folder and ends its parts
     _make_room(out)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vigpack-demo-")))
@@ -51,6 +50,10 @@ def demo(
         print_json(figures)
     else:
         _print_table(figures)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise CommandFailed(for_guider="The demo was stopped.")
 
 
 def _run(given: Path | None, folder: Path, out: Path, *, quiet: bool) -> dict[str, Any]:

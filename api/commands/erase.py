@@ -32,7 +32,7 @@ def erase(
             query = select(SelectionRow.id).where(SelectionRow.family == family)
             selections = session.scalars(query).all()
         if not selections:
-            raise CommandFailed(f"There is nothing of a family with the code {family} here.")
+            raise CommandFailed(for_guider=f"There is nothing of a family with the code {family} here.")
         if not (yes or as_json):
             typer.confirm(f"Erase {_count(len(selections))} of family {family} for good?", abort=True)
         for selection_id in selections:

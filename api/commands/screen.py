@@ -21,9 +21,6 @@ class CommandFailed(PipelineError):
 
     code = "command_failed"
 
-    def __init__(self, sentence: str, *, detail: str = "") -> None:
-        super().__init__(detail or sentence, for_guider=sentence)
-
 
 def say(sentence: str) -> None:
     """Print one line on stdout at once, whoever reads it."""

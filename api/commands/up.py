@@ -34,7 +34,9 @@ def up(
     held = hold_data_dir(data.resolve())
     settings = load_settings(data_dir=data.resolve(), port=port or free_port())
     if not is_free(settings.port):
-        raise CommandFailed(f"Port {settings.port} is taken by another program. Choose another one with --port.")
+        raise CommandFailed(
+            for_guider=f"Port {settings.port} is taken by another program. Choose another one with --port."
+        )
     logs = settings.data_dir / "logs"
     logs.mkdir(exist_ok=True)
     migrate(settings)

@@ -48,5 +48,5 @@ def _check(settings: Settings) -> None:
     finally:
         database.dispose()
     if found is None:
-        raise CommandFailed("No worker of this machine has reported lately.")
+        raise CommandFailed(for_guider="No worker of this machine has reported lately.")
     say(f"Worker {found} works.")

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from api import checks
 from api.checks import Check, check_everything
 from api.commands import main
+from pipeline.ffmpeg_cli import ffmpeg_executable
 from records.database import migrate
 from records.settings import Settings
 from tests.servers import RedisServer, free_port
@@ -66,6 +67,12 @@ def test_an_ffmpeg_that_lacks_a_filter_is_bad(well: Settings, tmp_path: Path) ->
     assert found.state == "bad"
     assert "zscale" in found.found
     assert "libx264" not in found.found
+
+
+def test_looking_at_another_ffmpeg_does_not_change_the_one_in_use(well: Settings) -> None:
+    before = ffmpeg_executable()
+    check(well.model_copy(update={"ffmpeg": "/bin/true"}), "ffmpeg")
+    assert ffmpeg_executable() == before
 
 
 def test_a_database_of_another_version_is_bad(well: Settings) -> None:

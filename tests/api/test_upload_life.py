@@ -111,31 +111,47 @@ def test_a_hung_request_of_another_process_is_taken_over_too(any_service: Servic
     assert_whole(any_service, upload, film)
 
 
-def test_eight_clients_of_two_processes_send_one_film_and_it_is_whole(any_service: Service) -> None:
+def test_eight_clients_of_two_processes_send_one_film_and_it_is_whole_although_one_is_killed(
+    any_service: Service,
+) -> None:
     film = film_bytes(12 * MIB)
-    clients = [any_service.start()[1] for _ in range(2)]
-    upload = announce(clients[0], len(film))
+    doomed, first = any_service.start()
+    _, second = any_service.start()
+    addresses = [first.base_url, second.base_url]
+    upload = announce(second, len(film))
     failures: list[BaseException] = []
 
     def fight(number: int) -> None:
         chance = random.Random(number)
         try:
-            with httpx.Client(base_url=clients[number % 2].base_url, timeout=60, trust_env=False) as mine:
-                while (offset := offset_of(mine, upload)) < len(film):
-                    if chance.random() < 0.3:  # hang for a while with a part of a body, then go
-                        patch = RawPatch(mine, upload, offset, len(film) - offset)
-                        patch.send(film[offset : offset + chance.randrange(MIB)])
-                        time.sleep(chance.random() / 10)
-                        patch.go_away()
-                        continue
-                    answer = send(mine, upload, offset, film[offset : offset + chance.randrange(1, 2 * MIB)])
-                    assert answer.status_code in {204, 409, 423}, answer.text
+            while True:
+                try:
+                    with httpx.Client(base_url=addresses[number % 2], timeout=60, trust_env=False) as mine:
+                        send_or_hang(mine, chance)
+                        return
+                except (httpx.TransportError, OSError):
+                    time.sleep(0.1)
         except BaseException as failure:  # noqa: BLE001 told to the test's own thread
             failures.append(failure)
+
+    def send_or_hang(mine: httpx.Client, chance: random.Random) -> None:
+        while (offset := offset_of(mine, upload)) < len(film):
+            if chance.random() < 0.3:  # hang for a while with a part of a body, then go
+                patch = RawPatch(mine, upload, offset, len(film) - offset)
+                patch.send(film[offset : offset + chance.randrange(MIB)])
+                time.sleep(chance.random() / 10)
+                patch.go_away()
+                continue
+            answer = send(mine, upload, offset, film[offset : offset + chance.randrange(1, 2 * MIB)])
+            assert answer.status_code in {204, 409, 423}, answer.text
 
     threads = [threading.Thread(target=fight, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
+    wait_for_offset(second, upload, MIB)
+    doomed.kill()
+    doomed.wait()
+    addresses[0] = any_service.start()[1].base_url
     for thread in threads:
         thread.join(100)
     assert failures == []

@@ -15,7 +15,7 @@ from api.app import create_app
 from records.database import open_database
 from records.models import UploadRow, utcnow
 from records.settings import Settings
-from records.uploads import expire_uploads
+from records.upload_upkeep import expire_uploads
 from tests.api.conftest import client_of
 from tests.api.service import CHUNK, TUS, UPLOADS, RawPatch, Service, announce, begin, metadata, offset_of, send
 

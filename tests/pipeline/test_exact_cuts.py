@@ -47,6 +47,7 @@ ODD_FILMS: dict[str, tuple[str, dict[str, Any]]] = {
     "transport stream, MPEG-2 and AC-3": ("a.ts", {"codec": ("-c:v", "mpeg2video", "-bf", "2", "-g", "15", "-q:v", "3"), "sound_codec": ("-c:a", "ac3")}),
     "program stream": ("a.mpg", {"codec": ("-c:v", "mpeg2video", "-bf", "2", "-g", "15", "-q:v", "3"), "sound_codec": ("-c:a", "mp2")}),
     "AVI, MPEG-4 with B-frames": ("a.avi", {"codec": ("-c:v", "mpeg4", "-bf", "2", "-g", "30", "-q:v", "3"), "sound_codec": ("-c:a", "pcm_s16le")}),
+    "AVI, H.264 with B-frames": ("a.avi", {"codec": (*H264, "-bf", "2", "-g", "30"), "sound_codec": ("-c:a", "pcm_s16le")}),
     "Flash": ("a.flv", {"sound_codec": ("-c:a", "aac", "-ar", "44100")}),
     "Windows Media": ("a.wmv", {"codec": ("-c:v", "wmv2", "-g", "30", "-q:v", "3"), "sound_codec": ("-c:a", "wmav2")}),
     "MXF": ("a.mxf", {"fps": "25", "codec": ("-c:v", "mpeg2video", "-bf", "2", "-g", "12", "-q:v", "2"), "sound_codec": ("-c:a", "pcm_s16le")}),

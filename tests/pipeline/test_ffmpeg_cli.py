@@ -21,7 +21,8 @@ SHORT = ["-f", "lavfi", "-i", "testsrc2=duration=2:rate=25", "-f", "null", "-"]
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    """Every ffmpeg below this process, which may have servers and a browser of other tests beside it."""
+    return [child for child in psutil.Process().children(recursive=True) if "ffmpeg" in child.name()]
 
 
 def test_progress_rises_to_the_whole_length() -> None:

@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import func, inspect, select, text, update
 
 from records.database import Database, is_current, migrate, open_database
-from records.errors import DatabaseUnavailable
+from records.errors import DatabaseNewer, DatabaseUnavailable
 from records.models import Base, JobRow, MomentRow, UploadRow, UtcDateTime, WorkerRow
 from records.settings import Settings
 from tests.records.cast import add_jobs
@@ -152,6 +152,14 @@ def test_a_damaged_database_file_is_told_in_our_words(tmp_path: Path) -> None:
     (tmp_path / "vigpack.sqlite3").write_bytes(b"not a database" * 100)
     with pytest.raises(DatabaseUnavailable):
         migrate(chosen)
+
+
+def test_a_database_of_a_newer_version_is_left_alone(settings: Settings, db: Database) -> None:
+    with db.session() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseNewer, match="9999"):
+        migrate(settings)
+    assert not is_current(db)
 
 
 def test_times_come_back_with_their_zone(db: Database) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,24 +89,27 @@ def running_service(settings: Settings) -> Iterator[Service]:
         service.end()
 
 
-def ffmpegs_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    """The ffmpeg processes that a worker runs just now."""
-    try:
-        children = psutil.Process(process.pid).children(recursive=True)
-        return [child for child in children if "ffmpeg" in child.name()]
-    except psutil.NoSuchProcess:
-        return []
+def encoders_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """The ffmpeg processes that encode a clip for a worker just now; not the short ones that measure its sound."""
+    encoders = []
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if "libx264" in child.cmdline():
+                    encoders.append(child)
+    return encoders
 
 
-def wait_for_ffmpeg(process: subprocess.Popen[bytes]) -> psutil.Process:
-    """An ffmpeg that the worker is running: a job is in the middle."""
-    wait_until(lambda: ffmpegs_of(process), "a job in the middle")
-    return ffmpegs_of(process)[0]
+def wait_for_encoder(process: subprocess.Popen[bytes]) -> psutil.Process:
+    """The ffmpeg that encodes for the worker: a job is in the middle."""
+    found: list[psutil.Process] = []
+    wait_until(lambda: found.extend(encoders_of(process)) or found, "a job in the middle")
+    return found[0]
 
 
-def pool_process(ffmpeg: psutil.Process) -> psutil.Process:
+def pool_process(encoder: psutil.Process) -> psutil.Process:
     """The pool process that started this ffmpeg."""
-    parent = ffmpeg.parent()
+    parent = encoder.parent()
     assert parent is not None
     return parent
 

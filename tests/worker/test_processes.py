@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -16,13 +17,14 @@ from tests.servers import RedisServer, wait_until
 from tests.worker.service import (
     Service,
     assert_nothing_left_behind,
+    encoders_of,
     pool_process,
-    wait_for_ffmpeg,
+    wait_for_encoder,
     wait_until_gone,
 )
 from worker.health import health
 
-LONG = {"family": "K-104", "clip": [{"in": 0, "out": 12_000}]}
+LONG: dict[str, Any] = {"family": "K-104", "clip": [{"in": 0, "out": 12_000}]}
 BOTH = ("review_pack", "picture_notes")
 
 
@@ -62,18 +64,18 @@ def test_killing_a_part_in_mid_job_costs_time_and_nothing_else(
     worker = redis_service.start_worker()
     selection_id, jobs = redis_service.send_film(long_film, LONG)
     redis_service.enqueue(jobs)
-    ffmpeg = wait_for_ffmpeg(worker)
-    pool = pool_process(ffmpeg)
+    encoder = wait_for_encoder(worker)
+    pool = pool_process(encoder)
     if victim == "worker":
         worker.kill()
         worker.wait()
-        wait_until_gone(ffmpeg, pool)
+        wait_until_gone(encoder, pool)
         redis_service.start_worker()
     elif victim == "pool process":
         pool.kill()
-        wait_until_gone(ffmpeg, pool)
+        wait_until_gone(encoder, pool)
     else:
-        ffmpeg.kill()
+        encoder.kill()
     assert_ready_once(redis_service, selection_id)
 
 
@@ -84,7 +86,7 @@ def test_redis_dying_in_mid_job_costs_time_and_nothing_else(
     worker = redis_service.start_worker()
     running, jobs = redis_service.send_film(long_film, LONG)
     redis_service.enqueue(jobs)
-    wait_for_ffmpeg(worker)
+    wait_for_encoder(worker)
     waiting, jobs = redis_service.send_film(short_film, K_104)
     redis_service.enqueue(jobs)
     own_redis.kill()
@@ -118,10 +120,10 @@ def test_killing_the_worker_without_any_server_costs_time_and_nothing_else(
     worker = folder_service.start_worker()
     selection_id, jobs = folder_service.send_film(long_film, LONG)
     folder_service.enqueue(jobs)
-    ffmpeg = wait_for_ffmpeg(worker)
+    encoder = wait_for_encoder(worker)
     worker.kill()
     worker.wait()
-    wait_until_gone(ffmpeg)
+    wait_until_gone(encoder)
     folder_service.start_worker()
     assert_ready_once(folder_service, selection_id)
 
@@ -130,20 +132,31 @@ def test_erasing_a_selection_stops_its_running_job_and_keeps_nothing(folder_serv
     worker = folder_service.start_worker()
     selection_id, jobs = folder_service.send_film(long_film, LONG)
     folder_service.enqueue(jobs)
-    ffmpeg = wait_for_ffmpeg(worker)
+    encoder = wait_for_encoder(worker)
     assert erase_selection(folder_service.db, folder_service.storage, folder_service.settings, selection_id)
-    wait_until_gone(ffmpeg)
-    scratch = folder_service.settings.scratch()
-    wait_until(lambda: not list(scratch.iterdir()), "scratch is empty")
-    assert list(folder_service.storage.keys()) == []
-    assert "is no longer ours" in folder_service.log()
+    wait_until_gone(encoder)
+    wait_until(lambda: "is no longer ours" in folder_service.log(), "the attempt is given up")
+    wait_until(lambda: not list(folder_service.settings.scratch().iterdir()), "scratch is empty")
+    wait_until(lambda: not list(folder_service.storage.keys()), "storage is empty", within_s=5)
+
+
+def test_a_job_that_takes_too_long_is_ended_in_words(folder_service: Service, long_film: Path) -> None:
+    folder_service.settings = folder_service.settings.model_copy(update={"job_limit_s": 1})
+    worker = folder_service.start_worker()
+    twice = {**LONG, "clip": LONG["clip"] * 2}  # the first one is not alone, so it has one core and takes longer
+    selection_id, jobs = folder_service.send_film(long_film, twice)
+    folder_service.enqueue(jobs)
+    error = folder_service.wait_until_settled(selection_id).moments[0].error
+    assert error is not None
+    assert error.code == "took_too_long"
+    assert encoders_of(worker) == []
 
 
 def test_a_stopped_worker_finishes_the_job_at_hand(folder_service: Service, long_film: Path) -> None:
     worker = folder_service.start_worker()
     selection_id, jobs = folder_service.send_film(long_film, LONG, outputs=())
     folder_service.enqueue(jobs)
-    wait_for_ffmpeg(worker)
+    wait_for_encoder(worker)
     worker.send_signal(signal.SIGTERM)
     worker.wait(40)
     assert_ready_once(folder_service, selection_id)

@@ -48,8 +48,14 @@ def make_part(argv: list[str], **more: float) -> Part:
     return Part("worker", argv, os.environ, lambda: True, **more)  # type: ignore[arg-type]
 
 
-def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children(recursive=True) if child.is_running()]
+def family_of(supervisor: Supervisor) -> list[psutil.Process]:
+    """The part that runs and all that it started."""
+    [part] = (psutil.Process(run.process.pid) for run in supervisor._runs)
+    return [part, *part.children(recursive=True)]
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
 
 
 def wait_until(true: object, within_s: float = 10.0) -> None:
@@ -62,12 +68,12 @@ def wait_until(true: object, within_s: float = 10.0) -> None:
 
 def test_a_part_that_dies_is_started_again(supervisor: Supervisor, told: Told) -> None:
     supervisor.start(make_part(SLEEPS))
-    [first] = children()
+    [first] = family_of(supervisor)
     first.kill()
     first.wait()
     run = supervisor._runs[0]
     wait_until(lambda: (supervisor._keep_alive(run), told.events)[1] == [("died", "worker"), ("restarted", "worker")])
-    [second] = children()
+    [second] = family_of(supervisor)
     assert second.pid != first.pid
 
 
@@ -95,19 +101,20 @@ def test_a_part_that_never_starts_fails_with_the_end_of_its_log(supervisor: Supe
 
 def test_stop_ends_a_part_and_all_that_it_started(supervisor: Supervisor) -> None:
     supervisor.start(make_part(WITH_GRANDCHILD))
-    wait_until(lambda: len(children()) == 2)
-    family = children()
+    wait_until(lambda: len(family_of(supervisor)) == 2)
+    family = family_of(supervisor)
     supervisor.stop()
-    wait_until(lambda: not any(process.is_running() and process.status() != "zombie" for process in family))
+    wait_until(lambda: gone(family))
 
 
 def test_stop_kills_a_part_that_does_not_listen(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.start(make_part(SLEEPS_DEAF, stop_within_s=0.3))
     wait_until(lambda: "deaf" in (tmp_path / "worker.log").read_text())
+    family = family_of(supervisor)
     began = time.monotonic()
     supervisor.stop()
     assert time.monotonic() - began < 5
-    assert not children()
+    assert gone(family)
 
 
 def test_a_large_log_keeps_two_generations(

@@ -1,0 +1,1 @@
+"""Speed and sizes, measured beside what people would otherwise use. `make bench` runs it."""

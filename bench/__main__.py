@@ -1,0 +1,5 @@
+"""python -m bench: every benchmark that needs no browser."""
+
+from bench.prepare import main
+
+main()

@@ -1,0 +1,169 @@
+"""Who is let in, decided before a body byte is read, and what every answer carries."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+
+from api.access import OpenToTheNetwork, check_exposure, is_loopback
+from api.app import create_app
+from records.settings import Settings
+from tests.api.conftest import HERE, client_of
+from tests.api.service import CHUNK, SELECTIONS, UPLOADS, Service, shape
+
+TOKEN = "a-long-random-text"
+
+
+@pytest.fixture
+def guarded(app_settings: Settings) -> FastAPI:
+    return create_app(app_settings.model_copy(update={"token": SecretStr(TOKEN)}))
+
+
+def test_without_the_token_only_the_sign_of_life_and_the_bare_page_answer(guarded: FastAPI) -> None:
+    with client_of(guarded) as client:
+        for path in (SELECTIONS, f"{UPLOADS}/x", "/api/v1/openapi.json", "/readyz", "/metrics", "/api/none"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (401, "token_wanted"), path
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert client.get("/healthz").json() == {"status": "alive"}
+        assert "make page" in client.get("/").text
+
+
+@pytest.mark.parametrize(
+    "given", ["", TOKEN, "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer é"]
+)
+def test_a_wrong_token_is_refused(guarded: FastAPI, given: str) -> None:
+    with client_of(guarded) as client:
+        assert client.get(SELECTIONS, headers={"Authorization": given.encode("latin-1")}).status_code == 401
+
+
+def test_the_token_opens_from_any_machine_and_under_any_name(guarded: FastAPI) -> None:
+    away = TestClient(guarded, base_url="https://vig.example.org", client=("192.0.2.7", 1))
+    with away as client:
+        assert client.get(SELECTIONS, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+def test_a_body_is_not_waited_for_when_the_token_is_wrong(service: Service) -> None:
+    service.environment["VIGPACK_TOKEN"] = TOKEN
+    _, client = service.start()
+    for head in (f"PATCH {UPLOADS}/{'0' * 32}", f"POST {SELECTIONS}"):
+        with socket.create_connection((client.base_url.host, client.base_url.port), timeout=5) as line:
+            headers = "".join(f"{name}: {value}\r\n" for name, value in CHUNK.items())
+            line.sendall(f"{head} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 1000000000\r\n\r\n".encode())
+            assert line.recv(1000).startswith(b"HTTP/1.1 401")
+
+
+def test_without_a_token_other_machines_are_refused(app: FastAPI) -> None:
+    with TestClient(app, base_url="http://127.0.0.1:8000", client=("192.0.2.7", 1)) as client:
+        assert client.get("/healthz").json()["code"] == "not_from_here"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8000", "192.0.2.7", "[::1", ""]
+)
+def test_without_a_token_other_names_for_this_machine_are_refused(client: TestClient, host: str) -> None:
+    answer = client.get(SELECTIONS, headers={"Host": host})
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_from_here")
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:8000", "[::1]:8000"])
+def test_without_a_token_this_machine_s_own_names_are_accepted(client: TestClient, host: str) -> None:
+    assert client.get(SELECTIONS, headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://127.0.0.1:9999"},
+        {"Origin": "null"},
+    ],
+)
+def test_another_site_in_the_browser_cannot_post(client: TestClient, headers: dict[str, str]) -> None:
+    answer = client.post(SELECTIONS, json=shape(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "cross_site")
+    assert client.get(SELECTIONS).json()["items"] == []
+
+
+def test_the_own_page_can_post(client: TestClient) -> None:
+    own = {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
+    assert client.post(SELECTIONS, json=shape(), headers=own).status_code == 201
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.7", "vig.example.org"])  # noqa: S104 it is refused
+def test_listening_beyond_this_machine_needs_a_token(app_settings: Settings, host: str) -> None:
+    with pytest.raises(OpenToTheNetwork):
+        check_exposure(app_settings, host)
+    with pytest.raises(OpenToTheNetwork):
+        create_app(app_settings.model_copy(update={"host": host}))
+    check_exposure(app_settings.model_copy(update={"token": SecretStr(TOKEN)}), host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "[::1]", "localhost"])
+def test_loopback_needs_none(app_settings: Settings, host: str) -> None:
+    assert is_loopback(host)
+    check_exposure(app_settings, host)
+
+
+def test_every_answer_carries_the_safe_headers(client: TestClient) -> None:
+    for path in ("/", "/healthz", SELECTIONS, f"{SELECTIONS}/none", f"{UPLOADS}/none", "/nowhere"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff", path
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert client.get(SELECTIONS).headers["Cache-Control"] == "private, no-store"
+
+
+def test_the_built_page_is_served_beside_the_api(app_settings: Settings, tmp_path: Path) -> None:
+    built = tmp_path / "dist"
+    (built / "assets").mkdir(parents=True)
+    (built / "index.html").write_text("<!doctype html><title>desk</title>")
+    (built / "assets" / "desk.js").write_text("1")
+    with client_of(create_app(app_settings, built)) as client:
+        assert "desk" in client.get("/").text
+        assert client.get("/assets/desk.js").status_code == 200
+        assert client.get("/../vigpack.sqlite3").status_code == 404
+        assert client.get(SELECTIONS).status_code == 200
+
+
+def test_the_log_names_no_family_no_caption_and_no_token(service: Service) -> None:
+    service.environment["VIGPACK_TOKEN"] = TOKEN
+    process, client = service.start()
+    client.post(SELECTIONS, json=shape(caption="x", family="K-104"))
+    client.post(SELECTIONS, json=shape())
+    client.get(f"{SELECTIONS}?family=K-104")
+    client.get(SELECTIONS, headers={"Authorization": f"Bearer {TOKEN}-wrong"})
+    process.terminate()
+    process.wait()
+    said = "".join(log.read_text() for log in service.data_dir.glob("api-*.log"))
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert sum(line["event"] == "answered" for line in lines) == 4
+    assert not any(word in said for word in ("K-104", "Ella", TOKEN))
+
+
+def test_an_unforeseen_error_shows_its_number_and_not_its_text(
+    app: FastAPI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = "/api/v1/boom"
+
+    @app.get(path)
+    def boom() -> None:
+        raise RuntimeError("Ella is here")
+
+    with TestClient(app, base_url="http://127.0.0.1:8000", client=HERE) as client:
+        answer = client.get(path)
+    incident = answer.json()["instance"].removeprefix("urn:vigpack:incident:")
+    assert answer.status_code == 500
+    assert incident in answer.json()["detail"]
+    assert "Ella" not in answer.text
+    log = capsys.readouterr().err
+    assert incident in log
+    assert "Ella" not in log
