@@ -31,5 +31,9 @@ export function cut(
     }
   });
   lastOf[mode] = turn.catch(() => undefined);
-  return turn;
+  // One who gives up while waiting in the queue is told at once.
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new DOMException('Stopped.', 'AbortError')), { once: true });
+  });
+  return Promise.race([turn, stopped]);
 }

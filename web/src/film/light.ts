@@ -8,8 +8,10 @@ import {
   type Target,
   type VideoCodec,
   type VideoEncodingConfig,
+  type VideoSample,
 } from 'mediabunny';
 
+import type { FilmClock } from './clock';
 import type { Written } from './lossless';
 import { findWanted } from './moment';
 import { FilmProblem } from './problem';
@@ -79,18 +81,10 @@ export async function lightenMoment(
   });
   const endSeconds = wanted.toTicks / clock.ticksPerSecond;
   const writer = await CutWriter.begin(film, format, target, picture, exactTicks(film), baseSeconds, endSeconds);
+  let held: VideoSample | null = null;
   try {
     let done = 0;
-    const from = clock.seekSeconds(firstTicks);
-    const until = (ticks.at(-1)! + 0.75) / clock.ticksPerSecond;
-    for await (const sample of new VideoSampleSink(film.video).samples(from, until)) {
-      signal.throwIfAborted();
-      const at = ticks[done];
-      // A decoder gives whole microseconds: that is the picture meant if it is nearer to it than to its neighbours.
-      if (at === undefined || Math.abs(clock.ticks(sample.timestamp) - at) > halfGap(ticks, done)) {
-        sample.close();
-        throw new FilmProblem('not_cut_light', `picture ${done} came at ${sample.timestamp} s`);
-      }
+    const add = async (sample: VideoSample, at: number): Promise<void> => {
       const seconds = at / clock.ticksPerSecond;
       await writer.addSoundUntil(seconds);
       sample.setTimestamp(seconds - baseSeconds);
@@ -98,16 +92,35 @@ export async function lightenMoment(
       sample.close();
       done += 1;
       onProgress(done / ticks.length);
+    };
+    const from = clock.seekSeconds(firstTicks);
+    const until = (ticks.at(-1)! + 0.75) / clock.ticksPerSecond;
+    for await (const sample of new VideoSampleSink(film.video).samples(from, until)) {
+      // Several pictures may be stamped with the same time; only the last of them is ever seen.
+      const isNext: boolean = held === null || isNear(sample, ticks, done + 1, clock);
+      if (held && isNext) await add(held, ticks[done]!);
+      else held?.close();
+      held = sample;
+      signal.throwIfAborted();
+      if (!isNear(sample, ticks, done, clock)) {
+        throw new FilmProblem('not_cut_light', `picture ${done} came at ${sample.timestamp} s`);
+      }
     }
+    if (held) await add(held, ticks[done]!);
+    held = null;
     if (done !== ticks.length) throw new FilmProblem('not_cut_light', `${done} of ${ticks.length} pictures decoded`);
     return { wanted, ticks, mimeType: await writer.finish() };
   } catch (error) {
+    held?.close();
     await writer.cancel();
     throw error;
   }
 }
 
-function halfGap(ticks: readonly number[], index: number): number {
-  const at = ticks[index]!;
-  return Math.max(1, Math.min(at - (ticks[index - 1] ?? -Infinity), (ticks[index + 1] ?? Infinity) - at) / 2);
+/** Whether a decoded picture, whose time is in whole microseconds, is the one at that index and not a neighbour. */
+function isNear(sample: VideoSample, ticks: readonly number[], index: number, clock: FilmClock): boolean {
+  const at = ticks[index];
+  if (at === undefined) return false;
+  const gap = Math.min(at - (ticks[index - 1] ?? -Infinity), (ticks[index + 1] ?? Infinity) - at);
+  return Math.abs(clock.ticks(sample.timestamp) - at) < Math.max(1, gap / 2);
 }

@@ -5,7 +5,7 @@ import { AudioSampleSink, CanvasSink, type AudioSample } from 'mediabunny';
 import { lightCodec } from './light';
 import { FilmProblem } from './problem';
 import type { FilmFacts } from './shapes';
-import { keyBefore, shownAt, shownBetween, type FilmSource } from './source';
+import { findEnd, keyBefore, shownAt, shownBetween, type FilmSource } from './source';
 import { chooseFormat } from './writing';
 
 const RATE_SAMPLE_PACKETS = 240;
@@ -17,11 +17,10 @@ const TELL_EVERY_MS = 120;
 export async function findFacts(film: FilmSource): Promise<FilmFacts> {
   const { video, audio, clock } = film;
   const format = await film.input.getFormat();
-  const endSeconds = await video.computeDuration();
   const canCut = await chooseFormat(film).then(() => true, (error: unknown) => isProblem(error, 'not_cut'));
   return {
     bytes: film.bytes,
-    durationMs: Math.max(1, clock.msAt(clock.ticks(endSeconds))),
+    durationMs: Math.max(1, clock.msAt(await findEnd(film))),
     zeroS: clock.zeroTicks / clock.ticksPerSecond,
     widthPx: await video.getDisplayWidth(),
     heightPx: await video.getDisplayHeight(),
@@ -52,7 +51,7 @@ export async function showStrip(
 ): Promise<void> {
   await mustShow(film);
   const { clock } = film;
-  const durationTicks = clock.ticks(await film.video.computeDuration()) - clock.zeroTicks;
+  const durationTicks = (await findEnd(film)) - clock.zeroTicks;
   const keys: number[] = [];
   for (let index = 0; index < count; index++) {
     signal.throwIfAborted();
@@ -99,7 +98,7 @@ export async function listen(
 ): Promise<void> {
   if (!film.audio || !(await film.audio.canDecode())) return;
   const zeroS = film.clock.zeroTicks / film.clock.ticksPerSecond;
-  const bucketS = ((await film.video.computeDuration()) - zeroS) / buckets;
+  const bucketS = ((await findEnd(film)) / film.clock.ticksPerSecond - zeroS) / buckets;
   const sink = new AudioSampleSink(film.audio);
   const peaks = new Float32Array(buckets);
   const heard = new Uint8Array(buckets);

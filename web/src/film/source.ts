@@ -25,6 +25,9 @@ const METADATA_ONLY = { metadataOnly: true } as const;
 /** Frames stored before ones shown earlier: H.264 and HEVC allow 16 at most. */
 const MOST_REORDERED = 16;
 const MOVING_FPS = 4;
+const TAIL_S = 2;
+const USUAL_FPS = 25;
+const LONGEST_PICTURE_S = 10;
 const CACHE_BYTES = 8 << 20;
 
 export interface FilmSource {
@@ -203,6 +206,21 @@ export async function shownAt(film: FilmSource, ms: number): Promise<number> {
   const { shown } = await findStretch(film, endTicks - 1, endTicks);
   const visible = shown.filter((ticks) => ticks >= film.clock.zeroTicks && ticks < endTicks);
   return visible.at(-1) ?? film.clock.zeroTicks;
+}
+
+/**
+ * The tick at which the last picture ends. What the container says of its length is believed where it can be true;
+ * else it stands as long as pictures hereabouts do.
+ */
+export async function findEnd(film: FilmSource): Promise<number> {
+  const { clock } = film;
+  const stated = clock.ticks(await film.video.computeDuration());
+  const tail = await shownBetween(film, stated - TAIL_S * clock.ticksPerSecond, stated + 1);
+  const last = tail.at(-1) ?? clock.zeroTicks;
+  const gaps = tail.slice(1).map((ticks, index) => ticks - tail[index]!).sort((a, b) => a - b);
+  const usual = gaps[gaps.length >> 1] ?? clock.ticksPerSecond / USUAL_FPS;
+  const length = stated - last;
+  return length >= usual / 2 && length <= LONGEST_PICTURE_S * clock.ticksPerSecond ? stated : last + Math.round(usual);
 }
 
 function sortedOnce(ticks: number[]): number[] {
