@@ -117,10 +117,17 @@ def db(settings: Settings) -> Iterator[Database]:
     database.dispose()
 
 
-CHROMIUM_ARGS = (
-    "--no-sandbox --mute-audio --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required"
-).split()
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--mute-audio",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
 """Quiet, without calls to its makers; films may play without a tap, as on a page opened from the disk."""
 
 

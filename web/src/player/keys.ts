@@ -35,7 +35,7 @@ export const HELP: readonly (readonly [keys: readonly string[], does: string])[]
   [['R'], 'play the moment again and again'],
   [['Delete'], 'remove the moment'],
   [['Ctrl Z'], 'bring it back'],
-  [['Esc'], 'forget a start without an end'],
+  [['Esc'], 'leave a field; forget a start without an end'],
 ];
 
 export const lettersOn = (): boolean => localStorage.getItem(LETTERS) !== 'off';
