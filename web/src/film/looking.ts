@@ -1,6 +1,6 @@
 /** What the page shows of a film: its facts, a strip of key pictures, single pictures, the shape of its sound. */
 
-import { AudioSampleSink, CanvasSink, type AudioSample } from 'mediabunny';
+import { AudioSampleSink, VideoSampleSink, type AudioSample, type VideoSample } from 'mediabunny';
 
 import { lightCodec } from './light';
 import { FilmProblem } from './problem';
@@ -58,11 +58,12 @@ export async function showStrip(
     const entry = await keyBefore(film, clock.zeroTicks + Math.floor(((index + 0.5) / count) * durationTicks));
     keys.push(Math.max(clock.zeroTicks, clock.ticks(entry.timestamp)));
   }
-  const sink = new CanvasSink(film.video, { height: heightPx, poolSize: 2 });
+  const sink = new VideoSampleSink(film.video);
   let index = 0;
-  for await (const shown of sink.canvasesAtTimestamps(keys.map((ticks) => clock.seekSeconds(ticks)))) {
+  for await (const sample of sink.samplesAtTimestamps(keys.map((ticks) => clock.seekSeconds(ticks)))) {
+    if (signal.aborted) sample?.close();
     signal.throwIfAborted();
-    if (shown) onPicture(index, clock.msAt(keys[index]!), await createImageBitmap(shown.canvas));
+    if (sample) onPicture(index, clock.msAt(keys[index]!), await drawUpright(sample, heightPx));
     index += 1;
   }
 }
@@ -71,9 +72,39 @@ export async function showStrip(
 export async function showPicture(film: FilmSource, atMs: number, heightPx: number): Promise<ImageBitmap> {
   await mustShow(film);
   const ticks = await shownAt(film, atMs);
-  const shown = await new CanvasSink(film.video, { height: heightPx }).getCanvas(film.clock.seekSeconds(ticks));
-  if (!shown) throw new FilmProblem('not_shown', `no picture at ${atMs} ms`);
-  return createImageBitmap(shown.canvas);
+  const sample = await new VideoSampleSink(film.video).getSample(film.clock.seekSeconds(ticks));
+  if (!sample) throw new FilmProblem('not_shown', `no picture at ${atMs} ms`);
+  return drawUpright(sample, heightPx);
+}
+
+/**
+ * A small upright picture of a decoded one, which is closed.
+ *
+ * Drawing a decoded picture on a canvas leaves a full-sized copy of it in shared memory until some later clean-up
+ * (measured in Chromium 156: 8 MB for each of 1080p), so its pixels are read out and made small instead.
+ */
+async function drawUpright(sample: VideoSample, heightPx: number): Promise<ImageBitmap> {
+  const { rotation, flip, displayWidth, displayHeight, codedWidth, codedHeight } = sample;
+  const widthPx = Math.max(1, Math.round((heightPx * displayWidth) / displayHeight));
+  const sideways = rotation % 180 !== 0;
+  const [resizeWidth, resizeHeight] = sideways ? [heightPx, widthPx] : [widthPx, heightPx];
+  const pixels = new Uint8ClampedArray(codedWidth * codedHeight * 4);
+  try {
+    await sample.copyTo(pixels, { format: 'RGBX', colorSpace: 'srgb' });
+  } finally {
+    sample.close();
+  }
+  const image = new ImageData(pixels, codedWidth, codedHeight);
+  const stored = await createImageBitmap(image, { resizeWidth, resizeHeight, resizeQuality: 'medium' });
+  if (!rotation && !flip) return stored;
+  const canvas = new OffscreenCanvas(widthPx, heightPx);
+  const context = canvas.getContext('2d')!;
+  context.translate(widthPx / 2, heightPx / 2);
+  if (flip) context.scale(-1, 1);
+  context.rotate((rotation * Math.PI) / 180);
+  context.drawImage(stored, -resizeWidth / 2, -resizeHeight / 2);
+  stored.close();
+  return canvas.transferToImageBitmap();
 }
 
 /** When the pictures around `aroundMs` are shown, each rounded down to a millisecond, in order. */
