@@ -2,19 +2,20 @@
 
 import {
   Quality,
+  VideoSample,
   VideoSampleSink,
   VideoSampleSource,
   canEncodeVideo,
   type Target,
   type VideoCodec,
   type VideoEncodingConfig,
-  type VideoSample,
 } from 'mediabunny';
 
 import type { FilmClock } from './clock';
 import type { Written } from './lossless';
 import { findWanted } from './moment';
 import { FilmProblem } from './problem';
+import { PictureScaler, type Size } from './scaling';
 import type { Moment } from './shapes';
 import { shownAt, shownBetween, type FilmSource } from './source';
 import { CutWriter, chooseFormat, exactTicks } from './writing';
@@ -27,15 +28,10 @@ const KEY_EVERY_S = 2;
 const LEAD_MS = 300;
 const CODECS: readonly VideoCodec[] = ['avc', 'vp9', 'vp8'];
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** The upright size in square pixels with at most 720 lines on the shorter side, never enlarged, even. */
+/** The size as stored, in square pixels, with at most 720 lines on the shorter side, never enlarged, even. */
 export async function lightSize(film: FilmSource): Promise<Size> {
-  const width = await film.video.getDisplayWidth();
-  const height = await film.video.getDisplayHeight();
+  const width = await film.video.getSquarePixelWidth();
+  const height = await film.video.getSquarePixelHeight();
   const scale = Math.min(1, MOST_LINES / Math.min(width, height));
   const even = (px: number): number => Math.max(2, 2 * Math.round((px * scale) / 2));
   return { width: even(width), height: even(height) };
@@ -76,11 +72,12 @@ export async function lightenMoment(
   const picture = new VideoSampleSource({
     ...encoding(codec),
     keyFrameInterval: KEY_EVERY_S,
-    sizeChangeBehavior: 'fill',
-    transform: { ...(await lightSize(film)), fit: 'fill', alpha: 'discard', force: true },
   });
+  const size = await lightSize(film);
+  const scaler = new PictureScaler(size);
+  const track = { rotation: await film.video.getRotation(), flip: await film.video.getFlip(), ...exactTicks(film) };
   const endSeconds = wanted.toTicks / clock.ticksPerSecond;
-  const writer = await CutWriter.begin(film, format, target, picture, exactTicks(film), baseSeconds, endSeconds);
+  const writer = await CutWriter.begin(film, format, target, picture, track, baseSeconds, endSeconds);
   let held: VideoSample | null = null;
   try {
     let done = 0;
@@ -88,8 +85,10 @@ export async function lightenMoment(
       const seconds = at / clock.ticksPerSecond;
       await writer.addSoundUntil(seconds);
       sample.setTimestamp(seconds - baseSeconds);
-      await picture.add(sample);
+      const smaller = (await scaler.scale(sample)) ?? (await drawSmaller(sample, size));
       sample.close();
+      await picture.add(smaller);
+      smaller.close();
       done += 1;
       onProgress(done / ticks.length);
     };
@@ -115,6 +114,15 @@ export async function lightenMoment(
     await writer.cancel();
     throw error;
   }
+}
+
+/** What the scaler cannot do: pictures of 10 bit, and those that only the graphics card holds. */
+async function drawSmaller(sample: VideoSample, { width, height }: Size): Promise<VideoSample> {
+  const canvas = new OffscreenCanvas(width, height);
+  const frame = sample.toVideoFrame();
+  canvas.getContext('2d', { alpha: false })!.drawImage(frame, 0, 0, width, height);
+  frame.close();
+  return new VideoSample(canvas, { timestamp: sample.timestamp, duration: sample.duration });
 }
 
 /** Whether a decoded picture, whose time is in whole microseconds, is the one at that index and not a neighbour. */
