@@ -192,9 +192,21 @@ class Guider:
         expect(self.page.get_by_text("MB/s").first).to_be_visible(timeout=60_000)
 
 
-def throttle(context: BrowserContext, page: Page, bytes_per_s: int) -> None:
-    """Let no more than this leave the page each second."""
-    session = context.new_cdp_session(page)
-    session.send("Network.enable")
-    limits = {"offline": False, "latency": 5, "downloadThroughput": -1, "uploadThroughput": bytes_per_s}
-    session.send("Network.emulateNetworkConditions", limits)
+class Line:
+    """The line of one tab: as fast as said, or gone."""
+
+    def __init__(self, context: BrowserContext, page: Page, bytes_per_s: int) -> None:
+        self._session = context.new_cdp_session(page)
+        self._session.send("Network.enable")
+        self._bytes_per_s = bytes_per_s
+        self.restore()
+
+    def cut(self) -> None:
+        self._be(offline=True)
+
+    def restore(self) -> None:
+        self._be(offline=False)
+
+    def _be(self, *, offline: bool) -> None:
+        limits = {"latency": 5, "downloadThroughput": -1, "uploadThroughput": self._bytes_per_s}
+        self._session.send("Network.emulateNetworkConditions", {"offline": offline, **limits})

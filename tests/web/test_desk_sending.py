@@ -13,7 +13,7 @@ from sqlalchemy import select
 from records.database import open_database
 from records.models import UploadRow
 from tests.conftest import CHROMIUM_ARGS
-from tests.web.desk import LAPTOP, DeskService, Guider, throttle
+from tests.web.desk import LAPTOP, DeskService, Guider, Line
 
 SLOW = 3_000_000
 OFFLINE_S = 10
@@ -59,13 +59,13 @@ def test_a_line_that_is_gone_for_a_while_is_waited_for(
 ) -> None:
     guider = visit(own_service)
     sums = mark_two(guider, heavy_film)
-    throttle(context, guider.page, SLOW)
+    line = Line(context, guider.page, SLOW)
     selection = guider.send()
     guider.wait_until_some_has_gone()
-    context.set_offline(True)
-    expect(guider.page.get_by_text("This computer is offline")).to_be_visible()
+    line.cut()
+    expect(guider.page.get_by_text("This computer is offline").first).to_be_visible()
     guider.page.wait_for_timeout(OFFLINE_S * 1000)
-    context.set_offline(False)
+    line.restore()
     wait_until_sent(guider)
     assert sorted(arrived(own_service, selection)) == sums
 
@@ -75,7 +75,7 @@ def test_a_reload_goes_on_where_it_was(
 ) -> None:
     guider = visit(own_service)
     sums = mark_two(guider, heavy_film)
-    throttle(context, guider.page, SLOW)
+    Line(context, guider.page, SLOW)
     selection = guider.send()
     wait_for_bytes(own_service, selection, 8 << 20)
     held = own_service.selection(selection)["bytes_received"]
@@ -101,7 +101,7 @@ def test_a_browser_that_was_ended_goes_on_without_the_film(
     context = launch()
     guider = Guider(context.new_page(), own_service.url).start()
     sums = mark_two(guider, heavy_film)
-    throttle(context, guider.page, SLOW)
+    Line(context, guider.page, SLOW)
     selection = guider.send()
     wait_for_bytes(own_service, selection, 8 << 20)
     context.close()
@@ -119,7 +119,7 @@ def test_a_service_that_was_killed_goes_on_where_it_was(
 ) -> None:
     guider = visit(own_service)
     sums = mark_two(guider, heavy_film)
-    throttle(context, guider.page, SLOW)
+    Line(context, guider.page, SLOW)
     selection = guider.send()
     wait_for_bytes(own_service, selection, 8 << 20)
     own_service.kill_api()
@@ -134,7 +134,7 @@ def test_sending_can_be_paused_and_goes_on_even_after_a_reload(
 ) -> None:
     guider = visit(own_service)
     sums = mark_two(guider, heavy_film)
-    throttle(context, guider.page, SLOW)
+    Line(context, guider.page, SLOW)
     selection = guider.send()
     guider.wait_until_some_has_gone()
     guider.button("Pause").click()
@@ -155,7 +155,7 @@ def test_a_second_tab_takes_over_when_the_first_is_closed(
 ) -> None:
     guider = visit(own_service)
     sums = mark_two(guider, heavy_film)
-    throttle(context, guider.page, SLOW)
+    Line(context, guider.page, SLOW)
     selection = guider.send()
     other = visit(own_service)
     other.page.goto(f"{own_service.url}/#/review/{selection}")
@@ -189,8 +189,9 @@ def test_the_whole_film_goes_on_after_a_reload_once_it_is_chosen_again(
     guider = visit(own_service)
     guider.open(heavy_film)
     guider.mark_clip(1, 2)
-    guider.page.get_by_text("Whole film").click()
-    throttle(context, guider.page, SLOW * 3)
+    guider.page.get_by_role("radio", name="Whole film").check()
+    guider.press("Escape")
+    Line(context, guider.page, SLOW * 3)
     selection = guider.send()
     wait_for_bytes(own_service, selection, 8 << 20)
     guider.page.reload()
@@ -206,7 +207,7 @@ def test_a_sending_erased_elsewhere_is_told(
 ) -> None:
     guider = visit(own_service)
     mark_two(guider, heavy_film)
-    throttle(context, guider.page, SLOW // 2)
+    Line(context, guider.page, SLOW // 2)
     selection = guider.send()
     with own_service.client() as client:
         client.delete(f"/api/v1/selections/{selection}").raise_for_status()
@@ -220,7 +221,7 @@ def test_erasing_takes_everything_from_here_and_there(
 ) -> None:
     guider = visit(own_service)
     mark_two(guider, heavy_film)
-    throttle(context, guider.page, SLOW // 2)
+    Line(context, guider.page, SLOW // 2)
     selection = guider.send()
     guider.button("Erase").click()
     guider.button("Erase it").click()
@@ -244,7 +245,8 @@ def test_a_proxy_that_holds_events_back_does_not_hide_that_it_is_ready(
 def test_lighter_moments_are_smaller_and_as_long(browser: Browser, desk_service: DeskService, heavy_film: Path) -> None:
     context = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]  # a TypedDict of just these two
     guider = Guider(context.new_page(), desk_service.url).start().open(heavy_film)
-    guider.page.get_by_text("Lighter").click()
+    guider.page.get_by_role("radio", name="Lighter").check()
+    guider.press("Escape")
     guider.mark_clip(1, 2)
     guider.wait_until_cut()
     selection = guider.send()

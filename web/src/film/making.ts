@@ -28,9 +28,18 @@ export async function cutMoment(
     film.input.dispose();
     throw asFilmProblem(error, 'no_space');
   });
+  // A full disk breaks the stream, and what uses the stream then only tells that it is broken.
+  let unwritten: unknown;
   try {
     const writable = new WritableStream<StreamTargetChunk>({
-      write: (chunk) => unfinished.write(chunk.data, chunk.position),
+      write: (chunk) => {
+        try {
+          unfinished.write(chunk.data, chunk.position);
+        } catch (error) {
+          unwritten ??= error;
+          throw error;
+        }
+      },
     });
     const target = new StreamTarget(writable, { chunked: true, chunkSize: WRITE_BYTES });
     const report = sometimes(onProgress);
@@ -49,7 +58,7 @@ export async function cutMoment(
   } catch (error) {
     await unfinished.drop();
     signal.throwIfAborted();
-    throw asFilmProblem(error, 'not_cut');
+    throw asFilmProblem(unwritten ?? error, 'not_cut');
   } finally {
     film.input.dispose();
   }

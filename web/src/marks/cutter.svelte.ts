@@ -124,6 +124,7 @@ export class Cutter {
       else tell(1, done);
     } catch (error) {
       // A cut that was stopped is no longer wanted; anything else is told where the moment stands.
+      if (!stop.signal.aborted) console.info('not cut:', String(error));
       tell(0, null, error instanceof FilmProblem ? error.sentence : new FilmProblem('unexpected', String(error)).sentence);
     } finally {
       if (stop.signal.aborted && this.#states.get(key)?.done === null) this.#states.delete(key);
