@@ -102,6 +102,19 @@ class Engine:
         )
         return refused
 
+    def frame_times(self, around_ms: int, span_ms: int) -> list[int]:
+        """When the frames around a time are shown."""
+        told: list[int] = self.page.evaluate(
+            """async ([aroundMs, spanMs]) => {
+                const open = await window.film.openFilm(document.querySelector('input').files[0]);
+                const told = await open.frameTimes(aroundMs, spanMs);
+                open.close();
+                return told;
+            }""",
+            [around_ms, span_ms],
+        )
+        return told
+
     def cut(self, moment: dict[str, Any], mode: str = "lossless") -> CutFile:
         """Cut a moment of the chosen film: ``{"in": …, "out": …}`` or ``{"at": …}``, in ms."""
         self._names += 1
