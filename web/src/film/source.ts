@@ -4,6 +4,8 @@ import {
   BlobSource,
   EncodedPacketSink,
   Input,
+  LogLevel,
+  Logging,
   MATROSKA,
   MP4,
   MPEG_TS,
@@ -41,6 +43,9 @@ export interface FilmSource {
   /** Of H.264: the size of its NAL units' length fields, null for start codes; undefined for other codecs. */
   readonly lengthBytes: number | null | undefined;
 }
+
+// What it would tell a developer's console is told in our own words where it matters.
+Logging.level = LogLevel.Errors;
 
 /** The film in `file`, its index read but little else. Throws FilmProblem. Dispose `input` when done. */
 export async function openSource(file: Blob): Promise<FilmSource> {

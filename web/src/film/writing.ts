@@ -24,6 +24,8 @@ import type { FilmSource } from './source';
 const MATROSKA = ['Matroska', 'WebM'];
 /** MP4 may hold more, but these are the sounds that every reader finds in it. */
 const MP4_SOUNDS: readonly AudioCodec[] = ['aac', 'mp3', 'ac3', 'eac3', 'opus', 'flac'];
+const OPUS_PRE_SKIP_AT = 10;
+const OPUS_HZ = 48_000;
 const MOST_TICKS_PER_SECOND = 1_000_000;
 
 /** The container for a cut of `film`; `lighter` names the codec of re-encoded pictures. Throws FilmProblem not_cut. */
@@ -32,7 +34,7 @@ export async function chooseFormat(film: FilmSource, lighter: VideoCodec | null 
   const audioCodec = film.audio ? await film.audio.getCodec() : null;
   if (!videoCodec || (film.audio && !audioCodec)) throw new FilmProblem('not_cut', 'a codec is not known');
   const codecs = [videoCodec, ...(audioCodec ? [audioCodec] : [])];
-  const matroska = MATROSKA.includes((await film.input.getFormat()).name);
+  const matroska = await isMatroska(film);
   const holds = (format: OutputFormat): boolean => codecs.every((codec) => format.getSupportedCodecs().includes(codec));
   const webm = new WebMOutputFormat();
   if (lighter === 'vp8' || lighter === 'vp9' || (matroska && !lighter)) return holds(webm) ? webm : new MkvOutputFormat();
@@ -41,6 +43,31 @@ export async function chooseFormat(film: FilmSource, lighter: VideoCodec | null 
   const mov = new MovOutputFormat({ fastStart: false });
   if (!holds(mov)) throw new FilmProblem('not_cut', `no container for ${codecs.join(' and ')}`);
   return mov;
+}
+
+async function isMatroska(film: FilmSource): Promise<boolean> {
+  return MATROSKA.includes((await film.input.getFormat()).name);
+}
+
+/** What an Opus encoder adds before the sound, in seconds: Matroska's times count it, MP4's do not. */
+async function opusDelay(track: InputAudioTrack): Promise<number> {
+  const header = opusHeader((await track.getCodec()) === 'opus' ? await track.getDecoderConfig() : null);
+  return header ? header.getUint16(OPUS_PRE_SKIP_AT, true) / OPUS_HZ : 0;
+}
+
+function opusHeader(config: AudioDecoderConfig | null): DataView | null {
+  const description = config?.description;
+  if (!description || description.byteLength < OPUS_PRE_SKIP_AT + 2) return null;
+  const [buffer, at] = ArrayBuffer.isView(description) ? [description.buffer, description.byteOffset] : [description, 0];
+  return new DataView(buffer.slice(at, at + description.byteLength));
+}
+
+/** The same, but nothing is left out at the start: a cut begins in the middle of the sound. */
+function withoutPreSkip(codec: AudioCodec, config: AudioDecoderConfig): AudioDecoderConfig {
+  const header = codec === 'opus' ? opusHeader(config) : null;
+  if (!header) return config;
+  header.setUint16(OPUS_PRE_SKIP_AT, 0, true);
+  return { ...config, description: header };
 }
 
 /** What a track needs to be told so that an MP4 keeps the film's own ticks; without, it rounds to 1/57600 s. */
@@ -75,7 +102,8 @@ export class CutWriter {
     output.addVideoTrack(picture, track);
     let sound: SoundCopy | null = null;
     if (film.audio) {
-      sound = await SoundCopy.open(film.audio, baseSeconds, endSeconds);
+      const lagSeconds = (await isMatroska(film)) ? await opusDelay(film.audio) : 0;
+      sound = await SoundCopy.open(film.audio, baseSeconds + lagSeconds, endSeconds + lagSeconds);
       if (sound) output.addAudioTrack(sound.source);
     }
     await output.start();
@@ -134,7 +162,8 @@ class SoundCopy {
         return null;
       }
       if (value.timestamp >= baseSeconds) {
-        return new SoundCopy(new EncodedAudioPacketSource(codec), packets, value, config, baseSeconds, endSeconds);
+        const heard = withoutPreSkip(codec, config);
+        return new SoundCopy(new EncodedAudioPacketSource(codec), packets, value, heard, baseSeconds, endSeconds);
       }
     }
   }
