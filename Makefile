@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup page demo test bench check machine
+.PHONY: help setup page demo test bench bench-desk check machine
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=# more words for the command, e.g. make demo ARGS="--film my.mp4", make test ARGS="-k claim"
 
 help:
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/dev.stamp page  ## make .venv with everything to run, test and check, and build the page
 
@@ -26,6 +26,9 @@ test: $(VENV)/dev.stamp machine page  ## run every test on two processes
 
 bench: $(VENV)/dev.stamp  ## measure speed and sizes, and compare with other ways to cut
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-desk: $(VENV)/dev.stamp machine page  ## measure the desk in a real browser on a slow line; draws a film of 2 GB once
+	@$(BIN)/python -m bench.desk $(ARGS)
 
 check: $(VENV)/dev.stamp web/node_modules/stamp  ## lint, format, types, layers
 	@$(BIN)/ruff check .

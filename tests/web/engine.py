@@ -6,6 +6,7 @@ import functools
 import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,14 +21,27 @@ from playwright.sync_api import Page
 WEB = Path(__file__).parents[2] / "web"
 
 
-def build_trial(destination: Path) -> Path:
-    """A page with nothing but the engine, built from web/trial into ``destination``."""
-    npm = shutil.which("npm")
+def run_npm(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What an npm script of the page says, with the Node that builds the page: pip's where there is one."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    npm = shutil.which("npm", path=path)
     if npm is None or not (WEB / "node_modules").is_dir():
         missing = "the page's packages are not installed: run make setup"
         pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    argv = [npm, "run", "--silent", "build:trial", "--", "--outDir", str(destination), "--logLevel", "error"]
-    built = subprocess.run(argv, cwd=WEB, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(
+        [npm, "run", "--silent", *words],
+        cwd=WEB,
+        env={**os.environ, "PATH": path, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+
+def build_trial(destination: Path) -> Path:
+    """A page with nothing but the engine, built from web/trial into ``destination``."""
+    built = run_npm("build:trial", "--", "--outDir", str(destination), "--logLevel", "error")
     assert built.returncode == 0, built.stdout + built.stderr
     return destination
 

@@ -111,7 +111,7 @@ def film_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return find
 
 
-def assert_same_moment(film: Path, kind: str, in_ms: int, out_ms: int, made: CutFile) -> None:
+def assert_same_moment(film: Path, in_ms: int, out_ms: int, made: CutFile) -> None:
     wanted = numbers_between(film, in_ms, out_ms)
     assert len(wanted) > 10
     assert numbers_between(made.path, made.cut["in"], made.cut["out"]) == wanted
@@ -132,7 +132,7 @@ def test_the_cut_holds_just_the_frames_of_the_moment(
     assert facts["canShow"] == (kind not in NOT_SHOWN)
     assert abs(facts["durationMs"] - probe(film).duration_ms) <= 1
     for in_ms, out_ms in [*SPANS, (2800, facts["durationMs"])]:
-        assert_same_moment(film, kind, in_ms, out_ms, engine.cut({"in": in_ms, "out": out_ms}, mode))
+        assert_same_moment(film, in_ms, out_ms, engine.cut({"in": in_ms, "out": out_ms}, mode))
 
 
 def test_a_transport_stream_is_cut_to_the_frame(engine: Engine, film_of: Callable[[str], Path]) -> None:
