@@ -5,6 +5,7 @@ Run from the root of the checkout, with the page built: python docs/pictures/tak
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -81,7 +82,7 @@ def photograph(browser: Browser, url: str, film: Path) -> None:
     slow = {"offline": False, "latency": 5, "downloadThroughput": -1, "uploadThroughput": 30_000}
     session.send("Network.emulateNetworkConditions", slow)
     laptop.get_by_role("button", name="Send 4").click()
-    laptop.get_by_text("MB/s").first.wait_for(timeout=60_000)
+    laptop.get_by_text(re.compile("[kM]B/s")).first.wait_for(timeout=60_000)
     laptop.wait_for_timeout(4000)
     shoot(laptop, "sending")
     session.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
@@ -89,7 +90,9 @@ def photograph(browser: Browser, url: str, film: Path) -> None:
     laptop.wait_for_timeout(300)
     shoot(laptop, "ready")
 
-    phone = browser.new_page(viewport=PHONE, color_scheme="dark", has_touch=True, is_mobile=True, reduced_motion="reduce")
+    phone = browser.new_page(
+        viewport=PHONE, color_scheme="dark", has_touch=True, is_mobile=True, reduced_motion="reduce"
+    )
     phone.goto(url)
     phone.wait_for_timeout(500)
     shoot(phone, "phone-open")

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
 from records.database import migrate
 from records.settings import Settings
+from tests.footage import read_number
 from tests.servers import free_port, start, wait_until
 
 LAPTOP = {"width": 1366, "height": 768}
@@ -144,6 +146,20 @@ class Guider:
         self.press("s")
         expect(self.cards("Still")).to_have_count(marks + 1)
 
+    def number_on(self, picture: str) -> int:
+        """The number of a numbered film that a video or canvas shows, found by its CSS."""
+        size, grey = self.page.evaluate(
+            """(css) => {
+                const shown = document.querySelector(css);
+                const size = [shown.videoWidth ?? shown.width, shown.videoHeight ?? shown.height];
+                const on = Object.assign(new OffscreenCanvas(...size)).getContext('2d');
+                on.drawImage(shown, 0, 0);
+                return [size, [...on.getImageData(0, 0, ...size).data].filter((_, n) => n % 4 === 1)];
+            }""",
+            picture,
+        )
+        return read_number(np.array(grey, np.uint8).reshape(size[1], size[0]))
+
     def cards(self, kind: str = "") -> Locator:
         """The moments in the list."""
         return self.page.get_by_role("article", name=kind)
@@ -189,7 +205,7 @@ class Guider:
 
     def wait_until_some_has_gone(self) -> None:
         """The first chunk is on the service, and more is to come."""
-        expect(self.page.get_by_text("MB/s").first).to_be_visible(timeout=60_000)
+        expect(self.page.get_by_text(re.compile("[kM]B/s")).first).to_be_visible(timeout=60_000)
 
 
 class Line:

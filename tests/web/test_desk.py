@@ -6,12 +6,14 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.footage import numbered_film, numbers_in
+from tests.servers import wait_until
 from tests.web.desk import DeskService, Guider
 
 
@@ -87,6 +89,41 @@ def test_cuts_are_erased_from_the_browser_once_the_service_holds_them(guider: Gu
     guider.send()
     guider.wait_until_ready()
     assert guider.cuts() == {}
+
+
+def test_the_picture_on_screen_is_the_one_that_is_marked(guider: Guider, film: Path) -> None:
+    guider.open(film)
+    guider.go_to(31)
+    guider.press("ArrowRight", "ArrowRight", "ArrowRight")
+    wait_until(lambda: guider.number_on("video") == 778, "the third frame after 31 s is shown", 20)
+    guider.press("s")
+    expect(guider.page.locator("article canvas[data-at-ms]")).to_be_visible()
+    assert guider.number_on("article canvas") == 778
+    guider.press("i", "ArrowLeft")
+    wait_until(lambda: guider.number_on("video") == 777, "the frame before is shown", 20)
+
+
+def test_what_is_played_keeps_to_the_moment(guider: Guider, film: Path) -> None:
+    guider.open(film)
+    guider.mark_clip(4, 5)
+    guider.page.evaluate(
+        """() => {
+            const video = document.querySelector('video');
+            window.shown = [];
+            const note = (_, { mediaTime }) => {
+                if (!video.paused) window.shown.push(Math.round(mediaTime * 25));
+                video.requestVideoFrameCallback(note);
+            };
+            video.requestVideoFrameCallback(note);
+        }"""
+    )
+    guider.press("r")
+    wait_until(lambda: len(guider.page.evaluate("window.shown")) > 30, "it is played", 30)
+    shown = guider.page.evaluate("window.shown")
+    played_again = [n for n, (one, other) in enumerate(pairwise(shown)) if other < one]
+    assert played_again, shown
+    assert min(shown) >= 100, shown
+    assert max(shown) <= 125 + 8, "it stops late by a third of a second at most, however busy the machine is"
 
 
 def test_steps_and_nudges_are_one_frame(guider: Guider, film: Path) -> None:

@@ -56,8 +56,9 @@ export function left(seconds: number): string {
   return `${Math.ceil(seconds / 60)} min left`;
 }
 
-/** `5.1 Mbit/s` or `0.6 MB/s`: the speed as MB a second. */
+/** `0.6 MB/s`, `34 kB/s`. */
 export function speed(bytesPerS: number): string {
+  if (bytesPerS < 1e5) return `${Math.round(bytesPerS / 1e3)} kB/s`;
   return `${(bytesPerS / 1e6).toFixed(bytesPerS < 1e7 ? 1 : 0)} MB/s`;
 }
 
