@@ -55,6 +55,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "WebM, VP8": ("a.webm", VP8),
     "WebM, VP9, no cues": ("a.webm", {**VP9, "container": ("-live", "1")}),
     "Matroska, first picture at 10 s": ("a.mkv", {"filters": "setpts=PTS+10/TB", "sound": None}),
+    "Matroska, AAC": ("a.mkv", {"codec": (*H264, "-bf", "2", "-g", "60")}),
     "AV1": ("a.mp4", {"codec": AV1}),
     "HEVC": ("a.mp4", {"codec": HEVC}),
     "transport stream": ("a.ts", {"codec": (*H264, "-bf", "2", "-g", "30")}),
@@ -165,7 +166,7 @@ def test_a_still_to_be_searched_for_brings_its_neighbours(engine: Engine, film_o
 
 
 @pytest.mark.parametrize("mode", ["lossless", "light"])
-@pytest.mark.parametrize("kind", ["one second GOPs, B-frames", "edit list", "WebM, VP8"])
+@pytest.mark.parametrize("kind", ["one second GOPs, B-frames", "edit list", "WebM, VP8", "Matroska, AAC", "fragments"])
 def test_sound_stays_with_the_picture(engine: Engine, film_of: Callable[[str], Path], kind: str, mode: str) -> None:
     engine.choose(film_of(kind))
     made = engine.cut({"in": 1500, "out": 3500}, mode)

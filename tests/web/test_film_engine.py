@@ -153,7 +153,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_there(
     assert heavy.stat().st_size > 4_000_000
     session = context.new_cdp_session(page)
     session.send("Storage.overrideQuotaForOrigin", {"origin": address, "quotaSize": 500_000})
-    body = """return window.film.cut(file, { kind: 'clip', inMs: 0, outMs: 4000 }, 'lossless', 'x', () => undefined, never)
+    body = """return window.film.cut(file, { kind: 'clip', inMs: 0, outMs: 4000 }, 'lossless', 'x', () => {}, never)
         .then(() => 'done', (error) => error.code);"""
     assert look(page, heavy, body) == "no_space"
     assert page.evaluate(KEPT) == {"cuts": [], "cuts-unfinished": []}

@@ -34,7 +34,7 @@ const CACHE_BYTES = 8 << 20;
 
 export interface FilmSource {
   readonly input: Input;
-  readonly bytes: number;
+  readonly file: Blob;
   readonly video: InputVideoTrack;
   /** The sound that belongs to the picture; null where there is none. */
   readonly audio: InputAudioTrack | null;
@@ -76,7 +76,7 @@ async function describe(input: Input, file: Blob): Promise<FilmSource> {
   const ticksPerSecond = await video.getTimeResolution();
   const zeroTicks = await firstShownTicks(pictures, ticksPerSecond);
   const clock = new FilmClock(ticksPerSecond, zeroTicks);
-  return { input, bytes: file.size, video, audio, pictures, clock, lengthBytes: await lengthBytesOf(video) };
+  return { input, file, video, audio, pictures, clock, lengthBytes: await lengthBytesOf(video) };
 }
 
 /** The moving picture: not a cover nor the few frames of a motion photo, else the one with most pixels. */

@@ -18,6 +18,7 @@ import {
   type VideoTrackMetadata,
 } from 'mediabunny';
 
+import { codecDelay } from './matroska';
 import { FilmProblem } from './problem';
 import type { FilmSource } from './source';
 
@@ -25,7 +26,6 @@ const MATROSKA = ['Matroska', 'WebM'];
 /** MP4 may hold more, but these are the sounds that every reader finds in it. */
 const MP4_SOUNDS: readonly AudioCodec[] = ['aac', 'mp3', 'ac3', 'eac3', 'opus', 'flac'];
 const OPUS_PRE_SKIP_AT = 10;
-const OPUS_HZ = 48_000;
 const MOST_TICKS_PER_SECOND = 1_000_000;
 
 /** The container for a cut of `film`; `lighter` names the codec of re-encoded pictures. Throws FilmProblem not_cut. */
@@ -47,12 +47,6 @@ export async function chooseFormat(film: FilmSource, lighter: VideoCodec | null 
 
 async function isMatroska(film: FilmSource): Promise<boolean> {
   return MATROSKA.includes((await film.input.getFormat()).name);
-}
-
-/** What an Opus encoder adds before the sound, in seconds: Matroska's times count it, MP4's do not. */
-async function opusDelay(track: InputAudioTrack): Promise<number> {
-  const header = opusHeader((await track.getCodec()) === 'opus' ? await track.getDecoderConfig() : null);
-  return header ? header.getUint16(OPUS_PRE_SKIP_AT, true) / OPUS_HZ : 0;
 }
 
 function opusHeader(config: AudioDecoderConfig | null): DataView | null {
@@ -102,7 +96,7 @@ export class CutWriter {
     output.addVideoTrack(picture, track);
     let sound: SoundCopy | null = null;
     if (film.audio) {
-      const lagSeconds = (await isMatroska(film)) ? await opusDelay(film.audio) : 0;
+      const lagSeconds = (await isMatroska(film)) ? await codecDelay(film.file, film.audio.id) : 0;
       sound = await SoundCopy.open(film.audio, baseSeconds + lagSeconds, endSeconds + lagSeconds);
       if (sound) output.addAudioTrack(sound.source);
     }
