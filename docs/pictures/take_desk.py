@@ -1,6 +1,6 @@
 """Takes the pictures of the page anew: draws a film of a carer and a child, marks it, sends it, photographs each view.
 
-Run from the root of the checkout, with the page built: python docs/pictures/take_desk.py. It needs Chromium on the PATH.
+Run from the root, with the page built: python docs/pictures/take_desk.py. It needs Chromium on the PATH.
 """
 
 from __future__ import annotations

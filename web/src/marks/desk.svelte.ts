@@ -15,6 +15,7 @@ const MANY_WORDS = 15;
 const LIGHT_BYTES_PER_S = (2_000_000 + 128_000) / 8;
 const LIGHT_STILL_BYTES = 150_000;
 const STILL_SPAN_MS = 1500;
+const DRAFT_MS = 30 * 24 * 3600 * 1000;
 
 export class Desk {
   readonly frames: Frames;
@@ -212,9 +213,11 @@ export class Desk {
   }
 }
 
-/** The drafts in this browser that hold marks, newest first. */
+/** The drafts in this browser that hold marks, newest first; old ones are forgotten, words about a family with them. */
 export async function listDrafts(): Promise<Draft[]> {
-  const drafts = await all<Draft>('drafts');
+  const kept = await all<Draft>('drafts');
+  const drafts = kept.filter((draft) => Date.now() - draft.savedAt < DRAFT_MS);
+  await Promise.all(kept.filter((draft) => !drafts.includes(draft)).map(forgetDraft));
   return drafts.filter((draft) => draft.marks.length > 0).sort((a, b) => b.savedAt - a.savedAt);
 }
 

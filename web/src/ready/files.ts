@@ -15,14 +15,16 @@ export async function showFile(view: SelectionView, file: ArtifactView): Promise
   return { url, letGo: () => URL.revokeObjectURL(url) };
 }
 
-/** Saves a file where the browser saves files. Throws Refused. */
+/**
+ * Saves a file where the browser saves files, under a name that tells whose it is: packs of two families must not be
+ * mixed up. Fetched first, because the service's own name would win over ours. Throws Refused.
+ */
 export async function takeFile(view: SelectionView, file: ArtifactView, name: string): Promise<void> {
-  const { url, letGo } = await showFile(view, file);
   const link = document.createElement('a');
-  link.href = url;
+  link.href = URL.createObjectURL(await (await ask(pathOf(view, file))).blob());
   link.download = name;
   link.click();
-  setTimeout(letGo, 60_000);
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 /** Shows a file, such as the notes to print, in a tab of its own. Throws Refused. */
