@@ -1,5 +1,13 @@
-# The image of api, worker and migrate: one image, three commands. Nothing but Python and the locked packages is in it;
-# ffmpeg and the typesetter come with those packages.
+# The image of api, worker and migrate: one image, three commands. Nothing but Python, the locked packages and the built
+# page is in it; ffmpeg and the typesetter come with those packages. Node only builds the page.
+
+FROM node:24-bookworm-slim AS page
+WORKDIR /src/web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci
+COPY configs/principles.toml ../configs/principles.toml
+COPY web ./
+RUN npm run build
 
 FROM python:3.13-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
@@ -22,6 +30,7 @@ FROM python:3.13-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin vigpack \
  && install -d -m 0700 -o vigpack -g vigpack /data
 COPY --from=build /opt/vigpack /opt/vigpack
+COPY --from=page /src/web/dist /opt/vigpack/lib/python3.13/site-packages/web/dist
 ENV PATH=/opt/vigpack/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test bench check machine
+.PHONY: help setup page demo test bench bench-desk check machine
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,24 +12,31 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=# more words for the command, e.g. make demo ARGS="--film my.mp4", make test ARGS="-k claim"
 
 help:
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/dev.stamp  ## make .venv with everything to run, test and check
+setup: $(VENV)/dev.stamp page  ## make .venv with everything to run, test and check, and build the page
+
+page: web/dist/index.html  ## build the page that guiders open in their browser
 
 demo: $(VENV)/run.stamp  ## draw a film, send its moments through the real API, queue and workers, print a table
 	@$(BIN)/vigpack demo $(ARGS)
 
 test: $(VENV)/dev.stamp machine  ## run every test on two processes
+	@$(MAKE) --no-print-directory page || echo "The page could not be built: its tests are skipped, and fail where CI=true." >&2
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 bench: $(VENV)/dev.stamp  ## measure speed and sizes, and compare with other ways to cut
 	@$(BIN)/python -m bench $(ARGS)
 
-check: $(VENV)/dev.stamp  ## lint, format, types, layers
+bench-desk: $(VENV)/dev.stamp machine page  ## measure the desk in a real browser on a slow line; draws a film of 2 GB once
+	@$(BIN)/python -m bench.desk $(ARGS)
+
+check: $(VENV)/dev.stamp web/node_modules/stamp  ## lint, format, types, layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(WITH_NODE) npm --prefix web run --silent check
 
 # The virtual environment: made with PYTHON, or with the newest Python found that is new enough and can make one.
 # It is made anew when it is not there or is broken.
@@ -55,6 +62,25 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/python.stamp
 	@echo "Installing what vigpack needs to be tested"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The page: with the machine's Node where that is new enough, else with the one that pip brings. Only the page needs Node.
+# Networks that look into TLS have certificates of their own, which Node does not find by itself.
+CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt)
+WITH_NODE = PATH="$(CURDIR)/$(VENV)/bin:$$PATH" NODE_EXTRA_CA_CERTS="$${NODE_EXTRA_CA_CERTS:-$(CERTIFICATES)}"
+PAGE_SOURCES := $(shell find web configs/principles.toml -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
+
+web/node_modules/stamp: web/package-lock.json web/package.json | $(VENV)/python.stamp
+	@if ! { command -v npm && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'; } >/dev/null 2>&1; then \
+	  echo "Installing Node for the page"; $(PIP) install --require-hashes -r requirements/node.txt; \
+	fi
+	@echo "Installing what the page is built with"
+	@$(WITH_NODE) npm --prefix web ci --loglevel error >/dev/null
+	@touch $@
+
+web/dist/index.html: web/node_modules/stamp $(PAGE_SOURCES)
+	@echo "Building the page"
+	@$(WITH_NODE) npm --prefix web run --silent build -- --logLevel warn
 	@touch $@
 
 # What the tests need from the machine and pip cannot bring: a browser, and a reader that turns PDF into pictures.

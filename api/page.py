@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 BUILT_PAGE = Path(__file__).parent.parent / "web" / "dist"
+_HASHED = "assets/"
+_FOR_EVER = "public, max-age=31536000, immutable"
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>vigpack</title>
 <h1>The page is not built yet</h1>
@@ -19,12 +22,22 @@ Once it is there, start the service again.</p>
 """
 
 
+class _BuiltFiles(StaticFiles):
+    """The page's files: those whose name holds a hash of what is in them are kept by browsers, others asked for anew."""
+
+    async def get_response(self, path: str, scope: Any) -> Response:
+        answer = await super().get_response(path, scope)
+        kept = path.replace("\\", "/").startswith(_HASHED) and answer.status_code < 400
+        answer.headers["Cache-Control"] = _FOR_EVER if kept else "no-cache"
+        return answer
+
+
 def serve_page(app: FastAPI, built: Path = BUILT_PAGE) -> None:
     """Answer everything outside the API with the page; call it after every router."""
     if (built / "index.html").is_file():
-        app.mount("/", StaticFiles(directory=built, html=True), name="page")
+        app.mount("/", _BuiltFiles(directory=built, html=True), name="page")
         return
 
     @app.get("/", include_in_schema=False)
     def say_not_built() -> HTMLResponse:
-        return HTMLResponse(_NOT_BUILT)
+        return HTMLResponse(_NOT_BUILT, headers={"Cache-Control": "no-cache"})

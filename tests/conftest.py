@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from pydantic import SecretStr
 
 from records.database import Database, migrate, open_database
@@ -113,3 +115,43 @@ def db(settings: Settings) -> Iterator[Database]:
     database = open_database(settings)
     yield database
     database.dispose()
+
+
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--mute-audio",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+"""Quiet, without calls to its makers; films may play without a tap, as on a page opened from the disk."""
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright; there can be one in a process."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> str:
+    """The machine's Chromium, or Playwright's."""
+    installed = (shutil.which(name) for name in ("chromium", "google-chrome", "msedge"))
+    found = next(filter(None, installed), playwright.chromium.executable_path)
+    if not Path(found).exists():
+        say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        say("no Chromium on this machine: install the package chromium to run the browser tests")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    """A browser shared by the tests of this process; take a context of your own."""
+    opened = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+    yield opened
+    opened.close()

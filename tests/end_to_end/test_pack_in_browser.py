@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import threading
@@ -13,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from pipeline.moments import parse_selection
 from pipeline.outputs import KINDS
@@ -28,20 +27,6 @@ RATES = ("30", "30000/1001", "25", "60", "24000/1001")
 HOSTILE = "</script><img src=x onerror=\"document.title='hurt'\">\u202e \"quoted\" 'it' & 😀 [[pack]] \u2028 أهلا"
 
 expect.set_options(timeout=20_000)  # tests share two processors
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The machine's Chromium, or Playwright's; films may play without a tap, as on a page opened from the disk."""
-    with sync_playwright() as playwright:
-        installed = (shutil.which(name) for name in ("chromium", "google-chrome", "msedge"))
-        chromium = next(filter(None, installed), playwright.chromium.executable_path)
-        if not Path(chromium).exists():
-            say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-            say("no Chromium on this machine: install the package chromium to run the browser tests")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--mute-audio"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

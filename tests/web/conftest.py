@@ -1,0 +1,82 @@
+"""A service with the page, films to open in it, and a guider's tab."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from api.page import BUILT_PAGE
+from tests.footage import numbered_film, run
+from tests.web.desk import LAPTOP, DeskService, Guider
+
+expect.set_options(timeout=20_000)  # tests share two processors
+
+
+@pytest.fixture(scope="session")
+def built_page() -> Path:
+    """The page as `make page` builds it."""
+    if not (BUILT_PAGE / "index.html").is_file():
+        missing = "the page is not built: run make page"
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    return BUILT_PAGE
+
+
+@pytest.fixture(scope="session")
+def desk_service(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskService]:
+    """A service shared by the tests of this process; who kills it takes one of their own."""
+    assert built_page.is_dir()
+    service = DeskService(tmp_path_factory.mktemp("desk"))
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute of numbered pictures with beeps, 25 a second, a key frame every two seconds."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    codec = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "50", "-crf", "23")
+    return numbered_film(path, frames=1500, fps="25", codec=codec)
+
+
+@pytest.fixture(scope="session")
+def heavy_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve seconds of which each takes 3 MB, so that a moment travels in several chunks."""
+    path = tmp_path_factory.mktemp("heavy") / "heavy.mp4"
+    noise = "nullsrc=size=640x360:rate=25:duration=12,geq=random(1)*255:128:128,format=yuv420p"
+    beep = "sine=frequency=440:duration=12"
+    codec = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-b:v", "24M", "-maxrate", "24M", "-bufsize", "24M"]
+    run("-f", "lavfi", "-i", noise, "-f", "lavfi", "-i", beep, *codec, "-c:a", "aac", str(path))
+    return path
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh browser profile on a council laptop."""
+    made = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]  # a TypedDict of just these two
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def visit(context: BrowserContext) -> Iterator[Callable[[DeskService], Guider]]:
+    """Opens the page of a service in a tab; at the end nothing may have been complained of in any."""
+    tabs: list[Guider] = []
+
+    def open_tab(service: DeskService) -> Guider:
+        tabs.append(Guider(context.new_page(), service.url))
+        return tabs[-1].start()
+
+    yield open_tab
+    for tab in tabs:
+        assert not tab.complaints, tab.complaints
+
+
+@pytest.fixture
+def guider(desk_service: DeskService, visit: Callable[[DeskService], Guider]) -> Guider:
+    """Ada at the page."""
+    return visit(desk_service)

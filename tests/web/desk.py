@@ -1,0 +1,228 @@
+"""The page in a real Chromium against a real API and worker: the service, and a guider's hands."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+
+from records.database import migrate
+from records.settings import Settings
+from tests.footage import read_number
+from tests.servers import free_port, start, wait_until
+
+LAPTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+EXPECTED_WHEN_UNREACHED = re.compile(r"Failed to load resource|net::ERR_|status of (423|401|409)")
+
+
+@dataclass
+class DeskService:
+    """A service on one port: its API may be killed and started again; its worker prepares one moment at a time."""
+
+    data_dir: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    api: subprocess.Popen[bytes] | None = None
+    worker: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def settings(self) -> Settings:
+        return Settings(data_dir=self.data_dir)
+
+    def start(self, *, worker: bool = True) -> None:
+        """Make the tables, start both, wait for the API."""
+        migrate(self.settings())
+        self.start_api()
+        if worker:
+            self.worker = self._start("worker", "--concurrency", "1")
+
+    def start_api(self) -> None:
+        self.api = self._start("api")
+        wait_until(self._answers, f"the API; see {self.data_dir}/api.log")
+
+    def kill_api(self) -> None:
+        """Kill it, as a power cut would."""
+        assert self.api is not None
+        self.api.kill()
+        self.api.wait()
+
+    def stop(self) -> None:
+        for process in (self.api, self.worker):
+            if process is not None:
+                process.terminate()
+        for process in (self.api, self.worker):
+            if process is not None:
+                process.wait(60)
+
+    def client(self) -> httpx.Client:
+        token = self.environment.get("VIGPACK_TOKEN", "")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30)
+
+    def selection(self, selection_id: str) -> dict[str, Any]:
+        with self.client() as client:
+            view: dict[str, Any] = client.get(f"/api/v1/selections/{selection_id}").raise_for_status().json()
+        return view
+
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
+        own = {"VIGPACK_DATA_DIR": str(self.data_dir), "VIGPACK_PORT": str(self.port), "VIGPACK_MIN_FREE_BYTES": "0"}
+        argv = [sys.executable, "-P", "-m", "api.commands", *words]
+        return start(argv, self.data_dir / f"{words[0]}.log", environment={**clean, **own, **self.environment})
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz", trust_env=False, timeout=2).is_success
+        except httpx.TransportError:
+            return False
+
+
+class Guider:
+    """One tab with the page open; it remembers everything that must not happen."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.requests: list[Request] = []
+        self.complaints: list[str] = []
+        page.on("request", self._note)
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _note(self, request: Request) -> None:
+        self.requests.append(request)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not EXPECTED_WHEN_UNREACHED.search(message.text):
+            self.complaints.append(message.text)
+
+    def start(self) -> Guider:
+        self.page.goto(self.url)
+        expect(self.page.get_by_role("button", name="Choose a film")).to_be_visible()
+        return self
+
+    def open(self, film: Path) -> Guider:
+        """Choose a film and wait until it is on the desk."""
+        self.page.locator("main input[type=file]").set_input_files(film)
+        expect(self.button("Starts here")).to_be_visible()
+        return self
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def go_to(self, seconds: int) -> None:
+        """To a whole second of the film, by keys alone."""
+        self.press("Home", *["PageDown"] * (seconds // 10), *["Shift+ArrowRight"] * (seconds % 10))
+
+    def mark_clip(self, start_s: int, end_s: int) -> None:
+        """Mark a clip by keys; its last picture is the one shown at ``end_s``."""
+        marks = self.cards("Clip").count()
+        self.go_to(start_s)
+        self.press("i")
+        expect(self.page.get_by_text("A moment starts at")).not_to_have_count(0)
+        self.go_to(end_s)
+        self.press("o")
+        expect(self.cards("Clip")).to_have_count(marks + 1)
+
+    def mark_still(self, at_s: int) -> None:
+        marks = self.cards("Still").count()
+        self.go_to(at_s)
+        self.press("s")
+        expect(self.cards("Still")).to_have_count(marks + 1)
+
+    def number_on(self, picture: str) -> int:
+        """The number of a numbered film that a video or canvas shows, found by its CSS."""
+        size, grey = self.page.evaluate(
+            """(css) => {
+                const shown = document.querySelector(css);
+                const size = [shown.videoWidth ?? shown.width, shown.videoHeight ?? shown.height];
+                const on = Object.assign(new OffscreenCanvas(...size)).getContext('2d');
+                on.drawImage(shown, 0, 0);
+                return [size, [...on.getImageData(0, 0, ...size).data].filter((_, n) => n % 4 === 1)];
+            }""",
+            picture,
+        )
+        return read_number(np.array(grey, np.uint8).reshape(size[1], size[0]))
+
+    def cards(self, kind: str = "") -> Locator:
+        """The moments in the list."""
+        return self.page.get_by_role("article", name=kind)
+
+    def wait_until_cut(self) -> None:
+        """Every moment has its cut in this browser."""
+        expect(self.page.locator("article .cut svg")).to_have_count(self.cards().count())
+
+    def cuts(self) -> dict[str, str]:
+        """The SHA-256 of each cut this browser keeps, by name."""
+        found: dict[str, str] = self.page.evaluate(
+            """async () => {
+                const root = await navigator.storage.getDirectory();
+                const folder = await root.getDirectoryHandle('cuts', { create: true });
+                const sums = {};
+                for await (const [name, handle] of folder.entries()) {
+                    const bytes = await (await handle.getFile()).arrayBuffer();
+                    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+                    sums[name] = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+                }
+                return sums;
+            }"""
+        )
+        return found
+
+    def send(self, family: str = "K-104") -> str:
+        """Press the one button; the selection's id."""
+        self.page.get_by_label("Family code").fill(family)
+        self.page.get_by_role("button", name=re.compile("^Send ")).click()
+        self.page.wait_for_url("**/#/review/*")
+        return self.page.url.rsplit("/", 1)[1]
+
+    def heading(self, name: str) -> Locator:
+        return self.page.get_by_role("heading", name=name, level=1)
+
+    def wait_until_ready(self) -> None:
+        expect(self.heading("Your review is ready")).to_be_visible(timeout=90_000)
+
+    def wait_until_it_plays(self) -> None:
+        """The player of the review moves."""
+        place = "document.querySelector('dialog video')?.currentTime ?? 0"  # wait_for_function() needs eval
+        wait_until(lambda: self.page.evaluate(place) > 0.2, "the review plays", 20)
+
+    def wait_until_some_has_gone(self) -> None:
+        """The first chunk is on the service, and more is to come."""
+        expect(self.page.get_by_text(re.compile("[kM]B/s")).first).to_be_visible(timeout=60_000)
+
+
+class Line:
+    """The line of one tab: as fast as said, or gone."""
+
+    def __init__(self, context: BrowserContext, page: Page, bytes_per_s: int) -> None:
+        self._session = context.new_cdp_session(page)
+        self._session.send("Network.enable")
+        self._bytes_per_s = bytes_per_s
+        self.restore()
+
+    def cut(self) -> None:
+        self._be(offline=True)
+
+    def restore(self) -> None:
+        self._be(offline=False)
+
+    def _be(self, *, offline: bool) -> None:
+        limits = {"latency": 5, "downloadThroughput": -1, "uploadThroughput": self._bytes_per_s}
+        self._session.send("Network.emulateNetworkConditions", {"offline": offline, **limits})

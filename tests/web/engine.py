@@ -1,0 +1,156 @@
+"""The film engine of the page in a real Chromium, driven from Python: give it a film, get its cuts as files."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+WEB = Path(__file__).parents[2] / "web"
+
+
+def run_npm(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What an npm script of the page says, with the Node that builds the page: pip's where there is one."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    npm = shutil.which("npm", path=path)
+    if npm is None or not (WEB / "node_modules").is_dir():
+        missing = "the page's packages are not installed: run make setup"
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    return subprocess.run(
+        [npm, "run", "--silent", *words],
+        cwd=WEB,
+        env={**os.environ, "PATH": path, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+
+def build_trial(destination: Path) -> Path:
+    """A page with nothing but the engine, built from web/trial into ``destination``."""
+    built = run_npm("build:trial", "--", "--outDir", str(destination), "--logLevel", "error")
+    assert built.returncode == 0, built.stdout + built.stderr
+    return destination
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Serves the built page; takes what the page PUTs into the folder ``taken``."""
+
+    taken: Path
+
+    def do_PUT(self) -> None:
+        length = int(self.headers["Content-Length"])
+        (self.taken / Path(self.path).name).write_bytes(self.rfile.read(length))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 the name is the base class's
+        del format, args
+
+
+@contextmanager
+def serving(built: Path, taken: Path) -> Iterator[str]:
+    """The address of a server of the built page; what the page PUTs lands in ``taken``."""
+    handler = type("Handler", (_Handler,), {"taken": taken})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(built)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass(frozen=True)
+class CutFile:
+    """What the page cut, and the same moment on its clock."""
+
+    path: Path
+    mime_type: str
+    cut: dict[str, int]
+
+
+@dataclass
+class Engine:
+    """The engine in an open page."""
+
+    page: Page
+    taken: Path
+    _names: int = 0
+
+    def choose(self, film: Path) -> None:
+        """Choose a film, as a guider does."""
+        self.page.locator("input").set_input_files(film)
+
+    def facts(self) -> dict[str, Any]:
+        """What the engine finds out about the chosen film."""
+        found: dict[str, Any] = self.page.evaluate(
+            """async () => {
+                const open = await window.film.openFilm(document.querySelector('input').files[0]);
+                open.close();
+                return open.facts;
+            }"""
+        )
+        return found
+
+    def problem(self) -> dict[str, str] | None:
+        """Why the chosen film cannot be opened; None where it can."""
+        refused: dict[str, str] | None = self.page.evaluate(
+            """() => window.film.openFilm(document.querySelector('input').files[0])
+                .then((film) => film.close(), ({code, sentence}) => ({code, sentence}))"""
+        )
+        return refused
+
+    def frame_times(self, around_ms: int, span_ms: int) -> list[int]:
+        """When the frames around a time are shown."""
+        told: list[int] = self.page.evaluate(
+            """async ([aroundMs, spanMs]) => {
+                const open = await window.film.openFilm(document.querySelector('input').files[0]);
+                const told = await open.frameTimes(aroundMs, spanMs);
+                open.close();
+                return told;
+            }""",
+            [around_ms, span_ms],
+        )
+        return told
+
+    def cut(self, moment: dict[str, Any], mode: str = "lossless") -> CutFile:
+        """Cut a moment of the chosen film: ``{"in": …, "out": …}`` or ``{"at": …}``, in ms."""
+        self._names += 1
+        name = f"cut-{self._names}"
+        asked = (
+            {"kind": "clip", "inMs": moment["in"], "outMs": moment["out"]}
+            if "in" in moment
+            else {"kind": "still", "atMs": moment["at"], "exact": moment.get("exact", True)}
+        )
+        made = self.page.evaluate(
+            """async ([moment, mode, name]) => {
+                const file = document.querySelector('input').files[0];
+                const never = new AbortController().signal;
+                const made = await window.film.cut(file, moment, mode, name, () => undefined, never);
+                const cut = await window.film.cutFile(name);
+                if (cut.size !== made.bytes) throw new Error(`${cut.size} bytes kept, ${made.bytes} told`);
+                await fetch(name, { method: 'PUT', body: cut });
+                await window.film.discardCut(name);
+                return made;
+            }""",
+            [asked, mode, name],
+        )
+        suffix = {"video/mp4": ".mp4", "video/quicktime": ".mov", "video/webm": ".webm", "video/x-matroska": ".mkv"}
+        path = (self.taken / name).rename(self.taken / f"{name}{suffix[made['mimeType']]}")
+        return CutFile(path, made["mimeType"], made["cut"])

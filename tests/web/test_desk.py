@@ -1,0 +1,306 @@
+"""The desk by keyboard, against a real service: open, mark, send, and take what comes out."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.footage import numbered_film, numbers_in
+from tests.servers import wait_until
+from tests.web.desk import DeskService, Guider
+
+
+def test_opening_and_marking_a_film_sends_nothing(guider: Guider, film: Path) -> None:
+    guider.open(film)
+    before = len(guider.requests)
+    guider.mark_clip(4, 6)
+    guider.mark_still(5)
+    guider.wait_until_cut()
+    sent = [request for request in guider.requests if request.method not in {"GET", "HEAD"}]
+    assert not sent
+    to_service = [one.url for one in guider.requests[before:] if one.url.startswith("http")]
+    assert all("/assets/" in url for url in to_service), to_service
+
+
+def test_nothing_is_asked_of_any_other_machine(guider: Guider, film: Path, desk_service: DeskService) -> None:
+    guider.open(film)
+    guider.mark_clip(1, 2)
+    guider.wait_until_cut()
+    others = [one.url for one in guider.requests if not one.url.startswith((desk_service.url, "blob:", "data:"))]
+    assert not others
+
+
+def test_what_is_marked_by_keys_comes_out_to_the_frame(
+    guider: Guider, film: Path, desk_service: DeskService, tmp_path: Path
+) -> None:
+    guider.open(film)
+    guider.mark_clip(4, 6)
+    guider.page.get_by_label("Caption").fill("Ella looks up. Mum waits.")
+    guider.page.get_by_label("Principle").select_option("receiving-initiatives")
+    guider.press("Escape")
+    guider.mark_still(9)
+    guider.page.get_by_label("Helping question").fill("How can we enjoy playing together?")
+    selection = guider.send()
+    guider.wait_until_ready()
+    view = desk_service.selection(selection)
+    clip, _ = view["moments"]
+    assert clip["moment"]["caption"] == "Ella looks up. Mum waits."
+    assert view["bytes_received"] < film.stat().st_size / 4
+    with desk_service.client() as client:
+        path = f"/api/v1/selections/{selection}/artifacts"
+        (tmp_path / "clip.mp4").write_bytes(client.get(f"{path}/{clip['artifacts'][0]['id']}").content)
+        pack = next(file for output in view["outputs"] for file in output["artifacts"] if file["name"].endswith(".zip"))
+        packed = zipfile.ZipFile(io.BytesIO(client.get(f"{path}/{pack['id']}").content))
+    assert numbers_in(tmp_path / "clip.mp4") == list(range(100, 151))
+    assert len([name for name in packed.namelist() if "stills/" in name]) == 1
+
+
+def test_the_review_can_be_watched_and_taken_away(guider: Guider, film: Path) -> None:
+    guider.open(film)
+    guider.mark_clip(1, 2)
+    guider.page.get_by_label("Caption").fill("They both laugh.")
+    guider.send()
+    guider.wait_until_ready()
+    guider.button("Open the review").click()
+    guider.wait_until_it_plays()
+    expect(guider.page.get_by_role("dialog").get_by_text("They both laugh.")).to_have_count(0)
+    guider.button("Show the words").click()
+    expect(guider.page.locator("dialog .said")).to_have_text("They both laugh.")
+    guider.button("Close").click()
+    with guider.page.expect_download() as taken:
+        guider.button("Take the review pack").click()
+    assert taken.value.suggested_filename == "review-K-104-cycle-1.zip"
+    assert zipfile.is_zipfile(taken.value.path())
+
+
+def test_cuts_are_erased_from_the_browser_once_the_service_holds_them(guider: Guider, film: Path) -> None:
+    guider.open(film)
+    guider.mark_clip(1, 2)
+    guider.mark_clip(20, 22)
+    guider.wait_until_cut()
+    assert len(guider.cuts()) == 2
+    guider.send()
+    guider.wait_until_ready()
+    assert guider.cuts() == {}
+
+
+def test_the_picture_on_screen_is_the_one_that_is_marked(guider: Guider, film: Path) -> None:
+    guider.open(film)
+    guider.go_to(31)
+    guider.press("ArrowRight", "ArrowRight", "ArrowRight")
+    wait_until(lambda: guider.number_on("video") == 778, "the third frame after 31 s is shown", 20)
+    guider.press("s")
+    expect(guider.page.locator("article canvas[data-at-ms]")).to_be_visible()
+    assert guider.number_on("article canvas") == 778
+    guider.press("i", "ArrowLeft")
+    wait_until(lambda: guider.number_on("video") == 777, "the frame before is shown", 20)
+
+
+def test_what_is_played_keeps_to_the_moment(guider: Guider, film: Path) -> None:
+    guider.open(film)
+    guider.mark_clip(4, 5)
+    guider.page.evaluate(
+        """() => {
+            const video = document.querySelector('video');
+            window.shown = [];
+            const note = (_, { mediaTime }) => {
+                if (!video.paused) window.shown.push(Math.round(mediaTime * 25));
+                video.requestVideoFrameCallback(note);
+            };
+            video.requestVideoFrameCallback(note);
+        }"""
+    )
+    guider.press("r")
+    wait_until(lambda: len(guider.page.evaluate("window.shown")) > 30, "it is played", 30)
+    shown = guider.page.evaluate("window.shown")
+    played_again = [n for n, (one, other) in enumerate(pairwise(shown)) if other < one]
+    assert played_again, shown
+    assert min(shown) >= 100, shown
+    assert max(shown) <= 125 + 8, "it stops late by a third of a second at most, however busy the machine is"
+
+
+def test_steps_and_nudges_are_one_frame(guider: Guider, film: Path) -> None:
+    guider.open(film)
+    guider.mark_clip(4, 6)
+    clip = guider.page.get_by_role("article", name="Clip 1")
+    expect(clip).to_contain_text("2.0 s")
+    expect(clip.get_by_role("img", name="First, 0:04.00")).to_be_visible()
+    expect(clip.get_by_role("img", name="Last, 0:06.04")).to_be_visible()
+    guider.press("[", "]", "]")
+    expect(clip.get_by_role("img", name="First, 0:03.96")).to_be_visible()
+    expect(clip.get_by_role("img", name="Last, 0:06.12")).to_be_visible()
+    guider.press("m")
+    expect(clip.get_by_role("img", name="Last, 0:07.12")).to_be_visible()
+
+
+def test_a_removed_moment_comes_back_with_its_words(guider: Guider, film: Path) -> None:
+    guider.open(film)
+    guider.mark_clip(4, 6)
+    guider.page.get_by_label("Caption").fill("They both laugh.")
+    guider.page.get_by_label("Caption").blur()
+    guider.press("Delete")
+    expect(guider.cards()).to_have_count(0)
+    guider.press("Control+z")
+    expect(guider.page.get_by_label("Caption")).to_have_value("They both laugh.")
+
+
+def test_moments_are_put_in_order_by_keys_and_by_hand(guider: Guider, film: Path) -> None:
+    guider.open(film)
+    for start_s, words in ((2, "first"), (10, "second"), (20, "third")):
+        guider.mark_clip(start_s, start_s + 1)
+        guider.page.get_by_label("Caption").fill(words)
+        guider.page.get_by_label("Caption").blur()
+    guider.press("Escape")
+    guider.page.get_by_role("button", name="Move Clip 3: arrow up or down").focus()
+    guider.press("ArrowUp", "ArrowUp")
+    grip = guider.page.get_by_role("button", name="Move Clip 2: arrow up or down")
+    grip.drag_to(guider.page.get_by_role("article", name="Clip 3"))
+    guider.send()
+    guider.wait_until_ready()
+    rows = guider.page.locator("ol.rows li .caption")
+    expect(rows).to_have_text(["third", "second", "first"])
+
+
+def test_marks_survive_a_reload(guider: Guider, film: Path) -> None:
+    guider.open(film)
+    guider.mark_clip(4, 6)
+    guider.page.get_by_label("Caption").fill("Ella waits.")
+    guider.page.get_by_label("Family code").fill("K-207")
+    guider.wait_until_cut()
+    cuts = guider.cuts()
+    guider.page.reload()
+    expect(guider.page.get_by_text("1 moment in a film of 1:00 min")).to_be_visible()
+    guider.open(film)
+    expect(guider.cards("Clip 1")).to_contain_text("Ella waits.")
+    expect(guider.page.get_by_label("Family code")).to_have_value("K-207")
+    guider.wait_until_cut()
+    assert guider.cuts() == cuts
+
+
+def test_many_and_long_clips_are_remarked_on_and_never_forbidden(guider: Guider, film: Path) -> None:
+    guider.open(film)
+    guider.mark_clip(0, 35)
+    expect(guider.page.get_by_text("Clip 1 is 35 s long")).to_be_visible()
+    for start_s in (36, 38, 40, 42):
+        guider.mark_clip(start_s, start_s + 1)
+    expect(guider.page.get_by_text("5 clips are many for one review")).to_be_visible()
+    expect(guider.button("Send 5 moments")).to_be_enabled()
+
+
+def test_sending_without_a_family_code_says_so_and_sends_nothing(guider: Guider, film: Path) -> None:
+    guider.open(film)
+    guider.mark_clip(1, 2)
+    guider.button("Send 1 moment").click()
+    expect(guider.page.get_by_role("alert")).to_contain_text("Enter the family code")
+    expect(guider.page.get_by_label("Family code")).to_be_focused()
+    assert not [one for one in guider.requests if one.method == "POST"]
+
+
+def test_what_is_no_film_is_said_in_one_sentence(guider: Guider, tmp_path: Path) -> None:
+    page = tmp_path / "page.mp4"
+    page.write_text("<!doctype html><p>not a film</p>")
+    guider.page.locator("main input[type=file]").set_input_files(page)
+    expect(guider.page.get_by_role("alert")).to_contain_text("not a film")
+    expect(guider.button("Choose a film")).to_be_enabled()
+
+
+def test_a_film_this_browser_cannot_show_is_marked_by_time(
+    guider: Guider, desk_service: DeskService, tmp_path: Path
+) -> None:
+    codec = ("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "keyint=25:log-level=error")
+    film = numbered_film(tmp_path / "phone.mp4", frames=150, fps="25", codec=codec)
+    guider.open(film)
+    expect(guider.page.get_by_text("This browser cannot show this film")).to_be_visible()
+    time = guider.page.get_by_label("Time", exact=True)
+    for at, name in (("0:01.2", "Starts here"), ("2.4", "Ends here")):
+        time.fill(at)
+        guider.button("Go there").click()
+        guider.button(name).click()
+    selection = guider.send()
+    guider.wait_until_ready()
+    [clip] = desk_service.selection(selection)["moments"]
+    assert (clip["moment"]["in"], clip["moment"]["out"]) == (1200, 2440)
+
+
+@pytest.mark.usefixtures("built_page")
+def test_the_token_is_asked_once_and_kept_for_the_visit(
+    tmp_path: Path, visit: Callable[[DeskService], Guider], film: Path
+) -> None:
+    service = DeskService(tmp_path, {"VIGPACK_TOKEN": "a-long-random-text"})
+    service.start()
+    try:
+        guider = visit(service)
+        dialog = guider.page.get_by_role("dialog")
+        dialog.get_by_label("Access token").fill("a wrong one")
+        guider.button("Go on").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("not the right one")
+        dialog.get_by_label("Access token").fill("a-long-random-text")
+        guider.button("Go on").click()
+        guider.open(film)
+        guider.mark_clip(1, 2)
+        guider.send()
+        guider.wait_until_ready()
+        guider.button("Open the review").click()
+        guider.wait_until_it_plays()
+        guider.page.reload()
+        guider.wait_until_ready()
+    finally:
+        service.stop()
+
+
+def test_a_service_without_a_built_page_says_how_to_build_it(tmp_path: Path) -> None:
+    from fastapi.testclient import TestClient
+
+    from api.app import create_app
+    from records.settings import Settings
+
+    app = create_app(Settings(data_dir=tmp_path), page=tmp_path / "nothing")
+    answer = TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 5000)).get("/")
+    assert "make page" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/icon.svg"])
+def test_only_files_named_by_their_hash_are_kept_by_browsers(desk_service: DeskService, path: str) -> None:
+    with desk_service.client() as client:
+        assert client.get(path).headers["cache-control"] == "no-cache"
+        asset = next(part for part in client.get("/").text.split('"') if part.startswith("/assets/"))
+        assert "immutable" in client.get(asset).headers["cache-control"]
+        assert "immutable" not in client.get("/assets/missing.js").headers.get("cache-control", "")
+
+
+def test_two_films_in_two_tabs_do_not_mix(
+    desk_service: DeskService, visit: Callable[[DeskService], Guider], film: Path, heavy_film: Path
+) -> None:
+    one, other = visit(desk_service), visit(desk_service)
+    one.open(film)
+    other.open(heavy_film)
+    one.mark_clip(4, 6)
+    other.mark_clip(1, 2)
+    one_id, other_id = one.send("K-104"), other.send("K-207")
+    one.wait_until_ready()
+    other.wait_until_ready()
+    found = {name: desk_service.selection(name) for name in (one_id, other_id)}
+    assert [view["family"] for view in found.values()] == ["K-104", "K-207"]
+    assert [view["film"]["bytes"] for view in found.values()] == [film.stat().st_size, heavy_film.stat().st_size]
+    assert json.dumps([view["moments"][0]["moment"]["in"] for view in found.values()]) == "[4000, 1000]"
+
+
+def test_works_on_a_phone_by_touch_alone(browser: Browser, desk_service: DeskService, film: Path) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    guider = Guider(context.new_page(), desk_service.url).start().open(film)
+    for name in ("Starts here", "One second forward", "One second forward", "Ends here", "Still"):
+        guider.button(name).tap()
+        guider.page.wait_for_timeout(150)
+    expect(guider.cards()).to_have_count(2)
+    assert guider.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    guider.send()
+    guider.wait_until_ready()
+    assert not guider.complaints
+    context.close()

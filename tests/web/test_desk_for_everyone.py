@@ -1,0 +1,161 @@
+"""The page for eyes, ears and hands of every kind: WCAG 2.2 AA on every view, in both themes, large and small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.web.desk import LAPTOP, PHONE, DeskService, Guider
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+Opener = Callable[..., Guider]
+
+
+@pytest.fixture
+def opened(browser: Browser, desk_service: DeskService) -> Iterator[Opener]:
+    """Opens the page in a fresh profile with such eyes and such a screen."""
+    contexts = []
+
+    def opener(**options: Any) -> Guider:
+        context = browser.new_context(**{"viewport": LAPTOP, **options})
+        contexts.append(context)
+        return Guider(context.new_page(), desk_service.url).start()
+
+    yield opener
+    for context in contexts:
+        context.close()
+
+
+def complaints(page: Page) -> list[str]:
+    """What axe finds wrong on the page as it stands."""
+    page.evaluate(AXE.read_text())
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = page.evaluate("(tags) => axe.run(document, { runOnly: tags })", tags)
+    return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"]]
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="the page's packages are not installed: run make page")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_view(opened: Opener, film: Path, theme: Literal["light", "dark"]) -> None:
+    guider = opened(color_scheme=theme, reduced_motion="reduce")
+    found = {"start": complaints(guider.page)}
+    guider.button("Help").click()
+    found["help"] = complaints(guider.page)
+    guider.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    guider.open(film)
+    guider.mark_clip(4, 6)
+    guider.mark_still(5)
+    guider.mark_clip(10, 12)
+    guider.wait_until_cut()
+    guider.press("Escape", "i")
+    guider.button("Add a working point").click()
+    found["desk"] = complaints(guider.page)
+    guider.press("Escape", "Delete")
+    guider.button("Send 2 moments").click()
+    found["told"] = complaints(guider.page)
+    guider.send()
+    found["sending"] = complaints(guider.page)
+    guider.wait_until_ready()
+    found["ready"] = complaints(guider.page)
+    guider.button("Open the review").click()
+    found["review"] = complaints(guider.page)
+    guider.page.goto(guider.url)
+    expect(guider.page.get_by_text("Go on where you were")).to_be_visible()
+    found["again"] = complaints(guider.page)
+    assert {view: said for view, said in found.items() if said} == {}
+
+
+def test_everything_can_be_done_by_keyboard_alone(opened: Opener, film: Path) -> None:
+    guider = opened()
+    reach(guider.page, "Choose a film")
+    guider.open(film)
+    guider.press("i", *["Shift+ArrowRight"] * 3)
+    guider.page.wait_for_timeout(300)
+    guider.press("o")
+    expect(guider.cards()).to_have_count(1)
+    reach(guider.page, "Caption")
+    guider.page.keyboard.type("Ella waits.")
+    reach(guider.page, "Family code")
+    guider.page.keyboard.type("K-104")
+    reach(guider.page, "Send 1 moment")
+    guider.press("Enter")
+    guider.wait_until_ready()
+    reach(guider.page, "Open the review")
+    guider.press("Enter")
+    expect(guider.page.get_by_role("dialog")).to_be_visible()
+    guider.press("Escape")
+    expect(guider.page.get_by_role("dialog")).to_have_count(0)
+
+
+def reach(page: Page, name: str) -> None:
+    """Press Tab until the control of that name has the focus."""
+    told = "(e => e.labels?.[0]?.innerText || e.getAttribute('aria-label') || e.innerText)(document.activeElement)"
+    seen = []
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        seen.append(str(page.evaluate(told)))
+        if seen[-1].startswith(name):
+            return
+    raise AssertionError(f"{name} is not reached: {seen}")
+
+
+@pytest.mark.parametrize(
+    "screen", [LAPTOP, PHONE, {"width": 683, "height": 384}, {"width": 320, "height": 640}], ids=str
+)
+def test_nothing_is_cut_off_sideways(opened: Opener, film: Path, screen: dict[str, int]) -> None:
+    """683 × 384 is the council laptop at 200 % zoom; 320 is the narrowest WCAG asks for."""
+    guider = opened(viewport=screen)
+    fits = "document.documentElement.scrollWidth <= innerWidth"
+    assert guider.page.evaluate(fits)
+    guider.open(film)
+    guider.mark_clip(1, 2)
+    assert guider.page.evaluate(fits)
+    guider.send()
+    guider.wait_until_ready()
+    assert guider.page.evaluate(fits)
+
+
+def test_on_a_council_laptop_nothing_has_to_be_scrolled_to_mark_and_send(opened: Opener, film: Path) -> None:
+    guider = opened()
+    guider.open(film)
+    guider.mark_clip(1, 2)
+    assert guider.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    for name in ("Play", "Starts here", "Ends here", "Still", "Send 1 moment", "Look closer"):
+        expect(guider.page.get_by_role("button", name=name).first).to_be_in_viewport(ratio=1)
+
+
+def test_nothing_moves_for_those_who_asked_for_stillness(opened: Opener, film: Path) -> None:
+    guider = opened(reduced_motion="reduce")
+    guider.open(film)
+    guider.mark_clip(1, 2)
+    guider.send()
+    assert guider.page.evaluate("document.getAnimations().length") == 0
+
+
+def test_every_button_is_large_enough_to_be_hit(opened: Opener, film: Path) -> None:
+    """24 × 24 is what WCAG 2.2 asks for; handles on the timeline are done by the buttons beside the pictures too."""
+    guider = opened(viewport=PHONE)
+    guider.open(film)
+    guider.mark_clip(1, 2)
+    small = guider.page.evaluate(
+        """[...document.querySelectorAll('button:not([aria-hidden]), a, select, input:not([type=file])')]
+            .filter((one) => one.offsetParent)
+            .map((one) => [one.getAttribute('aria-label') || one.innerText, one.getBoundingClientRect()])
+            .filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => name)"""
+    )
+    assert small == []
+
+
+def test_letters_can_be_taken_from_the_keys(opened: Opener, film: Path) -> None:
+    guider = opened()
+    guider.open(film)
+    guider.button("Help").click()
+    guider.page.get_by_label("Use the keys that are letters and signs").uncheck()
+    guider.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    guider.press("i", "s", "o")
+    guider.page.wait_for_timeout(300)
+    expect(guider.cards()).to_have_count(0)

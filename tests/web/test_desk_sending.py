@@ -1,0 +1,269 @@
+"""Moments on their way through everything that goes wrong: nothing is sent twice, nothing arrives damaged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect
+from sqlalchemy import select
+
+from records.database import open_database
+from records.models import UploadRow
+from tests.conftest import CHROMIUM_ARGS
+from tests.web.desk import LAPTOP, DeskService, Guider, Line
+
+SLOW = 3_000_000
+OFFLINE_S = 10
+
+
+@pytest.fixture
+def own_service(built_page: Path, tmp_path: Path) -> Iterator[DeskService]:
+    """An API without a worker, for tests that end when the bytes are there."""
+    assert built_page.is_dir()
+    (tmp_path / "service").mkdir()
+    service = DeskService(tmp_path / "service")
+    service.start(worker=False)
+    yield service
+    service.stop()
+
+
+def arrived(service: DeskService, selection_id: str) -> list[str]:
+    """The SHA-256 of what arrived of a selection, in the order it was announced."""
+    database = open_database(service.settings())
+    try:
+        with database.reading() as session:
+            rows = select(UploadRow).where(UploadRow.selection_id == selection_id).order_by(UploadRow.created_at)
+            return [str(row.sha256) for row in session.scalars(rows)]
+    finally:
+        database.dispose()
+
+
+def mark_two(guider: Guider, film: Path) -> list[str]:
+    """Two clips of some chunks each; the SHA-256 of their cuts, in order."""
+    guider.open(film)
+    guider.mark_clip(1, 6)
+    guider.mark_clip(7, 9)
+    guider.wait_until_cut()
+    return sorted(guider.cuts().values())
+
+
+def wait_until_sent(guider: Guider) -> None:
+    expect(guider.heading("Your review is being prepared")).to_be_visible(timeout=60_000)
+
+
+def test_a_line_that_is_gone_for_a_while_is_waited_for(
+    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+) -> None:
+    guider = visit(own_service)
+    sums = mark_two(guider, heavy_film)
+    line = Line(context, guider.page, SLOW)
+    selection = guider.send()
+    guider.wait_until_some_has_gone()
+    line.cut()
+    expect(guider.page.get_by_text("This computer is offline").first).to_be_visible()
+    guider.page.wait_for_timeout(OFFLINE_S * 1000)
+    line.restore()
+    wait_until_sent(guider)
+    assert sorted(arrived(own_service, selection)) == sums
+
+
+def test_a_reload_goes_on_where_it_was(
+    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+) -> None:
+    guider = visit(own_service)
+    sums = mark_two(guider, heavy_film)
+    Line(context, guider.page, SLOW)
+    selection = guider.send()
+    wait_for_bytes(own_service, selection, 8 << 20)
+    held = own_service.selection(selection)["bytes_received"]
+    guider.page.reload()
+    wait_until_sent(guider)
+    assert sorted(arrived(own_service, selection)) == sums
+    sent_again = [one for one in guider.requests if one.method == "POST" and one.url.endswith("/uploads")]
+    assert held > 0
+    assert len(sent_again) == 2  # one for each moment, none anew
+
+
+def test_a_browser_that_was_ended_goes_on_without_the_film(
+    own_service: DeskService, playwright: Playwright, chromium: str, heavy_film: Path, tmp_path: Path
+) -> None:
+    def launch() -> BrowserContext:
+        return playwright.chromium.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=chromium,
+            args=CHROMIUM_ARGS,
+            viewport=LAPTOP,  # type: ignore[arg-type]  # a TypedDict of just these two
+        )
+
+    context = launch()
+    guider = Guider(context.new_page(), own_service.url).start()
+    sums = mark_two(guider, heavy_film)
+    Line(context, guider.page, SLOW)
+    selection = guider.send()
+    wait_for_bytes(own_service, selection, 8 << 20)
+    context.close()
+    context = launch()
+    guider = Guider(context.new_page(), own_service.url).start()
+    guider.page.get_by_role("link", name="K-104").first.click()
+    wait_until_sent(guider)
+    assert sorted(arrived(own_service, selection)) == sums
+    assert guider.cuts() == {}
+    context.close()
+
+
+def test_a_service_that_was_killed_goes_on_where_it_was(
+    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+) -> None:
+    guider = visit(own_service)
+    sums = mark_two(guider, heavy_film)
+    Line(context, guider.page, SLOW)
+    selection = guider.send()
+    wait_for_bytes(own_service, selection, 8 << 20)
+    own_service.kill_api()
+    expect(guider.page.get_by_text("cannot be reached just now").first).to_be_visible()
+    own_service.start_api()
+    wait_until_sent(guider)
+    assert sorted(arrived(own_service, selection)) == sums
+
+
+def test_sending_can_be_paused_and_goes_on_even_after_a_reload(
+    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+) -> None:
+    guider = visit(own_service)
+    sums = mark_two(guider, heavy_film)
+    Line(context, guider.page, SLOW)
+    selection = guider.send()
+    guider.wait_until_some_has_gone()
+    guider.button("Pause").click()
+    expect(guider.heading("Sending is paused")).to_be_visible()
+    time.sleep(1)
+    held = own_service.selection(selection)["bytes_received"]
+    guider.page.reload()
+    expect(guider.heading("Sending is paused")).to_be_visible()
+    time.sleep(1)
+    assert own_service.selection(selection)["bytes_received"] == held
+    guider.button("Go on").click()
+    wait_until_sent(guider)
+    assert sorted(arrived(own_service, selection)) == sums
+
+
+def test_a_second_tab_takes_over_when_the_first_is_closed(
+    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+) -> None:
+    guider = visit(own_service)
+    sums = mark_two(guider, heavy_film)
+    Line(context, guider.page, SLOW)
+    selection = guider.send()
+    other = visit(own_service)
+    other.page.goto(f"{own_service.url}/#/review/{selection}")
+    expect(other.page.get_by_text("Another tab is sending it")).to_be_visible()
+    guider.page.close()
+    wait_until_sent(other)
+    assert sorted(arrived(own_service, selection)) == sums
+
+
+def test_a_full_disk_is_told_and_nothing_is_lost(
+    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+) -> None:
+    guider = visit(own_service)
+    guider.open(heavy_film)
+    guider.mark_clip(1, 2)
+    guider.wait_until_cut()
+    session = context.new_cdp_session(guider.page)
+    session.send("Storage.overrideQuotaForOrigin", {"origin": own_service.url, "quotaSize": 6_000_000})
+    guider.mark_clip(4, 9)
+    expect(guider.page.get_by_role("alert")).to_contain_text("not enough free space", timeout=30_000)
+    expect(guider.cards()).to_have_count(2)
+    session.send("Storage.overrideQuotaForOrigin", {"origin": own_service.url})
+    guider.button("Try again").click()
+    guider.wait_until_cut()
+    assert len(guider.cuts()) == 2
+
+
+def test_the_whole_film_goes_on_after_a_reload_once_it_is_chosen_again(
+    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+) -> None:
+    guider = visit(own_service)
+    guider.open(heavy_film)
+    guider.mark_clip(1, 2)
+    guider.page.get_by_role("radio", name="Whole film").check()
+    guider.press("Escape")
+    Line(context, guider.page, SLOW * 3)
+    selection = guider.send()
+    wait_for_bytes(own_service, selection, 8 << 20)
+    guider.page.reload()
+    expect(guider.page.get_by_text("so it is needed again")).to_be_visible()
+    guider.page.get_by_label("The same film").set_input_files(heavy_film)
+    wait_until_sent(guider)
+    [upload] = own_service.selection(selection)["uploads"]
+    assert upload["length_bytes"] == heavy_film.stat().st_size
+
+
+def test_a_sending_erased_elsewhere_is_told(
+    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+) -> None:
+    guider = visit(own_service)
+    mark_two(guider, heavy_film)
+    Line(context, guider.page, SLOW // 2)
+    selection = guider.send()
+    with own_service.client() as client:
+        client.delete(f"/api/v1/selections/{selection}").raise_for_status()
+    expect(guider.heading("This review was erased")).to_be_visible(timeout=30_000)
+    guider.button("Put it away").click()
+    expect(guider.page.get_by_role("link", name="K-104")).to_have_count(0)
+
+
+def test_erasing_takes_everything_from_here_and_there(
+    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+) -> None:
+    guider = visit(own_service)
+    mark_two(guider, heavy_film)
+    Line(context, guider.page, SLOW // 2)
+    selection = guider.send()
+    guider.button("Erase").click()
+    guider.button("Erase it").click()
+    expect(guider.button("Starts here")).to_be_visible()
+    with own_service.client() as client:
+        assert client.get(f"/api/v1/selections/{selection}").status_code == 404
+    assert guider.cuts() == {}
+
+
+def test_a_proxy_that_holds_events_back_does_not_hide_that_it_is_ready(
+    desk_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, film: Path
+) -> None:
+    context.route("**/events", lambda route: route.abort())
+    guider = visit(desk_service)
+    guider.open(film)
+    guider.mark_clip(1, 2)
+    guider.send()
+    guider.wait_until_ready()
+
+
+def test_lighter_moments_are_smaller_and_as_long(browser: Browser, desk_service: DeskService, heavy_film: Path) -> None:
+    context = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]  # a TypedDict of just these two
+    guider = Guider(context.new_page(), desk_service.url).start().open(heavy_film)
+    guider.page.get_by_role("radio", name="Lighter").check()
+    guider.press("Escape")
+    guider.mark_clip(1, 2)
+    guider.wait_until_cut()
+    selection = guider.send()
+    guider.wait_until_ready()
+    view = desk_service.selection(selection)
+    assert view["bytes_received"] < 3_000_000  # two seconds of 24 Mbit/s, untouched, would be 6 MB
+    assert view["moments"][0]["facts"]["duration_ms"] == pytest.approx(1040, abs=40)
+    context.close()
+
+
+def wait_for_bytes(service: DeskService, selection_id: str, at_least: int) -> None:
+    """Until so many bytes are safely on the service, and not all of them."""
+    deadline = time.monotonic() + 60
+    while True:
+        view = service.selection(selection_id)
+        if view["bytes_received"] >= at_least:
+            break
+        assert time.monotonic() < deadline, "nothing arrives"
+        time.sleep(0.1)
+    assert view["bytes_expected"] is None or view["bytes_received"] < view["bytes_expected"]

@@ -1,0 +1,48 @@
+/** What can be wrong with a film, each with a sentence for the guider. */
+
+const SENTENCES = {
+  not_a_film: 'This file is not a film. Choose the video file itself.',
+  film_not_opened: 'This kind of film cannot be opened in the browser. It can be sent whole, with its moments marked by time.',
+  film_unreadable: 'This film cannot be read. Try copying it from the phone or camera again.',
+  film_cut_short: 'This film is not complete: its end is missing. Copy it from the phone or camera again.',
+  film_gone: 'The film can no longer be read. Was it moved, or its memory stick taken out? Choose it again.',
+  no_picture: 'This file has sound but no picture, so no clip or still can be taken from it.',
+  not_shown: 'This browser cannot show the pictures of this film. Its moments can still be marked by time.',
+  not_cut: 'Moments cannot be taken out of this kind of film here. The whole film can be sent instead.',
+  not_cut_light: 'This browser cannot make lighter moments from this film. Send them as they are.',
+  moment_outside_film: 'This moment lies outside the film. Check its start and end.',
+  moment_empty: 'The film shows no picture in this moment. Make it a little longer.',
+  no_space: 'There is not enough free space in the browser for this moment. Send or discard others first.',
+  cut_gone: 'This moment is no longer kept in the browser. Choose the film again to cut it once more.',
+  unexpected: 'Something went wrong with this film. Nothing was lost; try again, or send the whole film.',
+} as const;
+
+export type FilmProblemCode = keyof typeof SENTENCES;
+
+/** Something the film engine could not do: a stable code, a sentence for the guider, the detail for IT as message. */
+export class FilmProblem extends Error {
+  override readonly name = 'FilmProblem';
+  readonly sentence: string;
+
+  constructor(
+    readonly code: FilmProblemCode,
+    detail = '',
+  ) {
+    super(detail || SENTENCES[code]);
+    this.sentence = SENTENCES[code];
+  }
+}
+
+/** The problem behind any error: what a browser says about files and space is put into our words. */
+export function asFilmProblem(
+  error: unknown,
+  otherwise: FilmProblemCode = 'film_unreadable',
+  whenGone: FilmProblemCode = 'film_gone',
+): Error {
+  if (error instanceof FilmProblem) return error;
+  if (!(error instanceof Error)) return new FilmProblem(otherwise, String(error));
+  if (error.name === 'AbortError') return error;
+  if (error.name === 'QuotaExceededError') return new FilmProblem('no_space', error.message);
+  if (error.name === 'NotReadableError' || error.name === 'NotFoundError') return new FilmProblem(whenGone, error.message);
+  return new FilmProblem(otherwise, `${error.name}: ${error.message}`);
+}

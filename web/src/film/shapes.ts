@@ -1,0 +1,76 @@
+/**
+ * What the film engine takes and gives.
+ *
+ * Times are whole milliseconds on the film's own clock: 0 is the first picture shown, a frame's time is rounded down.
+ * A clip holds the frames with `inMs <= frame < outMs`; a still shows the last frame with `frame <= atMs`.
+ */
+
+/** What is known of a film once it is open. Width and height are those of the upright picture. */
+export interface FilmFacts {
+  readonly bytes: number;
+  readonly durationMs: number;
+  /** Added to the film's clock, gives the time of a <video> that plays the same file. */
+  readonly zeroS: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** Frames per second, on average over the first seconds. */
+  readonly fps: number;
+  /** By how much the stored picture is turned clockwise to stand upright. */
+  readonly rotation: 0 | 90 | 180 | 270;
+  readonly hasSound: boolean;
+  /** Whether this browser can show its pictures; a film that cannot be shown may still be cut by time. */
+  readonly canShow: boolean;
+  /** Whether moments can be taken out of it here; if not, only the whole film can be sent. */
+  readonly canCut: boolean;
+  /** Whether moments can be re-encoded lighter here. */
+  readonly canCutLight: boolean;
+  readonly container: string;
+  readonly videoCodec: string;
+  readonly audioCodec: string | null;
+}
+
+export interface Film {
+  readonly facts: FilmFacts;
+  /**
+   * `count` key frames spread over the film, upright, `heightPx` high, from start to end.
+   * `onPicture` owns each bitmap: close it when it is no longer shown.
+   */
+  strip(
+    count: number,
+    heightPx: number,
+    onPicture: (index: number, timeMs: number, picture: ImageBitmap) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /**
+   * Loudness from 0 to 1 of `buckets` equal parts of the film, ever finer with each call.
+   * Never called where there is no sound, or none that this browser can decode.
+   */
+  waveform(buckets: number, onPeaks: (peaks: Float32Array) => void, signal: AbortSignal): Promise<void>;
+  /** The times of the frames within `spanMs` before and after `aroundMs`, in order. */
+  frameTimes(aroundMs: number, spanMs: number): Promise<number[]>;
+  /** The frame on screen at `atMs`, upright, `heightPx` high. The caller closes it. */
+  picture(atMs: number, heightPx: number): Promise<ImageBitmap>;
+  close(): void;
+}
+
+export type Moment =
+  | { readonly kind: 'clip'; readonly inMs: number; readonly outMs: number }
+  | {
+      readonly kind: 'still';
+      readonly atMs: number;
+      /** False: the service will look for the sharpest frame near it, so those are cut as well. Default true. */
+      readonly exact?: boolean;
+    };
+
+/** `lossless`: copied without re-encoding; `light`: at most 720 lines and about 2 Mbit/s. */
+export type CutMode = 'lossless' | 'light';
+
+/** The same moment on the clock of the cut file. */
+export type CutTimes = { readonly in: number; readonly out: number } | { readonly at: number };
+
+export interface FinishedCut {
+  readonly name: string;
+  readonly bytes: number;
+  readonly mimeType: string;
+  readonly cut: CutTimes;
+}

@@ -1,0 +1,37 @@
+/** Finished files of a selection: an address to show, or a file to take away. */
+
+import { ask, token } from '../service/ask.svelte';
+import type { ArtifactView, SelectionView } from '../service/shapes';
+
+const pathOf = (view: SelectionView, file: ArtifactView): string => `/api/v1/selections/${view.id}/artifacts/${file.id}`;
+
+/**
+ * An address a picture or player can use, and how to let it go. Where a token is wanted the file is fetched first,
+ * because a player cannot carry one. Throws Refused.
+ */
+export async function showFile(view: SelectionView, file: ArtifactView): Promise<{ url: string; letGo: () => void }> {
+  if (!token.value) return { url: pathOf(view, file), letGo: () => undefined };
+  const url = URL.createObjectURL(await (await ask(pathOf(view, file))).blob());
+  return { url, letGo: () => URL.revokeObjectURL(url) };
+}
+
+/**
+ * Saves a file where the browser saves files, under a name that tells whose it is: packs of two families must not be
+ * mixed up. Fetched first, because the service's own name would win over ours. Throws Refused.
+ */
+export async function takeFile(view: SelectionView, file: ArtifactView, name: string): Promise<void> {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(await (await ask(pathOf(view, file))).blob());
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** Shows a file, such as the notes to print, in a tab of its own. Throws Refused. */
+export async function openFile(view: SelectionView, file: ArtifactView): Promise<void> {
+  // Opened before anything is awaited, so that it counts as the guider's own doing.
+  const tab = open('about:blank', '_blank');
+  const { url } = await showFile(view, file);
+  if (tab) tab.location.href = url;
+  else location.href = url;
+}

@@ -1,0 +1,118 @@
+/** One file to the service by tus, however often the line drops, and never twice. */
+
+import { DetailedError, Upload } from 'tus-js-client';
+import { NOT_REACHED, problemIn, Refused, token } from '../service/ask.svelte';
+import { pause } from '../service/follow';
+
+const ENDPOINT = '/api/v1/uploads';
+export const CHUNK_BYTES = 8 << 20;
+/** A request that moves no byte for this long is given up and begun again. */
+const STALL_MS = 45_000;
+const LONGEST_WAIT_MS = 15_000;
+const DONE = 'already_uploaded';
+
+export interface Report {
+  /** How many bytes of the file have left this machine. */
+  progress(sentBytes: number): void;
+  /** A whole chunk is safely there. */
+  chunk(): void;
+  /** Why nothing moves just now; null when it moves again. */
+  waiting(sentence: string | null): void;
+}
+
+/** Resolves when the service holds the whole file. Throws Refused where trying again cannot help; AbortError. */
+export async function upload(
+  file: Blob,
+  metadata: Record<string, string>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let failures = 0; ; ) {
+    const used = token.value;
+    let moved = false;
+    try {
+      const noted: Report = {
+        ...report,
+        progress: (bytes) => {
+          moved = true;
+          report.waiting(null);
+          report.progress(bytes);
+        },
+      };
+      await sendOnce(file, metadata, noted, signal);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      const refused = error instanceof Refused ? error : new Refused(0, 'not_reached', NOT_REACHED);
+      if (refused.code === DONE) return;
+      if (refused.status === 401) {
+        await token.ask(used);
+        continue;
+      }
+      if (!mayPass(refused)) throw refused;
+      failures = moved ? 1 : failures + 1;
+      report.waiting(navigator.onLine ? refused.sentence : 'This computer is offline. Sending goes on by itself.');
+      await pause(Math.min(LONGEST_WAIT_MS, 500 * 2 ** Math.min(failures, 6)), signal);
+    }
+  }
+}
+
+/** An offset that moved and a damaged chunk are put right by asking anew; a full disk only by a person. */
+function mayPass(refused: Refused): boolean {
+  return (refused.passing && refused.status !== 507) || refused.status === 409 || refused.status === 460;
+}
+
+async function sendOnce(
+  file: Blob,
+  metadata: Record<string, string>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  let alarm: ReturnType<typeof setTimeout> | undefined;
+  let stop = (): void => undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const sending = new Upload(file, {
+        endpoint: ENDPOINT,
+        chunkSize: CHUNK_BYTES,
+        metadata,
+        retryDelays: null,
+        removeFingerprintOnSuccess: true,
+        // The same moment cut twice differs in its bytes, so the moment and its size name the upload, not the file.
+        fingerprint: () => Promise.resolve(`vigpack-${Object.values(metadata).join('-')}-${file.size}`),
+        onBeforeRequest: (request) => {
+          for (const [name, value] of Object.entries(token.headers())) request.setHeader(name, value);
+        },
+        onProgress: (sent) => {
+          watch();
+          report.progress(sent);
+        },
+        onChunkComplete: () => report.chunk(),
+        onSuccess: () => resolve(),
+        onError: (error) => reject(refusedBy(error)),
+      });
+      const watch = (): void => {
+        clearTimeout(alarm);
+        alarm = setTimeout(() => void sending.abort().then(() => reject(new Refused(0, 'stalled', NOT_REACHED))), STALL_MS);
+      };
+      stop = () => void sending.abort().then(() => reject(signal.reason as Error));
+      signal.addEventListener('abort', stop, { once: true });
+      watch();
+      void sending.findPreviousUploads().then(([earlier]) => {
+        if (signal.aborted) return;
+        if (earlier) sending.resumeFromPreviousUpload(earlier);
+        sending.start();
+      }, reject);
+    });
+  } finally {
+    clearTimeout(alarm);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function refusedBy(error: Error | DetailedError): Refused {
+  const answer = 'originalResponse' in error ? error.originalResponse : null;
+  const status = answer?.getStatus() ?? 0;
+  if (!status) return new Refused(0, 'not_reached', NOT_REACHED);
+  return problemIn(status, answer?.getBody() ?? '');
+}

@@ -1,0 +1,87 @@
+/** What the service tells of a selection; a figure that is unknown is null. */
+
+import type { CutTimes } from '../film';
+
+export interface ErrorView {
+  code: string;
+  sentence: string;
+}
+
+export interface ArtifactView {
+  id: string;
+  kind: string;
+  name: string;
+  media_type: string;
+  bytes: number;
+}
+
+interface WorkView {
+  state: 'awaiting_upload' | 'pending' | 'queued' | 'running' | 'ready' | 'failed';
+  progress: number | null;
+  waiting_s: number | null;
+  running_s: number | null;
+  error: ErrorView | null;
+  artifacts: ArtifactView[];
+}
+
+export interface MomentView extends WorkView {
+  id: string;
+  position: number;
+  kind: 'clip' | 'still';
+  moment: { in?: number; out?: number; at?: number; caption: string; principle: string | null };
+}
+
+export interface OutputView extends WorkView {
+  kind: string;
+}
+
+export interface SelectionSummary {
+  id: string;
+  state: 'receiving' | 'preparing' | 'ready' | 'failed';
+  created_at: string;
+  ready_at: string | null;
+  family: string;
+  cycle: number;
+  clips: number;
+  stills: number;
+}
+
+export interface SelectionView extends SelectionSummary {
+  whole_film: boolean;
+  film: { bytes: number; duration_ms: number };
+  helping_question: string;
+  working_points: string[];
+  settled: boolean;
+  bytes_received: number;
+  bytes_expected: number | null;
+  moments: MomentView[];
+  outputs: OutputView[];
+  uploads: { id: string; moment_id: string | null; state: string; offset_bytes: number; length_bytes: number }[];
+}
+
+export interface AwaitedUpload {
+  url: string;
+  metadata: { moment?: string; selection?: string };
+  kind: 'clip' | 'still' | 'film';
+  position: number | null;
+}
+
+export interface Begun {
+  selection: SelectionView;
+  uploads: AwaitedUpload[];
+  hints: string[];
+}
+
+type Words = { caption: string; principle: string | null; cut?: CutTimes };
+
+/** A selection as the service takes it: moments.toml's shape, the film's facts, and where each moment lies in its cut. */
+export interface NewSelection {
+  family: string;
+  cycle: number;
+  helping_question: string;
+  working_points: string[];
+  clip: ({ in: number; out: number } & Words)[];
+  still: ({ at: number; exact: boolean } & Words)[];
+  film: { bytes: number; duration_ms: number; width_px?: number; height_px?: number; fps?: number };
+  whole_film: boolean;
+}
