@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readEvent } from './follow';
+import { readEvent } from './events';
 
 it('reads an event of the service', () => {
   expect(readEvent('id: 1f\nevent: selection\nretry: 2000\ndata: {"id": "a"}')).toEqual({ name: 'selection', data: '{"id": "a"}' });
