@@ -33,15 +33,22 @@ export function drawUpright(sample: VideoSample, heightPx: number): Promise<Imag
 }
 
 async function makeSmall(sample: VideoSample, resizeWidth: number, resizeHeight: number): Promise<ImageBitmap> {
-  const { codedWidth, codedHeight } = sample;
-  const bytes = codedWidth * codedHeight * 4;
+  const { width, height } = sample.visibleRect;
+  const size = { resizeWidth, resizeHeight, resizeQuality: 'medium' } as const;
+  const bytes = width * height * 4;
   if (pixels.length < bytes) pixels = new Uint8ClampedArray(bytes);
   const own = pixels.subarray(0, bytes);
   try {
     await sample.copyTo(own, { format: 'RGBX', colorSpace: 'srgb' });
+    return await createImageBitmap(new ImageData(own, width, height), size);
+  } catch (error) {
+    // Some browsers do not turn pixels into RGB; they may take the memory.
+    if (!(error instanceof Error && ['NotSupportedError', 'TypeError'].includes(error.name))) throw error;
+    const frame = sample.toVideoFrame();
+    const small = await createImageBitmap(frame, size);
+    frame.close();
+    return small;
   } finally {
     sample.close();
   }
-  const image = new ImageData(own, codedWidth, codedHeight);
-  return createImageBitmap(image, { resizeWidth, resizeHeight, resizeQuality: 'medium' });
 }
