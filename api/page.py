@@ -23,7 +23,7 @@ Once it is there, start the service again.</p>
 
 
 class _BuiltFiles(StaticFiles):
-    """The page's files: those whose name holds a hash of what is in them are kept by browsers, others asked for anew."""
+    """The page's files: browsers keep those whose name holds a hash of what is in them, and ask anew for the others."""
 
     async def get_response(self, path: str, scope: Any) -> Response:
         answer = await super().get_response(path, scope)

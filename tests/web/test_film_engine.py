@@ -86,6 +86,14 @@ def test_the_strip_shows_key_pictures_upright_from_start_to_end(page: Page, film
     assert {(one["width"], one["height"]) for one in shown} == {(80, 60)}
 
 
+def test_pictures_of_odd_sizes_and_shapes_are_not_skewed(page: Page, tmp_path: Path) -> None:
+    codec = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "30")
+    odd = numbered_film(tmp_path / "odd.mp4", frames=60, width=426, height=234, codec=codec, filters="setsar=4/3")
+    shown = look(page, odd, "return grey(await film.picture(1500, 120));")
+    assert number_in(shown) == 45
+    assert abs(shown["width"] - 120 * 426 * 4 / 3 / 234) <= 1
+
+
 def test_a_picture_is_the_one_on_screen(page: Page, film: Path) -> None:
     body = """const shown = [];
         for (const ms of [0, 32, 33, 1999, 2000, 9999]) shown.push(grey(await film.picture(ms, 120)));

@@ -1,19 +1,21 @@
-/** Cutting from the page: one moment at a time in each mode, each in a worker of its own. */
+/** Cutting from the page: one moment at a time in each mode, each mode in a worker of its own. */
 
 import { FilmWorker } from './calls';
 import type { CutMode, FinishedCut, Moment } from './shapes';
+import { inTurn } from './turns';
 
 export { cutFile, discardCut, listCuts } from './kept';
 
-/** A quick copy must never wait for a slow re-encoding, so each mode has its own queue. */
-const lastOf: Record<CutMode, Promise<unknown>> = { lossless: Promise.resolve(), light: Promise.resolve() };
+/** A quick copy must never wait for a slow re-encoding, so each mode has its own queue and worker. */
+const queueOf = { lossless: inTurn(), light: inTurn() };
+const workerOf = new Map<CutMode, FilmWorker>();
 
 /**
  * Cuts `moment` out of `file` into the browser's private file `name`, once earlier cuts of the same mode are done.
  *
  * `onProgress` is told shares from 0 to 1. Throws FilmProblem; AbortError when `signal` aborts, and then nothing is kept.
  */
-export function cut(
+export async function cut(
   file: File,
   moment: Moment,
   mode: CutMode,
@@ -21,19 +23,29 @@ export function cut(
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<FinishedCut> {
-  const turn = lastOf[mode].then(async () => {
+  signal.throwIfAborted();
+  const made = queueOf[mode](async () => {
     signal.throwIfAborted();
-    const worker = new FilmWorker();
-    try {
-      return await worker.ask('cut', { file, moment, mode, name }, onProgress, signal);
-    } finally {
-      worker.end();
-    }
+    return workerFor(mode).ask('cut', { file, moment, mode, name }, onProgress, signal);
   });
-  lastOf[mode] = turn.catch(() => undefined);
   // One who gives up while waiting in the queue is told at once.
+  let tell = (): void => undefined;
   const stopped = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new DOMException('Stopped.', 'AbortError')), { once: true });
+    tell = () => reject(new DOMException('Stopped.', 'AbortError'));
+    signal.addEventListener('abort', tell, { once: true });
   });
-  return Promise.race([turn, stopped]);
+  try {
+    return await Promise.race([made, stopped]);
+  } finally {
+    signal.removeEventListener('abort', tell);
+  }
+}
+
+/** The worker of that mode; a new one where the last one broke. */
+function workerFor(mode: CutMode): FilmWorker {
+  const known = workerOf.get(mode);
+  if (known && !known.broken) return known;
+  const made = new FilmWorker();
+  workerOf.set(mode, made);
+  return made;
 }

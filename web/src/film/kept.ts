@@ -33,11 +33,19 @@ export class UnfinishedCut {
   private constructor(
     private readonly handle: FileSystemFileHandle,
     private readonly access: SyncAccess,
+    private readonly release: () => void,
   ) {}
 
   static async create(): Promise<UnfinishedCut> {
-    const handle = await (await folder(UNFINISHED)).getFileHandle(crypto.randomUUID(), { create: true });
-    return new UnfinishedCut(handle, await (handle as WritableHandle).createSyncAccessHandle());
+    const name = crypto.randomUUID();
+    const release = await holdLock(name);
+    try {
+      const handle = await (await folder(UNFINISHED)).getFileHandle(name, { create: true });
+      return new UnfinishedCut(handle, await (handle as WritableHandle).createSyncAccessHandle(), release);
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   write(data: Uint8Array<ArrayBuffer>, position: number): void {
@@ -58,6 +66,7 @@ export class UnfinishedCut {
     if (movable.move) {
       await finished.removeEntry(name).catch(ignoreMissing);
       await movable.move(finished, name);
+      this.release();
       return;
     }
     const copy = await finished.getFileHandle(name, { create: true });
@@ -68,6 +77,7 @@ export class UnfinishedCut {
   async drop(): Promise<void> {
     this.#close();
     await (await folder(UNFINISHED)).removeEntry(this.handle.name).catch(ignoreMissing);
+    this.release();
   }
 
   #close(): void {
@@ -95,13 +105,28 @@ export async function discardCut(name: string): Promise<void> {
 /** The names of all finished cuts kept in this browser; also sweeps away what crashed tabs left unfinished. */
 export async function listCuts(): Promise<string[]> {
   const unfinished = await folder(UNFINISHED);
-  for await (const name of unfinished.keys()) {
-    // A file that another tab is writing is locked, so only orphans go.
-    await unfinished.removeEntry(name).catch(() => undefined);
+  const left: string[] = [];
+  for await (const name of unfinished.keys()) left.push(name);
+  for (const name of left) {
+    await navigator.locks.request(lockOf(name), { ifAvailable: true }, async (lock) => {
+      if (lock) await unfinished.removeEntry(name).catch(ignoreMissing);
+    });
   }
   const names: string[] = [];
   for await (const name of (await folder(FINISHED)).keys()) names.push(name);
   return names.sort();
+}
+
+/** Tells every tab that this file is being worked on; the browser takes it back when the worker dies. */
+async function holdLock(name: string): Promise<() => void> {
+  return new Promise((held, failed) => {
+    const hold = (): Promise<void> => new Promise((release) => held(release));
+    navigator.locks.request(lockOf(name), hold).catch(failed);
+  });
+}
+
+function lockOf(name: string): string {
+  return `cut ${name}`;
 }
 
 function ignoreMissing(error: unknown): void {

@@ -1,17 +1,22 @@
 /** What the page shows of a film: its facts, a strip of key pictures, single pictures, the shape of its sound. */
 
-import { AudioSampleSink, VideoSampleSink, type AudioSample, type VideoSample } from 'mediabunny';
+import { AudioSampleSink, VideoSampleSink, type AudioSample } from 'mediabunny';
 
+import { drawUpright } from './drawing';
 import { lightCodec } from './light';
 import { FilmProblem } from './problem';
 import type { FilmFacts } from './shapes';
 import { findEnd, keyBefore, shownAt, shownBetween, type FilmSource } from './source';
+import { inTurn } from './turns';
 import { chooseFormat } from './writing';
 
 const RATE_SAMPLE_PACKETS = 240;
 const LISTENS_PER_BUCKET = 3;
 const COARSEST_STEP = 16;
 const TELL_EVERY_MS = 120;
+
+/** A decoder of 4K holds 200 MB and more, so there is one at a time for single pictures. */
+const onePicture = inTurn();
 
 /** The facts of a film, from its index and a little of its start. */
 export async function findFacts(film: FilmSource): Promise<FilmFacts> {
@@ -72,39 +77,11 @@ export async function showStrip(
 export async function showPicture(film: FilmSource, atMs: number, heightPx: number): Promise<ImageBitmap> {
   await mustShow(film);
   const ticks = await shownAt(film, atMs);
-  const sample = await new VideoSampleSink(film.video).getSample(film.clock.seekSeconds(ticks));
-  if (!sample) throw new FilmProblem('not_shown', `no picture at ${atMs} ms`);
-  return drawUpright(sample, heightPx);
-}
-
-/**
- * A small upright picture of a decoded one, which is closed.
- *
- * Drawing a decoded picture on a canvas leaves a full-sized copy of it in shared memory until some later clean-up
- * (measured in Chromium 156: 8 MB for each of 1080p), so its pixels are read out and made small instead.
- */
-async function drawUpright(sample: VideoSample, heightPx: number): Promise<ImageBitmap> {
-  const { rotation, flip, displayWidth, displayHeight, codedWidth, codedHeight } = sample;
-  const widthPx = Math.max(1, Math.round((heightPx * displayWidth) / displayHeight));
-  const sideways = rotation % 180 !== 0;
-  const [resizeWidth, resizeHeight] = sideways ? [heightPx, widthPx] : [widthPx, heightPx];
-  const pixels = new Uint8ClampedArray(codedWidth * codedHeight * 4);
-  try {
-    await sample.copyTo(pixels, { format: 'RGBX', colorSpace: 'srgb' });
-  } finally {
-    sample.close();
-  }
-  const image = new ImageData(pixels, codedWidth, codedHeight);
-  const stored = await createImageBitmap(image, { resizeWidth, resizeHeight, resizeQuality: 'medium' });
-  if (!rotation && !flip) return stored;
-  const canvas = new OffscreenCanvas(widthPx, heightPx);
-  const context = canvas.getContext('2d')!;
-  context.translate(widthPx / 2, heightPx / 2);
-  if (flip) context.scale(-1, 1);
-  context.rotate((rotation * Math.PI) / 180);
-  context.drawImage(stored, -resizeWidth / 2, -resizeHeight / 2);
-  stored.close();
-  return canvas.transferToImageBitmap();
+  return onePicture(async () => {
+    const sample = await new VideoSampleSink(film.video).getSample(film.clock.seekSeconds(ticks));
+    if (!sample) throw new FilmProblem('not_shown', `no picture at ${atMs} ms`);
+    return drawUpright(sample, heightPx);
+  });
 }
 
 /** When the pictures around `aroundMs` are shown, each rounded down to a millisecond, in order. */
@@ -141,6 +118,7 @@ export async function listen(
     );
     let count = 0;
     for await (const sample of sink.samplesAtTimestamps(times)) {
+      if (signal.aborted) sample?.close();
       signal.throwIfAborted();
       const bucket = todo[Math.floor(count++ / LISTENS_PER_BUCKET)]!;
       if (!heard[bucket]) peaks.fill(0, bucket, Math.min(buckets, bucket + step));

@@ -1,6 +1,7 @@
 /** A selection's progress as it happens: server-sent events, and plain asking where a proxy holds those back. */
 
 import { ask, askJson, Refused } from './ask.svelte';
+import { readEvent } from './events';
 import type { SelectionView } from './shapes';
 
 const SELECTIONS = '/api/v1/selections';
@@ -77,15 +78,6 @@ async function listen(id: string, see: (view: SelectionView) => void, signal: Ab
   } finally {
     clearTimeout(alarm);
   }
-}
-
-export function readEvent(block: string): { name: string; data: string } {
-  const event = { name: 'message', data: '' };
-  for (const line of block.split('\n')) {
-    if (line.startsWith('event:')) event.name = line.slice(6).trim();
-    if (line.startsWith('data:')) event.data += line.slice(5).trimStart();
-  }
-  return event;
 }
 
 /** Waits, or until the network is back. Throws AbortError. */
