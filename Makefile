@@ -12,11 +12,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=# more words for the command, e.g. make demo ARGS="--film my.mp4", make test ARGS="-k claim"
 
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/dev.stamp page  ## make .venv with everything to run, test and check, and build the page
 
-page: web/dist/index.html  ## build the page that guiders open in their browser
+page: web/dist/index.html  # build the page that guiders open in their browser
 
 demo: $(VENV)/run.stamp  ## draw a film, send its moments through the real API, queue and workers, print a table
 	@$(BIN)/vigpack demo $(ARGS)
@@ -28,7 +28,7 @@ test: $(VENV)/dev.stamp machine  ## run every test on two processes
 bench: $(VENV)/dev.stamp  ## measure speed and sizes, and compare with other ways to cut
 	@$(BIN)/python -m bench $(ARGS)
 
-bench-desk: $(VENV)/dev.stamp machine page  ## measure the desk in a real browser on a slow line; draws a film of 2 GB once
+bench-desk: $(VENV)/dev.stamp machine page  # measure the desk in a real browser on a slow line; draws a film of 2 GB once
 	@$(BIN)/python -m bench.desk $(ARGS)
 
 check: $(VENV)/dev.stamp web/node_modules/stamp  ## lint, format, types, layers

@@ -147,18 +147,19 @@ class Guider:
         expect(self.cards("Still")).to_have_count(marks + 1)
 
     def number_on(self, picture: str) -> int:
-        """The number of a numbered film that a video or canvas shows, found by its CSS."""
+        """The number of a numbered film that a video or canvas shows, found by its CSS; -1 while it shows nothing."""
         size, grey = self.page.evaluate(
             """(css) => {
                 const shown = document.querySelector(css);
                 const size = [shown.videoWidth ?? shown.width, shown.videoHeight ?? shown.height];
+                if (!size[0]) return [size, []];
                 const on = Object.assign(new OffscreenCanvas(...size)).getContext('2d');
                 on.drawImage(shown, 0, 0);
                 return [size, [...on.getImageData(0, 0, ...size).data].filter((_, n) => n % 4 === 1)];
             }""",
             picture,
         )
-        return read_number(np.array(grey, np.uint8).reshape(size[1], size[0]))
+        return -1 if not grey else read_number(np.array(grey, np.uint8).reshape(size[1], size[0]))
 
     def cards(self, kind: str = "") -> Locator:
         """The moments in the list."""

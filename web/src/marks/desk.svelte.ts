@@ -6,7 +6,6 @@ import { Cutter } from './cutter.svelte';
 import { Frames } from './frames';
 import { inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './shapes';
 
-const SAVE_MS = 250;
 const WAY = 'vigpack.way';
 const MANY_CLIPS = 4;
 const LONG_CLIP_MS = 30_000;
@@ -27,7 +26,8 @@ export class Desk {
   details = $state<Details>({ family: '', cycle: 1, question: '', points: [] });
   way = $state<Way>('lossless');
   removed = $state<{ mark: Mark; index: number; title: string } | null>(null);
-  #saving: ReturnType<typeof setTimeout> | undefined;
+  #saving = false;
+  #unsaved = false;
 
   private constructor(
     readonly film: Film,
@@ -145,14 +145,27 @@ export class Desk {
     this.save();
   }
 
+  /** Remembers the marks as they stand, at once; changes made meanwhile are written after. */
   save(): void {
-    clearTimeout(this.#saving);
-    this.#saving = setTimeout(() => void this.saveNow(), SAVE_MS);
+    this.#unsaved = true;
+    if (!this.#saving) void this.saveNow();
   }
 
+  /** Resolves when everything is remembered. */
   async saveNow(): Promise<void> {
-    clearTimeout(this.#saving);
-    const draft: Draft = {
+    this.#saving = true;
+    try {
+      do {
+        this.#unsaved = false;
+        await keep('drafts', this.key, this.#draft());
+      } while (this.#unsaved);
+    } finally {
+      this.#saving = false;
+    }
+  }
+
+  #draft(): Draft {
+    return {
       key: this.key,
       savedAt: Date.now(),
       durationMs: this.film.facts.durationMs,
@@ -161,7 +174,6 @@ export class Desk {
       way: this.way,
       cuts: this.cutter.kept(),
     };
-    await keep('drafts', this.key, draft);
   }
 
   /** What each way would send; `known` once it is measured and not reckoned. */

@@ -21,8 +21,9 @@ export class Playback {
   /** Why the film cannot be moved in, in words for a guider. */
   problem = $state<string | null>(null);
   #video: HTMLVideoElement | null = null;
-  /** The media clock at the film's first picture. */
+  /** The media clock at the film's first picture; the film is neither moved nor played before it was shown. */
   #zeroMs: number | null = null;
+  #playAt: number | null = null;
   #backwards: ReturnType<typeof setInterval> | undefined;
   #moves: Promise<void> = Promise.resolve();
 
@@ -58,7 +59,9 @@ export class Playback {
     const mediaMs = Math.round(mediaTimeS * 1e6) / 1000;
     if (this.#zeroMs === null) {
       this.#zeroMs = mediaMs;
-      if (this.atMs > 0) return void this.seek(this.atMs);
+      if (this.atMs > 0) this.#jump(this.atMs);
+      if (this.#playAt !== null) void this.play(this.#playAt);
+      if (this.atMs > 0 || this.#playAt !== null) return;
     }
     // While a place is being looked for, the picture still shown is of the place before.
     if (this.#video?.seeking) return;
@@ -74,7 +77,8 @@ export class Playback {
 
   async play(rate = 1): Promise<void> {
     this.#endBackwards();
-    if (!this.#video) return;
+    this.#playAt = rate;
+    if (!this.#video || this.#zeroMs === null) return;
     const { loop } = this;
     if (loop && (this.atMs < loop.inMs || this.atMs >= loop.outMs - 50)) this.#jump(loop.inMs);
     else if (this.#video.ended) this.#jump(0);
@@ -84,6 +88,7 @@ export class Playback {
   }
 
   stop(): void {
+    this.#playAt = null;
     this.#endBackwards();
     this.#video?.pause();
     this.playing = false;
@@ -155,7 +160,7 @@ export class Playback {
   #jump(ms: number): void {
     this.atMs = Math.floor(ms);
     // One millisecond past a frame's rounded time the player shows that frame and no other.
-    if (this.#video) this.#video.currentTime = (ms + 1 + (this.#zeroMs ?? 0)) / 1000;
+    if (this.#video && this.#zeroMs !== null) this.#video.currentTime = (ms + 1 + this.#zeroMs) / 1000;
   }
 
   #endBackwards(): void {
