@@ -125,12 +125,12 @@ def test_patches_are_refused_with_the_status_that_tus_names(client: TestClient) 
         (upload, {**right, "Upload-Checksum": "sha1 *"}, b"x", 400, "header_wrong"),
         (upload, right, FILM + b"x", 413, "upload_too_large"),
         (unknown, right, b"x", 404, "upload_missing"),
-        (f"{UPLOADS}/..%2f..", right, b"x", 404, None),
     ]:
         answer = client.patch(path, headers={k: v.encode() for k, v in headers.items()}, content=body)
         assert answer.status_code == status, (headers, answer.text)
-        assert answer.headers["Tus-Resumable"] == "1.0.0" or code is None
-        assert code is None or answer.json()["code"] == code
+        assert answer.headers["Tus-Resumable"] == "1.0.0"
+        assert answer.json()["code"] == code
+    assert client.patch(f"{UPLOADS}/..%2f..", headers=right, content=b"x").status_code in (404, 405)
     assert offset_of(client, upload) == 0
 
 
