@@ -427,7 +427,8 @@ def test_events_outlive_an_outage_of_the_database(
             outage = pool.submit(go_away_and_come_back)
             events = events_of(client, f"{SELECTIONS}/{selection_id}")
             outage.result()
-    assert [name for name, _ in events] == ["selection", "selection"]
+    assert {name for name, _ in events} == {"selection"}
+    assert len(events) >= 2  # before and after; how many steps between are seen is a matter of time
 
 
 def test_an_open_stream_does_not_keep_a_stopped_service_alive(service: Service) -> None:
