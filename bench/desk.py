@@ -7,6 +7,7 @@ would take is reckoned from its bytes and the speed that the line really had whi
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 import threading
 import time
@@ -33,6 +34,7 @@ LINE_BYTES_PER_S = 5_000_000 // 8
 CLIP_STARTS_S = (60, 190, 320, 450, 580, 710)
 CLIP_LENGTH_S = 20
 STILLS_S = (65, 327, 585)
+expect.set_options(timeout=30_000)
 CUT_WITHIN_S = 600
 READY_WITHIN_S = 1200
 _PICTURE = "testsrc2=s=1920x1080:r=30"
@@ -154,7 +156,10 @@ def measure(film: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, watched() as memory:
         service = TwoWorkers(Path(folder))
         service.start()
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_ARGS)
+        installed = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("msedge")
+        browser = playwright.chromium.launch(
+            executable_path=installed or playwright.chromium.executable_path, args=CHROMIUM_ARGS
+        )
         try:
             untouched = send_moments(browser, service, film, "These moments")
             lighter = send_moments(browser, service, film, "Lighter")
