@@ -16,8 +16,7 @@ _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>vigpack</title>
 <h1>The page is not built yet</h1>
 <p>The service is running and its API answers under <code>/api/v1</code>.</p>
-<p>IT support: the page belongs in <code>web/dist</code> beside the program, with its <code>index.html</code>.
-Once it is there, start the service again.</p>
+<p>IT support: run <code>make page</code> in the folder of the program, then start the service again.</p>
 </html>
 """
 
