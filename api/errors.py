@@ -107,12 +107,6 @@ class RangeOutside(RequestRefused):
     code = "range_outside"
 
 
-class OutputUnknown(RequestRefused):
-    """No kind of output has that name."""
-
-    code = "output_unknown"
-
-
 STATUS_OF: dict[type[PipelineError], int] = {
     PipelineError: 422,
     film.NoSpace: 507,
@@ -147,7 +141,6 @@ STATUS_OF: dict[type[PipelineError], int] = {
     ChecksumWrong: CHECKSUM_MISMATCH,
     BodyTooLarge: 413,
     RangeOutside: 416,
-    OutputUnknown: 422,
 }
 """The nearest named parent counts."""
 

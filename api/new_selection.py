@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from api.errors import OutputUnknown
 from pipeline.errors import MomentOutsideFilm, SelectionInvalid
 from pipeline.moments import MOST_MOMENTS, Clip, Ms, Selection, Still, clock
-from pipeline.outputs import KINDS
+from pipeline.outputs import find_kind, parse_recipe
 from pipeline.presets import preset as find_preset
 
 _ROUNDING_MS = 2
@@ -108,16 +107,19 @@ class NewSelection(Selection):
     film: FilmFacts
     preset: Annotated[str, Field(max_length=32)] = "review"
     outputs: Annotated[tuple[KindName, ...], Field(max_length=20)] = ("review_pack", "picture_notes")
+    recipes: Annotated[dict[KindName, dict[str, Any]], Field(max_length=20, default_factory=dict)]
+    """What is chosen for a kind, by its name: see `/api/v1/kinds`. Kinds that are not in `outputs` are made as well."""
     whole_film: bool = False
     """True: one upload holds the whole film; false: each moment has its own."""
 
     def check(self) -> None:
-        """Nothing, if this can be made. Raises: MomentOutsideFilm, SelectionInvalid, PresetUnknown, OutputUnknown."""
+        """Nothing, if this can be made.
+
+        Raises: MomentOutsideFilm, SelectionInvalid, PresetUnknown, OutputUnknown, RecipeInvalid.
+        """
         find_preset(self.preset)
-        for kind in self.outputs:
-            if kind not in KINDS:
-                known = " or ".join(KINDS)
-                raise OutputUnknown(for_guider=f"“{kind}” cannot be made. Choose {known}.")
+        for kind in (*self.outputs, *self.recipes):
+            parse_recipe(find_kind(kind), self.recipes.get(kind, {}))
         end_ms = self.film.duration_ms
         for number, clip in enumerate(self.clips, 1):
             if clip.out_ms > end_ms:

@@ -68,7 +68,9 @@ def begin(new: NewSelection, parts: GivenParts, response: Response, idempotency_
     new.check()
     selection = new.selection()
     film = new.film.model_dump(exclude_none=True)
-    asked = compose_selection(selection, new.cuts(), film, new.preset, new.outputs, whole_film=new.whole_film)
+    asked = compose_selection(
+        selection, new.cuts(), film, new.preset, new.outputs, whole_film=new.whole_film, recipes=new.recipes
+    )
     view = begin_selection(parts.db, asked, idempotency_key)
     response.headers["Location"] = f"{PREFIX}/{view.id}"
     return Begun(selection=view, uploads=_awaited(view), hints=hints(selection))

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -22,7 +22,7 @@ from pipeline.errors import Cancelled, FolderNotEmpty, FolderNotWritable, Moment
 from pipeline.film import Film, probe
 from pipeline.frames import one_frame_ms
 from pipeline.moments import Clip, Selection, Still, clock, hints
-from pipeline.outputs import KINDS
+from pipeline.outputs import find_kind, parse_recipe
 from pipeline.outputs.prepared import Prepared, PreparedMoment
 from pipeline.presets import Preset
 from pipeline.rewrap import make_seekable
@@ -54,6 +54,8 @@ class Report:
     preset: dict[str, Any]
     steps: list[dict[str, Any]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
+    results: list[str] = field(default_factory=list)
+    """The files to hand out, among all that were written."""
     warnings: list[str] = field(default_factory=list)
 
     def step(self, name: str, bytes_in: int, work: Callable[[], _T]) -> _T:
@@ -147,13 +149,16 @@ def prepare(
     *,
     preset: Preset,
     kinds: Sequence[str] = DEFAULT_KINDS,
+    recipes: Mapping[str, Mapping[str, Any]] | None = None,
     on_progress: Progress | None = None,
 ) -> Report:
     """The media work alone: the packs and notes of a selection, and report.json, in the folder ``out``.
 
-    ``out`` must be empty or absent and is filled only when everything succeeded; the film is only read.
+    ``recipes`` holds what was chosen for a kind, by its name. ``out`` must be empty or absent and is filled only when
+    everything succeeded; the film is only read.
     Raises: PipelineError and its kin.
     """
+    chosen = [(kind, parse_recipe(kind, (recipes or {}).get(kind.name, {}))) for kind in map(find_kind, kinds)]
     film = probe(film_path)
     with _filled_whole(out) as work, disk_errors_told(), tempfile.TemporaryDirectory(dir=work) as scratch_name:
         scratch = Path(scratch_name)
@@ -163,10 +168,11 @@ def prepare(
         check_moments(seekable, selection)
         moments = _prepare_moments(seekable, selection, preset, scratch, report, on_progress or (lambda _: None))
         prepared = Prepared(selection, tuple(moment.prepared for moment in moments))
-        for name in kinds:
-            kind = KINDS[name]
-            report.warnings += kind.remarks(selection)
-            made = report.step(name, sum(m.bytes for m in prepared.moments), partial(kind.make, prepared, work))
+        for kind, recipe in chosen:
+            report.warnings += kind.remarks(selection, recipe)
+            making = partial(kind.make, prepared, recipe, work)
+            made = report.step(kind.name, sum(m.bytes for m in prepared.moments), making)
+            report.results += [artifact.path.relative_to(work).as_posix() for artifact in made]
             report.steps[-1]["bytes_out"] = sum(artifact.bytes for artifact in made)
         report.files = [
             {"file": path.relative_to(work).as_posix(), "bytes": path.stat().st_size}

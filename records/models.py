@@ -122,6 +122,9 @@ class SelectionRow(Base):
     """What the page said of the film (bytes, duration_ms, …); never its name."""
     outputs: Mapped[list[str]]
     """The kinds to make when every moment is ready."""
+    recipes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What was chosen for a kind, by its name. Kinds that are not in ``outputs`` were asked for afterwards: they are
+    made as well, and the selection is ready without them."""
     whole_film: Mapped[bool]
     """True when all moments are cut from one upload."""
     ready_at: Mapped[datetime | None]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled, PipelineError
@@ -52,6 +52,11 @@ def finish(
             WorkerRow.name == select(JobRow.worker).where(JobRow.id == claim.job_id).scalar_subquery()
         )
         session.execute(credit.values(jobs_done=WorkerRow.jobs_done + 1), execution_options=_IN_DATABASE)
+        if claim.kind != MOMENT:  # what was made of it before is replaced
+            earlier = delete(ArtifactRow).where(
+                ArtifactRow.selection_id == claim.selection_id, ArtifactRow.kind == claim.kind
+            )
+            session.execute(earlier, execution_options=_IN_DATABASE)
         for file in published:
             session.add(ArtifactRow(selection_id=claim.selection_id, moment_id=claim.moment_id, **vars(file)))
         if claim.kind == MOMENT:

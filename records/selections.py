@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.moments import Clip, Selection, Still
@@ -38,9 +38,10 @@ def create_selection(
     preset: str,
     outputs: Sequence[str],
     whole_film: bool,
+    recipes: dict[str, Any] | None = None,
 ) -> SelectionRow:
     """A selection that awaits its bytes; see compose_selection()."""
-    row = compose_selection(selection, cuts, film, preset, outputs, whole_film=whole_film)
+    row = compose_selection(selection, cuts, film, preset, outputs, whole_film=whole_film, recipes=recipes)
     session.add(row)
     session.flush()
     return row
@@ -54,6 +55,7 @@ def compose_selection(
     outputs: Sequence[str],
     *,
     whole_film: bool,
+    recipes: dict[str, Any] | None = None,
 ) -> SelectionRow:
     """The row of a new selection, not yet in the database, with one moment row for each clip and then each still.
 
@@ -69,6 +71,7 @@ def compose_selection(
         shape=selection.model_dump(mode="json"),
         film=film,
         outputs=list(dict.fromkeys(outputs)),
+        recipes=recipes or {},
         whole_film=whole_film,
     )
     for position, (moment, cut) in enumerate(zip(moments, cuts, strict=True)):
@@ -130,16 +133,51 @@ def moment_finished(
     moment.facts = facts
     session.flush()
     job_ids = []
-    others = select(MomentRow.id).where(MomentRow.selection_id == selection.id, MomentRow.state != MomentState.READY)
-    if session.scalars(others.limit(1)).first() is None:
-        there = set(session.scalars(_outputs_of(selection).with_only_columns(JobRow.kind)))
-        missing = [kind for kind in selection.outputs if kind not in there]
-        job_ids = [add_job(session, kind, selection.id, priority=_OUTPUT_PRIORITY).id for kind in missing]
+    if all_moments_ready(session, selection):
+        job_ids = [queue_output(session, selection, kind) for kind in kinds_of(selection)]
     settle(session, selection)
     return job_ids
 
 
-def _outputs_of(selection: SelectionRow) -> Any:
+def all_moments_ready(session: Session, selection: SelectionRow) -> bool:
+    """Whether the outputs of a selection can be made."""
+    others = select(MomentRow.id).where(MomentRow.selection_id == selection.id, MomentRow.state != MomentState.READY)
+    return session.scalars(others.limit(1)).first() is None
+
+
+def kinds_of(selection: SelectionRow) -> list[str]:
+    """Every kind to make of a selection: those asked for at its beginning, then those asked for afterwards."""
+    return list(dict.fromkeys([*selection.outputs, *selection.recipes]))
+
+
+def queue_output(session: Session, selection: SelectionRow, kind: str) -> str:
+    """Have an output made, or made anew; the id of its job, to be sent after commit.
+
+    An attempt that is under way loses its lease: what it was making is no longer wanted. What was made before stays
+    until the new one is finished. The caller holds the selection (lock_selection).
+    """
+    there: JobRow | None = session.scalars(_outputs_of(selection).where(JobRow.kind == kind)).one_or_none()
+    if there is None:
+        return add_job(session, kind, selection.id, priority=_OUTPUT_PRIORITY).id
+    _queue_again(there)
+    return there.id
+
+
+def ask_for_output(session: Session, selection_id: str, kind: str, recipe: dict[str, Any]) -> list[str]:
+    """Note what was chosen for a kind, and have it made as soon as every moment is ready; jobs to be sent after commit.
+
+    Raises: SelectionGone.
+    """
+    selection = lock_selection(session, selection_id)
+    if selection is None:
+        raise SelectionGone(selection_id)
+    selection.recipes = {**selection.recipes, kind: recipe}
+    job_ids = [queue_output(session, selection, kind)] if all_moments_ready(session, selection) else []
+    settle(session, selection)
+    return job_ids
+
+
+def _outputs_of(selection: SelectionRow) -> Select[JobRow]:
     return select(JobRow).where(JobRow.selection_id == selection.id, JobRow.moment_id.is_(None))
 
 
@@ -147,7 +185,8 @@ def settle(session: Session, selection: SelectionRow) -> None:
     """Bring the selection's state in line with its moments and outputs."""
     session.flush()
     moments = set(session.scalars(select(MomentRow.state).where(MomentRow.selection_id == selection.id)))
-    outputs = set(session.scalars(_outputs_of(selection).with_only_columns(JobRow.state)))
+    awaited = _outputs_of(selection).where(JobRow.kind.in_(selection.outputs))
+    outputs = set(session.scalars(awaited.with_only_columns(JobRow.state)))
     if MomentState.FAILED in moments or outputs & {JobState.FAILED, JobState.CANCELLED}:
         state = SelectionState.FAILED
     elif MomentState.AWAITING_UPLOAD in moments:
@@ -175,17 +214,22 @@ def retry_selection(session: Session, selection_id: str) -> list[str]:
     )
     job_ids = []
     for job in session.scalars(ended.order_by(JobRow.priority, JobRow.created_at)).all():
-        job.state = JobState.QUEUED
-        job.queued_at = utcnow()
-        job.not_before = job.sent_at = job.started_at = job.finished_at = None
-        job.lease_token = job.lease_until = None
-        job.attempts = 0
-        job.progress = 0.0
-        job.cancel_requested = False
-        job.error_code = job.error_sentence = job.error_detail = None
+        _queue_again(job)
         if job.moment_id is not None:
             session.execute(update(MomentRow).where(MomentRow.id == job.moment_id).values(state=MomentState.QUEUED))
         job_ids.append(job.id)
     session.flush()
     settle(session, selection)
     return job_ids
+
+
+def _queue_again(job: JobRow) -> None:
+    """As new, with all its attempts."""
+    job.state = JobState.QUEUED
+    job.queued_at = utcnow()
+    job.not_before = job.sent_at = job.started_at = job.finished_at = None
+    job.lease_token = job.lease_until = None
+    job.attempts = 0
+    job.progress = 0.0
+    job.cancel_requested = False
+    job.error_code = job.error_sentence = job.error_detail = None

@@ -21,6 +21,7 @@ from records.models import (
     UploadState,
     utcnow,
 )
+from records.selections import kinds_of
 
 
 class _View(BaseModel):
@@ -90,6 +91,8 @@ class OutputView(WorkView):
     """One kind of output and where it stands: pending until every moment is ready, then as its job."""
 
     kind: str
+    recipe: dict[str, Any]
+    """What was chosen for it, as far as it differs from what is usual."""
     artifacts: list[ArtifactView]
 
 
@@ -156,8 +159,13 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
         for moment in row.moments
     ]
     outputs = [
-        OutputView(kind=kind, artifacts=artifacts[kind], **_work(by_kind.get(kind), PENDING, now))
-        for kind in row.outputs
+        OutputView(
+            kind=kind,
+            recipe=row.recipes.get(kind, {}),
+            artifacts=artifacts[kind],
+            **_work(by_kind.get(kind), PENDING, now),
+        )
+        for kind in kinds_of(row)
     ]
     uploads = _uploads(session, row.id)
     announced = {upload.moment_id: upload for upload in sorted(uploads, key=_how_far)}

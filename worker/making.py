@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from pipeline.film import probe
 from pipeline.moments import Clip, Still, parse_selection
-from pipeline.outputs import KINDS
+from pipeline.outputs import find_kind, parse_recipe
 from pipeline.outputs.prepared import Prepared, PreparedMoment
 from pipeline.prepare import prepare_moment
 from pipeline.presets import preset
 from pipeline.rewrap import make_seekable
 from records.database import Database
-from records.errors import LeaseLost, Unexpected
+from records.errors import LeaseLost
 from records.jobs import MOMENT, Claim
 from records.models import ArtifactRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
 from records.storage import Storage
@@ -98,10 +98,10 @@ def _make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, rep
 
 
 def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
-    if (kind := KINDS.get(claim.kind)) is None:
-        raise Unexpected(f"this worker knows no kind of output named {claim.kind!r}")
+    kind = find_kind(claim.kind)
     with db.reading() as session:
         selection = _there(session.get(SelectionRow, claim.selection_id), claim)
+        recipe = parse_recipe(kind, selection.recipes.get(claim.kind, {}))
         rows = session.execute(
             select(MomentRow, ArtifactRow)
             .join(ArtifactRow, ArtifactRow.moment_id == MomentRow.id)
@@ -118,7 +118,7 @@ def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, rep
     prepared = Prepared(parse_selection(selection.shape), tuple(moments))
     files = [
         Made(kind.name, file.path.name, file.path, file.media_type, file.bytes, file.sha256)
-        for file in kind.make(prepared, out)
+        for file in kind.make(prepared, recipe, out)
     ]
     report(0.95)
     return Making(files)

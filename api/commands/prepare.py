@@ -11,9 +11,13 @@ import typer
 from api.commands.screen import print_json, progress_bar, say
 from pipeline.ffmpeg_cli import use_ffmpeg
 from pipeline.moments import read_selection
+from pipeline.outputs import KINDS, read_recipes
+from pipeline.prepare import DEFAULT_KINDS
 from pipeline.prepare import prepare as prepare_selection
 from pipeline.presets import preset as preset_named
 from records.settings import load_settings
+
+_FURTHER = ", ".join(name for name in KINDS if name not in DEFAULT_KINDS)
 
 
 def prepare(
@@ -21,6 +25,10 @@ def prepare(
     moments: Annotated[Path, typer.Option(metavar="M.toml", help="The list of moments.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the results go: an empty or a new folder.")],
     preset: Annotated[str, typer.Option(help="review, light or full.")] = "review",
+    also: Annotated[list[str] | None, typer.Option(metavar="KIND", help=f"Make this too: {_FURTHER}.")] = None,
+    recipes: Annotated[
+        Path | None, typer.Option(metavar="R.toml", help="What to choose for a kind, by its name.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Make a review pack and picture notes from a film on this machine. The film is only read; nothing is sent."""
@@ -29,13 +37,16 @@ def prepare(
     use_ffmpeg(load_settings().ffmpeg)
     selection = read_selection(moments)
     chosen = preset_named(preset)
+    kinds = tuple(dict.fromkeys([*DEFAULT_KINDS, *(also or ())]))
+    wishes = read_recipes(recipes) if recipes else {}
     with progress_bar("Preparing", shown=not json) as on_progress:
-        report = prepare_selection(films[0], selection, out, preset=chosen, on_progress=on_progress)
+        report = prepare_selection(
+            films[0], selection, out, preset=chosen, kinds=kinds, recipes=wishes, on_progress=on_progress
+        )
     if json:
         print_json(asdict(report))
         return
     for warning in report.warnings:
         say(f"Note: {warning}")
-    for name in ("review-pack/index.html", "review-pack.zip", "picture-notes.pdf"):
-        if (out / name).exists():
-            say(f"{out / name}")
+    for name in ("review-pack/index.html", *report.results):
+        say(f"{out / name}")

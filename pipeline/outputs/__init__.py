@@ -1,23 +1,38 @@
-"""The kinds of output. Each is a folder here with one function ``make(prepared, folder) -> list[Artifact]``.
+"""The kinds of output. Each is a folder here with one function ``make(prepared, recipe, folder) -> list[Artifact]``.
 
 A new kind is a folder and a line in ``KINDS``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from pipeline.artifact import Artifact
-from pipeline.moments import Selection
+from pipeline.errors import PipelineError
+from pipeline.moments import Selection, plain_sentence
 from pipeline.outputs import picture_notes, review_pack
 from pipeline.outputs.prepared import Prepared
 
 
-def _nothing_to_remark(_: Selection) -> list[str]:
+class OutputUnknown(PipelineError):
+    """No kind of output has that name."""
+
+    code = "output_unknown"
+
+
+class RecipeInvalid(PipelineError):
+    """What was chosen for an output cannot be understood."""
+
+    code = "recipe_invalid"
+
+
+def _nothing_to_remark(_: Selection, __: Any) -> list[str]:
     return []
 
 
@@ -25,22 +40,78 @@ def _nothing_to_remark(_: Selection) -> list[str]:
 class Kind:
     """One kind of output.
 
-    ``make`` writes into a folder that is there and holds none of its names yet, and returns what may be handed out;
-    an empty list means that the selection holds nothing for this kind. ``remarks`` says in plain words, before any
-    work is done, what will not come out as written.
+    ``about`` tells a guider in one sentence what it is for. ``recipe`` says what can be chosen: every field has a
+    default, a title and a description, from which the page draws its form. ``make`` takes a recipe of that type, writes
+    into a folder that is there and holds none of its names yet, and returns what may be handed out; an empty list means
+    that the selection holds nothing for this kind. ``remarks`` says in plain words, before any work is done, what will
+    not come out as written.
     """
 
     name: str
     title: str
+    about: str
     recipe: type[BaseModel]
-    make: Callable[[Prepared, Path], list[Artifact]]
-    remarks: Callable[[Selection], list[str]] = _nothing_to_remark
+    make: Callable[[Prepared, Any, Path], list[Artifact]]
+    remarks: Callable[[Selection, Any], list[str]] = _nothing_to_remark
 
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("review_pack", "Review pack", review_pack.Recipe, review_pack.make),
-        Kind("picture_notes", "Picture notes", picture_notes.Recipe, picture_notes.make, picture_notes.remarks),
+        Kind(
+            "review_pack",
+            "Review pack",
+            "The moments with a player that works without internet, for the shared review.",
+            review_pack.Recipe,
+            review_pack.make,
+        ),
+        Kind(
+            "picture_notes",
+            "Picture notes",
+            "Each still and its caption on a page of its own, for the family's wall.",
+            picture_notes.Recipe,
+            picture_notes.make,
+            picture_notes.remarks,
+        ),
     )
 }
+
+
+def find_kind(name: str) -> Kind:
+    """The kind of that name. Raises: OutputUnknown, whose sentence names those there are."""
+    if (kind := KINDS.get(name)) is None:
+        sentence = f"“{name}” cannot be made. Choose {' or '.join(KINDS)}."
+        raise OutputUnknown(sentence, for_guider=sentence)
+    return kind
+
+
+def parse_recipe(kind: Kind, chosen: Mapping[str, Any]) -> Any:
+    """The recipe of a kind, what was not chosen filled in. Raises: RecipeInvalid, whose sentence says what is wrong."""
+    try:
+        return kind.recipe.model_validate(dict(chosen))
+    except ValidationError as error:
+        sentence = f"{kind.title}: {plain_sentence(error)}"
+        raise RecipeInvalid(sentence, for_guider=sentence) from None
+
+
+def read_recipes(path: Path) -> dict[str, dict[str, Any]]:
+    """What a TOML file chooses for each kind: a table a kind, named as the kind is.
+
+    Raises: RecipeInvalid, OutputUnknown.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        sentence = f"There is no list of recipes named {path.name} here."
+    except (OSError, UnicodeDecodeError):
+        sentence = f"The list of recipes {path.name} cannot be read."
+    except tomllib.TOMLDecodeError as error:
+        sentence = f"The list of recipes {path.name} is not written as TOML: {error}."
+    else:
+        for name, table in tables.items():
+            if not isinstance(table, dict):
+                sentence = f"“{name}” in {path.name} is no table; write [{name}] above what you choose for it."
+                raise RecipeInvalid(sentence, for_guider=sentence)
+            parse_recipe(find_kind(name), table)
+        return tables
+    raise RecipeInvalid(sentence, for_guider=sentence)

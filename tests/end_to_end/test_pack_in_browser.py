@@ -47,7 +47,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     still = drawn_still(desk / "still.jpg", number=77, width=640, height=360, caption="Caption of the still")
     folder = tmp_path_factory.mktemp("made")
-    KINDS["review_pack"].make(prepared_from(*clips, still), folder)
+    KINDS["review_pack"].make(prepared_from(*clips, still), KINDS["review_pack"].recipe(), folder)
     return folder / "review-pack"
 
 
@@ -430,7 +430,7 @@ def test_the_longest_words_can_all_be_reached(
         helping_question=longest,
         working_points=(longest,) * 20,
     )
-    KINDS["review_pack"].make(prepared, tmp_path)
+    KINDS["review_pack"].make(prepared, KINDS["review_pack"].recipe(), tmp_path)
     reader = reading(tmp_path / "review-pack", viewport=viewport)
     for name, keys in (("Begin", ["PageDown", "w", "p"]), ("Hide the words", ["PageDown"]), ("Look again", [])):
         button = reader.page.get_by_role("button", name=name)
@@ -445,7 +445,7 @@ def test_hostile_captions_are_only_text(reading: Callable[..., Reader], tmp_path
     prepared = prepared_from(
         drawn_still(tmp_path / "a.jpg", caption=HOSTILE), helping_question=HOSTILE, working_points=(HOSTILE,)
     )
-    KINDS["review_pack"].make(prepared, tmp_path)
+    KINDS["review_pack"].make(prepared, KINDS["review_pack"].recipe(), tmp_path)
     reader = reading(tmp_path / "review-pack")
     assert reader.page.locator("#question").text_content() == shown
     reader.press("PageDown", "w")
@@ -459,7 +459,7 @@ def test_without_question_and_working_points_the_cards_still_say_something(
     reading: Callable[..., Reader], tmp_path: Path
 ) -> None:
     prepared = prepared_from(drawn_still(tmp_path / "a.jpg"), helping_question="", working_points=())
-    KINDS["review_pack"].make(prepared, tmp_path)
+    KINDS["review_pack"].make(prepared, KINDS["review_pack"].recipe(), tmp_path)
     reader = reading(tmp_path / "review-pack")
     expect(reader.page.get_by_role("heading", name="Welcome")).to_be_visible()
     reader.press("PageDown")

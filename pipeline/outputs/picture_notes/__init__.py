@@ -23,7 +23,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def make(prepared: Prepared, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, _: Recipe, folder: Path) -> list[Artifact]:
     """The picture notes of a selection as one tagged PDF; an empty list where it holds no still.
 
     A page holds the still and its caption, nothing else: no code, no date, no score, no logo. The JPEGs are embedded as
@@ -44,7 +44,7 @@ def make(prepared: Prepared, folder: Path) -> list[Artifact]:
         return [publish(part, folder / NAME, "application/pdf")]
 
 
-def remarks(selection: Selection) -> list[str]:
+def remarks(selection: Selection, _: Recipe) -> list[str]:
     """What will not be printed as it was written, in plain words."""
     if not selection.stills:
         return ["No still is chosen, so there are no picture notes."]

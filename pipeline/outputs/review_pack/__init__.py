@@ -25,7 +25,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def make(prepared: Prepared, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, _: Recipe, folder: Path) -> list[Artifact]:
     """The ZIP of a review pack; the same files lie unpacked beside it, in ``review-pack/``.
 
     A selection without clips gives a pack of stills, one without stills a pack of clips. The finished moments are

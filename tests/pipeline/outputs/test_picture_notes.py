@@ -27,7 +27,7 @@ def notes(folder: Path, *captions: str, width: int = 640, height: int = 360) -> 
         drawn_still(folder / f"{n}.jpg", number=n, width=width, height=height, caption=caption)
         for n, caption in enumerate(captions, 1)
     ]
-    [artifact] = picture_notes.make(prepared_from(*stills), folder)
+    [artifact] = picture_notes.make(prepared_from(*stills), picture_notes.Recipe(), folder)
     assert (artifact.path, artifact.media_type) == (folder / "picture-notes.pdf", "application/pdf")
     return pikepdf.open(artifact.path)
 
@@ -83,9 +83,11 @@ def test_without_a_still_there_are_no_notes_and_the_remarks_say_so(tmp_path: Pat
     prepared = prepared_from(drawn_clip(tmp_path / "a.mp4", frames=5))
     out = tmp_path / "out"
     out.mkdir()
-    assert picture_notes.make(prepared, out) == []
+    assert picture_notes.make(prepared, picture_notes.Recipe(), out) == []
     assert list(out.iterdir()) == []
-    assert picture_notes.remarks(prepared.selection) == ["No still is chosen, so there are no picture notes."]
+    assert picture_notes.remarks(prepared.selection, picture_notes.Recipe()) == [
+        "No still is chosen, so there are no picture notes."
+    ]
 
 
 def test_each_still_has_an_a4_page_that_lies_or_stands_as_the_picture_does(tmp_path: Path) -> None:
@@ -93,7 +95,7 @@ def test_each_still_has_an_a4_page_that_lies_or_stands_as_the_picture_does(tmp_p
         drawn_still(tmp_path / "a.jpg", width=640, height=360, caption="One"),
         drawn_still(tmp_path / "b.jpg", width=360, height=640, caption="Two"),
     )
-    picture_notes.make(prepared_from(*stills), tmp_path)
+    picture_notes.make(prepared_from(*stills), picture_notes.Recipe(), tmp_path)
     with pikepdf.open(tmp_path / "picture-notes.pdf") as pdf:
         sizes = [tuple(float(x) for x in page.mediabox[2:]) for page in pdf.pages]
     assert sizes == [pytest.approx(A4_PT[::-1], abs=0.1), pytest.approx(A4_PT, abs=0.1)]
@@ -169,7 +171,7 @@ def test_captions_are_never_read_as_markup(tmp_path: Path) -> None:
 
 def test_signs_that_no_font_holds_are_left_out_and_named_beforehand(tmp_path: Path) -> None:
     still = drawn_still(tmp_path / "a.jpg", caption="Ella laughs \U0001fbff\U00013142 out loud")
-    assert picture_notes.remarks(selection_of((still,), "", ())) == [
+    assert picture_notes.remarks(selection_of((still,), "", ()), picture_notes.Recipe()) == [
         "The caption of still 1 holds signs that cannot be printed here: \U0001fbff \U00013142"
     ]
     pdf = notes(tmp_path, still.caption)
@@ -178,7 +180,7 @@ def test_signs_that_no_font_holds_are_left_out_and_named_beforehand(tmp_path: Pa
 
 def test_letters_that_the_own_font_lacks_are_printed_in_another_and_named_beforehand(tmp_path: Path) -> None:
     still = drawn_still(tmp_path / "a.jpg", caption="Ella каже так")
-    assert picture_notes.remarks(selection_of((still,), "", ())) == [
+    assert picture_notes.remarks(selection_of((still,), "", ()), picture_notes.Recipe()) == [
         "Some letters in the caption of still 1 are printed in another typeface."
     ]
     assert text_of(notes(tmp_path, still.caption), tmp_path).split() == ["Ella", "каже", "так"]
@@ -212,5 +214,5 @@ def test_the_jpeg_is_embedded_as_it_is(tmp_path: Path) -> None:
 def test_nothing_but_the_notes_is_left_in_the_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    picture_notes.make(prepared_from(drawn_still(tmp_path / "a.jpg")), out)
+    picture_notes.make(prepared_from(drawn_still(tmp_path / "a.jpg")), picture_notes.Recipe(), out)
     assert [path.name for path in out.iterdir()] == ["picture-notes.pdf"]

@@ -97,6 +97,11 @@ export class Sending {
   /** Asks the service to try again what failed there. Throws Refused. */
   async tryAgain(): Promise<void> {
     await ask(`/api/v1/selections/${this.id}/retry`, { method: 'POST' });
+    this.followAgain();
+  }
+
+  /** More was asked of the service after everything had been settled. */
+  followAgain(): void {
     void this.#follow();
   }
 

@@ -33,6 +33,15 @@ export interface MomentView extends WorkView {
 
 export interface OutputView extends WorkView {
   kind: string;
+  recipe: Record<string, unknown>;
+}
+
+/** A kind of output; `recipe` is the JSON schema of what can be chosen for it. */
+export interface KindView {
+  name: string;
+  title: string;
+  about: string;
+  recipe: Record<string, unknown>;
 }
 
 export interface SelectionSummary {
@@ -57,6 +66,12 @@ export interface SelectionView extends SelectionSummary {
   moments: MomentView[];
   outputs: OutputView[];
   uploads: { id: string; moment_id: string | null; state: string; offset_bytes: number; length_bytes: number }[];
+}
+
+/** The answer to asking for an output. */
+export interface AskedOutput {
+  selection: SelectionView;
+  remarks: string[];
 }
 
 export interface AwaitedUpload {

@@ -1,0 +1,74 @@
+"""Kinds of output over HTTP: what can be made of a selection, and asking for it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.errors import described
+from api.new_selection import KindName
+from api.parts import GivenId, GivenParts
+from api.selections import PREFIX, view_now
+from pipeline.moments import parse_selection
+from pipeline.outputs import KINDS, find_kind, parse_recipe
+from records.models import SelectionRow
+from records.selections import ask_for_output
+from records.views import SelectionView
+from worker.broker import enqueue
+
+router = APIRouter(tags=["outputs"])
+
+
+class KindView(BaseModel):
+    """A kind of output and what can be chosen for it."""
+
+    name: str
+    title: str
+    about: str
+    recipe: dict[str, Any]
+    """JSON schema of the recipe; titles and descriptions are meant to be shown."""
+
+
+class Wish(BaseModel):
+    """A kind, and what is chosen for it; what is left out stays as is usual."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: KindName
+    recipe: Annotated[dict[str, Any], Field(max_length=100, default_factory=dict)]
+
+
+class Asked(BaseModel):
+    """The selection with the output in it, and what will not come out as written."""
+
+    selection: SelectionView
+    remarks: list[str]
+
+
+@router.get("/api/v1/kinds", summary="What can be made of a selection", responses=described(401))
+def list_kinds() -> list[KindView]:
+    """Every kind of output, in the order in which to offer them."""
+    return [
+        KindView(name=kind.name, title=kind.title, about=kind.about, recipe=kind.recipe.model_json_schema())
+        for kind in KINDS.values()
+    ]
+
+
+@router.post(
+    f"{PREFIX}/{{selection_id}}/outputs",
+    status_code=202,
+    summary="Have an output made, or made anew",
+    responses=described(401, 404, 422),
+)
+def ask(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Asked:
+    """It is made as soon as every moment is ready; what was made of the kind before stays until then."""
+    kind = find_kind(wish.kind)
+    recipe = parse_recipe(kind, wish.recipe)
+    with parts.db.session() as session:
+        job_ids = ask_for_output(session, selection_id, kind.name, wish.recipe)
+        chosen = parse_selection(session.get_one(SelectionRow, selection_id).shape)
+    for job_id in job_ids:
+        enqueue(job_id, parts.settings, parts.db)
+    return Asked(selection=view_now(parts, selection_id), remarks=kind.remarks(chosen, recipe))
