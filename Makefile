@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup page demo test bench bench-desk check machine
+.PHONY: help setup page demo test chaos bench bench-desk check machine
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,6 +24,11 @@ demo: $(VENV)/run.stamp  ## draw a film, send its moments through the real API, 
 test: $(VENV)/dev.stamp machine  ## run every test on two processes
 	@$(MAKE) --no-print-directory page || echo "The page could not be built: its tests are skipped, and fail where CI=true." >&2
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+RUNS ?= 10
+SEED ?= 1
+chaos: $(VENV)/dev.stamp  ## break the running stack at seeded instants and look whether anything is lost: RUNS=200 SEED=1
+	@$(BIN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED)
 
 bench: $(VENV)/dev.stamp  ## measure speed and sizes, and compare with other ways to cut
 	@$(BIN)/python -m bench $(ARGS)

@@ -22,6 +22,8 @@ from records.settings import Settings
 
 MOMENT = "moment"
 """The kind of the jobs that make one clip or still; every other kind is a kind of output."""
+LONGEST_REST_S = 3600
+"""Between two attempts at a job."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def rows_changed(session: Session, statement: Update) -> int:
 
 def back_off(settings: Settings, attempts: int) -> timedelta:
     """How long a job rests after its attempts so far: doubled with each, an hour at most."""
-    return timedelta(seconds=min(settings.retry_after_s * 2 ** max(attempts - 1, 0), 3600))
+    return timedelta(seconds=min(settings.retry_after_s * 2 ** max(attempts - 1, 0), LONGEST_REST_S))
 
 
 def mark_sent(db: Database, job_id: str) -> int | None:

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     heartbeat_s: int = Field(default=15, gt=0)
     heal_s: int = Field(default=15, gt=0)
     """How often lost messages and dead leases are looked for."""
+    sweep_s: int = Field(default=3600, gt=0)
+    """How often storage is looked through for what killed processes left there."""
     max_attempts: int = Field(default=3, gt=0)
     retry_after_s: float = Field(default=5.0, ge=0)
     """Before the second attempt; doubled before each further one."""

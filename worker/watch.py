@@ -12,7 +12,7 @@ import threading
 import time
 
 from pipeline.errors import PipelineError
-from worker.healing import HEALING, SWEEP_S, SWEEPING, heal, sweep, take_turn
+from worker.healing import HEALING, SWEEPING, heal, sweep, take_turn
 from worker.heartbeat import beat
 from worker.place import Place, place
 from worker.scratch import sweep_scratch
@@ -51,7 +51,7 @@ def _watch() -> None:
 def _take_turns(here: Place) -> None:
     if take_turn(here.db, HEALING, here.settings.heal_s):
         heal(here.db, here.storage, here.settings)
-    if take_turn(here.db, SWEEPING, SWEEP_S):
+    if take_turn(here.db, SWEEPING, here.settings.sweep_s):
         sweep(here.db, here.storage)
 
 

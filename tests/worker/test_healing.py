@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from pipeline.errors import FfmpegFailed
 from records.database import Database, open_database
 from records.jobs import claim
-from records.models import ClockRow, JobState, WorkerRow, new_id, utcnow
+from records.models import ClockRow, JobRow, JobState, WorkerRow, new_id, utcnow
 from records.outcomes import fail
 from records.settings import Settings
 from tests.records.cast import add_jobs, job_row
@@ -39,6 +39,28 @@ def test_the_turn_comes_again(db: Database) -> None:
     time.sleep(0.1)
     assert take_turn(db, HEALING, every_s=60)
     assert not take_turn(db, HEALING, every_s=60)
+
+
+def test_a_turn_that_a_wrong_clock_put_a_day_ahead_comes_now(db: Database) -> None:
+    with db.session() as session:
+        session.execute(update(ClockRow).values(due_at=utcnow() + timedelta(days=1)))
+    assert take_turn(db, HEALING, every_s=60)
+    assert not take_turn(db, HEALING, every_s=60)
+
+
+def test_a_job_that_a_wrong_clock_put_a_day_ahead_is_brought_back(service: Service) -> None:
+    settings = service.settings.model_copy(update={"retry_after_s": 0, "lease_s": 1})
+    running, resting = add_jobs(service.db, {"family": "K-207", "clip": [{"in": 0, "out": 1000}] * 2})
+    assert claim(service.db, running, "a worker whose clock is a day ahead", settings) is not None
+    tomorrow = utcnow() + timedelta(days=1)
+    with service.db.session() as session:
+        session.execute(update(JobRow).where(JobRow.id == running).values(lease_until=tomorrow))
+        session.execute(update(JobRow).where(JobRow.id == resting).values(not_before=tomorrow))
+    heal(service.db, service.storage, settings)
+    assert claim(service.db, resting, "w", settings) is not None
+    assert claim(service.db, running, "w", settings) is None  # whoever works on it may still renew
+    time.sleep(1.1)
+    assert claim(service.db, running, "w", settings) is not None
 
 
 def test_healing_brings_back_and_sends_the_job_of_a_silent_worker(service: Service) -> None:
