@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from pipeline.errors import MomentOutsideFilm, SelectionInvalid
@@ -16,6 +17,16 @@ _ROUNDING_MS = 2
 """Both clocks are rounded down, so that the same moment may differ by a millisecond at each end."""
 
 
+def _read_day(written: object) -> date:
+    if isinstance(written, date):
+        return written
+    try:
+        return date.fromisoformat(str(written))
+    except ValueError:
+        raise ValueError("must be a day, written like 2026-12-01") from None
+
+
+Day = Annotated[date, BeforeValidator(_read_day)]
 KindName = Annotated[str, Field(pattern="^[a-z_]{1,32}$")]
 """Of a kind of output."""
 
@@ -94,6 +105,8 @@ _EXAMPLE: JsonDict = {
     "preset": "review",
     "outputs": ["review_pack", "picture_notes"],
     "whole_film": False,
+    "guider": "Q2v7tYB0mS1xq4Kd",
+    "review_on": "2026-12-01",
 }
 
 
@@ -111,6 +124,17 @@ class NewSelection(Selection):
     """What is chosen for a kind, by its name: see `/api/v1/kinds`. Kinds that are not in `outputs` are made as well."""
     whole_film: bool = False
     """True: one upload holds the whole film; false: each moment has its own."""
+    guider: Annotated[
+        str | None,
+        Field(
+            pattern="^[A-Za-z0-9_-]{8,64}$",
+            description="Something random that the page makes once in each browser, so that the workers' time is "
+            "shared out fairly. It says nothing of who she is, is shown nowhere, and accounts will take its place.",
+        ),
+    ] = None
+    review_on: Annotated[
+        Day | None, Field(description="The day of the shared review. What is needed soon is prepared first.")
+    ] = None
 
     def check(self) -> None:
         """Nothing, if this can be made.

@@ -69,7 +69,15 @@ def begin(new: NewSelection, parts: GivenParts, response: Response, idempotency_
     selection = new.selection()
     film = new.film.model_dump(exclude_none=True)
     asked = compose_selection(
-        selection, new.cuts(), film, new.preset, new.outputs, whole_film=new.whole_film, recipes=new.recipes
+        selection,
+        new.cuts(),
+        film,
+        new.preset,
+        new.outputs,
+        whole_film=new.whole_film,
+        recipes=new.recipes,
+        guider=new.guider,
+        review_on=new.review_on,
     )
     view = begin_selection(parts.db, asked, idempotency_key)
     response.headers["Location"] = f"{PREFIX}/{view.id}"

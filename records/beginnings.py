@@ -54,4 +54,4 @@ def _id_from(key: str) -> str:
 
 def _said(row: SelectionRow) -> tuple[object, ...]:
     cuts = [moment.cut for moment in row.moments]
-    return row.shape, row.film, row.preset, row.outputs, row.recipes, row.whole_film, cuts
+    return row.shape, row.film, row.preset, row.outputs, row.recipes, row.whole_film, row.review_on, cuts

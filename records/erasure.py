@@ -31,7 +31,10 @@ def erase_selection(db: Database, storage: Storage, settings: Settings, selectio
         selection.erasing_at = utcnow()
         session.execute(
             update(JobRow)
-            .where(JobRow.selection_id == selection_id, JobRow.state.in_([JobState.QUEUED, JobState.RUNNING]))
+            .where(
+                JobRow.selection_id == selection_id,
+                JobRow.state.in_([JobState.QUEUED, JobState.HELD, JobState.RUNNING]),
+            )
             .values(state=JobState.CANCELLED, cancel_requested=True, lease_token=None, finished_at=utcnow())
         )
         # A request that is writing loses its hold and stops.

@@ -59,3 +59,31 @@ class Unexpected(RecordsError):
 
     code = "unexpected"
     retryable = True
+
+
+class JobMissing(RecordsError):
+    """There is no such job, or its selection is being erased."""
+
+    code = "job_missing"
+    for_guider = "This job does not exist any more."
+
+
+class JobStateWrong(RecordsError):
+    """The job is not in a state in which this can be done to it."""
+
+    code = "job_state_wrong"
+    for_guider = "This cannot be done to the job as it stands now; it may just have changed. Look again."
+
+
+class PriorityWrong(RecordsError):
+    """No such priority."""
+
+    code = "priority_wrong"
+    for_guider = "The priority is a number from 0, the most urgent, to 9, the least."
+
+
+class WorkerMissing(RecordsError):
+    """No worker has reported under that name of late."""
+
+    code = "worker_missing"
+    for_guider = "There is no worker of that name."

@@ -1,8 +1,9 @@
 """The jobs ledger: who does what, until when. The row is the truth; the message in the queue only wakes a worker.
 
-A job is claimed by one ``UPDATE … WHERE`` that changes exactly one row. The claim holds a lease with a random token;
-whoever has no valid token can neither renew nor finish. Leases compare the clocks of several machines: they must agree
-within a quarter of ``lease_s`` (any NTP does).
+A worker that is woken claims the job whose turn it is (records/turns.py), whichever job the message names, by one
+``UPDATE … WHERE`` that changes exactly one row. The claim holds a lease with a random token; whoever has no valid token
+can neither renew nor finish. A lease that ran out is given back by healing (records/outcomes.py), after a rest. Leases
+compare the clocks of several machines: they must agree within a quarter of ``lease_s`` (any NTP does).
 """
 
 from __future__ import annotations
@@ -11,14 +12,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Update, and_, func, or_, select, update
+from sqlalchemy import CursorResult, Exists, Update, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled
 from records.database import Database
 from records.errors import LeaseLost
-from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, new_id, utcnow
+from records.models import (
+    ArtifactRow,
+    JobRow,
+    JobState,
+    MomentRow,
+    MomentState,
+    SelectionRow,
+    WorkerRow,
+    new_id,
+    utcnow,
+)
 from records.settings import Settings
+from records.turns import Priority, is_due, next_in_turn
 
 MOMENT = "moment"
 """The kind of the jobs that make one clip or still; every other kind is a kind of output."""
@@ -39,25 +51,34 @@ class Claim:
     lease_s: float
 
 
-def add_job(session: Session, kind: str, selection_id: str, moment_id: str | None = None, priority: int = 5) -> JobRow:
+def add_job(
+    session: Session,
+    kind: str,
+    selection: SelectionRow,
+    moment_id: str | None = None,
+    priority: int = Priority.MOMENT,
+) -> JobRow:
     """A new job, due at once. Its id is sent to the queue after the transaction is committed."""
-    job = JobRow(kind=kind, selection_id=selection_id, moment_id=moment_id, priority=priority)
+    job = JobRow(
+        kind=kind,
+        selection_id=selection.id,
+        moment_id=moment_id,
+        priority=priority,
+        guider=selection.guider or selection.id,
+        review_on=selection.review_on,
+    )
     session.add(job)
     session.flush()
     return job
 
 
-def claim(db: Database, job_id: str, worker: str, settings: Settings) -> Claim | None:
-    """The job for this worker alone, or None where it is done, taken, not yet due or gone."""
+def claim_next(db: Database, worker: str, settings: Settings) -> Claim | None:
+    """The job whose turn it is, for this worker alone; None where none is due, or where the worker is drained."""
     now = utcnow()
     token = new_id()
-    dead_lease = and_(
-        JobRow.state == JobState.RUNNING, JobRow.lease_until < now, JobRow.attempts < settings.max_attempts
-    )
-    free = and_(JobRow.state == JobState.QUEUED, or_(JobRow.not_before.is_(None), JobRow.not_before <= now))
     taking = (
         update(JobRow)
-        .where(JobRow.id == job_id, JobRow.cancel_requested.is_(False), or_(free, dead_lease))
+        .where(JobRow.id == next_in_turn(now), *is_due(JobRow, now), ~_is_draining(worker))
         .values(
             state=JobState.RUNNING,
             lease_token=token,
@@ -67,14 +88,40 @@ def claim(db: Database, job_id: str, worker: str, settings: Settings) -> Claim |
             started_at=func.coalesce(JobRow.started_at, now),
             progress=0.0,
         )
+        .returning(JobRow.id, JobRow.kind, JobRow.selection_id, JobRow.moment_id, JobRow.attempts)
     )
     with db.session() as session:
-        if rows_changed(session, taking) != 1:
+        job = session.execute(taking, execution_options={"synchronize_session": False}).one_or_none()
+        if job is None:
             return None
-        job = session.get_one(JobRow, job_id)
         if job.moment_id is not None:
             session.execute(update(MomentRow).where(MomentRow.id == job.moment_id).values(state=MomentState.RUNNING))
         return Claim(job.id, job.kind, job.selection_id, job.moment_id, token, job.attempts, settings.lease_s)
+
+
+def is_draining(db: Database, worker: str) -> bool:
+    """Whether this worker is to take no more jobs. Raises: DatabaseUnavailable."""
+    with db.reading() as session:
+        return bool(session.scalar(select(_is_draining(worker))))
+
+
+def _is_draining(worker: str) -> Exists:
+    return exists().where(WorkerRow.name == worker, WorkerRow.draining.is_(True))
+
+
+def queue_again(job: JobRow) -> None:
+    """Make an ended job as if it had just been asked for, with all its attempts.
+
+    The caller holds the selection, and brings moment and selection in line (records.selections.settle).
+    """
+    job.state = JobState.QUEUED
+    job.queued_at = utcnow()
+    job.not_before = job.sent_at = job.started_at = job.finished_at = None
+    job.lease_token = job.lease_until = None
+    job.attempts = 0
+    job.progress = 0.0
+    job.cancel_requested = False
+    job.error_code = job.error_sentence = job.error_detail = None
 
 
 def renew(db: Database, claim: Claim, progress: float | None = None) -> None:
@@ -108,11 +155,11 @@ def back_off(settings: Settings, attempts: int) -> timedelta:
     return timedelta(seconds=min(settings.retry_after_s * 2 ** max(attempts - 1, 0), LONGEST_REST_S))
 
 
-def mark_sent(db: Database, job_id: str) -> int | None:
-    """Note that a queued job's id goes to the queue now; its priority, or None where it is not queued any more."""
+def mark_sent(db: Database, job_id: str) -> bool:
+    """Note that a queued job's id goes to the queue now; False where it is not queued any more."""
     sending = update(JobRow).where(JobRow.id == job_id, JobRow.state == JobState.QUEUED).values(sent_at=utcnow())
     with db.session() as session:
-        return session.scalar(sending.returning(JobRow.priority))
+        return rows_changed(session, sending) == 1
 
 
 def mark_unsent(db: Database, job_id: str) -> None:
@@ -121,34 +168,23 @@ def mark_unsent(db: Database, job_id: str) -> None:
         session.execute(update(JobRow).where(JobRow.id == job_id).values(sent_at=None))
 
 
-def _due(now: datetime) -> tuple[Any, ...]:
-    return (JobRow.state == JobState.QUEUED, or_(JobRow.not_before.is_(None), JobRow.not_before <= now))
-
-
-def waiting_ids(db: Database, limit: int) -> list[str]:
-    """The jobs a worker could begin now, most urgent and then oldest first."""
-    with db.reading() as session:
-        query = select(JobRow.id).where(*_due(utcnow())).order_by(JobRow.priority, JobRow.created_at).limit(limit)
-        return list(session.scalars(query))
-
-
-def take_unsent(db: Database, limit: int, *, silent_s: float) -> list[tuple[str, int]]:
-    """Id and priority of due jobs whose message is missing longest, now marked as sent by the caller.
+def take_unsent(db: Database, limit: int, *, silent_s: float) -> list[str]:
+    """The due jobs whose message is missing longest, now marked as sent by the caller.
 
     Only those never sent, or sent more than ``silent_s`` ago. Two callers at once never get the same job.
     """
     now = utcnow()
     silent = or_(JobRow.sent_at.is_(None), JobRow.sent_at < now - timedelta(seconds=silent_s))
     oldest = (
-        select(JobRow.id, JobRow.priority)
-        .where(*_due(now), silent)
+        select(JobRow.id)
+        .where(*is_due(JobRow, now), silent)
         .order_by(JobRow.sent_at.is_not(None), JobRow.sent_at, JobRow.priority, JobRow.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     with db.session() as session:
-        taken = [(row.id, row.priority) for row in session.execute(oldest)]
-        session.execute(update(JobRow).where(JobRow.id.in_([job_id for job_id, _ in taken])).values(sent_at=now))
+        taken = list(session.scalars(oldest))
+        session.execute(update(JobRow).where(JobRow.id.in_(taken)).values(sent_at=now))
         return taken
 
 
@@ -184,7 +220,7 @@ def counts(db: Database) -> Counts:
         grouped = select(JobRow.kind, JobRow.state, func.count()).group_by(JobRow.kind, JobRow.state)
         by_state = {(kind, state): number for kind, state, number in session.execute(grouped)}
         since = func.coalesce(JobRow.not_before, JobRow.queued_at)
-        due, oldest = session.execute(select(func.count(), func.min(since)).where(*_due(now))).one()
+        due, oldest = session.execute(select(func.count(), func.min(since)).where(*is_due(JobRow, now))).one()
         last_done = session.scalar(select(func.max(JobRow.finished_at)).where(JobRow.state == JobState.DONE))
     waited = None if oldest is None else max((now - oldest).total_seconds(), 0.0)
     return Counts(by_state, due, waited, last_done)

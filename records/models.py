@@ -6,7 +6,7 @@ All times are UTC. Identifiers are random UUIDs in text, so that none can be gue
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -89,9 +89,10 @@ class MomentState(StrEnum):
 
 
 class JobState(StrEnum):
-    """The life of a job: queued, running under a lease, then one of three ends."""
+    """The life of a job: queued, perhaps put on hold, running under a lease, then one of three ends."""
 
     QUEUED = "queued"
+    HELD = "held"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
@@ -127,6 +128,11 @@ class SelectionRow(Base):
     made as well, and the selection is ready without them."""
     whole_film: Mapped[bool]
     """True when all moments are cut from one upload."""
+    guider: Mapped[str | None] = mapped_column(String(64))
+    """A random code that the page makes once in each browser. It shares out the workers' time and says nothing of who
+    she is; accounts will take its place."""
+    review_on: Mapped[date | None]
+    """The day of the shared review, where the guider said it."""
     ready_at: Mapped[datetime | None]
     """When the last of its outputs was finished."""
     erasing_at: Mapped[datetime | None]
@@ -186,12 +192,14 @@ class JobRow(Base):
     """One piece of work, and the truth about it; the message in the queue is only its id.
 
     queued → running (claimed by UPDATE … WHERE state, then rows == 1; a lease that progress renews) → done, failed or
-    cancelled. A lease that runs out returns the row to queued until its attempts are spent.
+    cancelled. A lease that runs out returns the row to queued until its attempts are spent; a job that spent them all
+    stays failed, with its reason, until a person asks for it again (quarantine). IT may put a queued job on hold.
     """
 
     __tablename__ = "jobs"
     __table_args__ = (
         Index("ix_jobs_state_priority", "state", "priority", "created_at"),
+        Index("ix_jobs_started_at", "started_at"),
         # One job for each moment and each kind of output, whatever is retried or completed twice.
         Index("uq_jobs_moment_id", "moment_id", unique=True),
         Index(
@@ -211,7 +219,13 @@ class JobRow(Base):
     moment_id: Mapped[str | None] = mapped_column(ForeignKey("moments.id", ondelete="CASCADE"))
     state: Mapped[str] = mapped_column(String(16), default=JobState.QUEUED)
     priority: Mapped[int] = mapped_column(default=5)
-    """0 is the most urgent, 9 the least."""
+    """0 is the most urgent, 9 the least; see records/turns.py."""
+    guider: Mapped[str] = mapped_column(
+        String(64), default=lambda context: context.get_current_parameters()["selection_id"]
+    )
+    """Whose share it counts in: the selection's guider, or the selection itself where none is known."""
+    review_on: Mapped[date | None]
+    """The selection's."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     queued_at: Mapped[datetime] = mapped_column(default=utcnow)
     """When it was last asked for: when it was made, or tried again by hand."""
@@ -266,6 +280,9 @@ class WorkerRow(Base):
     started_at: Mapped[datetime] = mapped_column(default=utcnow)
     seen_at: Mapped[datetime] = mapped_column(default=utcnow)
     jobs_done: Mapped[int] = mapped_column(default=0)
+    """Since started_at."""
+    draining: Mapped[bool] = mapped_column(default=False)
+    """It takes no more jobs, ends those it has, and ends; started again under the same name it waits."""
 
 
 class ClockRow(Base):

@@ -91,8 +91,10 @@ def requeue_expired(db: Database, settings: Settings) -> tuple[int, int]:
             job = session.scalars(query).one_or_none()
             if selection is None or job is None:
                 continue  # renewed, taken over or erased meanwhile
-            again = job.attempts < settings.max_attempts
-            error = WorkerLost(f"lease of attempt {job.attempts} on {job.worker} ran out")
+            error: PipelineError = WorkerLost(f"lease of attempt {job.attempts} on {job.worker} ran out")
+            if job.cancel_requested:  # nobody may take it, so it would wait for ever
+                error = Cancelled()
+            again = error.retryable and job.attempts < settings.max_attempts
             values = _failure(error, job.attempts, again=again, settings=settings)
             session.execute(update(JobRow).where(JobRow.id == job_id).values(values))
             _show(session, selection, job.moment_id, again=again)

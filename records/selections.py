@@ -6,6 +6,7 @@ Whatever changes the state of a selection locks its row first (lock_selection), 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, select, update
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.moments import Clip, Selection, Still
 from records.errors import SelectionGone
-from records.jobs import MOMENT, add_job
+from records.jobs import MOMENT, add_job, queue_again
 from records.models import (
     JobRow,
     JobState,
@@ -24,9 +25,7 @@ from records.models import (
     UploadRow,
     utcnow,
 )
-
-_OUTPUT_PRIORITY = 3
-"""Before moments of other selections (5): a guider whose moments are ready waits for one short job only."""
+from records.turns import Priority
 
 
 def create_selection(
@@ -39,9 +38,21 @@ def create_selection(
     outputs: Sequence[str],
     whole_film: bool,
     recipes: dict[str, Any] | None = None,
+    guider: str | None = None,
+    review_on: date | None = None,
 ) -> SelectionRow:
     """A selection that awaits its bytes; see compose_selection()."""
-    row = compose_selection(selection, cuts, film, preset, outputs, whole_film=whole_film, recipes=recipes)
+    row = compose_selection(
+        selection,
+        cuts,
+        film,
+        preset,
+        outputs,
+        whole_film=whole_film,
+        recipes=recipes,
+        guider=guider,
+        review_on=review_on,
+    )
     session.add(row)
     session.flush()
     return row
@@ -56,6 +67,8 @@ def compose_selection(
     *,
     whole_film: bool,
     recipes: dict[str, Any] | None = None,
+    guider: str | None = None,
+    review_on: date | None = None,
 ) -> SelectionRow:
     """The row of a new selection, not yet in the database, with one moment row for each clip and then each still.
 
@@ -73,6 +86,8 @@ def compose_selection(
         outputs=list(dict.fromkeys(outputs)),
         recipes=recipes or {},
         whole_film=whole_film,
+        guider=guider,
+        review_on=review_on,
     )
     for position, (moment, cut) in enumerate(zip(moments, cuts, strict=True)):
         row.moments.append(
@@ -113,11 +128,12 @@ def upload_completed(session: Session, upload: UploadRow) -> list[str]:
     )
     if upload.moment_id is not None:
         awaiting = awaiting.where(MomentRow.id == upload.moment_id)
+    priority = Priority.WHOLE_FILM if selection.whole_film else Priority.MOMENT
     job_ids = []
     for moment in session.scalars(awaiting.order_by(MomentRow.position)).all():
         moment.upload_id = upload.id
         moment.state = MomentState.QUEUED
-        job_ids.append(add_job(session, MOMENT, selection.id, moment.id).id)
+        job_ids.append(add_job(session, MOMENT, selection, moment.id, priority).id)
     settle(session, selection)
     return job_ids
 
@@ -134,7 +150,9 @@ def moment_finished(
     session.flush()
     job_ids = []
     if all_moments_ready(session, selection):
-        job_ids = [queue_output(session, selection, kind) for kind in kinds_of(selection)]
+        # Whoever sent a whole film did not stay to watch; whoever sent moments from her desk waits for the pack.
+        priority = Priority.LATER if selection.whole_film else Priority.AWAITED_PACK
+        job_ids = [queue_output(session, selection, kind, priority) for kind in kinds_of(selection)]
     settle(session, selection)
     return job_ids
 
@@ -150,16 +168,18 @@ def kinds_of(selection: SelectionRow) -> list[str]:
     return list(dict.fromkeys([*selection.outputs, *selection.recipes]))
 
 
-def queue_output(session: Session, selection: SelectionRow, kind: str) -> str:
+def queue_output(session: Session, selection: SelectionRow, kind: str, priority: Priority) -> str:
     """Have an output made, or made anew; the id of its job, to be sent after commit.
 
     An attempt that is under way loses its lease: what it was making is no longer wanted. What was made before stays
-    until the new one is finished. The caller holds the selection (lock_selection).
+    until the new one is finished; what IT holds stays on hold. The caller holds the selection (lock_selection).
     """
     there: JobRow | None = session.scalars(_outputs_of(selection).where(JobRow.kind == kind)).one_or_none()
     if there is None:
-        return add_job(session, kind, selection.id, priority=_OUTPUT_PRIORITY).id
-    _queue_again(there)
+        return add_job(session, kind, selection, priority=priority).id
+    if there.state != JobState.HELD:
+        queue_again(there)
+        there.priority = priority
     return there.id
 
 
@@ -172,7 +192,8 @@ def ask_for_output(session: Session, selection_id: str, kind: str, recipe: dict[
     if selection is None:
         raise SelectionGone(selection_id)
     selection.recipes = {**selection.recipes, kind: recipe}
-    job_ids = [queue_output(session, selection, kind)] if all_moments_ready(session, selection) else []
+    ready = all_moments_ready(session, selection)
+    job_ids = [queue_output(session, selection, kind, Priority.AWAITED_PACK)] if ready else []
     settle(session, selection)
     return job_ids
 
@@ -214,22 +235,10 @@ def retry_selection(session: Session, selection_id: str) -> list[str]:
     )
     job_ids = []
     for job in session.scalars(ended.order_by(JobRow.priority, JobRow.created_at)).all():
-        _queue_again(job)
+        queue_again(job)
         if job.moment_id is not None:
             session.execute(update(MomentRow).where(MomentRow.id == job.moment_id).values(state=MomentState.QUEUED))
         job_ids.append(job.id)
     session.flush()
     settle(session, selection)
     return job_ids
-
-
-def _queue_again(job: JobRow) -> None:
-    """As new, with all its attempts."""
-    job.state = JobState.QUEUED
-    job.queued_at = utcnow()
-    job.not_before = job.sent_at = job.started_at = job.finished_at = None
-    job.lease_token = job.lease_until = None
-    job.attempts = 0
-    job.progress = 0.0
-    job.cancel_requested = False
-    job.error_code = job.error_sentence = job.error_detail = None

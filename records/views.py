@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -114,6 +114,7 @@ class SelectionView(SelectionSummary):
 
     preset: str
     whole_film: bool
+    review_on: date | None
     film: dict[str, Any]
     helping_question: str
     working_points: list[str]
@@ -129,6 +130,7 @@ class SelectionView(SelectionSummary):
 
 
 PENDING = "pending"
+_SHOWN_AS = {JobState.DONE: "ready", JobState.CANCELLED: "failed", JobState.HELD: "queued"}
 
 
 def selection_view(session: Session, selection_id: str) -> SelectionView | None:
@@ -174,6 +176,7 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
         **_summary(row),
         preset=row.preset,
         whole_film=row.whole_film,
+        review_on=row.review_on,
         film=row.film,
         helping_question=row.shape.get("helping_question", ""),
         working_points=list(row.shape.get("working_points", ())),
@@ -238,7 +241,7 @@ def _work(job: JobRow | None, state_without_job: str, now: datetime) -> dict[str
     ended = job.finished_at
     done = job.state == JobState.DONE
     return {
-        "state": {JobState.DONE: "ready", JobState.CANCELLED: "failed"}.get(JobState(job.state), job.state),
+        "state": _SHOWN_AS.get(JobState(job.state), job.state),
         "progress": 1.0 if done else job.progress if job.started_at else None,
         "attempts": job.attempts,
         "waiting_s": _seconds(job.queued_at, job.started_at or ended or now),

@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 
-from worker.process import make_worker
+from records.models import utcnow
+from records.settings import settings
+from worker.draining import wait_while_drained
+from worker.place import worker_name
+from worker.process import log_plainly, make_worker
 
 
 def main() -> None:
@@ -13,7 +17,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m worker", description="Prepare moments and make packs.")
     parser.add_argument("--concurrency", type=int, default=os.cpu_count() or 1, help="jobs at the same time")
     concurrency = parser.parse_args().concurrency
-    make_worker().worker_main(
+    log_plainly()
+    started_at = utcnow()
+    wait_while_drained(settings(), worker_name(settings(), os.getpid()), started_at)
+    make_worker(started_at).worker_main(
         [
             "worker",
             "--pool=prefork",

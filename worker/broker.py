@@ -1,7 +1,7 @@
-"""The queue's wake-up messages: each carries a job's id and nothing else.
+"""The queue's wake-up messages: each carries a job's id and nothing else, and all are alike.
 
 The broker is Redis, or a folder in ``data_dir`` on a machine without one. The ledger is the truth: a message that is
-lost, doubled or late changes nothing but the moment at which a worker looks.
+lost, doubled or late changes nothing but the moment at which a worker looks, and what it then does the ledger says.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _transport_options(settings: Settings, options: dict[str, Any]) -> dict[str,
     if settings.broker_url:
         # The timeout must be longer than any task, or kombu gives the message of a long one to a second worker.
         visible_s = 2 * (settings.job_limit_s + GRACE_S)
-        return {"visibility_timeout": visible_s, "queue_order_strategy": "priority", **options}
+        return {"visibility_timeout": visible_s, **options}
     folder = settings.data_dir.resolve() / "messages"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return {
@@ -98,8 +98,7 @@ def enqueue(job_id: str, settings: Settings | None = None, db: Database | None =
     settings = settings or process_settings()
     db = db or _databases.setdefault(settings.database(), open_database(settings))
     try:
-        priority = mark_sent(db, job_id)
-        if priority is None or send(job_id, priority, settings):
+        if not mark_sent(db, job_id) or send(job_id, settings):
             return True
         mark_unsent(db, job_id)
     except DatabaseUnavailable as error:
@@ -107,12 +106,10 @@ def enqueue(job_id: str, settings: Settings | None = None, db: Database | None =
     return False
 
 
-def send(job_id: str, priority: int, settings: Settings) -> bool:
+def send(job_id: str, settings: Settings) -> bool:
     """Put one message into the queue; False, with a warning in the log, when the broker does not take it."""
     try:
-        _sender(settings).send_task(
-            TASK, args=[job_id], priority=priority, ignore_result=True, retry=True, retry_policy=_SEND_RETRY
-        )
+        _sender(settings).send_task(TASK, args=[job_id], ignore_result=True, retry=True, retry_policy=_SEND_RETRY)
     except (KombuError, OSError) as error:
         log.warning("job %s was not sent, the broker did not take it: %s", job_id, error)
         return False

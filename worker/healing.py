@@ -67,8 +67,8 @@ def resend_lost(db: Database, settings: Settings) -> int:
     if held is None or held >= due:
         return 0
     sent = 0
-    for job_id, priority in take_unsent(db, min(due - held, _MOST_SENT_AT_ONCE), silent_s=settings.heal_s):
-        if not send(job_id, priority, settings):
+    for job_id in take_unsent(db, min(due - held, _MOST_SENT_AT_ONCE), silent_s=settings.heal_s):
+        if not send(job_id, settings):
             break
         sent += 1
     return sent

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from records.database import Database
@@ -17,24 +17,36 @@ _MISSED_BEATS = 4
 _FORGOTTEN = timedelta(days=1)
 
 
-def beat(db: Database, worker: str) -> None:
-    """Write that this worker is alive now. Raises: DatabaseUnavailable."""
-    touch = update(WorkerRow).where(WorkerRow.name == worker).values(seen_at=utcnow())
+def beat(db: Database, worker: str, started_at: datetime) -> None:
+    """Write that this worker, begun at that time, is alive now. Raises: DatabaseUnavailable."""
+    same = WorkerRow.started_at == started_at
+    touch = update(WorkerRow).where(WorkerRow.name == worker)
+    touch = touch.values(
+        seen_at=utcnow(),
+        version=version("vigpack"),
+        jobs_done=case((same, WorkerRow.jobs_done), else_=0),
+        started_at=started_at,
+    )
     with db.session() as session:
         if rows_changed(session, touch) == 1:
             return
     try:
         with db.session() as session:
-            session.add(WorkerRow(name=worker, version=version("vigpack")))
+            session.add(WorkerRow(name=worker, version=version("vigpack"), started_at=started_at))
     except IntegrityError:  # another process of the same worker was first
         return
 
 
 def count_alive(db: Database, settings: Settings) -> int:
-    """How many workers were seen within the last few heartbeats. Raises: DatabaseUnavailable."""
-    since = utcnow() - timedelta(seconds=_MISSED_BEATS * settings.heartbeat_s)
+    """How many workers that take jobs were seen within the last few heartbeats. Raises: DatabaseUnavailable."""
     with db.reading() as session:
-        return session.scalar(select(func.count()).where(WorkerRow.seen_at >= since)) or 0
+        alive = select(func.count()).where(WorkerRow.seen_at >= seen_since(settings), WorkerRow.draining.is_(False))
+        return session.scalar(alive) or 0
+
+
+def seen_since(settings: Settings) -> datetime:
+    """Since when a worker must have been seen to count as alive."""
+    return utcnow() - timedelta(seconds=_MISSED_BEATS * settings.heartbeat_s)
 
 
 def forget_workers(db: Database) -> None:

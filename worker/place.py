@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 from dataclasses import dataclass
@@ -36,12 +37,20 @@ def place() -> Place:
         if (here := _places.get(os.getpid())) is None:
             chosen = settings()
             use_ffmpeg(chosen.ffmpeg)
-            here = Place(chosen, open_database(chosen), open_storage(chosen), worker_name())
+            here = Place(chosen, open_database(chosen), open_storage(chosen), worker_name(chosen, os.getppid()))
             _places.clear()
             _places[os.getpid()] = here
         return here
 
 
-def worker_name() -> str:
-    """Machine and process number of the worker whose child this is."""
-    return f"{socket.gethostname()}:{os.getppid()}"
+def worker_name(settings: Settings, pid: int) -> str:
+    """Machine, and name or process number, of the worker whose process that is."""
+    return f"{socket.gethostname()}:{settings.worker_name or pid}"
+
+
+def end_worker() -> None:
+    """Let the worker whose pool process calls this take no more messages, end its jobs, and end with status 0.
+
+    Celery's warm shutdown; asking again does nothing.
+    """
+    os.kill(os.getppid(), signal.SIGTERM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from datetime import datetime
 from typing import Any
 
 from celery import Celery
@@ -15,20 +16,20 @@ from worker.tasks import run_job
 from worker.watch import start_watch
 
 
-def make_worker() -> Celery:
+def make_worker(started_at: datetime) -> Celery:
     """Celery with the task registered and the signals connected; the settings come from the environment."""
     app = make_celery(settings())
     app.task(name=TASK)(run_job)
-    setup_logging.connect(_log_plainly, weak=False)
+    setup_logging.connect(log_plainly, weak=False)
     parent = os.getpid()  # asked before any fork, or a pool process whose worker just died would watch the wrong one
 
     def begin_process(**_: Any) -> None:
-        start_watch(parent)
+        start_watch(parent, started_at)
 
     worker_process_init.connect(begin_process, weak=False)
     return app
 
 
-def _log_plainly(loglevel: int = logging.INFO, **_: Any) -> None:
+def log_plainly(loglevel: int = logging.INFO, **_: Any) -> None:
     """One line for each event, to standard error: time, level, part, words. Job ids only, nothing of a family."""
     logging.basicConfig(level=loglevel, format="%(asctime)s %(levelname)s %(name)s %(message)s")

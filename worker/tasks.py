@@ -1,4 +1,4 @@
-"""The one task: claim a job, make it, publish it, finish it. A message is only a wake-up; the ledger decides."""
+"""The one task: claim a job, make it, publish it, finish it. A message is only a wake-up; the ledger says which job."""
 
 from __future__ import annotations
 
@@ -11,32 +11,35 @@ from celery.exceptions import SoftTimeLimitExceeded
 from pipeline.errors import PipelineError
 from records.erasure import artifact_folder, sweep_attempts
 from records.errors import DatabaseUnavailable, LeaseLost, TookTooLong, Unexpected
-from records.jobs import MOMENT, Claim, claim
+from records.jobs import MOMENT, Claim, claim_next, is_draining
 from records.outcomes import Published, fail, finish
 from records.storage import Storage, StorageUnavailable
 from worker.broker import enqueue
 from worker.lease import KeptLease
 from worker.making import Making, make
-from worker.place import Place, place
+from worker.place import Place, end_worker, place
 from worker.scratch import scratch_folder
 
 log = logging.getLogger("vigpack.worker")
 
 
 def run_job(job_id: str) -> None:
-    """Do this job if it may be done now; then wake workers for what follows from it.
+    """Do the job whose turn it is, most often another than the message names; then wake workers for what follows.
 
-    Nothing happens where the job is done, taken, not yet due, or erased: the message came twice or late.
+    Nothing happens where none is due: the message came twice or late.
     """
     here = place()
     try:
-        if (claimed := claim(here.db, job_id, here.worker, here.settings)) is None:
+        if (claimed := claim_next(here.db, here.worker, here.settings)) is None:
+            if is_draining(here.db, here.worker):  # this message is for another worker
+                end_worker()
+                enqueue(job_id, here.settings, here.db)
             return
         for follower in attempt(here, claimed):
             enqueue(follower, here.settings, here.db)
     except (DatabaseUnavailable, StorageUnavailable) as error:
         # The row stays as it is; healing brings it back when these do and the lease has run out.
-        log.warning("job %s waits: %s: %s", job_id, error.code, error)
+        log.warning("a job waits, woken for %s: %s: %s", job_id, error.code, error)
 
 
 def attempt(here: Place, claimed: Claim) -> list[str]:

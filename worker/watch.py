@@ -1,4 +1,4 @@
-"""The thread beside each pool process: sign of life, healing, and an end when the worker itself is gone.
+"""The thread beside each pool process: sign of life, healing, and an end when the worker is drained or gone.
 
 It runs in the pool's processes and not in their parent, because the parent forks: a lock that another thread holds at
 that instant would stay locked in the child for ever.
@@ -10,11 +10,13 @@ import logging
 import os
 import threading
 import time
+from datetime import datetime
 
 from pipeline.errors import PipelineError
+from records.jobs import is_draining
 from worker.healing import HEALING, SWEEPING, heal, sweep, take_turn
 from worker.heartbeat import beat
-from worker.place import Place, place
+from worker.place import Place, end_worker, place
 from worker.scratch import sweep_scratch
 
 _LOOK_EVERY_S = 1.0
@@ -22,25 +24,27 @@ _ORPHANED = 1
 log = logging.getLogger("vigpack.worker")
 
 
-def start_watch(parent: int) -> None:
-    """Begin watching, in the pool process that calls it; ``parent`` is the process number of its worker."""
+def start_watch(parent: int, started_at: datetime) -> None:
+    """Begin watching, in the pool process that calls it; ``parent`` is its worker's process, begun at that time."""
     threading.Thread(target=_end_with, args=(parent,), name="end-with-parent", daemon=True).start()
-    threading.Thread(target=_watch, name="watch", daemon=True).start()
+    threading.Thread(target=_watch, args=(started_at,), name="watch", daemon=True).start()
 
 
-def _watch() -> None:
+def _watch(started_at: datetime) -> None:
     next_beat = next_sweep = 0.0
     while True:
         try:
             here = place()
             now = time.monotonic()
             if now >= next_beat:
-                beat(here.db, here.worker)
+                beat(here.db, here.worker, started_at)
                 next_beat = now + here.settings.heartbeat_s
             if now >= next_sweep:
                 sweep_scratch(here.db, here.settings)
                 next_sweep = now + here.settings.heal_s
             _take_turns(here)
+            if is_draining(here.db, here.worker):
+                end_worker()
         except PipelineError as error:  # the database or the store is away: nothing to heal with, try again
             log.warning("%s: %s", error.code, error)
         except Exception:

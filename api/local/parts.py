@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import sys
 from functools import partial
 from pathlib import Path
@@ -14,9 +16,13 @@ from api.local.own_redis import find_redis_server, redis_part
 from api.local.ports import LOOPBACK
 from api.local.supervisor import Part
 from records.database import Database
+from records.errors import WorkerMissing
 from records.models import WorkerRow, utcnow
+from records.operations import undrain_worker
 from records.settings import Settings
 
+_WORKER = "up"
+"""Its name, so that a worker that was drained and is started again knows that it was."""
 _PATHS = ("VIGPACK_SECRETS_DIR", "VIGPACK_SCRATCH_DIR", "VIGPACK_FFMPEG")
 
 
@@ -49,14 +55,16 @@ def queue_part(settings: Settings) -> tuple[Part | None, str]:
 
 
 def worker_part(database: Database, environment: dict[str, str], concurrency: int) -> Part:
-    """The worker; ready once it has told the database that it lives."""
+    """The worker; ready once it has told the database that it lives. Whoever starts it anew means it to work."""
     began = utcnow()
+    with database.session() as session, contextlib.suppress(WorkerMissing):
+        undrain_worker(session, f"{socket.gethostname()}:{_WORKER}")
 
     def has_reported() -> bool:
         with database.reading() as session:
             return session.scalar(select(WorkerRow.name).where(WorkerRow.seen_at >= began).limit(1)) is not None
 
-    argv = vigpack_argv("worker", "--concurrency", str(concurrency))
+    argv = vigpack_argv("worker", _WORKER, "--concurrency", str(concurrency))
     return Part("worker", argv, environment, has_reported, stop_within_s=45)
 
 

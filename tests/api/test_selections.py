@@ -14,6 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from api.app import create_app
 from api.artifacts import Span, parse_range
@@ -47,6 +48,18 @@ def test_a_new_selection_says_where_to_send_what(client: TestClient) -> None:
     assert [output["kind"] for output in view["outputs"]] == ["review_pack", "picture_notes"]
 
 
+def test_the_guiders_code_and_the_day_of_the_review_decide_whose_turn_it_is(
+    client: TestClient, app_settings: Settings
+) -> None:
+    begun = begin(client, guider="Q2v7tYB0mS1xq4Kd", review_on="2026-12-01")
+    assert begun["selection"]["review_on"] == "2026-12-01"
+    assert "Q2v7tYB0mS1xq4Kd" not in json.dumps(begun)
+    send(client, announce(client, 4, begun), 0, b"film")
+    with open_database(app_settings).reading() as session:
+        job = session.scalars(select(JobRow)).one()
+    assert (job.guider, str(job.review_on)) == ("Q2v7tYB0mS1xq4Kd", "2026-12-01")
+
+
 def test_hints_come_along_and_forbid_nothing(client: TestClient) -> None:
     long_clip = {"in": 0, "out": 31_000}
     begun = begin(client, clip=[long_clip])
@@ -65,6 +78,12 @@ def test_hints_come_along_and_forbid_nothing(client: TestClient) -> None:
             {"still": [{"at": "00:16:10"}]},
             "moment_outside_film",
             "Still 1 lies at 00:16:10.000, after the film does (00:15:00.000).",
+        ),
+        ({"review_on": 5}, "selection_invalid", "“review_on” must be a day, written like 2026-12-01."),
+        (
+            {"guider": "Ada Lovelace"},
+            "selection_invalid",
+            "“guider” must be a code of letters, digits and dashes, without spaces.",
         ),
         (
             {"clip": [{"in": 2000, "out": 1000}]},

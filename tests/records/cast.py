@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pipeline.moments import parse_selection
 from records.database import Database
+from records.jobs import Claim, claim_next
 from records.models import JobRow, SelectionRow, UploadRow, UploadState, new_id, utcnow
 from records.selections import create_selection, upload_completed
+from records.settings import Settings
 
 K_104: dict[str, Any] = {
     "family": "K-104",
@@ -31,6 +34,8 @@ def add_selection(
     *,
     outputs: tuple[str, ...] = ("review_pack",),
     whole_film: bool = True,
+    guider: str | None = None,
+    review_on: date | None = None,
 ) -> str:
     """The id of a new selection that awaits its upload."""
     selection = parse_selection(shape)
@@ -43,6 +48,8 @@ def add_selection(
             preset="review",
             outputs=outputs,
             whole_film=whole_film,
+            guider=guider,
+            review_on=review_on,
         )
         return row.id
 
@@ -76,6 +83,16 @@ def complete_upload(
 def add_jobs(db: Database, shape: dict[str, Any] = K_207, **options: Any) -> list[str]:
     """The ids of the moment jobs of a new selection whose film has arrived."""
     return complete_upload(db, add_selection(db, shape, **options))
+
+
+def take(db: Database, settings: Settings, job_id: str, worker: str = "w") -> Claim:
+    """A claim on this very job: it is made the most urgent one first."""
+    with db.session() as session:
+        session.execute(update(JobRow).where(JobRow.id == job_id).values(priority=-1))
+    won = claim_next(db, worker, settings)
+    assert won is not None
+    assert won.job_id == job_id
+    return won
 
 
 def job_row(db: Database, job_id: str) -> JobRow:

@@ -9,13 +9,13 @@ from records.database import Database
 from records.erasure import artifact_folder, erase_selection, resume_erasures, sweep_artifacts, sweep_attempts
 from records.errors import LeaseLost, SelectionGone
 from records.incoming import incoming_folder, partial_path
-from records.jobs import Claim, claim, renew
+from records.jobs import Claim, claim_next, renew
 from records.models import ArtifactRow, JobRow, MomentRow, SelectionRow, UploadRow, new_id
 from records.outcomes import Published, finish
 from records.settings import Settings
 from records.storage import Storage, StorageUnavailable, open_storage
 from records.views import list_selections, selection_view
-from tests.records.cast import K_104, add_jobs, add_selection, complete_upload, job_row
+from tests.records.cast import K_104, add_jobs, add_selection, complete_upload, job_row, take
 
 
 @pytest.fixture
@@ -46,12 +46,6 @@ def sent_film(db: Database, storage: Storage, folder: Path) -> list[str]:
 def published(storage: Storage, claim: Claim, folder: Path) -> Published:
     key = put(storage, artifact_folder(claim.selection_id, claim.job_id, claim.token) + "01.mp4", folder)
     return Published("clip", "01.mp4", key, "video/mp4", 10, "0" * 64)
-
-
-def take(db: Database, settings: Settings, job_id: str) -> Claim:
-    won = claim(db, job_id, "w", settings)
-    assert won is not None
-    return won
 
 
 def test_erasing_leaves_neither_row_nor_byte(
@@ -127,7 +121,7 @@ def test_an_interrupted_erasure_is_out_of_sight_and_ended_by_healing(
     with db.reading() as session:
         assert selection_view(session, selection_id) is None
         assert list_selections(session, limit=9) == []
-    assert claim(db, first, "w", settings) is None
+    assert claim_next(db, "w", settings) is None
     with pytest.raises(SelectionGone):
         complete_upload(db, selection_id)
 

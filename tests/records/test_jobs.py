@@ -5,16 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from pipeline.errors import Cancelled
 from records.database import Database, open_database
 from records.errors import LeaseLost
-from records.jobs import Claim, claim, counts, mark_sent, mark_unsent, renew, take_unsent, waiting_ids
-from records.models import JobRow, JobState, MomentRow, MomentState, utcnow
+from records.jobs import Claim, claim_next, counts, mark_sent, mark_unsent, renew, take_unsent
+from records.models import JobRow, JobState, MomentRow, MomentState, WorkerRow, utcnow
 from records.outcomes import finish, requeue_expired
 from records.settings import Settings
-from tests.records.cast import K_104, add_jobs, job_row
+from tests.records.cast import K_104, add_jobs, job_row, take
 
 
 def set_job(db: Database, job_id: str, **values: object) -> None:
@@ -24,9 +24,7 @@ def set_job(db: Database, job_id: str, **values: object) -> None:
 
 def claimed(db: Database, settings: Settings, worker: str = "Ada's laptop") -> Claim:
     """A claim on a new job."""
-    won = claim(db, add_jobs(db)[0], worker, settings)
-    assert won is not None
-    return won
+    return take(db, settings, add_jobs(db)[0], worker)
 
 
 def let_lease_run_out(db: Database, claim: Claim) -> None:
@@ -38,7 +36,9 @@ def test_eight_claimers_get_each_job_once(settings: Settings, db: Database) -> N
 
     def claim_all(name: int) -> list[str]:
         own = open_database(settings)  # as each process has its own
-        won = [job for job in jobs if claim(own, job, str(name), settings)]
+        won = []
+        while claim := claim_next(own, str(name), settings):
+            won.append(claim.job_id)
         own.dispose()
         return won
 
@@ -55,48 +55,50 @@ def test_a_claimed_job_shows_its_moment_as_running(settings: Settings, db: Datab
         assert session.get_one(MomentRow, won.moment_id).state == MomentState.RUNNING
 
 
-def test_a_job_that_does_not_exist_cannot_be_claimed(settings: Settings, db: Database) -> None:
-    assert claim(db, "0" * 32, "w", settings) is None
-
-
 def test_a_finished_job_cannot_be_claimed_again(settings: Settings, db: Database) -> None:
     won = claimed(db, settings)
     finish(db, won, [])
-    assert claim(db, won.job_id, "w", settings) is None
+    with db.session() as session:
+        session.execute(delete(JobRow).where(JobRow.id != won.job_id))  # the pack that follows
+    assert claim_next(db, "w", settings) is None
 
 
 def test_a_resting_job_cannot_be_claimed_before_its_time(settings: Settings, db: Database) -> None:
     (job,) = add_jobs(db)
     set_job(db, job, not_before=utcnow() + timedelta(seconds=60))
-    assert claim(db, job, "w", settings) is None
-    assert waiting_ids(db, 10) == []
+    assert claim_next(db, "w", settings) is None
 
 
-def test_a_running_job_is_taken_over_once_its_lease_has_run_out(settings: Settings, db: Database) -> None:
+def test_a_running_job_is_not_taken_over_before_healing_gave_it_back(settings: Settings, db: Database) -> None:
     old = claimed(db, settings)
-    assert claim(db, old.job_id, "another", settings) is None
     let_lease_run_out(db, old)
-    new = claim(db, old.job_id, "another", settings)
+    assert claim_next(db, "another", settings) is None
+    at_once = settings.model_copy(update={"retry_after_s": 0})
+    assert requeue_expired(db, at_once) == (1, 0)
+    new = claim_next(db, "another", settings)
     assert new is not None
     assert (new.attempt, job_row(db, old.job_id).worker) == (2, "another")
+
+
+def test_a_worker_that_is_being_drained_claims_nothing(settings: Settings, db: Database) -> None:
+    add_jobs(db)
+    with db.session() as session:
+        session.add_all([WorkerRow(name="drained", version="1", draining=True), WorkerRow(name="other", version="1")])
+    assert claim_next(db, "drained", settings) is None
+    assert claim_next(db, "other", settings) is not None
 
 
 def test_the_old_holder_can_neither_renew_nor_finish_after_a_takeover(settings: Settings, db: Database) -> None:
     old = claimed(db, settings)
     let_lease_run_out(db, old)
-    new = claim(db, old.job_id, "another", settings)
+    requeue_expired(db, settings.model_copy(update={"retry_after_s": 0}))
+    new = claim_next(db, "another", settings)
     assert new is not None
     with pytest.raises(LeaseLost):
         renew(db, old, 0.5)
     with pytest.raises(LeaseLost):
         finish(db, old, [])
     finish(db, new, [])
-
-
-def test_a_dead_lease_on_the_last_attempt_is_not_taken_over(settings: Settings, db: Database) -> None:
-    won = claimed(db, settings)
-    set_job(db, won.job_id, attempts=settings.max_attempts, lease_until=utcnow() - timedelta(seconds=1))
-    assert claim(db, won.job_id, "w", settings) is None
 
 
 def test_renewing_extends_the_lease_and_notes_progress(settings: Settings, db: Database) -> None:
@@ -138,18 +140,19 @@ def test_a_job_that_kills_every_worker_is_given_up_in_words(settings: Settings, 
     assert "IT support" in job.error_sentence
 
 
-def test_waiting_jobs_come_urgent_first_then_oldest_first(db: Database) -> None:
-    first, second, urgent = (add_jobs(db)[0] for _ in range(3))
-    set_job(db, urgent, priority=3)
-    assert waiting_ids(db, 10) == [urgent, first, second]
-    assert waiting_ids(db, 1) == [urgent]
+def test_a_cancelled_job_of_a_silent_worker_is_not_tried_again(settings: Settings, db: Database) -> None:
+    won = claimed(db, settings)
+    set_job(db, won.job_id, cancel_requested=True)
+    let_lease_run_out(db, won)
+    assert requeue_expired(db, settings) == (0, 1)
+    assert job_row(db, won.job_id).state == JobState.CANCELLED
 
 
 def test_only_a_queued_job_is_sent(settings: Settings, db: Database) -> None:
     won = claimed(db, settings)
     (queued,) = add_jobs(db)
-    assert mark_sent(db, won.job_id) is None
-    assert mark_sent(db, queued) == 5
+    assert not mark_sent(db, won.job_id)
+    assert mark_sent(db, queued)
     assert job_row(db, queued).sent_at is not None
 
 
@@ -157,7 +160,7 @@ def test_jobs_never_sent_are_taken_before_those_sent_long_ago(db: Database) -> N
     old, just_sent, never = (add_jobs(db)[0] for _ in range(3))
     set_job(db, old, sent_at=utcnow() - timedelta(hours=1))
     mark_sent(db, just_sent)
-    assert take_unsent(db, 10, silent_s=60) == [(never, 5), (old, 5)]
+    assert take_unsent(db, 10, silent_s=60) == [never, old]
     assert take_unsent(db, 10, silent_s=60) == []
 
 
@@ -165,7 +168,7 @@ def test_a_job_whose_sending_failed_is_taken_at_once(db: Database) -> None:
     (job,) = add_jobs(db)
     mark_sent(db, job)
     mark_unsent(db, job)
-    assert take_unsent(db, 10, silent_s=60) == [(job, 5)]
+    assert take_unsent(db, 10, silent_s=60) == [job]
 
 
 def test_eight_healers_take_each_unsent_job_once(settings: Settings, db: Database) -> None:
@@ -173,7 +176,7 @@ def test_eight_healers_take_each_unsent_job_once(settings: Settings, db: Databas
 
     def take(_: int) -> list[str]:
         own = open_database(settings)
-        taken = [job for job, _ in take_unsent(own, len(jobs), silent_s=60)]
+        taken = take_unsent(own, len(jobs), silent_s=60)
         own.dispose()
         return taken
 

@@ -10,21 +10,15 @@ from sqlalchemy import func, select, update
 from pipeline.errors import FfmpegFailed, FilmUnreadable
 from records.database import Database, open_database
 from records.errors import LeaseLost, SelectionGone
-from records.jobs import Claim, claim
+from records.jobs import Claim
 from records.models import ArtifactRow, JobRow, JobState, MomentState, SelectionState, UploadRow, utcnow
 from records.outcomes import Published, fail, finish
 from records.selections import retry_selection, upload_completed
 from records.settings import Settings
 from records.views import SelectionView, list_selections, selection_view
-from tests.records.cast import K_104, K_207, add_jobs, add_selection, complete_upload, job_row
+from tests.records.cast import K_104, K_207, add_jobs, add_selection, complete_upload, job_row, take
 
 FACTS = {"in_ms": 1000, "out_ms": 3000, "width_px": 640, "height_px": 360, "fps": 25.0, "duration_ms": 2000}
-
-
-def take(db: Database, settings: Settings, job_id: str) -> Claim:
-    won = claim(db, job_id, "w", settings)
-    assert won is not None
-    return won
 
 
 def a_file(name: str = "01.mp4", kind: str = "clip", attempt: str = "1") -> Published:

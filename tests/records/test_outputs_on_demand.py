@@ -7,21 +7,14 @@ import pytest
 from pipeline.errors import FilmUnreadable
 from records.database import Database
 from records.errors import LeaseLost, SelectionGone
-from records.jobs import Claim, claim
 from records.models import SelectionState
 from records.outcomes import Published, fail, finish
 from records.selections import ask_for_output
 from records.settings import Settings
 from records.views import OutputView, SelectionView, selection_view
-from tests.records.cast import add_jobs, job_row
+from tests.records.cast import add_jobs, job_row, take
 
 LATER = "booklet"
-
-
-def take(db: Database, settings: Settings, job_id: str) -> Claim:
-    won = claim(db, job_id, "w", settings)
-    assert won is not None
-    return won
 
 
 def view(db: Database, selection_id: str) -> SelectionView:

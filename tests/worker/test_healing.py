@@ -9,11 +9,10 @@ from sqlalchemy import select, update
 
 from pipeline.errors import FfmpegFailed
 from records.database import Database, open_database
-from records.jobs import claim
 from records.models import ClockRow, JobRow, JobState, WorkerRow, new_id, utcnow
 from records.outcomes import fail
 from records.settings import Settings
-from tests.records.cast import add_jobs, job_row
+from tests.records.cast import add_jobs, job_row, take
 from tests.servers import free_port
 from tests.worker.service import Service
 from worker.broker import queue_length
@@ -51,22 +50,23 @@ def test_a_turn_that_a_wrong_clock_put_a_day_ahead_comes_now(db: Database) -> No
 def test_a_job_that_a_wrong_clock_put_a_day_ahead_is_brought_back(service: Service) -> None:
     settings = service.settings.model_copy(update={"retry_after_s": 0, "lease_s": 1})
     running, resting = add_jobs(service.db, {"family": "K-207", "clip": [{"in": 0, "out": 1000}] * 2})
-    assert claim(service.db, running, "a worker whose clock is a day ahead", settings) is not None
+    take(service.db, settings, running, "a worker whose clock is a day ahead")
     tomorrow = utcnow() + timedelta(days=1)
     with service.db.session() as session:
         session.execute(update(JobRow).where(JobRow.id == running).values(lease_until=tomorrow))
         session.execute(update(JobRow).where(JobRow.id == resting).values(not_before=tomorrow))
     heal(service.db, service.storage, settings)
-    assert claim(service.db, resting, "w", settings) is not None
-    assert claim(service.db, running, "w", settings) is None  # whoever works on it may still renew
+    take(service.db, settings, resting)
+    assert job_row(service.db, running).state == JobState.RUNNING  # whoever works on it may still renew
     time.sleep(1.1)
-    assert claim(service.db, running, "w", settings) is not None
+    heal(service.db, service.storage, settings)
+    take(service.db, settings, running)
 
 
 def test_healing_brings_back_and_sends_the_job_of_a_silent_worker(service: Service) -> None:
     settings = service.settings.model_copy(update={"retry_after_s": 0, "lease_s": 0.05})
     (job,) = add_jobs(service.db)
-    assert claim(service.db, job, "w", settings) is not None
+    take(service.db, settings, job)
     time.sleep(0.1)
     heal(service.db, service.storage, settings)
     assert job_row(service.db, job).state == JobState.QUEUED
@@ -76,8 +76,7 @@ def test_healing_brings_back_and_sends_the_job_of_a_silent_worker(service: Servi
 def test_the_next_round_comes_when_a_resting_job_may_begin(service: Service) -> None:
     settings = service.settings.model_copy(update={"heal_s": 600, "retry_after_s": 30})
     (job,) = add_jobs(service.db)
-    won = claim(service.db, job, "w", settings)
-    assert won is not None
+    won = take(service.db, settings, job)
     fail(service.db, won, FfmpegFailed(), settings)
     assert take_turn(service.db, HEALING, settings.heal_s)
     heal(service.db, service.storage, settings)
@@ -88,8 +87,7 @@ def test_the_next_round_comes_when_a_resting_job_may_begin(service: Service) -> 
 
 def test_scratch_of_a_running_attempt_is_left_alone_and_of_a_dead_one_removed(service: Service) -> None:
     (job,) = add_jobs(service.db)
-    won = claim(service.db, job, "w", service.settings)
-    assert won is not None
+    won = take(service.db, service.settings, job)
     with scratch_folder(service.settings, won) as running:
         dead = service.settings.scratch() / new_id()
         dead.mkdir()
@@ -102,8 +100,8 @@ def test_scratch_of_a_running_attempt_is_left_alone_and_of_a_dead_one_removed(se
 
 
 def test_sweeping_forgets_workers_unseen_for_a_day(service: Service) -> None:
-    beat(service.db, "old")
-    beat(service.db, "new")
+    beat(service.db, "old", utcnow())
+    beat(service.db, "new", utcnow())
     with service.db.session() as session:
         yesterday = utcnow() - timedelta(days=2)
         session.execute(update(WorkerRow).where(WorkerRow.name == "old").values(seen_at=yesterday))
@@ -113,8 +111,8 @@ def test_sweeping_forgets_workers_unseen_for_a_day(service: Service) -> None:
 
 
 def test_a_worker_that_is_silent_for_some_beats_does_not_count_as_alive(settings: Settings, db: Database) -> None:
-    beat(db, "silent")
-    beat(db, "alive")
+    beat(db, "silent", utcnow())
+    beat(db, "alive", utcnow())
     with db.session() as session:
         long_ago = utcnow() - timedelta(seconds=10 * settings.heartbeat_s)
         session.execute(update(WorkerRow).where(WorkerRow.name == "silent").values(seen_at=long_ago))

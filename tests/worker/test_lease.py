@@ -10,10 +10,10 @@ from sqlalchemy import update
 from pipeline.errors import Cancelled, PipelineError
 from records.database import Database, open_database
 from records.errors import LeaseLost, TookTooLong
-from records.jobs import Claim, claim
+from records.jobs import Claim
 from records.models import JobRow, utcnow
 from records.settings import Settings
-from tests.records.cast import add_jobs, job_row
+from tests.records.cast import add_jobs, job_row, take
 from tests.servers import free_port, wait_until
 from tests.worker.service import Service
 from worker.lease import KeptLease
@@ -29,9 +29,7 @@ def db(folder_service: Service) -> Database:
 def won(folder_service: Service) -> Claim:
     """A claim on a new job with a lease of three seconds."""
     db = folder_service.db
-    claimed = claim(db, add_jobs(db)[0], "w", folder_service.settings)
-    assert claimed is not None
-    return claimed
+    return take(db, folder_service.settings, add_jobs(db)[0])
 
 
 def change(db: Database, won: Claim, **values: object) -> None:

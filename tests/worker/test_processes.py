@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from records.erasure import erase_selection
 from records.models import SelectionState
+from records.operations import drain_worker, undrain_worker
 from tests.records.cast import K_104
 from tests.servers import RedisServer, wait_until
 from tests.worker.service import (
@@ -169,3 +171,26 @@ def test_a_stopped_worker_leaves_no_process(folder_service: Service) -> None:
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(20) == 0
     wait_until_gone(*pool)
+
+
+def test_a_drained_worker_ends_its_job_and_waits_when_started_again_until_it_is_back(
+    redis_service: Service, long_film: Path
+) -> None:
+    redis_service.settings = redis_service.settings.model_copy(update={"worker_name": "moments"})
+    name = f"{socket.gethostname()}:moments"
+    worker = redis_service.start_worker()
+    selection_id, jobs = redis_service.send_film(long_film, {**LONG, "clip": LONG["clip"] * 2}, outputs=())
+    redis_service.enqueue(jobs)
+    wait_for_encoder(worker)
+    with redis_service.db.session() as session:
+        drain_worker(session, name)
+    assert worker.wait(40) == 0
+    assert sorted(moment.state for moment in redis_service.view(selection_id).moments) == ["queued", "ready"]
+
+    again = redis_service.start_worker()
+    wait_until(lambda: f"{name} is drained; it waits" in redis_service.log(), "the drained worker waits")
+    assert health(redis_service.db, redis_service.settings).workers_alive == 0
+    assert again.poll() is None
+    with redis_service.db.session() as session:
+        undrain_worker(session, name)
+    assert_ready_once(redis_service, selection_id)

@@ -12,12 +12,12 @@ from sqlalchemy import update
 from pipeline.outputs import KINDS
 from records.database import migrate
 from records.erasure import erase_selection
-from records.jobs import Claim, claim
 from records.models import JobRow, JobState, MomentRow, SelectionState, utcnow
+from records.outcomes import requeue_expired
 from records.settings import Settings
 from records.storage import Storage, Stored
 from tests.footage import numbers_in
-from tests.records.cast import K_104, K_207, job_row
+from tests.records.cast import K_104, K_207, job_row, take
 from tests.worker.service import QUICK, Service, assert_nothing_left_behind, running_service
 from worker.broker import queue_length
 from worker.place import Place
@@ -28,16 +28,10 @@ def place_of(service: Service, storage: Storage | None = None) -> Place:
     return Place(service.settings, service.db, storage or service.storage, "w")
 
 
-def take(service: Service, job_id: str) -> Claim:
-    won = claim(service.db, job_id, "w", service.settings)
-    assert won is not None
-    return won
-
-
 def do_all(service: Service, jobs: list[str]) -> None:
     """Do these jobs and what follows from them."""
     for job in jobs:
-        do_all(service, attempt(place_of(service), take(service, job)))
+        do_all(service, attempt(place_of(service), take(service.db, service.settings, job)))
 
 
 def fetched(service: Service, selection_id: str, name: str, folder: Path) -> Path:
@@ -168,16 +162,17 @@ class _ErasingStorage:
 def test_a_selection_erased_while_its_moment_is_published_keeps_nothing(service: Service, short_film: Path) -> None:
     selection_id, (job, *_) = service.send_film(short_film, K_104)
     storage = _ErasingStorage(service, selection_id)
-    assert attempt(place_of(service, storage), take(service, job)) == []  # type: ignore[arg-type]
+    assert attempt(place_of(service, storage), take(service.db, service.settings, job)) == []  # type: ignore[arg-type]
     assert list(service.storage.keys()) == []
 
 
 def test_an_attempt_after_a_killed_one_clears_what_that_had_stored(folder_service: Service, short_film: Path) -> None:
     _, (job,) = folder_service.send_film(short_film, K_207, outputs=())
-    killed = take(folder_service, job)
+    killed = take(folder_service.db, folder_service.settings, job)
     folder_service.storage.put(short_film, f"selections/{killed.selection_id}/jobs/{job}/{killed.token}/01.mp4")
     with folder_service.db.session() as session:
         session.execute(update(JobRow).values(lease_until=utcnow()))
+    assert requeue_expired(folder_service.db, folder_service.settings.model_copy(update={"retry_after_s": 0})) == (1, 0)
     do_all(folder_service, [job])
     assert_nothing_left_behind(folder_service)
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from api.commands import COMMANDS, main
 from api.commands.screen import sentence_for
@@ -165,6 +166,36 @@ def test_worker_check_is_well_when_one_reported_lately(capsys: pytest.CaptureFix
     with database.session() as session:
         session.add(WorkerRow(name=f"{socket.gethostname()}:7", version="0"))
     assert run(capsys, "worker", "--check")[0] == 0
+
+
+def test_a_worker_is_drained_and_back_by_its_name_or_as_all_of_this_machine(
+    capsys: pytest.CaptureFixture[str], database: Database
+) -> None:
+    here, other = f"{socket.gethostname()}:moments", "elsewhere:moments"
+    with database.session() as session:
+        session.add_all([WorkerRow(name=here, version="0"), WorkerRow(name=other, version="0")])
+
+    def drained() -> list[str]:
+        with database.reading() as session:
+            return list(session.scalars(select(WorkerRow.name).where(WorkerRow.draining)))
+
+    assert run(capsys, "worker", "--drain") == (
+        0,
+        f"Worker {here} takes no more jobs and ends with those it has.\n",
+        "",
+    )
+    assert drained() == [here]
+    assert "drained" in run(capsys, "worker", "--check")[1]
+    assert run(capsys, "worker", "--drain", other)[0] == 0
+    assert run(capsys, "worker", "moments", "--undrain")[0] == 0
+    assert drained() == [other]
+    code, _, sentence = run(capsys, "worker", "--drain", "nobody")
+    assert (code, sentence) == (1, "There is no worker of that name.\n")
+
+
+@pytest.mark.parametrize("words", [("--drain", "--undrain"), ("--check", "--drain")])
+def test_a_worker_can_be_asked_one_thing_at_a_time(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    assert run(capsys, "worker", *words)[0] == 2
 
 
 def test_a_command_loads_only_what_it_needs() -> None:
