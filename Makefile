@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup page demo test chaos bench bench-desk check machine
+.PHONY: help setup page demo test chaos load bench bench-desk check machine
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,6 +29,10 @@ RUNS ?= 10
 SEED ?= 1
 chaos: $(VENV)/dev.stamp  ## break the running stack at seeded instants and look whether anything is lost: RUNS=200 SEED=1
 	@$(BIN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED)
+
+MINUTES ?= 30
+load: $(VENV)/dev.stamp  ## thirty guiders at once on the real stack, for MINUTES=30; writes bench/results/load.json
+	@$(BIN)/python -m bench.load --minutes $(MINUTES)
 
 bench: $(VENV)/dev.stamp  ## measure speed and sizes, and compare with other ways to cut
 	@$(BIN)/python -m bench $(ARGS)

@@ -14,6 +14,8 @@ class PipelineError(Exception):
     code: ClassVar[str] = "pipeline_error"
     retryable: ClassVar[bool] = False
     """Whether the same work may succeed later without anybody changing anything."""
+    outage: ClassVar[bool] = False
+    """Whether a part of the service was away or full: no fault of the work, which waits until the part is back."""
     for_guider: str = "Something went wrong while preparing this film. Nothing was lost; please tell IT support."
 
     def __init__(self, detail: str = "", *, for_guider: str | None = None) -> None:
@@ -104,6 +106,7 @@ class NoSpace(PipelineError):
 
     code = "no_space"
     retryable = True
+    outage = True
     for_guider = "There is not enough free space on the disk. Free some space and try again."
 
 

@@ -16,6 +16,7 @@ class DatabaseUnavailable(RecordsError):
 
     code = "database_unavailable"
     retryable = True
+    outage = True
     for_guider = "The service cannot reach its records just now. Nothing was lost; please try again in a minute."
 
 

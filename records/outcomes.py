@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -68,12 +69,18 @@ def finish(
 def fail(db: Database, claim: Claim, error: PipelineError, settings: Settings) -> bool:
     """Record why an attempt failed; True when there will be another one, after a rest.
 
+    An attempt that an outage spoiled does not count: three of them pass in a minute, and all that waits would fail.
     Raises: LeaseLost.
     """
-    again = error.retryable and claim.attempt < settings.max_attempts
     with db.session() as session:
         selection = _locked(session, claim)
-        _end(session, claim, _failure(error, claim.attempt, again=again, settings=settings))
+        spoiled = error.outage and _asked_within(session, claim, settings.outage_patience_s)
+        again = spoiled or (error.retryable and claim.attempt < settings.max_attempts)
+        values = _failure(error, claim.attempt, again=again, settings=settings)
+        if spoiled:
+            rest_s = max(settings.heal_s, settings.retry_after_s)
+            values |= {"attempts": claim.attempt - 1, "not_before": utcnow() + timedelta(seconds=rest_s)}
+        _end(session, claim, values)
         _show(session, selection, claim.moment_id, again=again)
     return again
 
@@ -111,6 +118,11 @@ def _locked(session: Session, claim: Claim) -> SelectionRow:
     if selection is None:
         raise LeaseLost(f"{claim.job_id}: its selection is erased")
     return selection
+
+
+def _asked_within(session: Session, claim: Claim, seconds: float) -> bool:
+    since = utcnow() - timedelta(seconds=seconds)
+    return bool(session.scalar(select(JobRow.queued_at >= since).where(JobRow.id == claim.job_id)))
 
 
 def _end(session: Session, claim: Claim, values: dict[str, Any]) -> None:

@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     max_attempts: int = Field(default=3, gt=0)
     retry_after_s: float = Field(default=5.0, ge=0)
     """Before the second attempt; doubled before each further one."""
+    outage_patience_s: int = Field(default=24 * 3600, ge=0)
+    """Attempts that fail because storage is away or a disk is full count only when a job has waited this long."""
     job_limit_s: int = Field(default=3600, gt=0)
     """The longest one job may take; a minute later it is ended by force."""
 

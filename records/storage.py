@@ -39,6 +39,7 @@ class StorageUnavailable(PipelineError):
 
     code = "storage_unavailable"
     retryable = True
+    outage = True
     for_guider = "The place where files are kept cannot be reached just now. Nothing was lost; try again in a minute."
 
 

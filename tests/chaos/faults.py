@@ -37,7 +37,7 @@ Fault = Callable[[Stack, random.Random], Struck | None]
 
 
 def _killed(part: Part, rng: random.Random) -> Struck:
-    down_s = rng.choice([0.3, 0.3, 1.0, 2.0])
+    down_s = rng.choice([0.3, 0.3, 1.0, 2.0, 5.0])
     part.signal(signal.SIGKILL, down_for_s=down_s)
     return Struck(f"{part.name} killed, away for {down_s:g} s")
 
@@ -47,34 +47,56 @@ def api_killed(stack: Stack, rng: random.Random) -> Struck:
     return _killed(stack.crew.parts["api"], rng)
 
 
-def worker_killed(stack: Stack, rng: random.Random) -> Struck:
+def worker_killed(stack: Stack, rng: random.Random) -> Struck | None:
     """kill -9 of a worker's parent process."""
-    return _killed(stack.crew.parts[rng.choice(WORKERS)], rng)
+    part = _some_worker(stack, rng)
+    return part and _killed(part, rng)
 
 
 def worker_child_killed(stack: Stack, rng: random.Random) -> Struck | None:
     """kill -9 of the process that does a worker's jobs."""
-    return _kill_below(stack, rng, "pool process", lambda process: "ffmpeg" not in process.name())
+    part = _some_worker(stack, rng)
+    return part and _kill_below(part, "pool process", lambda process: "ffmpeg" not in process.name())
 
 
 def ffmpeg_killed(stack: Stack, rng: random.Random) -> Struck | None:
     """kill -9 of an ffmpeg at work."""
-    return _kill_below(stack, rng, "ffmpeg", lambda process: "ffmpeg" in process.name())
+    part = _some_worker(stack, rng)
+    return part and _kill_below(part, "ffmpeg", lambda process: "ffmpeg" in process.name())
 
 
-def _kill_below(stack: Stack, rng: random.Random, what: str, wanted: Callable[[psutil.Process], bool]) -> Struck | None:
+def _some_worker(stack: Stack, rng: random.Random) -> Part | None:
+    """Any worker, or, three times of four, one that has an ffmpeg at work just now; None while there is none."""
+    busy_only = rng.random() < 0.75
     for name in rng.sample(WORKERS, len(WORKERS)):
-        for process in stack.crew.parts[name].offspring():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if process.status() != psutil.STATUS_ZOMBIE and wanted(process):
-                    process.kill()
-                    return Struck(f"{what} of {name} killed")
+        part = stack.crew.parts[name]
+        if part.runs and (not busy_only or _has_ffmpeg(part)):
+            return part
     return None
 
 
-def worker_retired(stack: Stack, rng: random.Random) -> Struck:
+def _has_ffmpeg(part: Part) -> bool:
+    for process in part.offspring():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "ffmpeg" in process.name():
+                return True
+    return False
+
+
+def _kill_below(part: Part, what: str, wanted: Callable[[psutil.Process], bool]) -> Struck | None:
+    for process in part.offspring():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.status() != psutil.STATUS_ZOMBIE and wanted(process):
+                process.kill()
+                return Struck(f"{what} of {part.name} killed")
+    return None
+
+
+def worker_retired(stack: Stack, rng: random.Random) -> Struck | None:
     """SIGTERM to a worker, as an update sends it; killed where it does not end within three seconds."""
-    part = stack.crew.parts[rng.choice(WORKERS)]
+    part = _some_worker(stack, rng)
+    if part is None:
+        return None
     pid = part.pid
     part.signal(signal.SIGTERM)
 
@@ -85,11 +107,13 @@ def worker_retired(stack: Stack, rng: random.Random) -> Struck:
     return Struck(f"{part.name} told to end", 3.0, insist)
 
 
-def worker_frozen(stack: Stack, rng: random.Random) -> Struck:
+def worker_frozen(stack: Stack, rng: random.Random) -> Struck | None:
     """A worker with all its processes stands still, perhaps longer than its lease, and then goes on as before."""
-    part = stack.crew.parts[rng.choice(WORKERS)]
+    part = _some_worker(stack, rng)
+    if part is None:
+        return None
     frozen = [process for process in [*part.offspring(), psutil.Process(part.pid)] if process.is_running()]
-    seconds = rng.uniform(2.0, 6.0)
+    seconds = rng.uniform(2.0, 7.0)
     for process in frozen:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.suspend()

@@ -58,6 +58,7 @@ class Run:
 class _Strike:
     at: float
     name: str
+    seed: int
 
 
 class _Clock:
@@ -84,17 +85,20 @@ def run_once(stack: Stack, films: Sequence[DrawnFilm], seed: int) -> Run:
         run.planned += planned
         guiders.append(Guider(stack.api_url, stack.token, planned, random.Random(rng.getrandbits(64))))
     known = sorted(faults_for(stack))
-    strikes = [_Strike(rng.uniform(0.1, _STRIKE_WITHIN_S), rng.choice(known)) for _ in range(rng.randint(2, 4))]
+    strikes = [
+        _Strike(rng.uniform(0.1, _STRIKE_WITHIN_S), rng.choice(known), rng.getrandbits(32))
+        for _ in range(rng.randint(2, 4))
+    ]
     for guider in guiders:
         guider.start()
-    _strike_all(stack, rng, clock, sorted(strikes, key=lambda strike: strike.at), run)
+    _strike_all(stack, clock, sorted(strikes, key=lambda strike: strike.at), run)
     _settle(stack, clock, guiders, run)
     _check(stack, clock, run)
     run.seconds = clock.now()
     return run
 
 
-def _strike_all(stack: Stack, rng: random.Random, clock: _Clock, strikes: list[_Strike], run: Run) -> None:
+def _strike_all(stack: Stack, clock: _Clock, strikes: list[_Strike], run: Run) -> None:
     """Strike at the planned instants, end each fault when it is over, and keep the parts running meanwhile."""
     faults = faults_for(stack)
     undos: list[tuple[float, str, Undo]] = []
@@ -106,7 +110,7 @@ def _strike_all(stack: Stack, rng: random.Random, clock: _Clock, strikes: list[_
             undo[2]()
             clock.note(f"over: {undo[1]}")
         for strike in [one for one in strikes if one.at <= now]:
-            struck = faults[strike.name](stack, rng)
+            struck = faults[strike.name](stack, random.Random(strike.seed))
             if struck is None and now < strike.at + _NOTHING_TO_STRIKE_S:
                 continue
             strikes.remove(strike)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from pipeline.errors import FfmpegFailed, FilmUnreadable
+from pipeline.errors import FfmpegFailed, FilmUnreadable, NoSpace, PipelineError
 from records.database import Database, open_database
 from records.errors import LeaseLost, SelectionGone
 from records.jobs import Claim
@@ -15,6 +15,7 @@ from records.models import ArtifactRow, JobRow, JobState, MomentState, Selection
 from records.outcomes import Published, fail, finish
 from records.selections import retry_selection, upload_completed
 from records.settings import Settings
+from records.storage import StorageUnavailable
 from records.views import SelectionView, list_selections, selection_view
 from tests.records.cast import K_104, K_207, add_jobs, add_selection, complete_upload, job_row, take
 
@@ -110,6 +111,28 @@ def test_a_failure_that_may_pass_is_tried_again_after_a_growing_rest(settings: S
         assert row.not_before is not None
         rests.append((row.not_before - utcnow()).total_seconds())
     assert rests == pytest.approx([settings.retry_after_s, 2 * settings.retry_after_s], abs=2)
+
+
+@pytest.mark.parametrize("outage", [StorageUnavailable, NoSpace])
+def test_an_attempt_that_an_outage_spoiled_does_not_count(
+    settings: Settings, db: Database, outage: type[PipelineError]
+) -> None:
+    (job,) = add_jobs(db)
+    for _ in range(2 * settings.max_attempts):
+        with db.session() as session:
+            session.execute(update(JobRow).values(not_before=None))
+        assert fail(db, take(db, settings, job), outage("away"), settings)
+    assert (job_row(db, job).state, job_row(db, job).attempts) == (JobState.QUEUED, 0)
+    assert job_row(db, job).error_code == outage.code
+
+
+def test_an_outage_is_not_waited_out_for_ever(settings: Settings, db: Database) -> None:
+    (job,) = add_jobs(db)
+    long_ago = utcnow() - timedelta(seconds=settings.outage_patience_s + 1)
+    with db.session() as session:
+        session.execute(update(JobRow).values(queued_at=long_ago, attempts=settings.max_attempts - 1))
+    assert not fail(db, take(db, settings, job), StorageUnavailable("away"), settings)
+    assert job_row(db, job).state == JobState.FAILED
 
 
 def test_the_last_failure_ends_in_a_sentence_for_the_guider(settings: Settings, db: Database) -> None:
