@@ -200,7 +200,7 @@ def figures(stack: Stack, guiders: Sequence[Guider], seconds: float) -> dict[str
         "jobs": {"done": len(done), "not_done": len(jobs) - len(done), "attempts": sum(job.attempts for job in jobs)},
         "jobs_per_minute": round(len(done) / seconds * 60, 1),
         "clips_per_minute": round(len(ready) / seconds * 60, 1),
-        "megabytes_stored": round(stored / 1e6, 1),
+        "megabytes_stored": round(int(stored) / 1e6, 1),
         "queue_wait_s": spread(waits),
         "clip_ready_after_upload_s": spread(ready),
         "pack_ready_after_last_upload_s": spread(packs),
