@@ -114,6 +114,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     records.RecordsError: 500,
     records.DatabaseUnavailable: 503,
     records.SelectionGone: 404,
+    records.QueueFull: 503,
     records.JobMissing: 404,
     records.JobStateWrong: 409,
     records.PriorityWrong: 422,
@@ -150,7 +151,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
 
 _BY_STATUS: dict[int, type[RequestRefused]] = {404: NothingHere, 405: MethodWrong, 413: BodyTooLarge}
 _TITLES = {CHECKSUM_MISMATCH: "Checksum Mismatch"}
-_RETRY_AFTER_S = {423: "1", 503: "10"}
+_RETRY_AFTER_S = {423: "1", 503: "10", 507: "60"}
 
 
 class Problem(BaseModel):

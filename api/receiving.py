@@ -66,7 +66,7 @@ async def receive_body(
     """Write the request's body to the upload. When the sender goes away, what came is saved.
 
     With a checksum nothing is saved until the whole body is here and right; a broken one leaves no trace.
-    Raises: ChecksumWrong, TakenOver, UploadMissing, UploadTooLarge, NoSpace, StorageUnavailable.
+    Raises: ChecksumWrong, TakenOver, UploadMissing, UploadTooLarge, NoRoom, StorageUnavailable.
     """
     body = _Body(receive)
     pending = bytearray()

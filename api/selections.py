@@ -62,7 +62,7 @@ GivenKey = Annotated[
 ]
 
 
-@router.post("", status_code=201, summary="Begin a selection", responses=described(400, 401, 404, 413, 422, 503))
+@router.post("", status_code=201, summary="Begin a selection", responses=described(400, 401, 404, 413, 422, 503, 507))
 def begin(new: NewSelection, parts: GivenParts, response: Response, idempotency_key: GivenKey = "") -> Begun:
     """Say which moments of which film are coming and what shall be made of them; learn what to send where."""
     new.check()
@@ -79,7 +79,7 @@ def begin(new: NewSelection, parts: GivenParts, response: Response, idempotency_
         guider=new.guider,
         review_on=new.review_on,
     )
-    view = begin_selection(parts.db, asked, idempotency_key)
+    view = begin_selection(parts.db, parts.settings, asked, idempotency_key)
     response.headers["Location"] = f"{PREFIX}/{view.id}"
     return Begun(selection=view, uploads=_awaited(view), hints=hints(selection))
 

@@ -61,7 +61,7 @@ async def tell_abilities(parts: GivenParts) -> Response:
     "",
     status_code=201,
     summary="Announce an upload",
-    responses=described(400, 401, 404, 409, 412, 413, 507),
+    responses=described(400, 401, 404, 409, 412, 413, 503, 507),
     openapi_extra={
         "parameters": [
             _TUS,

@@ -14,6 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from records.database import Database
 from records.errors import RecordsError, SelectionGone
 from records.models import SelectionRow, new_id
+from records.pressure import check_queue, check_room
+from records.settings import Settings
 from records.views import SelectionView, selection_view
 
 
@@ -26,10 +28,10 @@ class KeyReused(RecordsError):
     )
 
 
-def begin_selection(db: Database, asked: SelectionRow, key: str = "") -> SelectionView:
+def begin_selection(db: Database, settings: Settings, asked: SelectionRow, key: str = "") -> SelectionView:
     """The selection asked for, new; or the one that the same key began before, as it stands now.
 
-    Raises: KeyReused; SelectionGone where it is just being erased.
+    Raises: KeyReused; SelectionGone where it is just being erased; QueueFull and NoRoom where nothing new is taken.
     """
     asked.id = _id_from(key) if key else new_id()
     with (
@@ -37,6 +39,8 @@ def begin_selection(db: Database, asked: SelectionRow, key: str = "") -> Selecti
         db.session() as session,
     ):  # asked twice at one instant: the other was first
         if session.get(SelectionRow, asked.id) is None:
+            check_room(settings)
+            check_queue(session, settings)
             session.add(asked)
     with db.reading() as session:
         there = session.get(SelectionRow, asked.id)

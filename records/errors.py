@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.errors import PipelineError
+from pipeline.errors import NoSpace, PipelineError
 
 
 class RecordsError(PipelineError):
@@ -32,6 +32,20 @@ class SelectionGone(RecordsError):
 
     code = "selection_gone"
     for_guider = "This selection does not exist any more."
+
+
+class QueueFull(RecordsError):
+    """More jobs wait than the service is to take on."""
+
+    code = "queue_full"
+    retryable = True
+    for_guider = "Very many moments wait to be prepared just now. Leave this page open: it goes on by itself."
+
+
+class NoRoom(NoSpace):
+    """The service's disk has no room for what is to come."""
+
+    for_guider = "The service has no room for more films just now. Please tell IT support; nothing of yours is lost."
 
 
 class LeaseLost(RecordsError):

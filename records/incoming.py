@@ -64,7 +64,7 @@ class Partial:
             os.lseek(self._handle, offset, os.SEEK_SET)
 
     def write(self, data: bytes | bytearray) -> None:
-        """Append. Raises: NoSpace, StorageUnavailable."""
+        """Append. Raises: NoRoom, StorageUnavailable."""
         with saying_what_failed("write an upload"):
             rest = memoryview(data)
             while rest:

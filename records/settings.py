@@ -43,7 +43,9 @@ class Settings(BaseSettings):
 
     max_upload_bytes: int = Field(default=16 * GIB, gt=0)
     min_free_bytes: int = Field(default=2 * GIB, ge=0)
-    """Uploads are refused when less would be left on the disk."""
+    """Selections and uploads are refused when less would be left on the disk."""
+    most_waiting_jobs: int = Field(default=2000, gt=0)
+    """No new selection or upload is taken while so many jobs wait for a worker."""
     upload_expiry_s: int = Field(default=7 * 24 * 3600, gt=0)
     """An unfinished upload is erased after this time without a byte."""
     lease_s: int = Field(default=60, gt=0)

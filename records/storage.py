@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.artifact import sha256_of, sync_folder
-from pipeline.errors import NoSpace, PipelineError
+from pipeline.errors import PipelineError
+from records.errors import NoRoom
 from records.settings import Settings
 
 BLOCK_BYTES = 1 << 20
@@ -76,13 +77,13 @@ class Storage(Protocol):
         """Store a finished local file, replacing what was there; when this returns, a power cut cannot undo it.
 
         The file stays where it is. It must not be changed afterwards: a folder store may share its blocks.
-        Raises: NoSpace.
+        Raises: NoRoom.
         """
 
     def fetch(self, key: str, destination: Path, *, sha256: str | None = None) -> None:
         """Copy what is stored to a local file, which appears only when complete.
 
-        Raises: StorageMissing; StorageDamaged when ``sha256`` is given and differs; NoSpace.
+        Raises: StorageMissing; StorageDamaged when ``sha256`` is given and differs; NoRoom.
         """
 
     def local_path(self, key: str) -> Path | None:
@@ -131,7 +132,7 @@ def saying_what_failed(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise NoSpace(f"{what}: {error}") from error
+            raise NoRoom(f"{what}: {error}") from error
         raise StorageUnavailable(f"{what}: {error}") from error
 
 

@@ -26,7 +26,7 @@ class Taken:
         self.unsaved_bytes = 0
 
     def write(self, data: bytes | bytearray) -> None:
-        """Append, not yet saved. Raises: UploadTooLarge, NoSpace, StorageUnavailable."""
+        """Append, not yet saved. Raises: UploadTooLarge, NoRoom, StorageUnavailable."""
         if self.offset_bytes + self.unsaved_bytes + len(data) > self.length_bytes:
             raise UploadTooLarge(
                 f"more than the {self.length_bytes} bytes announced",

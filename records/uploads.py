@@ -12,18 +12,17 @@ sure that it is the only one that does. The order that makes it safe for many pr
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.errors import NoSpace
 from records.database import Database
 from records.errors import SelectionGone
 from records.incoming import Partial, erase_partial, held_if_free, incoming_folder, partial_path, try_hold
 from records.models import MomentRow, MomentState, SelectionRow, UploadRow, UploadState, utcnow
+from records.pressure import check_queue, check_room
 from records.selections import lock_selection, upload_completed
 from records.settings import Settings
 from records.storage import Storage, StorageUnavailable, Stored
@@ -75,7 +74,7 @@ class Uploads:
     def create(self, length_bytes: int, *, moment_id: str | None = None, selection_id: str | None = None) -> Upload:
         """A new upload for one moment, or for the whole film of a selection.
 
-        Raises: UploadEmpty, UploadTooLarge, NoSpace, UploadTargetMissing, UploadTargetWrong, AlreadyUploaded.
+        Raises: UploadEmpty, UploadTooLarge, NoRoom, QueueFull, UploadTargetMissing, UploadTargetWrong, AlreadyUploaded.
         """
         if length_bytes == 0:
             raise UploadEmpty
@@ -100,7 +99,8 @@ class Uploads:
                     or_(UploadRow.selection_id != row.selection_id, UploadRow.moment_id.is_distinct_from(moment_id)),
                 )
             )
-            self._check_space(length_bytes + int(promised or 0))
+            check_room(self._settings, length_bytes + int(promised or 0))
+            check_queue(session, self._settings)
             session.add(row)
             session.flush()
             return _upload(row)
@@ -113,7 +113,7 @@ class Uploads:
     def announce(self, upload_id: str, offset: int, holder: str) -> Upload:
         """Ask whoever writes to let go, if the offset is right. Then call try_take() until it gives the file.
 
-        Raises: UploadMissing, UploadExpired, OffsetWrong, NoSpace.
+        Raises: UploadMissing, UploadExpired, OffsetWrong, NoRoom.
         """
         with self._db.session() as session:
             row = _living(session, upload_id)
@@ -123,7 +123,7 @@ class Uploads:
             if session.get_one(SelectionRow, row.selection_id).erasing_at is not None:
                 raise UploadMissing
             if not upload.all_here:
-                self._check_space(upload.length_bytes - upload.offset_bytes)
+                check_room(self._settings, upload.length_bytes - upload.offset_bytes)
                 row.holder = holder
         return upload
 
@@ -177,7 +177,7 @@ class Uploads:
         """Hand a whole upload on: the ids of the jobs to send to the queue. None if somebody else holds it just now.
 
         Doing it again does no harm.
-        Raises: UploadMissing, SelectionGone, AlreadyUploaded (by another upload), StorageUnavailable, NoSpace.
+        Raises: UploadMissing, SelectionGone, AlreadyUploaded (by another upload), StorageUnavailable, NoRoom.
         """
         incoming_folder(self._settings)
         with held_if_free(partial_path(self._settings, upload.id)) as partial:
@@ -255,11 +255,6 @@ class Uploads:
                 )
             )
             return [_upload(row) for row in rows]
-
-    def _check_space(self, coming_bytes: int) -> None:
-        free_bytes = shutil.disk_usage(incoming_folder(self._settings)).free
-        if free_bytes - coming_bytes < self._settings.min_free_bytes:
-            raise NoSpace(f"{free_bytes} bytes free, {coming_bytes} to come, {self._settings.min_free_bytes} to keep")
 
 
 def storage_key(upload: Upload) -> str:

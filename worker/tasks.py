@@ -8,9 +8,9 @@ from pathlib import Path
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from pipeline.errors import PipelineError
+from pipeline.errors import NoSpace, PipelineError
 from records.erasure import artifact_folder, sweep_attempts
-from records.errors import DatabaseUnavailable, LeaseLost, TookTooLong, Unexpected
+from records.errors import DatabaseUnavailable, LeaseLost, NoRoom, TookTooLong, Unexpected
 from records.jobs import MOMENT, Claim, claim_next, is_draining
 from records.outcomes import Published, fail, finish
 from records.storage import Storage, StorageUnavailable
@@ -56,6 +56,8 @@ def attempt(here: Place, claimed: Claim) -> list[str]:
         _record(here, claimed, TookTooLong(f"longer than {here.settings.job_limit_s} s"))
     except DatabaseUnavailable:
         raise
+    except NoSpace as error:  # on this machine, and not on the guider's
+        _record(here, claimed, NoRoom(str(error)))
     except PipelineError as error:
         _record(here, claimed, error)
     except OSError as error:

@@ -19,7 +19,19 @@ from records.models import UploadRow, utcnow
 from records.settings import Settings
 from records.upload_upkeep import expire_uploads
 from tests.api.conftest import client_of
-from tests.api.service import CHUNK, TUS, UPLOADS, RawPatch, announce, begin, metadata, offset_of, send
+from tests.api.service import (
+    CHUNK,
+    SELECTIONS,
+    TUS,
+    UPLOADS,
+    RawPatch,
+    announce,
+    begin,
+    metadata,
+    offset_of,
+    send,
+    shape,
+)
 
 FILM = bytes(range(256)) * 40
 
@@ -197,11 +209,29 @@ def test_an_upload_announced_twice_is_expected_once(client: TestClient) -> None:
 
 def test_a_full_disk_is_said_before_any_byte_is_taken(app_settings: Settings) -> None:
     full = app_settings.model_copy(update={"min_free_bytes": 1 << 62})
-    with client_of(create_app(full)) as client:
+    with client_of(create_app(app_settings)) as client:
         target = metadata(**begin(client)["uploads"][0]["metadata"])
+    with client_of(create_app(full)) as client:
         answer = client.post(UPLOADS, headers={**TUS, "Upload-Length": "9", "Upload-Metadata": target})
-    assert answer.status_code == 507
-    assert answer.json()["detail"] == "There is not enough free space on the disk. Free some space and try again."
+        new = client.post(SELECTIONS, json=shape())
+    assert (answer.status_code, new.status_code) == (507, 507)
+    assert answer.json()["detail"].startswith("The service has no room for more films just now.")
+    assert answer.headers["Retry-After"] == new.headers["Retry-After"] == "60"
+
+
+def test_a_full_queue_takes_nothing_new_and_ends_what_was_begun(app_settings: Settings) -> None:
+    narrow = app_settings.model_copy(update={"most_waiting_jobs": 1})
+    with client_of(create_app(narrow)) as client:
+        first, second = begin(client), begin(client)
+        begun = announce(client, len(FILM), second)
+        send(client, announce(client, len(FILM), first), 0, FILM)  # now one job waits
+        new = client.post(SELECTIONS, json=shape())
+        target = metadata(**second["uploads"][1]["metadata"])
+        upload = client.post(UPLOADS, headers={**TUS, "Upload-Length": "9", "Upload-Metadata": target})
+        going_on = send(client, begun, 0, FILM)
+    assert (new.status_code, upload.status_code, going_on.status_code) == (503, 503, 204)
+    assert new.json()["code"] == upload.json()["code"] == "queue_full"
+    assert int(new.headers["Retry-After"]) > 0
 
 
 def test_what_others_announced_counts_as_taken(app_settings: Settings) -> None:

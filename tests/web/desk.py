@@ -21,7 +21,7 @@ from tests.servers import free_port, start, wait_until
 
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
-EXPECTED_WHEN_UNREACHED = re.compile(r"Failed to load resource|net::ERR_|status of (423|401|409)")
+EXPECTED_WHEN_UNREACHED = re.compile(r"Failed to load resource|net::ERR_|status of (423|401|409|503)")
 
 
 @dataclass

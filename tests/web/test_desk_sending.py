@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,8 +12,10 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, expect
 from sqlalchemy import select
 
 from records.database import open_database
-from records.models import UploadRow
+from records.jobs import claim_next
+from records.models import SelectionRow, UploadRow
 from tests.conftest import CHROMIUM_ARGS
+from tests.records.cast import add_jobs
 from tests.web.desk import LAPTOP, DeskService, Guider, Line
 
 SLOW = 3_000_000
@@ -181,6 +184,37 @@ def test_a_full_disk_is_told_and_nothing_is_lost(
     guider.button("Try again").click()
     guider.wait_until_cut()
     assert len(guider.cuts()) == 2
+
+
+def test_a_full_queue_is_waited_for_as_long_as_the_service_wishes(
+    built_page: Path, tmp_path: Path, visit: Callable[[DeskService], Guider], heavy_film: Path
+) -> None:
+    assert built_page.is_dir()
+    (tmp_path / "service").mkdir()
+    service = DeskService(tmp_path / "service", {"VIGPACK_MOST_WAITING_JOBS": "1"})
+    service.start(worker=False)
+    database = open_database(service.settings())
+    add_jobs(database)
+    guider = visit(service)
+    mark_two(guider, heavy_film)
+    guider.page.get_by_label("When is the review?").fill("2026-12-01")
+    guider.page.get_by_label("Family code").fill("K-104")
+    guider.page.get_by_role("button", name=re.compile("^Send ")).click()
+    full = guider.page.get_by_text("Very many moments wait to be prepared just now")
+    expect(full).to_be_visible()
+    claim_next(database, "w", service.settings())  # one waits no longer
+    guider.page.wait_for_url("**/#/review/*", timeout=20_000)
+
+    expect(full.first).to_be_visible(timeout=20_000)  # the first clip's job waits now
+    claim_next(database, "w", service.settings())
+    wait_until_sent(guider)
+    asked = [one for one in guider.requests if one.method == "POST" and one.url.endswith(("/selections", "/uploads"))]
+    assert len(asked) <= 7  # of 3 that succeeded, none was asked for more often than each 10 s
+    with database.reading() as session:
+        row = session.scalars(select(SelectionRow).where(SelectionRow.guider.is_not(None))).one()
+    assert str(row.review_on) == "2026-12-01"
+    database.dispose()
+    service.stop()
 
 
 def test_the_whole_film_goes_on_after_a_reload_once_it_is_chosen_again(

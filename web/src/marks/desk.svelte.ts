@@ -23,7 +23,7 @@ export class Desk {
   selectedId = $state<string | null>(null);
   /** Where a clip was begun that has no end yet. */
   begunMs = $state<number | null>(null);
-  details = $state<Details>({ family: '', cycle: 1, question: '', points: [] });
+  details = $state<Details>({ family: '', cycle: 1, question: '', points: [], reviewOn: '' });
   way = $state<Way>('lossless');
   removed = $state<{ mark: Mark; index: number; title: string } | null>(null);
   #saving = false;
@@ -39,7 +39,7 @@ export class Desk {
     this.cutter = new Cutter(file, () => this.save(), draft?.cuts);
     if (draft) {
       this.marks = draft.marks;
-      this.details = draft.details;
+      this.details = { ...this.details, ...draft.details };
     }
     const way = draft?.way ?? (localStorage.getItem(WAY) as Way | null) ?? 'lossless';
     this.way = this.can(way) ? way : this.can('lossless') ? 'lossless' : 'whole';

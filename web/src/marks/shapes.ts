@@ -29,6 +29,8 @@ export interface Details {
   cycle: number;
   question: string;
   points: string[];
+  /** The day of the review, as in 2026-12-01; empty where it was not said. */
+  reviewOn: string;
 }
 
 /** How the moments travel. */

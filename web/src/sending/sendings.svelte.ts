@@ -3,11 +3,14 @@
 import { discardCut, listCuts } from '../film';
 import type { Desk } from '../marks/desk.svelte';
 import type { Draft, Mark } from '../marks/shapes';
-import { askJson } from '../service/ask.svelte';
+import { askJson, Refused } from '../service/ask.svelte';
+import { pause } from '../service/follow';
+import { guiderCode } from '../service/guider';
 import { all, keep } from '../service/kept';
 import type { Begun, NewSelection } from '../service/shapes';
 import { Sending } from './sending.svelte';
 import type { Part, SendingRecord } from './shapes';
+import { waitMs } from './upload';
 
 class Sendings {
   list = $state<Sending[]>([]);
@@ -24,17 +27,13 @@ class Sendings {
     return this.list.find((sending) => sending.id === id);
   }
 
-  /** Announces what is on the desk and begins to send it. Throws Refused, or Error where a cut is missing. */
-  async send(desk: Desk): Promise<Sending> {
+  /**
+   * Announces what is on the desk and begins to send it; waits, and says why, while the service takes nothing new.
+   * Throws Refused, or Error where a cut is missing; AbortError.
+   */
+  async send(desk: Desk, waiting: (sentence: string) => void, signal: AbortSignal): Promise<Sending> {
     await navigator.storage.persist();
-    const marks = desk.ordered;
-    const { way } = desk;
-    if (way !== 'whole') await desk.cutter.finish();
-    const begun = await askJson<Begun>('/api/v1/selections', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(selectionOf(desk, marks)),
-    });
+    const { begun, marks, way } = await begin(desk, waiting, signal);
     const cuts = way === 'whole' ? null : desk.cutter.handOver(way);
     const parts = begun.uploads.map((awaited): Part => {
       const mark = awaited.position === null ? undefined : marks[awaited.position];
@@ -84,6 +83,26 @@ class Sendings {
 
 export const sendings = new Sendings();
 
+/** Announces the desk as it stands, also after a wait: marks may have been moved meanwhile. */
+async function begin(desk: Desk, waiting: (sentence: string) => void, signal: AbortSignal) {
+  // With a key, asking again after an answer was lost begins no second selection.
+  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID() };
+  for (;;) {
+    const { way } = desk;
+    const marks = desk.ordered;
+    if (way !== 'whole') await desk.cutter.finish();
+    const body = JSON.stringify(selectionOf(desk, marks));
+    try {
+      const begun = await askJson<Begun>('/api/v1/selections', { method: 'POST', headers, body });
+      return { begun, marks, way };
+    } catch (error) {
+      if (!(error instanceof Refused) || error.retryAfterS === null) throw error;
+      waiting(error.sentence);
+      await pause(waitMs(error, 0), signal);
+    }
+  }
+}
+
 /** The desk as the service takes it. Throws Error where a moment has no cut, with the reason. */
 function selectionOf(desk: Desk, marks: readonly Mark[]): NewSelection {
   const { facts } = desk.film;
@@ -97,7 +116,9 @@ function selectionOf(desk: Desk, marks: readonly Mark[]): NewSelection {
     still: [],
     film: { bytes: facts.bytes, duration_ms: facts.durationMs },
     whole_film: way === 'whole',
+    guider: guiderCode(),
   };
+  if (details.reviewOn) selection.review_on = details.reviewOn;
   if (facts.widthPx > 0 && facts.heightPx > 0) Object.assign(selection.film, { width_px: facts.widthPx, height_px: facts.heightPx });
   if (facts.fps > 0) selection.film.fps = facts.fps;
   for (const mark of marks) {

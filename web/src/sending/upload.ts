@@ -9,6 +9,7 @@ export const CHUNK_BYTES = 8 << 20;
 /** A request that moves no byte for this long is given up and begun again. */
 const STALL_MS = 45_000;
 const LONGEST_WAIT_MS = 15_000;
+const LONGEST_WISH_MS = 120_000;
 const DONE = 'already_uploaded';
 
 export interface Report {
@@ -52,14 +53,20 @@ export async function upload(
       if (!mayPass(refused)) throw refused;
       failures = moved ? 1 : failures + 1;
       report.waiting(navigator.onLine ? refused.sentence : 'This computer is offline. Sending goes on by itself.');
-      await pause(Math.min(LONGEST_WAIT_MS, 500 * 2 ** Math.min(failures, 6)), signal);
+      await pause(waitMs(refused, failures), signal);
     }
   }
 }
 
-/** An offset that moved and a damaged chunk are put right by asking anew; a full disk only by a person. */
+/** An offset that moved and a damaged chunk are put right by asking anew. */
 function mayPass(refused: Refused): boolean {
-  return (refused.passing && refused.status !== 507) || refused.status === 409 || refused.status === 460;
+  return refused.passing || refused.status === 409 || refused.status === 460;
+}
+
+/** As the service wishes, where it says so; a little longer for some than for others, so that not all come at once. */
+export function waitMs(refused: Refused, failures: number): number {
+  if (refused.retryAfterS === null) return Math.min(LONGEST_WAIT_MS, 500 * 2 ** Math.min(failures, 6));
+  return Math.min(LONGEST_WISH_MS, refused.retryAfterS * 1000) * (1 + Math.random() / 5);
 }
 
 async function sendOnce(
@@ -114,5 +121,5 @@ function refusedBy(error: Error | DetailedError): Refused {
   const answer = 'originalResponse' in error ? error.originalResponse : null;
   const status = answer?.getStatus() ?? 0;
   if (!status) return new Refused(0, 'not_reached', NOT_REACHED);
-  return problemIn(status, answer?.getBody() ?? '');
+  return problemIn(status, answer?.getBody() ?? '', answer?.getHeader('Retry-After'));
 }

@@ -10,6 +10,8 @@ export class Refused extends Error {
     readonly status: number,
     readonly code: string,
     readonly sentence: string,
+    /** When the service wants to be asked again, in seconds from now; null where it did not say. */
+    readonly retryAfterS: number | null = null,
   ) {
     super(`${status} ${code}`);
   }
@@ -78,16 +80,17 @@ export async function askJson<T>(path: string, init: RequestInit = {}): Promise<
 
 async function readProblem(answer: Response): Promise<Refused> {
   const body = await answer.text();
-  return problemIn(answer.status, body);
+  return problemIn(answer.status, body, answer.headers.get('Retry-After'));
 }
 
 /** The problem an answer's body tells, or a plain word where a proxy has answered instead of the service. */
-export function problemIn(status: number, body: string): Refused {
+export function problemIn(status: number, body: string, retryAfter: string | null | undefined): Refused {
+  const seconds = retryAfter && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : null;
   try {
     const problem = JSON.parse(body) as { code?: string; detail?: string };
-    if (problem.code && problem.detail) return new Refused(status, problem.code, problem.detail);
+    if (problem.code && problem.detail) return new Refused(status, problem.code, problem.detail, seconds);
   } catch {
     // not from the service itself: a proxy's own page
   }
-  return new Refused(status, 'no_problem', `${NOT_REACHED} (It answered ${status}.)`);
+  return new Refused(status, 'no_problem', `${NOT_REACHED} (It answered ${status}.)`, seconds);
 }

@@ -99,4 +99,6 @@ export interface NewSelection {
   still: ({ at: number; exact: boolean } & Words)[];
   film: { bytes: number; duration_ms: number; width_px?: number; height_px?: number; fps?: number };
   whole_film: boolean;
+  guider: string;
+  review_on?: string;
 }
