@@ -1,4 +1,7 @@
-"""Who may ask: the holder of the token, or, while there is none, this machine alone. Decided before any body byte."""
+"""Who may ask: the holder of a token, or, while there is none, this machine alone. Decided before any body byte.
+
+There are two tokens: the guiders' opens everything; IT's opens how the service is, and no film, word or family.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,16 @@ import re
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import CrossSite, NotFromHere, RequestRefused, TokenWanted, answer_error
+from api.errors import CrossSite, NotForIt, NotFromHere, RequestRefused, TokenWanted, answer_error
 from pipeline.errors import PipelineError
 from records.settings import Settings
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _OPEN = "/healthz"
 _GUARDED_OUTSIDE_API = ("/readyz", "/metrics")
+OPERATIONS = "/api/v1/operations"
+THIS_MACHINE, GUIDER, IT = "this machine", "guider", "IT"
+"""Who asked, as routes find it in ``request.state.who`` and as the audit notes it."""
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9a-zA-Z.-]+)(?::[0-9]{1,5})?")
 
 
@@ -29,8 +35,17 @@ class OpenToTheNetwork(PipelineError):
     )
 
 
+class TokensAlike(PipelineError):
+    """IT's token is the guiders' too."""
+
+    code = "tokens_alike"
+    for_guider = "VIGPACK_IT_TOKEN must be another text than VIGPACK_TOKEN: IT sees no film, no caption and no family."
+
+
 def check_exposure(settings: Settings, host: str) -> None:
-    """Nothing, if it is safe to listen on ``host``. Raises: OpenToTheNetwork."""
+    """Nothing, if it is safe to listen on ``host``. Raises: OpenToTheNetwork, TokensAlike."""
+    if settings.token.get_secret_value() and settings.token == settings.it_token:
+        raise TokensAlike
     if not settings.token.get_secret_value() and not is_loopback(host):
         raise OpenToTheNetwork(f"no token, and {host or 'every address'} is not loopback")
 
@@ -52,6 +67,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._token = settings.token.get_secret_value().encode()
+        self._it_token = settings.it_token.get_secret_value().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,18 +84,30 @@ class Guard:
     def _check(self, scope: Scope, headers: Headers) -> None:
         path = scope["path"]
         guarded = is_api(path) or path in _GUARDED_OUTSIDE_API
+        scope.setdefault("state", {})["who"] = THIS_MACHINE
         if not self._token:
             _check_this_machine(scope, headers)
         if guarded or scope["method"] not in _SAFE_METHODS:
             _check_same_site(scope["method"], headers)
         if self._token and path != _OPEN and (guarded or scope["method"] not in _SAFE_METHODS):
-            self._check_token(headers.get("authorization", ""))
+            who = self._holder(headers.get("authorization", ""))
+            if who == IT and not _is_for_it(path):
+                raise NotForIt
+            scope["state"]["who"] = who
 
-    def _check_token(self, authorization: str) -> None:
+    def _holder(self, authorization: str) -> str:
         scheme, _, token = authorization.partition(" ")
-        same = hmac.compare_digest(token.strip().encode("utf-8", "surrogateescape"), self._token)
-        if scheme.lower() != "bearer" or not same:
-            raise TokenWanted
+        given = token.strip().encode("utf-8", "surrogateescape")
+        if scheme.lower() == "bearer":
+            if hmac.compare_digest(given, self._token):
+                return GUIDER
+            if self._it_token and hmac.compare_digest(given, self._it_token):
+                return IT
+        raise TokenWanted
+
+
+def _is_for_it(path: str) -> bool:
+    return path in _GUARDED_OUTSIDE_API or path == OPERATIONS or path.startswith(OPERATIONS + "/")
 
 
 def is_api(path: str) -> bool:

@@ -16,21 +16,20 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 from redis import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import text
 
 from api.local.own_redis import find_redis_server
 from pipeline.errors import PipelineError
 from pipeline.ffmpeg_cli import ffmpeg_executable, run_ffmpeg, using_ffmpeg
-from records.database import Database, is_current, open_database
+from records.database import Database, clock_skew_s, is_current, open_database
 from records.settings import GIB, Settings
 from records.storage import open_storage
+from worker.verdict import MOST_SKEW_S
 
 NEEDED_FILTERS = (
     "alimiter", "aresample", "bwdif", "ebur128", "fps", "hflip", "scale", "setsar", "tonemap", "transpose", "zscale",
 )  # fmt: skip
 NEEDED_ENCODERS = ("libx264", "aac")
 OLDEST_FFMPEG = (5, 1)
-_MOST_SKEW_S = 2.0
 SQLITE_NAME = "vigpack.sqlite3"
 _FONT_PACKAGE = "fontpkg_atkinson_hyperlegible"
 
@@ -165,14 +164,11 @@ def check_clock(database: Database) -> Check:
     if database.engine.dialect.name == "sqlite":
         return Check(part="clock", state="ok", found="the database is on this machine")
     try:
-        with database.reading() as session:
-            before = time.time()
-            theirs = float(session.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
-            skew_s = theirs - (before + time.time()) / 2
+        skew_s = clock_skew_s(database)
     except PipelineError:
         return Check(part="clock", state="warn", found="unknown, as the database does not answer")
-    found = f"{abs(skew_s):.2f} s {'behind' if skew_s > 0 else 'ahead of'} the database"
-    if abs(skew_s) > _MOST_SKEW_S:
+    found = f"{abs(skew_s):.2f} s {'ahead of' if skew_s > 0 else 'behind'} the database"
+    if abs(skew_s) > MOST_SKEW_S:
         mend = "Let both machines take the time from the same place (NTP)."
         return Check(part="clock", state="bad", found=found, mend=mend)
     return Check(part="clock", state="ok", found=found)

@@ -48,6 +48,13 @@ class NotFromHere(RequestRefused):
     for_guider = "Without an access token this service answers on its own machine only."
 
 
+class NotForIt(RequestRefused):
+    """IT's token was given where films or families are."""
+
+    code = "not_for_it"
+    for_guider = "This token is IT's: it shows how the service is, and no film. Ask for the guiders' token."
+
+
 class CrossSite(RequestRefused):
     """Another website made the browser ask."""
 
@@ -137,6 +144,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     RequestRefused: 400,
     TokenWanted: 401,
     NotFromHere: 403,
+    NotForIt: 403,
     CrossSite: 403,
     NothingHere: 404,
     MethodWrong: 405,

@@ -1,4 +1,4 @@
-"""What an API process does by itself: hands on uploads that a crash left waiting, and erases those left alone."""
+"""What an API process does by itself: hands on uploads that a crash left waiting, erases those left alone, samples."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from api.errors import note_incident
 from api.parts import Parts
 from pipeline.errors import PipelineError
+from records.samples import EVERY_S
 from records.upload_upkeep import expire_uploads
 from worker.broker import enqueue
+from worker.healing import SAMPLING, take_turn
+from worker.health import health, take_sample
 
 log = structlog.get_logger("api")
 
@@ -30,6 +33,9 @@ async def tend_uploads(parts: Parts) -> None:
 
 def tend_once(parts: Parts) -> int:
     """How many uploads were handed on or erased. Safe beside requests and other processes."""
+    if take_turn(parts.db, SAMPLING, EVERY_S):
+        # Here and not with healing: how it was while no worker ran is what one wants to know.
+        take_sample(parts.db, health(parts.db, parts.settings, parts.storage))
     tended = expire_uploads(parts.db, parts.settings)
     for upload in parts.uploads.waiting_to_finish():
         try:

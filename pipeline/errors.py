@@ -147,3 +147,13 @@ class Cancelled(PipelineError):
 
     code = "cancelled"
     for_guider = "This was cancelled."
+
+
+def plain_reasons() -> dict[str, str]:
+    """Every known code and its sentence in general: for lists and figures, where no single film must be told of."""
+    found: dict[str, str] = {}
+    kinds: list[type[PipelineError]] = [PipelineError]
+    for kind in kinds:
+        found.setdefault(kind.code, kind.for_guider)
+        kinds += kind.__subclasses__()
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +82,19 @@ def _plain_errors() -> Iterator[None]:
 def _cause(error: Exception) -> str:
     """The database's own words, without the statement and its values."""
     return f"{type(error).__name__}: {getattr(error, 'orig', None) or 'no free connection'}"[:500].strip()
+
+
+def clock_skew_s(db: Database) -> float:
+    """By how much this machine's clock is ahead of the database's; 0 where the database is a file here.
+
+    Raises: DatabaseUnavailable.
+    """
+    if db.engine.dialect.name == "sqlite":
+        return 0.0
+    with db.reading() as session:
+        before = time.time()
+        theirs = float(session.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+        return round((before + time.time()) / 2 - theirs, 3)
 
 
 def open_database(settings: Settings) -> Database:

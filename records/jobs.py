@@ -9,10 +9,10 @@ compare the clocks of several machines: they must agree within a quarter of ``le
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Exists, Update, exists, func, or_, select, update
+from sqlalchemy import CursorResult, Exists, Update, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled
@@ -87,6 +87,7 @@ def claim_next(db: Database, worker: str, settings: Settings) -> Claim | None:
             attempts=JobRow.attempts + 1,
             started_at=func.coalesce(JobRow.started_at, now),
             progress=0.0,
+            moved_at=now,
         )
         .returning(JobRow.id, JobRow.kind, JobRow.selection_id, JobRow.moment_id, JobRow.attempts)
     )
@@ -129,9 +130,11 @@ def renew(db: Database, claim: Claim, progress: float | None = None) -> None:
 
     Raises: LeaseLost (another worker has it, or it was erased), Cancelled, DatabaseUnavailable.
     """
-    values: dict[str, Any] = {"lease_until": utcnow() + timedelta(seconds=claim.lease_s)}
+    now = utcnow()
+    values: dict[str, Any] = {"lease_until": now + timedelta(seconds=claim.lease_s)}
     if progress is not None:
-        values["progress"] = min(max(progress, 0.0), 1.0)
+        values["progress"] = done = min(max(progress, 0.0), 1.0)
+        values["moved_at"] = case((JobRow.progress < done, now), else_=JobRow.moved_at)
     with db.session() as session:
         if rows_changed(session, update(JobRow).where(*holds(claim)).values(values)) != 1:
             raise LeaseLost(claim.job_id)
@@ -200,27 +203,7 @@ def referenced_keys(session: Session, keys: list[str]) -> set[str]:
     return set(session.scalars(select(ArtifactRow.storage_key).where(ArtifactRow.storage_key.in_(keys))))
 
 
-@dataclass(frozen=True)
-class Counts:
-    """The ledger at one moment."""
-
-    by_state: dict[tuple[str, str], int]
-    """(kind, state) → jobs."""
-    due: int
-    """Queued and allowed to begin."""
-    oldest_waiting_s: float | None
-    """Since when the longest waiting due job could have begun; None where none waits."""
-    last_done_at: datetime | None
-
-
-def counts(db: Database) -> Counts:
-    """How many jobs are in which state, and how long the oldest due one waits. Raises: DatabaseUnavailable."""
-    now = utcnow()
+def count_due(db: Database) -> int:
+    """How many jobs wait and could begin. Raises: DatabaseUnavailable."""
     with db.reading() as session:
-        grouped = select(JobRow.kind, JobRow.state, func.count()).group_by(JobRow.kind, JobRow.state)
-        by_state = {(kind, state): number for kind, state, number in session.execute(grouped)}
-        since = func.coalesce(JobRow.not_before, JobRow.queued_at)
-        due, oldest = session.execute(select(func.count(), func.min(since)).where(*is_due(JobRow, now))).one()
-        last_done = session.scalar(select(func.max(JobRow.finished_at)).where(JobRow.state == JobState.DONE))
-    waited = None if oldest is None else max((now - oldest).total_seconds(), 0.0)
-    return Counts(by_state, due, waited, last_done)
+        return session.scalar(select(func.count()).where(*is_due(JobRow, utcnow()))) or 0

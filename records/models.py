@@ -1,4 +1,4 @@
-"""The tables: selections, their moments, uploads, jobs, artifacts and the workers' heartbeats.
+"""The tables: selections, their moments, uploads, jobs, artifacts, the workers' heartbeats, and figures of them.
 
 All times are UTC. Identifiers are random UUIDs in text, so that none can be guessed or counted.
 """
@@ -242,6 +242,8 @@ class JobRow(Base):
     worker: Mapped[str | None] = mapped_column(String(200))
     progress: Mapped[float] = mapped_column(default=0.0)
     """0 to 1."""
+    moved_at: Mapped[datetime | None]
+    """When the attempt began, or its progress last grew: a lease can be kept by work that hangs."""
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     error_code: Mapped[str | None] = mapped_column(String(64))
     error_sentence: Mapped[str | None] = mapped_column(Text)
@@ -283,6 +285,10 @@ class WorkerRow(Base):
     """Since started_at."""
     draining: Mapped[bool] = mapped_column(default=False)
     """It takes no more jobs, ends those it has, and ends; started again under the same name it waits."""
+    left_at: Mapped[datetime | None]
+    """When it ended in order; one that falls silent without this was killed, or hangs."""
+    skew_s: Mapped[float | None]
+    """By how much its clock is ahead of the database's; None where that is not known."""
 
 
 class ClockRow(Base):
@@ -292,3 +298,37 @@ class ClockRow(Base):
 
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     due_at: Mapped[datetime] = mapped_column(default=utcnow)
+    ended_at: Mapped[datetime | None]
+    """When the duty was last done to its end."""
+
+
+class EndingRow(Base):
+    """How many jobs of a kind ended so in a quarter of an hour; no job, no selection and no family is named."""
+
+    __tablename__ = "endings"
+
+    quarter: Mapped[datetime] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(16), primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Of the reason; empty where nothing failed."""
+    ready_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    """From the complete upload to ready, rounded up to two digits; 0 where it did not become ready."""
+    jobs: Mapped[int]
+
+
+class SampleRow(Base):
+    """How the service was at one minute; None: that could not be known."""
+
+    __tablename__ = "samples"
+
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(16))
+    """well, warn or bad."""
+    since: Mapped[datetime]
+    """Since when it had been in that state without a gap."""
+    waiting: Mapped[int | None]
+    running: Mapped[int | None]
+    oldest_waiting_s: Mapped[float | None]
+    workers: Mapped[int | None]
+    disk_free_bytes: Mapped[int | None] = mapped_column(BigInteger)

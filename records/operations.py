@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled
+from records.endings import Outcome, note_ending
 from records.errors import JobMissing, JobStateWrong, PriorityWrong, WorkerMissing
 from records.jobs import queue_again, rows_changed
 from records.models import JobRow, JobState, MomentRow, MomentState, SelectionRow, WorkerRow, utcnow
@@ -38,6 +39,7 @@ def cancel_job(session: Session, job_id: str) -> None:
     if job.state != JobState.RUNNING:
         job.state, job.finished_at = JobState.CANCELLED, utcnow()
         job.error_code, job.error_sentence, job.error_detail = Cancelled.code, Cancelled.for_guider, None
+        note_ending(session, job.kind, Outcome.CANCELLED, code=Cancelled.code)
         _show(session, selection, job, MomentState.FAILED)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled, PipelineError
 from records.database import Database
+from records.endings import Outcome, note_ending
 from records.errors import LeaseLost, WorkerLost
 from records.jobs import MOMENT, Claim, back_off, holds, rows_changed
 from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, WorkerRow, utcnow
@@ -47,7 +48,8 @@ def finish(
     """
     with db.session() as session:
         selection = _locked(session, claim)
-        done = {"state": JobState.DONE, "progress": 1.0, "finished_at": utcnow(), "lease_token": None}
+        now = utcnow()
+        done = {"state": JobState.DONE, "progress": 1.0, "finished_at": now, "lease_token": None}
         _end(session, claim, {**done, "error_code": None, "error_sentence": None, "error_detail": None})
         credit = update(WorkerRow).where(
             WorkerRow.name == select(JobRow.worker).where(JobRow.id == claim.job_id).scalar_subquery()
@@ -60,6 +62,8 @@ def finish(
             session.execute(earlier, execution_options=_IN_DATABASE)
         for file in published:
             session.add(ArtifactRow(selection_id=claim.selection_id, moment_id=claim.moment_id, **vars(file)))
+        asked_at = session.scalars(select(JobRow.queued_at).where(JobRow.id == claim.job_id)).one()
+        note_ending(session, claim.kind, Outcome.DONE, ready_after=now - asked_at)
         if claim.kind == MOMENT:
             return moment_finished(session, selection, session.get_one(MomentRow, claim.moment_id), facts)
         settle(session, selection)
@@ -81,6 +85,7 @@ def fail(db: Database, claim: Claim, error: PipelineError, settings: Settings) -
             rest_s = max(settings.heal_s, settings.retry_after_s)
             values |= {"attempts": claim.attempt - 1, "not_before": utcnow() + timedelta(seconds=rest_s)}
         _end(session, claim, values)
+        _note(session, claim.kind, error, again=again)
         _show(session, selection, claim.moment_id, again=again)
     return again
 
@@ -104,6 +109,7 @@ def requeue_expired(db: Database, settings: Settings) -> tuple[int, int]:
             again = error.retryable and job.attempts < settings.max_attempts
             values = _failure(error, job.attempts, again=again, settings=settings)
             session.execute(update(JobRow).where(JobRow.id == job_id).values(values))
+            _note(session, job.kind, error, again=again)
             _show(session, selection, job.moment_id, again=again)
             queued, failed = queued + again, failed + (not again)
     return queued, failed
@@ -144,6 +150,11 @@ def _failure(error: PipelineError, attempt: int, *, again: bool, settings: Setti
         return {**values, **rest, "progress": 0.0}
     state = JobState.CANCELLED if isinstance(error, Cancelled) else JobState.FAILED
     return {**values, "state": state, "finished_at": now}
+
+
+def _note(session: Session, kind: str, error: PipelineError, *, again: bool) -> None:
+    ended = Outcome.CANCELLED if isinstance(error, Cancelled) else Outcome.FAILED
+    note_ending(session, kind, Outcome.RETRIED if again else ended, code=error.code)
 
 
 def _show(session: Session, selection: SelectionRow, moment_id: str | None, *, again: bool) -> None:

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     s3_region: str = "us-east-1"
     token: SecretStr = SecretStr("")
     """The bearer token that guards the API; without one it listens on loopback only."""
+    it_token: SecretStr = SecretStr("")
+    """A second bearer token, for IT: it opens operations, readiness and figures, and nothing of any family."""
     host: str = "127.0.0.1"
     port: int = 8000
     ffmpeg: str = ""

@@ -12,8 +12,9 @@ from datetime import timedelta
 from sqlalchemy import func, or_, select, update
 
 from records.database import Database
+from records.endings import fold_endings
 from records.erasure import resume_erasures, sweep_artifacts
-from records.jobs import counts, rows_changed, take_unsent
+from records.jobs import count_due, rows_changed, take_unsent
 from records.models import ClockRow, JobRow, JobState, utcnow
 from records.outcomes import requeue_expired
 from records.settings import Settings
@@ -25,6 +26,7 @@ from worker.heartbeat import forget_workers
 
 HEALING = "healing"
 SWEEPING = "sweeping"
+SAMPLING = "sampling"
 _MOST_SENT_AT_ONCE = 500
 log = logging.getLogger("vigpack.worker")
 
@@ -43,6 +45,11 @@ def take_turn(db: Database, clock: str, every_s: float) -> bool:
         return rows_changed(session, update(ClockRow).where(*is_due).values(due_at=now + every)) == 1
 
 
+def _note_end(db: Database, clock: str) -> None:
+    with db.session() as session:
+        session.execute(update(ClockRow).where(ClockRow.name == clock).values(ended_at=utcnow()))
+
+
 def heal(db: Database, storage: Storage, settings: Settings) -> None:
     """One round: dead leases, lost messages, interrupted erasures. Raises: DatabaseUnavailable, StorageUnavailable."""
     if shortened := bring_back_times(db, settings):
@@ -54,6 +61,7 @@ def heal(db: Database, storage: Storage, settings: Settings) -> None:
         log.info("%d jobs were sent that the queue did not hold", sent)
     _wake_for_next_retry(db, settings)
     resume_erasures(db, storage, settings)
+    _note_end(db, HEALING)
 
 
 def resend_lost(db: Database, settings: Settings) -> int:
@@ -62,7 +70,7 @@ def resend_lost(db: Database, settings: Settings) -> int:
     Sending every waiting job again made 241 messages of 41 jobs in a trial. A job sent within the last ``heal_s`` is
     left alone: its message may be on its way into a worker.
     """
-    due = counts(db).due
+    due = count_due(db)
     held = queue_length(settings) if due else None
     if held is None or held >= due:
         return 0
@@ -96,3 +104,5 @@ def sweep(db: Database, storage: Storage) -> None:
     if swept:
         log.info("%d files that nothing refers to were deleted", swept)
     forget_workers(db)
+    fold_endings(db)
+    _note_end(db, SWEEPING)

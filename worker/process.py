@@ -8,12 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, worker_process_init, worker_shutdown
 
+from records.database import open_database
+from records.errors import DatabaseUnavailable
 from records.settings import settings
 from worker.broker import TASK, make_celery
+from worker.heartbeat import say_goodbye
+from worker.place import worker_name
 from worker.tasks import run_job
 from worker.watch import start_watch
+
+log = logging.getLogger("vigpack.worker")
 
 
 def make_worker(started_at: datetime) -> Celery:
@@ -27,7 +33,21 @@ def make_worker(started_at: datetime) -> Celery:
         start_watch(parent, started_at)
 
     worker_process_init.connect(begin_process, weak=False)
+    worker_shutdown.connect(_leave, weak=False)
     return app
+
+
+def _leave(sender: Any, **_: Any) -> None:
+    """Tell the ledger that this worker ended in order. Its pool's processes are gone: nothing is forked any more."""
+    if sender.exitcode:
+        return
+    db = open_database(settings())
+    try:
+        say_goodbye(db, worker_name(settings(), os.getpid()))
+    except DatabaseUnavailable as error:
+        log.warning("could not say that this worker ends: %s", error)
+    finally:
+        db.dispose()
 
 
 def log_plainly(loglevel: int = logging.INFO, **_: Any) -> None:

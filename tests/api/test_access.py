@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
-from api.access import OpenToTheNetwork, check_exposure, is_loopback
+from api.access import OpenToTheNetwork, TokensAlike, check_exposure, is_loopback
 from api.app import create_app
 from records.settings import Settings
 from tests.api.conftest import HERE, TOKEN, client_of
@@ -47,6 +48,41 @@ def test_the_token_opens_from_any_machine_and_under_any_name(guarded: FastAPI) -
     away = TestClient(guarded, base_url="https://vig.example.org", client=("192.0.2.7", 1))
     with away as client:
         assert client.get(SELECTIONS, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+IT_TOKEN = "another-long-random-text"
+
+
+@pytest.fixture
+def for_it(app_settings: Settings) -> Iterator[TestClient]:
+    """IT's client of a service with both tokens."""
+    tokens = {"token": SecretStr(TOKEN), "it_token": SecretStr(IT_TOKEN)}
+    with client_of(create_app(app_settings.model_copy(update=tokens))) as client:
+        client.headers["Authorization"] = f"Bearer {IT_TOKEN}"
+        yield client
+
+
+def test_it_s_token_opens_how_the_service_is(for_it: TestClient) -> None:
+    for path in ("/readyz", "/metrics"):
+        assert for_it.get(path).status_code == 200
+        assert for_it.get(path, headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+def test_it_s_token_opens_nothing_of_a_family(for_it: TestClient) -> None:
+    one = f"{SELECTIONS}/{'0' * 32}"
+    closed = [SELECTIONS, one, f"{one}/artifacts/{'0' * 32}", f"{one}/events", f"{UPLOADS}/{'0' * 32}"]
+    for path in (*closed, "/api/v1/openapi.json", "/api/v1/operationsx", "/api/v1/operations/../selections"):
+        for method in ("GET", "POST", "PATCH", "DELETE"):
+            answer = for_it.request(method, path)
+            assert (answer.status_code, answer.json()["code"]) == (403, "not_for_it"), (method, path)
+    assert (
+        for_it.get("/api/v1/operations%2f..%2fselections").status_code == 404
+    )  # no way round: there is no such address
+
+
+def test_one_token_cannot_be_both(app_settings: Settings) -> None:
+    with pytest.raises(TokensAlike):
+        create_app(app_settings.model_copy(update={"token": SecretStr(TOKEN), "it_token": SecretStr(TOKEN)}))
 
 
 def test_a_body_is_not_waited_for_when_the_token_is_wrong(api: httpx.Client) -> None:

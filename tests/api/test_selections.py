@@ -27,7 +27,7 @@ from records.settings import Settings
 from records.storage import open_storage
 from tests.api.conftest import client_of
 from tests.api.service import SELECTIONS, TUS, Service, announce, begin, send, shape
-from tests.servers import PostgresServer, free_port
+from tests.servers import PostgresServer
 
 
 def test_a_new_selection_says_where_to_send_what(client: TestClient) -> None:
@@ -490,19 +490,3 @@ def test_readiness_says_what_is_wrong_in_words(client: TestClient, app_settings:
     broken = client.get("/readyz")
     assert broken.status_code == 503
     assert any("films and packs are kept" in problem for problem in broken.json()["problems"])
-
-
-def test_figures_for_prometheus_leave_out_what_is_unknown(client: TestClient, app_settings: Settings) -> None:
-    send(client, announce(client, 4), 0, b"film")
-    figures = client.get("/metrics").text
-    assert 'vigpack_jobs{kind="moment",state="queued"} 1.0' in figures
-    assert "vigpack_workers_alive 0.0" in figures
-    assert "vigpack_last_done_timestamp_seconds" not in figures
-    address = f"postgresql+psycopg://ada@127.0.0.1:{free_port()}/none"
-    with client_of(create_app(app_settings.model_copy(update={"database_url": address}))) as blind:
-        figures = blind.get("/metrics").text
-        assert blind.get("/readyz").status_code == 503
-        assert blind.get(SELECTIONS).json()["code"] == "database_unavailable"
-    assert "vigpack_disk_free_bytes" in figures
-    assert "vigpack_workers_alive" not in figures
-    assert "vigpack_jobs" not in figures

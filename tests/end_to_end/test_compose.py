@@ -40,10 +40,23 @@ def names(given: list[str] | dict[str, Any]) -> set[str]:
 
 
 def test_only_the_proxy_can_be_reached_from_outside() -> None:
-    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
-    assert COMPOSE["networks"]["front"]["internal"]
-    assert COMPOSE["networks"]["back"]["internal"]
+    ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert set(ports) == {"proxy", "grafana"}
+    assert all(port.startswith("127.0.0.1:") for port in ports["grafana"])  # the server's own browser
+    assert [name for name, network in COMPOSE["networks"].items() if not network.get("internal")] == ["outside", "desk"]
     assert [name for name, service in SERVICES.items() if "outside" in service["networks"]] == ["proxy"]
+
+
+def test_figures_and_alerts_reach_nothing_but_the_api() -> None:
+    for name in ("prometheus", "grafana"):
+        assert SERVICES[name]["profiles"] == ["ops"]
+        beside = {
+            other
+            for other, service in SERVICES.items()
+            if names(service["networks"]) & names(SERVICES[name]["networks"])
+        }
+        assert beside == {"api", "prometheus", "grafana"}
+    assert SERVICES["prometheus"]["secrets"] == ["vigpack_it_token"]
 
 
 def test_the_proxy_does_not_reach_the_database_or_the_queue() -> None:
@@ -199,6 +212,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresSer
         (folder / name).mkdir()
     written = {
         "vigpack_token": TOKEN,
+        "vigpack_it_token": "another long random text",
         "vigpack_database_url": postgres_server.url(postgres_server.create_database()),
         "vigpack_broker_url": f"redis://:bell@127.0.0.1:{stack.redis_port}/0",
         "redis_password": "bell",
@@ -255,6 +269,12 @@ def test_the_services_are_ready_and_say_so(client: httpx.Client) -> None:
     ready = client.get("/readyz")
     assert ready.status_code == 200
     assert ready.json()["problems"] == []
+
+
+def test_it_s_token_opens_the_figures_and_nothing_of_a_family(client: httpx.Client) -> None:
+    client.headers["Authorization"] = "Bearer another long random text"
+    assert client.get("/metrics").status_code == 200
+    assert client.get("/api/v1/selections").json()["code"] == "not_for_it"
 
 
 def test_nobody_gets_in_without_the_token(client: httpx.Client) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from pipeline.moments import parse_selection
 from records.database import Database
+from records.figures import QueueFigures, queue_figures
 from records.jobs import Claim, claim_next
 from records.models import JobRow, SelectionRow, UploadRow, UploadState, new_id, utcnow
 from records.selections import create_selection, upload_completed
@@ -99,3 +100,9 @@ def job_row(db: Database, job_id: str) -> JobRow:
     """A job as it stands."""
     with db.reading() as session:
         return session.scalars(select(JobRow).where(JobRow.id == job_id)).one()
+
+
+def figures_of(db: Database, settings: Settings) -> QueueFigures:
+    """The queue in figures, now."""
+    with db.reading() as session:
+        return queue_figures(session, settings, utcnow())

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from pipeline.errors import Cancelled
 from records.database import Database, open_database
 from records.errors import LeaseLost
-from records.jobs import Claim, claim_next, counts, mark_sent, mark_unsent, renew, take_unsent
+from records.jobs import Claim, claim_next, mark_sent, mark_unsent, renew, take_unsent
 from records.models import JobRow, JobState, MomentRow, MomentState, WorkerRow, utcnow
 from records.outcomes import finish, requeue_expired
 from records.settings import Settings
@@ -183,19 +183,3 @@ def test_eight_healers_take_each_unsent_job_once(settings: Settings, db: Databas
     with ThreadPoolExecutor(8) as pool:
         taken = [job for share in pool.map(take, range(8)) for job in share]
     assert len(taken) == len(set(taken))
-
-
-def test_counts_tell_depth_and_age_of_what_could_begin(settings: Settings, db: Database) -> None:
-    claimed(db, settings)
-    old, _, resting = (add_jobs(db)[0] for _ in range(3))
-    set_job(db, old, queued_at=utcnow() - timedelta(seconds=90))
-    set_job(db, resting, queued_at=utcnow() - timedelta(days=1), not_before=utcnow() + timedelta(seconds=60))
-    seen = counts(db)
-    assert seen.by_state == {("moment", "queued"): 3, ("moment", "running"): 1}
-    assert seen.due == 2
-    assert seen.oldest_waiting_s == pytest.approx(90, abs=5)
-    assert seen.last_done_at is None
-
-
-def test_no_age_is_given_where_nothing_waits(db: Database) -> None:
-    assert counts(db).oldest_waiting_s is None

@@ -14,7 +14,7 @@ import pytest
 from records.erasure import erase_selection
 from records.models import SelectionState
 from records.operations import drain_worker, undrain_worker
-from tests.records.cast import K_104
+from tests.records.cast import K_104, figures_of
 from tests.servers import RedisServer, wait_until
 from tests.worker.service import (
     Service,
@@ -171,6 +171,8 @@ def test_a_stopped_worker_leaves_no_process(folder_service: Service) -> None:
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(20) == 0
     wait_until_gone(*pool)
+    [left] = figures_of(folder_service.db, folder_service.settings).workers
+    assert left.state == "left"
 
 
 def test_a_drained_worker_ends_its_job_and_waits_when_started_again_until_it_is_back(

@@ -1,0 +1,31 @@
+"""Jobs that ended, without the media work: for tests of what is told afterwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from pipeline.errors import FilmUnreadable, PipelineError
+from records.database import Database
+from records.models import JobRow, new_id, utcnow
+from records.outcomes import Published, fail, finish
+from records.settings import Settings
+from tests.records.cast import take
+
+
+def finish_job(db: Database, job_id: str, settings: Settings, *, took_s: float = 1) -> list[str]:
+    """Claim it and finish it so long after it was asked for; the ids of the jobs that follow."""
+    with db.session() as session:
+        asked_at = utcnow() - timedelta(seconds=took_s)
+        session.execute(update(JobRow).where(JobRow.id == job_id).values(queued_at=asked_at))
+    won = take(db, settings, job_id)
+    file = Published(
+        kind="clip", name=f"{new_id()}.mp4", storage_key=f"x/{new_id()}", media_type="video/mp4", bytes=1, sha256="0"
+    )
+    return finish(db, won, [file], {"in_ms": 0})
+
+
+def give_up_job(db: Database, job_id: str, settings: Settings, error: PipelineError | None = None) -> None:
+    """Claim it and fail it for good."""
+    assert not fail(db, take(db, settings, job_id), error or FilmUnreadable("no moov atom"), settings)
