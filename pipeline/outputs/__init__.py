@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pipeline.artifact import Artifact
 from pipeline.errors import PipelineError
 from pipeline.moments import Selection, plain_sentence
-from pipeline.outputs import picture_notes, review_pack
+from pipeline.outputs import picture_notes, reel, review_pack
 from pipeline.outputs.prepared import Prepared
 
 
@@ -72,6 +72,14 @@ KINDS: dict[str, Kind] = {
             picture_notes.Recipe,
             picture_notes.make,
             picture_notes.remarks,
+        ),
+        Kind(
+            "reel",
+            "Reel",
+            "One film for a television or a phone: each moment, held on its best picture, and once more slowly.",
+            reel.Recipe,
+            reel.make,
+            reel.remarks,
         ),
     )
 }
