@@ -17,10 +17,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import IO, Any
-
-import imageio_ffmpeg
 
 from pipeline.errors import FfmpegFailed, FfmpegMissing, FfmpegTimedOut, NoSpace
 
@@ -77,10 +76,13 @@ def ffmpeg_executable() -> str:
 
 @cache
 def _packaged() -> str:
-    try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError as error:
-        raise FfmpegMissing(str(error)) from None
+    """Found by its name. imageio_ffmpeg would try it once and, where that try was killed, call it missing for ever."""
+    for entry in files("imageio_ffmpeg").joinpath("binaries").iterdir():
+        if entry.is_file() and entry.name.startswith("ffmpeg"):
+            return str(entry)
+    if found := shutil.which("ffmpeg"):
+        return found
+    raise FfmpegMissing("the package imageio-ffmpeg holds none for this machine, and none is installed")
 
 
 def run_ffmpeg(

@@ -147,3 +147,11 @@ def test_another_ffmpeg_can_be_named(tmp_path: Path) -> None:
     finally:
         use_ffmpeg("")
     assert "imageio_ffmpeg" in ffmpeg_executable()
+
+
+def test_finding_ffmpeg_starts_no_program_that_could_be_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """imageio_ffmpeg tries the program once in a process, and a try that is killed would leave it without for ever."""
+    ffmpeg_cli._packaged.cache_clear()
+    with monkeypatch.context() as killed:
+        killed.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was started"))
+        assert Path(ffmpeg_executable()).is_file()
