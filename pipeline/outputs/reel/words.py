@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from importlib.resources import files
 
 import cv2
@@ -12,8 +11,8 @@ import typst
 from numpy.typing import NDArray
 
 from pipeline.outputs.reel.plan import Screen
+from pipeline.print.letters import fonts, shipped_families
 
-FAMILY = "Atkinson Hyperlegible"
 INK = "#f6f1e7"
 SAFE = 0.1
 """Of each side: older televisions hide up to 5 % of the picture; words keep twice as far away (EBU R 95)."""
@@ -35,11 +34,11 @@ def draw_words(words: str, screen: Screen, *, foot: bool = False) -> NDArray[np.
         "share": _FOOT_SHARE if foot else _WHOLE_SHARE,
         "foot": foot,
         "ink": INK,
-        "font": FAMILY,
+        "fonts": list(shipped_families()),
     }
     png = typst.compile(
         files(__package__).joinpath("cards.typ").read_bytes(),
-        font_paths=_fonts(),
+        font_paths=fonts(),
         sys_inputs={"card": json.dumps(card)},
         format="png",
         ppi=72.0,
@@ -47,10 +46,3 @@ def draw_words(words: str, screen: Screen, *, foot: bool = False) -> NDArray[np.
     if not isinstance(png, bytes):
         raise TypeError(f"typst gave {type(png).__name__} instead of one page")
     return np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED), np.uint8)[:, :, [2, 1, 0, 3]]
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """The house's letters; those that they lack come from what is built into typst and from this machine."""
-    own = str(files("fontpkg_atkinson_hyperlegible").joinpath("files"))
-    return typst.Fonts(include_system_fonts=True, include_embedded_fonts=True, font_paths=[own])
