@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from pipeline import errors as film
 from pipeline.errors import PipelineError
 from pipeline.moments import say_first
-from records import beginnings, storage
+from records import beginnings, logbook, ratings, storage
 from records import errors as records
 from records import upload_errors as uploads
 
@@ -127,6 +127,9 @@ STATUS_OF: dict[type[PipelineError], int] = {
     records.PriorityWrong: 422,
     records.WorkerMissing: 404,
     beginnings.KeyReused: 422,
+    ratings.NotARecording: 422,
+    ratings.RatingMissing: 404,
+    logbook.EntryMissing: 404,
     storage.StorageMissing: 404,
     storage.StorageUnavailable: 503,
     storage.StorageDamaged: 500,

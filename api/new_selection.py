@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 
 from pipeline.errors import MomentOutsideFilm, SelectionInvalid
 from pipeline.moments import MOST_MOMENTS, Clip, Ms, Selection, Still, clock
-from pipeline.outputs import find_kind, parse_recipe
+from pipeline.outputs import find_kind, parse_recipe, usual_kinds
 from pipeline.presets import preset as find_preset
 
 _ROUNDING_MS = 2
@@ -119,7 +119,8 @@ class NewSelection(Selection):
     stills: Annotated[tuple[NewStill, ...], Field(alias="still", max_length=MOST_MOMENTS)] = ()
     film: FilmFacts
     preset: Annotated[str, Field(max_length=32)] = "review"
-    outputs: Annotated[tuple[KindName, ...], Field(max_length=20)] = ("review_pack", "picture_notes")
+    outputs: Annotated[tuple[KindName, ...] | None, Field(max_length=20)] = None
+    """None: what is usual for such a film."""
     recipes: Annotated[dict[KindName, dict[str, Any]], Field(max_length=20, default_factory=dict)]
     """What is chosen for a kind, by its name: see `/api/v1/kinds`. Kinds that are not in `outputs` are made as well."""
     whole_film: bool = False
@@ -142,7 +143,7 @@ class NewSelection(Selection):
         Raises: MomentOutsideFilm, SelectionInvalid, PresetUnknown, OutputUnknown, RecipeInvalid.
         """
         find_preset(self.preset)
-        for kind in (*self.outputs, *self.recipes):
+        for kind in (*self.kinds(), *self.recipes):
             parse_recipe(find_kind(kind), self.recipes.get(kind, {}))
         end_ms = self.film.duration_ms
         for number, clip in enumerate(self.clips, 1):
@@ -155,11 +156,16 @@ class NewSelection(Selection):
             sentence = "The moments are cut from the whole film, so none of them can have a cut of its own."
             raise SelectionInvalid(sentence, for_guider=sentence)
 
+    def kinds(self) -> tuple[str, ...]:
+        """What is made as soon as every moment is ready."""
+        return usual_kinds(self.of) if self.outputs is None else self.outputs
+
     def selection(self) -> Selection:
         """The guider's part, as moments.toml would hold it."""
         return Selection(
             family=self.family,
             cycle=self.cycle,
+            of=self.of,
             helping_question=self.helping_question,
             working_points=self.working_points,
             clips=tuple(Clip.model_validate(clip.model_dump(exclude={"cut"})) for clip in self.clips),

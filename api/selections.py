@@ -73,7 +73,7 @@ def begin(new: NewSelection, parts: GivenParts, response: Response, idempotency_
         new.cuts(),
         film,
         new.preset,
-        new.outputs,
+        new.kinds(),
         whole_film=new.whole_film,
         recipes=new.recipes,
         guider=new.guider,

@@ -10,6 +10,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -91,6 +92,13 @@ class Still(_Moment):
     exact: bool = True
 
 
+class FilmOf(StrEnum):
+    """What was filmed: a family, or the guider's own shared review with them."""
+
+    FAMILY_FILM = "family_film"
+    REVIEW_RECORDING = "review_recording"
+
+
 class Selection(BaseModel):
     """What a guider chose from one film, in the order of the review; the shape of moments.toml."""
 
@@ -98,6 +106,7 @@ class Selection(BaseModel):
 
     family: FamilyCode
     cycle: Annotated[int, Field(ge=1, le=99)] = 1
+    of: FilmOf = FilmOf.FAMILY_FILM
     helping_question: Words = ""
     working_points: Annotated[tuple[Words, ...], Field(max_length=20)] = ()
     clips: Annotated[tuple[Clip, ...], Field(alias="clip", max_length=MOST_MOMENTS)] = ()
@@ -186,7 +195,7 @@ def say_first(errors: Sequence[Mapping[str, Any]]) -> str:
     if why is None and first["type"].startswith(("int", "bool", "string", "tuple", "list", "model", "dict")):
         why = "is not written as it should be"
     if why is None:
-        why = first["msg"].removeprefix("Value error, ")
+        why = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     subject = ", ".join(where)
     sentence = f"{subject} {why}" if subject else why
     return sentence[0].upper() + sentence[1:].rstrip(".") + "."

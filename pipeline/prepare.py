@@ -22,15 +22,14 @@ from pipeline.errors import Cancelled, FolderNotEmpty, FolderNotWritable, Moment
 from pipeline.film import Film, probe
 from pipeline.frames import one_frame_ms
 from pipeline.moments import Clip, Selection, Still, clock, hints
-from pipeline.outputs import find_kind, parse_recipe
-from pipeline.outputs.prepared import Prepared, PreparedMoment
+from pipeline.outputs import find_kind, parse_recipe, usual_kinds
+from pipeline.outputs.prepared import Prepared, PreparedMoment, check_companion
 from pipeline.presets import Preset
 from pipeline.rewrap import make_seekable
 from pipeline.stills import save_still
 
 Progress = Callable[[float], None]
 """Called with 0 to 1 as work goes on, at least every few seconds; what it raises stops the work."""
-DEFAULT_KINDS = ("review_pack", "picture_notes")
 _T = TypeVar("_T")
 _WORK_FOLDER = ".vigpack-part"
 
@@ -148,17 +147,22 @@ def prepare(
     out: Path,
     *,
     preset: Preset,
-    kinds: Sequence[str] = DEFAULT_KINDS,
+    kinds: Sequence[str] | None = None,
     recipes: Mapping[str, Mapping[str, Any]] | None = None,
+    companion: Prepared | None = None,
     on_progress: Progress | None = None,
 ) -> Report:
     """The media work alone: the packs and notes of a selection, and report.json, in the folder ``out``.
 
-    ``recipes`` holds what was chosen for a kind, by its name. ``out`` must be empty or absent and is filled only when
-    everything succeeded; the film is only read.
+    ``kinds`` are the usual ones where None; ``recipes`` holds what was chosen for a kind, by its name; ``companion`` is
+    the other film of the same cycle. ``out`` must be empty or absent and is filled only when everything succeeded; the
+    film is only read.
     Raises: PipelineError and its kin.
     """
-    chosen = [(kind, parse_recipe(kind, (recipes or {}).get(kind.name, {}))) for kind in map(find_kind, kinds)]
+    wanted = map(find_kind, usual_kinds(selection.of) if kinds is None else kinds)
+    chosen = [(kind, parse_recipe(kind, (recipes or {}).get(kind.name, {}))) for kind in wanted]
+    if companion is not None:
+        check_companion(selection, companion.selection)
     film = probe(film_path)
     with _filled_whole(out) as work, disk_errors_told(), tempfile.TemporaryDirectory(dir=work) as scratch_name:
         scratch = Path(scratch_name)
@@ -167,7 +171,7 @@ def prepare(
         report.film["duration_ms"] = seekable.duration_ms
         check_moments(seekable, selection)
         moments = _prepare_moments(seekable, selection, preset, scratch, report, on_progress or (lambda _: None))
-        prepared = Prepared(selection, tuple(moment.prepared for moment in moments))
+        prepared = Prepared(selection, tuple(moment.prepared for moment in moments), companion=companion)
         for kind, recipe in chosen:
             report.warnings += kind.remarks(selection, recipe)
             making = partial(kind.make, prepared, recipe, work)

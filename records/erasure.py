@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from sqlalchemy import delete, select, update
 
+from records.companions import drop_outputs_with
 from records.database import Database
 from records.incoming import erase_partial
 from records.jobs import live_tokens, referenced_keys
+from records.logbook import keep_counts
 from records.models import JobRow, JobState, SelectionRow, UploadRow, utcnow
 from records.selections import lock_selection
 from records.settings import Settings
@@ -20,14 +22,17 @@ _PAGE_KEYS = 500
 
 
 def erase_selection(db: Database, storage: Storage, settings: Settings, selection_id: str) -> bool:
-    """Erase a selection for good; False where there is none to be seen.
+    """Erase a selection for good, with what others made of its moments; False where there is none to be seen.
 
+    The logbook keeps its counts (see records/logbook.py).
     Raises: StorageUnavailable, DatabaseUnavailable; then the selection is gone from sight and healing erases the rest.
     """
     with db.session() as session:
         selection = lock_selection(session, selection_id)
         if selection is None:
             return False
+        keep_counts(session, selection)
+        derived = drop_outputs_with(session, selection_id, selection.family)
         selection.erasing_at = utcnow()
         session.execute(
             update(JobRow)
@@ -39,6 +44,8 @@ def erase_selection(db: Database, storage: Storage, settings: Settings, selectio
         )
         # A request that is writing loses its hold and stops.
         session.execute(update(UploadRow).where(UploadRow.selection_id == selection_id).values(holder=None))
+    for key in derived:  # a crash before the last leaves files that no row names: sweeping takes them
+        storage.delete(key)
     _erase_marked(db, storage, settings, selection_id)
     return True
 

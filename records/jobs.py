@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Exists, Update, case, exists, func, or_, select, update
+from sqlalchemy import CursorResult, Delete, Exists, Update, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled
@@ -147,8 +147,8 @@ def holds(claim: Claim) -> tuple[Any, ...]:
     return (JobRow.id == claim.job_id, JobRow.state == JobState.RUNNING, JobRow.lease_token == claim.token)
 
 
-def rows_changed(session: Session, statement: Update) -> int:
-    """How many rows the update changed."""
+def rows_changed(session: Session, statement: Update | Delete) -> int:
+    """How many rows the statement changed."""
     result = session.execute(statement, execution_options={"synchronize_session": False})
     return cast("CursorResult[Any]", result).rowcount
 

@@ -18,6 +18,7 @@ from pipeline.outputs.prepared import Prepared, PreparedMoment
 from pipeline.prepare import prepare_moment
 from pipeline.presets import preset
 from pipeline.rewrap import make_seekable
+from records.companions import find_companion
 from records.database import Database
 from records.errors import LeaseLost
 from records.jobs import MOMENT, Claim
@@ -25,6 +26,7 @@ from records.models import ArtifactRow, JobRow, JobState, MomentRow, SelectionRo
 from records.storage import Storage
 
 Report = Callable[[float], None]
+Rows = list[tuple[MomentRow, ArtifactRow]]
 _T = TypeVar("_T")
 _SUFFIX = {"clip": ".mp4", "still": ".jpg"}
 
@@ -102,26 +104,38 @@ def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, rep
     with db.reading() as session:
         selection = _there(session.get(SelectionRow, claim.selection_id), claim)
         recipe = parse_recipe(kind, selection.recipes.get(claim.kind, {}))
-        rows = session.execute(
-            select(MomentRow, ArtifactRow)
-            .join(ArtifactRow, ArtifactRow.moment_id == MomentRow.id)
-            .where(MomentRow.selection_id == claim.selection_id)
-            .order_by(MomentRow.position)
-        ).all()
-    moments = []
-    for done, (moment, file) in enumerate(rows):
-        path = _bring(storage, file.storage_key, file.sha256, folder / file.name)
-        moments.append(_prepared(moment, file, path))
-        report(0.5 * (done + 1) / len(rows))
+        rows = _finished(session, claim.selection_id)
+        other = find_companion(session, selection, recipe)
+        other_rows = _finished(session, other.id) if other else []
+    companion = None
+    if other is not None:
+        companion = Prepared(parse_selection(other.shape), _bring_all(storage, other_rows, folder / "other"))
+        report(0.25)
+    moments = _bring_all(storage, rows, folder / "moments")
+    report(0.5)
     out = folder / "out"
     out.mkdir()
-    prepared = Prepared(parse_selection(selection.shape), tuple(moments))
+    prepared = Prepared(parse_selection(selection.shape), moments, companion=companion)
     files = [
         Made(kind.name, file.path.name, file.path, file.media_type, file.bytes, file.sha256)
         for file in kind.make(prepared, recipe, out)
     ]
     report(0.95)
     return Making(files)
+
+
+def _finished(session: Session, selection_id: str) -> Rows:
+    query = select(MomentRow, ArtifactRow).join(ArtifactRow, ArtifactRow.moment_id == MomentRow.id)
+    rows = session.execute(query.where(MomentRow.selection_id == selection_id).order_by(MomentRow.position))
+    return [(moment, file) for moment, file in rows]
+
+
+def _bring_all(storage: Storage, rows: Rows, folder: Path) -> tuple[PreparedMoment, ...]:
+    folder.mkdir()
+    return tuple(
+        _prepared(moment, file, _bring(storage, file.storage_key, file.sha256, folder / file.name))
+        for moment, file in rows
+    )
 
 
 def _prepared(row: MomentRow, file: ArtifactRow, path: Path) -> PreparedMoment:

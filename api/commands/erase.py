@@ -10,6 +10,7 @@ from sqlalchemy import select
 from api.commands.screen import CommandFailed, print_json, say
 from records.database import open_database
 from records.erasure import erase_selection
+from records.logbook import forget_code, names_code
 from records.models import SelectionRow
 from records.settings import load_settings
 from records.storage import open_storage
@@ -22,6 +23,7 @@ def erase(
 ) -> None:
     """Erase every selection of a family: uploads, clips, stills, packs and what is known of them.
 
+    Logbooks lose the code and the days; that there was a client, which cycles and in which months stays in them.
     What was handed out before is not reached by this.
     """
     settings = load_settings()
@@ -31,12 +33,15 @@ def erase(
         with database.reading() as session:
             query = select(SelectionRow.id).where(SelectionRow.family == family)
             selections = session.scalars(query).all()
-        if not selections:
+            in_logbooks = names_code(session, family)
+        if not selections and not in_logbooks:
             raise CommandFailed(for_guider=f"There is nothing of a family with the code {family} here.")
         if not (yes or as_json):
             typer.confirm(f"Erase {_count(len(selections))} of family {family} for good?", abort=True)
         for selection_id in selections:
             erase_selection(database, storage, settings, selection_id)
+        with database.session() as session:
+            forget_code(session, family)
     finally:
         database.dispose()
     if as_json:

@@ -10,14 +10,13 @@ import typer
 
 from api.commands.screen import print_json, progress_bar, say
 from pipeline.ffmpeg_cli import use_ffmpeg
-from pipeline.moments import read_selection
-from pipeline.outputs import KINDS, read_recipes
-from pipeline.prepare import DEFAULT_KINDS
+from pipeline.moments import FilmOf, read_selection
+from pipeline.outputs import KINDS, read_recipes, usual_kinds
 from pipeline.prepare import prepare as prepare_selection
 from pipeline.presets import preset as preset_named
 from records.settings import load_settings
 
-_FURTHER = ", ".join(name for name in KINDS if name not in DEFAULT_KINDS)
+_FURTHER = ", ".join(name for name in KINDS if name not in usual_kinds(FilmOf.FAMILY_FILM))
 
 
 def prepare(
@@ -37,7 +36,7 @@ def prepare(
     use_ffmpeg(load_settings().ffmpeg)
     selection = read_selection(moments)
     chosen = preset_named(preset)
-    kinds = tuple(dict.fromkeys([*DEFAULT_KINDS, *(also or ())]))
+    kinds = tuple(dict.fromkeys([*usual_kinds(selection.of), *(also or ())]))
     wishes = read_recipes(recipes) if recipes else {}
     with progress_bar("Preparing", shown=not json) as on_progress:
         report = prepare_selection(

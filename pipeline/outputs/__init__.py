@@ -15,17 +15,8 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.artifact import Artifact
 from pipeline.errors import PipelineError
-from pipeline.moments import Selection, plain_sentence
-from pipeline.outputs import (
-    booklet,
-    child_voice,
-    diary_sheet,
-    phone_pictures,
-    picture_notes,
-    reel,
-    review_pack,
-    strip,
-)
+from pipeline.moments import FilmOf, Selection, plain_sentence
+from pipeline.outputs import picture_notes, review_pack
 from pipeline.outputs.prepared import Prepared
 
 
@@ -82,56 +73,13 @@ KINDS: dict[str, Kind] = {
             picture_notes.make,
             picture_notes.remarks,
         ),
-        Kind(
-            "booklet",
-            "Booklet",
-            "The picture notes as a small booklet to print, fold and keep; its cover works alone.",
-            booklet.Recipe,
-            booklet.make,
-            booklet.remarks,
-        ),
-        Kind(
-            "strip",
-            "Strip",
-            "Three or four pictures of a clip in a row, for a moment that unfolds.",
-            strip.Recipe,
-            strip.make,
-            strip.remarks,
-        ),
-        Kind(
-            "phone_pictures",
-            "Pictures for a phone",
-            "Each still with its words as a picture that the family can keep on a phone.",
-            phone_pictures.Recipe,
-            phone_pictures.make,
-            phone_pictures.remarks,
-        ),
-        Kind(
-            "diary_sheet",
-            "Diary sheet",
-            "A page for the family's week: tick when good things happen.",
-            diary_sheet.Recipe,
-            diary_sheet.make,
-            diary_sheet.remarks,
-        ),
-        Kind(
-            "child_voice",
-            "The child's voice",
-            "Pages on which a child answers by drawing, pointing, saying or skipping.",
-            child_voice.Recipe,
-            child_voice.make,
-            child_voice.remarks,
-        ),
-        Kind(
-            "reel",
-            "Reel",
-            "One film for a television or a phone: each moment, held on its best picture, and once more slowly.",
-            reel.Recipe,
-            reel.make,
-            reel.remarks,
-        ),
     )
 }
+
+
+def usual_kinds(of: FilmOf) -> tuple[str, ...]:
+    """The kinds that are made without being asked for: a family takes notes home, of a review recording nobody does."""
+    return ("review_pack",) if of == FilmOf.REVIEW_RECORDING else ("review_pack", "picture_notes")
 
 
 def find_kind(name: str) -> Kind:

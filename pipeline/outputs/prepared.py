@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipeline.moments import Selection
+from pipeline.errors import PipelineError
+from pipeline.moments import FilmOf, Selection
+
+
+class CompanionWrong(PipelineError):
+    """The other film's moments do not belong to these."""
+
+    code = "companion_wrong"
 
 
 @dataclass(frozen=True)
@@ -38,3 +45,20 @@ class Prepared:
 
     selection: Selection
     moments: tuple[PreparedMoment, ...]
+    companion: Prepared | None = None
+    """The other film of the same cycle, where one is named: the review recording of a family's film, or the film."""
+
+
+def check_companion(selection: Selection, other: Selection) -> None:
+    """Nothing, if one of the two is of a family's film and the other of the review of it. Raises: CompanionWrong."""
+    if (selection.family, selection.cycle) != (other.family, other.cycle):
+        sentence = (
+            f"The other moments are of family {other.family}, cycle {other.cycle}; "
+            f"these are of {selection.family}, cycle {selection.cycle}. A pack never holds two families."
+        )
+    elif selection.of == other.of:
+        what = "recordings of a review" if other.of == FilmOf.REVIEW_RECORDING else "of the family's film"
+        sentence = f"Both selections are {what}; the other one must be of the other film of this cycle."
+    else:
+        return
+    raise CompanionWrong(sentence, for_guider=sentence)

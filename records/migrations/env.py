@@ -10,7 +10,8 @@ from typing import Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from records.models import Base, UtcDateTime
+from records import training_models
+from records.models import UtcDateTime
 
 
 def _render(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
@@ -20,7 +21,7 @@ def _render(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=training_models.Base.metadata,  # of every module with tables
     render_as_batch=True,
     render_item=_render,
     transactional_ddl=True,  # SQLite can undo DDL once the driver leaves transactions to us

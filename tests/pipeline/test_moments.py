@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import SelectionInvalid
-from pipeline.moments import Clip, Selection, Still, clock, hints, parse_ms, parse_selection, read_selection
+from pipeline.moments import Clip, FilmOf, Selection, Still, clock, hints, parse_ms, parse_selection, read_selection
+from pipeline.outputs import usual_kinds
 
 WRITTEN = """
 family = "K-104"
@@ -123,3 +124,13 @@ def test_many_long_or_wordy_moments_bring_a_hint_and_no_refusal() -> None:
     )
     assert len(hints(parse_selection(shape))) == 3
     assert hints(parse_selection(selection())) == []
+
+
+def test_a_selection_is_of_the_familys_film_unless_it_says_that_it_is_of_a_review_recording() -> None:
+    assert parse_selection({"family": "K-104", "still": [{"at": 0}]}).of == FilmOf.FAMILY_FILM
+    recording = parse_selection({"family": "K-104", "of": "review_recording", "still": [{"at": 0}]})
+    assert recording.model_dump(mode="json")["of"] == "review_recording"
+    assert usual_kinds(recording.of) == ("review_pack",)
+    with pytest.raises(SelectionInvalid) as refused:
+        parse_selection({"family": "K-104", "of": "party", "still": [{"at": 0}]})
+    assert refused.value.for_guider == "“of” must be 'family_film' or 'review_recording'."

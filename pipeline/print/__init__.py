@@ -1,1 +1,0 @@
-"""What printed outputs share: the typesetter, the fonts, the themes, the cards and the remarks on captions."""
