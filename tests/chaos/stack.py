@@ -108,7 +108,7 @@ class Stack:
             answer = httpx.get(f"{self.api_url}/readyz", headers=headers, timeout=5, trust_env=False)
         except httpx.TransportError as error:
             return f"the API does not answer: {type(error).__name__}"
-        return "; ".join(answer.json()["problems"]) or ("" if answer.status_code == 200 else f"{answer.status_code}")
+        return "" if answer.status_code == 200 else f"not ready: {answer.text[:300]}"
 
     def call_sweepers(self) -> None:
         """Make every recurring duty due now."""
@@ -178,6 +178,7 @@ def _lay_out(folder: Path, disk: Path, small: bool, crew: Crew, network: Network
             "VIGPACK_TOKEN": token,
             "VIGPACK_PORT": str(api_port),
             "VIGPACK_SCRATCH_DIR": str(disk / f"scratch-{name}"),
+            "VIGPACK_WORKER_NAME": name,
         }
         argv = vigpack_argv("api") if name == "api" else worker_argv(stack.settings, 1)
         add(name, argv, given | worker_env())
