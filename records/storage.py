@@ -110,6 +110,9 @@ class Storage(Protocol):
     def check_writable(self) -> None:
         """Nothing, if a byte can be stored and removed again."""
 
+    def clear_unfinished(self) -> None:
+        """Remove what processes that were killed left of their puts and probes."""
+
 
 def check_key(key: str) -> str:
     """The key itself, if it is one. Raises: StorageKeyInvalid."""
@@ -145,7 +148,6 @@ class FolderStorage:
         with saying_what_failed("open the store"):
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._parts.mkdir(exist_ok=True, mode=0o700)
-            self._remove_stale_parts()
 
     def put(self, path: Path, key: str) -> Stored:
         target = self._target(key)
@@ -210,6 +212,14 @@ class FolderStorage:
             probe.touch(exist_ok=False)
             probe.unlink()
 
+    def clear_unfinished(self) -> None:
+        with saying_what_failed("clear the store"):
+            for part in self._parts.iterdir():
+                with contextlib.suppress(FileNotFoundError):  # another process clears too
+                    # When its entry was made: a link keeps the age of the bytes.
+                    if time.time() - part.stat().st_ctime > _STALE_PART_S:
+                        part.unlink()
+
     def _target(self, key: str) -> Path:
         return self._root / check_key(key)
 
@@ -224,12 +234,6 @@ class FolderStorage:
             else:
                 sync_folder(target.parent)
                 return
-
-    def _remove_stale_parts(self) -> None:
-        for part in self._parts.iterdir():
-            with contextlib.suppress(FileNotFoundError):  # another process sweeps too
-                if time.time() - part.stat().st_mtime > _STALE_PART_S:
-                    part.unlink()
 
 
 def copy_checked(blocks: Iterator[bytes], destination: Path, sha256: str | None) -> None:

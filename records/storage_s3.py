@@ -36,6 +36,7 @@ _PARTS_AT_ONCE = 4
 """8 MiB × 4 bounds an upload's memory at 32 MiB; S3's 10,000 parts then allow 78 GiB."""
 _WINDOW_BYTES = 4 << 20
 """Read in requests of this size, so that a slow reader never keeps one open into its time-out."""
+_PROBES = "probe/"
 _NO_RANGES = "non-partial response"
 """obstore's words for a 200 where a 206 was asked for; it has no error of its own for it."""
 
@@ -123,10 +124,14 @@ class S3Storage:
                 yield from (item["path"] for item in page)
 
     def check_writable(self) -> None:
-        probe = f"probe/{uuid.uuid4().hex}"
+        probe = f"{_PROBES}{uuid.uuid4().hex}"
         with _saying_what_failed("write to the bucket"):
             obstore.put(self._store, probe, b"")
-            obstore.delete(self._store, probe)
+        self.delete(probe)
+
+    def clear_unfinished(self) -> None:
+        for probe in list(self.keys(_PROBES)):  # somebody's may be under way, who will not miss it
+            self.delete(probe)
 
     def _windows(self, key: str, start: int, end: int) -> Iterator[bytes]:
         while start < end:

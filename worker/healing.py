@@ -100,6 +100,7 @@ def sweep(db: Database, storage: Storage) -> None:
 
     Raises: DatabaseUnavailable, StorageUnavailable.
     """
+    storage.clear_unfinished()
     swept = sweep_artifacts(db, storage) + erase_stray_files(db, storage)
     if swept:
         log.info("%d files that nothing refers to were deleted", swept)
