@@ -115,6 +115,7 @@ class FfmpegMissing(PipelineError):
 
     code = "ffmpeg_missing"
     retryable = True  # another worker may have one, and a busy machine may fail to start it once
+    outage = True
     for_guider = "The video program ffmpeg cannot be started. Please tell IT support."
 
 

@@ -14,13 +14,12 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import IO, Any
-
-import imageio_ffmpeg
 
 from pipeline.errors import FfmpegFailed, FfmpegMissing, FfmpegTimedOut, NoSpace
 
@@ -77,10 +76,13 @@ def ffmpeg_executable() -> str:
 
 @cache
 def _packaged() -> str:
-    try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError as error:
-        raise FfmpegMissing(str(error)) from None
+    """Found by its name. imageio_ffmpeg would try it once and, where that try was killed, call it missing for ever."""
+    for entry in files("imageio_ffmpeg").joinpath("binaries").iterdir():
+        if entry.is_file() and entry.name.startswith("ffmpeg"):
+            return str(entry)
+    if found := shutil.which("ffmpeg"):
+        return found
+    raise FfmpegMissing("the package imageio-ffmpeg holds none for this machine, and none is installed")
 
 
 def run_ffmpeg(
@@ -91,6 +93,7 @@ def run_ffmpeg(
     on_progress: Callable[[float], None] | None = None,
     keep: re.Pattern[str] | None = None,
     most_output_bytes: int = 0,
+    feed: Iterable[bytes] | None = None,
     hide: Path | None = None,
 ) -> FfmpegRun:
     """Run ffmpeg to its end; its child process dies with this one, whatever happens.
@@ -99,6 +102,8 @@ def run_ffmpeg(
     on_progress: called with the seconds of output written so far; what it raises ends ffmpeg and is passed on.
     keep: the lines of stderr in which it is found are returned.
     most_output_bytes: 0, or how much ffmpeg may write to its standard output, which is then returned.
+    feed: what ffmpeg reads from its standard input (``pipe:0`` in argv), a block at a time as ffmpeg takes it; what it
+    raises ends ffmpeg and is passed on.
     hide: a path that is left out of error texts, since a film's name may name a child.
     Raises: FfmpegFailed, FfmpegTimedOut (over timeout_s, or stall_s without a sign of life), FfmpegMissing, NoSpace.
     """
@@ -106,7 +111,7 @@ def run_ffmpeg(
     if not most_output_bytes:
         head += ["-progress", "pipe:1", "-stats_period", "0.5"]
     started = time.monotonic()
-    process = _start([ffmpeg_executable(), *head, *argv])
+    process = _start([ffmpeg_executable(), *head, *argv], fed=feed is not None)
     said: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
     output: list[bytes] = []
     readers = [
@@ -115,6 +120,9 @@ def run_ffmpeg(
         if most_output_bytes
         else threading.Thread(target=_read_lines, args=(process.stdout, "progress", said), daemon=True),
     ]
+    refused: list[BaseException] = []
+    if feed is not None:
+        readers.append(threading.Thread(target=_write, args=(process.stdin, feed, refused, said), daemon=True))
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     kept: list[str] = []
     cpu_s = 0.0
@@ -134,6 +142,8 @@ def run_ffmpeg(
                 continue
             if line is None:
                 open_pipes -= 1
+                if refused:
+                    raise refused[0]
                 continue
             kind, text = line
             if kind == "progress":
@@ -172,14 +182,18 @@ def _written_s(line: str) -> float | None:
     return None
 
 
-def _start(argv: list[str]) -> subprocess.Popen[bytes]:
+def _start(argv: list[str], *, fed: bool = False) -> subprocess.Popen[bytes]:
     options: dict[str, Any] = {}
     if sys.platform != "win32":
         options["process_group"] = 0
         options["preexec_fn"] = _bind_to_parent(os.getpid())
     try:
         return subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
+            argv,
+            stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
         )
     except OSError as error:
         raise FfmpegMissing(str(error)) from None
@@ -211,7 +225,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.kill()
     process.wait()
-    for pipe in (process.stdout, process.stderr):
+    for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             with contextlib.suppress(OSError, ValueError):
                 pipe.close()
@@ -239,6 +253,26 @@ def _read_bytes(
         pass  # closed by _end while reading
     finally:
         pipe.close()  # ffmpeg must not wait for a reader that has enough
+        said.put(None)
+
+
+def _write(
+    pipe: IO[bytes],
+    feed: Iterable[bytes],
+    refused: list[BaseException],
+    said: queue.SimpleQueue[tuple[str, str] | None],
+) -> None:
+    try:
+        for block in feed:
+            try:
+                pipe.write(block)
+            except (OSError, ValueError):
+                return  # ffmpeg has enough or has ended, which its exit status tells; or closed by _end while writing
+    except BaseException as error:  # noqa: BLE001 raised again by run_ffmpeg, in the caller's thread
+        refused.append(error)
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            pipe.close()
         said.put(None)
 
 

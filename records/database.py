@@ -24,6 +24,14 @@ from records.settings import Settings
 
 BUSY_TIMEOUT_S = 30
 CONNECT_TIMEOUT_S = 5
+_NOTICE_SILENCE = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # in milliseconds
+}
+"""libpq's: a server that vanished without a word (power, a firewall that forgot us) is noticed within a minute. The
+system's own patience is a quarter of an hour for what was sent and two hours for an answer that is awaited."""
 _READING = "vigpack_reading"
 
 
@@ -115,7 +123,7 @@ def _engine(address: str, **options: Any) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    connect_args = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "vigpack"}
+    connect_args = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "vigpack", **_NOTICE_SILENCE}
     return create_engine(url, pool_pre_ping=True, connect_args=connect_args, **options)
 
 

@@ -16,7 +16,16 @@ from pydantic import BaseModel, ValidationError
 from pipeline.artifact import Artifact
 from pipeline.errors import PipelineError
 from pipeline.moments import FilmOf, Selection, plain_sentence
-from pipeline.outputs import picture_notes, review_pack
+from pipeline.outputs import (
+    booklet,
+    child_voice,
+    diary_sheet,
+    phone_pictures,
+    picture_notes,
+    reel,
+    review_pack,
+    strip,
+)
 from pipeline.outputs.prepared import Prepared
 
 
@@ -72,6 +81,54 @@ KINDS: dict[str, Kind] = {
             picture_notes.Recipe,
             picture_notes.make,
             picture_notes.remarks,
+        ),
+        Kind(
+            "booklet",
+            "Booklet",
+            "The picture notes as a small booklet to print, fold and keep; its cover works alone.",
+            booklet.Recipe,
+            booklet.make,
+            booklet.remarks,
+        ),
+        Kind(
+            "strip",
+            "Strip",
+            "Three or four pictures of a clip in a row, for a moment that unfolds.",
+            strip.Recipe,
+            strip.make,
+            strip.remarks,
+        ),
+        Kind(
+            "phone_pictures",
+            "Pictures for a phone",
+            "Each still with its words as a picture that the family can keep on a phone.",
+            phone_pictures.Recipe,
+            phone_pictures.make,
+            phone_pictures.remarks,
+        ),
+        Kind(
+            "diary_sheet",
+            "Diary sheet",
+            "A page for the family's week: tick when good things happen.",
+            diary_sheet.Recipe,
+            diary_sheet.make,
+            diary_sheet.remarks,
+        ),
+        Kind(
+            "child_voice",
+            "The child's voice",
+            "Pages on which a child answers by drawing, pointing, saying or skipping.",
+            child_voice.Recipe,
+            child_voice.make,
+            child_voice.remarks,
+        ),
+        Kind(
+            "reel",
+            "Reel",
+            "One film for a television or a phone: each moment, held on its best picture, and once more slowly.",
+            reel.Recipe,
+            reel.make,
+            reel.remarks,
         ),
     )
 }

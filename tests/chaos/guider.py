@@ -35,7 +35,9 @@ class Planned:
     """The numbers that each finished moment must show."""
     begin_after_s: float
     erase_after_s: float | None
-    """None: it is wanted; else the guider erases it so long after her bytes were accepted."""
+    """None: it is wanted; else the guider erases it so long after her bytes were accepted,"""
+    erase_while_sending: bool = False
+    """or, from another window, so long after it was begun, while this one still sends."""
     id: str = ""
     accepted: dict[str, str] = field(default_factory=dict)
     """Moment (or "film") → sha256 of what the service said it has."""
@@ -77,7 +79,8 @@ def plan_selection(rng: random.Random, films: list[DrawnFilm]) -> Planned:
     sent = [film.unique(rng, 250_000) for _ in range(1 if whole_film else len(frames))]
     erase_after_s = rng.uniform(0, 1.5) if rng.random() < 0.15 else None
     key = f"{rng.getrandbits(128):032x}"
-    return Planned(key, shape, sent, frames, rng.uniform(0, _BEGIN_WITHIN_S), erase_after_s)
+    begin_after_s = rng.uniform(0, _BEGIN_WITHIN_S)
+    return Planned(key, shape, sent, frames, begin_after_s, erase_after_s, erase_while_sending=rng.random() < 0.4)
 
 
 class Guider(threading.Thread):
@@ -108,6 +111,9 @@ class Guider(threading.Thread):
         if begun is None:
             return
         planned.id = begun["selection"]["id"]
+        if planned.erase_after_s is not None and planned.erase_while_sending:
+            self._erase_while_sending(planned, begun)
+            return
         for awaited, film in zip(begun["uploads"], planned.films, strict=False):
             if not self._send(planned, awaited["metadata"], film):
                 return
@@ -116,6 +122,16 @@ class Guider(threading.Thread):
             planned.erased = self.erase(planned.id)
         else:
             self._follow(planned)
+
+    def _erase_while_sending(self, planned: Planned, begun: dict[str, Any]) -> None:
+        """Two windows at once; the one that sends is told that its target is gone, or came just in time."""
+        other = threading.Timer((planned.erase_after_s or 0) / 5, lambda: self.erase(planned.id))
+        other.start()
+        for awaited, film in zip(begun["uploads"], planned.films, strict=False):
+            if not self._send(planned, awaited["metadata"], film):
+                break
+        other.join()
+        planned.erased = self.erase(planned.id)
 
     def _begin(self, planned: Planned) -> dict[str, Any] | None:
         while not self.stop.is_set():
@@ -142,6 +158,8 @@ class Guider(threading.Thread):
             if answer is not None and answer.status_code == 409:  # already here: an earlier answer was lost
                 planned.accepted[where] = hashlib.sha256(film).hexdigest()
                 return True
+            if answer is not None and answer.status_code == 404 and planned.erase_after_s is not None:
+                return False
             self._wrong(answer, "announce")
             self.stop.wait(_PAUSE_S)
         return False

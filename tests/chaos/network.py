@@ -66,20 +66,28 @@ class Wire:
         self._writers |= pair
         try:
             with contextlib.suppress(asyncio.CancelledError):  # the network ends
-                await asyncio.gather(self._pump(reader, there_writer), self._pump(there_reader, writer))
+                there = self._pump(reader, there_writer, writer)
+                await asyncio.gather(there, self._pump(there_reader, writer, there_writer))
         finally:
             self._writers -= pair
             for one in pair:
                 one.close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, back: asyncio.StreamWriter
+    ) -> None:
+        """Carry bytes one way to their end; a connection that one side broke off is broken off on the other, too."""
+        try:
             while block := await reader.read(_BLOCK_BYTES):
                 await self._passing.wait()
                 writer.write(block)
                 await writer.drain()
             await self._passing.wait()
             writer.write_eof()
+        except OSError:
+            await self._passing.wait()
+            _reset(writer)
+            _reset(back)
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

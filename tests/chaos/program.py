@@ -135,6 +135,7 @@ def _keep_logs(stack: Stack, run: Run, keep: Path | None) -> None:
     folder = (keep or Path(tempfile.gettempdir()) / "vigpack-chaos-failed") / f"seed-{run.seed}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    stack.tell_where_all_stand()
     (folder / "run.json").write_text(json.dumps(run.report(), indent=1))
     for log in stack.folder.glob("*.log"):
         shutil.copy(log, folder)

@@ -12,6 +12,7 @@ from typing import Any
 from tests.chaos.faults import Undo, faults_for
 from tests.chaos.films import DrawnFilm
 from tests.chaos.guider import Guider, Planned, plan_selection
+from tests.chaos.onlooker import Onlooker
 from tests.chaos.stack import Stack
 from tests.chaos.verify import Findings, check_selections, everything_is_gone, leftovers
 
@@ -89,10 +90,15 @@ def run_once(stack: Stack, films: Sequence[DrawnFilm], seed: int) -> Run:
         _Strike(rng.uniform(0.1, _STRIKE_WITHIN_S), rng.choice(known), rng.getrandbits(32))
         for _ in range(rng.randint(2, 4))
     ]
-    for guider in guiders:
-        guider.start()
+    onlooker = Onlooker(stack.api_url, stack.token)
+    for thread in (*guiders, onlooker):
+        thread.start()
     _strike_all(stack, clock, sorted(strikes, key=lambda strike: strike.at), run)
     _settle(stack, clock, guiders, run)
+    onlooker.stop.set()
+    onlooker.join(15)
+    for words in onlooker.violations:
+        run.found.add("refused", words)
     _check(stack, clock, run)
     run.seconds = clock.now()
     return run

@@ -6,13 +6,16 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import httpx
+import psutil
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -110,6 +113,15 @@ class Stack:
             return f"the API does not answer: {type(error).__name__}"
         return "" if answer.status_code == 200 else f"not ready: {answer.text[:300]}"
 
+    def tell_where_all_stand(self) -> None:
+        """Make the API and the pool processes write into their logs what each of their threads does, and end."""
+        for name in ("api", *WORKERS):
+            part = self.crew.parts[name]
+            for process in [*part.offspring(), psutil.Process(part.pid)]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.send_signal(signal.SIGABRT)
+        time.sleep(2)
+
     def call_sweepers(self) -> None:
         """Make every recurring duty due now."""
         with self.db.session() as session:
@@ -147,7 +159,7 @@ def _lay_out(folder: Path, disk: Path, small: bool, crew: Crew, network: Network
     for name in ("data", "queue", "s3"):
         (disk / name).mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
-    environment |= {"VIGPACK_CHAOS": crew.mark, "PYTHONUNBUFFERED": "1"}
+    environment |= {"VIGPACK_CHAOS": crew.mark, "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"}
     s3 = S3Server(disk / "s3")
     queue, redis_url = redis_part(redis_program(), disk / "queue", environment)
     token, database = secrets.token_hex(16), "chaos"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -43,6 +45,31 @@ def test_a_failure_carries_status_command_and_a_bounded_tail(tmp_path: Path) -> 
     assert "-f null" in text
     assert "Ella" not in text
     assert len(text.splitlines()) <= TAIL_LINES + 2
+
+
+RAW = ["-f", "rawvideo", "-s", "8x8", "-pix_fmt", "gray", "-protocol_whitelist", "pipe", "-i", "pipe:0"]
+
+
+def test_what_it_is_fed_it_reads_a_block_at_a_time() -> None:
+    frames = (bytes([number]) * 64 for number in range(50))
+    run = run_ffmpeg([*RAW, "-f", "rawvideo", "-"], timeout_s=60, feed=frames, most_output_bytes=50 * 64 + 1)
+    assert run.output == b"".join(bytes([number]) * 64 for number in range(50))
+
+
+def test_a_feed_that_fails_ends_it_and_is_passed_on() -> None:
+    def frames() -> Iterator[bytes]:
+        yield bytes(64)
+        raise LookupError("no more")
+
+    with pytest.raises(LookupError, match="no more"):
+        run_ffmpeg([*RAW, "-f", "null", "-"], timeout_s=60, feed=frames())
+    assert not children()
+
+
+def test_a_feed_that_is_longer_than_what_is_wanted_is_left() -> None:
+    endless = (bytes(64) for _ in itertools.count())
+    run_ffmpeg([*RAW, "-frames:v", "3", "-f", "null", "-"], timeout_s=60, feed=endless)
+    assert not children()
 
 
 def test_what_takes_too_long_is_ended() -> None:
@@ -120,3 +147,11 @@ def test_another_ffmpeg_can_be_named(tmp_path: Path) -> None:
     finally:
         use_ffmpeg("")
     assert "imageio_ffmpeg" in ffmpeg_executable()
+
+
+def test_finding_ffmpeg_starts_no_program_that_could_be_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """imageio_ffmpeg tries the program once in a process, and a try that is killed would leave it without for ever."""
+    ffmpeg_cli._packaged.cache_clear()
+    with monkeypatch.context() as killed:
+        killed.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was started"))
+        assert Path(ffmpeg_executable()).is_file()

@@ -1,65 +1,72 @@
-"""Picture notes: an A4 page for each still, as large as it goes, with its caption below; made to hang on a wall."""
+"""Picture notes: each still as large as it goes, with its caption; one or two on an A4 page, made to hang on a wall."""
 
 from __future__ import annotations
 
-import shutil
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from pipeline.artifact import Artifact, publish
 from pipeline.moments import Selection
-from pipeline.outputs.picture_notes.letters import foreign_letters, printable
-from pipeline.outputs.picture_notes.typeset import Note, typeset
 from pipeline.outputs.prepared import Prepared
+from pipeline.print.cards import lay_cards
+from pipeline.print.press import press_pdf
+from pipeline.print.recipes import StillsRecipe
+from pipeline.print.remarks import remarks_on_stills
 
 NAME = "picture-notes.pdf"
+LARGEST_PT = {1: 34, 2: 26}
+SMALLEST_PT = 14
 
 
-class Recipe(BaseModel):
-    """What can be chosen for picture notes: nothing yet."""
+class Recipe(StillsRecipe):
+    """What can be chosen for picture notes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    a_page: Literal[1, 2] = Field(
+        default=1,
+        title="Notes on a page",
+        description="Two are cut apart after printing.",
+        json_schema_extra={"enum_titles": {"1": "One", "2": "Two"}},
+    )
+    layout: Literal["below", "beside"] = Field(
+        default="below",
+        title="Words",
+        description="Picture on the left and words on the right are easiest to read for many people.",
+        json_schema_extra={"enum_titles": {"below": "Below the picture", "beside": "Beside the picture (easy read)"}},
+    )
+    drawing: bool = Field(
+        default=False, title="Leave room to draw", description="An empty space on every note for the child."
+    )
 
 
-def make(prepared: Prepared, _: Recipe, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """The picture notes of a selection as one tagged PDF; an empty list where it holds no still.
 
     A page holds the still and its caption, nothing else: no code, no date, no score, no logo. The JPEGs are embedded as
-    they are. Letters that no font at hand can print are left out; ``remarks`` names them beforehand.
+    they are, unless they are touched up. Letters that no font at hand can print are left out; ``remarks`` names them
+    beforehand.
     """
-    stills = [moment for moment in prepared.moments if moment.kind == "still"]
-    if not stills:
-        return []
     with TemporaryDirectory(prefix=".picture-notes-", dir=folder) as scratch:
         desk = Path(scratch)
-        notes = []
-        for number, still in enumerate(stills, 1):
-            picture = desk / f"{number:02}.jpg"
-            shutil.copyfile(still.path, picture)
-            notes.append(Note(picture.name, still.width_px, still.height_px, _printable_words(still.caption)))
+        cards = lay_cards(prepared, recipe, desk)
+        if not cards:
+            return []
+        sheet = {
+            "title": "Picture notes",
+            "a_page": recipe.a_page,
+            "layout": recipe.layout,
+            "drawing": recipe.drawing,
+            "sizes_pt": list(range(LARGEST_PT[recipe.a_page], SMALLEST_PT - 1, -2)),
+            "cards": [card.laid_out(recipe.spoken()) for card in cards],
+        }
         part = desk / NAME
-        part.write_bytes(typeset(notes, desk))
+        part.write_bytes(press_pdf(files(__package__).joinpath("notes.typ").read_bytes(), recipe, sheet, desk))
         return [publish(part, folder / NAME, "application/pdf")]
 
 
-def remarks(selection: Selection, _: Recipe) -> list[str]:
-    """What will not be printed as it was written, in plain words."""
-    if not selection.stills:
-        return ["No still is chosen, so there are no picture notes."]
-    said = []
-    for number, still in enumerate(selection.stills, 1):
-        foreign = foreign_letters(still.caption)
-        lost = [letter for letter in foreign if not printable(letter)]
-        if lost:
-            said.append(f"The caption of still {number} holds signs that cannot be printed here: {' '.join(lost)}")
-        if len(foreign) > len(lost):
-            said.append(f"Some letters in the caption of still {number} are printed in another typeface.")
-    return said
-
-
-def _printable_words(caption: str) -> str:
-    """The caption on one line, without the signs that no font can print."""
-    lost = {letter for letter in foreign_letters(caption) if not printable(letter)}
-    return " ".join("".join(letter for letter in caption if letter not in lost).split())
+def remarks(selection: Selection, recipe: Recipe) -> list[str]:
+    """What will not be printed as it was written, and what would read better."""
+    return remarks_on_stills(selection, recipe, "there are no picture notes")

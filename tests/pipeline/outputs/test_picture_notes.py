@@ -2,92 +2,74 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pikepdf
+import pymupdf
 import pytest
 
-from pipeline.outputs import picture_notes
-from pipeline.outputs.picture_notes.letters import foreign_letters
-from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from, selection_of
+from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
+from tests.pipeline.outputs.printed_pages import (
+    alternatives,
+    fonts_of,
+    made,
+    numbers_on,
+    pages_as_pictures,
+    said,
+    text_of,
+)  # fmt: skip
 
-A4_PT = (595.28, 841.89)
+LYING, STANDING = (841.9, 595.3), (595.3, 841.9)
 LONG = "Mum waits and follows, and Ella takes her turn with great joy. " * 7
 HOSTILE = '#panic() #set page(width: 1cm) *bold* $x$ "quoted" \\ @ref <label> [box] // gone'
 
 
-def notes(folder: Path, *captions: str, width: int = 640, height: int = 360) -> pikepdf.Pdf:
+def notes(folder: Path, *captions: str, width: int = 640, height: int = 360, **chosen: Any) -> Path:
     """The notes of one still for each caption."""
+    folder.mkdir(exist_ok=True)
     stills = [
         drawn_still(folder / f"{n}.jpg", number=n, width=width, height=height, caption=caption)
         for n, caption in enumerate(captions, 1)
     ]
-    [artifact] = picture_notes.make(prepared_from(*stills), picture_notes.Recipe(), folder)
-    assert (artifact.path, artifact.media_type) == (folder / "picture-notes.pdf", "application/pdf")
-    return pikepdf.open(artifact.path)
+    [path] = made("picture_notes", prepared_from(*stills), folder / "out", **chosen)
+    assert path.name == "picture-notes.pdf"
+    return path
 
 
-def elements(pdf: pikepdf.Pdf) -> list[Any]:
-    """Every structure element, in reading order."""
-    found: list[Any] = []
-
-    def walk(node: Any) -> None:
-        if isinstance(node, pikepdf.Array):
-            for child in node:
-                walk(child)
-        elif isinstance(node, pikepdf.Dictionary):
-            if "/S" in node:
-                found.append(node)
-            if "/K" in node:
-                walk(node.K)
-
-    walk(pdf.Root.StructTreeRoot.K)
-    return found
-
-
-def text_of(pdf: pikepdf.Pdf, folder: Path) -> str:
-    if shutil.which("pdftotext") is None:
-        pytest.skip("pdftotext is not on this machine: install poppler-utils")
-    pdf.save(folder / "read.pdf")
-    return subprocess.run(
-        ["pdftotext", "-layout", str(folder / "read.pdf"), "-"], check=True, capture_output=True, text=True
-    ).stdout
-
-
-def letter_sizes_pt(pdf: pikepdf.Pdf) -> set[float]:
+def letter_sizes_pt(path: Path) -> set[float]:
     """The size of all letters, as the text and page matrices leave them."""
     sizes = set()
-    for page in pdf.pages:
-        scales, size = [1.0], 0.0
-        for operands, operator in pikepdf.parse_content_stream(page):
-            match str(operator):
-                case "q":
-                    scales.append(scales[-1])
-                case "Q":
-                    scales.pop()
-                case "cm":
-                    scales[-1] *= abs(float(operands[3]))
-                case "Tf":
-                    size = float(operands[1])
-                case "Tj" | "TJ":
-                    sizes.add(round(size * scales[-1], 1))
+    with pikepdf.open(path) as pdf:
+        for page in pdf.pages:
+            scales, size = [1.0], 0.0
+            for operands, operator in pikepdf.parse_content_stream(page):
+                match str(operator):
+                    case "q":
+                        scales.append(scales[-1])
+                    case "Q":
+                        scales.pop()
+                    case "cm":
+                        scales[-1] *= abs(float(operands[3]))
+                    case "Tf":
+                        size = float(operands[1])
+                    case "Tj" | "TJ":
+                        sizes.add(round(size * scales[-1], 1))
     return sizes
+
+
+def sizes_pt(path: Path) -> list[tuple[float, ...]]:
+    """Width and height of every page."""
+    with pikepdf.open(path) as pdf:
+        return [tuple(round(float(x), 1) for x in page.mediabox[2:]) for page in pdf.pages]
 
 
 def test_without_a_still_there_are_no_notes_and_the_remarks_say_so(tmp_path: Path) -> None:
     prepared = prepared_from(drawn_clip(tmp_path / "a.mp4", frames=5))
-    out = tmp_path / "out"
-    out.mkdir()
-    assert picture_notes.make(prepared, picture_notes.Recipe(), out) == []
-    assert list(out.iterdir()) == []
-    assert picture_notes.remarks(prepared.selection, picture_notes.Recipe()) == [
-        "No still is chosen, so there are no picture notes."
-    ]
+    assert made("picture_notes", prepared, tmp_path / "out") == []
+    assert said("picture_notes", prepared) == ["No still is chosen, so there are no picture notes."]
 
 
 def test_each_still_has_an_a4_page_that_lies_or_stands_as_the_picture_does(tmp_path: Path) -> None:
@@ -95,124 +77,135 @@ def test_each_still_has_an_a4_page_that_lies_or_stands_as_the_picture_does(tmp_p
         drawn_still(tmp_path / "a.jpg", width=640, height=360, caption="One"),
         drawn_still(tmp_path / "b.jpg", width=360, height=640, caption="Two"),
     )
-    picture_notes.make(prepared_from(*stills), picture_notes.Recipe(), tmp_path)
-    with pikepdf.open(tmp_path / "picture-notes.pdf") as pdf:
-        sizes = [tuple(float(x) for x in page.mediabox[2:]) for page in pdf.pages]
-    assert sizes == [pytest.approx(A4_PT[::-1], abs=0.1), pytest.approx(A4_PT, abs=0.1)]
+    [path] = made("picture_notes", prepared_from(*stills), tmp_path / "out")
+    assert sizes_pt(path) == [LYING, STANDING]
+    [path] = made("picture_notes", prepared_from(*stills), tmp_path / "drawing", drawing=True)
+    assert sizes_pt(path) == [STANDING, LYING]
+    assert text_of(path).count("Draw here") == 2
+
+
+@pytest.mark.parametrize("layout", ["below", "beside"])
+def test_two_notes_share_a_page_and_the_last_may_be_alone(tmp_path: Path, layout: str) -> None:
+    path = notes(tmp_path, "One", "Two", "Three", a_page=2, layout=layout)
+    assert sizes_pt(path) == [STANDING, STANDING]
+    assert text_of(path).split() == ["One", "Two", "Three"]
+    assert numbers_on(path) == [1, 2, 3]
+
+
+def test_beside_means_picture_left_and_words_right_or_the_other_way_where_one_reads_from_the_right(
+    tmp_path: Path,
+) -> None:
+    for language, side in (("en", 0), ("ar", 1)):
+        path = notes(tmp_path / language, "Ella", layout="beside", language=language)
+        with pymupdf.open(path) as pages:
+            [picture] = pages[0].get_image_info()
+            [words] = pages[0].get_text("words")
+        assert (picture["bbox"][0] > words[0]) == bool(side)
 
 
 def test_is_a_tagged_accessible_document_in_british_english(tmp_path: Path) -> None:
-    pdf = notes(tmp_path, "Ella shows Mum the card.", "")
-    assert pdf.Root.MarkInfo.Marked
-    assert str(pdf.Root.Lang).lower() == "en-gb"
-    assert pdf.Root.ViewerPreferences.DisplayDocTitle
-    with pdf.open_metadata() as metadata:
-        assert metadata["dc:title"] == "Picture notes"
-        assert metadata["pdfuaid:part"] == "1"
+    with pikepdf.open(notes(tmp_path, "Ella shows Mum the card.", "")) as pdf:
+        assert pdf.Root.MarkInfo.Marked
+        assert str(pdf.Root.Lang).lower() == "en-gb"
+        assert pdf.Root.ViewerPreferences.DisplayDocTitle
+        with pdf.open_metadata() as metadata:
+            assert metadata["dc:title"] == "Picture notes"
+            assert metadata["pdfuaid:part"] == "1"
 
 
-def test_every_picture_has_an_alternative_text(tmp_path: Path) -> None:
-    pdf = notes(tmp_path, "Ella shows Mum the card.", "")
-    figures = [element for element in elements(pdf) if element.S == "/Figure"]
-    assert [str(figure.Alt) for figure in figures] == ["Ella shows Mum the card.", "Still from the film"]
+def test_every_picture_has_an_alternative_text_in_the_language_of_the_words(tmp_path: Path) -> None:
+    assert alternatives(notes(tmp_path, "Ella shows Mum the card.", "")) == [
+        "Ella shows Mum the card.",
+        "Picture from the film",
+    ]
+    assert alternatives(notes(tmp_path, "", language="pl")) == ["Obraz z filmu"]
 
 
 def test_all_fonts_are_embedded_and_only_the_readers_font_is_used(tmp_path: Path) -> None:
-    pdf = notes(tmp_path, "Ella shows Mum the card – “look!”")
-    names = set()
-    for font in (thing for thing in pdf.objects if isinstance(thing, pikepdf.Dictionary)):
-        if font.get("/Type") == "/FontDescriptor":
-            names.add(str(font.FontName).partition("+")[2])
-            assert "/FontFile2" in font or "/FontFile3" in font
-    assert names == {"AtkinsonHyperlegible-Bold"}
+    assert fonts_of(notes(tmp_path, "Ella shows Mum the card – “look!”")) == {"AtkinsonHyperlegible-Bold"}
 
 
 def test_an_ordinary_caption_is_large_and_stands_on_the_page_as_written(tmp_path: Path) -> None:
-    pdf = notes(tmp_path, "Ella shows Mum the card.")
-    assert min(letter_sizes_pt(pdf)) >= 28
-    assert text_of(pdf, tmp_path).split() == ["Ella", "shows", "Mum", "the", "card."]
+    path = notes(tmp_path, "Ella shows Mum the card.")
+    assert min(letter_sizes_pt(path)) >= 28
+    assert text_of(path).split() == ["Ella", "shows", "Mum", "the", "card."]
 
 
-@pytest.mark.parametrize(("width", "height"), [(640, 360), (360, 640), (480, 480), (1280, 400), (64, 640)])
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (360, 640), (1280, 400), (64, 640)])
 @pytest.mark.parametrize(
     "caption", [LONG, "W" * 500, "W" * 18 + " " + "M" * 18], ids=["long", "unbroken", "one wide word"]
 )
+@pytest.mark.parametrize("chosen", [{}, {"layout": "beside", "drawing": True}], ids=["plain", "beside with a drawing"])
 def test_a_long_caption_shrinks_to_no_less_than_14_pt_and_stays_on_its_page(
-    tmp_path: Path, caption: str, width: int, height: int
+    tmp_path: Path, caption: str, width: int, height: int, chosen: dict[str, Any]
 ) -> None:
-    pdf = notes(tmp_path, caption.strip(), width=width, height=height)
-    assert len(pdf.pages) == 1
-    assert 14 <= min(letter_sizes_pt(pdf)) <= 34
-    assert "".join(text_of(pdf, tmp_path).replace("\u200b", "").split()) == "".join(caption.split())
-    if shutil.which("pdftoppm"):
-        subprocess.run(
-            [
-                "pdftoppm",
-                "-r",
-                "36",
-                "-png",
-                "-singlefile",
-                str(tmp_path / "picture-notes.pdf"),
-                str(tmp_path / "page"),
-            ],
-            check=True,
-        )
-        page = cv2.imread(str(tmp_path / "page.png"), cv2.IMREAD_GRAYSCALE)
-        assert page is not None
-        margin = np.ones(page.shape, bool)
-        margin[20:-20, 20:-20] = False  # 14 mm of the 18 mm
-        assert page[margin].min() > 250
+    path = notes(tmp_path, caption.strip(), width=width, height=height, **chosen)
+    assert 14 <= min(letter_sizes_pt(path)) <= 34
+    assert "".join(caption.split()) in "".join(text_of(path).split())
+    [page] = pages_as_pictures(path, dpi=36)
+    margin = np.ones(page.shape, bool)
+    margin[20:-20, 20:-20] = False  # 14 mm of the 18 mm
+    assert page[margin].min() > 250
 
 
 def test_captions_are_never_read_as_markup(tmp_path: Path) -> None:
-    pdf = notes(tmp_path, HOSTILE)
-    assert text_of(pdf, tmp_path).split() == HOSTILE.split()
+    assert text_of(notes(tmp_path, HOSTILE)).split() == HOSTILE.split()
 
 
 def test_signs_that_no_font_holds_are_left_out_and_named_beforehand(tmp_path: Path) -> None:
     still = drawn_still(tmp_path / "a.jpg", caption="Ella laughs \U0001fbff\U00013142 out loud")
-    assert picture_notes.remarks(selection_of((still,), "", ()), picture_notes.Recipe()) == [
+    assert said("picture_notes", prepared_from(still)) == [
         "The caption of still 1 holds signs that cannot be printed here: \U0001fbff \U00013142"
     ]
-    pdf = notes(tmp_path, still.caption)
-    assert text_of(pdf, tmp_path).split() == ["Ella", "laughs", "out", "loud"]
-
-
-def test_letters_that_the_own_font_lacks_are_printed_in_another_and_named_beforehand(tmp_path: Path) -> None:
-    still = drawn_still(tmp_path / "a.jpg", caption="Ella каже так")
-    assert picture_notes.remarks(selection_of((still,), "", ()), picture_notes.Recipe()) == [
-        "Some letters in the caption of still 1 are printed in another typeface."
-    ]
-    assert text_of(notes(tmp_path, still.caption), tmp_path).split() == ["Ella", "каже", "так"]
-
-
-def test_the_languages_around_are_printed_in_the_own_font() -> None:
-    assert foreign_letters("Łódź, čeština, Ñandú, Ærø, Straße, Siân – “Mum’s turn…” 3½ £5") == []
-    assert foreign_letters("Mum → Ella ж") == ["→", "ж"]
+    assert text_of(notes(tmp_path, still.caption)).split() == ["Ella", "laughs", "out", "loud"]
 
 
 def test_the_same_stills_make_the_same_file_without_date_author_or_place(tmp_path: Path) -> None:
-    made = []
-    for name in ("first", "second"):
-        (tmp_path / name).mkdir()
-        notes(tmp_path / name, "Ella shows Mum the card.").close()
-        made.append((tmp_path / name / "picture-notes.pdf").read_bytes())
-    assert made[0] == made[1]
-    with pikepdf.open(tmp_path / "first" / "picture-notes.pdf") as pdf:
+    first, second = (notes(tmp_path / name, "Ella shows Mum the card.") for name in ("first", "second"))
+    assert first.read_bytes() == second.read_bytes()
+    with pikepdf.open(first) as pdf:
         assert not {"/Author", "/Subject", "/Keywords", "/CreationDate", "/ModDate"} & set(pdf.docinfo)
-    assert b"K-104" not in made[0]
+    assert b"K-104" not in first.read_bytes()
 
 
 def test_the_jpeg_is_embedded_as_it_is(tmp_path: Path) -> None:
-    pdf = notes(tmp_path, "Ella shows Mum the card.")
-    [image] = [
-        thing for thing in pdf.objects if isinstance(thing, pikepdf.Stream) and thing.get("/Subtype") == "/Image"
+    with pikepdf.open(notes(tmp_path, "Ella shows Mum the card.")) as pdf:
+        [image] = [
+            thing for thing in pdf.objects if isinstance(thing, pikepdf.Stream) and thing.get("/Subtype") == "/Image"
+        ]
+        assert image.read_raw_bytes() == (tmp_path / "1.jpg").read_bytes()
+
+
+def test_a_still_can_be_left_out_said_otherwise_and_given_the_childs_own_words_with_a_sign(tmp_path: Path) -> None:
+    path = notes(
+        tmp_path, "One", "Two", "Three",
+        stills=[
+            {"still": 1, "leave_out": True},
+            {"still": 3, "words": "Mine!", "childs_words": True, "symbol": "smile"},
+        ],
+    )  # fmt: skip
+    assert text_of(path).split() == ["Two", chr(0x1F642), "“Mine!”"]
+    assert alternatives(path) == ["Two", "Mine!"]
+    assert numbers_on(path) == [2, 3]
+    assert "NotoEmoji-Regular" in fonts_of(path)
+
+
+def test_choices_for_stills_that_are_not_there_or_leave_nothing_are_told(tmp_path: Path) -> None:
+    prepared = prepared_from(drawn_still(tmp_path / "a.jpg", caption="One"))
+    assert said("picture_notes", prepared, stills=[{"still": 4}]) == [
+        "There is no still 4, so what was chosen for it changes nothing."
     ]
-    assert image.read_raw_bytes() == (tmp_path / "1.jpg").read_bytes()
+    alone = [{"still": 1, "leave_out": True}]
+    assert said("picture_notes", prepared, stills=alone) == ["Every still is left out, so there are no picture notes."]
+    assert made("picture_notes", prepared, tmp_path / "out", stills=alone) == []
 
 
-def test_nothing_but_the_notes_is_left_in_the_folder(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    picture_notes.make(prepared_from(drawn_still(tmp_path / "a.jpg")), picture_notes.Recipe(), out)
-    assert [path.name for path in out.iterdir()] == ["picture-notes.pdf"]
+def test_twelve_notes_take_less_than_a_second_of_work(tmp_path: Path) -> None:
+    stills = [
+        drawn_still(tmp_path / f"{n}.jpg", number=n, width=1920, height=1080, caption=f"Note {n}. Ella looks at Mum.")
+        for n in range(1, 13)
+    ]
+    started = time.process_time()
+    [path] = made("picture_notes", prepared_from(*stills), tmp_path / "out")
+    assert time.process_time() - started < 1.0
+    assert numbers_on(path) == list(range(1, 13))

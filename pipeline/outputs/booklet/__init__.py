@@ -1,0 +1,118 @@
+"""The booklet: the family's picture notes on A5 pages, to print on A4, fold and keep; its cover works alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from pipeline.artifact import Artifact, publish
+from pipeline.moments import MOST_MOMENTS, Selection, Words
+from pipeline.outputs.booklet.imposing import impose, pages_needed
+from pipeline.outputs.prepared import Prepared
+from pipeline.print.cards import Card, lay_cards
+from pipeline.print.letters import printable_words
+from pipeline.print.press import press_pdf
+from pipeline.print.recipes import StillsRecipe
+from pipeline.print.remarks import remarks_on, remarks_on_stills
+
+TO_FOLD, TO_READ = "booklet.pdf", "booklet-pages.pdf"
+COVER_PT, LARGEST_PT, SMALLEST_PT = 40, 26, 14
+MANY_SHEETS = 8
+_MANY_TITLE_WORDS = 8
+
+
+class Recipe(StillsRecipe):
+    """What can be chosen for a booklet."""
+
+    title: Annotated[Words, StringConstraints(max_length=80)] = Field(
+        default="Our good moments",
+        title="Title on the cover",
+        description="What the family calls it. First names only: the booklet may lie on a table. May be empty.",
+    )
+    cover: int = Field(
+        default=1,
+        ge=1,
+        le=MOST_MOMENTS,
+        title="Picture on the cover",
+        description="The number of a still. It comes inside too.",
+    )
+    drawing: bool = Field(default=False, title="Leave room to draw", description="An empty space under every picture.")
+    fill: bool = Field(
+        default=False,
+        title="Make empty pages drawing pages",
+        description="A folded booklet has whole sheets of four pages; some may be left over at its end.",
+    )
+    flip: Literal["short-edge", "long-edge"] = Field(
+        default="short-edge",
+        title="How the printer turns the paper",
+        description="For printing on both sides. If every second page comes out upside down, choose the other.",
+        json_schema_extra={"enum_titles": {"short-edge": "On the short edge (usual)", "long-edge": "On the long edge"}},
+    )
+
+
+def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+    """The booklet twice: imposed on A4 to be printed and folded, and page by page for a screen; both tagged PDFs.
+
+    It holds no code, no date, no score, no logo. An empty list where the selection holds no still.
+    """
+    with TemporaryDirectory(prefix=".booklet-", dir=folder) as scratch:
+        desk = Path(scratch)
+        cards = lay_cards(prepared, recipe, desk)
+        if not cards:
+            return []
+        pages = _pages(cards, recipe)
+        title = printable_words(recipe.title)
+        sheet = {
+            "scale": 0.7,
+            "title": title or "Booklet",
+            "cover": Card("", 0, 0, title).laid_out(recipe.spoken()),
+            "drawing": recipe.drawing,
+            "turn_backs": recipe.flip == "long-edge",
+            "cover_sizes_pt": list(range(COVER_PT, SMALLEST_PT - 1, -2)),
+            "sizes_pt": list(range(LARGEST_PT, SMALLEST_PT - 1, -2)),
+            "pages": pages,
+        }
+        sides = impose(len(pages), rtl=recipe.spoken().rtl)
+        template = files(__package__).joinpath("booklet.typ").read_bytes()
+        made = []
+        for name, imposed in ((TO_FOLD, sides), (TO_READ, None)):
+            part = desk / name
+            part.write_bytes(press_pdf(template, recipe, {**sheet, "sides": imposed}, desk))
+            made.append(publish(part, folder / name, "application/pdf"))
+        return made
+
+
+def _pages(cards: Sequence[Card], recipe: Recipe) -> list[dict[str, Any]]:
+    """The pages in the order of reading: the cover, the notes and, where it is wished, pages to draw on."""
+    laid = [card.laid_out(recipe.spoken()) for card in cards]
+    chosen = next((card for card in laid if card["file"] == f"{recipe.cover:02}.jpg"), laid[0])
+    pages: list[dict[str, Any]] = [
+        {"kind": "cover", "card": chosen},
+        *({"kind": "card", "card": card} for card in laid),
+    ]
+    if recipe.fill:
+        pages += [{"kind": "draw"}] * (pages_needed(len(pages)) - 1 - len(pages))
+    return pages
+
+
+def remarks(selection: Selection, recipe: Recipe) -> list[str]:
+    """What will not be printed as it was written, and what would read better."""
+    said = remarks_on_stills(selection, recipe, "there is no booklet")
+    words = recipe.words_for(selection)
+    if not words:
+        return said
+    if recipe.cover not in words:
+        said.append(f"There is no still {recipe.cover} for the cover, so the first one is on it.")
+    if not recipe.title:
+        said.append("The cover has no title; a few words of the family's own help it to work alone.")
+    elif len(recipe.title.split()) > _MANY_TITLE_WORDS:
+        said.append(f"The title has {len(recipe.title.split())} words; a few are seen at a glance.")
+    said += remarks_on(recipe.title, "The title", "", counted=False)
+    if (sheets := pages_needed(len(words) + 1) // 4) > MANY_SHEETS:
+        said.append(f"The booklet has {sheets} sheets; more than {MANY_SHEETS} are hard to fold.")
+    return said

@@ -1,0 +1,94 @@
+"""The child's voice: a page for each question, which a child may answer by drawing, pointing, saying or skipping."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from pipeline.artifact import Artifact, publish
+from pipeline.moments import Selection, Words
+from pipeline.outputs.prepared import Prepared
+from pipeline.print.cards import lay_cards
+from pipeline.print.letters import printable_words
+from pipeline.print.press import press_pdf
+from pipeline.print.recipes import StillsRecipe
+from pipeline.print.remarks import remarks_on
+
+NAME = "child-voice.pdf"
+Question = Annotated[Words, StringConstraints(min_length=1, max_length=90)]
+Way = Annotated[Words, StringConstraints(min_length=1, max_length=12)]
+Line = Annotated[Words, StringConstraints(max_length=60)]
+
+
+class Recipe(StillsRecipe):
+    """What can be chosen for a child's pages."""
+
+    questions: tuple[Question, ...] = Field(
+        default=(
+            "What do you like doing together?",
+            "How was it to see yourself in the film?",
+            "What would you like next?",
+        ),
+        max_length=6,
+        title="Questions",
+        description="Each gets a page. Short ones, in words the child uses.",
+    )
+    pictures: bool = Field(
+        default=True, title="A page of pictures", description="The stills, for the child to point at."
+    )
+    picture_question: Question = Field(
+        default="Which picture do you like?",
+        title="Question above the pictures",
+        description="Only with a page of pictures.",
+    )
+    ways: tuple[Way, ...] = Field(
+        default=("Draw", "Point", "Say", "Skip"),
+        min_length=4,
+        max_length=4,
+        title="The four ways to answer",
+        description="In this order, in the language of the child.",
+    )
+    say_hint: Line = Field(
+        default="A grown-up writes down your own words.", title="Beside “Say”", description="How words get on the page."
+    )
+    skip_hint: Line = Field(
+        default="That is a good answer too.", title="Beside “Skip”", description="Skipping is always right."
+    )
+
+
+def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+    """The child's pages as one tagged PDF, to be printed; an empty list where nothing is asked."""
+    with TemporaryDirectory(prefix=".child-voice-", dir=folder) as scratch:
+        desk = Path(scratch)
+        cards = lay_cards(prepared, recipe, desk) if recipe.pictures else []
+        if not recipe.questions and not cards:
+            return []
+        hints = ("", "", recipe.say_hint, recipe.skip_hint)
+        sheet = {
+            "scale": 0.5,
+            "title": "The child’s own pages",
+            "questions": [printable_words(question) for question in recipe.questions],
+            "picture_question": printable_words(recipe.picture_question),
+            "ways": [
+                {"word": printable_words(word), "hint": printable_words(hint)}
+                for word, hint in zip(recipe.ways, hints, strict=True)
+            ],
+            "cards": [card.laid_out(recipe.spoken()) for card in cards],
+        }
+        part = desk / NAME
+        part.write_bytes(press_pdf(files(__package__).joinpath("child.typ").read_bytes(), recipe, sheet, desk))
+        return [publish(part, folder / NAME, "application/pdf")]
+
+
+def remarks(_: Selection, recipe: Recipe) -> list[str]:
+    """What will not be printed as it was written, and what would read better."""
+    said: list[str] = []
+    for number, question in enumerate(recipe.questions, 1):
+        said += remarks_on(question, f"Question {number}", recipe.language)
+    if recipe.language != "en" and recipe.ways == Recipe().ways:
+        said.append("The four ways to answer and the questions are still in English.")
+    return said

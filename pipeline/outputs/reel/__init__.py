@@ -1,0 +1,120 @@
+"""The reel: one MP4 for a television or a phone, in which each moment is seen, held, and seen again slowly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from pipeline.artifact import Artifact, publish
+from pipeline.moments import Selection, Words, clock, parse_ms
+from pipeline.outputs.prepared import Prepared
+from pipeline.outputs.reel.plan import plan, screen_for
+from pipeline.outputs.reel.segments import join, make_segments, verify_reel
+
+NAME = "reel.mp4"
+MEDIA_TYPE = "video/mp4"
+LONG_REEL_MS = 600_000
+NO_QUESTION = "Moments together"
+
+
+SLOWER: dict[str, int] = {"half": 2, "quarter": 4}
+
+
+def _is_time(written: str) -> str:
+    if not isinstance(parse_ms(written), int):
+        raise ValueError("is not a time; write 00:01:10.200")
+    return written
+
+
+class Recipe(BaseModel):
+    """What can be chosen for a reel. There is never any music."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    captions: bool = Field(False, title="Show the captions", description="Under each picture while it stands still.")
+    slower: Literal["half", "quarter"] = Field(
+        "half",
+        title="The second time",
+        description="How slowly each moment is shown again.",
+        json_schema_extra={"enum_titles": {"half": "Half as fast", "quarter": "A quarter as fast"}},
+    )
+    slow_sound: bool = Field(
+        False,
+        title="Sound in slow motion",
+        description="Voices keep their pitch but sound drawn out. Without it the second time is silent, for looking.",
+    )
+    best_frames: Annotated[tuple[Annotated[str, AfterValidator(_is_time)], ...], Field(max_length=200)] = Field(
+        (),
+        title="Best pictures",
+        description="Times on the film, such as 00:01:12.480: the moment that holds one stands still there. Without "
+        "one it does so at a still you chose inside it, or at the sharpest picture of its last second.",
+    )
+    opening: Words = Field(
+        "",
+        title="First words",
+        description="Empty: the helping question.",
+        json_schema_extra={"format": "textarea"},
+    )
+    closing: Words = Field(
+        "These moments are yours.",
+        title="Last words",
+        description="Empty: it ends with the last moment.",
+        json_schema_extra={"format": "textarea"},
+    )
+
+    @property
+    def best_ms(self) -> list[int]:
+        """The best pictures' times on the film's clock."""
+        return [ms for ms in map(parse_ms, self.best_frames) if isinstance(ms, int)]
+
+
+def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+    """The reel of a selection's clips; an empty list where it holds none.
+
+    Each moment comes at full speed with its sound, stands still on its best frame, and comes again slowly.
+    Raises: ArtifactWrong, FfmpegFailed, FfmpegTimedOut, FilmUnreadable, MomentOutsideFilm.
+    """
+    clips = [moment for moment in prepared.moments if moment.kind == "clip"]
+    if not clips:
+        return []
+    screen = screen_for(clips)
+    chosen_ms = [*recipe.best_ms, *(moment.in_ms for moment in prepared.moments if moment.kind == "still")]
+    pieces = plan(
+        clips,
+        screen,
+        opening=recipe.opening or prepared.selection.helping_question or NO_QUESTION,
+        closing=recipe.closing,
+        slower=SLOWER[recipe.slower],
+        best_ms=[_inside(clip.in_ms, clip.out_ms, chosen_ms) for clip in clips],
+        captions=recipe.captions,
+        slow_sound=recipe.slow_sound,
+    )
+    with TemporaryDirectory(prefix=".reel-", dir=folder) as scratch:
+        part = join(make_segments(pieces, screen, Path(scratch)), Path(scratch, NAME))
+        verify_reel(part, screen, sum(piece.frames for piece in pieces))
+        return [publish(part, folder / NAME, MEDIA_TYPE)]
+
+
+def remarks(selection: Selection, recipe: Recipe) -> list[str]:
+    """What will not come out as written, in plain words."""
+    if not selection.clips:
+        return ["No clip is chosen, so there is no reel."]
+    said = [
+        f"No clip holds the best picture at {clock(at_ms)}, so the reel does not show it."
+        for at_ms in recipe.best_ms
+        if not any(clip.in_ms <= at_ms < clip.out_ms for clip in selection.clips)
+    ]
+    length_ms = sum(clip.length_ms for clip in selection.clips) * (1 + SLOWER[recipe.slower])
+    if length_ms > LONG_REEL_MS:
+        minutes = round(length_ms / 60_000)
+        said.append(f"The reel will be about {minutes} minutes long; fewer moments are easier to see.")
+    return said
+
+
+def _inside(in_ms: int, out_ms: int | None, chosen_ms: Sequence[int]) -> int | None:
+    """The first of the chosen times that lies in a clip, on the clip's own clock."""
+    return next((at_ms - in_ms for at_ms in chosen_ms if in_ms <= at_ms < (out_ms or 0)), None)

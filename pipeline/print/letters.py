@@ -1,0 +1,121 @@
+"""Which letters can be printed: the readers' font first, then the fonts for other scripts, then any other at hand.
+
+What a font holds is read from its file (OpenType, table cmap, formats 4 and 12).
+"""
+
+from __future__ import annotations
+
+import struct
+import unicodedata
+from functools import cache, lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import typst
+
+FAMILY = "Atkinson Hyperlegible"
+SIGNS = "Noto Emoji"
+_SHIPPED = {"fontpkg_atkinson_hyperlegible": "files", "manimgx_fonts": "", "manimgx_fonts_cjk": ""}
+
+
+def font_folders() -> list[Path]:
+    """The folders with the fonts' files, each shipped in a package of its own."""
+    return [Path(str(files(package).joinpath(inside))) for package, inside in _SHIPPED.items()]
+
+
+@cache
+def fonts() -> typst.Fonts:
+    """The shipped fonts, those built into typst and those of this machine."""
+    return typst.Fonts(include_system_fonts=True, include_embedded_fonts=True, font_paths=font_folders())
+
+
+@cache
+def shipped_families() -> tuple[str, ...]:
+    """The families that come with the packages, the same on every machine: the readers' font first, signs last."""
+    shipped = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=font_folders())
+    return tuple(sorted(shipped.families(), key=lambda family: (family != FAMILY, family == SIGNS, family)))
+
+
+@lru_cache(maxsize=1 << 16)
+def printable(letter: str) -> bool:
+    """Whether any font at hand holds the letter; PDF/UA refuses a page with a letter that none does."""
+    page = b'#set document(title: "A letter")\n#set text(font: "Atkinson Hyperlegible")\n#sys.inputs.letter'
+    try:
+        typst.compile(page, font_paths=fonts(), sys_inputs={"letter": letter}, format="pdf", pdf_standards="ua-1")
+    except typst.TypstError:
+        return False
+    return True
+
+
+def foreign_letters(text: str) -> list[str]:
+    """The characters of ``text`` that no shipped font holds, each once, in their order."""
+    strange = [letter for letter in dict.fromkeys(text) if not _is_unseen(letter) and ord(letter) not in _own_letters()]
+    return [letter for letter in strange if ord(letter) not in _shipped_letters()]
+
+
+def unprintable_letters(text: str) -> list[str]:
+    """The characters of ``text`` that cannot be printed on this machine at all."""
+    return [letter for letter in foreign_letters(text) if not printable(letter)]
+
+
+def printable_words(text: str) -> str:
+    """The text on one line, without the signs that no font can print."""
+    lost = set(unprintable_letters(text))
+    return " ".join("".join(letter for letter in text if letter not in lost).split())
+
+
+def _is_unseen(letter: str) -> bool:
+    """Spaces, joiners and marks of direction need no picture of their own."""
+    return unicodedata.category(letter) in {"Zs", "Cf", "Cc"} or 0xFE00 <= ord(letter) <= 0xFE0F
+
+
+@cache
+def _own_letters() -> frozenset[int]:
+    return read_cmap((font_folders()[0] / "AtkinsonHyperlegible-Bold.ttf").read_bytes())
+
+
+@cache
+def _shipped_letters() -> frozenset[int]:
+    found: set[int] = set()
+    for path in (path for folder in font_folders() for path in sorted(folder.iterdir())):
+        if path.suffix in {".ttf", ".ttc"}:
+            found |= read_cmap(path.read_bytes())
+    return frozenset(found)
+
+
+def read_cmap(font: bytes) -> frozenset[int]:
+    """Every code point for which an OpenType font has a picture; of a collection, the first font's."""
+    start = struct.unpack_from(">I", font, 12)[0] if font[:4] == b"ttcf" else 0
+    count = struct.unpack_from(">H", font, start + 4)[0]
+    records = [start + 12 + 16 * n for n in range(count)]
+    tables = {font[record : record + 4]: struct.unpack_from(">I", font, record + 8)[0] for record in records}
+    cmap = tables[b"cmap"]
+    found: set[int] = set()
+    for n in range(struct.unpack_from(">H", font, cmap + 2)[0]):
+        platform, _, offset = struct.unpack_from(">HHI", font, cmap + 4 + 8 * n)
+        table = cmap + offset
+        kind = struct.unpack_from(">H", font, table)[0]
+        if platform in (0, 3) and kind == 4:
+            found |= _read_segments(font, table)
+        elif platform in (0, 3) and kind == 12:
+            for group in range(struct.unpack_from(">I", font, table + 12)[0]):
+                first, last, _ = struct.unpack_from(">III", font, table + 16 + 12 * group)
+                found.update(range(first, last + 1))
+    return frozenset(found)
+
+
+def _read_segments(font: bytes, table: int) -> set[int]:
+    """Format 4: four parallel lists of last code, first code, delta and offset of each run."""
+    size = struct.unpack_from(">H", font, table + 6)[0]
+    found = set()
+    for n in range(0, size, 2):
+        last, first, delta, offset = (
+            struct.unpack_from(">H", font, table + start + n)[0]
+            for start in (14, 16 + size, 16 + 2 * size, 16 + 3 * size)
+        )
+        for code in range(first, min(last, 0xFFFE) + 1):
+            place = table + 16 + 3 * size + n + offset + 2 * (code - first)
+            glyph = struct.unpack_from(">H", font, place)[0] if offset else code
+            if (glyph + delta) % 0x10000 if glyph or not offset else 0:
+                found.add(code)
+    return found
