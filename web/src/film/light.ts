@@ -13,7 +13,7 @@ import {
 
 import type { FilmClock } from './clock';
 import type { Written } from './lossless';
-import { findWanted } from './moment';
+import { BEFORE_MS, findWanted } from './moment';
 import { FilmProblem } from './problem';
 import { PictureScaler, type Size } from './scaling';
 import type { Moment } from './shapes';
@@ -24,8 +24,6 @@ const MOST_LINES = 720;
 /** With 128 to 192 kbit/s of sound that is about 2 Mbit/s. */
 const BITS_PER_SECOND = 1_800_000;
 const KEY_EVERY_S = 2;
-/** Decoders of sound begin incompletely, so the cut begins this much before the moment. */
-const LEAD_MS = 300;
 const CODECS: readonly VideoCodec[] = ['avc', 'vp9', 'vp8'];
 
 /** The size as stored, in square pixels, with at most 720 lines on the shorter side, never enlarged, even. */
@@ -62,10 +60,10 @@ export async function lightenMoment(
   const format = await chooseFormat(film, codec);
   const wanted = await findWanted(film, moment);
   const { clock } = film;
-  // From the picture on screen a little before the moment to the first one after it, so that the service sees how
-  // long the last picture stands.
-  const firstTicks = await shownAt(film, Math.max(0, moment.inMs - LEAD_MS));
-  const afterTicks = (wanted.stretch.next ?? wanted.toTicks) + 1;
+  // A little before the moment, also because decoders of sound begin incompletely; at the end one picture more, so that
+  // the service sees how long the last one stands.
+  const firstTicks = await shownAt(film, Math.max(0, moment.inMs - BEFORE_MS));
+  const afterTicks = (wanted.stretch.next ?? wanted.endTicks) + 1;
   const ticks = await shownBetween(film, firstTicks, afterTicks);
   const baseSeconds = firstTicks / clock.ticksPerSecond;
 
@@ -76,7 +74,7 @@ export async function lightenMoment(
   const size = await lightSize(film);
   const scaler = new PictureScaler(size);
   const track = { rotation: await film.video.getRotation(), flip: await film.video.getFlip(), ...exactTicks(film) };
-  const endSeconds = wanted.toTicks / clock.ticksPerSecond;
+  const endSeconds = wanted.endTicks / clock.ticksPerSecond;
   const writer = await CutWriter.begin(film, format, target, picture, track, baseSeconds, endSeconds);
   let held: VideoSample | null = null;
   try {

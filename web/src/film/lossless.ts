@@ -1,4 +1,4 @@
-/** A moment copied out of a film without re-encoding, from its key picture to its last. */
+/** A moment copied out of a film without re-encoding, from a key picture before it to a little after it. */
 
 import { EncodedVideoPacketSource, type Target } from 'mediabunny';
 
@@ -31,8 +31,8 @@ export async function copyMoment(
   const { stretch } = wanted;
   const baseSeconds = stretch.entry.timestamp;
   const baseTicks = film.clock.ticks(baseSeconds);
-  const lastTicks = stretch.shown.at(-1) ?? baseTicks;
-  const endSeconds = (moment.kind === 'clip' ? wanted.toTicks : lastTicks) / film.clock.ticksPerSecond;
+  const endTicks = moment.kind === 'clip' ? wanted.endTicks : (stretch.shown.at(-1) ?? baseTicks);
+  const endSeconds = endTicks / film.clock.ticksPerSecond;
 
   const picture = new EncodedVideoPacketSource(codec);
   const track = {

@@ -168,17 +168,22 @@ async function isFirst(film: FilmSource, packet: EncodedPacket): Promise<boolean
 export interface Stretch {
   /** Where decoding begins; its data is read. */
   readonly entry: EncodedPacket;
-  /** How many pictures, in the order stored from `entry` on, are needed. */
+  /** How many pictures, in the order stored from `entry` on, are needed, and as many more as leave no gap. */
   readonly count: number;
-  /** Ticks of those that can be shown, in the order shown; some after the end, which others lean on, with gaps. */
+  /** Ticks of those that can be shown, in the order shown; some after the end, which others lean on. */
   readonly shown: readonly number[];
   /** The tick of the first picture at or after the end; null at the end of the film. */
   readonly next: number | null;
 }
 
-/** The pictures from the entry point at or before `fromTicks` to the last one shown before `toTicks`. */
-export async function findStretch(film: FilmSource, fromTicks: number, toTicks: number): Promise<Stretch> {
-  const entry = await entryPoint(film, fromTicks);
+/** The pictures from `entry`, else the entry point at or before `fromTicks`, to the last shown before `toTicks`. */
+export async function findStretch(
+  film: FilmSource,
+  fromTicks: number,
+  toTicks: number,
+  entry?: EncodedPacket,
+): Promise<Stretch> {
+  entry ??= await entryPoint(film, fromTicks);
   const baseTicks = film.clock.ticks(entry.timestamp);
   const stored: number[] = [];
   let count = 0;
@@ -194,6 +199,7 @@ export async function findStretch(film: FilmSource, fromTicks: number, toTicks: 
       if (++later > MOST_REORDERED) break;
     }
   }
+  count = closedFrom(stored, count);
   // Pictures shown before the entry point lean on ones that are left out.
   const shown = stored.slice(0, count).filter((ticks) => ticks >= baseTicks);
   return { entry, count, shown: sortedOnce(shown), next: next === Infinity ? null : next };
@@ -226,6 +232,19 @@ export async function findEnd(film: FilmSource): Promise<number> {
   const usual = gaps[gaps.length >> 1] ?? clock.ticksPerSecond / USUAL_FPS;
   const length = stated - last;
   return length >= usual / 2 && length <= LONGEST_PICTURE_S * clock.ticksPerSecond ? stated : last + Math.round(usual);
+}
+
+/**
+ * The first place at or after `count` in the order stored where everything before is shown before everything after, so
+ * that what ends there has no gap; `count` itself where none is near.
+ */
+export function closedFrom(stored: readonly number[], count: number): number {
+  let latest = stored.slice(0, count).reduce((most, ticks) => Math.max(most, ticks), -Infinity);
+  for (let end = count; end < stored.length; end++) {
+    if (end > 0 && stored.slice(end).every((ticks) => ticks > latest)) return end;
+    latest = Math.max(latest, stored[end]!);
+  }
+  return count;
 }
 
 function sortedOnce(ticks: number[]): number[] {
