@@ -11,7 +11,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api import artifacts, errors, events, figures, health, logbook, outputs, ratings, selections, uploads
+from api import artifacts, ends, errors, events, figures, health, logbook, outputs, ratings, selections, uploads
 from api.access import Guard, check_exposure
 from api.page import BUILT_PAGE, serve_page
 from api.parts import Parts
@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.add_middleware(Guard, settings=given)
     app.add_middleware(SafeAnswers)  # the last one added stands outermost
     errors.install(app)
-    for room in (uploads, selections, events, outputs, artifacts, health, figures, ratings, logbook):
+    for room in (uploads, selections, ends, events, outputs, artifacts, health, figures, ratings, logbook):
         app.include_router(room.router)
     serve_page(app, page)
     _describe(app)

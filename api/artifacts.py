@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import Response, StreamingResponse
 
 from api.errors import NothingHere, RangeOutside, answer_error, described
 from api.parts import GivenId, GivenParts
 from api.selections import PREFIX
 from records.models import ArtifactRow, SelectionRow
+from records.storage import Storage
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
@@ -27,49 +28,69 @@ class Span:
     end: int
 
 
+@dataclass(frozen=True)
+class StoredFile:
+    """A file in storage, and how it is handed out."""
+
+    key: str
+    sha256: str
+    media_type: str
+    name: str | None = None
+    """None: it is only looked at, never saved."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a request for a file says in its headers."""
+
+    request: Request
+    range_: Annotated[str | None, Header(alias="range")] = None
+    if_range: Annotated[str | None, Header()] = None
+    if_none_match: Annotated[str | None, Header()] = None
+
+
+GivenAsking = Annotated[Asking, Depends(Asking)]
+FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+    206: {"description": "The asked range"},
+    304: {"description": "The same as before"},
+    **described(401, 404, 416, 503),
+}
+
+
 @router.get(
     "/{selection_id}/artifacts/{artifact_id}",
     summary="A finished file",
     response_class=Response,
-    responses={
-        200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
-        206: {"description": "The asked range"},
-        304: {"description": "The same as before"},
-        **described(401, 404, 416, 503),
-    },
+    responses=FILE_ANSWERS,
 )
 @router.head("/{selection_id}/artifacts/{artifact_id}", include_in_schema=False)
-def download(
-    selection_id: GivenId,
-    artifact_id: GivenId,
-    request: Request,
-    parts: GivenParts,
-    range_: Annotated[str | None, Header(alias="range")] = None,
-    if_range: Annotated[str | None, Header()] = None,
-    if_none_match: Annotated[str | None, Header()] = None,
-) -> Response:
+def download(selection_id: GivenId, artifact_id: GivenId, asking: GivenAsking, parts: GivenParts) -> Response:
     """The strong ETag is the file's SHA-256. One range is answered as such; several at once get the whole file."""
     with parts.db.reading() as session:
         row = session.get(ArtifactRow, artifact_id)
         selection = session.get(SelectionRow, selection_id)
     if row is None or row.selection_id != selection_id or selection is None or selection.erasing_at is not None:
         raise NothingHere
-    etag = f'"{row.sha256}"'
-    headers = {
-        "ETag": etag,
-        "Accept-Ranges": "bytes",
-        "Cache-Control": "private, no-store",
-        "Content-Disposition": f'{_disposition(row.media_type)}; filename="{row.name}"',
-    }
-    if if_none_match is not None and _names(if_none_match, etag):
+    return answer_file(parts.storage, StoredFile(row.storage_key, row.sha256, row.media_type, row.name), asking)
+
+
+def answer_file(storage: Storage, file: StoredFile, asking: Asking) -> Response:
+    """The file, or the one range of it that was asked for. Raises: StorageMissing, StorageUnavailable."""
+    etag = f'"{file.sha256}"'
+    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
+    if file.name is not None:
+        headers["Content-Disposition"] = f'{_disposition(file.media_type)}; filename="{file.name}"'
+    if asking.if_none_match is not None and _names(asking.if_none_match, etag):
         return Response(status_code=304, headers=headers)
-    size = parts.storage.size(row.storage_key)
-    if request.method == "HEAD":  # ranges are asked of GET alone (RFC 9110, 14.2)
-        return Response(headers={**headers, "Content-Length": str(size)}, media_type=row.media_type)
+    size = storage.size(file.key)
+    if asking.request.method == "HEAD":  # ranges are asked of GET alone (RFC 9110, 14.2)
+        return Response(headers={**headers, "Content-Length": str(size)}, media_type=file.media_type)
     try:
-        span = parse_range(range_, size) if if_range is None or if_range.strip() == etag else None
+        same = asking.if_range is None or asking.if_range.strip() == etag
+        span = parse_range(asking.range_, size) if same else None
     except RangeOutside as outside:
-        refused = answer_error(outside, request.url.path)
+        refused = answer_error(outside, asking.request.url.path)
         refused.headers["Content-Range"] = f"bytes */{size}"
         return refused
     status = 200
@@ -78,8 +99,8 @@ def download(
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
     span = span or Span(0, size)
     headers["Content-Length"] = str(span.end - span.start)
-    blocks = parts.storage.read(row.storage_key, span.start, span.end)
-    return StreamingResponse(blocks, status, headers, media_type=row.media_type)
+    blocks = storage.read(file.key, span.start, span.end)
+    return StreamingResponse(blocks, status, headers, media_type=file.media_type)
 
 
 def parse_range(header: str | None, size: int) -> Span | None:

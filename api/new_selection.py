@@ -12,9 +12,7 @@ from pipeline.errors import MomentOutsideFilm, SelectionInvalid
 from pipeline.moments import MOST_MOMENTS, Clip, Ms, Selection, Still, clock
 from pipeline.outputs import find_kind, parse_recipe, usual_kinds
 from pipeline.presets import preset as find_preset
-
-_ROUNDING_MS = 2
-"""Both clocks are rounded down, so that the same moment may differ by a millisecond at each end."""
+from records.ends import ROUNDING_MS
 
 
 def _read_day(written: object) -> date:
@@ -71,7 +69,7 @@ class NewClip(Clip):
 
     @model_validator(mode="after")
     def _cut_is_as_long(self) -> Self:
-        if self.cut is not None and abs(self.cut.out_ms - self.cut.in_ms - self.length_ms) > _ROUNDING_MS:
+        if self.cut is not None and abs(self.cut.out_ms - self.cut.in_ms - self.length_ms) > ROUNDING_MS:
             raise ValueError("is not as long as its cut; cut it again")
         return self
 

@@ -48,6 +48,27 @@ class NoRoom(NoSpace):
     for_guider = "The service has no room for more films just now. Please tell IT support; nothing of yours is lost."
 
 
+class MomentGone(RecordsError):
+    """The selection has no such moment."""
+
+    code = "moment_gone"
+    for_guider = "This moment does not exist any more."
+
+
+class MomentBusy(RecordsError):
+    """The moment is on its way or being prepared, so that its ends cannot be changed just now."""
+
+    code = "moment_busy"
+    for_guider = "This moment is being prepared just now. Wait until it is ready, then change its ends."
+
+
+class SecondsNotSent(RecordsError):
+    """The service does not hold all of the film between the new ends."""
+
+    code = "seconds_not_sent"
+    for_guider = "These seconds were not sent; open the film and send them."
+
+
 class LeaseLost(RecordsError):
     """The job belongs to somebody else now, or is gone; whatever was made for it must not be kept."""
 

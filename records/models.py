@@ -186,6 +186,10 @@ class UploadRow(Base):
     sha256: Mapped[str | None] = mapped_column(String(64))
     storage_key: Mapped[str | None] = mapped_column(String(200))
     """Where the complete file is stored."""
+    starts_ms: Mapped[int | None]
+    """Where its own 0 lies on the film's clock, within a millisecond; 0 where it is the whole film."""
+    held_ms: Mapped[int | None]
+    """Up to where on its own clock no picture is missing; None until a worker has looked into it."""
 
 
 class JobRow(Base):

@@ -55,11 +55,9 @@ def finish(
             WorkerRow.name == select(JobRow.worker).where(JobRow.id == claim.job_id).scalar_subquery()
         )
         session.execute(credit.values(jobs_done=WorkerRow.jobs_done + 1), execution_options=_IN_DATABASE)
-        if claim.kind != MOMENT:  # what was made of it before is replaced
-            earlier = delete(ArtifactRow).where(
-                ArtifactRow.selection_id == claim.selection_id, ArtifactRow.kind == claim.kind
-            )
-            session.execute(earlier, execution_options=_IN_DATABASE)
+        whose = ArtifactRow.moment_id == claim.moment_id if claim.moment_id else ArtifactRow.kind == claim.kind
+        earlier = delete(ArtifactRow).where(ArtifactRow.selection_id == claim.selection_id, whose)
+        session.execute(earlier, execution_options=_IN_DATABASE)  # what was made before is replaced
         for file in published:
             session.add(ArtifactRow(selection_id=claim.selection_id, moment_id=claim.moment_id, **vars(file)))
         asked_at = session.scalars(select(JobRow.queued_at).where(JobRow.id == claim.job_id)).one()

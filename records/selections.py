@@ -132,10 +132,17 @@ def upload_completed(session: Session, upload: UploadRow) -> list[str]:
     job_ids = []
     for moment in session.scalars(awaiting.order_by(MomentRow.position)).all():
         moment.upload_id = upload.id
+        upload.starts_ms = starts_ms(moment) if upload.moment_id else 0
         moment.state = MomentState.QUEUED
         job_ids.append(add_job(session, MOMENT, selection, moment.id, priority).id)
     settle(session, selection)
     return job_ids
+
+
+def starts_ms(moment: MomentRow) -> int:
+    """Where on the film's clock the 0 of the moment's own upload lies."""
+    first = "in" if moment.kind == "clip" else "at"
+    return int(moment.moment[first]) - int((moment.cut or moment.moment)[first])
 
 
 def moment_finished(

@@ -10,10 +10,12 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from records.ends import held_for
 from records.models import (
     ArtifactRow,
     JobRow,
     JobState,
+    MomentRow,
     MomentState,
     SelectionRow,
     SelectionState,
@@ -75,6 +77,13 @@ class WorkView(_View):
     """Why it failed; while it is still queued or running: why the attempt before did."""
 
 
+class HeldView(_View):
+    """A stretch of the film's clock, in ms; its end is not in it."""
+
+    from_ms: int
+    to_ms: int
+
+
 class MomentView(WorkView):
     """One clip or still and where it stands."""
 
@@ -83,12 +92,17 @@ class MomentView(WorkView):
     kind: str
     moment: dict[str, Any]
     cut: dict[str, Any] | None
+    held: HeldView | None
+    """What the service holds of the film for it, within which its ends can be moved; None until that is known."""
     facts: dict[str, Any] | None
     artifacts: list[ArtifactView]
 
 
 class OutputView(WorkView):
-    """One kind of output and where it stands: pending until every moment is ready, then as its job."""
+    """One kind of output and where it stands: pending until every moment is ready, then as its job.
+
+    Its artifacts are those made last: while something of them is prepared again they stay until the new ones are there.
+    """
 
     kind: str
     recipe: dict[str, Any]
@@ -147,6 +161,8 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
     files = select(ArtifactRow).where(ArtifactRow.selection_id == row.id).order_by(ArtifactRow.kind, ArtifactRow.name)
     for file in session.scalars(files):
         artifacts[file.moment_id or file.kind].append(ArtifactView.model_validate(file, from_attributes=True))
+    complete = select(UploadRow).where(UploadRow.selection_id == row.id, UploadRow.state == UploadState.COMPLETE)
+    sources = {upload.id: upload for upload in session.scalars(complete)}
     moments = [
         MomentView(
             id=moment.id,
@@ -154,18 +170,20 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
             kind=moment.kind,
             moment=moment.moment,
             cut=moment.cut,
+            held=_held(moment, sources.get(moment.upload_id or "")),
             facts=moment.facts,
             artifacts=artifacts[moment.id],
             **_work(by_moment.get(moment.id), moment.state, now),
         )
         for moment in row.moments
     ]
+    moments_ready = all(moment.state == MomentState.READY for moment in row.moments)
     outputs = [
         OutputView(
             kind=kind,
             recipe=row.recipes.get(kind, {}),
             artifacts=artifacts[kind],
-            **_work(by_kind.get(kind), PENDING, now),
+            **(_work(by_kind.get(kind), PENDING, now) if moments_ready else {"state": PENDING}),
         )
         for kind in kinds_of(row)
     ]
@@ -202,6 +220,11 @@ def list_selections(session: Session, *, limit: int, offset: int = 0) -> list[Se
         .options(selectinload(SelectionRow.moments))
     )
     return [SelectionSummary(**_summary(row)) for row in session.scalars(query)]
+
+
+def _held(moment: MomentRow, upload: UploadRow | None) -> HeldView | None:
+    held = held_for(moment, upload)
+    return None if held is None else HeldView(from_ms=held.from_ms, to_ms=held.to_ms)
 
 
 def _summary(row: SelectionRow) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pipeline.film import probe
+from pipeline.held import complete_until_ms
 from pipeline.moments import Clip, Still, parse_selection
 from pipeline.outputs import find_kind, parse_recipe
 from pipeline.outputs.prepared import Prepared, PreparedMoment
@@ -20,9 +21,11 @@ from pipeline.presets import preset
 from pipeline.rewrap import make_seekable
 from records.companions import find_companion
 from records.database import Database
+from records.ends import note_held
 from records.errors import LeaseLost
 from records.jobs import MOMENT, Claim
 from records.models import ArtifactRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
+from records.selections import starts_ms
 from records.storage import Storage
 
 Report = Callable[[float], None]
@@ -72,6 +75,9 @@ def _make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, rep
     report(0.05)
     name = f"{number:02}{_SUFFIX[row.kind]}"
     film = make_seekable(probe(source), folder)
+    if upload.held_ms is None:
+        held_ms = film.duration_ms if upload.moment_id is None else complete_until_ms(film)
+        note_held(db, upload.id, held_ms)
     cut = {**row.moment, **(row.cut or {})}
     moment = Clip.model_validate(cut) if row.kind == "clip" else Still.model_validate(cut)
     finished = prepare_moment(
@@ -84,7 +90,7 @@ def _make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, rep
         on_progress=lambda done: report(0.05 + 0.9 * done),
     )
     made = finished.prepared
-    earlier_ms = _start_ms(row.moment) - _start_ms(cut)
+    earlier_ms = starts_ms(row)
     facts = {
         "in_ms": made.in_ms + earlier_ms,
         "out_ms": None if made.out_ms is None else made.out_ms + earlier_ms,
@@ -164,10 +170,6 @@ def _bring(storage: Storage, key: str, sha256: str | None, copy: Path) -> Path:
         storage.fetch(key, copy, sha256=sha256)
         return copy
     return path
-
-
-def _start_ms(moment: dict[str, Any]) -> int:
-    return int(moment["in"] if "in" in moment else moment["at"])
 
 
 def _number(session: Session, row: MomentRow) -> int:

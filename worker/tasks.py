@@ -11,7 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from pipeline.errors import NoSpace, PipelineError
 from records.erasure import artifact_folder, sweep_attempts
 from records.errors import DatabaseUnavailable, LeaseLost, NoRoom, TookTooLong, Unexpected
-from records.jobs import MOMENT, Claim, claim_next, is_draining
+from records.jobs import Claim, claim_next, is_draining
 from records.outcomes import Published, fail, finish
 from records.storage import Storage, StorageUnavailable
 from worker.broker import enqueue
@@ -74,8 +74,7 @@ def _work(here: Place, claimed: Claim, folder: Path) -> list[str]:
         published = _publish(here.storage, claimed, making)
         lease.check()
         followers = finish(here.db, claimed, published, making.facts)
-    if claimed.attempt > 1 or claimed.kind != MOMENT:  # an output may have been made before
-        _clear_away(here, claimed)
+    _clear_away(here, claimed)  # of earlier attempts, and what was made before
     return followers
 
 

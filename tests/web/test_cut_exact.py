@@ -244,6 +244,43 @@ def clip_numbers(client: httpx.Client, selection_id: str, moment: dict[str, Any]
     return numbers_in(path)
 
 
+def assert_shows(
+    client: httpx.Client, selection_id: str, moment: dict[str, Any], numbers: list[int], folder: Path
+) -> None:
+    assert moment["state"] == "ready", moment
+    shown = clip_numbers(client, selection_id, moment, folder)
+    assert (shown[0], shown[-1]) == (numbers[0], numbers[-1]), moment["moment"]["caption"]
+    assert shown == sorted(shown)
+
+
+def move_ends(
+    client: httpx.Client, selection_id: str, moment: dict[str, Any], made: CutFile, numbers: list[int]
+) -> list[int]:
+    """Ask for some frames more at both ends, as far as they were sent; the numbers that shall come out.
+
+    Every second moment is asked for as the page does, which looked into the upload; the others by the film's clock.
+    """
+    path = f"/api/v1/selections/{selection_id}/moments/{moment['id']}/ends"
+    sent = probe(made.path)
+    held = moment["held"]
+    own_ms = [sent.ms_at(frame.pts or 0) for frame in frames_between(sent, 0, held["to_ms"] - held["from_ms"])]
+    first = next(n for n, ms in enumerate(own_ms) if ms >= made.cut["in"])
+    last = max(n for n, ms in enumerate(own_ms) if ms < made.cut["out"])
+    assert last - first == numbers[-1] - numbers[0], moment["moment"]["caption"]
+    earlier, later = min(5, first), min(7, len(own_ms) - 1 - last)
+    assert earlier >= 5 or first == 0
+    assert later >= 3, (own_ms, held, moment["moment"])  # the shortest film ends five frames after
+    bounds_ms = [*own_ms, held["to_ms"] - held["from_ms"]]
+    own = {"in": bounds_ms[first - earlier], "out": bounds_ms[last + later + 1]}
+    asked: dict[str, Any] = {name: ms + held["from_ms"] for name, ms in own.items()}
+    if moment["position"] % 2:
+        asked["cut"] = own
+    answer = client.put(path, json={**asked, "out": held["to_ms"] + 40})
+    assert answer.json()["code"] in {"seconds_not_sent", "selection_invalid"}
+    assert client.put(path, json=asked).status_code == 202
+    return list(range(numbers[0] - earlier, numbers[-1] + later + 1))
+
+
 def test_what_comes_out_of_the_service_is_exact(engine: Engine, film_of: Callable[[str], Path], tmp_path: Path) -> None:
     """One selection of a clip of every kind of film, cut by the page, through the real API, queue and worker."""
     service = DeskService(tmp_path)
@@ -269,10 +306,17 @@ def test_what_comes_out_of_the_service_is_exact(engine: Engine, film_of: Callabl
             wait_until(lambda: service.selection(selection_id)["settled"], "the clips", within_s=200)
             moments = service.selection(selection_id)["moments"]
             for moment, numbers in zip(moments, wanted, strict=True):
-                assert moment["state"] == "ready", moment
-                shown = clip_numbers(client, selection_id, moment, tmp_path)
-                assert (shown[0], shown[-1]) == (numbers[0], numbers[-1]), moment["moment"]["caption"]
-                assert shown == sorted(shown)
+                assert_shows(client, selection_id, moment, numbers, tmp_path)
+            # Prepared again from other ends, within what was sent around each.
+            wanted = [
+                move_ends(client, selection_id, moment, made, numbers)
+                for moment, made, numbers in zip(moments, cuts, wanted, strict=True)
+            ]
+            wait_until(lambda: service.selection(selection_id)["settled"], "the clips again", within_s=200)
+            for old, moment, numbers in zip(moments, service.selection(selection_id)["moments"], wanted, strict=True):
+                assert_shows(client, selection_id, moment, numbers, tmp_path)
+                gone = f"/api/v1/selections/{selection_id}/artifacts/{old['artifacts'][0]['id']}"
+                assert client.get(gone).status_code == 404
     finally:
         service.stop()
 

@@ -286,7 +286,7 @@ def test_lighter_moments_are_smaller_and_as_long(browser: Browser, desk_service:
     selection = guider.send()
     guider.wait_until_ready()
     view = desk_service.selection(selection)
-    assert view["bytes_received"] < 3_000_000  # two seconds of 24 Mbit/s, untouched, would be 6 MB
+    assert view["bytes_received"] < 6_000_000  # with what travels around it, untouched, it would be 9 MB
     assert view["moments"][0]["facts"]["duration_ms"] == pytest.approx(1040, abs=40)
     context.close()
 

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from pipeline.outputs import KINDS
 from records.database import migrate
+from records.ends import change_ends
 from records.erasure import erase_selection
 from records.models import JobRow, JobState, MomentRow, SelectionState, utcnow
 from records.outcomes import requeue_expired
@@ -19,7 +20,9 @@ from records.storage import Storage, Stored
 from tests.footage import numbers_in
 from tests.records.cast import K_104, K_207, job_row, take
 from tests.worker.service import QUICK, Service, assert_nothing_left_behind, running_service
+from worker import tasks
 from worker.broker import queue_length
+from worker.healing import sweep
 from worker.place import Place
 from worker.tasks import attempt, run_job
 
@@ -197,3 +200,37 @@ def test_the_jobs_that_follow_are_sent_after_the_last_moment(own_process: Servic
     _, (job,) = own_process.send_film(short_film, K_207, outputs=tuple(KINDS))
     run_job(job)
     assert queue_length(own_process.settings) == len(KINDS)
+
+
+def test_a_moment_prepared_again_from_other_ends_replaces_the_old_one(
+    folder_service: Service, short_film: Path, tmp_path: Path
+) -> None:
+    selection_id, jobs = folder_service.send_film(short_film, K_104)
+    do_all(folder_service, jobs)
+    clip, *_ = folder_service.view(selection_id).moments
+    with folder_service.db.session() as session:
+        again = change_ends(session, selection_id, clip.id, {"in": 0, "out": 6000}, None)
+    do_all(folder_service, again)
+    assert numbers_in(fetched(folder_service, selection_id, "01.mp4", tmp_path)) == list(range(150))
+    with zipfile.ZipFile(fetched(folder_service, selection_id, "review-pack.zip", tmp_path)) as pack:
+        (tmp_path / "packed.mp4").write_bytes(pack.read("review-pack/clips/01.mp4"))
+        first, *_ = json.loads(pack.read("review-pack/pack.json"))["moments"]
+    assert numbers_in(tmp_path / "packed.mp4") == list(range(150))
+    assert (first["source_in_ms"], first["source_out_ms"]) == (0, 6000)
+    assert_nothing_left_behind(folder_service)
+
+
+def test_what_a_crash_left_of_the_old_one_is_swept_away(
+    folder_service: Service, short_film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    selection_id, jobs = folder_service.send_film(short_film, K_207)
+    do_all(folder_service, jobs)
+    (clip,) = folder_service.view(selection_id).moments
+    with folder_service.db.session() as session:
+        again = change_ends(session, selection_id, clip.id, {"in": 0, "out": 2000}, None)
+    monkeypatch.setattr(tasks, "sweep_attempts", lambda *_: 0)  # the process ends just after its last transaction
+    before = set(folder_service.storage.keys())
+    do_all(folder_service, again)
+    assert before < set(folder_service.storage.keys())
+    sweep(folder_service.db, folder_service.storage)
+    assert_nothing_left_behind(folder_service)

@@ -93,12 +93,23 @@ describe('a moment', () => {
     await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  it('carries no more of the film than it needs', async () => {
-    const film = await open(asFile(drawFilm('a.mp4', [...H264, '-g', '30'])));
+  it.each([
+    ['a little on both sides', '30', { kind: 'clip', inMs: 2000, outMs: 2500 }, [1000, 3500]],
+    ['nothing before it where key pictures are far apart', '90', { kind: 'clip', inMs: 3100, outMs: 3400 }, [3000, 4000]],
+    ['its neighbours, if it is a still', '30', { kind: 'still', atMs: 1500 }, [1000, 1901]],
+  ] as const)('carries %s and no more', async (_, apart, moment, [fromMs, toMs]) => {
+    const film = await open(asFile(drawFilm('a.mp4', [...H264, '-g', apart, '-keyint_min', apart])));
     const target = new BufferTarget();
-    const moment = { kind: 'clip', inMs: 1000, outMs: 1500 } as const;
     const { ticks } = await copyMoment(film, moment, target, () => undefined, new AbortController().signal);
-    expect(ticks).toHaveLength(15);
-    expect(target.buffer!.byteLength).toBeLessThan(film.file.size / 4);
+    expect(ticks).toEqual(await shownBetween(film, film.clock.ticksAt(fromMs), film.clock.ticksAt(toMs)));
+  });
+
+  it('has no gap at its end, where pictures are stored in another order than shown', async () => {
+    const film = await open(asFile(drawFilm('a.mp4', ['-c:v', 'libx264', '-bf', '3', '-g', '24', '-x264-params', 'b-pyramid=2'])));
+    for (const outMs of [1000, 1034, 1067, 1100, 1134]) {
+      const moment = { kind: 'clip', inMs: 500, outMs } as const;
+      const { ticks } = await copyMoment(film, moment, new BufferTarget(), () => undefined, new AbortController().signal);
+      expect(ticks).toEqual(await shownBetween(film, ticks[0]!, ticks.at(-1)! + 1));
+    }
   });
 });

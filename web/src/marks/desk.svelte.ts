@@ -13,7 +13,8 @@ const MANY_WORDS = 15;
 /** Of what the light mode makes: picture and sound. */
 const LIGHT_BYTES_PER_S = (2_000_000 + 128_000) / 8;
 const LIGHT_STILL_BYTES = 150_000;
-const STILL_SPAN_MS = 1500;
+/** What usually travels around a moment. */
+const AROUND_MS = 2000;
 const DRAFT_MS = 30 * 24 * 3600 * 1000;
 
 export class Desk {
@@ -185,9 +186,9 @@ export class Desk {
       const done = this.cutter.stateOf(mark, way)?.done;
       if (done) return done.bytes;
       known = false;
-      const untouched = facts.bytes * Math.min(1, (lengthOf(mark) + STILL_SPAN_MS) / facts.durationMs);
+      const untouched = facts.bytes * Math.min(1, (lengthOf(mark) + AROUND_MS) / facts.durationMs);
       if (way === 'lossless') return untouched;
-      return Math.min(untouched, mark.kind === 'clip' ? (lengthOf(mark) / 1000) * LIGHT_BYTES_PER_S : LIGHT_STILL_BYTES);
+      return Math.min(untouched, mark.kind === 'clip' ? ((lengthOf(mark) + AROUND_MS) / 1000) * LIGHT_BYTES_PER_S : LIGHT_STILL_BYTES);
     });
     return { bytes: bytes.reduce((sum, one) => sum + one, 0), known };
   }
