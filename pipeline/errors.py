@@ -135,6 +135,21 @@ class FfmpegTimedOut(PipelineError):
     for_guider = "Preparing this moment took too long and was stopped. Try a shorter moment."
 
 
+class TooMuchMemory(PipelineError):
+    """The work needed more memory than one job may use."""
+
+    code = "too_much_memory"
+    retryable = True  # the machine may have had too little just then
+    for_guider = "Preparing this moment would need too much memory. Is the film much larger than 4K?"
+
+
+class OutputTooLarge(PipelineError):
+    """What was being made grew larger than one job may write."""
+
+    code = "output_too_large"
+    for_guider = "What would become of this moment is too large. Choose a shorter moment."
+
+
 class ArtifactWrong(PipelineError):
     """What was made is not what was asked for; it was thrown away."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import queue
 import re
@@ -15,23 +14,32 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline.errors import FfmpegFailed, FfmpegMissing, FfmpegTimedOut, NoSpace
+from pipeline.bounds import Limits, bind_to_parent, limits_in_use
+from pipeline.errors import (
+    FfmpegFailed,
+    FfmpegMissing,
+    FfmpegTimedOut,
+    NoSpace,
+    OutputTooLarge,
+    PipelineError,
+    TooMuchMemory,
+)
 
 TAIL_LINES = 40
 MOST_LINE_CHARS = 2000
 STALL_S = 120.0
-MOST_MEMORY_BYTES = 6 << 30
-MOST_OUTPUT_BYTES = 8 << 30
 # max_error_rate: a damaged stretch is for the caller to judge, who knows which frames are asked for.
 _ALWAYS = ("-hide_banner", "-nostdin", "-nostats", "-y", "-benchmark", "-max_error_rate", "1")
 _BENCH = re.compile(r"bench: utime=([\d.]+)s stime=([\d.]+)s")
-_PR_SET_PDEATHSIG = 1
+_NO_MEMORY = re.compile(r"Cannot allocate memory|malloc of size \d+ failed|pthread_create\(\) failed")
+_OUT_OF_TIME = "received signal 24"
+"""How ffmpeg tells of SIGXCPU, after which it ends by itself."""
 _chosen: list[str] = []
 
 
@@ -94,6 +102,7 @@ def run_ffmpeg(
     keep: re.Pattern[str] | None = None,
     most_output_bytes: int = 0,
     feed: Iterable[bytes] | None = None,
+    most_file_bytes: int = 0,
     hide: Path | None = None,
 ) -> FfmpegRun:
     """Run ffmpeg to its end; its child process dies with this one, whatever happens.
@@ -104,14 +113,17 @@ def run_ffmpeg(
     most_output_bytes: 0, or how much ffmpeg may write to its standard output, which is then returned.
     feed: what ffmpeg reads from its standard input (``pipe:0`` in argv), a block at a time as ffmpeg takes it; what it
     raises ends ffmpeg and is passed on.
+    most_file_bytes: how large a file it may write, where that is not for the limits in use to say.
     hide: a path that is left out of error texts, since a film's name may name a child.
-    Raises: FfmpegFailed, FfmpegTimedOut (over timeout_s, or stall_s without a sign of life), FfmpegMissing, NoSpace.
+    Raises: FfmpegFailed, FfmpegTimedOut (over timeout_s, or stall_s without a sign of life), FfmpegMissing, NoSpace,
+    TooMuchMemory, OutputTooLarge.
     """
     head = list(_ALWAYS)
     if not most_output_bytes:
         head += ["-progress", "pipe:1", "-stats_period", "0.5"]
     started = time.monotonic()
-    process = _start([ffmpeg_executable(), *head, *argv], fed=feed is not None)
+    limits = replace(limits_in_use(), file_bytes=most_file_bytes) if most_file_bytes else limits_in_use()
+    process = _start([ffmpeg_executable(), *head, *argv], limits, timeout_s, fed=feed is not None)
     said: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
     output: list[bytes] = []
     readers = [
@@ -167,8 +179,7 @@ def run_ffmpeg(
     finally:
         _end(process)
     if status != 0:
-        text = _detail(argv, status, tail, hide)
-        raise (NoSpace if "No space left on device" in text else FfmpegFailed)(text)
+        raise _failure(status, _detail(argv, status, tail, hide))
     return FfmpegRun(time.monotonic() - started, cpu_s, tuple(kept), b"".join(output))
 
 
@@ -182,11 +193,23 @@ def _written_s(line: str) -> float | None:
     return None
 
 
-def _start(argv: list[str], *, fed: bool = False) -> subprocess.Popen[bytes]:
+def _failure(status: int, text: str) -> PipelineError:
+    if "No space left on device" in text:
+        return NoSpace(text)
+    if _NO_MEMORY.search(text):
+        return TooMuchMemory(text)
+    if "File too large" in text or (sys.platform != "win32" and status == -signal.SIGXFSZ):
+        return OutputTooLarge(text)
+    if _OUT_OF_TIME in text:
+        return FfmpegTimedOut(text)
+    return FfmpegFailed(text)
+
+
+def _start(argv: list[str], limits: Limits, timeout_s: float, *, fed: bool = False) -> subprocess.Popen[bytes]:
     options: dict[str, Any] = {}
     if sys.platform != "win32":
         options["process_group"] = 0
-        options["preexec_fn"] = _bind_to_parent(os.getpid())
+        options["preexec_fn"] = bind_to_parent(os.getpid(), limits, timeout_s)
     try:
         return subprocess.Popen(
             argv,
@@ -197,28 +220,6 @@ def _start(argv: list[str], *, fed: bool = False) -> subprocess.Popen[bytes]:
         )
     except OSError as error:
         raise FfmpegMissing(str(error)) from None
-
-
-def _bind_to_parent(parent: int) -> Callable[[], None]:
-    """What the child does before it becomes ffmpeg: limits itself and asks to be killed when its parent ends.
-
-    PR_SET_PDEATHSIG fires when the *thread* that forked ends; run_ffmpeg waits in that thread, so that is the same.
-    """
-    import resource  # noqa: PLC0415  not on Windows
-
-    prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
-
-    def bind() -> None:
-        if prctl is not None:
-            prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            if os.getppid() != parent:
-                os._exit(1)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_OUTPUT_BYTES, MOST_OUTPUT_BYTES))
-        if sys.platform == "linux":
-            resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY_BYTES, MOST_MEMORY_BYTES))
-
-    return bind
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -17,7 +17,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from pipeline.errors import FilmMissing, FilmUnreadable, NoPicture, NotAFilm
+from pipeline.errors import FilmMissing, FilmUnreadable, NoPicture, NotAFilm, TooMuchMemory
 
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,dv"
 """What films come in. Playlists and anything that names other files are not among them."""
@@ -36,7 +36,7 @@ def film_url(path: Path) -> str:
 def open_container(path: Path) -> Iterator[av.container.InputContainer]:
     """The film opened for reading its packets; only containers of films, and no file but this one, are ever opened.
 
-    Raises: FilmMissing, NotAFilm, FilmUnreadable.
+    Raises: FilmMissing, NotAFilm, FilmUnreadable, TooMuchMemory.
     """
     if not path.exists():
         raise FilmMissing(f"{path.name} does not exist")
@@ -46,6 +46,8 @@ def open_container(path: Path) -> Iterator[av.container.InputContainer]:
         container = av.open(film_url(path), options=READING_OPTIONS)
     except PermissionError as error:
         raise FilmUnreadable(str(error)) from None
+    except MemoryError as error:
+        raise TooMuchMemory(str(error)) from None
     except (av.error.FFmpegError, ValueError) as error:
         raise (FilmUnreadable if _looks_like_film(path) else NotAFilm)(str(error)) from None
     with container:

@@ -21,12 +21,14 @@ _SEEKABLE = ("mov", "matroska")
 _KEY_FRAMES_ONLY = ("mjpeg", "dvvideo", "rawvideo", "huffyuv", "ffv1")
 _ORDER_UNKNOWN = ("h264", "hevc")
 _SLOWEST_DISK_BYTES_S = 1 << 20
+_ROOM_BYTES, _GROWTH = 64 << 20, 3
+"""A copy is about as large as the film; what is encoded anew, from small AVI only, may be larger."""
 
 
 def make_seekable(film: Film, scratch: Path) -> Film:
     """The film itself where its container can be sought, else a copy in ``scratch`` with the same pictures and sound.
 
-    Raises: FilmUnreadable, NoSpace.
+    Raises: FilmUnreadable, NoSpace, OutputTooLarge.
     """
     whole_frames = film.container == "avi" and film.video.codec in _KEY_FRAMES_ONLY
     if film.container.startswith(_SEEKABLE) or whole_frames:
@@ -34,7 +36,12 @@ def make_seekable(film: Film, scratch: Path) -> Film:
     for name in ("film.mp4", "film.mkv"):
         copy = scratch / name
         try:
-            run_ffmpeg(rewrap_argv(film, copy), timeout_s=60 + film.bytes / _SLOWEST_DISK_BYTES_S, hide=film.path)
+            run_ffmpeg(
+                rewrap_argv(film, copy),
+                timeout_s=60 + film.bytes / _SLOWEST_DISK_BYTES_S,
+                most_file_bytes=_ROOM_BYTES + _GROWTH * film.bytes,
+                hide=film.path,
+            )
             return probe(copy)
         except FfmpegFailed as error:
             copy.unlink(missing_ok=True)

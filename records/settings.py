@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     """Attempts that fail because storage is away or a disk is full count only when a job has waited this long."""
     job_limit_s: int = Field(default=3600, gt=0)
     """The longest one job may take; a minute later it is ended by force."""
+    job_memory_bytes: int = Field(default=3 * GIB, gt=256 * MIB)
+    """What a job's own process and its ffmpeg may each use; 4K at its own size takes 1.2 GiB."""
+    job_file_bytes: int = Field(default=2 * GIB, gt=0)
+    """The largest file one job may write, but for copies of a film."""
 
     def database(self) -> str:
         """The database's address, the default filled in."""

@@ -24,6 +24,8 @@ TASK = "vigpack.run_job"
 QUEUE = "vigpack"
 GRACE_S = 60
 """Between the soft limit, after which a job ends in words, and the hard one, which kills."""
+_MOST_KEPT_KIB = 1 << 20
+"""A pool process that once used more is replaced after its job: memory in pieces does not come back."""
 _FOLDER_BROKER = "filesystem://localhost//"
 _CONNECT_TIMEOUT_S = 2
 _ANSWER_TIMEOUT_S = 3
@@ -52,6 +54,7 @@ def make_celery(settings: Settings, **broker_options: Any) -> Celery:
         worker_send_task_events=False,
         worker_proc_alive_timeout=30,  # a laptop that is busy encoding starts processes slowly
         worker_max_tasks_per_child=200,
+        worker_max_memory_per_child=_MOST_KEPT_KIB,
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
+import sys
 import threading
 from dataclasses import dataclass
 
+from pipeline.bounds import Limits, use_limits
 from pipeline.ffmpeg_cli import use_ffmpeg
 from records.database import Database, open_database
 from records.settings import Settings, settings
@@ -37,6 +40,7 @@ def place() -> Place:
         if (here := _places.get(os.getpid())) is None:
             chosen = settings()
             use_ffmpeg(chosen.ffmpeg)
+            use_limits(Limits(chosen.job_memory_bytes, chosen.job_file_bytes))
             here = Place(chosen, open_database(chosen), open_storage(chosen), worker_name(chosen, os.getppid()))
             _places.clear()
             _places[os.getpid()] = here
@@ -54,3 +58,11 @@ def end_worker() -> None:
     Celery's warm shutdown; asking again does nothing.
     """
     os.kill(os.getppid(), signal.SIGTERM)
+
+
+def limit_own_memory(settings: Settings) -> None:
+    """Let this process use no more memory of its own than a job may; its ffmpeg has the same again (Linux only)."""
+    if sys.platform == "linux":
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        most = settings.job_memory_bytes
+        resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))

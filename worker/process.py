@@ -15,7 +15,7 @@ from records.errors import DatabaseUnavailable
 from records.settings import settings
 from worker.broker import TASK, make_celery
 from worker.heartbeat import say_goodbye
-from worker.place import worker_name
+from worker.place import limit_own_memory, worker_name
 from worker.tasks import run_job
 from worker.watch import start_watch
 
@@ -30,6 +30,7 @@ def make_worker(started_at: datetime) -> Celery:
     parent = os.getpid()  # asked before any fork, or a pool process whose worker just died would watch the wrong one
 
     def begin_process(**_: Any) -> None:
+        limit_own_memory(settings())
         start_watch(parent, started_at)
 
     worker_process_init.connect(begin_process, weak=False)

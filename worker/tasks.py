@@ -8,7 +8,7 @@ from pathlib import Path
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from pipeline.errors import NoSpace, PipelineError
+from pipeline.errors import NoSpace, PipelineError, TooMuchMemory
 from records.erasure import artifact_folder, sweep_attempts
 from records.errors import DatabaseUnavailable, LeaseLost, NoRoom, TookTooLong, Unexpected
 from records.jobs import Claim, claim_next, is_draining
@@ -60,6 +60,8 @@ def attempt(here: Place, claimed: Claim) -> list[str]:
         _record(here, claimed, NoRoom(str(error)))
     except PipelineError as error:
         _record(here, claimed, error)
+    except MemoryError as error:
+        _record(here, claimed, TooMuchMemory(f"{type(error).__name__} at {_where(error)}"))
     except OSError as error:
         _record(here, claimed, Unexpected(f"{type(error).__name__} {error.errno} at {_where(error)}"))
     except Exception as error:  # noqa: BLE001 whatever it is, the ledger must know that this attempt ended

@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from pipeline import ffmpeg_cli
-from pipeline.errors import FfmpegFailed, FfmpegMissing, FfmpegTimedOut, NoSpace
+from pipeline.bounds import Limits, use_limits
+from pipeline.errors import FfmpegFailed, FfmpegMissing, FfmpegTimedOut, NoSpace, OutputTooLarge, TooMuchMemory
 from pipeline.ffmpeg_cli import TAIL_LINES, ffmpeg_executable, run_ffmpeg, use_ffmpeg
 
 FOR_EVER = ["-f", "lavfi", "-re", "-i", "testsrc2=size=64x64:rate=5", "-f", "null", "-"]
@@ -109,12 +110,39 @@ def test_a_full_disk_is_told_as_such() -> None:
         run_ffmpeg([*SHORT[:-3], "-c:v", "rawvideo", "-f", "rawvideo", "/dev/full"], timeout_s=60)
 
 
-def test_a_file_may_not_grow_without_bound(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(ffmpeg_cli, "MOST_OUTPUT_BYTES", 1_000_000)
+@pytest.fixture
+def narrow() -> Iterator[None]:
+    """A megabyte for each file, 300 of memory."""
+    use_limits(Limits(memory_bytes=300_000_000, file_bytes=1_000_000))
+    yield
+    use_limits(Limits())
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_file_may_not_grow_without_bound(tmp_path: Path) -> None:
     part = tmp_path / "big.raw"
-    with pytest.raises(FfmpegFailed):
-        run_ffmpeg(["-f", "lavfi", "-i", "testsrc2=duration=9", "-f", "rawvideo", str(part)], timeout_s=60)
+    argv = ["-f", "lavfi", "-i", "testsrc2=duration=9", "-f", "rawvideo", str(part)]
+    with pytest.raises(OutputTooLarge):
+        run_ffmpeg(argv, timeout_s=60)
     assert part.stat().st_size <= 1_000_000
+    run_ffmpeg(argv, timeout_s=60, most_file_bytes=100_000_000)
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds memory")
+def test_memory_is_bounded_and_said_to_be_too_little() -> None:
+    with pytest.raises(TooMuchMemory):
+        run_ffmpeg(["-f", "lavfi", "-i", "color=size=4096x4096", "-c:v", "libx264", "-f", "null", "-"], timeout_s=60)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a time limit in the kernel")
+def test_processor_time_is_bounded_even_where_the_parent_does_not_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.ffmpeg_cli.os.cpu_count", lambda: 1)
+    busy = ["-f", "lavfi", "-i", "mandelbrot=size=640x480", "-f", "null", "-"]
+    process = ffmpeg_cli._start([ffmpeg_executable(), *busy], Limits(), timeout_s=1)
+    _, said = process.communicate(timeout=60)
+    failure = ffmpeg_cli._failure(process.returncode, said.decode())
+    assert isinstance(failure, FfmpegTimedOut), said
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can bind a child to its parent")
