@@ -14,6 +14,7 @@ from starlette.responses import Response
 from api.errors import described
 from api.parts import GivenId, GivenParts, Parts
 from pipeline.logbook.book import CycleEntry, HoursEntry, HoursKind, Logbook, Role
+from pipeline.logbook.pages import to_pdf
 from pipeline.logbook.profiles import CheckedStage, Profile, check, profile, profiles
 from pipeline.logbook.sheet import Sheet, lay_out, to_csv
 from pipeline.logbook.word_document import to_docx
@@ -101,13 +102,15 @@ class Format(StrEnum):
 
     CSV = "csv"
     DOCX = "docx"
+    PDF = "pdf"
 
 
 _MEDIA_TYPES = {
     Format.CSV: "text/csv; charset=utf-8",
     Format.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    Format.PDF: "application/pdf",
 }
-_DOCUMENTS: dict[Format, Callable[[Sheet], bytes]] = {Format.DOCX: to_docx}
+_DOCUMENTS: dict[Format, Callable[[Sheet], bytes]] = {Format.DOCX: to_docx, Format.PDF: to_pdf}
 
 
 @router.get("", summary="The logbook", responses=described(401, 422))

@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.responses import Response
 
 from api.errors import described
 from api.parts import GivenId, GivenParts
 from api.selections import PREFIX
+from pipeline.rating.form import print_form
 from pipeline.rating.printed import CheckedTable, PrintedTable, check_printed, read_printed
 from pipeline.rating.scale import Answer, rating_scale
 from pipeline.rating.totals import Comparison, Totals, compare, totals
@@ -93,6 +95,18 @@ def scale() -> ScaleView:
             for one in found.sub_scales
         ],
     )
+
+
+@router.get(
+    "/api/v1/rating-scale/form.pdf",
+    summary="The rating scale on paper",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}, **described(401)},
+)
+def form() -> Response:
+    """Empty, for any recording of a shared review."""
+    headers = {"Content-Disposition": 'inline; filename="rating-scale.pdf"'}
+    return Response(print_form(rating_scale()), headers=headers, media_type="application/pdf")
 
 
 @router.get(f"{PREFIX}/{{selection_id}}/ratings", summary="Ratings of a recording", responses=described(401, 404, 422))

@@ -22,6 +22,7 @@ from pipeline.outputs import (
     diary_sheet,
     phone_pictures,
     picture_notes,
+    rating_scale,
     reel,
     review_pack,
     strip,
@@ -129,6 +130,14 @@ KINDS: dict[str, Kind] = {
             reel.Recipe,
             reel.make,
             reel.remarks,
+        ),
+        Kind(
+            "rating_scale",
+            "Rating scale",
+            "The form to rate a practitioner's recording of a shared review on paper; a family is never rated.",
+            rating_scale.Recipe,
+            rating_scale.make,
+            rating_scale.remarks,
         ),
     )
 }

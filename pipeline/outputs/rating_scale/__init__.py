@@ -1,0 +1,46 @@
+"""The rating scale on paper, for one recording of a shared review. Of a family's film there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from pipeline.artifact import Artifact, publish
+from pipeline.moments import FilmOf, Selection
+from pipeline.outputs.prepared import Prepared
+from pipeline.rating.form import print_form
+from pipeline.rating.scale import rating_scale
+
+NAME = "rating-scale.pdf"
+
+
+class Recipe(BaseModel):
+    """What can be chosen for a form."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rater: Annotated[str, StringConstraints(pattern="^([A-Za-z0-9][A-Za-z0-9_-]{0,31})?$")] = Field(
+        default="", title="Rater", description="A code, never a name; empty leaves a line to write on."
+    )
+
+
+def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+    """The form as a tagged PDF; an empty list where the moments are of a family's film."""
+    selection = prepared.selection
+    if selection.of != FilmOf.REVIEW_RECORDING:
+        return []
+    with TemporaryDirectory(prefix=".rating-scale-", dir=folder) as scratch:
+        part = Path(scratch) / NAME
+        recording = f"{selection.family}, cycle {selection.cycle}"
+        part.write_bytes(print_form(rating_scale(), recording=recording, rater=recipe.rater))
+        return [publish(part, folder / NAME, "application/pdf")]
+
+
+def remarks(selection: Selection, _: Recipe) -> list[str]:
+    """Why there is none."""
+    if selection.of == FilmOf.REVIEW_RECORDING:
+        return []
+    return ["The rating scale is for a recording of a shared review. This is the family's film, and it is never rated."]
