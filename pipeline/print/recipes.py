@@ -49,11 +49,13 @@ class StillChoice(BaseModel):
     )
     childs_words: bool = Field(default=False, title="These are the child's own words")
     symbol: SymbolName = Field(default="", title="Symbol beside the words")
-    straighten_deg: float = Field(default=0.0, ge=-20, le=20, title="Straighten", description="Degrees, clockwise.")
-    cut_left: Cut = Field(default=0.0, title="Cut away on the left")
-    cut_right: Cut = Field(default=0.0, title="Cut away on the right")
-    cut_top: Cut = Field(default=0.0, title="Cut away at the top")
-    cut_bottom: Cut = Field(default=0.0, title="Cut away at the bottom")
+    straighten_deg: float = Field(
+        default=0.0, ge=-20, le=20, title="Straighten (degrees)", description="Clockwise; with a minus the other way."
+    )
+    cut_left: Cut = Field(default=0.0, title="Cut away on the left (%)")
+    cut_right: Cut = Field(default=0.0, title="Cut away on the right (%)")
+    cut_top: Cut = Field(default=0.0, title="Cut away at the top (%)")
+    cut_bottom: Cut = Field(default=0.0, title="Cut away at the bottom (%)")
     brighten: bool = Field(default=False, title="Brighten, if it is dark")
 
     @model_validator(mode="after")

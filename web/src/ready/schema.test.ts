@@ -2,13 +2,17 @@ import { expect, it } from 'vitest';
 import { chosen, fieldsOf } from './schema';
 
 const SCHEMA = {
-  $defs: { Theme: { enum: ['calm', 'warm'], type: 'string', title: 'Theme' } },
+  $defs: {
+    Still: { properties: { still: { type: 'integer' }, brighten: { type: 'boolean', default: false, title: 'Brighten' } } },
+    Theme: { enum: ['calm', 'warm'], type: 'string', title: 'Theme' },
+  },
   properties: {
     theme: { $ref: '#/$defs/Theme', default: 'calm', description: 'How it looks.', enum_titles: { warm: 'Warm paper' } },
     title: { anyOf: [{ type: 'string', maxLength: 80 }, { type: 'null' }], default: null, title: 'Title' },
     pages: { type: 'integer', minimum: 1, maximum: 2, default: 1, title: 'Pages' },
     points: { type: 'array', items: { type: 'string' }, default: [], title: 'Points' },
     marks: { type: 'array', items: { type: 'object' }, default: [], title: 'Marks' },
+    stills: { type: 'array', format: 'stills', items: { $ref: '#/$defs/Still' }, default: [], title: 'Each still' },
   },
 };
 
@@ -19,7 +23,12 @@ it('reads a field for each thing that can be chosen', () => {
     ['pages', 'number'],
     ['points', 'lines'],
     ['marks', 'other'],
+    ['stills', 'stills'],
   ]);
+});
+
+it('tells what can be chosen for each still, beside its number', () => {
+  expect(fieldsOf(SCHEMA).at(-1)?.each.map(({ name, kind }) => [name, kind])).toEqual([['brighten', 'check']]);
 });
 
 it('an option has its own words, or its name in plain ones', () => {

@@ -8,12 +8,14 @@ export interface Field {
   readonly name: string;
   readonly title: string;
   readonly hint: string;
-  readonly kind: 'line' | 'text' | 'number' | 'check' | 'choice' | 'lines' | 'other';
+  readonly kind: 'line' | 'text' | 'number' | 'check' | 'choice' | 'lines' | 'stills' | 'other';
   readonly initial: unknown;
   readonly options: readonly { value: string | number; words: string }[];
   readonly least: number | undefined;
   readonly most: number | undefined;
   readonly longest: number | undefined;
+  /** What can be chosen for each still, where that is what the field is for. */
+  readonly each: readonly Field[];
 }
 
 /** What can be chosen; `other` is what only a form of its own can show, and keeps its usual value here. */
@@ -32,6 +34,7 @@ export function fieldsOf(schema: Schema): Field[] {
       least: said.minimum as number | undefined,
       most: said.maximum as number | undefined,
       longest: said.maxLength as number | undefined,
+      each: said.format === 'stills' ? fieldsOf({ ...resolve((said.items ?? {}) as Schema, schema), $defs: schema.$defs }).filter((field) => field.name !== 'still') : [],
     };
   });
 }
@@ -62,6 +65,7 @@ function kindOf(said: Schema): Field['kind'] {
     case 'string':
       return said.format === 'textarea' ? 'text' : 'line';
     case 'array':
+      if (said.format === 'stills') return 'stills';
       return (said.items as Schema | undefined)?.type === 'string' ? 'lines' : 'other';
     default:
       return 'other';
