@@ -11,8 +11,23 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api import artifacts, ends, errors, events, figures, health, logbook, outputs, ratings, selections, uploads
+from api import (
+    artifacts,
+    ends,
+    errors,
+    events,
+    figures,
+    health,
+    logbook,
+    operations,
+    operations_live,
+    outputs,
+    ratings,
+    selections,
+    uploads,
+)
 from api.access import Guard, check_exposure
+from api.look import Look
 from api.page import BUILT_PAGE, serve_page
 from api.parts import Parts
 from api.tending import tend_uploads
@@ -63,12 +78,15 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
         responses=errors.described(422, 500),
     )
     app.state.parts = parts
+    app.state.look = Look(db, given, storage)
     app.add_middleware(MethodOverride)
     app.add_middleware(BodyLimit)
     app.add_middleware(Guard, settings=given)
     app.add_middleware(SafeAnswers)  # the last one added stands outermost
     errors.install(app)
     for room in (uploads, selections, ends, events, outputs, artifacts, health, figures, ratings, logbook):
+        app.include_router(room.router)
+    for room in (operations, operations_live):
         app.include_router(room.router)
     serve_page(app, page)
     _describe(app)

@@ -47,7 +47,7 @@ class Check(BaseModel):
 
 def check_everything(settings: Settings) -> Iterator[Check]:
     """Each part in turn; never raises for a part that is unwell, and makes nothing that was not there."""
-    if not (settings.database_url or (settings.data_dir / SQLITE_NAME).exists()):
+    if not has_database(settings):
         yield from (check_python(), check_ffmpeg(settings), check_fonts(), check_data_folder(settings))
         yield from (check_disk(settings), check_queue(settings))
         mend = "vigpack up makes it, or vigpack migrate."
@@ -70,6 +70,11 @@ def check_everything(settings: Settings) -> Iterator[Check]:
             yield check()
     finally:
         database.dispose()
+
+
+def has_database(settings: Settings) -> bool:
+    """Whether there is a database to look at; looking would make SQLite's file."""
+    return bool(settings.database_url) or (settings.data_dir / SQLITE_NAME).exists()
 
 
 def check_python() -> Check:

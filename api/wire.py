@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import is_api
 from api.errors import BodyTooLarge, answer_error, answer_unknown
+from api.recent import remember
 
 UPLOADS = "/api/v1/uploads"
 TUS_VERSION = "1.0.0"
@@ -40,6 +41,7 @@ def set_up_log() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
+            remember,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),

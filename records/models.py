@@ -336,3 +336,16 @@ class SampleRow(Base):
     oldest_waiting_s: Mapped[float | None]
     workers: Mapped[int | None]
     disk_free_bytes: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class AuditRow(Base):
+    """Something that somebody did. Triggers refuse every change and deletion (step 0007)."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(default=utcnow)
+    who: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(32))
+    target: Mapped[str] = mapped_column(String(200))
+    detail: Mapped[str] = mapped_column(String(200), default="")

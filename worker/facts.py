@@ -37,6 +37,8 @@ class Facts(BaseModel):
     """Until uploads are refused, at that rate; None also where the disk does not fill."""
     clock_skew_s: float | None = None
     """The largest difference to the database's clock, of this machine and of the workers'."""
+    most_waiting_jobs: int
+    """Nothing new is taken while so many wait."""
     queue: QueueFigures | None = None
 
     @property

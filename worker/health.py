@@ -55,6 +55,7 @@ def health(db: Database, settings: Settings, storage: Storage | None = None) -> 
         disk_free_bytes=free_bytes,
         disk_total_bytes=total_bytes,
         disk_reserve_bytes=settings.min_free_bytes,
+        most_waiting_jobs=settings.most_waiting_jobs,
         **_ask_database(db, settings, now, free_bytes),
     )
     verdict = judge(facts)

@@ -121,6 +121,13 @@ def _queue(facts: Facts) -> Iterator[Hurt]:
             says=f"{_jobs(queue.due)} and the workers take none.",
             do=_RESTART,
         )
+    if queue.due >= facts.most_waiting_jobs:
+        yield Hurt(
+            code="queue_full",
+            level="bad",
+            says=f"{queue.due} jobs wait; nothing new is taken until there are fewer.",
+            do="Add workers: docker compose up -d --scale worker=3. What was sent is safe.",
+        )
     if queue.stalled:
         who = "A worker is" if queue.stalled == 1 else f"{queue.stalled} workers are"
         yield Hurt(code="stalled", level="bad", says=f"{who} stuck in the middle of a job.", do=_RESTART)

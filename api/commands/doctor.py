@@ -8,18 +8,28 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from api.checks import check_everything
-from api.commands.screen import print_json, terminal
-from records.settings import load_settings
+from api.checks import check_everything, has_database
+from api.commands.screen import print_json, say, terminal
+from api.report import incident_report
+from records.database import open_database
+from records.settings import Settings, load_settings
+from worker.health import health
 
 _COLOURS = {"ok": "green", "warn": "yellow", "bad": "red"}
 
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Print an incident report to copy: versions, figures, redacted logs.")
+    ] = False,
 ) -> None:
     """Check every part and say how to mend what is not well. Ends with 1 where something is bad."""
-    checks = list(check_everything(load_settings()))
+    settings = load_settings()
+    if report:
+        _report(settings)
+        return
+    checks = list(check_everything(settings))
     if as_json:
         print_json([check.model_dump() for check in checks])
     else:
@@ -33,3 +43,14 @@ def doctor(
         terminal().print(table)
     if any(check.state == "bad" for check in checks):
         raise typer.Exit(1)
+
+
+def _report(settings: Settings) -> None:
+    if not has_database(settings):
+        say(incident_report(settings, None, None))
+        return
+    database = open_database(settings)
+    try:
+        say(incident_report(settings, database, health(database, settings)))
+    finally:
+        database.dispose()

@@ -119,3 +119,21 @@ def test_doctor_ends_with_1_where_something_is_bad(
     assert ended.value.code == 1
     told = json.loads(capsys.readouterr().out)
     assert {one["part"]: one["state"] for one in told}["ffmpeg"] == "bad"
+
+
+def test_doctor_tells_an_incident_report_without_making_anything(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, well: Settings, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("VIGPACK_DATA_DIR", str(well.data_dir))
+    monkeypatch.setenv("VIGPACK_MIN_FREE_BYTES", "0")
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", "--report"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert "VERDICT: bad" in told
+    assert "no_worker" in told
+    monkeypatch.setenv("VIGPACK_DATA_DIR", str(tmp_path / "nothing"))
+    with pytest.raises(SystemExit):
+        main(["doctor", "--report"])
+    assert "There is no database yet." in capsys.readouterr().out
+    assert not (tmp_path / "nothing").exists()

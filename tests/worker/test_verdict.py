@@ -62,6 +62,7 @@ def some_facts(queue: QueueFigures | None = None, **changes: Any) -> Facts:
         "disk_free_bytes": 90 * GB,
         "disk_total_bytes": 100 * GB,
         "disk_reserve_bytes": 2 * GB,
+        "most_waiting_jobs": 2000,
         "clock_skew_s": 0.01,
         "queue": queue or a_queue(),
     }
@@ -87,6 +88,7 @@ def test_nothing_that_hurts_is_well_and_work_alone_is_busy() -> None:
         ("clocks_differ", "warn", some_facts(clock_skew_s=-2.5)),
         ("no_worker", "bad", some_facts(a_queue(workers=[a_worker(state="left")]))),
         ("nothing_taken", "bad", some_facts(a_queue(due=3, oldest_waiting_s=121))),
+        ("queue_full", "bad", some_facts(a_queue(due=2000, running=[a_running_job()]))),
         ("stalled", "bad", some_facts(a_queue(running=[a_running_job(stalled=True)], stalled=1))),
         (
             "waits_long",

@@ -1,0 +1,55 @@
+"""Taking out of technical text what could tell of a person: for IT's eyes, logs and reports.
+
+Logs and errors are written without personal data. This is the second lock, for what a library or a film's own labels
+might have brought in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+GONE = "[…]"
+_LABELS = (
+    r"title|comment|artist|album|author|copyright|description|synopsis|keywords|performer|composer|encoded_by|"
+    r"make|model|location[\w-]*|gps[\w-]*|com\.[\w.-]+|handler_name|creation_time|date"
+)
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(rf"(?im)^(\s*(?:{_LABELS})\s*[:=]).*$"), rf"\1 {GONE}"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), rf"\1 {GONE}"),
+    (
+        re.compile(
+            r"(?i)\b((?:\w+_)?(?:password|passwd|secret|token|api_?key|access_key\w*))(\"?\s*[=:]\s*\"?)[^\s\",;&]+"
+        ),
+        rf"\1\2{GONE}",
+    ),
+    (re.compile(r"://[^/\s:@]*:[^/\s@]*@"), f"://{GONE}@"),
+    (re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b"), GONE),
+    (re.compile(r"[+-]\d{1,2}\.\d{2,}[+-]\d{1,3}\.\d{2,}(?:[+-][\d.]+)?/?"), GONE),
+    (re.compile(r"\b(?!UTF|SHA|AES|ISO|RFC|CVE)[A-Z]{1,4}-\d{1,6}\b"), GONE),  # the usual shape of a family's code
+    (re.compile(r"(?<![\w:/.])/(?:[^\s/'\":]+/)+"), "…/"),
+)
+_SHORTEST_WORD = 3
+
+
+def redact(text: str, words: Iterable[str] = ()) -> str:
+    """The text without these words, secrets, addresses, positions, codes, labels of films and names of folders."""
+    known = sorted({word for word in words if len(word) >= _SHORTEST_WORD}, key=len, reverse=True)
+    if known:
+        whole = rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?!\w)"
+        text = re.sub(whole, GONE, text, flags=re.IGNORECASE)
+    for pattern, instead in _PATTERNS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def words_in(shape: Any) -> set[str]:
+    """Everything a guider wrote in a selection: its code, question, points and captions."""
+    if isinstance(shape, str):
+        return {shape}
+    if isinstance(shape, dict):
+        return set().union(*(words_in(value) for key, value in shape.items() if key != "principle"))
+    if isinstance(shape, list):
+        return set().union(*map(words_in, shape))
+    return set()

@@ -1,0 +1,45 @@
+"""What must not be read by IT is taken out, and what helps is left."""
+
+from __future__ import annotations
+
+import pytest
+
+from records.redaction import redact, words_in
+from tests.records.cast import K_104
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ("erasing K-104 failed", "erasing […] failed"),
+        ("  title           : Ella's birthday", "  title           : […]"),
+        (
+            "    com.apple.quicktime.location.ISO6709: +51.5007-000.1246+011.800/",
+            "    com.apple.quicktime.location.ISO6709: […]",
+        ),
+        ("filmed at +51.5007-000.1246/", "filmed at […]"),
+        ("Authorization: Bearer abc.def-1", "Authorization: Bearer […]"),
+        ("redis://:pass word@host:6379/0", "redis://:pass word@host:6379/0"),
+        ("redis://:bell@127.0.0.1:6379/0", "redis://[…]@127.0.0.1:6379/0"),
+        ('"password": "bell", "port": 1', '"password": "[…]", "port": 1'),
+        ("ask noor@council.example", "ask […]"),
+        ("/home/ada/films/01.mp4: Invalid data", "…/01.mp4: Invalid data"),
+        (
+            "exit 187 at frame 12, UTF-8, SHA-256, https://host/a/b",
+            "exit 187 at frame 12, UTF-8, SHA-256, https://host/a/b",
+        ),
+    ],
+)
+def test_one_kind_of_trace(told: str, left: str) -> None:
+    assert redact(told) == left
+
+
+def test_every_word_a_guider_wrote_is_taken_out_whatever_its_case() -> None:
+    words = words_in(K_104)
+    assert {"K-104", "Ella looks up. Mum waits.", "How can we enjoy playing together?"} <= words
+    assert "receiving-initiatives" not in words
+    assert redact("drawing “ELLA LOOKS UP. mum waits.” failed", words) == "drawing “[…]” failed"
+
+
+def test_a_short_word_does_not_tear_others_apart() -> None:
+    assert redact("minimum of mum", {"mum", "of", ""}) == "minimum of […]"
