@@ -112,7 +112,7 @@ def tell_incident(parts: GivenParts, look: GivenLook) -> PlainTextResponse:
 
 
 @router.post("/jobs/{job_id}/retry", summary="Try a job again", responses=described(401, 404, 409, 503))
-def retry(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
+def try_again(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
     """Queue a failed or cancelled job again, with all its attempts."""
     line = _act(parts, who, "retry", job_id, retry_job)
     enqueue(job_id, parts.settings, parts.db)
@@ -156,7 +156,7 @@ def retry_failed(parts: GivenParts, who: Who) -> Retried:
     retried = 0
     for job_id in ids:
         try:
-            retry(job_id, parts, who)
+            try_again(job_id, parts, who)
         except (JobMissing, JobStateWrong):  # somebody else was faster, or it was erased
             continue
         retried += 1
