@@ -110,4 +110,12 @@ def test_every_module_says_what_it_is() -> None:
 
 def test_make_alone_lists_what_one_can_do() -> None:
     listed = subprocess.run(["make"], cwd=HOUSE, check=True, capture_output=True, text=True).stdout
-    assert re.findall(r"^make (\w+)", listed, re.MULTILINE) == ["setup", "demo", "test", "bench", "check"]
+    assert re.findall(r"^make (\w+)", listed, re.MULTILINE) == [
+        "setup",
+        "demo",
+        "test",
+        "chaos",
+        "load",
+        "bench",
+        "check",
+    ]
