@@ -210,8 +210,12 @@ def _outputs_of(selection: SelectionRow) -> Select[JobRow]:
 
 
 def settle(session: Session, selection: SelectionRow) -> None:
-    """Bring the selection's state in line with its moments and outputs."""
+    """Bring the selection's state in line with its moments and outputs.
+
+    A review that was ready stays so while an output is made anew with other choices: what was made before is there.
+    """
     session.flush()
+    was_ready = selection.state == SelectionState.READY
     moments = set(session.scalars(select(MomentRow.state).where(MomentRow.selection_id == selection.id)))
     awaited = _outputs_of(selection).where(JobRow.kind.in_(selection.outputs))
     outputs = set(session.scalars(awaited.with_only_columns(JobRow.state)))
@@ -219,7 +223,7 @@ def settle(session: Session, selection: SelectionRow) -> None:
         state = SelectionState.FAILED
     elif MomentState.AWAITING_UPLOAD in moments:
         state = SelectionState.RECEIVING
-    elif moments == {MomentState.READY} and outputs <= {JobState.DONE}:
+    elif moments == {MomentState.READY} and (was_ready or outputs <= {JobState.DONE}):
         state = SelectionState.READY
     else:
         state = SelectionState.PREPARING

@@ -70,6 +70,16 @@ def test_what_was_made_before_stays_until_the_new_one_takes_its_place(
     assert [file.id == before[0].id for file in output(db, ready).artifacts] == [False]
 
 
+def test_a_review_stays_ready_while_its_own_pack_is_made_with_other_choices(
+    settings: Settings, db: Database, ready: str
+) -> None:
+    (job,) = ask(db, ready, "review_pack", theme="warm")
+    assert (view(db, ready).state, view(db, ready).settled) == (SelectionState.READY, False)
+    assert [file.name for file in output(db, ready, "review_pack").artifacts] == ["review_pack.pdf"]
+    fail(db, take(db, settings, job), FilmUnreadable(), settings)
+    assert view(db, ready).state == SelectionState.FAILED
+
+
 def test_an_attempt_with_the_earlier_recipe_is_not_published(settings: Settings, db: Database, ready: str) -> None:
     (job,) = ask(db, ready)
     earlier = take(db, settings, job)
