@@ -23,6 +23,7 @@ from pipeline.ffmpeg_cli import ffmpeg_executable, run_ffmpeg, using_ffmpeg
 from records.database import Database, clock_skew_s, is_current, open_database
 from records.settings import GIB, Settings
 from records.storage import open_storage
+from worker.broker import is_rabbitmq, queue_length
 from worker.verdict import MOST_SKEW_S
 
 NEEDED_FILTERS = (
@@ -186,8 +187,11 @@ def check_queue(settings: Settings) -> Check:
             return Check(part="queue", state="ok", found="a Redis that vigpack up starts itself")
         mend = "This is enough for one machine. For several: install redis-server and set VIGPACK_BROKER_URL."
         return Check(part="queue", state="ok", found="a folder in the data folder", mend=mend)
+    if is_rabbitmq(settings):
+        return _check_rabbitmq(settings)
     try:
-        with Redis.from_url(settings.broker_url, socket_connect_timeout=3, socket_timeout=3) as redis:
+        address = re.sub("^valkey", "redis", settings.broker_url)
+        with Redis.from_url(address, socket_connect_timeout=3, socket_timeout=3) as redis:
             facts = redis.info()
     except (RedisError, ValueError) as error:
         mend = "Is it running, and is VIGPACK_BROKER_URL right? Jobs wait safely in the database until then."
@@ -200,6 +204,15 @@ def check_queue(settings: Settings) -> Check:
         mend = "Set appendonly yes, so that a restart of Redis delays no job (none is lost in any case)."
         return Check(part="queue", state="warn", found=f"{found} forgets when it restarts", mend=mend)
     return Check(part="queue", state="ok", found=found)
+
+
+def _check_rabbitmq(settings: Settings) -> Check:
+    if (waiting := queue_length(settings)) is None:
+        mend = (
+            "Is it running, and is VIGPACK_BROKER_URL right? A queue of that name that is not a quorum queue must go."
+        )
+        return Check(part="queue", state="bad", found="RabbitMQ does not answer as it should", mend=mend)
+    return Check(part="queue", state="ok", found=f"RabbitMQ, a quorum queue with {waiting} messages")
 
 
 def check_storage(settings: Settings) -> Check:

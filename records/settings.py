@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     """SQLAlchemy's, sqlite:///… or postgresql+psycopg://…; empty: SQLite in data_dir."""
     broker_url: str = ""
-    """redis://…; empty: a folder in data_dir (one machine only)."""
+    """redis://… or valkey://…, or amqp://… (RabbitMQ); empty: a folder in data_dir (one machine only)."""
     storage_url: str = ""
     """s3://bucket/prefix; empty: a folder in data_dir."""
     s3_endpoint: str = ""

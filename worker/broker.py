@@ -1,18 +1,20 @@
 """The queue's wake-up messages: each carries a job's id and nothing else, and all are alike.
 
-The broker is Redis, or a folder in ``data_dir`` on a machine without one. The ledger is the truth: a message that is
-lost, doubled or late changes nothing but the moment at which a worker looks, and what it then does the ledger says.
+The broker is Redis or Valkey, RabbitMQ with a quorum queue, or a folder in ``data_dir`` on a machine without one. The
+ledger is the truth: a message that is lost, doubled or late changes nothing but the moment at which a worker looks, and
+what it then does the ledger says.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from kombu.exceptions import KombuError
+from kombu.exceptions import KombuError, OperationalError
 
 from records.database import Database, open_database
 from records.errors import DatabaseUnavailable
@@ -33,11 +35,15 @@ _SEND_RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "int
 log = logging.getLogger("vigpack.queue")
 
 
-def make_celery(settings: Settings, **broker_options: Any) -> Celery:
-    """Celery as this service uses it; where each setting comes from is told in docs/decisions.md."""
-    app = Celery("vigpack", broker=settings.broker_url or _FOLDER_BROKER, set_as_current=False)
+def make_celery(settings: Settings, answer_timeout_s: float | None = None) -> Celery:
+    """Celery as this service uses it; where each setting comes from is told in docs/decisions.md.
+
+    answer_timeout_s: how long the broker may take for an answer; None: as long as it likes.
+    """
+    app = Celery("vigpack", broker=_address(settings), set_as_current=False)
     app.conf.update(
         task_default_queue=QUEUE,
+        task_default_queue_type="quorum" if is_rabbitmq(settings) else "classic",
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,
@@ -48,7 +54,7 @@ def make_celery(settings: Settings, **broker_options: Any) -> Celery:
         task_soft_time_limit=settings.job_limit_s,
         task_time_limit=settings.job_limit_s + GRACE_S,
         worker_prefetch_multiplier=1,
-        worker_disable_prefetch=bool(settings.broker_url),  # only Redis knows it
+        worker_disable_prefetch=bool(settings.broker_url) and not is_rabbitmq(settings),  # only Redis knows it
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_remote_control=False,  # cancelling is a column; a worker's sign of life is a row
         worker_send_task_events=False,
@@ -59,16 +65,31 @@ def make_celery(settings: Settings, **broker_options: Any) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_connection_timeout=_CONNECT_TIMEOUT_S,
-        broker_transport_options=_transport_options(settings, broker_options),
+        broker_transport_options=_transport_options(settings, answer_timeout_s),
     )
     return app
 
 
-def _transport_options(settings: Settings, options: dict[str, Any]) -> dict[str, Any]:
+def is_rabbitmq(settings: Settings) -> bool:
+    """Whether the broker is a RabbitMQ."""
+    return settings.broker_url.startswith("amqp")
+
+
+def _address(settings: Settings) -> str:
+    """Valkey speaks as Redis does, but Celery knows it under that name only."""
+    return re.sub("^valkey", "redis", settings.broker_url) or _FOLDER_BROKER
+
+
+def _transport_options(settings: Settings, answer_timeout_s: float | None) -> dict[str, Any]:
+    limits: dict[str, float | None]
+    if is_rabbitmq(settings):
+        limits = {"read_timeout": answer_timeout_s, "write_timeout": answer_timeout_s}
+        return {"confirm_publish": True, **limits}  # sent is what the broker says it has
     if settings.broker_url:
+        limits = {"socket_timeout": answer_timeout_s, "socket_connect_timeout": _CONNECT_TIMEOUT_S}
         # The timeout must be longer than any task, or kombu gives the message of a long one to a second worker.
         visible_s = 2 * (settings.job_limit_s + GRACE_S)
-        return {"visibility_timeout": visible_s, **options}
+        return {"visibility_timeout": visible_s, **(limits if answer_timeout_s else {})}
     folder = settings.data_dir.resolve() / "messages"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return {
@@ -87,8 +108,7 @@ def _sender(settings: Settings) -> Celery:
     """A Celery that only sends; it gives up soon, because a person waits for the answer."""
     key = (settings.broker_url, settings.data_dir)
     if key not in _senders:
-        limits = {"socket_connect_timeout": _CONNECT_TIMEOUT_S, "socket_timeout": _ANSWER_TIMEOUT_S}
-        _senders[key] = make_celery(settings, **limits)
+        _senders[key] = make_celery(settings, _ANSWER_TIMEOUT_S)
     return _senders[key]
 
 
@@ -121,12 +141,24 @@ def send(job_id: str, settings: Settings) -> bool:
 
 def queue_length(settings: Settings | None = None) -> int | None:
     """How many messages wait in the broker; None when it does not answer."""
+    settings = settings or process_settings()
+    sender = _sender(settings)
     try:
-        with _sender(settings or process_settings()).connection_for_read() as connection:
-            return int(connection.default_channel.queue_declare(queue=QUEUE).message_count)
+        with sender.connection_for_read() as connection:
+            return _messages(sender, connection, made_first=is_rabbitmq(settings))
     except (KombuError, OSError) as error:
         log.warning("the broker did not answer: %s", error)
         return None
+
+
+def _messages(sender: Celery, connection: Any, *, made_first: bool) -> int:
+    channel = connection.default_channel
+    try:
+        if made_first:  # RabbitMQ tells of a queue that is there, and refuses to make one of another type
+            sender.amqp.queues[QUEUE](channel).declare()
+        return int(channel.queue_declare(queue=QUEUE, passive=made_first).message_count)
+    except (*connection.connection_errors, *connection.channel_errors) as error:
+        raise OperationalError(str(error)) from error
 
 
 def worker_argv(settings: Settings, concurrency: int) -> list[str]:  # noqa: ARG001 the settings travel in the environment
