@@ -121,7 +121,7 @@ def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, rep
     report(0.5)
     out = folder / "out"
     out.mkdir()
-    prepared = Prepared(parse_selection(selection.shape), moments, companion=companion)
+    prepared = Prepared(parse_selection(selection.shape), moments, companion, review=selection.id)
     files = [
         Made(kind.name, file.path.name, file.path, file.media_type, file.bytes, file.sha256)
         for file in kind.make(prepared, recipe, out)

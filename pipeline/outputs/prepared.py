@@ -47,6 +47,8 @@ class Prepared:
     moments: tuple[PreparedMoment, ...]
     companion: Prepared | None = None
     """The other film of the same cycle, where one is named: the review recording of a family's film, or the film."""
+    review: str = ""
+    """The selection's identifier on the service, 32 hex digits; empty where there is no service."""
 
 
 def check_companion(selection: Selection, other: Selection) -> None:

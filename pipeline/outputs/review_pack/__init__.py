@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.artifact import Artifact
 from pipeline.outputs.prepared import Prepared
 from pipeline.outputs.review_pack.manifest import describe
-from pipeline.outputs.review_pack.page import render_page
 from pipeline.pack.write import write_pack
+from pipeline.player.page import render_offline
 
 FOLDER = "review-pack"
 
@@ -32,4 +32,4 @@ def make(prepared: Prepared, _: Recipe, folder: Path) -> list[Artifact]:
         packed.file: (moment.path, packed.sha256)
         for moment, packed in zip(prepared.moments, manifest.moments, strict=True)
     }
-    return [write_pack(FOLDER, render_page(manifest), manifest.to_json(), files, folder)]
+    return [write_pack(FOLDER, render_offline(manifest.review_to_play()), manifest.to_json(), files, folder)]

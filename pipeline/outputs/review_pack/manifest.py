@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.outputs.prepared import Prepared, PreparedMoment
+from pipeline.player.review import Review, ShownMoment, shown_principle
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _FOLDERS = {"clip": "clips", "still": "stills"}
 _SUFFIXES = {"video/mp4": ".mp4", "video/webm": ".webm", "image/jpeg": ".jpg", "image/png": ".png"}
 
@@ -40,7 +42,9 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
+    review: str
+    """Tells this review from every other; what is written in it and saved carries the same. Since version 2."""
     family: str
     cycle: int
     helping_question: str
@@ -50,6 +54,28 @@ class Manifest(BaseModel):
     def to_json(self) -> str:
         """The text of pack.json; equal manifests give equal text."""
         return self.model_dump_json(indent=2) + "\n"
+
+    def review_to_play(self) -> Review:
+        """What the player shows of it: without the family's code and without the places in the film."""
+        moments = [
+            ShownMoment(
+                kind=moment.kind,
+                file=moment.file,
+                width=moment.width,
+                height=moment.height,
+                fps=moment.fps,
+                duration_ms=moment.duration_ms,
+                caption=moment.caption,
+                principle=shown_principle(moment.principle),
+            )
+            for moment in self.moments
+        ]
+        return Review(
+            review=self.review,
+            question=self.helping_question,
+            working_points=self.working_points,
+            moments=tuple(moments),
+        )
 
 
 def describe(prepared: Prepared) -> Manifest:
@@ -61,12 +87,17 @@ def describe(prepared: Prepared) -> Manifest:
         moments.append(_pack(moment, counts[moment.kind]))
     selection = prepared.selection
     return Manifest(
+        review=prepared.review or _named_by_content(prepared),
         family=selection.family,
         cycle=selection.cycle,
         helping_question=selection.helping_question,
         working_points=tuple(point for point in selection.working_points if point),
         moments=tuple(moments),
     )
+
+
+def _named_by_content(prepared: Prepared) -> str:
+    return sha256("".join(moment.sha256 for moment in prepared.moments).encode()).hexdigest()[:32]
 
 
 def _pack(moment: PreparedMoment, number: int) -> PackedMoment:

@@ -1,0 +1,68 @@
+/** What the scripts of the player hand to one another; only the type checker reads this. */
+
+interface Moment {
+  kind: 'clip' | 'still';
+  file: string;
+  width: number;
+  height: number;
+  fps: number | null;
+  duration_ms: number | null;
+  caption: string;
+  principle: { heading: string; plain: string } | null;
+}
+
+/** What was written on the closing cards, one idea a line. */
+interface Words {
+  strengths: string[];
+  working_points: string[];
+  plan: string[];
+}
+
+interface Review {
+  review: string;
+  question: string;
+  working_points: string[];
+  moments: Moment[];
+  words: Words | null;
+}
+
+/** Where a review comes from, and where its words go: the folder of the pack, or the service. */
+interface Source {
+  /** What the button says that saves. */
+  saves: string;
+  /** The moment to begin at, as its place; null: the opening card. */
+  begins: number | null;
+  load(): Promise<Review>;
+  address(moment: Moment): string | Promise<string>;
+  /** What to tell whoever wrote; `others` are words that somebody else saved meanwhile, and then nothing was saved. */
+  save(review: string, words: Words, over: boolean): Promise<{ told: string; others?: Words }>;
+  /** Called once the page is there; `add` takes words that were saved elsewhere. */
+  opened(cards: { add(words: Words): void; tell(text: string): void }): void;
+}
+
+/** Frames, both included. */
+interface Bit {
+  first: number;
+  last: number;
+}
+
+/** A clip, or two of them beside each other, as the controls see it. */
+interface Playable {
+  element?: HTMLVideoElement;
+  readonly frames: number;
+  readonly fps: number;
+  readonly frame: number;
+  readonly playing: boolean;
+  rate: number;
+  bit: Bit | null;
+  /** What to do when a repeated bit begins anew. */
+  whenReturned?(act: () => void): void;
+  beSilent?(): void;
+  play(): Promise<void>;
+  pause(): void;
+  again(): Promise<void>;
+  showFrame(frame: number): void;
+  step(by: number): void;
+  leave(): void;
+  unload?(): void;
+}

@@ -1,0 +1,127 @@
+"use strict";
+
+/**
+ * The place where moments are shown: one, or two beside each other, each behind a window one can look closer through.
+ *
+ * The clips before and after the one that is shown are loaded too, so that their first picture is there at once.
+ * `changed` is called whenever something is to be drawn anew, `complain` when what is shown cannot be shown.
+ *
+ * @param {Review} review
+ * @param {Source} source
+ * @param {{ changed: () => void, complain: () => void }} told
+ */
+function momentStage({ moments }, source, { changed, complain }) {
+  /** @type {Map<number, Playable>} */
+  const clips = new Map(); // by their place
+  /** @type {ReturnType<typeof lookingCloser>[]} */
+  let looks = [];
+  /** @type {number | null} */
+  let place = null;
+  /** @type {number | null} */
+  let beside = null;
+  /** @type {Playable | null} */
+  let playable = null;
+
+  /** @param {number} number */
+  const nameOf = (number) => `moment ${number + 1} of ${moments.length}`;
+  /** @param {number} number */
+  const isShown = (number) => number === place || number === beside;
+
+  /** @param {number} number */
+  function load(number) {
+    const moment = moments[number];
+    if (clips.has(number) || moment?.kind !== "clip") return;
+    clips.set(number, frameExactVideo(moment, source.address(moment), {
+      label: `Clip, ${nameOf(number)}`,
+      changed: () => isShown(number) && changed(),
+      failed: () => isShown(number) && complain(),
+    }));
+  }
+
+  function keepNeighbours() {
+    const near = place === null ? [] : [place, place + 1, place - 1];
+    const wanted = beside === null ? near : [...near, beside];
+    for (const [number, clip] of clips) {
+      if (wanted.includes(number)) continue;
+      clips.delete(number);
+      clip.unload?.();
+    }
+    for (const number of wanted) load(number);
+  }
+
+  /** @param {Moment} moment @param {number} number */
+  function pictureOf(moment, number) {
+    const image = new Image(moment.width, moment.height);
+    image.alt = `Picture, ${nameOf(number)}`;
+    image.addEventListener("error", complain);
+    Promise.resolve(source.address(moment)).then((url) => { image.src = url; }, complain);
+    return image;
+  }
+
+  /** @param {number} number */
+  function windowOn(number) {
+    const moment = /** @type {Moment} */ (moments[number]);
+    const picture = clips.get(number)?.element ?? pictureOf(moment, number);
+    picture.style.transform = "";
+    const frame = document.createElement("div");
+    frame.className = "window";
+    frame.append(picture);
+    looks.push(lookingCloser(frame, picture, changed));
+    if (clips.get(number)?.element?.error) complain();
+    return frame;
+  }
+
+  /** @param {number} first @param {number | null} second */
+  function show(first, second) {
+    playable?.leave();
+    place = first;
+    beside = second;
+    keepNeighbours();
+    const numbers = second === null ? [first] : [first, second];
+    const shown = numbers.map((number) => /** @type {Moment} */ (moments[number]));
+    looks = [];
+    at("stage").replaceChildren(...numbers.map(windowOn));
+    const widest = Math.max(...shown.map(({ width, height }) => width / height));
+    at("stage").style.setProperty("--shape", String(widest));
+    at("stage").classList.toggle("two", second !== null);
+    at("stage").classList.toggle("tall", widest < 1);
+    const [one, two] = numbers.map((number) => clips.get(number) ?? null);
+    playable = one && two ? pairOf(one, two) : one ?? two ?? null;
+    at("stage").classList.toggle("still", !playable);
+    changed();
+  }
+
+  return {
+    /** What is played here; null for pictures. */
+    get playable() { return playable; },
+    get beside() { return beside; },
+    get isClose() { return looks.some((look) => look.isClose); },
+    get isClosest() { return looks.every((look) => look.isClosest); },
+    get wasMoved() { return looks.some((look) => look.wasMoved); },
+    /** @param {number} number */
+    show: (number) => show(number, null),
+    /** @param {number | null} number the moment to see beside the shown one; null: none */
+    showBeside: (number) => place !== null && show(place, number),
+    /** @param {number} by to another moment beside the shown one, skipping that one */
+    turnBeside: (by) => {
+      if (beside === null || place === null) return;
+      const count = moments.length;
+      let number = (beside + by + count) % count;
+      if (number === place) number = (number + by + count) % count;
+      show(place, number);
+    },
+    clear: () => {
+      playable?.leave();
+      playable = place = beside = null;
+      looks = [];
+      at("stage").replaceChildren();
+    },
+    /** @param {number} number a moment that will soon be shown */
+    expect: load,
+    closer: () => looks.forEach((look) => look.closer()),
+    farther: () => looks.forEach((look) => look.farther()),
+    whole: () => looks.forEach((look) => look.whole()),
+    /** @param {number} right @param {number} down */
+    push: (right, down) => looks.forEach((look) => look.push(right, down)),
+  };
+}

@@ -1,0 +1,16 @@
+"use strict";
+
+/** Opens the review of a source, or says why it cannot be opened. @param {Source} source */
+async function start(source) {
+  try {
+    playReview(await source.load(), source);
+  } catch (error) {
+    say(at("opening-title"), "This review cannot be opened");
+    say(at("question"), sentenceOf(error));
+    at("begin").hidden = true;
+    if (!(error instanceof Refusal)) throw error;
+  } finally {
+    document.documentElement.classList.add("open");
+    scanning();
+  }
+}
