@@ -23,6 +23,7 @@ from api import (
     operations_live,
     outputs,
     ratings,
+    review,
     selections,
     uploads,
 )
@@ -84,10 +85,11 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.add_middleware(Guard, settings=given)
     app.add_middleware(SafeAnswers)  # the last one added stands outermost
     errors.install(app)
-    for room in (uploads, selections, ends, events, outputs, artifacts, health, figures, ratings, logbook):
+    for room in (uploads, selections, ends, events, outputs, artifacts, health, figures, ratings, logbook, review):
         app.include_router(room.router)
     for room in (operations, operations_live):
         app.include_router(room.router)
+    app.mount(review.FILES, review.player_files(), name="player")
     serve_page(app, page)
     _describe(app)
     return app

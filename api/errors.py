@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from pipeline import errors as film
 from pipeline.errors import PipelineError
 from pipeline.moments import say_first
-from records import beginnings, logbook, ratings, storage
+from records import beginnings, logbook, ratings, storage, words
 from records import errors as records
 from records import upload_errors as uploads
 
@@ -114,6 +114,13 @@ class RangeOutside(RequestRefused):
     code = "range_outside"
 
 
+class WordsOfAnother(RequestRefused):
+    """Words that were written in one review were sent to another."""
+
+    code = "words_of_another_review"
+    for_guider = "These words were written in another review. Open that one and read them in there."
+
+
 STATUS_OF: dict[type[PipelineError], int] = {
     PipelineError: 422,
     film.NoSpace: 507,
@@ -147,6 +154,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     uploads.OffsetWrong: 409,
     uploads.TakenOver: 423,
     uploads.UploadBusy: 423,
+    words.WordsChanged: 412,
     RequestRefused: 400,
     TokenWanted: 401,
     NotFromHere: 403,
@@ -160,6 +168,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     ChecksumWrong: CHECKSUM_MISMATCH,
     BodyTooLarge: 413,
     RangeOutside: 416,
+    WordsOfAnother: 422,
 }
 """The nearest named parent counts."""
 

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 BUILT_PAGE = Path(__file__).parent.parent / "web" / "dist"
 _HASHED = "assets/"
+NO_CACHE = {"Cache-Control": "no-cache"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>vigpack</title>
@@ -21,13 +22,22 @@ _NOT_BUILT = """<!doctype html>
 """
 
 
-class _BuiltFiles(StaticFiles):
-    """The page's files: browsers keep those whose name holds a hash of what is in them, and ask anew for the others."""
+class FreshFiles(StaticFiles):
+    """Files that browsers ask for anew each time; they are told when nothing has changed."""
 
     async def get_response(self, path: str, scope: Any) -> Response:
         answer = await super().get_response(path, scope)
-        kept = path.replace("\\", "/").startswith(_HASHED) and answer.status_code < 400
-        answer.headers["Cache-Control"] = _FOR_EVER if kept else "no-cache"
+        answer.headers.update(NO_CACHE)
+        return answer
+
+
+class _BuiltFiles(FreshFiles):
+    """The page's files: browsers keep those whose name holds a hash of what is in them."""
+
+    async def get_response(self, path: str, scope: Any) -> Response:
+        answer = await super().get_response(path, scope)
+        if path.replace("\\", "/").startswith(_HASHED) and answer.status_code < 400:
+            answer.headers["Cache-Control"] = _FOR_EVER
         return answer
 
 
@@ -39,4 +49,4 @@ def serve_page(app: FastAPI, built: Path = BUILT_PAGE) -> None:
 
     @app.get("/", include_in_schema=False)
     def say_not_built() -> HTMLResponse:
-        return HTMLResponse(_NOT_BUILT, headers={"Cache-Control": "no-cache"})
+        return HTMLResponse(_NOT_BUILT, headers=NO_CACHE)

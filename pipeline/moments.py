@@ -162,7 +162,14 @@ def hints(selection: Selection) -> list[str]:
     return said
 
 
-_NAMES = {"clip": "Clip", "still": "Still", "working_points": "Working point", "outputs": "Output"}
+_NAMES = {
+    "clip": "Clip",
+    "still": "Still",
+    "working_points": "Working point",
+    "outputs": "Output",
+    "strengths": "Strength",
+    "plan": "Line",
+}
 _LONGEST_SAID = 40
 
 

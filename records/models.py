@@ -276,6 +276,19 @@ class ArtifactRow(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
+class WordsRow(Base):
+    """What was written on the closing cards of a review; the last who saved won."""
+
+    __tablename__ = "words"
+
+    selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), primary_key=True)
+    words: Mapped[dict[str, Any]]
+    """In the shape of pipeline.player.words.ReviewWords."""
+    revision: Mapped[str] = mapped_column(String(32))
+    """Another one with each saving."""
+    saved_at: Mapped[datetime]
+
+
 class WorkerRow(Base):
     """A worker's sign of life."""
 

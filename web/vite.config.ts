@@ -6,6 +6,6 @@ export default defineConfig({
   // Nothing is inlined as data: URLs, so that the strict Content-Security-Policy of the service holds.
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   worker: { format: 'es' },
-  server: { proxy: { '/api': 'http://127.0.0.1:8000' } },
+  server: { proxy: { '/api': 'http://127.0.0.1:8000', '/review': 'http://127.0.0.1:8000' } },
   test: { include: ['src/**/*.test.ts'], testTimeout: 30_000 },
 });

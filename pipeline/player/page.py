@@ -11,7 +11,18 @@ from pipeline.player.review import Review
 
 PAGE_FILES = Path(str(files(__package__).joinpath("page")))
 STYLES = ("look.css", "player.css")
-_SHARED = ("dom.js", "clip.js", "pair.js", "zoom.js", "stage.js", "controls.js", "writing.js", "scanning.js", "player.js", "start.js")
+_SHARED = (
+    "dom.js",
+    "clip.js",
+    "pair.js",
+    "zoom.js",
+    "stage.js",
+    "controls.js",
+    "writing.js",
+    "scanning.js",
+    "player.js",
+    "start.js",
+)
 OFFLINE = (*_SHARED, "offline.js")
 ONLINE = (*_SHARED, "online.js")
 

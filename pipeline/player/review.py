@@ -19,7 +19,7 @@ class ShownPrinciple(BaseModel):
 
 
 class ShownMoment(BaseModel):
-    """A moment as the player needs it: never where in the film it was. ``fps`` and ``duration_ms`` are null for a still."""
+    """A moment without its place in the film; ``fps`` and ``duration_ms`` are null for a still."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

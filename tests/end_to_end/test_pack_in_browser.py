@@ -5,145 +5,35 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
 from pipeline.moments import parse_selection
 from pipeline.outputs import KINDS
 from pipeline.prepare import prepare
 from pipeline.presets import preset
-from tests.footage import numbered_film, read_number
+from tests.end_to_end.reader import LAPTOP, PHONE, RATES, Reader
+from tests.footage import numbered_film
 from tests.pipeline.outputs.prepared_by_hand import QUESTION, WORKING_POINT, drawn_clip, drawn_still, prepared_from
 
-LAPTOP = {"width": 1366, "height": 768}
-PHONE = {"width": 390, "height": 844}
-RATES = ("30", "30000/1001", "25", "60", "24000/1001")
-HOSTILE = "</script><img src=x onerror=\"document.title='hurt'\">\u202e \"quoted\" 'it' & 😀 [[pack]] \u2028 أهلا"
-
-expect.set_options(timeout=20_000)  # tests share two processors
+HOSTILE = "</script><img src=x onerror=\"document.title='hurt'\">\u202e \"quoted\" 'it' & 😀 [[review]] \u2028 أهلا"
 
 
-@pytest.fixture(scope="session")
-def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pack of one numbered clip per frame rate, then a still."""
-    desk = tmp_path_factory.mktemp("drawn")
-    clips = [
-        drawn_clip(
-            desk / f"{n}.mp4",
-            fps=fps,
-            frames=60,
-            width=360 if n == 2 else 640,
-            height=640 if n == 2 else 360,
-            caption=f"Caption of clip {n}",
-            principle="receiving-initiatives",
-        )
-        for n, fps in enumerate(RATES)
-    ]
-    still = drawn_still(desk / "still.jpg", number=77, width=640, height=360, caption="Caption of the still")
-    folder = tmp_path_factory.mktemp("made")
-    KINDS["review_pack"].make(prepared_from(*clips, still), KINDS["review_pack"].recipe(), folder)
-    return folder / "review-pack"
-
-
-class Reader:
-    """A page with the pack open; it remembers everything that must not happen."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.said: list[str] = []
-        self.asked_for: list[str] = []
-        page.on("console", self._remember)
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("request", lambda request: self.asked_for.append(request.url))
-
-    def _remember(self, message: ConsoleMessage) -> None:
-        self.said.append(message.text)
-
-    def open(self, folder: Path) -> None:
-        self.page.goto((folder / "index.html").as_uri())
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def button(self, name: str) -> Locator:
-        return self.page.get_by_role("button", name=name, exact=True)
-
-    def until(self, condition: str) -> None:
-        """Wait for a condition on the current video, v."""
-        self.page.wait_for_function(
-            f"() => {{ const v = document.querySelector('#stage video'); return {condition}; }}"
-        )
-
-    def at_rest(self) -> None:
-        self.until("v && v.readyState >= 2 && v.paused && !v.seeking")
-
-    def number(self) -> int:
-        """The number on the picture that is on the screen now, as painted."""
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        picture = self.page.locator("#stage video, #stage img")
-        shot = cv2.imdecode(np.frombuffer(picture.screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
-        assert shot is not None
-        width, height = picture.evaluate("p => [p.videoWidth || p.naturalWidth, p.videoHeight || p.naturalHeight]")
-        scale = min(shot.shape[1] / width, shot.shape[0] / height)
-        left, top = (int((shot.shape[1] - width * scale) / 2), int((shot.shape[0] - height * scale) / 2))
-        return read_number(shot[top : top + int(height * scale), left : left + int(width * scale)].astype(np.uint8))
-
-    def expect_number(self, number: int) -> None:
-        """The picture may need an instant to be painted after the browser says that it has found it."""
-        for _ in range(40):
-            if self.number() == number:
-                return
-            self.page.wait_for_timeout(25)
-        assert self.number() == number
-
-
-@pytest.fixture
-def reading(browser: Browser) -> Iterator[Callable[..., Reader]]:
-    """Opens packs; at the end nothing may have been said on the console or asked of any network."""
-    contexts, readers = [], []
-
-    def read(folder: Path, *, viewport: dict[str, int] = LAPTOP, touch: bool = False, dark: bool = False) -> Reader:
-        contexts.append(
-            browser.new_context(
-                viewport={"width": viewport["width"], "height": viewport["height"]},
-                has_touch=touch,
-                is_mobile=touch,
-                color_scheme="dark" if dark else "light",
-                reduced_motion="reduce",
-            )
-        )
-        reader = Reader(contexts[-1].new_page())
-        readers.append(reader)
-        reader.open(folder)
-        return reader
-
-    yield read
-    said = [line for reader in readers for line in reader.said]
-    outside = [url for reader in readers for url in reader.asked_for if not url.startswith("file:")]
-    for context in contexts:
-        context.close()
-    assert said == []
-    assert outside == []
-
-
-@pytest.fixture
-def reader(reading: Callable[..., Reader], pack: Path) -> Reader:
-    return reading(pack)
-
-
-def test_begins_with_the_helping_question_and_ends_with_the_working_points(reader: Reader) -> None:
+def test_begins_with_the_helping_question_and_ends_with_the_closing_cards(reader: Reader) -> None:
     expect(reader.page.get_by_text(QUESTION)).to_be_visible()
-    expect(reader.page.get_by_text(WORKING_POINT)).to_be_hidden()
-    for _ in range(len(RATES) + 2):
+    reader.press(*["PageDown"] * (len(RATES) + 2))
+    for heading, said in (
+        ("What already works?", ""),
+        ("What do we want to build on?", WORKING_POINT),
+        ("What will we try until next time?", ""),
+    ):
+        expect(reader.page.get_by_role("heading", name=heading)).to_be_focused()
+        expect(reader.page.get_by_role("textbox", name=heading)).to_have_value(said)
         reader.press("PageDown")
-    expect(reader.page.get_by_text(WORKING_POINT)).to_be_visible()
     expect(reader.page.get_by_text(QUESTION)).to_be_hidden()
     reader.button("Look again from the start").click()
     expect(reader.page.get_by_text("Moment 1 of 6", exact=True)).to_be_visible()
@@ -225,18 +115,6 @@ def test_slows_by_key_and_by_button(reader: Reader, key: str, name: str, rate: f
     assert took_s > 0.13 / rate * 0.9  # from the middle of the first frame
     reader.button("Normal speed").click()
     reader.until("v.playbackRate === 1")
-
-
-def test_repeats_until_told_otherwise(reader: Reader) -> None:
-    reader.press("PageDown")
-    reader.at_rest()
-    reader.press("l", *["ArrowRight"] * 50)
-    reader.expect_number(50)
-    reader.press(" ")
-    reader.until("!v.paused && v.currentTime < 0.8")
-    reader.button("Repeat").click()
-    expect(reader.button("Repeat")).to_have_attribute("aria-pressed", "false")
-    reader.until("v.ended")
 
 
 def test_stays_on_the_last_frame_and_offers_to_play_again(reader: Reader) -> None:
@@ -369,7 +247,7 @@ def test_all_controls_of_a_clip_are_on_a_laptops_and_a_phones_screen_without_scr
         reader = reading(pack, viewport=viewport)
         reader.press("PageDown")
         reader.at_rest()
-        for name in ("Play", "Again", "Step back", "Step forward", "Repeat", "½ speed", "Next moment"):
+        for name in ("Play", "Again", "Step back", "Step forward", "This bit again", "½ speed", "Next moment"):
             expect(reader.button(name)).to_be_in_viewport(ratio=1)
 
 
@@ -390,36 +268,6 @@ def test_every_control_has_a_role_and_a_name(reader: Reader) -> None:
     expect(reader.page.locator("video")).to_have_attribute("aria-label", "Clip, moment 1 of 6")
 
 
-CONTRASTS = """() => {
-  const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  const rgba = (css) => {
-    context.clearRect(0, 0, 1, 1); context.fillStyle = css; context.fillRect(0, 0, 1, 1);
-    return context.getImageData(0, 0, 1, 1).data;
-  };
-  const light = (c) => [0.2126, 0.7152, 0.0722].reduce((sum, weight, n) => {
-    const s = c[n] / 255; return sum + weight * (s <= 0.03928 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4); }, 0);
-  const ground = (e) => { for (; e; e = e.parentElement) {
-    const c = rgba(getComputedStyle(e).backgroundColor); if (c[3] === 255) return c; } return rgba("white"); };
-  return [...document.querySelectorAll("main *, header *, nav *, dialog *")]
-    .filter((e) => e.checkVisibility() && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
-    .map((e) => { const [a, b] = [light(rgba(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
-      return [e.textContent.trim(), (a + 0.05) / (b + 0.05)]; });
-}"""
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_all_text_has_a_contrast_of_at_least_4_5(reading: Callable[..., Reader], pack: Path, dark: bool) -> None:
-    reader = reading(pack, dark=dark)
-    seen = 0
-    for keys in ((), ("PageDown", "w", "p"), ("?",), ("Escape", *["PageDown"] * 6)):
-        reader.press(*keys)
-        for text, contrast in reader.page.evaluate(CONTRASTS):
-            assert contrast >= 4.5, text
-            seen += 1
-    assert seen > 30
-
-
 @pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
 def test_the_longest_words_can_all_be_reached(
     reading: Callable[..., Reader], tmp_path: Path, viewport: dict[str, int]
@@ -432,10 +280,10 @@ def test_the_longest_words_can_all_be_reached(
     )
     KINDS["review_pack"].make(prepared, KINDS["review_pack"].recipe(), tmp_path)
     reader = reading(tmp_path / "review-pack", viewport=viewport)
-    for name, keys in (("Begin", ["PageDown", "w", "p"]), ("Hide the words", ["PageDown"]), ("Look again", [])):
+    for name, keys in (("Begin", ["PageDown", "w", "p"]), ("Hide the words", ["PageDown"] * 3), ("Look again", [])):
         button = reader.page.get_by_role("button", name=name)
         button.scroll_into_view_if_needed()
-        expect(button).to_be_in_viewport(ratio=1)
+        expect(button).to_be_in_viewport(ratio=0.98)  # a card may scroll by half a pixel
         button.click(trial=True)  # nothing lies over it
         reader.press(*keys)
 
@@ -450,8 +298,8 @@ def test_hostile_captions_are_only_text(reading: Callable[..., Reader], tmp_path
     assert reader.page.locator("#question").text_content() == shown
     reader.press("PageDown", "w")
     assert reader.page.locator("#words-text").text_content() == HOSTILE
-    reader.press("PageDown")
-    assert reader.page.locator("#working-points").text_content() == shown
+    reader.press("PageDown", "PageDown")
+    assert reader.page.get_by_role("textbox").input_value() == shown
     assert reader.page.title() == "Our review"
 
 
@@ -464,8 +312,8 @@ def test_without_question_and_working_points_the_cards_still_say_something(
     expect(reader.page.get_by_role("heading", name="Welcome")).to_be_visible()
     reader.press("PageDown")
     expect(reader.page.get_by_role("button", name="Show the words")).to_be_hidden()
-    reader.press("PageDown")
-    expect(reader.page.get_by_role("heading", name="That was the last moment")).to_be_visible()
+    reader.press("PageDown", "PageDown")
+    expect(reader.page.get_by_role("textbox")).to_have_value("")
 
 
 def test_says_what_to_do_when_the_films_are_not_beside_the_page(browser: Browser, pack: Path, tmp_path: Path) -> None:

@@ -199,14 +199,25 @@ class Guider:
     def wait_until_ready(self) -> None:
         expect(self.heading("Your review is ready")).to_be_visible(timeout=90_000)
 
-    def wait_until_it_plays(self) -> None:
-        """The player of the review moves."""
-        place = "document.querySelector('dialog video')?.currentTime ?? 0"  # wait_for_function() needs eval
-        wait_until(lambda: self.page.evaluate(place) > 0.2, "the review plays", 20)
+    def open_review(self) -> Page:
+        """The review in a tab of its own, at its first moment."""
+        with self.page.expect_popup() as opened:
+            self.page.get_by_role("link", name="Open the review").click()
+        opened.value.on("console", self._hear)
+        opened.value.on("pageerror", lambda error: self.complaints.append(str(error)))
+        opened.value.get_by_role("button", name="Begin").click()
+        return opened.value
 
     def wait_until_some_has_gone(self) -> None:
         """The first chunk is on the service, and more is to come."""
         expect(self.page.get_by_text(re.compile("[kM]B/s")).first).to_be_visible(timeout=60_000)
+
+
+def wait_until_it_plays(review: Page) -> None:
+    """The player of the review moves."""
+    review.get_by_role("button", name="Play", exact=True).click()
+    place = "document.querySelector('video')?.currentTime ?? 0"  # wait_for_function() needs eval
+    wait_until(lambda: review.evaluate(place) > 0.2, "the review plays", 20)
 
 
 class Line:

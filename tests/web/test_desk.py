@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.footage import numbered_film, numbers_in
 from tests.servers import wait_until
-from tests.web.desk import DeskService, Guider
+from tests.web.desk import DeskService, Guider, wait_until_it_plays
 
 
 def test_opening_and_marking_a_film_sends_nothing(guider: Guider, film: Path) -> None:
@@ -68,12 +68,7 @@ def test_the_review_can_be_watched_and_taken_away(guider: Guider, film: Path) ->
     guider.page.get_by_label("Caption").fill("They both laugh.")
     guider.send()
     guider.wait_until_ready()
-    guider.button("Open the review").click()
-    guider.wait_until_it_plays()
-    expect(guider.page.get_by_role("dialog").get_by_text("They both laugh.")).to_have_count(0)
-    guider.button("Show the words").click()
-    expect(guider.page.locator("dialog .said")).to_have_text("They both laugh.")
-    guider.button("Close").click()
+    wait_until_it_plays(guider.open_review())
     with guider.page.expect_download() as taken:
         guider.button("Take the review pack").click()
     assert taken.value.suggested_filename == "review-K-104-cycle-1.zip"
@@ -247,8 +242,7 @@ def test_the_token_is_asked_once_and_kept_for_the_visit(
         guider.mark_clip(1, 2)
         guider.send()
         guider.wait_until_ready()
-        guider.button("Open the review").click()
-        guider.wait_until_it_plays()
+        wait_until_it_plays(guider.open_review())
         guider.page.reload()
         guider.wait_until_ready()
     finally:

@@ -62,7 +62,6 @@ function playReview(review, source) {
   function drawMoment() {
     const { beside } = stage;
     const kind = moments[place]?.kind === "clip" ? "a clip" : "a picture";
-    at("trouble").hidden = true;
     say(at("moment-title"), beside === null ? `${nameOf(place)}: ${kind}` : `Moments ${place + 1} and ${beside + 1}`);
     say(at("where"), beside === null ? nameOf(place) : `Moments ${place + 1} and ${beside + 1}`);
     at("for-clip").hidden = !stage.playable;
@@ -75,12 +74,14 @@ function playReview(review, source) {
   }
 
   function switchBeside() {
+    at("trouble").hidden = true;
     stage.showBeside(stage.beside !== null ? null : place + 1 < moments.length ? place + 1 : place - 1);
     drawMoment();
   }
 
   /** @param {number} by */
   function turnBeside(by) {
+    at("trouble").hidden = true;
     stage.turnBeside(by);
     drawMoment();
   }
@@ -99,6 +100,7 @@ function playReview(review, source) {
     place = Math.min(LAST, Math.max(OPENING, target));
     const section = place === OPENING ? "opening" : isMoment() ? "moment" : "closing";
     for (const id of ["opening", "moment", "closing"]) at(id).hidden = id !== section;
+    at("trouble").hidden = true;
     if (isMoment()) {
       stage.show(place);
       drawMoment();

@@ -54,10 +54,14 @@ function scanning() {
     else choose();
   }
 
+  /** Whether this is a switch that taps: anywhere but on something that is there to be tapped. @param {MouseEvent} event */
+  const isSwitch = (event) =>
+    mode === "one" && event.isTrusted && event.detail > 0 && // 0: chosen by a key
+    !(/** @type {Element} */ (event.target).closest("button, a, input, select, label, textarea"));
+
   /** @param {MouseEvent} event */
   function onTap(event) {
-    if (mode !== "one" || !event.isTrusted || event.detail === 0) return; // detail 0: chosen by a key
-    if (/** @type {Element} */ (event.target).closest("button, a, input, select, label, textarea")) return;
+    if (!isSwitch(event)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     choose();
@@ -78,6 +82,7 @@ function scanning() {
   }
 
   document.addEventListener("keydown", onKey, { capture: true });
+  document.addEventListener("mousedown", (event) => isSwitch(event) && event.preventDefault(), { capture: true }); // keeps the mark
   document.addEventListener("click", onTap, { capture: true });
   for (const choice of document.getElementsByName("switch")) {
     choice.addEventListener("change", () => use(/** @type {HTMLInputElement} */ (choice).value, seconds));

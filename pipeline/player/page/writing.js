@@ -29,7 +29,8 @@ function bothOf(one, other) {
  */
 function closingCards(review, source) {
   const draft = `vigpack.words.${review.review}`;
-  let saved = review.words ?? { strengths: [], working_points: review.working_points, plan: [] };
+  /** @type {Words} */
+  let saved;
   let saving = false;
 
   /** @param {keyof Words} name @returns {HTMLTextAreaElement} */
@@ -45,7 +46,6 @@ function closingCards(review, source) {
   /** @param {Words} text */
   function write(text) {
     for (const { name } of CLOSING_CARDS) field(name).value = text[name].join("\n");
-    keep();
   }
 
   const isSaved = () => JSON.stringify(words()) === JSON.stringify(saved);
@@ -114,12 +114,18 @@ function closingCards(review, source) {
   at("save").addEventListener("click", () => save(false));
   at("clash-mine").addEventListener("click", () => save(true));
   window.addEventListener("beforeunload", (event) => isSaved() || event.preventDefault());
+  write(review.words ?? { strengths: [], working_points: review.working_points, plan: [] });
+  saved = words(); // read back: a point may have had several lines
   const left = drafts.read(draft);
-  write(left ? JSON.parse(left) : saved);
+  if (left) write(JSON.parse(left));
+  keep();
   return {
     show,
     /** Adds words from elsewhere to those that are here. @param {Words} others */
-    add: (others) => write(bothOf(words(), others)),
+    add: (others) => {
+      write(bothOf(words(), others));
+      keep();
+    },
     tell,
   };
 }

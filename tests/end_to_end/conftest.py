@@ -1,0 +1,71 @@
+"""A pack of numbered clips, opened from the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from pipeline.outputs import KINDS
+from tests.end_to_end.reader import LAPTOP, RATES, Reader
+from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
+
+expect.set_options(timeout=20_000)  # tests share two processors
+
+
+@pytest.fixture(scope="session")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pack of one numbered clip per frame rate, then a still."""
+    desk = tmp_path_factory.mktemp("drawn")
+    clips = [
+        drawn_clip(
+            desk / f"{n}.mp4",
+            fps=fps,
+            frames=60,
+            width=360 if n == 2 else 640,
+            height=640 if n == 2 else 360,
+            caption=f"Caption of clip {n}",
+            principle="receiving-initiatives",
+        )
+        for n, fps in enumerate(RATES)
+    ]
+    still = drawn_still(desk / "still.jpg", number=77, width=640, height=360, caption="Caption of the still")
+    folder = tmp_path_factory.mktemp("made")
+    KINDS["review_pack"].make(prepared_from(*clips, still), KINDS["review_pack"].recipe(), folder)
+    return folder / "review-pack"
+
+
+@pytest.fixture
+def reading(browser: Browser) -> Iterator[Callable[..., Reader]]:
+    """Opens packs; at the end nothing may have been said on the console or asked of any network."""
+    contexts, readers = [], []
+
+    def read(folder: Path, *, viewport: dict[str, int] = LAPTOP, touch: bool = False, dark: bool = False) -> Reader:
+        contexts.append(
+            browser.new_context(
+                viewport={"width": viewport["width"], "height": viewport["height"]},
+                has_touch=touch,
+                is_mobile=touch,
+                color_scheme="dark" if dark else "light",
+                reduced_motion="reduce",
+            )
+        )
+        reader = Reader(contexts[-1].new_page())
+        readers.append(reader)
+        reader.open(folder)
+        return reader
+
+    yield read
+    said = [line for reader in readers for line in reader.said]
+    outside = [url for reader in readers for url in reader.asked_for if not url.startswith("file:")]
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert outside == []
+
+
+@pytest.fixture
+def reader(reading: Callable[..., Reader], pack: Path) -> Reader:
+    return reading(pack)

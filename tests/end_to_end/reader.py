@@ -1,0 +1,72 @@
+"""A review open in a real Chromium, and what a family does with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from playwright.sync_api import ConsoleMessage, Locator, Page
+
+from tests.footage import read_number
+
+LAPTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+RATES = ("30", "30000/1001", "25", "60", "24000/1001")
+
+
+class Reader:
+    """A page with the pack open; it remembers everything that must not happen."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.said: list[str] = []
+        self.asked_for: list[str] = []
+        page.on("console", self._remember)
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("request", lambda request: self.asked_for.append(request.url))
+
+    def _remember(self, message: ConsoleMessage) -> None:
+        self.said.append(message.text)
+
+    def open(self, folder: Path) -> None:
+        self.page.goto((folder / "index.html").as_uri())
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def until(self, condition: str) -> None:
+        """Wait for a condition on the current video, v."""
+        self.page.wait_for_function(
+            f"() => {{ const v = document.querySelector('#stage video'); return {condition}; }}"
+        )
+
+    def at_rest(self) -> None:
+        self.until("v && v.readyState >= 2 && v.paused && !v.seeking")
+
+    def number(self) -> int:
+        """The number on the picture that is on the screen now, as painted."""
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        return self.number_in(self.page.locator("#stage .window"))
+
+    def number_in(self, window: Locator) -> int:
+        """The number on the picture that is seen through a window."""
+        shot = cv2.imdecode(np.frombuffer(window.screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert shot is not None
+        size = "p => [p.videoWidth || p.naturalWidth, p.videoHeight || p.naturalHeight]"
+        width, height = window.locator("video, img").evaluate(size)
+        scale = min(shot.shape[1] / width, shot.shape[0] / height)
+        left, top = (int((shot.shape[1] - width * scale) / 2), int((shot.shape[0] - height * scale) / 2))
+        return read_number(shot[top : top + int(height * scale), left : left + int(width * scale)].astype(np.uint8))
+
+    def expect_number(self, number: int) -> None:
+        """The picture may need an instant to be painted after the browser says that it has found it."""
+        for _ in range(40):
+            if self.number() == number:
+                return
+            self.page.wait_for_timeout(25)
+        assert self.number() == number

@@ -1,0 +1,276 @@
+"""What one can do with the player: this bit again, slower, closer, two at once, by touch, by keys and by switches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pipeline.outputs import KINDS
+from tests.axe import AXE, complaints
+from tests.end_to_end.reader import PHONE, Reader
+from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
+
+FRAMES = 150
+SEEN = """() => {
+  const video = document.querySelector('#stage video');
+  window.seen = [];
+  const note = (_, { mediaTime }) => { seen.push(Math.round(mediaTime * 30)); video.requestVideoFrameCallback(note); };
+  video.requestVideoFrameCallback(note);
+}"""
+SHIFTS = "() => [...document.querySelectorAll('#stage video, #stage img')].map((one) => one.style.transform)"
+
+
+@pytest.fixture(scope="session")
+def long_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five seconds at 30 frames a second, three upright ones at 25, and a still."""
+    desk = tmp_path_factory.mktemp("drawn-long")
+    moments = (
+        drawn_clip(desk / "a.mp4", frames=FRAMES, width=640, height=360, caption="Ella looks up.", principle="guiding"),
+        drawn_clip(desk / "b.mp4", frames=75, fps="25", width=360, height=640, caption="They both laugh."),
+        drawn_still(desk / "c.jpg", number=77, width=640, height=360, caption="Ella shows Mum the card."),
+    )
+    folder = tmp_path_factory.mktemp("made-long")
+    KINDS["review_pack"].make(prepared_from(*moments), KINDS["review_pack"].recipe(), folder)
+    return folder / "review-pack"
+
+
+@pytest.fixture
+def reader(reading: Callable[..., Reader], long_pack: Path) -> Reader:
+    """At the first moment."""
+    reader: Reader = reading(long_pack)
+    reader.press("PageDown")
+    reader.at_rest()
+    return reader
+
+
+def go_to(reader: Reader, frame: int) -> None:
+    reader.page.get_by_role("slider", name="Place in the clip").fill(str(frame))
+    reader.expect_number(frame)
+
+
+def test_this_bit_is_what_lies_around_the_picture_one_is_at(reader: Reader) -> None:
+    go_to(reader, 100)
+    reader.button("This bit again").click()
+    reader.until("!v.paused && v.currentTime < 2")  # a second and a half before, and it came back there
+    reader.button("Pause").click()
+    reader.until("v.paused && !v.seeking && v.currentTime > 1.8 && v.currentTime < 4.9")
+    reader.button("This bit again").click()
+    expect(reader.button("Starts here")).to_be_hidden()
+    go_to(reader, 145)
+    reader.press(" ")
+    reader.until("v.ended")
+
+
+def test_only_the_pictures_of_this_bit_are_seen(reader: Reader) -> None:
+    go_to(reader, 75)
+    reader.press("l", " ")
+    go_to(reader, 60)
+    reader.button("Starts here").click()
+    go_to(reader, 72)
+    reader.press("]")
+    reader.page.evaluate(SEEN)
+    reader.press(" ")
+    reader.page.wait_for_function("() => seen.filter((n, i) => n < seen[i - 1]).length >= 3")
+    reader.press(" ")
+    seen = reader.page.evaluate("seen")
+    assert min(seen) >= 60
+    assert max(seen) <= 73  # a picture more where the machine is slow to turn back
+    assert {61, 70} <= set(seen)
+    reader.button("The whole clip").click()
+    go_to(reader, 146)
+    reader.press(" ")
+    reader.until("!v.paused && v.currentTime < 1")
+
+
+def test_slow_motion_shows_every_picture_and_drops_none(reader: Reader) -> None:
+    reader.press("4")
+    reader.page.evaluate(SEEN)
+    before = reader.page.evaluate("document.querySelector('#stage video').getVideoPlaybackQuality().droppedVideoFrames")
+    reader.press(" ")
+    reader.until("v.currentTime > 0.5")
+    reader.press(" ")
+    seen = reader.page.evaluate("seen")
+    after = reader.page.evaluate("document.querySelector('#stage video').getVideoPlaybackQuality().droppedVideoFrames")
+    assert after == before
+    assert sorted(set(seen)) == list(range(min(seen), max(seen) + 1))
+    assert max(seen) >= 14
+    assert reader.page.evaluate("document.querySelector('#stage video').muted")
+
+
+def test_a_face_can_be_looked_at_closer_by_buttons_and_keys(reader: Reader) -> None:
+    expect(reader.button("Farther")).to_be_hidden()
+    reader.button("Closer").click()
+    assert reader.page.evaluate(SHIFTS) == ["translate(-25%, -25%) scale(1.5)"]
+    reader.button("Look left").click()
+    reader.press("Shift+ArrowDown")
+    assert reader.page.evaluate(SHIFTS) == ["translate(-5%, -45%) scale(1.5)"]
+    reader.press("Shift+ArrowDown", "Shift+ArrowLeft")  # never past the picture's edge
+    assert reader.page.evaluate(SHIFTS) == ["translate(0%, -50%) scale(1.5)"]
+    reader.press(*["+"] * 6)
+    assert "scale(4)" in reader.page.evaluate(SHIFTS)[0]
+    reader.press("ArrowRight", "ArrowRight")
+    reader.at_rest()
+    reader.button("All of it").click()
+    reader.expect_number(2)  # it was stepped meanwhile, and is whole again
+    reader.page.mouse.move(300, 200)
+    reader.page.mouse.wheel(0, -300)
+    expect(reader.button("All of it")).to_be_visible()
+    reader.press("PageDown", "PageUp")
+    assert reader.page.evaluate(SHIFTS) == [""]
+
+
+def test_a_face_can_be_looked_at_closer_by_two_fingers_and_a_drag(
+    reading: Callable[..., Reader], long_pack: Path
+) -> None:
+    reader = reading(long_pack, viewport=PHONE, touch=True)
+    reader.button("Begin").tap()
+    reader.at_rest()
+    fingers = reader.page.context.new_cdp_session(reader.page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        touches = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    touch("touchStart", (180, 150))
+    touch("touchStart", (180, 150), (220, 150))
+    for apart in range(20, 61, 10):
+        touch("touchMove", (200 - apart, 150), (200 + apart, 150))
+    touch("touchEnd")
+    [shift] = reader.page.evaluate(SHIFTS)
+    assert "scale(3)" in shift
+    touch("touchStart", (200, 150))
+    touch("touchMove", (240, 150))
+    touch("touchMove", (280, 150))
+    touch("touchEnd")
+    assert reader.page.evaluate(SHIFTS) != [shift]
+    assert reader.page.evaluate("document.querySelector('#stage video').paused")  # neither was a tap
+    reader.page.locator("#stage").tap()
+    reader.until("!v.paused")
+
+
+def numbers(reader: Reader) -> list[int]:
+    """The numbers on all pictures on the stage."""
+    return [reader.number_in(window) for window in reader.page.locator("#stage .window").all()]
+
+
+def every(reader: Reader, condition: str) -> None:
+    """Wait for a condition on every video, v."""
+    videos = "[...document.querySelectorAll('#stage video')]"
+    reader.page.wait_for_function(f"() => {videos}.every((v) => {condition})")
+
+
+def test_two_moments_are_stepped_and_played_as_one(reader: Reader) -> None:
+    reader.button("Two at once").click()
+    reader.page.wait_for_function(
+        "() => [...document.querySelectorAll('#stage video')].every((v) => v.readyState >= 2)"
+    )
+    expect(reader.page.get_by_role("button", name="Show the words")).to_be_hidden()
+    assert numbers(reader) == [0, 0]
+    reader.press(*["ArrowRight"] * 6)
+    every(reader, "!v.seeking")
+    reader.page.wait_for_timeout(100)
+    assert numbers(reader) == [6, 5]  # a fifth of a second into both: 30 and 25 pictures a second
+    reader.button("Play").click()
+    reader.page.wait_for_function(
+        "() => [...document.querySelectorAll('#stage video')].every((v) => v.currentTime > 0.5)"
+    )
+    assert reader.page.evaluate("[...document.querySelectorAll('#stage video')].map((v) => v.muted)") == [False, True]
+    reader.button("Pause").click()
+    reader.button("Another one, after").click()
+    expect(reader.page.locator("#stage img")).to_be_visible()  # the still: now the clip is played alone
+    reader.press("ArrowRight")
+    reader.at_rest()
+    reader.press("s", "PageDown")
+    reader.at_rest()
+    assert not reader.page.evaluate("document.querySelector('#stage video').muted")
+
+
+def test_a_clicker_and_a_finger_need_nothing_else(reading: Callable[..., Reader], long_pack: Path) -> None:
+    reader = reading(long_pack, viewport=PHONE, touch=True)
+    reader.press(*["PageDown"] * 6)
+    expect(reader.page.get_by_role("heading", name="What will we try until next time?")).to_be_visible()
+    reader.button("Look again from the start").tap()
+    for name in ("Step forward", "Step forward", "Again", "Pause", "½ speed", "This bit again"):
+        reader.button(name).tap()
+    reader.until("!v.paused && v.playbackRate === 0.5")
+    reader.button("Show the words").tap()
+    expect(reader.page.locator("main")).to_contain_text("Ella looks up.")
+    reader.button("Two at once").tap()
+    reader.button("Next moment").tap()
+    expect(reader.page.get_by_text("Moment 2 of 3", exact=True)).to_be_visible()
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.innerText.split('\\n')[0]"))
+
+
+def test_one_switch_is_enough(reading: Callable[..., Reader], long_pack: Path) -> None:
+    reader = reading(long_pack)
+    reader.button("Help").click()
+    reader.page.get_by_label("One switch").check()
+    reader.page.get_by_label("The mark stays").select_option("3")
+    reader.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    clock = reader.page.clock
+    clock.install()
+    reader.page.reload()  # who needs a switch needs it next time too
+    clock.run_for(3000)
+    expect(reader.button("Begin")).to_be_focused()
+    assert reader.page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)") >= 6
+    reader.press(" ")
+    reader.at_rest()
+    clock.run_for(3000)
+    expect(reader.button("Play")).to_be_focused()
+    reader.page.mouse.click(1200, 80)  # a switch that taps, beside every button
+    reader.until("!v.paused")
+    clock.run_for(2900)
+    reader.press("Enter")
+    reader.until("v.paused")
+    clock.run_for(3000)
+    expect(reader.button("Again")).to_be_focused()
+    reader.press(" ")
+    reader.until("!v.paused")
+
+
+def test_two_switches_move_and_choose(reading: Callable[..., Reader], long_pack: Path) -> None:
+    reader = reading(long_pack)
+    reader.button("Help").click()
+    reader.page.get_by_label("Two switches").check()
+    reader.press("Escape")
+    while focused(reader.page) != "Begin":
+        reader.press(" ")
+    reader.press("Enter")
+    reader.at_rest()
+    names: list[str] = []
+    while len(names) < 30 and (not names or names[-1] != "Next"):
+        reader.press(" ")
+        names.append(focused(reader.page))
+    assert names[0] == "Play"
+    assert {"Again", "Step forward", "¼ speed", "Show the words", "Closer", "Two at once"} <= set(names)
+    assert "Step back" not in names  # there is nothing to step back to
+    reader.press("Enter")
+    expect(reader.page.get_by_text("Moment 2 of 3", exact=True)).to_be_visible()
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="the page's packages are not installed: run make page")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_card(
+    reading: Callable[..., Reader], long_pack: Path, theme: Literal["light", "dark"]
+) -> None:
+    reader = reading(long_pack, dark=theme == "dark")
+    found = {"opening": complaints(reader.page)}
+    for name, keys in {
+        "moment": ["PageDown"],
+        "words": ["w", "p", "l", " ", "+"],
+        "two": ["0", "s"],
+        "still": ["PageDown", "PageDown", "w"],
+        "strengths": ["PageDown"],
+        "plan": ["PageDown", "PageDown"],
+        "help": ["?"],
+    }.items():
+        reader.press(*keys)
+        found[name] = complaints(reader.page)
+    assert {card: said for card, said in found.items() if said} == {}
