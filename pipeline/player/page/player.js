@@ -213,6 +213,7 @@ function playReview(review, source) {
     say(at("question"), "Let us look at moments that went well.");
   }
   say(at("how-many"), moments.length === 1 ? "There is one moment to look at." : `There are ${moments.length} moments to look at.`);
+  for (const id of ["yours", "begin"]) at(id).hidden = false;
   source.opened(cards);
   go(source.begins !== null && source.begins < moments.length ? source.begins : OPENING, { silently: true });
 }

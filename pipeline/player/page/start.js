@@ -7,10 +7,8 @@ async function start(source) {
   } catch (error) {
     say(at("opening-title"), "This review cannot be opened");
     say(at("question"), sentenceOf(error));
-    at("begin").hidden = true;
     if (!(error instanceof Refusal)) throw error;
   } finally {
-    document.documentElement.classList.add("open");
     scanning();
   }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import tracemalloc
+from hashlib import sha256
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
@@ -77,7 +78,8 @@ def test_pack_json_says_what_every_file_is(prepared: Prepared, tmp_path: Path) -
     said = json.loads((made / "review-pack" / "pack.json").read_text(encoding="utf-8"))
     clip = prepared.moments[1]
     assert {key: said[key] for key in said if key != "moments"} == {
-        "schema_version": 1,
+        "schema_version": 2,
+        "review": sha256("".join(moment.sha256 for moment in prepared.moments).encode()).hexdigest()[:32],
         "family": "K-104",
         "cycle": 2,
         "helping_question": "How can we enjoy playing together?",
@@ -101,6 +103,12 @@ def test_pack_json_says_what_every_file_is(prepared: Prepared, tmp_path: Path) -
     assert said["moments"][0]["principle"] == "receiving-initiatives"
     for moment in said["moments"]:
         assert sha256_of(made / "review-pack" / moment["file"]) == moment["sha256"]
+
+
+def test_a_pack_made_by_the_service_names_its_selection(prepared: Prepared, tmp_path: Path) -> None:
+    made = _made(dataclasses.replace(prepared, review="a" * 32), tmp_path / "out")
+    assert json.loads((made / "review-pack" / "pack.json").read_text(encoding="utf-8"))["review"] == "a" * 32
+    assert f'"review":"{"a" * 32}"' in (made / "review-pack" / "index.html").read_text(encoding="utf-8")
 
 
 def test_pack_json_is_read_back_whole_and_refuses_what_it_does_not_know(prepared: Prepared, tmp_path: Path) -> None:
