@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page
 
 AXE = Path(__file__).parents[1] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
 def complaints(page: Page) -> list[str]:
     """What axe finds wrong on the page as it stands."""
     page.evaluate(AXE.read_text())
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = page.evaluate("(tags) => axe.run(document, { runOnly: tags })", tags)
+    return in_words(page.evaluate("(tags) => axe.run(document, { runOnly: tags })", TAGS))
+
+
+def in_words(found: dict[str, Any]) -> list[str]:
+    """What axe said, a line each."""
     return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"]]

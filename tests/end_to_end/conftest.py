@@ -37,6 +37,20 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "review-pack"
 
 
+@pytest.fixture(scope="session")
+def long_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five seconds at 30 frames a second, three upright ones at 25, and a still."""
+    desk = tmp_path_factory.mktemp("drawn-long")
+    moments = (
+        drawn_clip(desk / "a.mp4", frames=150, width=640, height=360, caption="Ella looks up.", principle="guiding"),
+        drawn_clip(desk / "b.mp4", frames=75, fps="25", width=360, height=640, caption="They both laugh."),
+        drawn_still(desk / "c.jpg", number=77, width=640, height=360, caption="Ella shows Mum the card."),
+    )
+    folder = tmp_path_factory.mktemp("made-long")
+    KINDS["review_pack"].make(prepared_from(*moments), KINDS["review_pack"].recipe(), folder)
+    return folder / "review-pack"
+
+
 @pytest.fixture
 def reading(browser: Browser) -> Iterator[Callable[..., Reader]]:
     """Opens packs; at the end nothing may have been said on the console or asked of any network."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from playwright.sync_api import ConsoleMessage, Locator, Page
 
 from tests.footage import read_number
@@ -13,6 +14,22 @@ from tests.footage import read_number
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 RATES = ("30", "30000/1001", "25", "60", "24000/1001")
+
+
+SEEN = """
+  const video = document.querySelector('#stage video');
+  window.seen = [];
+  const note = (_, { mediaTime }) => { seen.push(Math.round(mediaTime * 30)); video.requestVideoFrameCallback(note); };
+  video.requestVideoFrameCallback(note);
+"""
+"""Remembers each picture of a clip of 30 a second that is shown from now on."""
+
+
+def number_on(shot: NDArray[np.uint8], width: int, height: int) -> int:
+    """The number of a picture of that shape, as large as it can be in the middle of a window."""
+    scale = min(shot.shape[1] / width, shot.shape[0] / height)
+    left, top = (int((shot.shape[1] - width * scale) / 2), int((shot.shape[0] - height * scale) / 2))
+    return read_number(shot[top : top + int(height * scale), left : left + int(width * scale)])
 
 
 class Reader:
@@ -58,10 +75,7 @@ class Reader:
         shot = cv2.imdecode(np.frombuffer(window.screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
         assert shot is not None
         size = "p => [p.videoWidth || p.naturalWidth, p.videoHeight || p.naturalHeight]"
-        width, height = window.locator("video, img").evaluate(size)
-        scale = min(shot.shape[1] / width, shot.shape[0] / height)
-        left, top = (int((shot.shape[1] - width * scale) / 2), int((shot.shape[0] - height * scale) / 2))
-        return read_number(shot[top : top + int(height * scale), left : left + int(width * scale)].astype(np.uint8))
+        return number_on(shot.astype(np.uint8), *window.locator("video, img").evaluate(size))
 
     def expect_number(self, number: int) -> None:
         """The picture may need an instant to be painted after the browser says that it has found it."""

@@ -9,33 +9,10 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
-from pipeline.outputs import KINDS
 from tests.axe import AXE, complaints
-from tests.end_to_end.reader import PHONE, Reader
-from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
+from tests.end_to_end.reader import PHONE, SEEN, Reader
 
-FRAMES = 150
-SEEN = """() => {
-  const video = document.querySelector('#stage video');
-  window.seen = [];
-  const note = (_, { mediaTime }) => { seen.push(Math.round(mediaTime * 30)); video.requestVideoFrameCallback(note); };
-  video.requestVideoFrameCallback(note);
-}"""
 SHIFTS = "() => [...document.querySelectorAll('#stage video, #stage img')].map((one) => one.style.transform)"
-
-
-@pytest.fixture(scope="session")
-def long_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five seconds at 30 frames a second, three upright ones at 25, and a still."""
-    desk = tmp_path_factory.mktemp("drawn-long")
-    moments = (
-        drawn_clip(desk / "a.mp4", frames=FRAMES, width=640, height=360, caption="Ella looks up.", principle="guiding"),
-        drawn_clip(desk / "b.mp4", frames=75, fps="25", width=360, height=640, caption="They both laugh."),
-        drawn_still(desk / "c.jpg", number=77, width=640, height=360, caption="Ella shows Mum the card."),
-    )
-    folder = tmp_path_factory.mktemp("made-long")
-    KINDS["review_pack"].make(prepared_from(*moments), KINDS["review_pack"].recipe(), folder)
-    return folder / "review-pack"
 
 
 @pytest.fixture
@@ -72,7 +49,7 @@ def test_only_the_pictures_of_this_bit_are_seen(reader: Reader) -> None:
     reader.button("Starts here").click()
     go_to(reader, 72)
     reader.press("]")
-    reader.page.evaluate(SEEN)
+    reader.page.evaluate(f"() => {{ {SEEN} }}")
     reader.press(" ")
     reader.page.wait_for_function("() => seen.filter((n, i) => n < seen[i - 1]).length >= 3")
     reader.press(" ")
@@ -88,7 +65,7 @@ def test_only_the_pictures_of_this_bit_are_seen(reader: Reader) -> None:
 
 def test_slow_motion_shows_every_picture_and_drops_none(reader: Reader) -> None:
     reader.press("4")
-    reader.page.evaluate(SEEN)
+    reader.page.evaluate(f"() => {{ {SEEN} }}")
     before = reader.page.evaluate("document.querySelector('#stage video').getVideoPlaybackQuality().droppedVideoFrames")
     reader.press(" ")
     reader.until("v.currentTime > 0.5")

@@ -152,7 +152,7 @@ function frameExactVideo(moment, address, { label, changed, failed }) {
     whenReturned: (act) => { returned = act; },
     beSilent: () => { silenced = true; hush(); },
     play,
-    pause: () => video.pause(),
+    pause: () => showFrame(shown), // sought: what a browser shows when it pauses may be a picture later than it told
     again,
     showFrame,
     step: (by) => showFrame((asked ?? shown) + by),
