@@ -51,7 +51,8 @@ function lookingCloser(frame, picture, changed) {
 
   /** @param {PointerEvent} event */
   function down(event) {
-    if (fingers.size === 0) {
+    if (event.isPrimary) {
+      fingers.clear(); // the first finger: whatever was thought of others is over
       wandered = 0;
       pinched = false;
     }
