@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from pipeline.moments import FilmOf
 from records.ends import held_for
 from records.models import (
     ArtifactRow,
@@ -119,6 +120,8 @@ class SelectionSummary(_View):
     ready_at: datetime | None
     family: str
     cycle: int
+    of: str
+    """family_film or review_recording."""
     clips: int
     stills: int
 
@@ -236,6 +239,7 @@ def _summary(row: SelectionRow) -> dict[str, Any]:
         "ready_at": row.ready_at,
         "family": row.family,
         "cycle": row.cycle,
+        "of": row.shape.get("of", FilmOf.FAMILY_FILM),
         "clips": kinds.count("clip"),
         "stills": kinds.count("still"),
     }

@@ -24,7 +24,7 @@ export class Desk {
   selectedId = $state<string | null>(null);
   /** Where a clip was begun that has no end yet. */
   begunMs = $state<number | null>(null);
-  details = $state<Details>({ family: '', cycle: 1, question: '', points: [], reviewOn: '' });
+  details = $state<Details>({ family: '', cycle: 1, question: '', points: [], reviewOn: '', of: 'family_film' });
   way = $state<Way>('lossless');
   removed = $state<{ mark: Mark; index: number; title: string } | null>(null);
   #saving = false;

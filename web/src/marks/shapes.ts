@@ -1,6 +1,7 @@
 /** A guider's marks, and the figures that decide whether a cut still fits its mark. */
 
 import type { CutMode, FinishedCut, Moment } from '../film';
+import type { FilmOf } from '../service/shapes';
 
 interface Words {
   readonly id: string;
@@ -31,6 +32,7 @@ export interface Details {
   points: string[];
   /** The day of the review, as in 2026-12-01; empty where it was not said. */
   reviewOn: string;
+  of: FilmOf;
 }
 
 /** How the moments travel. */

@@ -117,6 +117,7 @@ function selectionOf(desk: Desk, marks: readonly Mark[]): NewSelection {
     film: { bytes: facts.bytes, duration_ms: facts.durationMs },
     whole_film: way === 'whole',
     guider: guiderCode(),
+    of: details.of,
   };
   if (details.reviewOn) selection.review_on = details.reviewOn;
   if (facts.widthPx > 0 && facts.heightPx > 0) Object.assign(selection.film, { width_px: facts.widthPx, height_px: facts.heightPx });

@@ -44,6 +44,9 @@ export interface KindView {
   recipe: Record<string, unknown>;
 }
 
+/** What was filmed: a family, or the guider's own shared review with them. */
+export type FilmOf = 'family_film' | 'review_recording';
+
 export interface SelectionSummary {
   id: string;
   state: 'receiving' | 'preparing' | 'ready' | 'failed';
@@ -51,6 +54,7 @@ export interface SelectionSummary {
   ready_at: string | null;
   family: string;
   cycle: number;
+  of: FilmOf;
   clips: number;
   stills: number;
 }
@@ -100,5 +104,6 @@ export interface NewSelection {
   film: { bytes: number; duration_ms: number; width_px?: number; height_px?: number; fps?: number };
   whole_film: boolean;
   guider: string;
+  of: FilmOf;
   review_on?: string;
 }
