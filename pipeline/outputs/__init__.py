@@ -20,12 +20,14 @@ from pipeline.outputs import (
     booklet,
     child_voice,
     diary_sheet,
+    intervision_pack,
     phone_pictures,
     picture_notes,
     rating_scale,
     reel,
     review_pack,
     strip,
+    supervision_pack,
 )
 from pipeline.outputs.prepared import Prepared
 
@@ -130,6 +132,22 @@ KINDS: dict[str, Kind] = {
             reel.Recipe,
             reel.make,
             reel.remarks,
+        ),
+        Kind(
+            "supervision_pack",
+            "Supervision pack",
+            "The family's moments and your own in the review, your question and the rating form, for your supervisor.",
+            supervision_pack.Recipe,
+            supervision_pack.make,
+            supervision_pack.remarks,
+        ),
+        Kind(
+            "intervision_pack",
+            "Intervision pack",
+            "Moments and a question for peers, without codes, dates or captions.",
+            intervision_pack.Recipe,
+            intervision_pack.make,
+            intervision_pack.remarks,
         ),
         Kind(
             "rating_scale",

@@ -34,6 +34,34 @@ class ShownMoment(BaseModel):
     principle: ShownPrinciple | None
 
 
+class ShownPart(BaseModel):
+    """Where a group of moments begins, by its first one's place from 0, and how it is called."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    first: int
+
+
+class ShownLink(BaseModel):
+    """A file beside the page."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    title: str
+
+
+class ShownEnding(BaseModel):
+    """A closing card that is only read; packs for colleagues have it instead of the cards to write on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    points: tuple[str, ...] = ()
+    links: tuple[ShownLink, ...] = ()
+
+
 class Review(BaseModel):
     """A review without the family's code: a carer's page needs none."""
 
@@ -44,6 +72,12 @@ class Review(BaseModel):
     question: str
     working_points: tuple[str, ...]
     moments: tuple[ShownMoment, ...]
+    title: str = "Our question"
+    """Above the question."""
+    about: str = ""
+    """A line below the question, such as the code of a family in a pack for a supervisor."""
+    parts: tuple[ShownPart, ...] = ()
+    ending: ShownEnding | None = None
 
 
 def shown_principle(tag: str | None) -> ShownPrinciple | None:

@@ -9,7 +9,8 @@
 function playReview(review, source) {
   const { moments } = review;
   const OPENING = -1;
-  const LAST = moments.length + CLOSING_CARDS.length - 1;
+  const { ending } = review;
+  const LAST = moments.length + (ending ? 1 : CLOSING_CARDS.length) - 1;
   const MOST_BEADS = 12;
   const MANY_LETTERS = 120; // more than this is set in smaller letters
 
@@ -20,7 +21,10 @@ function playReview(review, source) {
 
   const isMoment = () => place >= 0 && place < moments.length;
   /** @param {number} number */
-  const nameOf = (number) => `Moment ${number + 1} of ${moments.length}`;
+  const nameOf = (number) => {
+    const part = review.parts.findLast(({ first }) => first <= number);
+    return `${part ? `${part.title} · ` : ""}Moment ${number + 1} of ${moments.length}`;
+  };
 
   function draw() {
     controls.draw();
@@ -98,8 +102,8 @@ function playReview(review, source) {
   /** @param {number} target @param {{ silently?: boolean }} how */
   function go(target, { silently = false } = {}) {
     place = Math.min(LAST, Math.max(OPENING, target));
-    const section = place === OPENING ? "opening" : isMoment() ? "moment" : "closing";
-    for (const id of ["opening", "moment", "closing"]) at(id).hidden = id !== section;
+    const section = place === OPENING ? "opening" : isMoment() ? "moment" : ending ? "ending" : "closing";
+    for (const id of ["opening", "moment", "ending", "closing"]) at(id).hidden = id !== section;
     at("trouble").hidden = true;
     if (isMoment()) {
       stage.show(place);
@@ -185,6 +189,7 @@ function playReview(review, source) {
   const press = (id, act) => at(id).addEventListener("click", act);
   press("begin", () => go(0));
   press("from-the-start", () => go(0));
+  press("once-more", () => go(0));
   press("previous", () => go(place - 1));
   press("next", () => go(place + 1));
   press("stage", () => stage.wasMoved || controls.play());
@@ -205,6 +210,25 @@ function playReview(review, source) {
   document.addEventListener("fullscreenchange", () => set(at("whole-screen"), "aria-pressed", Boolean(document.fullscreenElement)));
   document.addEventListener("keydown", onKey);
 
+  if (ending) {
+    say(at("ending-title"), ending.title);
+    at("ending-points").replaceChildren(...ending.points.map((point) => {
+      const item = document.createElement("li");
+      item.dir = "auto";
+      item.textContent = point;
+      return item;
+    }));
+    at("ending-links").replaceChildren(...ending.links.map(({ file, title }) => {
+      const link = document.createElement("a");
+      link.href = file;
+      link.target = "_blank";
+      link.textContent = title;
+      return link;
+    }));
+  }
+  say(at("opening-title"), review.title);
+  say(at("about"), review.about);
+  at("about").hidden = !review.about;
   if (review.question) {
     say(at("question"), review.question);
     at("question").classList.toggle("long", review.question.length > MANY_LETTERS);

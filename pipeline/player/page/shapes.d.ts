@@ -24,6 +24,12 @@ interface Review {
   working_points: string[];
   moments: Moment[];
   words: Words | null;
+  title: string;
+  about: string;
+  /** Groups of moments, in their order; `first` is the place of a group's first moment. */
+  parts: { title: string; first: number }[];
+  /** A closing card that is only read, instead of those to write on. */
+  ending: { title: string; points: string[]; links: { file: string; title: string }[] } | null;
 }
 
 /** Where a review comes from, and where its words go: the folder of the pack, or the service. */

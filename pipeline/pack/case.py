@@ -1,0 +1,173 @@
+"""A pack for colleagues: the moments of a family's film, and those of the recording of the review of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.artifact import Artifact, sha256_of
+from pipeline.moments import FilmOf
+from pipeline.pack.write import write_pack
+from pipeline.player.page import render_offline
+from pipeline.player.review import Review, ShownEnding, ShownMoment, ShownPart, shown_principle
+
+if TYPE_CHECKING:  # the kinds import this module, and importing what they are made from imports the kinds
+    from pipeline.outputs.prepared import Prepared, PreparedMoment
+
+_SUFFIXES = {"video/mp4": ".mp4", "video/webm": ".webm", "image/jpeg": ".jpg", "image/png": ".png"}
+
+
+class CaseMoment(BaseModel):
+    """One file of the pack; where it lay in the film stays with the guider."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["clip", "still"]
+    file: str
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    fps: float | None
+    duration_ms: int | None
+    caption: str
+    principle: str | None
+
+
+class CasePart(BaseModel):
+    """The moments of one film, and the family's working points that belong to it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    of: FilmOf
+    helping_question: str
+    working_points: tuple[str, ...]
+    moments: tuple[CaseMoment, ...]
+
+
+class Case(BaseModel):
+    """The whole of pack.json. Without identifiers ``family`` and ``cycle`` are null."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+    kind: str
+    family: str | None
+    cycle: int | None
+    question: str
+    working_points: tuple[str, ...]
+    parts: tuple[CasePart, ...]
+
+    def to_json(self) -> str:
+        """The text of pack.json; equal cases give equal text."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What goes into a case: its kind, the question to colleagues, and whether words of the family do."""
+
+    kind: str
+    question: str
+    working_points: tuple[str, ...]
+    titles: Mapping[FilmOf, str]
+    captions: bool
+    code: bool
+    familys_words: bool
+
+
+def describe_case(prepared: Prepared, wanted: Wanted) -> tuple[Case, dict[str, tuple[Path, str]]]:
+    """The case, and its files by their place in the pack: the family's film comes first."""
+    films = sorted(filter(None, (prepared, prepared.companion)), key=lambda one: one.selection.of != FilmOf.FAMILY_FILM)
+    files: dict[str, tuple[Path, str]] = {}
+    parts = []
+    for number, film in enumerate(films, 1):
+        moments = []
+        for place, moment in enumerate(film.moments, 1):
+            packed = _pack(moment, f"part-{number}/{place:02}{_SUFFIXES[moment.media_type]}")
+            files[packed.file] = (moment.path, moment.sha256)
+            moments.append(packed if wanted.captions else packed.model_copy(update={"caption": ""}))
+        said = film.selection
+        parts.append(
+            CasePart(
+                title=wanted.titles[said.of],
+                of=said.of,
+                helping_question=said.helping_question if wanted.familys_words else "",
+                working_points=said.working_points if wanted.familys_words else (),
+                moments=tuple(moments),
+            )
+        )
+    case = Case(
+        kind=wanted.kind,
+        family=prepared.selection.family if wanted.code else None,
+        cycle=prepared.selection.cycle if wanted.code else None,
+        question=wanted.question,
+        working_points=wanted.working_points,
+        parts=tuple(parts),
+    )
+    return case, files
+
+
+def write_case(
+    name: str,
+    case: Case,
+    review: Review,
+    files: dict[str, tuple[Path, str]],
+    folder: Path,
+    further: tuple[Path, ...] = (),
+) -> Artifact:
+    """The ZIP of a case and its folder beside it; ``further`` files lie beside index.html under their own names."""
+    beside = {path.name: (path, sha256_of(path)) for path in further}
+    return write_pack(name, render_offline(review), case.to_json(), files | beside, folder)
+
+
+def review_of(case: Case, *, title: str, about: str, ending: ShownEnding) -> Review:
+    """What the player shows of a case."""
+    firsts, total = [], 0
+    for part in case.parts:
+        firsts.append(total)
+        total += len(part.moments)
+    moments = [moment for part in case.parts for moment in part.moments]
+    return Review(
+        review=sha256(case.to_json().encode()).hexdigest()[:32],
+        question=case.question,
+        working_points=(),
+        moments=tuple(
+            ShownMoment(
+                kind=moment.kind,
+                file=moment.file,
+                width=moment.width,
+                height=moment.height,
+                fps=moment.fps,
+                duration_ms=moment.duration_ms,
+                caption=moment.caption,
+                principle=shown_principle(moment.principle),
+            )
+            for moment in moments
+        ),
+        title=title,
+        about=about,
+        parts=tuple(ShownPart(title=part.title, first=first) for part, first in zip(case.parts, firsts, strict=True)),
+        ending=ending,
+    )
+
+
+def _pack(moment: PreparedMoment, file: str) -> CaseMoment:
+    return CaseMoment(
+        kind=moment.kind,
+        file=file,
+        sha256=moment.sha256,
+        bytes=moment.bytes,
+        width=moment.width_px,
+        height=moment.height_px,
+        fps=moment.fps,
+        duration_ms=moment.duration_ms,
+        caption=moment.caption,
+        principle=moment.principle,
+    )
