@@ -13,6 +13,7 @@ from api.parts import GivenId, GivenParts
 from api.selections import PREFIX, view_now
 from pipeline.moments import parse_selection
 from pipeline.outputs import KINDS, find_kind, parse_recipe
+from records.companions import find_companion
 from records.models import SelectionRow
 from records.selections import ask_for_output
 from records.views import SelectionView
@@ -67,6 +68,8 @@ def ask(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Asked:
     kind = find_kind(wish.kind)
     recipe = parse_recipe(kind, wish.recipe)
     with parts.db.session() as session:
+        if (row := session.get(SelectionRow, selection_id)) is not None:
+            find_companion(session, row, recipe)
         job_ids = ask_for_output(session, selection_id, kind.name, wish.recipe)
         chosen = parse_selection(session.get_one(SelectionRow, selection_id).shape)
     for job_id in job_ids:
