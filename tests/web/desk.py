@@ -151,7 +151,7 @@ class Guider:
         size, grey = self.page.evaluate(
             """(css) => {
                 const shown = document.querySelector(css);
-                const size = [shown.videoWidth ?? shown.width, shown.videoHeight ?? shown.height];
+                const size = [shown?.videoWidth ?? shown?.width, shown?.videoHeight ?? shown?.height];
                 if (!size[0]) return [size, []];
                 const on = Object.assign(new OffscreenCanvas(...size)).getContext('2d');
                 on.drawImage(shown, 0, 0);
@@ -159,7 +159,7 @@ class Guider:
             }""",
             picture,
         )
-        return -1 if not grey else read_number(np.array(grey, np.uint8).reshape(size[1], size[0]))
+        return -1 if not any(grey) else read_number(np.array(grey, np.uint8).reshape(size[1], size[0]))
 
     def cards(self, kind: str = "") -> Locator:
         """The moments in the list."""

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.footage import numbered_film, numbers_in
 from tests.servers import wait_until
-from tests.web.desk import DeskService, Guider, wait_until_it_plays
+from tests.web.desk import LAPTOP, DeskService, Guider, wait_until_it_plays
 
 
 def test_opening_and_marking_a_film_sends_nothing(guider: Guider, film: Path) -> None:
@@ -297,4 +297,58 @@ def test_works_on_a_phone_by_touch_alone(browser: Browser, desk_service: DeskSer
     guider.send()
     guider.wait_until_ready()
     assert not guider.complaints
+    context.close()
+
+
+def test_a_ready_moment_is_prepared_again_from_other_ends_without_the_film(
+    desk_service: DeskService, visit: Callable[[DeskService], Guider], browser: Browser, film: Path, tmp_path: Path
+) -> None:
+    """On another computer, which has never seen the film."""
+    guider = visit(desk_service)
+    guider.open(film)
+    guider.mark_clip(4, 6)
+    guider.mark_still(9)
+    selection = guider.send()
+    guider.wait_until_ready()
+    context = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]  # a TypedDict of just these two
+    other = Guider(context.new_page(), f"{desk_service.url}/#/review/{selection}")
+    other.page.goto(other.url)
+    other.button("Other ends for Clip 1").click()
+    wait_until(lambda: other.number_on("figure canvas") == 100, "the first picture is shown", 20)
+    last = "figure:nth-of-type(2) canvas"
+    for name, picture, number in (
+        ("First: half a second earlier", "figure canvas", 87),
+        ("First: one picture later", "figure canvas", 88),
+        ("Last: one picture later", last, 151),
+        ("Last: half a second later", last, 163),
+    ):
+        other.button(name).click()
+        wait_until(lambda: other.number_on(picture) == number, f"{name}: {number} is shown", 20)  # noqa: B023 at once
+    later = other.button("Last: half a second later")
+    later.click()
+    wait_until(lambda: other.number_on(last) >= 174, "nearly all that was sent", 20)
+    later.click()
+    expect(other.page.get_by_text("Nothing later was sent.")).to_be_visible()
+    expect(later).to_be_disabled()
+    earlier = other.button("Last: half a second earlier")
+    earlier.click()
+    wait_until(lambda: 151 < other.number_on(last) < 174, "the last picture went back", 20)
+    wanted = other.number_on(last)
+    other.button("Watch it").click()
+    wait_until(lambda: 88 <= other.number_on("section video") <= wanted, "it is played", 20)
+    other.button("Prepare again").click()
+    expect(other.page.get_by_text("these are the ones from before")).to_be_visible()
+    other.wait_until_ready()
+    clip, _ = desk_service.selection(selection)["moments"]
+    with desk_service.client() as client:
+        path = f"/api/v1/selections/{selection}/artifacts/{clip['artifacts'][0]['id']}"
+        (tmp_path / "clip.mp4").write_bytes(client.get(path).content)
+    assert numbers_in(tmp_path / "clip.mp4") == list(range(88, wanted + 1))
+    other.button("Other picture for Still 1").click()
+    other.button("Still: one picture later").click()
+    wait_until(lambda: other.number_on("figure canvas") == 226, "the next picture is shown", 20)
+    other.button("Prepare again").click()
+    wait_until(lambda: desk_service.selection(selection)["moments"][1]["moment"]["at"] == 9040, "the still moved")
+    other.wait_until_ready()
+    assert not other.complaints
     context.close()

@@ -1,10 +1,10 @@
 /** A film open in the page. All reading happens in a worker; nothing leaves this machine. */
 
 import { FilmWorker } from './calls';
-import type { Film } from './shapes';
+import type { Film, RemoteFilm } from './shapes';
 
-/** The film in `file`, open for looking. Throws FilmProblem. */
-export async function openFilm(file: File): Promise<Film> {
+/** The film in `file`, open for looking; `file` is here, or at the service. Throws FilmProblem. */
+export async function openFilm(file: File | RemoteFilm): Promise<Film> {
   const worker = new FilmWorker();
   try {
     const facts = await worker.ask('open', { file });

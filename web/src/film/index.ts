@@ -3,4 +3,4 @@
 export { openFilm } from './film';
 export { FilmProblem, type FilmProblemCode } from './problem';
 export { cut, cutFile, discardCut, listCuts } from './cutting';
-export type { CutMode, CutTimes, Film, FilmFacts, FinishedCut, Moment } from './shapes';
+export type { CutMode, CutTimes, Film, FilmFacts, FinishedCut, Moment, RemoteFilm } from './shapes';

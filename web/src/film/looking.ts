@@ -24,7 +24,7 @@ export async function findFacts(film: FilmSource): Promise<FilmFacts> {
   const format = await film.input.getFormat();
   const canCut = await chooseFormat(film).then(() => true, (error: unknown) => isProblem(error, 'not_cut'));
   return {
-    bytes: film.file.size,
+    bytes: film.file?.size ?? 0,
     durationMs: Math.max(1, clock.msAt(await findEnd(film))),
     zeroS: clock.zeroTicks / clock.ticksPerSecond,
     widthPx: await video.getDisplayWidth(),

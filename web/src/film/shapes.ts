@@ -29,6 +29,12 @@ export interface FilmFacts {
   readonly audioCodec: string | null;
 }
 
+/** A film that the service holds: only looked at, a range of bytes at a time. */
+export interface RemoteFilm {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+}
+
 export interface Film {
   readonly facts: FilmFacts;
   /**

@@ -10,6 +10,7 @@ import {
   MP4,
   MPEG_TS,
   QTFF,
+  UrlSource,
   WEBM,
   type EncodedPacket,
   type InputAudioTrack,
@@ -19,6 +20,7 @@ import {
 import { FilmClock } from './clock';
 import { FilmProblem, asFilmProblem } from './problem';
 import { standsAlone } from './slices';
+import type { RemoteFilm } from './shapes';
 import { whyNotOpened } from './sniff';
 
 /** Containers of films. Playlists, which name other files, are not among them. */
@@ -31,10 +33,12 @@ const TAIL_S = 2;
 const USUAL_FPS = 25;
 const LONGEST_PICTURE_S = 10;
 const CACHE_BYTES = 8 << 20;
+const MOST_RETRIES = 3;
 
 export interface FilmSource {
   readonly input: Input;
-  readonly file: Blob;
+  /** Null: it is at the service, and only looked at. */
+  readonly file: Blob | null;
   readonly video: InputVideoTrack;
   /** The sound that belongs to the picture; null where there is none. */
   readonly audio: InputAudioTrack | null;
@@ -47,13 +51,10 @@ export interface FilmSource {
 // What it would tell a developer's console is told in our own words where it matters.
 Logging.level = LogLevel.Errors;
 
-/** The film in `file`, its index read but little else. Throws FilmProblem. Dispose `input` when done. */
-export async function openSource(file: Blob): Promise<FilmSource> {
-  // Reading slices instead of streams avoids a fault of Chrome on Windows, and reads only what is asked for.
-  const input = new Input({
-    source: new BlobSource(file, { useStreamReader: false, maxCacheSize: CACHE_BYTES }),
-    formats: FORMATS,
-  });
+/** The film in `from`, its index read but little else. Throws FilmProblem. Dispose `input` when done. */
+export async function openSource(from: Blob | RemoteFilm): Promise<FilmSource> {
+  const file = from instanceof Blob ? from : null;
+  const input = new Input({ source: sourceOf(from), formats: FORMATS });
   try {
     return await describe(input, file);
   } catch (error) {
@@ -62,12 +63,21 @@ export async function openSource(file: Blob): Promise<FilmSource> {
   }
 }
 
-async function describe(input: Input, file: Blob): Promise<FilmSource> {
-  if (!(await input.canRead())) throw await whyNotOpened(file);
+function sourceOf(from: Blob | RemoteFilm): BlobSource | UrlSource {
+  if (!(from instanceof Blob)) {
+    const getRetryDelay = (earlier: number): number | null => (earlier < MOST_RETRIES ? 1 : null);
+    return new UrlSource(from.url, { requestInit: { headers: from.headers }, maxCacheSize: 4 * CACHE_BYTES, getRetryDelay });
+  }
+  // Reading slices instead of streams avoids a fault of Chrome on Windows, and reads only what is asked for.
+  return new BlobSource(from, { useStreamReader: false, maxCacheSize: CACHE_BYTES });
+}
+
+async function describe(input: Input, file: Blob | null): Promise<FilmSource> {
+  if (!(await input.canRead())) throw await whyNot(file);
   const videos = await input.getVideoTracks();
   if (videos.length === 0) {
     if ((await input.getFormat()) === MPEG_TS) throw new FilmProblem('film_not_opened', 'a codec is not known');
-    throw (await input.getAudioTracks()).length > 0 ? new FilmProblem('no_picture') : await whyNotOpened(file);
+    throw (await input.getAudioTracks()).length > 0 ? new FilmProblem('no_picture') : await whyNot(file);
   }
   const video = await videoAPersonMeans(videos);
   const sounds = await input.getAudioTracks({ filter: (track) => video.canBePairedWith(track) });
@@ -77,6 +87,10 @@ async function describe(input: Input, file: Blob): Promise<FilmSource> {
   const zeroTicks = await firstShownTicks(pictures, ticksPerSecond);
   const clock = new FilmClock(ticksPerSecond, zeroTicks);
   return { input, file, video, audio, pictures, clock, lengthBytes: await lengthBytesOf(video) };
+}
+
+async function whyNot(file: Blob | null): Promise<FilmProblem> {
+  return file ? whyNotOpened(file) : new FilmProblem('film_unreadable', 'at the service');
 }
 
 /** The moving picture: not a cover nor the few frames of a motion photo, else the one with most pixels. */

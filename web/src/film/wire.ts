@@ -1,11 +1,11 @@
 /** What the page and the film worker say to one another. */
 
-import type { CutMode, FilmFacts, FinishedCut, Moment } from './shapes';
+import type { CutMode, FilmFacts, FinishedCut, Moment, RemoteFilm } from './shapes';
 import type { FilmProblemCode } from './problem';
 
 /** Each call's arguments, what it tells on the way, and its result. */
 export interface Calls {
-  open: { given: { file: File }; told: never; result: FilmFacts };
+  open: { given: { file: File | RemoteFilm }; told: never; result: FilmFacts };
   strip: {
     given: { count: number; heightPx: number };
     told: { index: number; timeMs: number; picture: ImageBitmap };

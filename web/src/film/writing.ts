@@ -96,7 +96,7 @@ export class CutWriter {
     output.addVideoTrack(picture, track);
     let sound: SoundCopy | null = null;
     if (film.audio) {
-      const lagSeconds = (await isMatroska(film)) ? await codecDelay(film.file, film.audio.id) : 0;
+      const lagSeconds = film.file && (await isMatroska(film)) ? await codecDelay(film.file, film.audio.id) : 0;
       sound = await SoundCopy.open(film.audio, baseSeconds + lagSeconds, endSeconds + lagSeconds);
       if (sound) output.addAudioTrack(sound.source);
     }

@@ -1,7 +1,10 @@
 /** Finished files of a selection: an address to show, or a file to take away. */
 
+import type { RemoteFilm } from '../film';
 import { ask, token } from '../service/ask.svelte';
-import type { ArtifactView, SelectionView } from '../service/shapes';
+import type { ArtifactView, MomentView, SelectionView } from '../service/shapes';
+
+const MOST_FETCHED_BYTES = 400e6;
 
 const pathOf = (view: SelectionView, file: ArtifactView): string => `/api/v1/selections/${view.id}/artifacts/${file.id}`;
 
@@ -9,10 +12,27 @@ const pathOf = (view: SelectionView, file: ArtifactView): string => `/api/v1/sel
  * An address a picture or player can use, and how to let it go. Where a token is wanted the file is fetched first,
  * because a player cannot carry one. Throws Refused.
  */
-export async function showFile(view: SelectionView, file: ArtifactView): Promise<{ url: string; letGo: () => void }> {
-  if (!token.value) return { url: pathOf(view, file), letGo: () => undefined };
-  const url = URL.createObjectURL(await (await ask(pathOf(view, file))).blob());
+export function showFile(view: SelectionView, file: ArtifactView): Promise<{ url: string; letGo: () => void }> {
+  return showPath(pathOf(view, file));
+}
+
+async function showPath(path: string): Promise<{ url: string; letGo: () => void }> {
+  if (!token.value) return { url: path, letGo: () => undefined };
+  const url = URL.createObjectURL(await (await ask(path)).blob());
   return { url, letGo: () => URL.revokeObjectURL(url) };
+}
+
+const sourceOf = (view: SelectionView, moment: MomentView): string => `/api/v1/selections/${view.id}/moments/${moment.id}/source`;
+
+/** What was sent for a moment, to be looked into. */
+export function sourceFilm(view: SelectionView, moment: MomentView): RemoteFilm {
+  return { url: new URL(sourceOf(view, moment), location.href).href, headers: token.headers() };
+}
+
+/** The same as an address to play; null where it is too large to be fetched whole. Throws Refused. */
+export async function showSource(view: SelectionView, moment: MomentView): Promise<{ url: string; letGo: () => void } | null> {
+  const sent = view.uploads.find((one) => one.state === 'complete' && (one.moment_id === moment.id || one.moment_id === null));
+  return token.value && (sent?.length_bytes ?? 0) > MOST_FETCHED_BYTES ? null : showPath(sourceOf(view, moment));
 }
 
 /**

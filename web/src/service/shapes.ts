@@ -29,6 +29,10 @@ export interface MomentView extends WorkView {
   position: number;
   kind: 'clip' | 'still';
   moment: { in?: number; out?: number; at?: number; caption: string; principle: string | null };
+  /** The same on the clock of the moment's own upload; null where that is the film's clock. */
+  cut: CutTimes | null;
+  /** What the service holds of the film for it, on the film's clock; null until that is known. */
+  held: { from_ms: number; to_ms: number } | null;
 }
 
 export interface OutputView extends WorkView {
