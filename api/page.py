@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 BUILT_PAGE = Path(__file__).parent.parent / "web" / "dist"
@@ -42,8 +42,13 @@ class _BuiltFiles(FreshFiles):
 
 
 def serve_page(app: FastAPI, built: Path = BUILT_PAGE) -> None:
-    """Answer everything outside the API with the page; call it after every router."""
+    """Answer everything outside the API with the guiders' page, and ``/it`` with IT's; call it after every router."""
     if (built / "index.html").is_file():
+
+        @app.get("/it", include_in_schema=False)
+        def show_it() -> FileResponse:
+            return FileResponse(built / "it.html", headers={"Cache-Control": "no-cache"})
+
         app.mount("/", _BuiltFiles(directory=built, html=True), name="page")
         return
 
