@@ -176,9 +176,12 @@ def test_the_built_page_is_served_beside_the_api(app_settings: Settings, tmp_pat
     built = tmp_path / "dist"
     (built / "assets").mkdir(parents=True)
     (built / "index.html").write_text("<!doctype html><title>desk</title>")
+    (built / "it.html").write_text("<!doctype html><title>for IT</title>")
     (built / "assets" / "desk.js").write_text("1")
     with client_of(create_app(app_settings, built)) as client:
         assert "desk" in client.get("/").text
+        assert "for IT" in client.get("/it").text
+        assert client.get("/it").headers["Cache-Control"] == "no-cache"
         assert client.get("/assets/desk.js").status_code == 200
         assert client.get("/../vigpack.sqlite3").status_code == 404
         assert client.get(SELECTIONS).status_code == 200
