@@ -24,6 +24,7 @@ from pipeline.frames import one_frame_ms
 from pipeline.moments import Clip, Selection, Still, clock, hints
 from pipeline.outputs import find_kind, parse_recipe, usual_kinds
 from pipeline.outputs.prepared import Prepared, PreparedMoment, check_companion
+from pipeline.pack.companion import WithCompanion
 from pipeline.presets import Preset
 from pipeline.rewrap import make_seekable
 from pipeline.stills import save_still
@@ -172,7 +173,9 @@ def prepare(
         check_moments(seekable, selection)
         moments = _prepare_moments(seekable, selection, preset, scratch, report, on_progress or (lambda _: None))
         prepared = Prepared(selection, tuple(moment.prepared for moment in moments), companion=companion)
-        for kind, recipe in chosen:
+        for kind, wished in chosen:
+            beside = companion if isinstance(wished, WithCompanion) else None
+            recipe = wished.model_copy(update={"companion": beside.review}) if beside else wished
             report.warnings += kind.remarks(selection, recipe)
             making = partial(kind.make, prepared, recipe, work)
             made = report.step(kind.name, sum(m.bytes for m in prepared.moments), making)

@@ -12,6 +12,7 @@ from api.commands.screen import print_json, progress_bar, say
 from pipeline.ffmpeg_cli import use_ffmpeg
 from pipeline.moments import FilmOf, read_selection
 from pipeline.outputs import KINDS, read_recipes, usual_kinds
+from pipeline.outputs.review_pack.opening import open_pack
 from pipeline.prepare import prepare as prepare_selection
 from pipeline.presets import preset as preset_named
 from records.settings import load_settings
@@ -28,6 +29,12 @@ def prepare(
     recipes: Annotated[
         Path | None, typer.Option(metavar="R.toml", help="What to choose for a kind, by its name.")
     ] = None,
+    companion: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PACKFOLDER", help="The review pack of the other film of this cycle, for a supervision pack."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Make a review pack and picture notes from a film on this machine. The film is only read; nothing is sent."""
@@ -38,9 +45,17 @@ def prepare(
     chosen = preset_named(preset)
     kinds = tuple(dict.fromkeys([*usual_kinds(selection.of), *(also or ())]))
     wishes = read_recipes(recipes) if recipes else {}
+    other = open_pack(companion) if companion else None
     with progress_bar("Preparing", shown=not json) as on_progress:
         report = prepare_selection(
-            films[0], selection, out, preset=chosen, kinds=kinds, recipes=wishes, on_progress=on_progress
+            films[0],
+            selection,
+            out,
+            preset=chosen,
+            kinds=kinds,
+            recipes=wishes,
+            companion=other,
+            on_progress=on_progress,
         )
     if json:
         print_json(asdict(report))

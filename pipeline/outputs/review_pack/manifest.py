@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.moments import FilmOf
 from pipeline.outputs.prepared import Prepared, PreparedMoment
 from pipeline.player.review import Review, ShownMoment, shown_principle
 
@@ -47,6 +48,8 @@ class Manifest(BaseModel):
     """Tells this review from every other; what is written in it and saved carries the same. Since version 2."""
     family: str
     cycle: int
+    of: FilmOf = FilmOf.FAMILY_FILM
+    """What was filmed. Since version 2."""
     helping_question: str
     working_points: tuple[str, ...]
     moments: tuple[PackedMoment, ...]
@@ -90,6 +93,7 @@ def describe(prepared: Prepared) -> Manifest:
         review=prepared.review or _named_by_content(prepared),
         family=selection.family,
         cycle=selection.cycle,
+        of=selection.of,
         helping_question=selection.helping_question,
         working_points=tuple(point for point in selection.working_points if point),
         moments=tuple(moments),

@@ -12,8 +12,9 @@ import pytest
 
 from pipeline.errors import ArtifactWrong
 from pipeline.moments import FilmOf
-from pipeline.outputs import intervision_pack, supervision_pack
+from pipeline.outputs import intervision_pack, review_pack, supervision_pack
 from pipeline.outputs.prepared import CompanionWrong, Prepared, check_companion
+from pipeline.outputs.review_pack.opening import PackUnreadable, open_pack
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
 
 ASKED = "How can I wait longer?"
@@ -135,3 +136,26 @@ def test_a_changed_file_leaves_nothing_half_there(films: Prepared, tmp_path: Pat
             dataclasses.replace(films, moments=(damaged, *films.moments[1:])), supervision_pack.Recipe(), tmp_path
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_review_pack_is_opened_again_whole_or_refused_in_words(films: Prepared, tmp_path: Path) -> None:
+    assert films.companion is not None
+    review_pack.make(films.companion, review_pack.Recipe(), tmp_path)
+    opened = open_pack(tmp_path)
+    assert opened.selection == films.companion.selection
+    assert opened.moments == tuple(
+        dataclasses.replace(moment, path=tmp_path / "review-pack" / "clips" / "01.mp4")
+        for moment in films.companion.moments
+    )
+    clip = tmp_path / "review-pack" / "clips" / "01.mp4"
+    data = clip.read_bytes()
+    clip.unlink()  # it is linked with the drawn one
+    clip.write_bytes(data + b"?")
+    with pytest.raises(PackUnreadable, match="not what it was made with"):
+        open_pack(tmp_path / "review-pack")
+    with pytest.raises(PackUnreadable, match="no whole review pack"):
+        open_pack(tmp_path / "nothing")
+    said = (tmp_path / "review-pack" / "pack.json").read_text(encoding="utf-8")
+    (tmp_path / "review-pack" / "pack.json").write_text(said.replace("clips/01.mp4", "../../etc/passwd"))
+    with pytest.raises(PackUnreadable):
+        open_pack(tmp_path)

@@ -82,6 +82,7 @@ def test_pack_json_says_what_every_file_is(prepared: Prepared, tmp_path: Path) -
         "review": sha256("".join(moment.sha256 for moment in prepared.moments).encode()).hexdigest()[:32],
         "family": "K-104",
         "cycle": 2,
+        "of": "family_film",
         "helping_question": "How can we enjoy playing together?",
         "working_points": ["Wait a little longer"],
     }
