@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -234,6 +235,33 @@ def test_the_whole_film_goes_on_after_a_reload_once_it_is_chosen_again(
     wait_until_sent(guider)
     [upload] = own_service.selection(selection)["uploads"]
     assert upload["length_bytes"] == heavy_film.stat().st_size
+
+
+def test_the_whole_film_goes_on_after_a_reload_by_itself_where_the_browser_remembers_it(
+    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+) -> None:
+    guider = visit(own_service)
+    drop_film(context, guider, heavy_film)
+    guider.mark_clip(1, 2)
+    guider.page.get_by_role("radio", name="Whole film").check()
+    guider.press("Escape")
+    Line(context, guider.page, SLOW * 3)
+    selection = guider.send()
+    wait_for_bytes(own_service, selection, 8 << 20)
+    guider.page.reload()
+    wait_until_sent(guider)
+    [upload] = own_service.selection(selection)["uploads"]
+    assert upload["length_bytes"] == heavy_film.stat().st_size
+    assert arrived(own_service, selection) == [hashlib.sha256(heavy_film.read_bytes()).hexdigest()]
+
+
+def drop_film(context: BrowserContext, guider: Guider, film: Path) -> None:
+    """Drop a file from the file manager on the page, as only the browser's own tools can."""
+    session = context.new_cdp_session(guider.page)
+    data = {"items": [], "files": [str(film)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 300, "data": data})
+    expect(guider.button("Starts here")).to_be_visible()
 
 
 def test_a_sending_erased_elsewhere_is_told(

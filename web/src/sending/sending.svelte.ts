@@ -1,6 +1,7 @@
 /** One selection on its way: its moments go one after another, in the order of the review, until the service has them. */
 
 import { cutFile, discardCut, FilmProblem } from '../film';
+import { filmAgain, forgetFilm } from '../open/handles';
 import { ask, Refused } from '../service/ask.svelte';
 import { follow } from '../service/follow';
 import { find, forget, keep } from '../service/kept';
@@ -25,6 +26,8 @@ export class Sending {
   elsewhere = $state(false);
   /** The film has to be chosen again, because it travels whole. */
   wantsFilm = $state(false);
+  /** The browser knows where it lies, and wants a click before it is read. */
+  wantsConsent = $state(false);
   #film: File | null;
   #stop = new AbortController();
   #end = new AbortController();
@@ -72,9 +75,16 @@ export class Sending {
     if (film) this.#film = film;
     this.record.paused = false;
     this.problem = null;
-    this.wantsFilm = false;
+    this.wantsFilm = this.wantsConsent = false;
     await this.#keep();
     void this.#send();
+  }
+
+  /** Goes on with the film that the browser remembers; call it after a click. */
+  async goOnAsking(): Promise<void> {
+    const found = await filmAgain(this.id, this.record.filmKey, true);
+    this.wantsConsent = false;
+    if (found instanceof File) await this.goOn(found);
   }
 
   /** Erases it here and, where it still is, from the service. Throws Refused. */
@@ -91,6 +101,7 @@ export class Sending {
     this.#stop.abort();
     this.#end.abort();
     await forget('sendings', this.id);
+    await forgetFilm(this.id);
     await Promise.all(this.record.parts.map((part) => part.cut && discardCut(part.cut)));
   }
 
@@ -137,7 +148,7 @@ export class Sending {
   }
 
   async #sendPart(n: number, part: Part, signal: AbortSignal): Promise<void> {
-    const file = part.cut === null ? this.#film : await cutFile(part.cut);
+    const file = part.cut === null ? await this.#wholeFilm() : await cutFile(part.cut);
     if (!file) {
       this.wantsFilm = true;
       throw new Refused(0, 'film_wanted', 'Choose the film again, and sending goes on where it stopped.');
@@ -174,6 +185,14 @@ export class Sending {
     this.current = -1;
     await this.#keep();
     if (part.cut) await discardCut(part.cut);
+    else await forgetFilm(this.id);
+  }
+
+  async #wholeFilm(): Promise<File | null> {
+    if (this.#film) return this.#film;
+    const found = await filmAgain(this.id, this.record.filmKey);
+    this.wantsConsent = found === 'ask';
+    return found === 'ask' ? null : (this.#film = found);
   }
 
   #markDone(n: number): void {

@@ -3,6 +3,7 @@
 import { discardCut, listCuts } from '../film';
 import type { Desk } from '../marks/desk.svelte';
 import type { Draft, Mark } from '../marks/shapes';
+import { rememberFilm } from '../open/handles';
 import { askJson, Refused } from '../service/ask.svelte';
 import { pause } from '../service/follow';
 import { guiderCode } from '../service/guider';
@@ -59,6 +60,7 @@ class Sendings {
       paused: false,
     };
     await keep('sendings', record.id, record);
+    if (way === 'whole') await rememberFilm(record.id, desk.file);
     await desk.saveNow();
     return this.#add(new Sending(record, way === 'whole' ? desk.file : null), 'first');
   }

@@ -1,15 +1,18 @@
-/** What this browser remembers between visits: drafts of marks, and sendings under way. IndexedDB, by key. */
+/** What this browser remembers between visits: drafts of marks, sendings under way, where films lie that travel whole. */
 
-export type Shelf = 'drafts' | 'sendings';
+const SHELVES = ['drafts', 'sendings', 'films'] as const;
+const VERSION = 2;
+
+export type Shelf = (typeof SHELVES)[number];
 
 let opened: Promise<IDBDatabase> | undefined;
 
 function open(): Promise<IDBDatabase> {
   opened ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open('vigpack', 1);
+    const request = indexedDB.open('vigpack', VERSION);
     request.onupgradeneeded = () => {
-      request.result.createObjectStore('drafts');
-      request.result.createObjectStore('sendings');
+      const base = request.result;
+      for (const name of SHELVES) if (!base.objectStoreNames.contains(name)) base.createObjectStore(name);
     };
     request.onsuccess = () => {
       request.result.onversionchange = () => request.result.close();
