@@ -1,0 +1,59 @@
+"""A supervision pack from two selections on the service, and what happens when one of them is erased."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.outputs import find_kind, parse_recipe
+from pipeline.outputs.prepared import CompanionWrong
+from records.companions import find_companion
+from records.erasure import erase_selection
+from records.models import SelectionRow, SelectionState
+from records.selections import ask_for_output
+from tests.records.cast import K_104, add_selection
+from tests.worker.service import Service
+from tests.worker.test_tasks import do_all, fetched
+
+CLIP: dict[str, Any] = {"family": "K-104", "cycle": 2, "of": "review_recording", "clip": [{"in": 0, "out": 1000}]}
+
+
+def test_a_supervision_pack_shows_both_selections_until_one_is_erased(
+    folder_service: Service, short_film: Path, tmp_path: Path
+) -> None:
+    service = folder_service
+    (film, first), (recording, second) = service.send_film(short_film, K_104), service.send_film(short_film, CLIP)
+    wish = {"companion": recording, "question": "How can I wait?"}
+    recipe = parse_recipe(find_kind("supervision_pack"), wish)
+    with service.db.reading() as session, pytest.raises(CompanionWrong, match="not all ready"):
+        find_companion(session, session.get_one(SelectionRow, film), recipe)
+    do_all(service, [*first, *second])
+    with service.db.session() as session:
+        jobs = ask_for_output(session, film, "supervision_pack", wish)
+    do_all(service, jobs)
+    with zipfile.ZipFile(fetched(service, film, "supervision-pack.zip", tmp_path)) as pack:
+        said = json.loads(pack.read("supervision-pack/pack.json"))
+        assert [(part["of"], len(part["moments"])) for part in said["parts"]] == [
+            ("family_film", 3),
+            ("review_recording", 1),
+        ]
+        assert pack.read("supervision-pack/rating-form.pdf").startswith(b"%PDF")
+    erase_selection(service.db, service.storage, service.settings, recording)
+    view = service.view(film)
+    assert view.state == SelectionState.READY
+    assert "supervision_pack" not in [output.kind for output in view.outputs]
+    assert not [key for key in service.storage.keys() if key.endswith("supervision-pack.zip")]  # noqa: SIM118 no dict
+
+
+def test_a_companion_of_another_family_or_that_is_gone_is_refused(folder_service: Service) -> None:
+    service = folder_service
+    film = add_selection(service.db, K_104)
+    other = add_selection(service.db, CLIP | {"family": "K-207"})
+    for named, sentence in ((other, "never holds two families"), ("0" * 32, "not here any more")):
+        recipe = parse_recipe(find_kind("intervision_pack"), {"companion": named})
+        with service.db.reading() as session, pytest.raises(CompanionWrong, match=sentence):
+            find_companion(session, session.get_one(SelectionRow, film), recipe)
