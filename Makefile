@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup page demo test chaos load bench bench-desk check machine
+.PHONY: help setup page demo test chaos load bench bench-pickup bench-desk check machine
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,6 +36,9 @@ load: $(VENV)/dev.stamp  ## thirty guiders at once on the real stack, for MINUTE
 
 bench: $(VENV)/dev.stamp  ## measure speed and sizes, and compare with other ways to cut
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-pickup: $(VENV)/dev.stamp  # measure how soon a worker begins after an upload; writes bench/results/pickup.json
+	@$(BIN)/python -m bench.pickup
 
 bench-desk: $(VENV)/dev.stamp machine page  # measure the desk in a real browser on a slow line; draws a film of 2 GB once
 	@$(BIN)/python -m bench.desk $(ARGS)
