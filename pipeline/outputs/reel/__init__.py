@@ -14,6 +14,7 @@ from pipeline.moments import Selection, Words, clock, parse_ms
 from pipeline.outputs.prepared import Prepared
 from pipeline.outputs.reel.plan import plan, screen_for
 from pipeline.outputs.reel.segments import join, make_segments, verify_reel
+from pipeline.print.letters import unprintable_letters
 
 NAME = "reel.mp4"
 MEDIA_TYPE = "video/mp4"
@@ -94,8 +95,9 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
         slow_sound=recipe.slow_sound,
     )
     with TemporaryDirectory(prefix=".reel-", dir=folder) as scratch:
-        part = join(make_segments(pieces, screen, Path(scratch)), Path(scratch, NAME))
-        verify_reel(part, screen, sum(piece.frames for piece in pieces))
+        segments = make_segments(pieces, screen, Path(scratch))
+        part = join(segments, Path(scratch, NAME))
+        verify_reel(part, screen, segments)
         return [publish(part, folder / NAME, MEDIA_TYPE)]
 
 
@@ -112,6 +114,10 @@ def remarks(selection: Selection, recipe: Recipe) -> list[str]:
     if length_ms > LONG_REEL_MS:
         minutes = round(length_ms / 60_000)
         said.append(f"The reel will be about {minutes} minutes long; fewer moments are easier to see.")
+    words = [recipe.opening or selection.helping_question, recipe.closing]
+    words += [clip.caption for clip in selection.clips] if recipe.captions else []
+    if lost := unprintable_letters("".join(words)):
+        said.append(f"The words of the reel hold signs that cannot be shown here: {' '.join(lost)}")
     return said
 
 

@@ -59,6 +59,15 @@ class Played:
 
 
 @dataclass(frozen=True)
+class Again:
+    """The pictures that were played last, each standing ``slower`` times as long, so that none is encoded twice."""
+
+    frames: int
+    slower: int
+    silent: bool
+
+
+@dataclass(frozen=True)
 class Held:
     """A moment standing still on the frame at ``best_ms`` of its own clock; None: on the sharpest near its end."""
 
@@ -68,7 +77,7 @@ class Held:
     frames: int
 
 
-Piece = Card | Played | Held
+Piece = Card | Played | Held | Again
 
 
 def screen_for(clips: Sequence[PreparedMoment]) -> Screen:
@@ -116,7 +125,10 @@ def plan(
             pieces.append(Card(f"{number} / {len(clips)}", screen.frames(NUMBER_S)))
         pieces.append(Played(clip, screen.frames(length_s)))
         pieces.append(Held(clip, at_ms, words, screen.frames(_reading_s(words))))
-        pieces.append(Played(clip, screen.frames(length_s * slower), slower, silent=not slow_sound))
+        if (clip.fps or 0) > screen.fps * (1 + _NEAR):  # slowly, there is time for pictures that were left out
+            pieces.append(Played(clip, screen.frames(length_s * slower), slower, silent=not slow_sound))
+        else:
+            pieces.append(Again(screen.frames(length_s), slower, silent=not slow_sound))
     if closing:
         pieces.append(Card(closing, screen.frames(CLOSING_S)))
     return tuple(pieces)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from pipeline.clips import budget_s
 from pipeline.errors import ArtifactWrong
 from pipeline.ffmpeg_cli import run_ffmpeg
 from pipeline.film import Film, probe
-from pipeline.outputs.reel.plan import GROUND, Card, Held, Piece, Played, Screen
+from pipeline.outputs.reel.plan import GROUND, Again, Card, Held, Piece, Played, Screen
 from pipeline.outputs.reel.words import draw_words
 from pipeline.reading import film_url
 from pipeline.sound import SAMPLE_RATE_HZ
@@ -36,10 +37,11 @@ _LEAST_LUMA = 24
 
 @dataclass(frozen=True)
 class Segment:
-    """One piece as a file: H.264 and sound as PCM, of exactly so many frames."""
+    """One piece as a file: H.264 and sound as PCM, of exactly so many frames that stand ``slower`` times as long."""
 
     path: Path
     frames: int
+    slower: int = 1
 
 
 def make_segments(pieces: Sequence[Piece], screen: Screen, folder: Path) -> list[Segment]:
@@ -48,28 +50,40 @@ def make_segments(pieces: Sequence[Piece], screen: Screen, folder: Path) -> list
     Raises: FfmpegFailed, FfmpegTimedOut, FilmUnreadable, ArtifactWrong.
     """
 
-    def make(number: int, piece: Piece) -> Segment:
+    def make(number: int, piece: Card | Held | Played) -> Segment:
         part = folder / f"{number:04}.mov"
+        timeout_s = _budget_s(piece.frames, screen)
         if isinstance(piece, Played):
             film = probe(piece.clip.path)
-            run_ffmpeg(played_argv(film, piece, screen, part), timeout_s=_budget_s(piece, screen), hide=film.path)
+            run_ffmpeg(played_argv(film, piece, screen, part), timeout_s=timeout_s, hide=film.path)
         else:
             feed = _card(piece, screen) if isinstance(piece, Card) else _held(piece, screen)
-            run_ffmpeg(paused_argv(piece.frames, screen, part), timeout_s=_budget_s(piece, screen), feed=feed)
+            run_ffmpeg(paused_argv(piece.frames, screen, part), timeout_s=timeout_s, feed=feed)
         return Segment(part, piece.frames)
 
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="reel") as pool:
-        making = [pool.submit(make, number, piece) for number, piece in enumerate(pieces)]
+        making = {n: pool.submit(make, n, piece) for n, piece in enumerate(pieces) if not isinstance(piece, Again)}
         try:
-            return [future.result() for future in making]
+            made = {number: future.result() for number, future in making.items()}
         except BaseException:
-            for future in making:
+            for future in making.values():
                 future.cancel()
             raise
+    for number, piece in enumerate(pieces):
+        if isinstance(piece, Again):
+            played = max(n for n in range(number) if isinstance(pieces[n], Played))
+            made[number] = _make_again(made[played].path, piece, screen)
+    return [made[number] for number in range(len(pieces))]
 
 
-def _budget_s(piece: Piece, screen: Screen) -> float:
-    return budget_s(round(1000 * piece.frames / screen.fps))
+def _make_again(played: Path, piece: Again, screen: Screen) -> Segment:
+    part = played.with_suffix(".again.mov")
+    run_ffmpeg(again_argv(played, piece, screen, part), timeout_s=_budget_s(piece.frames * piece.slower, screen))
+    return Segment(part, piece.frames, piece.slower)
+
+
+def _budget_s(frames: int, screen: Screen) -> float:
+    return budget_s(round(1000 * frames / screen.fps))
 
 
 def _card(piece: Card, screen: Screen) -> Iterator[bytes]:
@@ -132,9 +146,7 @@ def _segment_argv(picture: Any, sound: Any, frames: int, screen: Screen, part: P
     picture = picture.filter(
         "setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709", field_mode="prog"
     )
-    samples = round(frames / screen.fps * SAMPLE_RATE_HZ)
-    sound = sound.filter("aformat", channel_layouts="stereo", sample_rates=SAMPLE_RATE_HZ, sample_fmts="s16")
-    sound = sound.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
+    sound = _fill(sound, frames / screen.fps)
     most = _MOST_KBIT_S[screen.height_px]
     options: dict[str, Any] = {
         "format": "mov", "c:v": "libx264", "preset": "veryfast", "crf": _CRF, "profile:v": "high", "level": "4.0",
@@ -145,6 +157,30 @@ def _segment_argv(picture: Any, sound: Any, frames: int, screen: Screen, part: P
     return list(ffmpeg.output(picture, sound, str(part), **options).get_args())
 
 
+def again_argv(played: Path, piece: Again, screen: Screen, part: Path) -> list[str]:
+    """The arguments of ffmpeg that let the pictures of a segment stand longer: copied, with other times."""
+    options = {"format": "mov", "protocol_whitelist": "file"}
+    pictures = ffmpeg.input(film_url(played), itsscale=piece.slower, **options)["v:0"]
+    sound = _silence() if piece.silent else _drawn_out(ffmpeg.input(film_url(played), **options)["a:0"], piece.slower)
+    kept = {"format": "mov", "c:v": "copy", "c:a": "pcm_s16le", "fflags": "+bitexact", "filter_complex_threads": 1}
+    sound = _fill(sound, piece.slower * piece.frames / screen.fps)
+    return list(ffmpeg.output(pictures, sound, str(part), **kept).get_args())
+
+
+def _fill(sound: Any, length: Fraction) -> Any:
+    """Sound of exactly that length in seconds, as every segment has it."""
+    samples = round(length * SAMPLE_RATE_HZ)
+    sound = sound.filter("aformat", channel_layouts="stereo", sample_rates=SAMPLE_RATE_HZ, sample_fmts="s16")
+    return sound.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
+
+
+def _drawn_out(sound: Any, slower: int) -> Any:
+    while slower > 1:
+        sound = sound.filter("atempo", 0.5)
+        slower //= 2
+    return sound
+
+
 def _silence() -> Any:
     return ffmpeg.input(f"anullsrc=r={SAMPLE_RATE_HZ}:cl=stereo", format="lavfi")
 
@@ -152,10 +188,7 @@ def _silence() -> Any:
 def _sound(source: Any, index: int, piece: Played) -> Any:
     """The moment's sound, drawn out without changing its pitch where the picture is slower; its ends are softened."""
     sound = source[str(index)].filter("aresample", SAMPLE_RATE_HZ, **{"async": 1, "first_pts": 0})
-    slower = piece.slower
-    while slower > 1:
-        sound = sound.filter("atempo", 0.5)
-        slower //= 2
+    sound = _drawn_out(sound, piece.slower)
     end_s = (piece.clip.duration_ms or 0) * piece.slower / 1000
     sound = sound.filter("afade", type="in", duration=_SOFT_S)
     return sound.filter("afade", type="out", start_time=f"{end_s - _SOFT_S:.3f}", duration=_SOFT_S)
@@ -182,7 +215,7 @@ def joined_argv(listing: Path, part: Path) -> list[str]:
     return list(ffmpeg.output(source["v:0"], source["a:0"], str(part), **options).get_args())
 
 
-def verify_reel(path: Path, screen: Screen, frames: int) -> None:
+def verify_reel(path: Path, screen: Screen, segments: Sequence[Segment]) -> None:
     """Make sure that a reel holds each of its frames, plays everywhere, tells nothing of itself and is never black.
 
     Raises: ArtifactWrong.
@@ -190,14 +223,13 @@ def verify_reel(path: Path, screen: Screen, frames: int) -> None:
     try:
         with av.open(film_url(path), options={"protocol_whitelist": "file"}) as container:
             video, audio = container.streams.video[0], container.streams.audio[0]
-            length_s = float(frames / screen.fps)
+            length_s = float(sum(segment.frames * segment.slower for segment in segments) / screen.fps)
             first = next(container.decode(video))
             wrong = {
                 "codecs": (video.codec_context.name, audio.codec_context.name) != ("h264", "aac"),
                 "pixels": (first.format.name, first.width, first.height)
                 != ("yuv420p", screen.width_px, screen.height_px),
-                "frames": video.frames != frames,
-                "rate": video.average_rate != screen.fps,
+                "frames": video.frames != sum(segment.frames for segment in segments),
                 "streams": len(container.streams) != 2,
                 "duration": abs((container.duration or 0) / av.time_base - length_s) > 1 / float(screen.fps),
                 "metadata": bool(set(container.metadata) - {"major_brand", "minor_version", "compatible_brands"}),
