@@ -87,8 +87,8 @@ def take_all(desk: DeskService, browser: Browser, film: Path) -> None:
     wait_until(lambda: state_of(desk) == "well", "all are ready", 120)
     draw_week(service)
     photograph(browser, desk.url, "well", phone=True)
-    send(service, film, 8)
-    time.sleep(8)
+    send(service, film, 4)
+    time.sleep(5)
     photograph(browser, desk.url, "busy")
     assert desk.worker is not None  # noqa: S101 it was started
     # The parent hands out messages. Stopped, it takes none, while its pool process goes on to tell that it lives.

@@ -89,6 +89,11 @@ def test_each_alert_says_what_hurts_and_what_to_do(rule: dict[str, Any]) -> None
     assert rule["alert"] in json.dumps(told), "no story ends in this alert"
 
 
+def test_the_guide_explains_each_alert_and_no_other() -> None:
+    guide = (HOUSE / "docs/operations.md").read_text()
+    assert set(re.findall(r"Vigpack[A-Z]\w+", guide)) == {rule["alert"] for rule in RULES}
+
+
 def test_every_figure_of_the_issue_is_given(given: dict[str, set[str]]) -> None:
     assert given["vigpack_jobs"] == {"state", "kind"}
     for name in ("oldest_waiting_seconds", "time_to_ready_seconds_bucket", "workers", "disk_free_bytes"):
