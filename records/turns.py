@@ -15,7 +15,6 @@ from enum import IntEnum
 from typing import Any
 
 from sqlalchemy import ScalarSelect, and_, case, func, or_, select
-from sqlalchemy.orm import aliased
 
 from records.models import JobRow, JobState
 
@@ -44,7 +43,7 @@ _SOON_JOBS, _NEAR_JOBS = 4, 2
 
 
 def is_due(job: Any, now: datetime) -> tuple[Any, ...]:
-    """The conditions under which a job (JobRow or an alias of it) waits and could begin."""
+    """The conditions under which a job (JobRow, or the columns of its table) waits and could begin."""
     return (
         job.state == JobState.QUEUED,
         job.cancel_requested.is_(False),
@@ -54,7 +53,8 @@ def is_due(job: Any, now: datetime) -> tuple[Any, ...]:
 
 def next_in_turn(now: datetime) -> ScalarSelect[str]:
     """The id of the due job whose turn it is, held against others who ask at the same instant (PostgreSQL)."""
-    job, other = aliased(JobRow), aliased(JobRow)
+    table, others = JobRow.__table__.alias(), JobRow.__table__.alias()  # plain tables: half the work of mapped ones
+    job, other = table.c, others.c
     shares = (
         select(other.guider, func.count().label("jobs"))
         .where(or_(other.state == JobState.RUNNING, other.started_at >= now - RECENT))
@@ -70,7 +70,7 @@ def next_in_turn(now: datetime) -> ScalarSelect[str]:
         .where(*is_due(job, now))
         .order_by(_rank(job, now), func.coalesce(shares.c.jobs, 0) - head_start, job.queued_at, job.id)
         .limit(1)
-        .with_for_update(skip_locked=True, of=job)
+        .with_for_update(skip_locked=True, of=table)
         .scalar_subquery()
     )
 
