@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.servers import wait_until
+from tests.servers import redis_program, wait_until
 
 pytestmark = pytest.mark.xdist_group("up")  # one process starts what all of them use
 
@@ -52,6 +52,9 @@ def gone(processes: list[psutil.Process]) -> bool:
 @contextmanager
 def running(data: Path, **environment: str) -> Iterator[Up]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
+    clean["PATH"] = (
+        f"{Path(redis_program()).parent}{os.pathsep}{clean['PATH']}"  # the wheel's, where the machine has none
+    )
     options = ["--data", str(data), "--port", "0", "--concurrency", "1", "--json"]
     process = subprocess.Popen(
         [sys.executable, "-m", "api.commands", "up", *options],
