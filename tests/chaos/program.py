@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.chaos import small_disk
 from tests.chaos.films import DrawnFilm, draw_films
-from tests.chaos.run import Run, run_once
+from tests.chaos.run import MOST_FAULTS, Run, run_once
 from tests.chaos.stack import Stack, running_stack
 
 _ALARMS = ("Traceback (most recent call last)", "incident")
@@ -30,15 +30,16 @@ def main() -> int:
     parser.add_argument(
         "--seed", type=int, default=int(time.time()), help="of the first run; each next one is one more"
     )
+    parser.add_argument("--most-faults", type=int, default=MOST_FAULTS, help="in one run; at least two strike")
     parser.add_argument("--keep", type=Path, help="where logs of failed runs go; default: a folder of its own")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    summary = run_many(range(given.seed, given.seed + given.runs), given.keep)
+    summary = run_many(range(given.seed, given.seed + given.runs), given.most_faults, given.keep)
     print(json.dumps(summary), flush=True)
     return 0 if summary["ok"] else 1
 
 
-def run_many(seeds: range, keep: Path | None = None) -> dict[str, Any]:
+def run_many(seeds: range, most_faults: int, keep: Path | None = None) -> dict[str, Any]:
     """The summary of runs with these seeds. After a failed run a fresh stack is started."""
     began = time.monotonic()
     runs: list[Run] = []
@@ -51,7 +52,7 @@ def run_many(seeds: range, keep: Path | None = None) -> dict[str, Any]:
             with running_stack() as stack:
                 left_out = "" if stack.disk_is_small else f"disk_filled: {small_disk.why_not()}"
                 while left:
-                    run = run_once(stack, films, left.pop(0))
+                    run = run_once(stack, films, left.pop(0), most_faults)
                     runs.append(run)
                     print(told(run), flush=True)
                     if not run.ok:

@@ -16,6 +16,7 @@ from tests.chaos.onlooker import Onlooker
 from tests.chaos.stack import Stack
 from tests.chaos.verify import Findings, check_selections, everything_is_gone, leftovers
 
+MOST_FAULTS = 4
 _TICK_S = 0.02
 _STRIKE_WITHIN_S = 4.0
 _SETTLE_WITHIN_S = 45.0
@@ -75,7 +76,7 @@ class _Clock:
         self._run.timeline.append(f"{self.now():5.2f} {words}")
 
 
-def run_once(stack: Stack, films: Sequence[DrawnFilm], seed: int) -> Run:
+def run_once(stack: Stack, films: Sequence[DrawnFilm], seed: int, most_faults: int = MOST_FAULTS) -> Run:
     """A run of this seed on a stack that is well; it is well and empty again afterwards, or the run says why not."""
     rng = random.Random(seed)
     run = Run(seed)
@@ -88,7 +89,7 @@ def run_once(stack: Stack, films: Sequence[DrawnFilm], seed: int) -> Run:
     known = sorted(faults_for(stack))
     strikes = [
         _Strike(rng.uniform(0.1, _STRIKE_WITHIN_S), rng.choice(known), rng.getrandbits(32))
-        for _ in range(rng.randint(2, 4))
+        for _ in range(rng.randint(2, most_faults))
     ]
     onlooker = Onlooker(stack.api_url, stack.token)
     for thread in (*guiders, onlooker):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import secrets
 import subprocess
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def unmount(folder: Path) -> None:
 
 def fill(folder: Path, leave_bytes: int) -> Path:
     """A file that takes all of the disk but ``leave_bytes``."""
-    filler = folder / "filler"
+    filler = folder / f"filler-{secrets.token_hex(4)}"
     with filler.open("wb") as file:
         while True:
             room = os.statvfs(folder)
