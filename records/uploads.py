@@ -116,7 +116,7 @@ class Uploads:
         Raises: UploadMissing, UploadExpired, OffsetWrong, NoRoom.
         """
         with self._db.session() as session:
-            row = _living(session, upload_id)
+            row = _living(session, upload_id, to_change=True)
             upload = _upload(row)
             if offset != upload.offset_bytes:
                 raise OffsetWrong(f"offset {offset} was sent, {upload.offset_bytes} is next")
@@ -148,7 +148,7 @@ class Uploads:
         """The upload as it stands now that nobody else can write."""
         try:
             with self._db.session() as session:
-                row = _living(session, upload.id)
+                row = _living(session, upload.id, to_change=True)
                 receiving = row.state == UploadState.RECEIVING
                 if receiving and row.holder != holder:
                     raise TakenOver
@@ -268,7 +268,9 @@ def _target(session: Session, moment_id: str | None, selection_id: str | None) -
     if moment_id is not None:
         moment = session.get(MomentRow, moment_id)
         selection_id = moment.selection_id if moment else None
-    selection = session.get(SelectionRow, selection_id) if selection_id else None
+    # Held against being erased until the upload's row stands; others may hold it so, too.
+    held = {"read": True, "key_share": True}
+    selection = session.get(SelectionRow, selection_id, with_for_update=held) if selection_id else None
     if selection is None or selection.erasing_at is not None:
         raise UploadTargetMissing
     if selection.whole_film != (moment is None):
@@ -279,8 +281,9 @@ def _target(session: Session, moment_id: str | None, selection_id: str | None) -
     return selection.id
 
 
-def _living(session: Session, upload_id: str) -> UploadRow:
-    row = session.get(UploadRow, upload_id)
+def _living(session: Session, upload_id: str, *, to_change: bool = False) -> UploadRow:
+    """The upload; held, if it is to be changed, or an erasure could take it away before that is written."""
+    row = session.get(UploadRow, upload_id, with_for_update=to_change or None)
     if row is None:
         raise UploadMissing
     if row.state == UploadState.RECEIVING and row.offset_bytes < row.length_bytes and row.expires_at < utcnow():

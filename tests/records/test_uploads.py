@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
+import records.uploads
 from records.database import Database
 from records.erasure import erase_selection
 from records.errors import SelectionGone
@@ -341,3 +342,31 @@ def test_however_it_is_interrupted_the_saved_bytes_are_the_film_s(
         saved = uploads.find(upload.id).offset_bytes
         assert partial_path(settings, upload.id).read_bytes()[:saved] == FILM[:saved]
         assert saved >= offset
+
+
+@pytest.mark.parametrize("asked", ["announce", "create"])
+def test_an_erasure_that_comes_between_looking_and_writing_is_no_fault_of_ours(
+    db: Database, storage: Storage, uploads: Uploads, settings: Settings, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    """Found by chaos: a second window erased the selection between two statements of one transaction."""
+    selection_id = add_selection(db, K_207)
+    upload = uploads.create(len(FILM), selection_id=selection_id)
+    erasing = threading.Thread(target=erase_selection, args=(db, storage, settings, selection_id))
+    name = "_living" if asked == "announce" else "_target"
+    look = getattr(records.uploads, name)
+
+    def look_and_be_late(*given: object, **more: object) -> object:
+        found = look(*given, **more)
+        erasing.start()
+        erasing.join(1)  # it waits for us, or is done
+        return found
+
+    monkeypatch.setattr(records.uploads, name, look_and_be_late)
+    if asked == "announce":
+        uploads.announce(upload.id, 0, "ada")
+    else:
+        uploads.create(len(FILM), selection_id=selection_id)
+    erasing.join(30)
+    monkeypatch.undo()
+    with pytest.raises(UploadMissing):
+        uploads.find(upload.id)
