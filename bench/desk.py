@@ -7,6 +7,7 @@ would take is reckoned from its bytes and the speed that the line really had whi
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import threading
@@ -29,6 +30,7 @@ from tests.web.desk import LAPTOP, DeskService, Guider, Line
 FOLDER = Path(__file__).parent
 FILM = FOLDER / "footage" / "desk-15min-1080p30.mp4"
 RESULT = FOLDER / "results" / "desk.json"
+NO_RECORD = FOLDER / "no_record.cjs"
 MINUTES = 15
 LINE_BYTES_PER_S = 5_000_000 // 8
 CLIP_STARTS_S = (60, 190, 320, 450, 580, 710)
@@ -153,6 +155,7 @@ def send_moments(browser: Browser, service: DeskService, film: Path, way: str) -
 
 def measure(film: Path) -> dict[str, Any]:
     """Both ways, and what the whole film would take."""
+    os.environ["NODE_OPTIONS"] = f"--require {NO_RECORD}"  # Playwright's driver is a program for Node
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, watched() as memory:
         service = TwoWorkers(Path(folder))
         service.start()

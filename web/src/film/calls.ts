@@ -15,12 +15,6 @@ export class FilmWorker {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #ended = false;
-  #broken = false;
-
-  /** Whether it stopped by itself, after which it answers nothing. */
-  get broken(): boolean {
-    return this.#broken;
-  }
 
   constructor() {
     this.#worker.addEventListener('message', (event: MessageEvent<FromWorker>) => this.#hear(event.data));
@@ -83,7 +77,6 @@ export class FilmWorker {
   }
 
   #failAll(detail: string): void {
-    this.#broken = true;
     this.#worker.terminate();
     for (const { reject } of this.#waiting.values()) reject(new FilmProblem('unexpected', detail));
     this.#waiting.clear();

@@ -1,4 +1,4 @@
-/** Cutting from the page: one moment at a time in each mode, each mode in a worker of its own. */
+/** Cutting from the page: one moment at a time in each mode, each in a worker of its own. */
 
 import { FilmWorker } from './calls';
 import type { CutMode, FinishedCut, Moment } from './shapes';
@@ -6,9 +6,8 @@ import { inTurn } from './turns';
 
 export { cutFile, discardCut, listCuts } from './kept';
 
-/** A quick copy must never wait for a slow re-encoding, so each mode has its own queue and worker. */
+/** A quick copy must never wait for a slow re-encoding, so each mode has its own queue. */
 const queueOf = { lossless: inTurn(), light: inTurn() };
-const workerOf = new Map<CutMode, FilmWorker>();
 
 /**
  * Cuts `moment` out of `file` into the browser's private file `name`, once earlier cuts of the same mode are done.
@@ -26,7 +25,13 @@ export async function cut(
   signal.throwIfAborted();
   const made = queueOf[mode](async () => {
     signal.throwIfAborted();
-    return workerFor(mode).ask('cut', { file, moment, mode, name }, onProgress, signal);
+    // Ended after each cut: a worker keeps some 60 MB of what it has read until it sees a need to clean up.
+    const worker = new FilmWorker();
+    try {
+      return await worker.ask('cut', { file, moment, mode, name }, onProgress, signal);
+    } finally {
+      worker.end();
+    }
   });
   // One who gives up while waiting in the queue is told at once.
   let tell = (): void => undefined;
@@ -39,13 +44,4 @@ export async function cut(
   } finally {
     signal.removeEventListener('abort', tell);
   }
-}
-
-/** The worker of that mode; a new one where the last one broke. */
-function workerFor(mode: CutMode): FilmWorker {
-  const known = workerOf.get(mode);
-  if (known && !known.broken) return known;
-  const made = new FilmWorker();
-  workerOf.set(mode, made);
-  return made;
 }
