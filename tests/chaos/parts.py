@@ -74,9 +74,20 @@ class Part:
 
     def offspring(self) -> list[psutil.Process]:
         """Every process below it."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            return psutil.Process(self.pid).children(recursive=True)
-        return []
+        found = []
+        for pid in _below(self.pid):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found.append(psutil.Process(pid))
+        return found
+
+
+def _below(pid: int) -> list[int]:
+    """Asked of the kernel for this process alone: psutil would look at every process of the machine, each time."""
+    children: list[int] = []
+    with contextlib.suppress(OSError):
+        for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+            children += [int(child) for child in listed.read_text().split()]
+    return [*children, *(one for child in children for one in _below(child))]
 
 
 @dataclass

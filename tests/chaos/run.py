@@ -182,5 +182,5 @@ def _until_none(stack: Stack, clock: _Clock, left: Callable[[], list[tuple[str, 
     deadline = clock.now() + _CLEAN_WITHIN_S
     while (found := left()) and clock.now() < deadline:
         stack.crew.look()
-        time.sleep(0.1)
+        time.sleep(0.25)
     return found
