@@ -160,13 +160,13 @@ def _is_ready(settings: Settings) -> bool:
     return answer.status_code == 200
 
 
-async def load(stack: Stack, clips: Sequence[bytes], minutes: float) -> tuple[list[Guider], Memory, float]:
+async def load(stack: Stack, clips: Sequence[bytes], minutes: float, number: int) -> tuple[list[Guider], Memory, float]:
     """The guiders at work for that long; nobody begins anew afterwards, but everything begun becomes ready."""
     began = time.monotonic()
     ends_at = began + 60 * minutes
     guiders = [
         Guider(stack.url, stack.token, clips, random.Random(n))  # noqa: S311 only the moment of the next question
-        for n in range(GUIDERS)
+        for n in range(number)
     ]
     memory = Memory()
     working = [asyncio.create_task(guider.work_until(ends_at)) for guider in guiders]
@@ -228,16 +228,17 @@ def main() -> int:
     """0 when everything became ready and status calls kept to the goal, else 1."""
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--guiders", type=int, default=GUIDERS)
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
     load_before = os.getloadavg()
     with tempfile.TemporaryDirectory() as folder:
         clips = draw_clips(Path(folder), CLIPS)
     with running_stack() as stack:
-        guiders, memory, seconds = asyncio.run(load(stack, clips, given.minutes))
+        guiders, memory, seconds = asyncio.run(load(stack, clips, given.minutes, given.guiders))
         found = figures(stack, guiders, seconds)
     told = {
-        "guiders": GUIDERS,
+        "guiders": given.guiders,
         "clips_each": CLIPS,
         "clip_kilobytes": [round(len(clip) / 1e3) for clip in clips],
         "workers": WORKERS,
