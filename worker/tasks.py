@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import traceback
 from pathlib import Path
 
@@ -62,10 +64,10 @@ def attempt(here: Place, claimed: Claim) -> list[str]:
         _record(here, claimed, error)
     except MemoryError as error:
         _record(here, claimed, TooMuchMemory(f"{type(error).__name__} at {_where(error)}"))
-    except OSError as error:
-        _record(here, claimed, Unexpected(f"{type(error).__name__} {error.errno} at {_where(error)}"))
     except Exception as error:  # noqa: BLE001 whatever it is, the ledger must know that this attempt ended
-        _record(here, claimed, Unexpected(f"{type(error).__name__} at {_where(error)}"))
+        number = f" {error.errno}" if isinstance(error, OSError) else ""
+        what = f"{type(error).__name__}{number} at {_where(error)}"
+        _record(here, claimed, NoRoom(what) if _tells_of_a_full_disk(error) else Unexpected(what))
     _clear_away(here, claimed)
     return []
 
@@ -108,6 +110,15 @@ def _record(here: Place, claimed: Claim, error: PipelineError) -> None:
         return
     then = "it will be tried again" if again else "it was given up"
     log.warning("job %s, attempt %d: %s; %s", claimed.job_id, claimed.attempt, error.code, then)
+
+
+def _tells_of_a_full_disk(error: BaseException | None) -> bool:
+    """Whether a full disk is at the bottom of it. Libraries that are no Python say so in words only."""
+    while error is not None:
+        if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT} or os.strerror(errno.ENOSPC) in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _where(error: Exception) -> str:

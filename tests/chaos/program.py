@@ -136,8 +136,8 @@ def _keep_logs(stack: Stack, run: Run, keep: Path | None) -> None:
     folder = (keep or Path(tempfile.gettempdir()) / "vigpack-chaos-failed") / f"seed-{run.seed}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps(run.report() | {"failures": stack.failures()}, indent=1))
     stack.tell_where_all_stand()
-    (folder / "run.json").write_text(json.dumps(run.report(), indent=1))
     for log in stack.folder.glob("*.log"):
         shutil.copy(log, folder)
     print(f"  logs are in {folder}; again with: make chaos RUNS=1 SEED={run.seed}", flush=True)

@@ -122,6 +122,12 @@ class Stack:
                     process.send_signal(signal.SIGABRT)
         time.sleep(2)
 
+    def failures(self) -> list[str]:
+        """Why attempts failed, of the jobs that are there: kind, state, and the words for IT."""
+        with self.db.reading() as session:
+            rows = session.execute(text("SELECT kind, state, error_detail FROM jobs WHERE error_code IS NOT NULL"))
+            return [f"{row.kind} {row.state}: {row.error_detail}" for row in rows]
+
     def call_sweepers(self) -> None:
         """Make every recurring duty due now."""
         with self.db.session() as session:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import zipfile
 from collections.abc import Iterator
@@ -144,6 +145,22 @@ def test_an_unforeseen_error_is_recorded_without_its_text(
     assert row.error_detail is not None
     assert "RuntimeError at " in row.error_detail
     assert "Ella" not in row.error_detail + (row.error_sentence or "")
+
+
+@pytest.mark.parametrize(
+    "full", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("wrote 0 of 9: No space left on device")]
+)
+def test_a_disk_that_fills_in_the_midst_of_the_work_costs_no_attempt(
+    folder_service: Service, short_film: Path, monkeypatch: pytest.MonkeyPatch, full: Exception
+) -> None:
+    def fill_up(*_: Any, **__: Any) -> None:
+        raise full
+
+    monkeypatch.setattr("worker.making.prepare_moment", fill_up)
+    _, jobs = folder_service.send_film(short_film, K_207)
+    do_all(folder_service, jobs)
+    row = job_row(folder_service.db, jobs[0])
+    assert (row.state, row.error_code, row.attempts) == (JobState.QUEUED, "no_space", 0)
 
 
 class _ErasingStorage:
