@@ -114,7 +114,7 @@ def draw_film(path: Path) -> None:
 
 
 def photograph_pack(browser: Browser, page_url: str) -> None:
-    """The player on a laptop with its words revealed, its first card, and on a phone in the dark."""
+    """The player on a laptop: its cards, words revealed, two moments at once; and on a phone in the dark."""
     laptop = browser.new_page(viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
     laptop.goto(page_url)
     laptop.screenshot(path=HERE / "review-pack-opening.png")
@@ -122,6 +122,13 @@ def photograph_pack(browser: Browser, page_url: str) -> None:
         laptop.keyboard.press(key)
     laptop.wait_for_timeout(800)
     laptop.screenshot(path=HERE / "review-pack.png")
+    laptop.keyboard.press("s")
+    laptop.wait_for_timeout(800)
+    laptop.screenshot(path=HERE / "review-two-at-once.png")
+    for _ in range(5):
+        laptop.keyboard.press("PageDown")
+    laptop.get_by_role("textbox").fill("Mum waits and looks.\nElla rolls the ball back.")
+    laptop.screenshot(path=HERE / "review-closing.png")
     phone = browser.new_page(
         viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True, is_mobile=True
     )
