@@ -99,6 +99,12 @@ web/dist/index.html: web/node_modules/stamp $(PAGE_SOURCES)
 # Debian's packages come first where we may install them, because they bring the libraries a browser needs; Playwright's
 # own download does not. Without a browser its tests are skipped and say so; where CI=true they fail.
 machine:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v firefox firefox-esr >/dev/null; then \
+	  echo "Installing firefox-esr for the tests"; \
+	  { timeout 60 apt-get -qq update && DEBIAN_FRONTEND=noninteractive timeout 120 apt-get -qq install -y --no-install-recommends \
+	    firefox-esr $$(apt-cache search -n '^libavcodec[0-9]+$$' | cut -d' ' -f1); } >/dev/null 2>&1 \
+	    || echo "The tests in Firefox will be skipped: install firefox-esr, with libavcodec for H.264." >&2; \
+	fi
 	@missing=""; \
 	command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || missing="chromium"; \
 	command -v pdftoppm >/dev/null || missing="$$missing poppler-utils"; \
