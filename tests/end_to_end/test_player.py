@@ -192,7 +192,8 @@ def test_one_switch_is_enough(reading: Callable[..., Reader], long_pack: Path) -
     reader.page.get_by_label("The mark stays").select_option("3")
     reader.page.get_by_role("dialog").get_by_role("button", name="Close").click()
     clock = reader.page.clock
-    clock.install()
+    clock.install(time=0)
+    clock.pause_at(1000)  # from here on it moves only when it is told to
     reader.page.reload()  # who needs a switch needs it next time too
     clock.run_for(3000)
     expect(reader.button("Begin")).to_be_focused()
