@@ -200,10 +200,23 @@ def _driver(connection: Connection) -> sqlite3.Connection:
 
 
 def _use_wal(connection: Connection) -> None:
-    """Set write-ahead logging, which the file remembers: readers then never wait for the writer."""
+    """Set write-ahead logging, which the file remembers: readers then never wait for the writer.
+
+    The switch needs the file for itself, and SQLite does not wait for it when others ask for the same at the same
+    moment, however long the busy time-out is: it is asked for again.
+    """
     driver = _driver(connection)
-    if driver.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-        driver.execute("PRAGMA journal_mode=WAL")
+    patience_ends = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            if driver.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+                driver.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > patience_ends:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def is_current(db: Database) -> bool:

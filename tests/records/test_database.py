@@ -37,17 +37,18 @@ def test_an_empty_database_is_not_current(tmp_path: Path) -> None:
     assert not is_current(open_database(Settings(data_dir=tmp_path)))
 
 
-def _migrate_when_all_are_ready(settings: Settings, barrier: threading.Barrier) -> None:
-    barrier.wait(30)
-    migrate(settings)
+def _migrate_when_all_are_ready(databases: list[Settings], barrier: threading.Barrier) -> None:
+    for settings in databases:
+        barrier.wait(30)
+        migrate(settings)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_several_processes_may_migrate_at_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    chosen = Settings(data_dir=tmp_path)
+    chosen = [Settings(data_dir=tmp_path / str(number)) for number in range(6)]
     if kind == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres_server")
-        chosen = Settings(data_dir=tmp_path, database_url=server.url(server.create_database()))
+        chosen = [Settings(data_dir=tmp_path, database_url=server.url(server.create_database()))]
     spawning = multiprocessing.get_context("spawn")
     barrier = spawning.Barrier(3)
     processes = [spawning.Process(target=_migrate_when_all_are_ready, args=(chosen, barrier)) for _ in range(3)]
@@ -56,7 +57,7 @@ def test_several_processes_may_migrate_at_once(kind: str, tmp_path: Path, reques
     for process in processes:
         process.join(60)
     assert [process.exitcode for process in processes] == [0, 0, 0]
-    assert is_current(open_database(chosen))
+    assert all(is_current(open_database(settings)) for settings in chosen)
 
 
 def test_a_migration_that_fails_leaves_the_old_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
