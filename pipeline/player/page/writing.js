@@ -53,8 +53,10 @@ function closingCards(review, source) {
   /** @param {string} text */
   const tell = (text) => say(at("saved"), text);
 
+  const unsaved = () => (isSaved() ? null : JSON.stringify(words()));
+
   function keep() {
-    drafts.write(draft, isSaved() ? null : JSON.stringify(words()));
+    drafts.write(draft, unsaved());
     tell(isSaved() ? "" : "Not saved yet.");
   }
 
@@ -113,10 +115,13 @@ function closingCards(review, source) {
   say(at("save"), source.saves);
   at("save").addEventListener("click", () => save(false));
   at("clash-mine").addEventListener("click", () => save(true));
-  window.addEventListener("beforeunload", (event) => isSaved() || event.preventDefault());
+  window.addEventListener("beforeunload", (event) => {
+    leaving.write(draft, unsaved());
+    if (!isSaved()) event.preventDefault();
+  });
   write(review.words ?? { strengths: [], working_points: review.working_points, plan: [] });
   saved = words(); // read back: a point may have had several lines
-  const left = drafts.read(draft);
+  const left = leaving.read(draft) ?? drafts.read(draft);
   if (left) write(JSON.parse(left));
   keep();
   return {
