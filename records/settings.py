@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     """What a job's own process and its ffmpeg may each use; 4K at its own size takes 1.2 GiB."""
     job_file_bytes: int = Field(default=2 * GIB, gt=0)
     """The largest file one job may write, but for copies of a film."""
+    job_niceness: int = Field(default=10, ge=0, le=19)
+    """How far a job gives way to everything else on its machine, the API's answers above all; 0: not at all."""
 
     def database(self) -> str:
         """The database's address, the default filled in."""

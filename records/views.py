@@ -164,8 +164,9 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
     files = select(ArtifactRow).where(ArtifactRow.selection_id == row.id).order_by(ArtifactRow.kind, ArtifactRow.name)
     for file in session.scalars(files):
         artifacts[file.moment_id or file.kind].append(ArtifactView.model_validate(file, from_attributes=True))
-    complete = select(UploadRow).where(UploadRow.selection_id == row.id, UploadRow.state == UploadState.COMPLETE)
-    sources = {upload.id: upload for upload in session.scalars(complete)}
+    sent = select(UploadRow).where(UploadRow.selection_id == row.id).order_by(UploadRow.created_at)
+    upload_rows = session.scalars(sent).all()
+    sources = {upload.id: upload for upload in upload_rows if upload.state == UploadState.COMPLETE}
     moments = [
         MomentView(
             id=moment.id,
@@ -190,7 +191,7 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
         )
         for kind in kinds_of(row)
     ]
-    uploads = _uploads(session, row.id)
+    uploads = [UploadView.model_validate(upload, from_attributes=True) for upload in upload_rows]
     announced = {upload.moment_id: upload for upload in sorted(uploads, key=_how_far)}
     awaited = {None} if row.whole_film else {moment.id for moment in row.moments}
     return SelectionView(
@@ -243,11 +244,6 @@ def _summary(row: SelectionRow) -> dict[str, Any]:
         "clips": kinds.count("clip"),
         "stills": kinds.count("still"),
     }
-
-
-def _uploads(session: Session, selection_id: str) -> list[UploadView]:
-    query = select(UploadRow).where(UploadRow.selection_id == selection_id).order_by(UploadRow.created_at)
-    return [UploadView.model_validate(upload, from_attributes=True) for upload in session.scalars(query)]
 
 
 def _how_far(upload: UploadView) -> tuple[bool, int]:

@@ -66,3 +66,11 @@ def limit_own_memory(settings: Settings) -> None:
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
         most = settings.job_memory_bytes
         resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def give_way(settings: Settings) -> None:
+    """Let the calling thread, and every ffmpeg it starts, take the processors only when nobody else wants them more.
+
+    On Linux niceness is a thread's own: the watch, which runs already, keeps its right of way.
+    """
+    os.nice(settings.job_niceness)

@@ -15,7 +15,7 @@ from records.errors import DatabaseUnavailable
 from records.settings import settings
 from worker.broker import TASK, make_celery
 from worker.heartbeat import say_goodbye
-from worker.place import limit_own_memory, worker_name
+from worker.place import give_way, limit_own_memory, worker_name
 from worker.tasks import run_job
 from worker.watch import start_watch
 
@@ -32,6 +32,7 @@ def make_worker(started_at: datetime) -> Celery:
     def begin_process(**_: Any) -> None:
         limit_own_memory(settings())
         start_watch(parent, started_at)
+        give_way(settings())
 
     worker_process_init.connect(begin_process, weak=False)
     worker_shutdown.connect(_leave, weak=False)

@@ -67,6 +67,7 @@ def test_killing_a_part_in_mid_job_costs_time_and_nothing_else(
     selection_id, jobs = redis_service.send_film(long_film, LONG)
     redis_service.enqueue(jobs)
     encoder = wait_for_encoder(worker)
+    assert encoder.nice() == min(19, psutil.Process().nice() + redis_service.settings.job_niceness)
     pool = pool_process(encoder)
     if victim == "worker":
         worker.kill()
