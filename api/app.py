@@ -22,6 +22,7 @@ from api import (
     operations,
     operations_live,
     outputs,
+    preview,
     ratings,
     review,
     selections,
@@ -85,7 +86,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.add_middleware(Guard, settings=given)
     app.add_middleware(SafeAnswers)  # the last one added stands outermost
     errors.install(app)
-    for room in (uploads, selections, ends, events, outputs, artifacts, health, figures, ratings, logbook, review):
+    for room in (uploads, selections, ends, events, outputs, preview, artifacts, health, figures, ratings, logbook, review):
         app.include_router(room.router)
     for room in (operations, operations_live):
         app.include_router(room.router)

@@ -114,6 +114,21 @@ class RangeOutside(RequestRefused):
     code = "range_outside"
 
 
+class NotReadyYet(RequestRefused):
+    """Something was asked of moments that are still being prepared."""
+
+    code = "not_ready_yet"
+    for_guider = "The moments are not all ready yet."
+
+
+class PreviewBusy(RequestRefused):
+    """More previews are asked for than this process makes at once."""
+
+    code = "preview_busy"
+    retryable = True
+    for_guider = "Many are looking at previews just now. It can be made all the same."
+
+
 class WordsOfAnother(RequestRefused):
     """Words that were written in one review were sent to another."""
 
@@ -168,6 +183,8 @@ STATUS_OF: dict[type[PipelineError], int] = {
     ChecksumWrong: CHECKSUM_MISMATCH,
     BodyTooLarge: 413,
     RangeOutside: 416,
+    NotReadyYet: 409,
+    PreviewBusy: 503,
     WordsOfAnother: 422,
 }
 """The nearest named parent counts."""

@@ -15,7 +15,7 @@ from pipeline.film import probe
 from pipeline.held import complete_until_ms
 from pipeline.moments import Clip, Still, parse_selection
 from pipeline.outputs import find_kind, parse_recipe
-from pipeline.outputs.prepared import Prepared, PreparedMoment
+from pipeline.outputs.prepared import Prepared
 from pipeline.prepare import prepare_moment
 from pipeline.presets import preset
 from pipeline.rewrap import make_seekable
@@ -23,13 +23,13 @@ from records.companions import find_companion
 from records.database import Database
 from records.ends import note_held
 from records.errors import LeaseLost
+from records.finished import bring, bring_all, finished_rows
 from records.jobs import MOMENT, Claim
-from records.models import ArtifactRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
+from records.models import JobRow, JobState, MomentRow, SelectionRow, UploadRow
 from records.selections import starts_ms
 from records.storage import Storage
 
 Report = Callable[[float], None]
-Rows = list[tuple[MomentRow, ArtifactRow]]
 _T = TypeVar("_T")
 _SUFFIX = {"clip": ".mp4", "still": ".jpg"}
 
@@ -71,7 +71,7 @@ def _make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, rep
         upload = _there(session.get(UploadRow, row.upload_id), claim)
         number = _number(session, row)
         alone = _is_alone(session, claim)
-    source = _bring(storage, _there(upload.storage_key, claim), upload.sha256, folder / "source")
+    source = bring(storage, _there(upload.storage_key, claim), upload.sha256, folder / "source")
     report(0.05)
     name = f"{number:02}{_SUFFIX[row.kind]}"
     film = make_seekable(probe(source), folder)
@@ -110,14 +110,14 @@ def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, rep
     with db.reading() as session:
         selection = _there(session.get(SelectionRow, claim.selection_id), claim)
         recipe = parse_recipe(kind, selection.recipes.get(claim.kind, {}))
-        rows = _finished(session, claim.selection_id)
+        rows = finished_rows(session, claim.selection_id)
         other = find_companion(session, selection, recipe)
-        other_rows = _finished(session, other.id) if other else []
+        other_rows = finished_rows(session, other.id) if other else []
     companion = None
     if other is not None:
-        companion = Prepared(parse_selection(other.shape), _bring_all(storage, other_rows, folder / "other"))
+        companion = Prepared(parse_selection(other.shape), bring_all(storage, other_rows, folder / "other"))
         report(0.25)
-    moments = _bring_all(storage, rows, folder / "moments")
+    moments = bring_all(storage, rows, folder / "moments")
     report(0.5)
     out = folder / "out"
     out.mkdir()
@@ -128,48 +128,6 @@ def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, rep
     ]
     report(0.95)
     return Making(files)
-
-
-def _finished(session: Session, selection_id: str) -> Rows:
-    query = select(MomentRow, ArtifactRow).join(ArtifactRow, ArtifactRow.moment_id == MomentRow.id)
-    rows = session.execute(query.where(MomentRow.selection_id == selection_id).order_by(MomentRow.position))
-    return [(moment, file) for moment, file in rows]
-
-
-def _bring_all(storage: Storage, rows: Rows, folder: Path) -> tuple[PreparedMoment, ...]:
-    folder.mkdir()
-    return tuple(
-        _prepared(moment, file, _bring(storage, file.storage_key, file.sha256, folder / file.name))
-        for moment, file in rows
-    )
-
-
-def _prepared(row: MomentRow, file: ArtifactRow, path: Path) -> PreparedMoment:
-    facts = row.facts or {}
-    return PreparedMoment(
-        kind="clip" if row.kind == "clip" else "still",
-        path=path,
-        media_type=file.media_type,
-        bytes=file.bytes,
-        sha256=file.sha256,
-        in_ms=facts["in_ms"],
-        out_ms=facts["out_ms"],
-        width_px=facts["width_px"],
-        height_px=facts["height_px"],
-        fps=facts["fps"],
-        duration_ms=facts["duration_ms"],
-        caption=row.moment.get("caption", ""),
-        principle=row.moment.get("principle"),
-    )
-
-
-def _bring(storage: Storage, key: str, sha256: str | None, copy: Path) -> Path:
-    """The stored file as a local one: itself where the store is a folder here, else a copy that was checked."""
-    path = storage.local_path(key)
-    if path is None:
-        storage.fetch(key, copy, sha256=sha256)
-        return copy
-    return path
 
 
 def _number(session: Session, row: MomentRow) -> int:

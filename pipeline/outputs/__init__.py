@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -30,6 +30,7 @@ from pipeline.outputs import (
     supervision_pack,
 )
 from pipeline.outputs.prepared import Prepared
+from pipeline.preview import Lay, Part
 
 
 class OutputUnknown(PipelineError):
@@ -57,6 +58,9 @@ class Kind:
     into a folder that is there and holds none of its names yet, and returns what may be handed out; an empty list means
     that the selection holds nothing for this kind. ``remarks`` says in plain words, before any work is done, what will
     not come out as written.
+
+    A printed kind has ``lay``, which lays out in a folder what ``make`` prints, from moments of the kind ``lays``; a
+    preview presses its first pages. Another kind has ``contents``, which tells what will be in it and opens no file.
     """
 
     name: str
@@ -65,6 +69,9 @@ class Kind:
     recipe: type[BaseModel]
     make: Callable[[Prepared, Any, Path], list[Artifact]]
     remarks: Callable[[Selection, Any], list[str]] = _nothing_to_remark
+    lay: Lay | None = None
+    lays: Literal["clip", "still"] = "still"
+    contents: Callable[[Prepared, Any], list[Part]] | None = None
 
 
 KINDS: dict[str, Kind] = {
@@ -76,6 +83,7 @@ KINDS: dict[str, Kind] = {
             "The moments with a player that works without internet, for the shared review.",
             review_pack.Recipe,
             review_pack.make,
+            contents=review_pack.contents,
         ),
         Kind(
             "picture_notes",
@@ -84,6 +92,7 @@ KINDS: dict[str, Kind] = {
             picture_notes.Recipe,
             picture_notes.make,
             picture_notes.remarks,
+            lay=picture_notes.lay,
         ),
         Kind(
             "booklet",
@@ -92,6 +101,7 @@ KINDS: dict[str, Kind] = {
             booklet.Recipe,
             booklet.make,
             booklet.remarks,
+            lay=booklet.lay,
         ),
         Kind(
             "strip",
@@ -100,6 +110,8 @@ KINDS: dict[str, Kind] = {
             strip.Recipe,
             strip.make,
             strip.remarks,
+            lay=strip.lay_one,
+            lays="clip",
         ),
         Kind(
             "phone_pictures",
@@ -108,6 +120,7 @@ KINDS: dict[str, Kind] = {
             phone_pictures.Recipe,
             phone_pictures.make,
             phone_pictures.remarks,
+            lay=phone_pictures.lay,
         ),
         Kind(
             "diary_sheet",
@@ -116,6 +129,7 @@ KINDS: dict[str, Kind] = {
             diary_sheet.Recipe,
             diary_sheet.make,
             diary_sheet.remarks,
+            lay=diary_sheet.lay,
         ),
         Kind(
             "child_voice",
@@ -124,6 +138,7 @@ KINDS: dict[str, Kind] = {
             child_voice.Recipe,
             child_voice.make,
             child_voice.remarks,
+            lay=child_voice.lay,
         ),
         Kind(
             "reel",
@@ -132,6 +147,7 @@ KINDS: dict[str, Kind] = {
             reel.Recipe,
             reel.make,
             reel.remarks,
+            contents=reel.contents,
         ),
         Kind(
             "supervision_pack",
@@ -140,6 +156,7 @@ KINDS: dict[str, Kind] = {
             supervision_pack.Recipe,
             supervision_pack.make,
             supervision_pack.remarks,
+            contents=supervision_pack.contents,
         ),
         Kind(
             "intervision_pack",
@@ -148,6 +165,7 @@ KINDS: dict[str, Kind] = {
             intervision_pack.Recipe,
             intervision_pack.make,
             intervision_pack.remarks,
+            contents=intervision_pack.contents,
         ),
         Kind(
             "rating_scale",
@@ -156,6 +174,7 @@ KINDS: dict[str, Kind] = {
             rating_scale.Recipe,
             rating_scale.make,
             rating_scale.remarks,
+            lay=rating_scale.lay,
         ),
     )
 }

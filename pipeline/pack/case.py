@@ -15,6 +15,7 @@ from pipeline.moments import FilmOf
 from pipeline.pack.write import write_pack
 from pipeline.player.page import render_offline
 from pipeline.player.review import Review, ShownEnding, ShownMoment, ShownPart, shown_principle
+from pipeline.preview import Part, parts_of_moments
 
 if TYPE_CHECKING:  # the kinds import this module, and importing what they are made from imports the kinds
     from pipeline.outputs.prepared import Prepared, PreparedMoment
@@ -112,6 +113,14 @@ def describe_case(prepared: Prepared, wanted: Wanted) -> tuple[Case, dict[str, t
         parts=tuple(parts),
     )
     return case, files
+
+
+def contents_of(case: Case, question: str) -> list[Part]:
+    """What a case holds, in its order; ``question`` is the title of its first card."""
+    parts = [Part(question, case.question)]
+    for part in case.parts:
+        parts += [Part(part.title, part.helping_question), *parts_of_moments(part.moments)]
+    return parts
 
 
 def write_case(

@@ -29,13 +29,14 @@ def publish_pictures(pages: Sequence[bytes], stem: str, wanted: Literal["jpeg", 
     made = []
     for number, png in enumerate(pages, 1):
         if wanted == "jpeg":
-            made.append(_publish(_jpeg(png), folder / f"{stem}-{number:02}.jpg", "image/jpeg"))
+            made.append(_publish(to_jpeg(png), folder / f"{stem}-{number:02}.jpg", "image/jpeg"))
         else:
             made.append(_publish(png, folder / f"{stem}-{number:02}.png", "image/png"))
     return made
 
 
-def _jpeg(png: bytes) -> bytes:
+def to_jpeg(png: bytes) -> bytes:
+    """The picture as a JPEG. Raises: ArtifactWrong."""
     pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ArtifactWrong("a page could not be read as a PNG")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import typst
 
@@ -14,6 +14,17 @@ from pipeline.print.letters import FAMILY, SIGNS, fonts, foreign_letters, shippe
 from pipeline.print.recipes import PrintedRecipe
 
 _PIECES = "pieces.typ"
+
+
+class Laid(NamedTuple):
+    """What a printed kind has laid out for the press: its template, the look and language, and what stands on it.
+
+    ``sheet`` holds everything to print (``title`` at least); nothing in it is read as markup.
+    """
+
+    template: bytes
+    recipe: PrintedRecipe
+    sheet: Mapping[str, Any]
 
 
 def press_pdf(template: bytes, recipe: PrintedRecipe, sheet: Mapping[str, Any], folder: Path) -> bytes:

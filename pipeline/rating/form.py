@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.print.letters import printable_words
-from pipeline.print.press import press_pdf
+from pipeline.print.press import Laid, press_pdf
 from pipeline.print.recipes import PrintedRecipe
 from pipeline.rating.scale import Scale
 
@@ -20,6 +20,12 @@ FOOTER = "Totals and per cent are computed from the answers"
 
 def print_form(scale: Scale, *, recording: str = "", rater: str = "") -> bytes:
     """The PDF of the form, with the codes of recording and rater where they are known."""
+    with TemporaryDirectory() as folder:
+        return press_pdf(*lay_form(scale, recording=recording, rater=rater), Path(folder))
+
+
+def lay_form(scale: Scale, *, recording: str = "", rater: str = "") -> Laid:
+    """The form laid out."""
     sheet = {
         "title": scale.title,
         "about": ABOUT,
@@ -35,6 +41,4 @@ def print_form(scale: Scale, *, recording: str = "", rater: str = "") -> bytes:
             for part in scale.sub_scales
         ],
     }
-    with TemporaryDirectory() as folder:
-        template = files(__package__).joinpath("form.typ").read_bytes()
-        return press_pdf(template, PrintedRecipe(), sheet, Path(folder))
+    return Laid(files(__package__).joinpath("form.typ").read_bytes(), PrintedRecipe(), sheet)

@@ -16,7 +16,7 @@ from pipeline.outputs.booklet.imposing import impose, pages_needed
 from pipeline.outputs.prepared import Prepared
 from pipeline.print.cards import Card, lay_cards
 from pipeline.print.letters import printable_words
-from pipeline.print.press import press_pdf
+from pipeline.print.press import Laid, press_pdf
 from pipeline.print.recipes import StillsRecipe
 from pipeline.print.remarks import remarks_on, remarks_on_stills
 
@@ -62,29 +62,36 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """
     with TemporaryDirectory(prefix=".booklet-", dir=folder) as scratch:
         desk = Path(scratch)
-        cards = lay_cards(prepared, recipe, desk)
-        if not cards:
+        if (to_read := lay(prepared, recipe, desk)) is None:
             return []
-        pages = _pages(cards, recipe)
-        title = printable_words(recipe.title)
-        sheet = {
-            "scale": 0.7,
-            "title": title or "Booklet",
-            "cover": Card("", 0, 0, title).laid_out(recipe.spoken()),
-            "drawing": recipe.drawing,
-            "turn_backs": recipe.flip == "long-edge",
-            "cover_sizes_pt": list(range(COVER_PT, SMALLEST_PT - 1, -2)),
-            "sizes_pt": list(range(LARGEST_PT, SMALLEST_PT - 1, -2)),
-            "pages": pages,
-        }
-        sides = impose(len(pages), rtl=recipe.spoken().rtl)
-        template = files(__package__).joinpath("booklet.typ").read_bytes()
+        sides = impose(len(to_read.sheet["pages"]), rtl=recipe.spoken().rtl)
+        to_fold = to_read._replace(sheet={**to_read.sheet, "sides": sides})
         made = []
-        for name, imposed in ((TO_FOLD, sides), (TO_READ, None)):
+        for name, laid in ((TO_FOLD, to_fold), (TO_READ, to_read)):
             part = desk / name
-            part.write_bytes(press_pdf(template, recipe, {**sheet, "sides": imposed}, desk))
+            part.write_bytes(press_pdf(*laid, desk))
             made.append(publish(part, folder / name, "application/pdf"))
         return made
+
+
+def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
+    """The pages in the order of reading, their pictures in ``desk``; None where there is none."""
+    cards = lay_cards(prepared, recipe, desk)
+    if not cards:
+        return None
+    title = printable_words(recipe.title)
+    sheet = {
+        "scale": 0.7,
+        "title": title or "Booklet",
+        "cover": Card("", 0, 0, title).laid_out(recipe.spoken()),
+        "drawing": recipe.drawing,
+        "turn_backs": recipe.flip == "long-edge",
+        "cover_sizes_pt": list(range(COVER_PT, SMALLEST_PT - 1, -2)),
+        "sizes_pt": list(range(LARGEST_PT, SMALLEST_PT - 1, -2)),
+        "pages": _pages(cards, recipe),
+        "sides": None,
+    }
+    return Laid(files(__package__).joinpath("booklet.typ").read_bytes(), recipe, sheet)
 
 
 def _pages(cards: Sequence[Card], recipe: Recipe) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from pipeline.moments import Selection, Words
 from pipeline.outputs.prepared import Prepared
 from pipeline.print.cards import lay_cards
 from pipeline.print.letters import printable_words
-from pipeline.print.press import press_pdf
+from pipeline.print.press import Laid, press_pdf
 from pipeline.print.recipes import StillsRecipe
 from pipeline.print.remarks import remarks_on
 
@@ -64,24 +64,31 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """The child's pages as one tagged PDF, to be printed; an empty list where nothing is asked."""
     with TemporaryDirectory(prefix=".child-voice-", dir=folder) as scratch:
         desk = Path(scratch)
-        cards = lay_cards(prepared, recipe, desk) if recipe.pictures else []
-        if not recipe.questions and not cards:
+        if (laid := lay(prepared, recipe, desk)) is None:
             return []
-        hints = ("", "", recipe.say_hint, recipe.skip_hint)
-        sheet = {
-            "scale": 0.5,
-            "title": "The child’s own pages",
-            "questions": [printable_words(question) for question in recipe.questions],
-            "picture_question": printable_words(recipe.picture_question),
-            "ways": [
-                {"word": printable_words(word), "hint": printable_words(hint)}
-                for word, hint in zip(recipe.ways, hints, strict=True)
-            ],
-            "cards": [card.laid_out(recipe.spoken()) for card in cards],
-        }
         part = desk / NAME
-        part.write_bytes(press_pdf(files(__package__).joinpath("child.typ").read_bytes(), recipe, sheet, desk))
+        part.write_bytes(press_pdf(*laid, desk))
         return [publish(part, folder / NAME, "application/pdf")]
+
+
+def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
+    """The pages laid out, their pictures in ``desk``; None where nothing is asked."""
+    cards = lay_cards(prepared, recipe, desk) if recipe.pictures else []
+    if not recipe.questions and not cards:
+        return None
+    hints = ("", "", recipe.say_hint, recipe.skip_hint)
+    sheet = {
+        "scale": 0.5,
+        "title": "The child’s own pages",
+        "questions": [printable_words(question) for question in recipe.questions],
+        "picture_question": printable_words(recipe.picture_question),
+        "ways": [
+            {"word": printable_words(word), "hint": printable_words(hint)}
+            for word, hint in zip(recipe.ways, hints, strict=True)
+        ],
+        "cards": [card.laid_out(recipe.spoken()) for card in cards],
+    }
+    return Laid(files(__package__).joinpath("child.typ").read_bytes(), recipe, sheet)
 
 
 def remarks(_: Selection, recipe: Recipe) -> list[str]:

@@ -16,7 +16,7 @@ from pipeline.artifact import Artifact, publish
 from pipeline.moments import Selection, Words
 from pipeline.outputs.prepared import Prepared
 from pipeline.print.letters import printable_words
-from pipeline.print.press import press_pdf
+from pipeline.print.press import Laid, press_pdf
 from pipeline.print.recipes import PrintedRecipe
 from pipeline.print.remarks import remarks_on
 
@@ -64,8 +64,17 @@ class Recipe(PrintedRecipe):
     )
 
 
-def make(_: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """The diary sheet as one tagged A4 page. It needs no moment, and names nobody."""
+    with TemporaryDirectory(prefix=".diary-sheet-", dir=folder) as scratch:
+        desk = Path(scratch)
+        part = desk / NAME
+        part.write_bytes(press_pdf(*lay(prepared, recipe, desk), desk))
+        return [publish(part, folder / NAME, "application/pdf")]
+
+
+def lay(_: Prepared, recipe: Recipe, __: Path) -> Laid:
+    """The page laid out."""
     rows_mm = min(_HIGHEST_ROW_MM, _ROOM_FOR_ROWS_MM / len(recipe.statements))
     sheet = {
         "title": printable_words(recipe.title),
@@ -79,10 +88,7 @@ def make(_: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
         "sizes_pt": [15, 14, 13, 12],
         "day_sizes_pt": [14, 13, 12, 11, 10, 9],
     }
-    with TemporaryDirectory(prefix=".diary-sheet-", dir=folder) as scratch:
-        part = Path(scratch) / NAME
-        part.write_bytes(press_pdf(files(__package__).joinpath("diary.typ").read_bytes(), recipe, sheet, part.parent))
-        return [publish(part, folder / NAME, "application/pdf")]
+    return Laid(files(__package__).joinpath("diary.typ").read_bytes(), recipe, sheet)
 
 
 def remarks(_: Selection, recipe: Recipe) -> list[str]:

@@ -9,9 +9,10 @@ from pydantic import Field
 from pipeline.artifact import Artifact
 from pipeline.moments import FilmOf, Selection, Words
 from pipeline.outputs.prepared import Prepared
-from pipeline.pack.case import Wanted, describe_case, review_of, write_case
+from pipeline.pack.case import Wanted, contents_of, describe_case, review_of, write_case
 from pipeline.pack.companion import WithCompanion
 from pipeline.player.review import ShownEnding
+from pipeline.preview import Part
 
 FOLDER = "intervision-pack"
 _TITLES = {FilmOf.FAMILY_FILM: "A family", FilmOf.REVIEW_RECORDING: "A shared review"}
@@ -38,7 +39,19 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     Neither code nor cycle, date, place in the film, helping question nor working point is in it; faces and voices are.
     Raises: ArtifactWrong when a moment's file is no longer what was prepared.
     """
-    wanted = Wanted(
+    case, files = describe_case(prepared, _wanted(recipe))
+    ending = ShownEnding(title="That was the last moment", points=(case.question,))
+    review = review_of(case, title="A question to you", about="", ending=ending)
+    return [write_case(FOLDER, case, review, files, folder)]
+
+
+def contents(prepared: Prepared, recipe: Recipe) -> list[Part]:
+    """What the pack will show, in its order."""
+    return contents_of(describe_case(prepared, _wanted(recipe))[0], "A question to you")
+
+
+def _wanted(recipe: Recipe) -> Wanted:
+    return Wanted(
         kind=FOLDER,
         question=recipe.question or _NO_QUESTION,
         working_points=(),
@@ -47,10 +60,6 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
         code=False,
         familys_words=False,
     )
-    case, files = describe_case(prepared, wanted)
-    ending = ShownEnding(title="That was the last moment", points=(case.question,))
-    review = review_of(case, title="A question to you", about="", ending=ending)
-    return [write_case(FOLDER, case, review, files, folder)]
 
 
 def remarks(selection: Selection, recipe: Recipe) -> list[str]:

@@ -11,7 +11,7 @@ from pipeline.moments import Selection
 from pipeline.outputs.prepared import Prepared
 from pipeline.print.cards import lay_cards
 from pipeline.print.pictures import PictureFormat, publish_pictures
-from pipeline.print.press import press_pictures
+from pipeline.print.press import Laid, press_pictures
 from pipeline.print.recipes import StillsRecipe
 from pipeline.print.remarks import remarks_on_stills
 
@@ -30,18 +30,24 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """A picture for every still that is not left out; an empty list where there is none."""
     with TemporaryDirectory(prefix=".phone-pictures-", dir=folder) as scratch:
         desk = Path(scratch)
-        cards = lay_cards(prepared, recipe, desk)
-        if not cards:
+        if (laid := lay(prepared, recipe, desk)) is None:
             return []
-        sheet = {
-            "scale": 0.5,
-            "title": "Pictures for a phone",
-            "sizes_pt": list(range(LARGEST_PT, SMALLEST_PT - 1, -2)),
-            "cards": [card.laid_out(recipe.spoken()) for card in cards],
-        }
-        template = files(__package__).joinpath("phone.typ").read_bytes()
-        pages = press_pictures(template, recipe, sheet, desk, px_per_inch=PX_PER_INCH)
+        pages = press_pictures(*laid, desk, px_per_inch=PX_PER_INCH)
         return publish_pictures(pages, "phone", recipe.picture_format, folder)
+
+
+def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
+    """The pictures laid out, the stills in ``desk``; None where there is none."""
+    cards = lay_cards(prepared, recipe, desk)
+    if not cards:
+        return None
+    sheet = {
+        "scale": 0.5,
+        "title": "Pictures for a phone",
+        "sizes_pt": list(range(LARGEST_PT, SMALLEST_PT - 1, -2)),
+        "cards": [card.laid_out(recipe.spoken()) for card in cards],
+    }
+    return Laid(files(__package__).joinpath("phone.typ").read_bytes(), recipe, sheet)
 
 
 def remarks(selection: Selection, recipe: Recipe) -> list[str]:

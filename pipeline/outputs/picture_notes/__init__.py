@@ -13,7 +13,7 @@ from pipeline.artifact import Artifact, publish
 from pipeline.moments import Selection
 from pipeline.outputs.prepared import Prepared
 from pipeline.print.cards import lay_cards
-from pipeline.print.press import press_pdf
+from pipeline.print.press import Laid, press_pdf
 from pipeline.print.recipes import StillsRecipe
 from pipeline.print.remarks import remarks_on_stills
 
@@ -51,20 +51,27 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """
     with TemporaryDirectory(prefix=".picture-notes-", dir=folder) as scratch:
         desk = Path(scratch)
-        cards = lay_cards(prepared, recipe, desk)
-        if not cards:
+        if (laid := lay(prepared, recipe, desk)) is None:
             return []
-        sheet = {
-            "title": "Picture notes",
-            "a_page": recipe.a_page,
-            "layout": recipe.layout,
-            "drawing": recipe.drawing,
-            "sizes_pt": list(range(LARGEST_PT[recipe.a_page], SMALLEST_PT - 1, -2)),
-            "cards": [card.laid_out(recipe.spoken()) for card in cards],
-        }
         part = desk / NAME
-        part.write_bytes(press_pdf(files(__package__).joinpath("notes.typ").read_bytes(), recipe, sheet, desk))
+        part.write_bytes(press_pdf(*laid, desk))
         return [publish(part, folder / NAME, "application/pdf")]
+
+
+def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
+    """The notes laid out, their pictures in ``desk``; None where there is none."""
+    cards = lay_cards(prepared, recipe, desk)
+    if not cards:
+        return None
+    sheet = {
+        "title": "Picture notes",
+        "a_page": recipe.a_page,
+        "layout": recipe.layout,
+        "drawing": recipe.drawing,
+        "sizes_pt": list(range(LARGEST_PT[recipe.a_page], SMALLEST_PT - 1, -2)),
+        "cards": [card.laid_out(recipe.spoken()) for card in cards],
+    }
+    return Laid(files(__package__).joinpath("notes.typ").read_bytes(), recipe, sheet)
 
 
 def remarks(selection: Selection, recipe: Recipe) -> list[str]:

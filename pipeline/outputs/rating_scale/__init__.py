@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pipeline.artifact import Artifact, publish
 from pipeline.moments import FilmOf, Selection
 from pipeline.outputs.prepared import Prepared
-from pipeline.rating.form import print_form
+from pipeline.print.press import Laid, press_pdf
+from pipeline.rating.form import lay_form
 from pipeline.rating.scale import rating_scale
 
 NAME = "rating-scale.pdf"
@@ -29,14 +30,21 @@ class Recipe(BaseModel):
 
 def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """The form as a tagged PDF; an empty list where the moments are of a family's film."""
+    with TemporaryDirectory(prefix=".rating-scale-", dir=folder) as scratch:
+        desk = Path(scratch)
+        if (laid := lay(prepared, recipe, desk)) is None:
+            return []
+        part = desk / NAME
+        part.write_bytes(press_pdf(*laid, desk))
+        return [publish(part, folder / NAME, "application/pdf")]
+
+
+def lay(prepared: Prepared, recipe: Recipe, _: Path) -> Laid | None:
+    """The form laid out; None where the moments are of a family's film."""
     selection = prepared.selection
     if selection.of != FilmOf.REVIEW_RECORDING:
-        return []
-    with TemporaryDirectory(prefix=".rating-scale-", dir=folder) as scratch:
-        part = Path(scratch) / NAME
-        recording = f"{selection.family}, cycle {selection.cycle}"
-        part.write_bytes(print_form(rating_scale(), recording=recording, rater=recipe.rater))
-        return [publish(part, folder / NAME, "application/pdf")]
+        return None
+    return lay_form(rating_scale(), recording=f"{selection.family}, cycle {selection.cycle}", rater=recipe.rater)
 
 
 def remarks(selection: Selection, _: Recipe) -> list[str]:

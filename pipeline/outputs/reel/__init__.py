@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
@@ -12,8 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pipeline.artifact import Artifact, publish
 from pipeline.moments import Selection, Words, clock, parse_ms
 from pipeline.outputs.prepared import Prepared
-from pipeline.outputs.reel.plan import plan, screen_for
+from pipeline.outputs.reel.plan import Card, Held, Piece, Played, Screen, plan, screen_for
 from pipeline.outputs.reel.segments import join, make_segments, verify_reel
+from pipeline.preview import Part
 from pipeline.print.letters import unprintable_letters
 
 NAME = "reel.mp4"
@@ -23,6 +24,7 @@ NO_QUESTION = "Moments together"
 
 
 SLOWER: dict[str, int] = {"half": 2, "quarter": 4}
+_SPEEDS = {"half": "half as fast", "quarter": "a quarter as fast"}
 
 
 def _is_time(written: str) -> str:
@@ -79,9 +81,45 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     Each moment comes at full speed with its sound, stands still on its best frame, and comes again slowly.
     Raises: ArtifactWrong, FfmpegFailed, FfmpegTimedOut, FilmUnreadable, MomentOutsideFilm.
     """
-    clips = [moment for moment in prepared.moments if moment.kind == "clip"]
-    if not clips:
+    if not any(moment.kind == "clip" for moment in prepared.moments):
         return []
+    pieces, screen = _planned(prepared, recipe)
+    with TemporaryDirectory(prefix=".reel-", dir=folder) as scratch:
+        segments = make_segments(pieces, screen, Path(scratch))
+        part = join(segments, Path(scratch, NAME))
+        verify_reel(part, screen, segments)
+        return [publish(part, folder / NAME, MEDIA_TYPE)]
+
+
+def contents(prepared: Prepared, recipe: Recipe) -> list[Part]:
+    """What the reel will show and when; an empty list where no clip is chosen."""
+    if not any(moment.kind == "clip" for moment in prepared.moments):
+        return []
+    return list(_told(*_planned(prepared, recipe), recipe))
+
+
+def _told(pieces: Sequence[Piece], screen: Screen, recipe: Recipe) -> Iterator[Part]:
+    number, starts_ms = 0, 0
+    again = f"again, {_SPEEDS[recipe.slower]}{'' if recipe.slow_sound else ', silent'}"
+    for piece in pieces:
+        words, frames = "", piece.frames
+        if isinstance(piece, Card):
+            title, words = "Words", piece.words
+        elif isinstance(piece, Held):
+            title, words = f"Clip {number} stands still", piece.words
+        elif isinstance(piece, Played) and piece.slower == 1:
+            number += 1
+            title = f"Clip {number}"
+        else:
+            title = f"Clip {number} {again}"
+            frames *= 1 if isinstance(piece, Played) else piece.slower
+        length_ms = round(frames * 1000 / screen.fps)
+        yield Part(title, words, starts_ms, length_ms)
+        starts_ms += length_ms
+
+
+def _planned(prepared: Prepared, recipe: Recipe) -> tuple[tuple[Piece, ...], Screen]:
+    clips = [moment for moment in prepared.moments if moment.kind == "clip"]
     screen = screen_for(clips)
     chosen_ms = [*recipe.best_ms, *(moment.in_ms for moment in prepared.moments if moment.kind == "still")]
     pieces = plan(
@@ -94,11 +132,7 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
         captions=recipe.captions,
         slow_sound=recipe.slow_sound,
     )
-    with TemporaryDirectory(prefix=".reel-", dir=folder) as scratch:
-        segments = make_segments(pieces, screen, Path(scratch))
-        part = join(segments, Path(scratch, NAME))
-        verify_reel(part, screen, segments)
-        return [publish(part, folder / NAME, MEDIA_TYPE)]
+    return pieces, screen
 
 
 def remarks(selection: Selection, recipe: Recipe) -> list[str]:

@@ -11,6 +11,7 @@ from pipeline.outputs.prepared import Prepared
 from pipeline.outputs.review_pack.manifest import describe
 from pipeline.pack.write import write_pack
 from pipeline.player.page import render_offline
+from pipeline.preview import Part, parts_of_moments
 
 FOLDER = "review-pack"
 
@@ -33,3 +34,9 @@ def make(prepared: Prepared, _: Recipe, folder: Path) -> list[Artifact]:
         for moment, packed in zip(prepared.moments, manifest.moments, strict=True)
     }
     return [write_pack(FOLDER, render_offline(manifest.review_to_play()), manifest.to_json(), files, folder)]
+
+
+def contents(prepared: Prepared, _: Recipe) -> list[Part]:
+    """What the pack will show, in the order of the review."""
+    question = prepared.selection.helping_question
+    return [Part("Opening card", question), *parts_of_moments(prepared.moments), Part("Closing cards")]

@@ -20,7 +20,7 @@ from pipeline.outputs.prepared import Prepared, PreparedMoment
 from pipeline.print.cards import Card
 from pipeline.print.letters import printable_words
 from pipeline.print.pictures import PictureFormat, publish_pictures
-from pipeline.print.press import press_pdf, press_pictures
+from pipeline.print.press import Laid, press_pdf, press_pictures
 from pipeline.print.recipes import PrintedRecipe
 from pipeline.print.remarks import remarks_on
 from pipeline.stills import JPEG_QUALITY, grab_still
@@ -94,27 +94,38 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     The frames are those of the finished clips, exact: the one on screen at the time asked.
     Raises: MomentOutsideFilm where a time lies after the clip's end.
     """
-    clips = [moment for moment in prepared.moments if moment.kind == "clip"]
-    chosen = [(number, clip) for number, clip in enumerate(clips, 1) if recipe.clip in (0, number)]
-    if not chosen:
-        return []
     with TemporaryDirectory(prefix=".strip-", dir=folder) as scratch:
         desk = Path(scratch)
-        sheet = {
-            "scale": 0.5,
-            "title": "A moment in pictures",
-            "sizes_pt": list(range(LARGEST_PT, SMALLEST_PT - 1, -2)),
-            "small_sizes_pt": list(range(LARGEST_SMALL_PT, SMALLEST_PT - 1, -2)),
-            "clips": [_laid_out(number, clip, recipe, desk) for number, clip in chosen],
-        }
-        template = files(__package__).joinpath("strip.typ").read_bytes()
+        if (laid := lay(prepared, recipe, desk)) is None:
+            return []
         part = desk / NAME
-        part.write_bytes(press_pdf(template, recipe, sheet, desk))
-        pages = press_pictures(template, recipe, sheet, desk, px_per_inch=PX_PER_INCH)
+        part.write_bytes(press_pdf(*laid, desk))
+        pages = press_pictures(*laid, desk, px_per_inch=PX_PER_INCH)
         return [
             publish(part, folder / NAME, "application/pdf"),
             *publish_pictures(pages, "strip", recipe.picture_format, folder),
         ]
+
+
+def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
+    """The strips laid out, their frames in ``desk``; None without the clip. Raises: MomentOutsideFilm."""
+    clips = [moment for moment in prepared.moments if moment.kind == "clip"]
+    chosen = [(number, clip) for number, clip in enumerate(clips, 1) if recipe.clip in (0, number)]
+    if not chosen:
+        return None
+    sheet = {
+        "scale": 0.5,
+        "title": "A moment in pictures",
+        "sizes_pt": list(range(LARGEST_PT, SMALLEST_PT - 1, -2)),
+        "small_sizes_pt": list(range(LARGEST_SMALL_PT, SMALLEST_PT - 1, -2)),
+        "clips": [_laid_out(number, clip, recipe, desk) for number, clip in chosen],
+    }
+    return Laid(files(__package__).joinpath("strip.typ").read_bytes(), recipe, sheet)
+
+
+def lay_one(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
+    """The strip of one clip laid out, the first where one of every clip is wished. Raises: MomentOutsideFilm."""
+    return lay(prepared, recipe if recipe.clip else recipe.model_copy(update={"clip": 1}), desk)
 
 
 def _laid_out(number: int, clip: PreparedMoment, recipe: Recipe, desk: Path) -> dict[str, object]:

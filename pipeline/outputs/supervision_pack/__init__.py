@@ -11,9 +11,10 @@ from pydantic import Field
 from pipeline.artifact import Artifact
 from pipeline.moments import FilmOf, Selection, Words
 from pipeline.outputs.prepared import Prepared
-from pipeline.pack.case import Wanted, describe_case, review_of, write_case
+from pipeline.pack.case import Case, Wanted, contents_of, describe_case, review_of, write_case
 from pipeline.pack.companion import WithCompanion
 from pipeline.player.review import ShownEnding, ShownLink
+from pipeline.preview import Part
 from pipeline.rating.form import print_form
 from pipeline.rating.scale import rating_scale
 
@@ -49,22 +50,12 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     The rating form is in it only where a recording of a review is: a family's film is never rated.
     Raises: ArtifactWrong when a moment's file is no longer what was prepared.
     """
-    wanted = Wanted(
-        kind=FOLDER,
-        question=recipe.question or _NO_QUESTION,
-        working_points=tuple(filter(None, recipe.working_points)),
-        titles=_TITLES,
-        captions=recipe.captions,
-        code=True,
-        familys_words=True,
-    )
-    case, files = describe_case(prepared, wanted)
+    case, files = describe_case(prepared, _wanted(recipe))
     code = f"{case.family}, cycle {case.cycle}"
-    familys = [point for part in case.parts if part.of == FilmOf.FAMILY_FILM for point in part.working_points if point]
-    rated = recipe.rating_form and any(part.of == FilmOf.REVIEW_RECORDING for part in case.parts)
+    rated = _is_rated(case, recipe)
     ending = ShownEnding(
         title="Working points",
-        points=(*case.working_points, *(f"The family: {point}" for point in familys)),
+        points=_last_points(case),
         links=(ShownLink(file=FORM, title="Rating form to print"),) if rated else (),
     )
     asked = next((part.helping_question for part in case.parts if part.helping_question), "")
@@ -75,6 +66,34 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
         if rated:
             form.write_bytes(print_form(rating_scale(), recording=code))
         return [write_case(FOLDER, case, review, files, folder, (form,) if rated else ())]
+
+
+def contents(prepared: Prepared, recipe: Recipe) -> list[Part]:
+    """What the pack will show, in its order."""
+    case, _ = describe_case(prepared, _wanted(recipe))
+    form = [Part("Rating form to print")] if _is_rated(case, recipe) else []
+    return [*contents_of(case, "My question"), Part("Working points", " · ".join(_last_points(case))), *form]
+
+
+def _wanted(recipe: Recipe) -> Wanted:
+    return Wanted(
+        kind=FOLDER,
+        question=recipe.question or _NO_QUESTION,
+        working_points=tuple(filter(None, recipe.working_points)),
+        titles=_TITLES,
+        captions=recipe.captions,
+        code=True,
+        familys_words=True,
+    )
+
+
+def _last_points(case: Case) -> tuple[str, ...]:
+    familys = [point for part in case.parts if part.of == FilmOf.FAMILY_FILM for point in part.working_points if point]
+    return (*case.working_points, *(f"The family: {point}" for point in familys))
+
+
+def _is_rated(case: Case, recipe: Recipe) -> bool:
+    return recipe.rating_form and any(part.of == FilmOf.REVIEW_RECORDING for part in case.parts)
 
 
 def remarks(selection: Selection, recipe: Recipe) -> list[str]:

@@ -76,6 +76,14 @@ export interface SelectionView extends SelectionSummary {
   uploads: { id: string; moment_id: string | null; state: string; offset_bytes: number; length_bytes: number }[];
 }
 
+/** What an output will be: its first pages as data URLs, or what it will hold; `of` is how many pages there will be. */
+export interface PreviewView {
+  pages: string[];
+  of: number | null;
+  parts: { title: string; words: string; starts_ms: number | null; length_ms: number | null }[];
+  remarks: string[];
+}
+
 /** The answer to asking for an output. */
 export interface AskedOutput {
   selection: SelectionView;

@@ -1,0 +1,129 @@
+"""What an output will be, before it is made: its first pages as pictures, or what it will hold."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import threading
+import time
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from api.errors import NotReadyYet, PreviewBusy, described
+from api.outputs import Wish
+from api.parts import GivenId, GivenParts, Parts
+from api.selections import PREFIX
+from pipeline.ffmpeg_cli import use_ffmpeg
+from pipeline.moments import parse_selection
+from pipeline.outputs import Kind, find_kind, parse_recipe
+from pipeline.outputs.prepared import Prepared, PreparedMoment
+from pipeline.preview import MEDIA_TYPE, MOST_STILLS, Pages, Part, first_pages
+from records.companions import find_companion
+from records.errors import SelectionGone
+from records.finished import Rows, bring_all, finished_rows, prepared_moment
+from records.models import SelectionRow
+from records.selections import all_moments_ready
+from records.settings import Settings
+
+router = APIRouter(prefix=PREFIX, tags=["outputs"])
+_AT_ONCE = threading.BoundedSemaphore(2)
+_WAIT_S = 5.0
+_LEFT_BEHIND_S = 600
+
+
+class PartView(BaseModel):
+    """One thing that comes in a film or a pack; times in ms, null where it has none."""
+
+    title: str
+    words: str
+    starts_ms: int | None
+    length_ms: int | None
+
+
+class PreviewView(BaseModel):
+    """The first pages, or the parts; and what will not come out as written."""
+
+    pages: list[str]
+    """Pictures as data URLs."""
+    of: int | None
+    """How many pages there will be; null where that is not known yet."""
+    parts: list[PartView]
+    remarks: list[str]
+
+
+@router.post("/{selection_id}/preview", summary="What an output will be", responses=described(401, 404, 409, 422, 503))
+def preview(selection_id: GivenId, wish: Wish, parts: GivenParts) -> PreviewView:
+    """From the finished moments and the recipe as it stands. Nothing is kept."""
+    kind = find_kind(wish.kind)
+    recipe = parse_recipe(kind, wish.recipe)
+    with parts.db.reading() as session:
+        row = session.get(SelectionRow, selection_id)
+        if row is None or row.erasing_at is not None:
+            raise SelectionGone(selection_id)
+        if not all_moments_ready(session, row):
+            raise NotReadyYet
+        selection = parse_selection(row.shape)
+        rows = finished_rows(session, row.id)
+        companion = _companion(session, row, recipe)
+    known = Prepared(selection, _known(rows), companion, review=selection_id)
+    pages = _pages(kind, recipe, known, rows, parts)
+    told = kind.contents(known, recipe) if kind.contents else []
+    return PreviewView(
+        pages=[f"data:{MEDIA_TYPE};base64,{b64encode(page).decode()}" for page in pages.shown],
+        of=pages.of,
+        parts=[_part(one) for one in told],
+        remarks=kind.remarks(selection, recipe),
+    )
+
+
+def sweep_previews(settings: Settings) -> None:
+    """Remove what previews left that were killed in the midst of it."""
+    for folder in _folder(settings).glob("*"):
+        with contextlib.suppress(FileNotFoundError):  # one that has just ended
+            if time.time() - folder.stat().st_mtime > _LEFT_BEHIND_S:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pages(kind: Kind, recipe: Any, known: Prepared, rows: Rows, parts: Parts) -> Pages:
+    if kind.lay is None:
+        return Pages((), 0)
+    if not _AT_ONCE.acquire(timeout=_WAIT_S):
+        raise PreviewBusy
+    try:
+        home = _folder(parts.settings)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        use_ffmpeg(parts.settings.ffmpeg)
+        with tempfile.TemporaryDirectory(dir=home) as name:
+            wanted = [(moment, file) for moment, file in rows if moment.kind == kind.lays]
+            if kind.lays == "still":
+                wanted = wanted[: MOST_STILLS + 1]  # one more tells that not all are shown
+            desk = Path(name, "desk")
+            desk.mkdir()
+            moments = bring_all(parts.storage, wanted, Path(name, "moments"))
+            return first_pages(kind.lay, Prepared(known.selection, moments), recipe, desk)
+    finally:
+        _AT_ONCE.release()
+
+
+def _companion(session: Session, row: SelectionRow, recipe: Any) -> Prepared | None:
+    other = find_companion(session, row, recipe)
+    return None if other is None else Prepared(parse_selection(other.shape), _known(finished_rows(session, other.id)))
+
+
+def _known(rows: Rows) -> tuple[PreparedMoment, ...]:
+    """The moments without their files: enough to tell what is in something."""
+    return tuple(prepared_moment(moment, file, Path(file.name)) for moment, file in rows)
+
+
+def _part(part: Part) -> PartView:
+    return PartView(title=part.title, words=part.words, starts_ms=part.starts_ms, length_ms=part.length_ms)
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.data_dir / "previews"

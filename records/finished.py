@@ -1,0 +1,63 @@
+"""The finished moments of a selection, as the pipeline takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pipeline.outputs.prepared import PreparedMoment
+from records.models import ArtifactRow, MomentRow
+from records.storage import Storage
+
+Rows = Sequence[tuple[MomentRow, ArtifactRow]]
+
+
+def finished_rows(session: Session, selection_id: str) -> Rows:
+    """Every finished moment and its file, in the order of the review."""
+    query = select(MomentRow, ArtifactRow).join(ArtifactRow, ArtifactRow.moment_id == MomentRow.id)
+    rows = session.execute(query.where(MomentRow.selection_id == selection_id).order_by(MomentRow.position))
+    return [(moment, file) for moment, file in rows]
+
+
+def bring_all(storage: Storage, rows: Rows, folder: Path) -> tuple[PreparedMoment, ...]:
+    """The moments with their files at hand, in ``folder``, which is made, or where they are stored.
+
+    Raises: StorageMissing, StorageUnavailable, StorageDamaged, NoRoom.
+    """
+    folder.mkdir()
+    return tuple(
+        prepared_moment(moment, file, bring(storage, file.storage_key, file.sha256, folder / file.name))
+        for moment, file in rows
+    )
+
+
+def prepared_moment(row: MomentRow, file: ArtifactRow, path: Path) -> PreparedMoment:
+    """What is known of a finished moment whose file lies at ``path``."""
+    facts = row.facts or {}
+    return PreparedMoment(
+        kind="clip" if row.kind == "clip" else "still",
+        path=path,
+        media_type=file.media_type,
+        bytes=file.bytes,
+        sha256=file.sha256,
+        in_ms=facts["in_ms"],
+        out_ms=facts["out_ms"],
+        width_px=facts["width_px"],
+        height_px=facts["height_px"],
+        fps=facts["fps"],
+        duration_ms=facts["duration_ms"],
+        caption=row.moment.get("caption", ""),
+        principle=row.moment.get("principle"),
+    )
+
+
+def bring(storage: Storage, key: str, sha256: str | None, copy: Path) -> Path:
+    """The stored file as a local one: itself where the store is a folder here, else a copy that was checked."""
+    path = storage.local_path(key)
+    if path is None:
+        storage.fetch(key, copy, sha256=sha256)
+        return copy
+    return path
