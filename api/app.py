@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 
 from api import (
     artifacts,
+    artwork,
     ends,
     errors,
     events,
@@ -86,7 +87,9 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.add_middleware(Guard, settings=given)
     app.add_middleware(SafeAnswers)  # the last one added stands outermost
     errors.install(app)
-    for room in (uploads, selections, ends, events, outputs, preview, artifacts, health, figures, ratings, logbook, review):
+    for room in (uploads, selections, ends, events, outputs, preview, artwork, artifacts, health, figures):
+        app.include_router(room.router)
+    for room in (ratings, logbook, review):
         app.include_router(room.router)
     for room in (operations, operations_live):
         app.include_router(room.router)

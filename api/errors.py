@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from pipeline import errors as film
+from pipeline import photograph
 from pipeline.errors import PipelineError
 from pipeline.moments import say_first
 from records import beginnings, logbook, ratings, storage, words
@@ -140,12 +141,15 @@ STATUS_OF: dict[type[PipelineError], int] = {
     PipelineError: 422,
     film.NoSpace: 507,
     film.FfmpegMissing: 503,
+    photograph.PhotographTooLarge: 413,
     records.RecordsError: 500,
     records.DatabaseUnavailable: 503,
     records.SelectionGone: 404,
     records.QueueFull: 503,
     records.MomentGone: 404,
     records.MomentBusy: 409,
+    records.ArtworkGone: 404,
+    records.ArtworkFull: 409,
     records.SecondsNotSent: 422,
     records.JobMissing: 404,
     records.JobStateWrong: 409,

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import tempfile
 import threading
-import time
 from base64 import b64encode
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +15,24 @@ from sqlalchemy.orm import Session
 from api.errors import NotReadyYet, PreviewBusy, described
 from api.outputs import Wish
 from api.parts import GivenId, GivenParts, Parts
+from api.private import private_folder
 from api.selections import PREFIX
 from pipeline.ffmpeg_cli import use_ffmpeg
 from pipeline.moments import parse_selection
 from pipeline.outputs import Kind, find_kind, parse_recipe
 from pipeline.outputs.prepared import Prepared, PreparedMoment
 from pipeline.preview import MEDIA_TYPE, MOST_STILLS, Pages, Part, first_pages
+from pipeline.print.recipes import ArtworkRecipe
+from records.artwork import artwork_of
 from records.companions import find_companion
 from records.errors import SelectionGone
-from records.finished import Rows, bring_all, finished_rows, prepared_moment
-from records.models import SelectionRow
+from records.finished import Rows, bring_all, bring_artwork, finished_rows, prepared_moment
+from records.models import ArtworkRow, SelectionRow
 from records.selections import all_moments_ready
-from records.settings import Settings
 
 router = APIRouter(prefix=PREFIX, tags=["outputs"])
 _AT_ONCE = threading.BoundedSemaphore(2)
 _WAIT_S = 5.0
-_LEFT_BEHIND_S = 600
 
 
 class PartView(BaseModel):
@@ -70,9 +68,10 @@ def preview(selection_id: GivenId, wish: Wish, parts: GivenParts) -> PreviewView
             raise NotReadyYet
         selection = parse_selection(row.shape)
         rows = finished_rows(session, row.id)
+        drawn = artwork_of(session, row.id)[: MOST_STILLS + 1] if isinstance(recipe, ArtworkRecipe) else ()
         companion = _companion(session, row, recipe)
-    known = Prepared(selection, _known(rows), companion, review=selection_id)
-    pages = _pages(kind, recipe, known, rows, parts)
+    known = Prepared(selection, _known(rows), companion=companion, review=selection_id)
+    pages = _pages(kind, recipe, known, rows, drawn, parts)
     told = kind.contents(known, recipe) if kind.contents else []
     return PreviewView(
         pages=[f"data:{MEDIA_TYPE};base64,{b64encode(page).decode()}" for page in pages.shown],
@@ -82,31 +81,22 @@ def preview(selection_id: GivenId, wish: Wish, parts: GivenParts) -> PreviewView
     )
 
 
-def sweep_previews(settings: Settings) -> None:
-    """Remove what previews left that were killed in the midst of it."""
-    for folder in _folder(settings).glob("*"):
-        with contextlib.suppress(FileNotFoundError):  # one that has just ended
-            if time.time() - folder.stat().st_mtime > _LEFT_BEHIND_S:
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _pages(kind: Kind, recipe: Any, known: Prepared, rows: Rows, parts: Parts) -> Pages:
+def _pages(kind: Kind, recipe: Any, known: Prepared, rows: Rows, drawn: Sequence[ArtworkRow], parts: Parts) -> Pages:
     if kind.lay is None:
         return Pages((), 0)
     if not _AT_ONCE.acquire(timeout=_WAIT_S):
         raise PreviewBusy
     try:
-        home = _folder(parts.settings)
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
         use_ffmpeg(parts.settings.ffmpeg)
-        with tempfile.TemporaryDirectory(dir=home) as name:
+        with private_folder(parts.settings) as folder:
             wanted = [(moment, file) for moment, file in rows if moment.kind == kind.lays]
             if kind.lays == "still":
                 wanted = wanted[: MOST_STILLS + 1]  # one more tells that not all are shown
-            desk = Path(name, "desk")
+            desk = folder / "desk"
             desk.mkdir()
-            moments = bring_all(parts.storage, wanted, Path(name, "moments"))
-            return first_pages(kind.lay, Prepared(known.selection, moments), recipe, desk)
+            moments = bring_all(parts.storage, wanted, folder / "moments")
+            artwork = bring_artwork(parts.storage, drawn, folder / "artwork")
+            return first_pages(kind.lay, Prepared(known.selection, moments, artwork), recipe, desk)
     finally:
         _AT_ONCE.release()
 
@@ -123,7 +113,3 @@ def _known(rows: Rows) -> tuple[PreparedMoment, ...]:
 
 def _part(part: Part) -> PartView:
     return PartView(title=part.title, words=part.words, starts_ms=part.starts_ms, length_ms=part.length_ms)
-
-
-def _folder(settings: Settings) -> Path:
-    return settings.data_dir / "previews"

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.errors import note_incident
 from api.parts import Parts
-from api.preview import sweep_previews
+from api.private import sweep_private
 from pipeline.errors import PipelineError
 from records.samples import EVERY_S
 from records.upload_upkeep import expire_uploads
@@ -37,7 +37,7 @@ def tend_once(parts: Parts) -> int:
     if take_turn(parts.db, SAMPLING, EVERY_S):
         # Here and not with healing: how it was while no worker ran is what one wants to know.
         take_sample(parts.db, health(parts.db, parts.settings, parts.storage))
-    sweep_previews(parts.settings)
+    sweep_private(parts.settings)
     tended = expire_uploads(parts.db, parts.settings)
     for upload in parts.uploads.waiting_to_finish():
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
 
@@ -14,10 +15,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.access import is_api
 from api.errors import BodyTooLarge, answer_error, answer_unknown
 from api.recent import remember
+from pipeline.photograph import MOST_BYTES as MOST_PHOTOGRAPH_BYTES
+from pipeline.photograph import PhotographTooLarge
 
 UPLOADS = "/api/v1/uploads"
 TUS_VERSION = "1.0.0"
 MOST_BODY_BYTES = 1 << 20
+_ARTWORK = re.compile(r"/api/v1/selections/[0-9a-f]{32}/artwork")
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _PAGE_POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; worker-src 'self' blob:; "
@@ -98,9 +102,11 @@ class BodyLimit:
         if scope["type"] != "http" or is_upload(scope["path"]):
             await self._app(scope, receive, send)
             return
+        most = MOST_PHOTOGRAPH_BYTES if _ARTWORK.fullmatch(scope["path"]) else MOST_BODY_BYTES
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared) > MOST_BODY_BYTES:
-            await answer_error(BodyTooLarge(), scope["path"])(scope, receive, send)
+        if declared.isdecimal() and int(declared) > most:
+            too_large = BodyTooLarge() if most == MOST_BODY_BYTES else PhotographTooLarge()
+            await answer_error(too_large, scope["path"])(scope, receive, send)
             return
         received = 0
 
@@ -108,7 +114,7 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MOST_BODY_BYTES:
+            if received > most:
                 raise HTTPException(413)
             return message
 

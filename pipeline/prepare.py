@@ -23,8 +23,9 @@ from pipeline.film import Film, probe
 from pipeline.frames import one_frame_ms
 from pipeline.moments import Clip, Selection, Still, clock, hints
 from pipeline.outputs import find_kind, parse_recipe, usual_kinds
-from pipeline.outputs.prepared import Prepared, PreparedMoment, check_companion
+from pipeline.outputs.prepared import Prepared, PreparedArtwork, PreparedMoment, check_companion
 from pipeline.pack.companion import WithCompanion
+from pipeline.photograph import take_photograph
 from pipeline.presets import Preset
 from pipeline.rewrap import make_seekable
 from pipeline.stills import save_still
@@ -151,13 +152,14 @@ def prepare(
     kinds: Sequence[str] | None = None,
     recipes: Mapping[str, Mapping[str, Any]] | None = None,
     companion: Prepared | None = None,
+    artwork: Sequence[Path] = (),
     on_progress: Progress | None = None,
 ) -> Report:
     """The media work alone: the packs and notes of a selection, and report.json, in the folder ``out``.
 
     ``kinds`` are the usual ones where None; ``recipes`` holds what was chosen for a kind, by its name; ``companion`` is
-    the other film of the same cycle. ``out`` must be empty or absent and is filled only when everything succeeded; the
-    film is only read.
+    the other film of the same cycle; ``artwork`` are photographs of what the child made. ``out`` must be empty or
+    absent and is filled only when everything succeeded; the film is only read.
     Raises: PipelineError and its kin.
     """
     wanted = map(find_kind, usual_kinds(selection.of) if kinds is None else kinds)
@@ -171,8 +173,10 @@ def prepare(
         seekable = report.step("make the film seekable", film.bytes, partial(make_seekable, film, scratch))
         report.film["duration_ms"] = seekable.duration_ms
         check_moments(seekable, selection)
+        photographs = tuple(_photographed(one, scratch / f"artwork-{n:02}.jpg") for n, one in enumerate(artwork, 1))
         moments = _prepare_moments(seekable, selection, preset, scratch, report, on_progress or (lambda _: None))
-        prepared = Prepared(selection, tuple(moment.prepared for moment in moments), companion=companion)
+        finished = tuple(moment.prepared for moment in moments)
+        prepared = Prepared(selection, finished, artwork=photographs, companion=companion)
         for kind, wished in chosen:
             beside = companion if isinstance(wished, WithCompanion) else None
             recipe = wished.model_copy(update={"companion": beside.review}) if beside else wished
@@ -235,6 +239,11 @@ def _prepare_moments(
     for number, moment in enumerate(finished, 1):
         report.add_moment(number, moment)
     return finished
+
+
+def _photographed(source: Path, destination: Path) -> PreparedArtwork:
+    taken = take_photograph(source, destination)
+    return PreparedArtwork(destination, taken.width_px, taken.height_px)
 
 
 def _film_facts(film: Film) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from pipeline.print.pictures import to_jpeg
 from pipeline.print.press import Laid, press_pictures
 
 if TYPE_CHECKING:  # packs import this module, and importing what they are made from imports the kinds
-    from pipeline.outputs.prepared import Prepared, PreparedMoment
+    from pipeline.outputs.prepared import Prepared, PreparedArtwork, PreparedMoment
     from pipeline.pack.case import CaseMoment
 
 MOST_PAGES = 3
@@ -27,6 +27,7 @@ _STILL_PX = 1000
 """Of a still's longer side: as many as a page of that many px an inch can show."""
 _SMALL_QUALITY = 85
 
+_Picture = TypeVar("_Picture", "PreparedMoment", "PreparedArtwork")
 Lay = Callable[["Prepared", Any, Path], Laid | None]
 
 
@@ -66,17 +67,18 @@ def first_pages(lay: Lay, prepared: Prepared, recipe: Any, desk: Path) -> Pages:
     """
     stills = [moment for moment in prepared.moments if moment.kind == "still"]
     small = [_small(still, desk / f"small-{n}.jpg") for n, still in enumerate(stills[:MOST_STILLS])]
+    drawn = [_small(one, desk / f"small-artwork-{n}.jpg") for n, one in enumerate(prepared.artwork[:MOST_STILLS])]
     others = [moment for moment in prepared.moments if moment.kind != "still"]
-    laid = lay(replace(prepared, moments=(*others, *small)), recipe, desk)
+    laid = lay(replace(prepared, moments=(*others, *small), artwork=tuple(drawn)), recipe, desk)
     if laid is None:
         return Pages((), 0)
     pages = press_pictures(*laid, desk, px_per_inch=PX_PER_INCH)
-    whole = len(stills) <= MOST_STILLS
+    whole = max(len(stills), len(prepared.artwork)) <= MOST_STILLS
     return Pages(tuple(to_jpeg(page) for page in pages[:MOST_PAGES]), len(pages) if whole else None)
 
 
-def _small(still: PreparedMoment, copy: Path) -> PreparedMoment:
-    """A copy of the still that is no larger than a preview shows."""
+def _small(still: _Picture, copy: Path) -> _Picture:
+    """A copy of the picture that is no larger than a preview shows."""
     halves = max(still.width_px, still.height_px) // _STILL_PX
     flag = cv2.IMREAD_REDUCED_COLOR_4 if halves >= 4 else cv2.IMREAD_REDUCED_COLOR_2 if halves >= 2 else None
     pixels = cv2.imread(str(still.path), cv2.IMREAD_COLOR if flag is None else flag)

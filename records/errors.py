@@ -62,6 +62,20 @@ class MomentBusy(RecordsError):
     for_guider = "This moment is being prepared just now. Wait until it is ready, then change its ends."
 
 
+class ArtworkGone(RecordsError):
+    """The selection has no such photograph."""
+
+    code = "artwork_gone"
+    for_guider = "This picture does not exist any more."
+
+
+class ArtworkFull(RecordsError):
+    """The selection holds as many photographs as one may."""
+
+    code = "artwork_full"
+    for_guider = "There are twenty pictures already. Take one out to add another."
+
+
 class SecondsNotSent(RecordsError):
     """The service does not hold all of the film between the new ends."""
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.outputs.prepared import PreparedMoment
-from records.models import ArtifactRow, MomentRow
+from pipeline.outputs.prepared import PreparedArtwork, PreparedMoment
+from records.models import ArtifactRow, ArtworkRow, MomentRow
 from records.storage import Storage
 
 Rows = Sequence[tuple[MomentRow, ArtifactRow]]
@@ -51,6 +51,20 @@ def prepared_moment(row: MomentRow, file: ArtifactRow, path: Path) -> PreparedMo
         duration_ms=facts["duration_ms"],
         caption=row.moment.get("caption", ""),
         principle=row.moment.get("principle"),
+    )
+
+
+def bring_artwork(storage: Storage, rows: Sequence[ArtworkRow], folder: Path) -> tuple[PreparedArtwork, ...]:
+    """The photographs at hand, in ``folder``, which is made, or where they are stored. Raises: as bring_all()."""
+    folder.mkdir()
+    return tuple(
+        PreparedArtwork(
+            bring(storage, row.storage_key, row.sha256, folder / f"{row.id}.jpg"),
+            row.width_px,
+            row.height_px,
+            row.words,
+        )
+        for row in rows
     )
 
 

@@ -276,6 +276,23 @@ class ArtifactRow(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
+class ArtworkRow(Base):
+    """A photograph of what a child made, kept with a selection and erased with it."""
+
+    __tablename__ = "artwork"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    words: Mapped[str] = mapped_column(String(500), default="")
+    """The child's own."""
+    storage_key: Mapped[str] = mapped_column(String(200), unique=True)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+
+
 class WordsRow(Base):
     """What was written on the closing cards of a review; the last who saved won."""
 

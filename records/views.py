@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from pipeline.moments import FilmOf
+from records.artwork import artwork_of
 from records.ends import held_for
 from records.models import (
     ArtifactRow,
@@ -99,6 +100,16 @@ class MomentView(WorkView):
     artifacts: list[ArtifactView]
 
 
+class ArtworkView(_View):
+    """A photograph of what the child made, and the child's own words about it."""
+
+    id: str
+    words: str
+    width_px: int
+    height_px: int
+    bytes: int
+
+
 class OutputView(WorkView):
     """One kind of output and where it stands: pending until every moment is ready, then as its job.
 
@@ -143,6 +154,7 @@ class SelectionView(SelectionSummary):
     """None until every upload has been announced."""
     moments: list[MomentView]
     outputs: list[OutputView]
+    artwork: list[ArtworkView]
     uploads: list[UploadView]
 
 
@@ -209,6 +221,7 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
         else None,
         moments=moments,
         outputs=outputs,
+        artwork=[ArtworkView.model_validate(one, from_attributes=True) for one in artwork_of(session, row.id)],
         uploads=uploads,
     )
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, or_, select, update
 
+from records.artwork import sweep_artwork
 from records.database import Database
 from records.endings import fold_endings
 from records.erasure import resume_erasures, sweep_artifacts
@@ -101,7 +102,7 @@ def sweep(db: Database, storage: Storage) -> None:
     Raises: DatabaseUnavailable, StorageUnavailable.
     """
     storage.clear_unfinished()
-    swept = sweep_artifacts(db, storage) + erase_stray_files(db, storage)
+    swept = sweep_artifacts(db, storage) + sweep_artwork(db, storage) + erase_stray_files(db, storage)
     if swept:
         log.info("%d files that nothing refers to were deleted", swept)
     forget_workers(db)

@@ -19,11 +19,12 @@ from pipeline.outputs.prepared import Prepared
 from pipeline.prepare import prepare_moment
 from pipeline.presets import preset
 from pipeline.rewrap import make_seekable
+from records.artwork import artwork_of
 from records.companions import find_companion
 from records.database import Database
 from records.ends import note_held
 from records.errors import LeaseLost
-from records.finished import bring, bring_all, finished_rows
+from records.finished import bring, bring_all, bring_artwork, finished_rows
 from records.jobs import MOMENT, Claim
 from records.models import JobRow, JobState, MomentRow, SelectionRow, UploadRow
 from records.selections import starts_ms
@@ -111,6 +112,7 @@ def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, rep
         selection = _there(session.get(SelectionRow, claim.selection_id), claim)
         recipe = parse_recipe(kind, selection.recipes.get(claim.kind, {}))
         rows = finished_rows(session, claim.selection_id)
+        made_by_child = artwork_of(session, claim.selection_id)
         other = find_companion(session, selection, recipe)
         other_rows = finished_rows(session, other.id) if other else []
     companion = None
@@ -118,10 +120,11 @@ def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, rep
         companion = Prepared(parse_selection(other.shape), bring_all(storage, other_rows, folder / "other"))
         report(0.25)
     moments = bring_all(storage, rows, folder / "moments")
+    artwork = bring_artwork(storage, made_by_child, folder / "artwork")
     report(0.5)
     out = folder / "out"
     out.mkdir()
-    prepared = Prepared(parse_selection(selection.shape), moments, companion, review=selection.id)
+    prepared = Prepared(parse_selection(selection.shape), moments, artwork, companion, review=selection.id)
     files = [
         Made(kind.name, file.path.name, file.path, file.media_type, file.bytes, file.sha256)
         for file in kind.make(prepared, recipe, out)

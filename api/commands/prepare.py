@@ -35,6 +35,10 @@ def prepare(
             metavar="PACKFOLDER", help="The review pack of the other film of this cycle, for a supervision pack."
         ),
     ] = None,
+    artwork: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PHOTO", help="A photograph (JPEG or PNG) of what the child made, for the booklet."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Make a review pack and picture notes from a film on this machine. The film is only read; nothing is sent."""
@@ -55,6 +59,7 @@ def prepare(
             kinds=kinds,
             recipes=wishes,
             companion=other,
+            artwork=artwork or (),
             on_progress=on_progress,
         )
     if json:

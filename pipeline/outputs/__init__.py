@@ -59,8 +59,8 @@ class Kind:
     that the selection holds nothing for this kind. ``remarks`` says in plain words, before any work is done, what will
     not come out as written.
 
-    A printed kind has ``lay``, which lays out in a folder what ``make`` prints, from moments of the kind ``lays``; a
-    preview presses its first pages. Another kind has ``contents``, which tells what will be in it and opens no file.
+    A printed kind has ``lay``, which lays out in a folder what ``make`` prints, from the moments of the kind ``lays``;
+    a preview presses its first pages. Another kind has ``contents``, which tells what will be in it and opens no file.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Kind:
     make: Callable[[Prepared, Any, Path], list[Artifact]]
     remarks: Callable[[Selection, Any], list[str]] = _nothing_to_remark
     lay: Lay | None = None
-    lays: Literal["clip", "still"] = "still"
+    lays: Literal["clip", "still", "nothing"] = "still"
     contents: Callable[[Prepared, Any], list[Part]] | None = None
 
 
@@ -130,6 +130,7 @@ KINDS: dict[str, Kind] = {
             diary_sheet.make,
             diary_sheet.remarks,
             lay=diary_sheet.lay,
+            lays="nothing",
         ),
         Kind(
             "child_voice",
@@ -175,6 +176,7 @@ KINDS: dict[str, Kind] = {
             rating_scale.make,
             rating_scale.remarks,
             lay=rating_scale.lay,
+            lays="nothing",
         ),
     )
 }

@@ -40,11 +40,23 @@ class PreparedMoment:
 
 
 @dataclass(frozen=True)
+class PreparedArtwork:
+    """A photograph of what the child made, and the child's own words about it."""
+
+    path: Path
+    width_px: int
+    height_px: int
+    words: str = ""
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A selection whose moments are all ready, in the order of the review: clips first, then stills."""
 
     selection: Selection
     moments: tuple[PreparedMoment, ...]
+    artwork: tuple[PreparedArtwork, ...] = ()
+    """Photographs of what the child made, in the order in which they came."""
     companion: Prepared | None = None
     """The other film of the same cycle, where one is named: the review recording of a family's film, or the film."""
     review: str = ""

@@ -70,6 +70,16 @@ def lay_cards(prepared: Prepared, recipe: StillsRecipe, folder: Path) -> list[Ca
     return cards
 
 
+def lay_artwork(prepared: Prepared, folder: Path) -> list[Card]:
+    """A card for each photograph of what the child made, copied into ``folder``, with the child's own words."""
+    cards = []
+    for number, made in enumerate(prepared.artwork, 1):
+        picture = folder / f"artwork-{number:02}.jpg"
+        shutil.copyfile(made.path, picture)
+        cards.append(Card(picture.name, made.width_px, made.height_px, printable_words(made.words), childs_words=True))
+    return cards
+
+
 def pieces(words: str) -> list[str]:
     """The parts of the words between which a line may break: as wide as the widest of them a column must be."""
     found: list[str] = []

@@ -101,3 +101,13 @@ class StillsRecipe(PrintedRecipe):
             for number, choice in chosen.items()
             if not choice.leave_out
         }
+
+
+class ArtworkRecipe(StillsRecipe):
+    """What an output that may hold photographs of the child's own work lets one choose."""
+
+    artwork: bool = Field(
+        default=True,
+        title="With what the child made",
+        description="The photographs of drawings that are kept with these moments, each with the child’s own words.",
+    )

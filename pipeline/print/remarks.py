@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from pipeline.moments import MANY_WORDS, Selection
 from pipeline.print.letters import foreign_letters, unprintable_letters
-from pipeline.print.recipes import StillsRecipe
+from pipeline.print.recipes import ArtworkRecipe, StillsRecipe
 
 MANY_SENTENCES = 2
 _MANY_SYLLABLES = 3
@@ -51,8 +51,9 @@ def remarks_on_stills(selection: Selection, recipe: StillsRecipe, nothing: str) 
 
     ``nothing`` says what is missing without stills: "there are no picture notes".
     """
+    besides = ", unless what the child made is in it" if isinstance(recipe, ArtworkRecipe) and recipe.artwork else ""
     if not selection.stills:
-        return [f"No still is chosen, so {nothing}."]
+        return [f"No still is chosen, so {nothing}{besides}."]
     words = recipe.words_for(selection)
     said = [
         f"There is no still {choice.still}, so what was chosen for it changes nothing."
@@ -60,7 +61,7 @@ def remarks_on_stills(selection: Selection, recipe: StillsRecipe, nothing: str) 
         if choice.still > len(selection.stills)
     ]
     if not words:
-        return [*said, f"Every still is left out, so {nothing}."]
+        return [*said, f"Every still is left out, so {nothing}{besides}."]
     for number, caption in words.items():
         new = caption != selection.stills[number - 1].caption
         own = recipe.choice(number).childs_words

@@ -14,10 +14,10 @@ from pipeline.artifact import Artifact, publish
 from pipeline.moments import MOST_MOMENTS, Selection, Words
 from pipeline.outputs.booklet.imposing import impose, pages_needed
 from pipeline.outputs.prepared import Prepared
-from pipeline.print.cards import Card, lay_cards
+from pipeline.print.cards import Card, lay_artwork, lay_cards
 from pipeline.print.letters import printable_words
 from pipeline.print.press import Laid, press_pdf
-from pipeline.print.recipes import StillsRecipe
+from pipeline.print.recipes import ArtworkRecipe
 from pipeline.print.remarks import remarks_on, remarks_on_stills
 
 TO_FOLD, TO_READ = "booklet.pdf", "booklet-pages.pdf"
@@ -26,7 +26,7 @@ MANY_SHEETS = 8
 _MANY_TITLE_WORDS = 8
 
 
-class Recipe(StillsRecipe):
+class Recipe(ArtworkRecipe):
     """What can be chosen for a booklet."""
 
     title: Annotated[Words, StringConstraints(max_length=80)] = Field(
@@ -58,7 +58,7 @@ class Recipe(StillsRecipe):
 def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """The booklet twice: imposed on A4 to be printed and folded, and page by page for a screen; both tagged PDFs.
 
-    It holds no code, no date, no score, no logo. An empty list where the selection holds no still.
+    It holds no code, no date, no score, no logo. An empty list where there is no picture.
     """
     with TemporaryDirectory(prefix=".booklet-", dir=folder) as scratch:
         desk = Path(scratch)
@@ -76,7 +76,7 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
 
 def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
     """The pages in the order of reading, their pictures in ``desk``; None where there is none."""
-    cards = lay_cards(prepared, recipe, desk)
+    cards = [*lay_cards(prepared, recipe, desk), *(lay_artwork(prepared, desk) if recipe.artwork else ())]
     if not cards:
         return None
     title = printable_words(recipe.title)

@@ -12,9 +12,9 @@ from pydantic import Field
 from pipeline.artifact import Artifact, publish
 from pipeline.moments import Selection
 from pipeline.outputs.prepared import Prepared
-from pipeline.print.cards import lay_cards
+from pipeline.print.cards import lay_artwork, lay_cards
 from pipeline.print.press import Laid, press_pdf
-from pipeline.print.recipes import StillsRecipe
+from pipeline.print.recipes import ArtworkRecipe
 from pipeline.print.remarks import remarks_on_stills
 
 NAME = "picture-notes.pdf"
@@ -22,7 +22,7 @@ LARGEST_PT = {1: 34, 2: 26}
 SMALLEST_PT = 14
 
 
-class Recipe(StillsRecipe):
+class Recipe(ArtworkRecipe):
     """What can be chosen for picture notes."""
 
     a_page: Literal[1, 2] = Field(
@@ -40,10 +40,15 @@ class Recipe(StillsRecipe):
     drawing: bool = Field(
         default=False, title="Leave room to draw", description="An empty space on every note for the child."
     )
+    artwork: bool = Field(
+        default=False,
+        title="With what the child made",
+        description="A note for each photograph of a drawing that is kept with these moments.",
+    )
 
 
 def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
-    """The picture notes of a selection as one tagged PDF; an empty list where it holds no still.
+    """The picture notes of a selection as one tagged PDF; an empty list where there is no picture.
 
     A page holds the still and its caption, nothing else: no code, no date, no score, no logo. The JPEGs are embedded as
     they are, unless they are touched up. Letters that no font at hand can print are left out; ``remarks`` names them
@@ -60,7 +65,7 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
 
 def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
     """The notes laid out, their pictures in ``desk``; None where there is none."""
-    cards = lay_cards(prepared, recipe, desk)
+    cards = [*lay_cards(prepared, recipe, desk), *(lay_artwork(prepared, desk) if recipe.artwork else ())]
     if not cards:
         return None
     sheet = {

@@ -2,7 +2,7 @@
 
 import type { RemoteFilm } from '../film';
 import { ask, token } from '../service/ask.svelte';
-import type { ArtifactView, MomentView, SelectionView } from '../service/shapes';
+import type { ArtifactView, ArtworkView, MomentView, SelectionView } from '../service/shapes';
 
 const MOST_FETCHED_BYTES = 400e6;
 
@@ -15,6 +15,13 @@ const pathOf = (view: SelectionView, file: ArtifactView): string => `/api/v1/sel
 export function showFile(view: SelectionView, file: ArtifactView): Promise<{ url: string; letGo: () => void }> {
   return showPath(pathOf(view, file));
 }
+
+/** The same for a photograph of what the child made. Throws Refused. */
+export function showArtwork(view: SelectionView, made: ArtworkView): Promise<{ url: string; letGo: () => void }> {
+  return showPath(artworkPath(view, made));
+}
+
+export const artworkPath = (view: SelectionView, made?: ArtworkView): string => `/api/v1/selections/${view.id}/artwork${made ? `/${made.id}` : ''}`;
 
 async function showPath(path: string): Promise<{ url: string; letGo: () => void }> {
   if (!token.value) return { url: path, letGo: () => undefined };

@@ -40,6 +40,15 @@ export interface OutputView extends WorkView {
   recipe: Record<string, unknown>;
 }
 
+/** A photograph of what the child made, and the child's own words about it. */
+export interface ArtworkView {
+  id: string;
+  words: string;
+  width_px: number;
+  height_px: number;
+  bytes: number;
+}
+
 /** A kind of output; `recipe` is the JSON schema of what can be chosen for it. */
 export interface KindView {
   name: string;
@@ -73,6 +82,7 @@ export interface SelectionView extends SelectionSummary {
   bytes_expected: number | null;
   moments: MomentView[];
   outputs: OutputView[];
+  artwork: ArtworkView[];
   uploads: { id: string; moment_id: string | null; state: string; offset_bytes: number; length_bytes: number }[];
 }
 
