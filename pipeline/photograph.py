@@ -60,7 +60,7 @@ def take_photograph(source: Path, destination: Path) -> Photograph:
     except OSError as error:
         raise _not_there(source) from error
     if head[4:8] == b"ftyp" and head[8:12] in _OF_PHONES:
-        sentence = "This picture is in a phone's own format (HEIC) that cannot be read here. Save it as JPEG first."
+        sentence = "This picture is in a phone’s own format (HEIC) that cannot be read here. Save it as JPEG first."
         raise PhotographUnreadable(head[8:12].decode("ascii"), for_guider=sentence)
     picture = _read(source)
     part = destination.with_name(f".{destination.name}.part")

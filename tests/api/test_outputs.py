@@ -48,3 +48,15 @@ def test_a_selection_can_begin_with_recipes(api: httpx.Client) -> None:
 
 def test_an_output_of_a_selection_that_is_gone_is_told(api: httpx.Client) -> None:
     assert api.post(f"{SELECTIONS}/{'0' * 32}/outputs", json={"kind": "picture_notes"}).status_code == 404
+
+
+def test_a_preview_of_moments_that_are_not_ready_is_refused_in_a_sentence(api: httpx.Client) -> None:
+    begun = api.post(SELECTIONS, json=shape()).raise_for_status().json()["selection"]
+    early = api.post(f"{SELECTIONS}/{begun['id']}/preview", json={"kind": "booklet"})
+    assert (early.status_code, early.json()["detail"]) == (409, "The moments are not all ready yet.")
+
+
+def test_a_photograph_larger_than_may_be_is_refused_before_it_is_read(api: httpx.Client) -> None:
+    begun = api.post(SELECTIONS, json=shape()).raise_for_status().json()["selection"]
+    refused = api.post(f"{SELECTIONS}/{begun['id']}/artwork", content=b"x" * 30_000_001)
+    assert (refused.status_code, refused.json()["code"]) == (413, "photograph_too_large")

@@ -105,5 +105,7 @@ def test_what_would_not_come_out_well_is_told(tmp_path: Path) -> None:
         "The booklet has 9 sheets; more than 8 are hard to fold.",
     ]
     without = prepared_from(drawn_clip(tmp_path / "a.mp4", frames=5))
-    assert said("booklet", without) == ["No still is chosen, so there is no booklet."]
+    assert said("booklet", without) == [
+        "No still is chosen, so there is no booklet, unless what the child made is in it."
+    ]
     assert made("booklet", without, tmp_path / "out") == []
