@@ -19,6 +19,7 @@ from api import (
     events,
     figures,
     health,
+    hiding,
     logbook,
     operations,
     operations_live,
@@ -87,7 +88,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.add_middleware(Guard, settings=given)
     app.add_middleware(SafeAnswers)  # the last one added stands outermost
     errors.install(app)
-    for room in (uploads, selections, ends, events, outputs, preview, artwork, artifacts, health, figures):
+    for room in (uploads, selections, ends, hiding, events, outputs, preview, artwork, artifacts, health, figures):
         app.include_router(room.router)
     for room in (ratings, logbook, review):
         app.include_router(room.router)

@@ -14,6 +14,7 @@ from api.parts import GivenId, GivenParts
 from api.selections import PREFIX, view_now
 from pipeline.moments import Ms
 from records.ends import Ends, change_ends
+from records.hidings import ask_hiding_anew
 from records.models import MomentRow, SelectionRow, UploadRow
 from records.storage import Storage
 from records.views import SelectionView
@@ -74,11 +75,15 @@ class NewEnds(Times):
 )
 def put_ends(selection_id: GivenId, moment_id: GivenId, new: NewEnds, parts: GivenParts) -> SelectionView:
     """Within what was sent of the film for it (`held`). What was made before stays until the new one is finished; then
-    everything that is made of the moments is made again. Asking for the ends that it has changes nothing.
+    everything that is made of the moments is made again. Asking for the ends that it has changes nothing. Where
+    somebody is hidden in it, hiding begins again: nothing of before stays.
     """
     with parts.db.session() as session:
         own = new.cut.ends() if new.cut is not None else None
         job_ids = change_ends(session, selection_id, moment_id, new.ends(), own)
+        keys = ask_hiding_anew(session, selection_id, moment_id)[1] if job_ids else []
+    for key in keys:
+        parts.storage.delete(key)
     for job_id in job_ids:
         enqueue(job_id, parts.settings, parts.db)
     return view_now(parts, selection_id)

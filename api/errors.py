@@ -151,6 +151,8 @@ STATUS_OF: dict[type[PipelineError], int] = {
     records.ArtworkGone: 404,
     records.ArtworkFull: 409,
     records.SecondsNotSent: 422,
+    records.NotHidden: 404,
+    records.HidingChanged: 409,
     records.JobMissing: 404,
     records.JobStateWrong: 409,
     records.PriorityWrong: 422,

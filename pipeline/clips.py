@@ -14,6 +14,7 @@ import av.error
 import ffmpeg
 
 from pipeline.artifact import Artifact, publish
+from pipeline.cover import Masks, add_cover
 from pipeline.errors import ArtifactWrong
 from pipeline.ffmpeg_cli import run_ffmpeg
 from pipeline.film import AudioFacts, Film
@@ -35,6 +36,10 @@ _LEAST_BUDGET_S = 180.0
 _BUDGET_PER_SECOND = 90.0
 # VBV: a clip's average may pass the ceiling by what the buffer holds at its start, and MP4 adds its own bytes.
 _CEILING_SHARE = 0.8
+
+
+Covering = Callable[[Span, Slots], Masks]
+"""What to cover on the pictures of a span, one mask for each slot."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +93,25 @@ def _open(film: Film, start_s: float | None, **options: Any) -> Any:
 
 
 def clip_argv(
-    film: Film, span: Span, slots: Slots, preset: Preset, level: Level | None, part: Path, *, threads: int = 1
+    film: Film,
+    span: Span,
+    slots: Slots,
+    preset: Preset,
+    level: Level | None,
+    part: Path,
+    *,
+    threads: int = 1,
+    masks: Masks | None = None,
 ) -> list[str]:
-    """The arguments of ffmpeg that make a clip of a span; ``level`` None: without sound.
+    """The arguments of ffmpeg that make a clip of a span; ``level`` None: without sound; ``masks``: what is covered.
 
     The span is cut by whole presentation times of the film's own clock, never by rounded seconds.
     """
-    picture = _add_timing(open_picture(film, span.key_pts, threads=threads), film, span, slots)
-    picture = add_picture_filters(picture, film, *shown_size(film.video, preset.max_lines))
+    width, height = shown_size(film.video, preset.max_lines)
+    picture = add_timing(open_picture(film, span.key_pts, threads=threads), film, span, slots)
+    picture = add_picture_filters(picture, film, width, height)
+    if masks is not None:
+        picture = add_cover(picture, masks, width, height, slots.fps)
     streams = [picture]
     options: dict[str, Any] = {
         "format": "mp4", "c:v": "libx264", "preset": preset.speed, "crf": preset.crf, "profile:v": "high",
@@ -116,7 +132,7 @@ def clip_argv(
     return list(ffmpeg.output(*streams, str(part), **options).get_args())
 
 
-def _add_timing(stream: Any, film: Film, span: Span, slots: Slots) -> Any:
+def add_timing(stream: Any, film: Film, span: Span, slots: Slots) -> Any:
     """Cut to the span, then to a constant rate by the rule of pipeline/rates.py."""
     stream = stream.filter("trim", start_pts=span.pts[0], end_pts=span.pts[-1] + 1)
     stream = stream.filter("showinfo", checksum=0)
@@ -141,15 +157,17 @@ def cut_clip(
     destination: Path,
     *,
     threads: int = 1,
+    cover: Covering | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> FinishedClip:
     """The clip as an MP4 at ``destination``: made under another name, verified, then renamed into place.
 
+    cover: gives what to cover on the pictures of a span; asked again where other frames can be shown than promised.
     on_progress: called with 0 to 1; what it raises stops the work.
     Raises: MomentOutsideFilm, FilmUnreadable, FfmpegFailed, FfmpegTimedOut, ArtifactWrong, NoSpace.
     """
     span = find_span(film, clip.in_ms, clip.out_ms)
-    slots = _slots(film, span, preset)
+    slots = slots_of(film, span, preset)
     part = destination.with_name(f".{destination.name}.part")
     timeout_s = budget_s(clip.length_ms)
     length_s = float(slots.count / slots.fps)
@@ -159,7 +177,7 @@ def cut_clip(
         cpu_s = 0.0
         for _ in range(3):
             run = run_ffmpeg(
-                clip_argv(film, span, slots, preset, level, part, threads=threads),
+                clip_argv(film, span, slots, preset, level, part, threads=threads, masks=cover and cover(span, slots)),
                 timeout_s=timeout_s,
                 on_progress=report,
                 keep=_SHOWN,
@@ -171,7 +189,7 @@ def cut_clip(
                 break
             # The decoder showed other frames than the packets promised: begin earlier, and take what it can show.
             span = _what_can_be_shown(span, shown)
-            slots = _slots(film, span, preset)
+            slots = slots_of(film, span, preset)
         else:
             raise ArtifactWrong(f"asked for frames {span.pts[0]} to {span.pts[-1]}, got {shown[:1]} to {shown[-1:]}")
         verify_clip(part, slots, with_sound=level is not None)
@@ -186,7 +204,8 @@ def cut_clip(
     )
 
 
-def _slots(film: Film, span: Span, preset: Preset) -> Slots:
+def slots_of(film: Film, span: Span, preset: Preset) -> Slots:
+    """How the frames of a span fall into the slots of a clip's constant rate."""
     fps = clip_rate(span.pts, span.end_pts, film.video.time_base, preset.max_fps)
     return fill_slots(span.pts, span.end_pts, film.video.time_base, fps)
 

@@ -150,6 +150,13 @@ class OutputTooLarge(PipelineError):
     for_guider = "What would become of this moment is too large. Choose a shorter moment."
 
 
+class HidingTooLong(PipelineError):
+    """A clip has more pictures than a person can look at one by one."""
+
+    code = "hiding_too_long"
+    for_guider = "Somebody can be hidden in clips of up to two minutes. Choose other ends, then hide them."
+
+
 class ArtifactWrong(PipelineError):
     """What was made is not what was asked for; it was thrown away."""
 

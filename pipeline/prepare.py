@@ -17,10 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipeline.clips import cut_clip
+from pipeline.clips import FinishedClip, cut_clip
 from pipeline.errors import Cancelled, FolderNotEmpty, FolderNotWritable, MomentOutsideFilm, NoSpace
 from pipeline.film import Film, probe
 from pipeline.frames import one_frame_ms
+from pipeline.hiding import Hiding, hide_in_clip, hide_in_still
+from pipeline.marks import Mark
 from pipeline.moments import Clip, Selection, Still, clock, hints
 from pipeline.outputs import find_kind, parse_recipe, usual_kinds
 from pipeline.outputs.prepared import Prepared, PreparedArtwork, PreparedMoment, check_companion
@@ -28,7 +30,7 @@ from pipeline.pack.companion import WithCompanion
 from pipeline.photograph import take_photograph
 from pipeline.presets import Preset
 from pipeline.rewrap import make_seekable
-from pipeline.stills import save_still
+from pipeline.stills import FinishedStill, save_still
 
 Progress = Callable[[float], None]
 """Called with 0 to 1 as work goes on, at least every few seconds; what it raises stops the work."""
@@ -109,19 +111,50 @@ def prepare_moment(
     with disk_errors_told():
         if isinstance(moment, Clip):
             clip = cut_clip(film, moment, preset, destination, threads=threads, on_progress=on_progress)
-            prepared = PreparedMoment(
-                "clip", clip.artifact.path, clip.artifact.media_type, clip.artifact.bytes, clip.artifact.sha256,
-                moment.in_ms, moment.out_ms, clip.width_px, clip.height_px, clip.fps, clip.duration_ms,
-                moment.caption, moment.principle,
-            )  # fmt: skip
-            spent_s = time.monotonic() - started
-            return FinishedMoment(prepared, spent_s, clip.cpu_s, clip.level.gain_db, clip.warnings)
-        still = save_still(film, moment, destination)
-        prepared = PreparedMoment(
-            "still", still.artifact.path, still.artifact.media_type, still.artifact.bytes, still.artifact.sha256,
-            still.at_ms, None, still.width_px, still.height_px, None, None, moment.caption, moment.principle,
-        )  # fmt: skip
-        return FinishedMoment(prepared, time.monotonic() - started, still.cpu_s, None, ())
+            return _finished_clip(moment, clip, started)
+        return _finished_still(moment, save_still(film, moment, destination), started)
+
+
+def prepare_hidden(
+    film: Film,
+    moment: Clip | Still,
+    preset: Preset,
+    destination: Path,
+    marks: Sequence[Mark],
+    *,
+    threads: int = 1,
+    on_progress: Progress | None = None,
+) -> tuple[FinishedMoment | None, Hiding]:
+    """The same with somebody hidden, and what a person has to look at before it may be handed out.
+
+    Without marks there is no finished moment. Raises: HidingTooLong, and what prepare_moment raises.
+    """
+    started = time.monotonic()
+    with disk_errors_told():
+        if isinstance(moment, Clip):
+            clip, hiding = hide_in_clip(
+                film, moment, preset, destination, marks, threads=threads, on_progress=on_progress
+            )
+            return _finished_clip(moment, clip, started) if clip else None, hiding
+        still, hiding = hide_in_still(film, moment, destination, marks)
+        return _finished_still(moment, still, started) if still else None, hiding
+
+
+def _finished_clip(moment: Clip, clip: FinishedClip, started: float) -> FinishedMoment:
+    prepared = PreparedMoment(
+        "clip", clip.artifact.path, clip.artifact.media_type, clip.artifact.bytes, clip.artifact.sha256,
+        moment.in_ms, moment.out_ms, clip.width_px, clip.height_px, clip.fps, clip.duration_ms,
+        moment.caption, moment.principle,
+    )  # fmt: skip
+    return FinishedMoment(prepared, time.monotonic() - started, clip.cpu_s, clip.level.gain_db, clip.warnings)
+
+
+def _finished_still(moment: Still, still: FinishedStill, started: float) -> FinishedMoment:
+    prepared = PreparedMoment(
+        "still", still.artifact.path, still.artifact.media_type, still.artifact.bytes, still.artifact.sha256,
+        still.at_ms, None, still.width_px, still.height_px, None, None, moment.caption, moment.principle,
+    )  # fmt: skip
+    return FinishedMoment(prepared, time.monotonic() - started, still.cpu_s, None, ())
 
 
 def check_moments(film: Film, selection: Selection) -> None:

@@ -103,7 +103,11 @@ def save_still(film: Film, still: Still, destination: Path) -> FinishedStill:
 
     Raises: what grab_still raises, and NoSpace.
     """
-    frame = grab_still(film, still.at_ms, exact=still.exact)
+    return save_frame(grab_still(film, still.at_ms, exact=still.exact), destination)
+
+
+def save_frame(frame: Frame, destination: Path) -> FinishedStill:
+    """A picture as a JPEG at ``destination``. Raises: ArtifactWrong, NoSpace."""
     height, width = frame.pixels.shape[:2]
     encoded, jpeg = cv2.imencode(".jpg", frame.pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not encoded:

@@ -65,7 +65,7 @@ def change_ends(session: Session, selection_id: str, moment_id: str, ends: Ends,
         sentence = "A clip has a start and an end, a still has one time."
         raise SelectionInvalid(sentence, for_guider=sentence)
     job = session.scalars(select(JobRow).where(JobRow.moment_id == moment_id)).one_or_none()
-    if job is None or moment.state not in {MomentState.READY, MomentState.FAILED}:
+    if job is None or moment.state not in {MomentState.READY, MomentState.FAILED, MomentState.UNCONFIRMED}:
         raise MomentBusy(moment.state)
     cut = _on_own_clock(moment, session.get(UploadRow, moment.upload_id), ends, own)
     if moment.state == MomentState.READY and ends == {name: moment.moment[name] for name in ends}:

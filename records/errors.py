@@ -76,6 +76,20 @@ class ArtworkFull(RecordsError):
     for_guider = "There are twenty pictures already. Take one out to add another."
 
 
+class NotHidden(RecordsError):
+    """Nobody is to be hidden in the moment."""
+
+    code = "not_hidden"
+    for_guider = "Nobody is to be hidden in this moment. It may just have been changed; look again."
+
+
+class HidingChanged(RecordsError):
+    """Another file lies there than the one that was looked at, or none yet."""
+
+    code = "hiding_changed"
+    for_guider = "These are not the pictures that you looked at: they were made again. Please look at each of them."
+
+
 class SecondsNotSent(RecordsError):
     """The service does not hold all of the film between the new ends."""
 

@@ -25,6 +25,7 @@ from records.models import (
     MomentRow,
     MomentState,
     SelectionRow,
+    WithheldRow,
     WorkerRow,
     new_id,
     utcnow,
@@ -199,8 +200,12 @@ def live_tokens(session: Session) -> set[str]:
 
 
 def referenced_keys(session: Session, keys: list[str]) -> set[str]:
-    """Those of the keys that a finished artifact stands on."""
-    return set(session.scalars(select(ArtifactRow.storage_key).where(ArtifactRow.storage_key.in_(keys))))
+    """Those of the keys that a finished artifact stands on, or a file that is withheld."""
+    kept: set[str] = set()
+    # In this order: what is released in between is found by one or the other.
+    for row in (WithheldRow, ArtifactRow):
+        kept |= set(session.scalars(select(row.storage_key).where(row.storage_key.in_(keys))))
+    return kept
 
 
 def count_due(db: Database) -> int:

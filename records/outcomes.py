@@ -18,8 +18,20 @@ from pipeline.errors import Cancelled, PipelineError
 from records.database import Database
 from records.endings import Outcome, note_ending
 from records.errors import LeaseLost, WorkerLost
+from records.hidings import hold_back
 from records.jobs import MOMENT, Claim, back_off, holds, rows_changed
-from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, WorkerRow, utcnow
+from records.models import (
+    ArtifactRow,
+    HidingRow,
+    JobRow,
+    JobState,
+    MomentRow,
+    MomentState,
+    SelectionRow,
+    WithheldRow,
+    WorkerRow,
+    utcnow,
+)
 from records.selections import lock_selection, moment_finished, settle
 from records.settings import Settings
 
@@ -39,15 +51,30 @@ class Published:
     sha256: str
 
 
+@dataclass(frozen=True)
+class Hidden:
+    """That a moment was made with somebody hidden: for which asking, and what is covered on each picture."""
+
+    revision: str
+    pictures: list[dict[str, Any]]
+
+
 def finish(
-    db: Database, claim: Claim, published: Sequence[Published], facts: dict[str, Any] | None = None
+    db: Database,
+    claim: Claim,
+    published: Sequence[Published],
+    facts: dict[str, Any] | None = None,
+    hidden: Hidden | None = None,
 ) -> list[str]:
     """Record what the job made and that it is done; the ids of the jobs that follow from it, to be sent.
 
-    Raises: LeaseLost where the claim is no longer good; nothing is recorded, and the files are the caller's to delete.
+    Where somebody is hidden in a moment, its files are withheld; each one's kind then says which part it is.
+    Raises: LeaseLost where the claim is no longer good, or hiding was asked for or lifted meanwhile; nothing is
+    recorded, and the files are the caller's to delete.
     """
     with db.session() as session:
         selection = _locked(session, claim)
+        _check_hiding(session, claim, hidden)
         now = utcnow()
         done = {"state": JobState.DONE, "progress": 1.0, "finished_at": now, "lease_token": None}
         _end(session, claim, {**done, "error_code": None, "error_sentence": None, "error_detail": None})
@@ -58,10 +85,15 @@ def finish(
         whose = ArtifactRow.moment_id == claim.moment_id if claim.moment_id else ArtifactRow.kind == claim.kind
         earlier = delete(ArtifactRow).where(ArtifactRow.selection_id == claim.selection_id, whose)
         session.execute(earlier, execution_options=_IN_DATABASE)  # what was made before is replaced
-        for file in published:
-            session.add(ArtifactRow(selection_id=claim.selection_id, moment_id=claim.moment_id, **vars(file)))
         asked_at = session.scalars(select(JobRow.queued_at).where(JobRow.id == claim.job_id)).one()
         note_ending(session, claim.kind, Outcome.DONE, ready_after=now - asked_at)
+        if hidden is not None:
+            moment = session.get_one(MomentRow, claim.moment_id)
+            withheld = [_withheld(claim, moment, file) for file in published]
+            hold_back(session, selection, moment, withheld, hidden.pictures, facts)
+            return []
+        for file in published:
+            session.add(ArtifactRow(selection_id=claim.selection_id, moment_id=claim.moment_id, **vars(file)))
         if claim.kind == MOMENT:
             return moment_finished(session, selection, session.get_one(MomentRow, claim.moment_id), facts)
         settle(session, selection)
@@ -111,6 +143,22 @@ def requeue_expired(db: Database, settings: Settings) -> tuple[int, int]:
             _show(session, selection, job.moment_id, again=again)
             queued, failed = queued + again, failed + (not again)
     return queued, failed
+
+
+def _check_hiding(session: Session, claim: Claim, hidden: Hidden | None) -> None:
+    """Make sure that a moment is made with somebody hidden exactly where that is asked, and for the newest asking."""
+    asked = None
+    if claim.moment_id is not None:
+        asked = session.scalar(select(HidingRow.revision).where(HidingRow.moment_id == claim.moment_id))
+    if asked != (hidden.revision if hidden else None):
+        raise LeaseLost(f"{claim.job_id}: it was asked for otherwise meanwhile")
+
+
+def _withheld(claim: Claim, moment: MomentRow, file: Published) -> WithheldRow:
+    return WithheldRow(
+        moment_id=moment.id, part=file.kind, selection_id=claim.selection_id, name=file.name,
+        storage_key=file.storage_key, media_type=file.media_type, bytes=file.bytes, sha256=file.sha256,
+    )  # fmt: skip
 
 
 def _expired() -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from records.artwork import artwork_of
 from records.ends import held_for
 from records.models import (
     ArtifactRow,
+    HidingRow,
     JobRow,
     JobState,
     MomentRow,
@@ -96,6 +97,8 @@ class MomentView(WorkView):
     cut: dict[str, Any] | None
     held: HeldView | None
     """What the service holds of the film for it, within which its ends can be moved; None until that is known."""
+    hidden: bool
+    """Somebody is to be hidden in it; `unconfirmed` until a person has looked at every picture."""
     facts: dict[str, Any] | None
     artifacts: list[ArtifactView]
 
@@ -147,7 +150,7 @@ class SelectionView(SelectionSummary):
     helping_question: str
     working_points: list[str]
     settled: bool
-    """Nothing is awaited, queued or running any more: it is ready, or failed and waits for a person."""
+    """Nothing is awaited, queued or running any more: it is ready, or failed or unconfirmed and waits for a person."""
     bytes_received: int
     """Of all its uploads, safely on disk."""
     bytes_expected: int | None
@@ -179,6 +182,7 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
     sent = select(UploadRow).where(UploadRow.selection_id == row.id).order_by(UploadRow.created_at)
     upload_rows = session.scalars(sent).all()
     sources = {upload.id: upload for upload in upload_rows if upload.state == UploadState.COMPLETE}
+    hidden = set(session.scalars(select(HidingRow.moment_id).where(HidingRow.selection_id == row.id)))
     moments = [
         MomentView(
             id=moment.id,
@@ -187,9 +191,10 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
             moment=moment.moment,
             cut=moment.cut,
             held=_held(moment, sources.get(moment.upload_id or "")),
+            hidden=moment.id in hidden,
             facts=moment.facts,
             artifacts=artifacts[moment.id],
-            **_work(by_moment.get(moment.id), moment.state, now),
+            **_work(by_moment.get(moment.id), moment.state, now, unconfirmed=moment.state == MomentState.UNCONFIRMED),
         )
         for moment in row.moments
     ]
@@ -268,16 +273,18 @@ def _settled(row: SelectionRow, moments: list[MomentView], outputs: list[OutputV
     going_on = {MomentState.AWAITING_UPLOAD, MomentState.QUEUED, MomentState.RUNNING}
     if any(part.state in going_on for part in [*moments, *outputs]):
         return False
+    if any(moment.state == MomentState.UNCONFIRMED for moment in moments):
+        return True
     return row.state in {SelectionState.READY, SelectionState.FAILED}
 
 
-def _work(job: JobRow | None, state_without_job: str, now: datetime) -> dict[str, Any]:
+def _work(job: JobRow | None, state_without_job: str, now: datetime, *, unconfirmed: bool = False) -> dict[str, Any]:
     if job is None:
         return {"state": state_without_job}
     ended = job.finished_at
     done = job.state == JobState.DONE
     return {
-        "state": _SHOWN_AS.get(JobState(job.state), job.state),
+        "state": MomentState.UNCONFIRMED if unconfirmed else _SHOWN_AS.get(JobState(job.state), job.state),
         "progress": 1.0 if done else job.progress if job.started_at else None,
         "attempts": job.attempts,
         "waiting_s": _seconds(job.queued_at, job.started_at or ended or now),

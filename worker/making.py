@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from pipeline.film import probe
+from pipeline.artifact import Artifact
+from pipeline.film import Film, probe
 from pipeline.held import complete_until_ms
+from pipeline.marks import Mark
 from pipeline.moments import Clip, Still, parse_selection
 from pipeline.outputs import find_kind, parse_recipe
 from pipeline.outputs.prepared import Prepared
-from pipeline.prepare import prepare_moment
+from pipeline.prepare import FinishedMoment, prepare_hidden, prepare_moment
 from pipeline.presets import preset
 from pipeline.rewrap import make_seekable
 from records.artwork import artwork_of
@@ -25,8 +27,10 @@ from records.database import Database
 from records.ends import note_held
 from records.errors import LeaseLost
 from records.finished import bring, bring_all, bring_artwork, finished_rows
+from records.hidings import COVERED, FINISHED, UNCOVERED, shapes
 from records.jobs import MOMENT, Claim
-from records.models import JobRow, JobState, MomentRow, SelectionRow, UploadRow
+from records.models import HidingRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
+from records.outcomes import Hidden
 from records.selections import starts_ms
 from records.storage import Storage
 
@@ -49,10 +53,14 @@ class Made:
 
 @dataclass(frozen=True)
 class Making:
-    """Everything that one attempt made; ``facts`` are of a moment, for the pack and for the page."""
+    """Everything that one attempt made; ``facts`` are of a moment, for the pack and for the page.
+
+    Where somebody was hidden in it (``hidden``), the files are to be withheld.
+    """
 
     files: list[Made]
     facts: dict[str, Any] | None = None
+    hidden: Hidden | None = None
 
 
 def make(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
@@ -70,6 +78,7 @@ def _make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, rep
         row = _there(session.get(MomentRow, claim.moment_id), claim)
         selection = _there(session.get(SelectionRow, claim.selection_id), claim)
         upload = _there(session.get(UploadRow, row.upload_id), claim)
+        hiding = session.get(HidingRow, row.id)
         number = _number(session, row)
         alone = _is_alone(session, claim)
     source = bring(storage, _there(upload.storage_key, claim), upload.sha256, folder / "source")
@@ -81,18 +90,40 @@ def _make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, rep
         note_held(db, upload.id, held_ms)
     cut = {**row.moment, **(row.cut or {})}
     moment = Clip.model_validate(cut) if row.kind == "clip" else Still.model_validate(cut)
-    finished = prepare_moment(
-        film,
-        moment,
-        preset(selection.preset),
-        folder / name,
-        # One encoder thread a process uses two cores best; a moment that is alone would leave the others idle.
-        threads=(os.cpu_count() or 1) if alone else 1,
-        on_progress=lambda done: report(0.05 + 0.9 * done),
-    )
+    # One encoder thread a process uses two cores best; a moment that is alone would leave the others idle.
+    threads = (os.cpu_count() or 1) if alone else 1
+    chosen, copy = preset(selection.preset), folder / name
+
+    def tell(done: float) -> None:
+        report(0.05 + 0.9 * done)
+
+    if hiding is None:
+        finished = prepare_moment(film, moment, chosen, copy, threads=threads, on_progress=tell)
+        return Making([_made(row.kind, name, finished)], _facts(film, row, finished))
+    marks = [Mark.model_validate(mark) for mark in hiding.marks]
+    covered, seen = prepare_hidden(film, moment, chosen, copy, marks, threads=threads, on_progress=tell)
+    sheets = {UNCOVERED: seen.uncovered, COVERED: seen.covered}
+    files = [_of_sheet(part, sheet.artifact) for part, sheet in sheets.items() if sheet is not None]
+    if covered is not None:
+        files.append(_made(FINISHED, name, covered))
+    pictures = shapes(seen.pictures, seen.uncovered.places, seen.covered.places if seen.covered else ())
+    facts = None if covered is None else _facts(film, row, covered)
+    return Making(files, facts, Hidden(hiding.revision, pictures))
+
+
+def _made(kind: str, name: str, finished: FinishedMoment) -> Made:
+    made = finished.prepared
+    return Made(kind, name, made.path, made.media_type, made.bytes, made.sha256)
+
+
+def _of_sheet(part: str, sheet: Artifact) -> Made:
+    return Made(part, sheet.path.name, sheet.path, sheet.media_type, sheet.bytes, sheet.sha256)
+
+
+def _facts(film: Film, row: MomentRow, finished: FinishedMoment) -> dict[str, Any]:
     made = finished.prepared
     earlier_ms = starts_ms(row)
-    facts = {
+    return {
         "in_ms": made.in_ms + earlier_ms,
         "out_ms": None if made.out_ms is None else made.out_ms + earlier_ms,
         "width_px": made.width_px,
@@ -103,7 +134,6 @@ def _make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, rep
         "cpu_s": round(finished.cpu_s, 3),
         "warnings": [*film.warnings, *finished.warnings],
     }
-    return Making([Made(row.kind, name, made.path, made.media_type, made.bytes, made.sha256)], facts)
 
 
 def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:

@@ -77,7 +77,7 @@ def _work(here: Place, claimed: Claim, folder: Path) -> list[str]:
         making = make(claimed, here.db, here.storage, folder, lease.report)
         published = _publish(here.storage, claimed, making)
         lease.check()
-        followers = finish(here.db, claimed, published, making.facts)
+        followers = finish(here.db, claimed, published, making.facts, making.hidden)
     _clear_away(here, claimed)  # of earlier attempts, and what was made before
     return followers
 

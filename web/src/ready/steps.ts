@@ -5,7 +5,7 @@ import type { Sending } from '../sending/sending.svelte';
 import type { MomentView, SelectionView } from '../service/shapes';
 
 export interface Step {
-  readonly name: 'here' | 'sending' | 'queued' | 'prepared' | 'ready' | 'failed';
+  readonly name: 'here' | 'sending' | 'queued' | 'prepared' | 'unconfirmed' | 'ready' | 'failed';
   readonly words: string;
   /** 0 to 1 where it is known how far it is. */
   readonly share: number | null;
@@ -14,7 +14,9 @@ export interface Step {
 export function stepOf(moment: MomentView, view: SelectionView, sending: Sending | undefined): Step {
   switch (moment.state) {
     case 'ready':
-      return { name: 'ready', words: 'Ready', share: 1 };
+      return { name: 'ready', words: moment.hidden ? 'Ready, somebody is hidden' : 'Ready', share: 1 };
+    case 'unconfirmed':
+      return { name: 'unconfirmed', words: 'Waits for you to look at every picture', share: null };
     case 'failed':
       return { name: 'failed', words: moment.error?.sentence ?? 'This could not be prepared.', share: null };
     case 'running':

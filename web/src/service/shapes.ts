@@ -16,7 +16,7 @@ export interface ArtifactView {
 }
 
 interface WorkView {
-  state: 'awaiting_upload' | 'pending' | 'queued' | 'running' | 'ready' | 'failed';
+  state: 'awaiting_upload' | 'pending' | 'queued' | 'running' | 'unconfirmed' | 'ready' | 'failed';
   progress: number | null;
   waiting_s: number | null;
   running_s: number | null;
@@ -33,6 +33,8 @@ export interface MomentView extends WorkView {
   cut: CutTimes | null;
   /** What the service holds of the film for it, on the film's clock; null until that is known. */
   held: { from_ms: number; to_ms: number } | null;
+  /** Somebody is to be hidden in it; `unconfirmed` until a person has looked at every picture. */
+  hidden: boolean;
 }
 
 export interface OutputView extends WorkView {

@@ -1,0 +1,97 @@
+"""Hiding somebody on the page: marked by mouse and keys, followed, looked at picture by picture, then handed out."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.axe import complaints
+from tests.figures import FIGURE, HEIGHT, WIDTH, figure_pixels, pictures_in, walk, walking_film
+from tests.web.desk import DeskService, Guider
+
+pytestmark = pytest.mark.usefixtures("built_page")
+
+
+def draw(guider: Guider, panel: Locator, number: int) -> None:
+    """A box around the figure on a picture, by mouse."""
+    panel.get_by_label("Picture", exact=True).fill(str(number))
+    picture = panel.get_by_role("img", name=re.compile(f"^Picture {number + 1} of"))
+    expect(picture).to_be_visible()
+    picture.scroll_into_view_if_needed()
+    area = picture.bounding_box()
+    place = walk(number)
+    assert area is not None
+    assert place is not None
+    corners = [place, (place[0] + FIGURE[0], place[1] + FIGURE[1])]
+    (left, top), (right, bottom) = (
+        (area["x"] + x / WIDTH * area["width"], area["y"] + y / HEIGHT * area["height"]) for x, y in corners
+    )
+    mouse = guider.page.mouse
+    mouse.move(left, top)
+    mouse.down()
+    mouse.move((left + right) / 2, (top + bottom) / 2)
+    mouse.move(right, bottom)
+    mouse.up()
+
+
+def test_a_person_is_hidden_once_every_picture_was_looked_at(
+    guider: Guider, desk_service: DeskService, tmp_path: Path
+) -> None:
+    guider.open(walking_film(tmp_path / "film.mp4", walk, frames=75))
+    guider.mark_clip(0, 1)
+    selection = guider.send()
+    guider.wait_until_ready()
+    guider.button("Hide somebody in Clip 1").click()
+    panel = guider.page.get_by_role("region", name="Hide somebody in Clip 1")
+    expect(panel).to_contain_text("a voice can tell who somebody is")
+    panel.get_by_role("button", name="Hide somebody").click()
+    draw(guider, panel, 0)
+    # The keyboard does what the mouse does: to the last picture, a box there, moved and made larger.
+    panel.get_by_label("Picture", exact=True).focus()
+    guider.press("End")
+    panel.get_by_role("button", name="Box around the person").click()
+    box = panel.get_by_role("button", name=re.compile("^The box"))
+    expect(box).to_be_focused()
+    before = box.bounding_box()
+    guider.press("ArrowRight", "ArrowRight", "Shift+ArrowDown")
+    after = box.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["x"] > before["x"]
+    assert after["height"] > before["height"]
+    draw(guider, panel, 25)
+    assert not complaints(guider.page)
+    panel.get_by_role("button", name="Follow them").click()
+    hide = panel.get_by_role("button", name=re.compile("hide them like this"))
+    expect(hide).to_be_disabled()
+    assert desk_service.selection(selection)["moments"][0]["artifacts"] == []
+    assert not complaints(guider.page)
+    expect(panel).to_contain_text("of 26 not seen yet")
+    while True:
+        for picture in panel.locator("li img").all():
+            expect(picture).to_have_js_property("complete", value=True)
+            picture.scroll_into_view_if_needed()
+        expect(panel.locator("li", has_text="· seen")).to_have_count(panel.locator("li").count())
+        following = panel.get_by_role("button", name="Next", exact=True)
+        if following.is_disabled():
+            break
+        expect(hide).to_be_disabled()
+        following.click()
+    expect(panel).to_contain_text("You have seen every picture.")
+    hide.click()
+    guider.wait_until_ready()
+    expect(guider.page.get_by_text("Ready, somebody is hidden")).to_be_visible()
+    view = desk_service.selection(selection)
+    [pack] = [file for one in view["outputs"] for file in one["artifacts"] if file["name"] == "review-pack.zip"]
+    with desk_service.client() as client:
+        data = client.get(f"/api/v1/selections/{selection}/artifacts/{pack['id']}").raise_for_status().content
+    with zipfile.ZipFile(io.BytesIO(data)) as zipped:
+        clips = [zipped.extract(name, tmp_path) for name in zipped.namelist() if name.endswith(".mp4")]
+    shown = [picture for clip in clips for picture in pictures_in(Path(clip))]
+    assert len(shown) == 26
+    assert max(figure_pixels(picture) for picture in shown) == 0
