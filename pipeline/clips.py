@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ _LEAST_BUDGET_S = 180.0
 _BUDGET_PER_SECOND = 90.0
 # VBV: a clip's average may pass the ceiling by what the buffer holds at its start, and MP4 adds its own bytes.
 _CEILING_SHARE = 0.8
+# ffmpeg makes all repetitions of a picture before it passes on the first; scaled before, they are one picture.
+_MOST_SCALED_REPEATS = 30
 
 
 Covering = Callable[[Span, Slots], Masks]
@@ -108,8 +111,7 @@ def clip_argv(
     The span is cut by whole presentation times of the film's own clock, never by rounded seconds.
     """
     width, height = shown_size(film.video, preset.max_lines)
-    picture = add_timing(open_picture(film, span.key_pts, threads=threads), film, span, slots)
-    picture = add_picture_filters(picture, film, width, height)
+    picture = add_slots(open_picture(film, span.key_pts, threads=threads), film, span, slots, width, height)
     if masks is not None:
         picture = add_cover(picture, masks, width, height, slots.fps)
     streams = [picture]
@@ -132,12 +134,31 @@ def clip_argv(
     return list(ffmpeg.output(*streams, str(part), **options).get_args())
 
 
-def add_timing(stream: Any, film: Film, span: Span, slots: Slots) -> Any:
-    """Cut to the span, then to a constant rate by the rule of pipeline/rates.py."""
+def add_slots(stream: Any, film: Film, span: Span, slots: Slots, width: int, height: int) -> Any:
+    """The pictures of a span as a person should see them, of that size, one in each slot."""
+    stream = _add_span(stream, film, span)
+    if _most_repeats(film, span, slots) > _MOST_SCALED_REPEATS:
+        return _add_rate(add_picture_filters(stream, film, width, height), slots)
+    return add_picture_filters(_add_rate(stream, slots), film, width, height)  # what is left out is not scaled in vain
+
+
+def _most_repeats(film: Film, span: Span, slots: Slots) -> float:
+    """How many slots the picture that stands longest fills."""
+    longest = max(after - pts for pts, after in pairwise((*span.pts, span.end_pts)))
+    return float(longest * film.video.time_base * slots.fps)
+
+
+def _add_span(stream: Any, film: Film, span: Span) -> Any:
+    """Just the frames of the span, whole ones."""
     stream = stream.filter("trim", start_pts=span.pts[0], end_pts=span.pts[-1] + 1)
     stream = stream.filter("showinfo", checksum=0)
     if film.video.interlaced:
         stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
+    return stream
+
+
+def _add_rate(stream: Any, slots: Slots) -> Any:
+    """A constant rate by the rule of pipeline/rates.py."""
     if slots.left_out:
         runs = "+".join(f"between(n,{begin},{to})" for begin, to in slots.left_out)
         stream = stream.filter("select", f"not({runs})")

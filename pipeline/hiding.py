@@ -16,7 +16,7 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.clips import FinishedClip, add_timing, budget_s, cut_clip, open_picture, slots_of
+from pipeline.clips import FinishedClip, add_slots, budget_s, cut_clip, open_picture, slots_of
 from pipeline.cover import Masks, cover_pixels, is_covered, write_masks
 from pipeline.errors import ArtifactWrong, HidingTooLong
 from pipeline.film import Film
@@ -24,7 +24,7 @@ from pipeline.following import WORKING_SIDE_PX, propose
 from pipeline.frames import Span, find_span
 from pipeline.marks import Mark, Picture, by_picture
 from pipeline.moments import Clip, Still
-from pipeline.picture import add_picture_filters, shown_size
+from pipeline.picture import shown_size
 from pipeline.presets import Preset
 from pipeline.rates import Slots
 from pipeline.reading import film_url
@@ -135,8 +135,8 @@ class _Watching:
             raise HidingTooLong(f"{slots.count} pictures")
         width, height = shown_size(self._film.video, self._preset.max_lines)
         small = sheet_size(width, height)
-        picture = add_timing(open_picture(self._film, span.key_pts), self._film, span, slots)
-        picture = add_picture_filters(picture, self._film, *small).filter("scale", in_color_matrix="bt709")
+        picture = add_slots(open_picture(self._film, span.key_pts), self._film, span, slots, *small)
+        picture = picture.filter("scale", in_color_matrix="bt709")
         self.sheet = sheet = write_sheet(
             picture, self._uncovered, slots.count, timeout_s=budget_s(self._clip.length_ms), hide=self._film.path
         )
