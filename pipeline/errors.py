@@ -110,6 +110,16 @@ class NoSpace(PipelineError):
     for_guider = "There is not enough free space on the disk. Free some space and try again."
 
 
+class CopyTooLarge(PipelineError):
+    """The film has to be copied before it can be cut, and no disk for that is large enough, however empty."""
+
+    code = "copy_too_large"
+    for_guider = (
+        "This film has to be copied before it can be cut, and the disk for that is too small for it. "
+        "Film in MP4, or send the moments instead of the whole film."
+    )
+
+
 class FfmpegMissing(PipelineError):
     """No ffmpeg can be started."""
 

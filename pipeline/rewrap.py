@@ -8,11 +8,12 @@ nothing but decoding tells the order.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import ffmpeg
 
-from pipeline.errors import FfmpegFailed, FilmUnreadable
+from pipeline.errors import CopyTooLarge, FfmpegFailed, FilmUnreadable, NoSpace
 from pipeline.ffmpeg_cli import run_ffmpeg
 from pipeline.film import Film, probe
 from pipeline.reading import DEMUXERS, film_url
@@ -28,11 +29,12 @@ _ROOM_BYTES, _GROWTH = 64 << 20, 3
 def make_seekable(film: Film, scratch: Path) -> Film:
     """The film itself where its container can be sought, else a copy in ``scratch`` with the same pictures and sound.
 
-    Raises: FilmUnreadable, NoSpace, OutputTooLarge.
+    Raises: FilmUnreadable, NoSpace and CopyTooLarge (both before anything is written), OutputTooLarge.
     """
     whole_frames = film.container == "avi" and film.video.codec in _KEY_FRAMES_ONLY
     if film.container.startswith(_SEEKABLE) or whole_frames:
         return film
+    _check_room(film, scratch)
     for name in ("film.mp4", "film.mkv"):
         copy = scratch / name
         try:
@@ -49,6 +51,22 @@ def make_seekable(film: Film, scratch: Path) -> Film:
     raise FilmUnreadable(str(failure)) from None
 
 
+def _check_room(film: Film, scratch: Path) -> None:
+    disk = shutil.disk_usage(scratch)
+    needed_bytes = _ROOM_BYTES + film.bytes * (_GROWTH if _is_encoded_anew(film) else 1)
+    detail = f"a copy needs {needed_bytes} bytes; {disk.free} of {disk.total} are free"
+    if needed_bytes > disk.total:
+        raise CopyTooLarge(detail)
+    if needed_bytes > disk.free:
+        needed, free = (f"{size / 1e9:.1f} GB" for size in (needed_bytes, disk.free))
+        sentence = f"To cut this film {needed} of free disk space are needed for a while, and there are {free}."
+        raise NoSpace(detail, for_guider=f"{sentence} Free some space and try again.")
+
+
+def _is_encoded_anew(film: Film) -> bool:
+    return film.container == "avi" and film.video.codec in _ORDER_UNKNOWN
+
+
 def rewrap_argv(film: Film, copy: Path) -> list[str]:
     """The arguments of ffmpeg that copy a film's picture and sound into another container."""
     source = ffmpeg.input(film_url(film.path), protocol_whitelist="file", format_whitelist=DEMUXERS, fflags="+genpts")
@@ -60,7 +78,7 @@ def rewrap_argv(film: Film, copy: Path) -> list[str]:
         options["video_track_timescale"] = film.video.time_base.denominator
     if film.video.codec == "mpeg4":
         options["bsf:v"] = "mpeg4_unpack_bframes"
-    if film.container == "avi" and film.video.codec in _ORDER_UNKNOWN:
+    if _is_encoded_anew(film):
         streams[0] = streams[0].filter("setpts", "N/FRAME_RATE/TB")
         options |= {"c:v": "libx264", "preset": "ultrafast", "crf": 12, "bf": 0, "g": 30, "fps_mode": "passthrough"}
     return list(ffmpeg.output(*streams, str(copy), **options).get_args())
