@@ -17,7 +17,7 @@ from pipeline.print.press import Laid, press_pictures
 
 if TYPE_CHECKING:  # packs import this module, and importing what they are made from imports the kinds
     from pipeline.outputs.prepared import Prepared, PreparedArtwork, PreparedMoment
-    from pipeline.pack.case import CaseMoment
+    from pipeline.pack.packed import PackedFile
 
 MOST_PAGES = 3
 MOST_STILLS = 12
@@ -49,7 +49,7 @@ class Part:
     length_ms: int | None = None
 
 
-def parts_of_moments(moments: Iterable[PreparedMoment | CaseMoment], *, captions: bool = True) -> list[Part]:
+def parts_of_moments(moments: Iterable[PreparedMoment | PackedFile], *, captions: bool = True) -> list[Part]:
     """A line for each moment: its number among those of its kind, its words, and how long it is."""
     counts = {"clip": 0, "still": 0}
     parts = []

@@ -12,32 +12,14 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.artifact import Artifact, sha256_of
 from pipeline.moments import FilmOf
+from pipeline.pack.packed import PackedFile, pack_moment
 from pipeline.pack.write import write_pack
 from pipeline.player.page import render_offline
-from pipeline.player.review import Review, ShownEnding, ShownMoment, ShownPart, shown_principle
+from pipeline.player.review import Review, ShownEnding, ShownPart
 from pipeline.preview import Part, parts_of_moments
 
 if TYPE_CHECKING:  # the kinds import this module, and importing what they are made from imports the kinds
-    from pipeline.outputs.prepared import Prepared, PreparedMoment
-
-_SUFFIXES = {"video/mp4": ".mp4", "video/webm": ".webm", "image/jpeg": ".jpg", "image/png": ".png"}
-
-
-class CaseMoment(BaseModel):
-    """One file of the pack; where it lay in the film stays with the guider."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["clip", "still"]
-    file: str
-    sha256: str
-    bytes: int
-    width: int
-    height: int
-    fps: float | None
-    duration_ms: int | None
-    caption: str
-    principle: str | None
+    from pipeline.outputs.prepared import Prepared
 
 
 class CasePart(BaseModel):
@@ -49,7 +31,8 @@ class CasePart(BaseModel):
     of: FilmOf
     helping_question: str
     working_points: tuple[str, ...]
-    moments: tuple[CaseMoment, ...]
+    moments: tuple[PackedFile, ...]
+    """Where they lay in the film stays with the guider."""
 
 
 class Case(BaseModel):
@@ -91,7 +74,7 @@ def describe_case(prepared: Prepared, wanted: Wanted) -> tuple[Case, dict[str, t
     for number, film in enumerate(films, 1):
         moments = []
         for place, moment in enumerate(film.moments, 1):
-            packed = _pack(moment, f"part-{number}/{place:02}{_SUFFIXES[moment.media_type]}")
+            packed = pack_moment(moment, f"part-{number}/{place:02}")
             files[packed.file] = (moment.path, moment.sha256)
             moments.append(packed if wanted.captions else packed.model_copy(update={"caption": ""}))
         said = film.selection
@@ -142,41 +125,13 @@ def review_of(case: Case, *, title: str, about: str, ending: ShownEnding) -> Rev
     for part in case.parts:
         firsts.append(total)
         total += len(part.moments)
-    moments = [moment for part in case.parts for moment in part.moments]
     return Review(
         review=sha256(case.to_json().encode()).hexdigest()[:32],
         question=case.question,
         working_points=(),
-        moments=tuple(
-            ShownMoment(
-                kind=moment.kind,
-                file=moment.file,
-                width=moment.width,
-                height=moment.height,
-                fps=moment.fps,
-                duration_ms=moment.duration_ms,
-                caption=moment.caption,
-                principle=shown_principle(moment.principle),
-            )
-            for moment in moments
-        ),
+        moments=tuple(moment.to_show() for part in case.parts for moment in part.moments),
         title=title,
         about=about,
         parts=tuple(ShownPart(title=part.title, first=first) for part, first in zip(case.parts, firsts, strict=True)),
         ending=ending,
-    )
-
-
-def _pack(moment: PreparedMoment, file: str) -> CaseMoment:
-    return CaseMoment(
-        kind=moment.kind,
-        file=file,
-        sha256=moment.sha256,
-        bytes=moment.bytes,
-        width=moment.width_px,
-        height=moment.height_px,
-        fps=moment.fps,
-        duration_ms=moment.duration_ms,
-        caption=moment.caption,
-        principle=moment.principle,
     )

@@ -9,33 +9,19 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.moments import FilmOf
 from pipeline.outputs.prepared import Prepared, PreparedMoment
-from pipeline.player.review import Review, ShownMoment, shown_principle
+from pipeline.pack.packed import PackedFile, pack_moment
+from pipeline.player.review import Review
 
 SCHEMA_VERSION: Final = 2
 _FOLDERS = {"clip": "clips", "still": "stills"}
-_SUFFIXES = {"video/mp4": ".mp4", "video/webm": ".webm", "image/jpeg": ".jpg", "image/png": ".png"}
 
 
-class PackedMoment(BaseModel):
-    """One file of the pack. ``out``, ``fps`` and ``duration_ms`` are null for a still."""
+class PackedMoment(PackedFile):
+    """A file of the pack and where it lay in the film; ``source_out_ms`` is null for a still."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["clip", "still"]
-    file: str
-    """Relative to pack.json, with forward slashes."""
-    sha256: str
-    bytes: int
     source_in_ms: int
     """On the clock of the film it came from."""
     source_out_ms: int | None
-    width: int
-    height: int
-    fps: float | None
-    duration_ms: int | None
-    caption: str
-    principle: str | None
-    """The tag, as in configs/principles.toml."""
 
 
 class Manifest(BaseModel):
@@ -60,24 +46,11 @@ class Manifest(BaseModel):
 
     def review_to_play(self) -> Review:
         """What the player shows of it: without the family's code and without the places in the film."""
-        moments = [
-            ShownMoment(
-                kind=moment.kind,
-                file=moment.file,
-                width=moment.width,
-                height=moment.height,
-                fps=moment.fps,
-                duration_ms=moment.duration_ms,
-                caption=moment.caption,
-                principle=shown_principle(moment.principle),
-            )
-            for moment in self.moments
-        ]
         return Review(
             review=self.review,
             question=self.helping_question,
             working_points=self.working_points,
-            moments=tuple(moments),
+            moments=tuple(moment.to_show() for moment in self.moments),
         )
 
 
@@ -105,17 +78,5 @@ def _named_by_content(prepared: Prepared) -> str:
 
 
 def _pack(moment: PreparedMoment, number: int) -> PackedMoment:
-    return PackedMoment(
-        kind=moment.kind,
-        file=f"{_FOLDERS[moment.kind]}/{number:02}{_SUFFIXES[moment.media_type]}",
-        sha256=moment.sha256,
-        bytes=moment.bytes,
-        source_in_ms=moment.in_ms,
-        source_out_ms=moment.out_ms,
-        width=moment.width_px,
-        height=moment.height_px,
-        fps=moment.fps,
-        duration_ms=moment.duration_ms,
-        caption=moment.caption,
-        principle=moment.principle,
-    )
+    packed = pack_moment(moment, f"{_FOLDERS[moment.kind]}/{number:02}")
+    return PackedMoment(**dict(packed), source_in_ms=moment.in_ms, source_out_ms=moment.out_ms)
