@@ -1,6 +1,7 @@
 """Who may ask: the holder of a token, or, while there is none, this machine alone. Decided before any body byte.
 
-There are two tokens: the guiders' opens everything; IT's opens how the service is, and no film, word or family.
+There are two tokens: the guiders' opens everything; IT's opens how the service is, and no film, word or family. Who
+holds the guiders' may get a pass to look at one address without it (api/passes.py).
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import CrossSite, NotForIt, NotFromHere, RequestRefused, TokenWanted, answer_error
+from api.passes import has_pass
 from pipeline.errors import PipelineError
 from records.settings import Settings
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_LOOKING = {"GET", "HEAD"}
 _OPEN = "/healthz"
 _GUARDED_OUTSIDE_API = ("/readyz", "/metrics")
 OPERATIONS = "/api/v1/operations"
@@ -90,12 +93,14 @@ class Guard:
         if guarded or scope["method"] not in _SAFE_METHODS:
             _check_same_site(scope["method"], headers)
         if self._token and path != _OPEN and (guarded or scope["method"] not in _SAFE_METHODS):
-            who = self._holder(headers.get("authorization", ""))
+            looks = scope["method"] in _LOOKING and "authorization" not in headers
+            who = GUIDER if looks and has_pass(headers, self._token, path) else self._holder(headers)
             if who == IT and not _is_for_it(path):
                 raise NotForIt
             scope["state"]["who"] = who
 
-    def _holder(self, authorization: str) -> str:
+    def _holder(self, headers: Headers) -> str:
+        authorization = headers.get("authorization", "")
         scheme, _, token = authorization.partition(" ")
         given = token.strip().encode("utf-8", "surrogateescape")
         if scheme.lower() == "bearer":

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
 from api.artifacts import FILE_ANSWERS, GivenAsking, StoredFile, answer_file
 from api.errors import NothingHere, described
-from api.parts import GivenId, GivenParts
+from api.parts import GivenId, GivenParts, Parts
+from api.passes import give_pass
 from api.selections import PREFIX, view_now
 from pipeline.moments import Ms
 from records.ends import Ends, change_ends
@@ -98,6 +99,28 @@ def put_ends(selection_id: GivenId, moment_id: GivenId, new: NewEnds, parts: Giv
 @router.head("/{selection_id}/moments/{moment_id}/source", include_in_schema=False)
 def look_into(selection_id: GivenId, moment_id: GivenId, asking: GivenAsking, parts: GivenParts) -> Response:
     """As it came: the moment and a little around it, or the whole film; for choosing other ends."""
+    key, sha256 = _sent_for(parts, selection_id, moment_id)
+    return answer_file(parts.storage, StoredFile(key, sha256, _media_type(parts.storage, key)), asking)
+
+
+@router.post(
+    "/{selection_id}/moments/{moment_id}/source/pass",
+    status_code=204,
+    summary="Let a player look at what was sent",
+    responses=described(401, 404),
+)
+def let_look(selection_id: GivenId, moment_id: GivenId, request: Request, parts: GivenParts) -> Response:
+    """A cookie with which this browser may GET this source and nothing else for an hour: players carry no token."""
+    _sent_for(parts, selection_id, moment_id)
+    answer = Response(status_code=204)
+    if token := parts.settings.token.get_secret_value():
+        path = request.url.path.removesuffix("/pass")
+        give_pass(answer, token.encode(), path, secure=request.url.scheme == "https")
+    return answer
+
+
+def _sent_for(parts: Parts, selection_id: str, moment_id: str) -> tuple[str, str]:
+    """The key and SHA-256 of what was sent for a moment. Raises: NothingHere."""
     with parts.db.reading() as session:
         moment = session.get(MomentRow, moment_id)
         selection = session.get(SelectionRow, selection_id)
@@ -106,8 +129,7 @@ def look_into(selection_id: GivenId, moment_id: GivenId, asking: GivenAsking, pa
         raise NothingHere
     if upload.storage_key is None or upload.sha256 is None:
         raise NothingHere
-    media_type = _media_type(parts.storage, upload.storage_key)
-    return answer_file(parts.storage, StoredFile(upload.storage_key, upload.sha256, media_type), asking)
+    return upload.storage_key, upload.sha256
 
 
 def _media_type(storage: Storage, key: str) -> str:

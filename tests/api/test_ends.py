@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 from sqlalchemy import update
 
+from api import passes
+from api.app import create_app
 from api.parts import Parts
+from api.passes import PASS, PASS_S
 from records.models import MomentRow, MomentState
+from records.settings import Settings
+from tests.api.conftest import TOKEN, client_of
 from tests.api.service import SELECTIONS, announce, begin, send
 
 WEBM = bytes.fromhex("1a45dfa3") + b"the rest"
@@ -78,3 +86,54 @@ def test_seconds_that_were_not_sent_are_refused(client: TestClient, sent: dict[s
     assert taken.status_code == 202
     assert taken.json()["moments"][0]["moment"]["in"] == 72_000
     assert taken.json()["moments"][0]["state"] == "queued"
+
+
+@pytest.fixture
+def guarded(app_settings: Settings) -> Iterator[TestClient]:
+    """A guider's client of a service that asks for a token."""
+    with client_of(create_app(app_settings.model_copy(update={"token": SecretStr(TOKEN)}))) as made:
+        made.headers["Authorization"] = f"Bearer {TOKEN}"
+        yield made
+
+
+@pytest.fixture
+def player(guarded: TestClient) -> Iterator[tuple[TestClient, str]]:
+    """A player, which carries cookies and no token, and what it was given a pass for."""
+    begun = begin(guarded)
+    send(guarded, announce(guarded, len(WEBM), begun), 0, WEBM)
+    source = source_of(begun["selection"])
+    answer = guarded.post(f"{source}/pass")
+    assert answer.status_code == 204
+    assert {part.strip() for part in answer.headers["Set-Cookie"].split(";")[1:]} == {
+        "HttpOnly", f"Max-Age={PASS_S}", f"Path={source}", "SameSite=strict",
+    }  # fmt: skip
+    with client_of(guarded.app) as made:  # type: ignore[arg-type]  # Starlette's client names the bare protocol
+        made.headers["Cookie"] = answer.headers["Set-Cookie"].split(";")[0]
+        yield made, source
+
+
+def test_a_player_with_a_pass_looks_at_one_source_and_does_nothing_else(
+    player: tuple[TestClient, str], guarded: TestClient
+) -> None:
+    client, source = player
+    assert client.get(source, headers={"Range": "bytes=4-7"}).content == b"the "
+    assert client.head(source).status_code == 200
+    other = source_of(begin(guarded)["selection"])
+    for method, path in (("GET", other), ("GET", SELECTIONS), ("POST", f"{source}/pass"), ("DELETE", source)):
+        assert client.request(method, path).status_code == 401, (method, path)
+    assert client.get(source, headers={"Authorization": "Bearer wrong"}).status_code == 401
+    assert guarded.post(f"{other}/pass").status_code == 404
+
+
+@pytest.mark.parametrize("change", [lambda it: it[:-1] + "x", lambda it: it.replace("=", "=9"), lambda _: f"{PASS}="])
+def test_a_pass_that_was_made_up_opens_nothing(player: tuple[TestClient, str], change: Callable[[str], str]) -> None:
+    client, source = player
+    client.headers["Cookie"] = change(client.headers["Cookie"])
+    assert client.get(source).status_code == 401
+
+
+def test_a_pass_ends(player: tuple[TestClient, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    client, source = player
+    now = time.time()
+    monkeypatch.setattr(passes.time, "time", lambda: now + PASS_S + 2)
+    assert client.get(source).status_code == 401

@@ -4,8 +4,6 @@ import type { RemoteFilm } from '../film';
 import { ask, token } from '../service/ask.svelte';
 import type { ArtifactView, ArtworkView, MomentView, SelectionView } from '../service/shapes';
 
-const MOST_FETCHED_BYTES = 400e6;
-
 const pathOf = (view: SelectionView, file: ArtifactView): string => `/api/v1/selections/${view.id}/artifacts/${file.id}`;
 
 /**
@@ -36,10 +34,14 @@ export function sourceFilm(view: SelectionView, moment: MomentView): RemoteFilm 
   return { url: new URL(sourceOf(view, moment), location.href).href, headers: token.headers() };
 }
 
-/** The same as an address to play; null where it is too large to be fetched whole. Throws Refused. */
-export async function showSource(view: SelectionView, moment: MomentView): Promise<{ url: string; letGo: () => void } | null> {
-  const sent = view.uploads.find((one) => one.state === 'complete' && (one.moment_id === moment.id || one.moment_id === null));
-  return token.value && (sent?.length_bytes ?? 0) > MOST_FETCHED_BYTES ? null : showPath(sourceOf(view, moment));
+/**
+ * The same as an address to play. It may be a whole film, too large to be fetched; so where a token is wanted, the
+ * service is asked to let this browser's players in. Throws Refused.
+ */
+export async function showSource(view: SelectionView, moment: MomentView): Promise<string> {
+  const url = sourceOf(view, moment);
+  if (token.value) await ask(`${url}/pass`, { method: 'POST' });
+  return url;
 }
 
 /**

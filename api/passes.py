@@ -1,0 +1,40 @@
+"""A pass lets one browser look at one address for an hour: players cannot carry a token.
+
+It travels as a cookie that is sent to that address alone and that no script can read and no other site can use. So
+nothing of it stands in an address, where logs, histories and referrers would keep it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from hashlib import sha256
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.responses import Response
+
+PASS: Final = "vigpack_pass"  # noqa: S105 its name
+PASS_S: Final = 3600
+
+
+def give_pass(answer: Response, token: bytes, path: str, *, secure: bool) -> None:
+    """Let whoever gets this answer look at ``path``; another token makes the pass worthless."""
+    ends_at = int(time.time()) + PASS_S
+    answer.set_cookie(
+        PASS, f"{ends_at}.{_sign(token, path, ends_at)}",
+        max_age=PASS_S, path=path, secure=secure, httponly=True, samesite="strict",
+    )  # fmt: skip
+
+
+def has_pass(headers: Headers, token: bytes, path: str) -> bool:
+    """Whether a request brings a pass for ``path`` that has not run out."""
+    ends_at, _, signature = cookie_parser(headers.get("cookie", "")).get(PASS, "").partition(".")
+    if not (ends_at.isascii() and ends_at.isdecimal()) or len(ends_at) > 12 or int(ends_at) < time.time():
+        return False
+    return hmac.compare_digest(signature.encode(), _sign(token, path, int(ends_at)).encode())
+
+
+def _sign(token: bytes, path: str, ends_at: int) -> str:
+    return hmac.new(token, f"{PASS}\n{path}\n{ends_at}".encode(), sha256).hexdigest()
