@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import socket
 import subprocess
@@ -14,8 +15,10 @@ from typing import Any
 
 import httpx
 
-from records.database import migrate
+from records.database import migrate, open_database
+from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, SelectionState
 from records.settings import Settings
+from records.storage import open_storage
 from tests.servers import free_port, start
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -186,3 +189,33 @@ class RawPatch:
     def go_away(self) -> None:
         """Break the connection."""
         self.socket.close()
+
+
+def finish(settings: Settings, selection_id: str, data: bytes = b"", state: str = SelectionState.READY) -> str:
+    """Make a selection ready (or failed) as workers would, with one artifact; the artifact's id."""
+    source = settings.data_dir / "pack"
+    source.write_bytes(data)
+    key = f"selections/{selection_id}/jobs/1/1/review-pack.zip"
+    open_storage(settings).put(source, key)
+    artifact = ArtifactRow(
+        selection_id=selection_id,
+        kind="review_pack",
+        name="review-pack.zip",
+        storage_key=key,
+        media_type="application/zip",
+        bytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+    db = open_database(settings)
+    with db.session() as session:
+        session.add(artifact)
+        session.query(MomentRow).filter_by(selection_id=selection_id).update({"state": MomentState.READY})
+        for kind in ("review_pack", "picture_notes"):
+            failed = state == SelectionState.FAILED and kind == "picture_notes"
+            job = JobRow(kind=kind, selection_id=selection_id, state=JobState.FAILED if failed else JobState.DONE)
+            session.add(job)
+        session.get_one(SelectionRow, selection_id).state = state
+        session.flush()
+        made = artifact.id
+    db.dispose()
+    return made

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select
 
 from api.app import create_app
-from api.artifacts import Span, parse_range
-from api.errors import STATUS_OF, RangeOutside
-from pipeline.errors import PipelineError
 from pipeline.outputs import KINDS
-from records import storage, upload_errors
 from records.database import open_database
-from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, SelectionState
+from records.models import JobRow, SelectionRow, SelectionState
 from records.settings import Settings
-from records.storage import open_storage
 from tests.api.conftest import client_of
-from tests.api.service import SELECTIONS, TUS, Service, announce, begin, send, shape
-from tests.servers import PostgresServer
+from tests.api.service import SELECTIONS, TUS, Service, announce, begin, finish, send, shape
 
 
 def test_a_new_selection_says_where_to_send_what(client: TestClient) -> None:
@@ -257,238 +245,9 @@ def test_erasing_leaves_no_byte_and_no_row(client: TestClient, app_settings: Set
     db.dispose()
 
 
-def finish(settings: Settings, selection_id: str, data: bytes = b"", state: str = SelectionState.READY) -> str:
-    """Make a selection ready (or failed) as workers would, with one artifact; the artifact's id."""
-    import hashlib
-
-    source = settings.data_dir / "pack"
-    source.write_bytes(data)
-    key = f"selections/{selection_id}/jobs/1/1/review-pack.zip"
-    open_storage(settings).put(source, key)
-    artifact = ArtifactRow(
-        selection_id=selection_id,
-        kind="review_pack",
-        name="review-pack.zip",
-        storage_key=key,
-        media_type="application/zip",
-        bytes=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-    )
-    db = open_database(settings)
-    with db.session() as session:
-        session.add(artifact)
-        session.query(MomentRow).filter_by(selection_id=selection_id).update({"state": MomentState.READY})
-        for kind in ("review_pack", "picture_notes"):
-            failed = state == SelectionState.FAILED and kind == "picture_notes"
-            job = JobRow(kind=kind, selection_id=selection_id, state=JobState.FAILED if failed else JobState.DONE)
-            session.add(job)
-        session.get_one(SelectionRow, selection_id).state = state
-        session.flush()
-        made = artifact.id
-    db.dispose()
-    return made
-
-
 def test_what_failed_is_queued_again_on_request(client: TestClient, app_settings: Settings) -> None:
     selection_id = begin(client)["selection"]["id"]
     finish(app_settings, selection_id, state=SelectionState.FAILED)
     answer = client.post(f"{SELECTIONS}/{selection_id}/retry")
     assert answer.status_code == 202
     assert [output["state"] for output in answer.json()["outputs"]] == ["ready", "queued"]
-
-
-PACK = bytes(range(256)) * 9000
-
-
-@pytest.fixture
-def pack(client: TestClient, app_settings: Settings) -> str:
-    """The address of a finished pack."""
-    selection_id = begin(client)["selection"]["id"]
-    return f"{SELECTIONS}/{selection_id}/artifacts/{finish(app_settings, selection_id, PACK)}"
-
-
-def test_a_pack_is_downloaded_whole_with_its_name_and_sum(client: TestClient, pack: str) -> None:
-    answer = client.get(pack)
-    assert (answer.status_code, answer.content) == (200, PACK)
-    assert answer.headers["Content-Type"] == "application/zip"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="review-pack.zip"'
-    assert answer.headers["Cache-Control"] == "private, no-store"
-    assert answer.headers["Accept-Ranges"] == "bytes"
-    head = client.head(pack, headers={"Range": "bytes=0-4"})
-    assert (head.headers["Content-Length"], head.headers["ETag"]) == (str(len(PACK)), answer.headers["ETag"])
-
-
-@pytest.mark.parametrize(
-    ("asked", "start", "end"),
-    [
-        ("bytes=0-0", 0, 1),
-        ("bytes=1048570-1048580", 1048570, 1048581),
-        ("bytes=100-", 100, len(PACK)),
-        ("bytes=-5", len(PACK) - 5, len(PACK)),
-        ("bytes=5-99999999999", 5, len(PACK)),
-    ],
-)
-def test_a_range_is_answered_as_such(client: TestClient, pack: str, asked: str, start: int, end: int) -> None:
-    answer = client.get(pack, headers={"Range": asked})
-    assert (answer.status_code, answer.content) == (206, PACK[start:end])
-    assert answer.headers["Content-Range"] == f"bytes {start}-{end - 1}/{len(PACK)}"
-
-
-def test_a_range_past_the_end_is_refused_with_the_size(client: TestClient, pack: str) -> None:
-    answer = client.get(pack, headers={"Range": f"bytes={len(PACK)}-"})
-    assert (answer.status_code, answer.json()["code"]) == (416, "range_outside")
-    assert answer.headers["Content-Range"] == f"bytes */{len(PACK)}"
-
-
-def test_a_range_of_another_version_gets_the_whole_file(client: TestClient, pack: str) -> None:
-    etag = client.head(pack).headers["ETag"]
-    assert client.get(pack, headers={"Range": "bytes=0-3", "If-Range": etag}).status_code == 206
-    assert client.get(pack, headers={"Range": "bytes=0-3", "If-Range": '"older"'}).content == PACK
-    assert client.get(pack, headers={"Range": "bytes=0-3", "If-Range": f"W/{etag}"}).status_code == 200
-
-
-def test_a_known_version_is_not_sent_again(client: TestClient, pack: str) -> None:
-    etag = client.head(pack).headers["ETag"]
-    answer = client.get(pack, headers={"If-None-Match": f'"x", {etag}'})
-    assert (answer.status_code, answer.content) == (304, b"")
-
-
-def test_a_pack_is_found_only_under_its_own_selection(client: TestClient, pack: str) -> None:
-    other = begin(client)["selection"]["id"]
-    assert client.get(f"{SELECTIONS}/{other}/artifacts/{pack.rsplit('/', 1)[1]}").status_code == 404
-
-
-def test_a_pack_in_s3_is_downloaded_in_ranges_too(app_settings: Settings, s3_settings: Settings) -> None:
-    given = s3_settings.model_copy(update={"data_dir": app_settings.data_dir, "min_free_bytes": 0})
-    with client_of(create_app(given)) as client:
-        selection_id = begin(client)["selection"]["id"]
-        path = f"{SELECTIONS}/{selection_id}/artifacts/{finish(given, selection_id, PACK)}"
-        assert client.get(path).content == PACK
-        answer = client.get(path, headers={"Range": "bytes=1000-1999999"})
-    assert (answer.status_code, answer.content) == (206, PACK[1000:2_000_000])
-
-
-@given(st.integers(0, 50), st.integers(0, 60), st.one_of(st.none(), st.integers(0, 60)))
-def test_a_range_is_never_wider_than_asked_nor_than_the_file(size: int, first: int, last: int | None) -> None:
-    header = f"bytes={first}-{'' if last is None else last}"
-    try:
-        span = parse_range(header, size)
-    except RangeOutside:
-        assert first >= size
-        return
-    if last is not None and last < first:
-        assert span is None
-    else:
-        assert span == Span(first, min(size, size if last is None else last + 1))
-
-
-@given(st.text(max_size=30))
-def test_a_range_that_is_not_understood_means_the_whole_file(header: str) -> None:
-    try:
-        span = parse_range(header, 10)
-    except RangeOutside:
-        return
-    assert span is None or 0 <= span.start < span.end <= 10
-
-
-def events_of(
-    client: httpx.Client, path: str, *, after_first: Callable[[], object] | None = None, seen: str = ""
-) -> list[tuple[str, str]]:
-    """The (name, id) of each event until the stream ends; ``after_first`` is done once the first is here."""
-    found: list[tuple[str, str]] = []
-    fields: dict[str, str] = {}
-    with client.stream("GET", f"{path}/events", headers={"Last-Event-ID": seen} if seen else {}) as stream:
-        assert stream.headers["Content-Type"].startswith("text/event-stream")
-        for line in stream.iter_lines():
-            if line:
-                name, _, value = line.partition(": ")
-                fields[name] = value
-            elif "data" in fields:
-                found.append((fields["event"], fields.get("id", "")))
-                fields = {}
-                if after_first and len(found) == 1:
-                    after_first()
-    return found
-
-
-def test_events_tell_each_change_and_end_when_all_is_ready(api: httpx.Client, running: Service) -> None:
-    selection_id = begin(api)["selection"]["id"]
-    path = f"{SELECTIONS}/{selection_id}"
-    events = events_of(api, path, after_first=lambda: finish(running.settings(), selection_id))
-    assert [name for name, _ in events] == ["selection", "selection"]
-    assert len({number for _, number in events}) == 2
-    last = events[-1][1]
-    assert api.get(f"{path}/events", headers={"Last-Event-ID": last}).status_code == 204
-    assert [number for _, number in events_of(api, path, seen=events[0][1])] == [last]
-
-
-def test_events_end_when_the_selection_is_erased(api: httpx.Client) -> None:
-    path = f"{SELECTIONS}/{begin(api)['selection']['id']}"
-    names = [name for name, _ in events_of(api, path, after_first=lambda: api.delete(path))]
-    assert names == ["selection", "erased"]
-
-
-def test_events_outlive_an_outage_of_the_database(
-    postgres_server: PostgresServer, postgres_url: str, tmp_path: Path
-) -> None:
-    name = postgres_url.rsplit("/", 1)[1]
-    given = Settings(data_dir=tmp_path, database_url=postgres_url, min_free_bytes=0)
-    with client_of(create_app(given)) as client:
-        selection_id = begin(client)["selection"]["id"]
-
-        def go_away_and_come_back() -> None:
-            time.sleep(1)
-            with postgres_server.away(name):
-                assert client.get(SELECTIONS).status_code == 503
-                time.sleep(1)
-            finish(given, selection_id)
-
-        with ThreadPoolExecutor() as pool:
-            outage = pool.submit(go_away_and_come_back)
-            events = events_of(client, f"{SELECTIONS}/{selection_id}")
-            outage.result()
-    assert {name for name, _ in events} == {"selection"}
-    assert len(events) >= 2  # before and after; how many steps between are seen is a matter of time
-
-
-def test_an_open_stream_does_not_keep_a_stopped_service_alive(service: Service) -> None:
-    process, client = service.start()
-    path = f"{SELECTIONS}/{begin(client)['selection']['id']}"
-    with client.stream("GET", f"{path}/events") as stream:
-        next(stream.iter_lines())
-        process.terminate()
-        assert process.wait(15) is not None
-
-
-def test_every_error_of_uploads_and_storage_has_a_status_of_its_own() -> None:
-    kinds = [kind for module in (storage, upload_errors) for kind in vars(module).values() if isinstance(kind, type)]
-    own = {storage.__name__, upload_errors.__name__}
-    errors = [kind for kind in kinds if issubclass(kind, PipelineError) and kind.__module__ in own]
-    assert [kind.__name__ for kind in errors if kind not in STATUS_OF] == []
-    assert all(400 <= status < 600 for status in STATUS_OF.values())
-    assert len({kind.code for kind in STATUS_OF}) == len(STATUS_OF)
-
-
-def test_the_description_names_every_route_and_has_examples(client: TestClient) -> None:
-    described = client.get("/api/v1/openapi.json").json()
-    assert {"/healthz", SELECTIONS, f"{SELECTIONS}/{{selection_id}}/events"} <= set(described["paths"])
-    assert described["components"]["schemas"]["NewSelection"]["examples"]
-    assert described["components"]["schemas"]["Problem"]["properties"]["code"]
-    for path in described["paths"].values():
-        assert all(operation["summary"] and operation["description"] for operation in path.values())
-
-
-def test_the_example_in_the_description_is_accepted(client: TestClient) -> None:
-    described = client.get("/api/v1/openapi.json").json()
-    example = described["components"]["schemas"]["NewSelection"]["examples"][0]
-    assert client.post(SELECTIONS, json=example).status_code == 201
-
-
-def test_readiness_says_what_is_wrong_in_words(client: TestClient, app_settings: Settings) -> None:
-    answer = client.get("/readyz")
-    assert answer.status_code == 200
-    assert answer.json()["problems"] == ["No worker is running; moments wait until one is."]
-    (app_settings.data_dir / "store" / ".parts").rmdir()
-    broken = client.get("/readyz")
-    assert broken.status_code == 503
-    assert any("films and packs are kept" in problem for problem in broken.json()["problems"])

@@ -1,0 +1,45 @@
+"""How the API describes itself: its routes, its errors, and whether it is ready."""
+
+from __future__ import annotations
+
+from fastapi.testclient import TestClient
+
+from api.errors import STATUS_OF
+from pipeline.errors import PipelineError
+from records import storage, upload_errors
+from records.settings import Settings
+from tests.api.service import SELECTIONS
+
+
+def test_every_error_of_uploads_and_storage_has_a_status_of_its_own() -> None:
+    kinds = [kind for module in (storage, upload_errors) for kind in vars(module).values() if isinstance(kind, type)]
+    own = {storage.__name__, upload_errors.__name__}
+    errors = [kind for kind in kinds if issubclass(kind, PipelineError) and kind.__module__ in own]
+    assert [kind.__name__ for kind in errors if kind not in STATUS_OF] == []
+    assert all(400 <= status < 600 for status in STATUS_OF.values())
+    assert len({kind.code for kind in STATUS_OF}) == len(STATUS_OF)
+
+
+def test_the_description_names_every_route_and_has_examples(client: TestClient) -> None:
+    described = client.get("/api/v1/openapi.json").json()
+    assert {"/healthz", SELECTIONS, f"{SELECTIONS}/{{selection_id}}/events"} <= set(described["paths"])
+    assert described["components"]["schemas"]["NewSelection"]["examples"]
+    assert described["components"]["schemas"]["Problem"]["properties"]["code"]
+    for path in described["paths"].values():
+        assert all(operation["summary"] and operation["description"] for operation in path.values())
+
+
+def test_the_example_in_the_description_is_accepted(client: TestClient) -> None:
+    described = client.get("/api/v1/openapi.json").json()
+    example = described["components"]["schemas"]["NewSelection"]["examples"][0]
+    assert client.post(SELECTIONS, json=example).status_code == 201
+
+
+def test_readiness_says_what_is_wrong_in_words(client: TestClient, app_settings: Settings) -> None:
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["problems"] == ["No worker is running; moments wait until one is."]
+    (app_settings.data_dir / "store" / ".parts").rmdir()
+    broken = client.get("/readyz")
+    assert broken.status_code == 503
+    assert any("films and packs are kept" in problem for problem in broken.json()["problems"])

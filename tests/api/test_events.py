@@ -1,0 +1,85 @@
+"""What becomes of a selection, told as it happens: server-sent events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+
+from api.app import create_app
+from records.settings import Settings
+from tests.api.conftest import client_of
+from tests.api.service import SELECTIONS, Service, begin, finish
+from tests.servers import PostgresServer
+
+
+def events_of(
+    client: httpx.Client, path: str, *, after_first: Callable[[], object] | None = None, seen: str = ""
+) -> list[tuple[str, str]]:
+    """The (name, id) of each event until the stream ends; ``after_first`` is done once the first is here."""
+    found: list[tuple[str, str]] = []
+    fields: dict[str, str] = {}
+    with client.stream("GET", f"{path}/events", headers={"Last-Event-ID": seen} if seen else {}) as stream:
+        assert stream.headers["Content-Type"].startswith("text/event-stream")
+        for line in stream.iter_lines():
+            if line:
+                name, _, value = line.partition(": ")
+                fields[name] = value
+            elif "data" in fields:
+                found.append((fields["event"], fields.get("id", "")))
+                fields = {}
+                if after_first and len(found) == 1:
+                    after_first()
+    return found
+
+
+def test_events_tell_each_change_and_end_when_all_is_ready(api: httpx.Client, running: Service) -> None:
+    selection_id = begin(api)["selection"]["id"]
+    path = f"{SELECTIONS}/{selection_id}"
+    events = events_of(api, path, after_first=lambda: finish(running.settings(), selection_id))
+    assert [name for name, _ in events] == ["selection", "selection"]
+    assert len({number for _, number in events}) == 2
+    last = events[-1][1]
+    assert api.get(f"{path}/events", headers={"Last-Event-ID": last}).status_code == 204
+    assert [number for _, number in events_of(api, path, seen=events[0][1])] == [last]
+
+
+def test_events_end_when_the_selection_is_erased(api: httpx.Client) -> None:
+    path = f"{SELECTIONS}/{begin(api)['selection']['id']}"
+    names = [name for name, _ in events_of(api, path, after_first=lambda: api.delete(path))]
+    assert names == ["selection", "erased"]
+
+
+def test_events_outlive_an_outage_of_the_database(
+    postgres_server: PostgresServer, postgres_url: str, tmp_path: Path
+) -> None:
+    name = postgres_url.rsplit("/", 1)[1]
+    given = Settings(data_dir=tmp_path, database_url=postgres_url, min_free_bytes=0)
+    with client_of(create_app(given)) as client:
+        selection_id = begin(client)["selection"]["id"]
+
+        def go_away_and_come_back() -> None:
+            time.sleep(1)
+            with postgres_server.away(name):
+                assert client.get(SELECTIONS).status_code == 503
+                time.sleep(1)
+            finish(given, selection_id)
+
+        with ThreadPoolExecutor() as pool:
+            outage = pool.submit(go_away_and_come_back)
+            events = events_of(client, f"{SELECTIONS}/{selection_id}")
+            outage.result()
+    assert {name for name, _ in events} == {"selection"}
+    assert len(events) >= 2  # before and after; how many steps between are seen is a matter of time
+
+
+def test_an_open_stream_does_not_keep_a_stopped_service_alive(service: Service) -> None:
+    process, client = service.start()
+    path = f"{SELECTIONS}/{begin(client)['selection']['id']}"
+    with client.stream("GET", f"{path}/events") as stream:
+        next(stream.iter_lines())
+        process.terminate()
+        assert process.wait(15) is not None
