@@ -24,6 +24,25 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "logs_errors: the test expects an ERROR in the log")
 
 
+COSTLY = {
+    "desk": {"desk_service"},
+    "sending": {"sending_service"},
+    "engine": {"engine_page"},
+    "packs": {"pack", "long_pack", "reading", "firefox"},
+    "api": {"running"},
+}
+"""What takes seconds to make, and the name of the one process in which the tests that share it run."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        wanted = set(getattr(item, "fixturenames", ()))
+        group = next((name for name, costly in COSTLY.items() if costly & wanted), None)
+        if group and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(autouse=True)
 def no_unexpected_error_in_the_log(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """A logged ERROR fails the test, unless it is marked ``logs_errors``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -23,6 +24,12 @@ SEEN = """
   video.requestVideoFrameCallback(note);
 """
 """Remembers each picture of a clip of 30 a second that is shown from now on."""
+
+
+def rounds(seen: list[int]) -> list[list[int]]:
+    """The pictures seen, split where it came back to an earlier one."""
+    turns = [n for n, (one, other) in enumerate(pairwise(seen), 1) if other < one]
+    return [seen[start:end] for start, end in pairwise([0, *turns, len(seen)])]
 
 
 def number_on(shot: NDArray[np.uint8], width: int, height: int) -> int:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.bounds import Limits, limits_in_use, use_limits
 from pipeline.clips import cut_clip
 from pipeline.errors import MomentOutsideFilm
 from pipeline.film import Film, probe
@@ -69,8 +70,9 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Film]:
     return {fps: probe(numbered_film(folder / f"{i}.mp4", frames=150, fps=fps)) for i, fps in enumerate(RATES)}
 
 
-@pytest.mark.parametrize("fps", RATES)
-@pytest.mark.parametrize("name", ["review", "full"])
+@pytest.mark.parametrize(
+    ("name", "fps"), [*(("review", fps) for fps in RATES), *(("full", fps) for fps in RATES if Fraction(fps) > 30)]
+)
 def test_a_clip_begins_and_ends_with_the_asked_frames(
     films: dict[str, Film], tmp_path: Path, fps: str, name: str
 ) -> None:
@@ -139,11 +141,23 @@ def test_a_still_shows_the_frame_on_screen(films: dict[str, Film], fps: str) -> 
             assert frame.ms == frame_ms(number, fps)
 
 
+def test_a_picture_that_stands_for_long_is_held_once_however_often_it_is_shown(tmp_path: Path) -> None:
+    late = {"filters": "settb=1/90000,setpts='if(N,12*90000+N*3000,0)'", "container": UNEVEN_TICKS, "sound": None}
+    film = probe(numbered_film(tmp_path / "still.mp4", frames=30, width=1280, height=720, **late))
+    before = limits_in_use()
+    use_limits(Limits(memory_bytes=400 << 20))  # 360 pictures of this size are 500 MB
+    try:
+        numbers = numbers_in(cut(film, 0, 12_900, tmp_path, "review"))
+    finally:
+        use_limits(before)
+    assert numbers == [0] * 361 + list(range(1, 27))
+
+
 def test_a_moment_late_in_a_long_film_is_found_without_reading_what_comes_before(tmp_path: Path) -> None:
-    film = probe(numbered_film(tmp_path / "long.mp4", frames=36_000, fps="10", width=64, height=48, sound=None))
+    film = probe(numbered_film(tmp_path / "long.mp4", frames=18_000, fps="5", width=64, height=48, sound=None))
     assert film.duration_ms == 3_600_000
     span = find_span(film, 58 * 60_000, 58 * 60_000 + 5_000)
     assert span.key_pts is not None
-    assert film.ms_at(span.pts[0]) - film.ms_at(span.key_pts) < 3_000
+    assert film.ms_at(span.pts[0]) - film.ms_at(span.key_pts) < 6_000
     numbers = numbers_in(cut(film, 58 * 60_000, 58 * 60_000 + 5_000, tmp_path))
-    assert (numbers[0], numbers[-1]) == (34_800, 34_849)
+    assert (numbers[0], numbers[-1]) == (17_400, 17_424)

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from api.page import BUILT_PAGE
 from tests.footage import numbered_film, run
 from tests.web.desk import LAPTOP, DeskService, Guider
+from tests.web.engine import build_trial, serving
 
 expect.set_options(timeout=20_000)  # tests share two processors
 
@@ -36,6 +37,14 @@ def desk_service(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
+def engine_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a page with nothing but the film engine, and the folder into which it puts its cuts."""
+    taken = tmp_path_factory.mktemp("cuts")
+    with serving(build_trial(tmp_path_factory.mktemp("trial")), taken) as url:
+        yield url, taken
+
+
+@pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A minute of numbered pictures with beeps, 25 a second, a key frame every two seconds."""
     path = tmp_path_factory.mktemp("film") / "film.mp4"
@@ -47,7 +56,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def heavy_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve seconds of which each takes 3 MB, so that a moment travels in several chunks."""
     path = tmp_path_factory.mktemp("heavy") / "heavy.mp4"
-    noise = "nullsrc=size=640x360:rate=25:duration=12,geq=random(1)*255:128:128,format=yuv420p"
+    noise = "color=gray:size=640x360:rate=25:duration=12,noise=alls=100:allf=t,format=yuv420p"
     beep = "sine=frequency=440:duration=12"
     codec = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-b:v", "24M", "-maxrate", "24M", "-bufsize", "24M"]
     run("-f", "lavfi", "-i", noise, "-f", "lavfi", "-i", beep, *codec, "-c:a", "aac", str(path))

@@ -23,7 +23,7 @@ from pipeline.stills import grab_still
 from tests.footage import beeps_ms_in, numbered_film, numbers_in, read_number, run
 from tests.servers import wait_until
 from tests.web.desk import DeskService
-from tests.web.engine import CutFile, Engine, build_trial, serving
+from tests.web.engine import CutFile, Engine
 
 FRAMES = 150
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18")
@@ -89,14 +89,13 @@ def numbers_between(path: Path, in_ms: int, out_ms: int) -> list[int]:
 
 
 @pytest.fixture(scope="session")
-def engine(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine(browser: Browser, engine_page: tuple[str, Path]) -> Iterator[Engine]:
     """The film engine in an open page."""
-    built, taken = build_trial(tmp_path_factory.mktemp("trial")), tmp_path_factory.mktemp("cuts")
-    with serving(built, taken) as url:
-        page = browser.new_page()
-        page.goto(url)
-        yield Engine(page, taken)
-        page.close()
+    url, taken = engine_page
+    page = browser.new_page()
+    page.goto(url)
+    yield Engine(page, taken)
+    page.close()
 
 
 @pytest.fixture(scope="session")

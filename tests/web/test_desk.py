@@ -6,12 +6,12 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.end_to_end.reader import rounds
 from tests.footage import numbered_film, numbers_in
 from tests.servers import wait_until
 from tests.web.desk import LAPTOP, DeskService, Guider, wait_until_it_plays
@@ -113,12 +113,10 @@ def test_what_is_played_keeps_to_the_moment(guider: Guider, film: Path) -> None:
         }"""
     )
     guider.press("r")
-    wait_until(lambda: len(guider.page.evaluate("window.shown")) > 30, "it is played", 30)
-    shown = guider.page.evaluate("window.shown")
-    played_again = [n for n, (one, other) in enumerate(pairwise(shown)) if other < one]
-    assert played_again, shown
-    assert min(shown) >= 100, shown
-    assert max(shown) <= 125 + 8, "it stops late by a third of a second at most, however busy the machine is"
+    wait_until(lambda: len(rounds(guider.page.evaluate("window.shown"))) > 3, "it is played three times", 30)
+    played = rounds(guider.page.evaluate("window.shown"))[:3]
+    assert min(map(min, played)) >= 100, played
+    assert min(map(max, played)) <= 125 + 2, played  # a busy machine may turn back late, but not each time
 
 
 def test_steps_and_nudges_are_one_frame(guider: Guider, film: Path) -> None:
@@ -245,6 +243,11 @@ def test_the_token_is_asked_once_and_kept_for_the_visit(
         wait_until_it_plays(guider.open_review())
         guider.page.reload()
         guider.wait_until_ready()
+        guider.button("Other ends for Clip 1").click()
+        guider.button("Watch it").click()
+        wait_until(lambda: 25 <= guider.number_on("section video") <= 50, "what was sent is played", 20)
+        source = [one.url for one in guider.requests if "/source" in one.url]
+        assert {url.rsplit("/", 1)[1] for url in source} == {"source", "pass"}  # no address says who may look
     finally:
         service.stop()
 
@@ -289,9 +292,13 @@ def test_two_films_in_two_tabs_do_not_mix(
 def test_works_on_a_phone_by_touch_alone(browser: Browser, desk_service: DeskService, film: Path) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     guider = Guider(context.new_page(), desk_service.url).start().open(film)
-    for name in ("Starts here", "One second forward", "One second forward", "Ends here", "Still"):
+    guider.button("Starts here").tap()
+    for second in (1, 2):
+        guider.button("One second forward").tap()
+        place = "document.querySelector('video').currentTime"
+        wait_until(lambda: guider.page.evaluate(place) >= second, f"{second} s", 20)  # noqa: B023 at once
+    for name in ("Ends here", "Still"):
         guider.button(name).tap()
-        guider.page.wait_for_timeout(150)
     expect(guider.cards()).to_have_count(2)
     assert guider.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     guider.send()

@@ -20,15 +20,14 @@ from tests.records.cast import add_jobs
 from tests.web.desk import LAPTOP, DeskService, Guider, Line
 
 SLOW = 3_000_000
-OFFLINE_S = 10
+OFFLINE_S = 5
 
 
-@pytest.fixture
-def own_service(built_page: Path, tmp_path: Path) -> Iterator[DeskService]:
-    """An API without a worker, for tests that end when the bytes are there."""
+@pytest.fixture(scope="module")
+def sending_service(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskService]:
+    """An API without a worker, for tests that end when the bytes are there; who kills it starts it again."""
     assert built_page.is_dir()
-    (tmp_path / "service").mkdir()
-    service = DeskService(tmp_path / "service")
+    service = DeskService(tmp_path_factory.mktemp("sending"))
     service.start(worker=False)
     yield service
     service.stop()
@@ -59,9 +58,9 @@ def wait_until_sent(guider: Guider) -> None:
 
 
 def test_a_line_that_is_gone_for_a_while_is_waited_for(
-    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+    sending_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
 ) -> None:
-    guider = visit(own_service)
+    guider = visit(sending_service)
     sums = mark_two(guider, heavy_film)
     line = Line(context, guider.page, SLOW)
     selection = guider.send()
@@ -69,30 +68,31 @@ def test_a_line_that_is_gone_for_a_while_is_waited_for(
     line.cut()
     expect(guider.page.get_by_text("This computer is offline").first).to_be_visible()
     guider.page.wait_for_timeout(OFFLINE_S * 1000)
-    line.restore()
+    line.hurry()
     wait_until_sent(guider)
-    assert sorted(arrived(own_service, selection)) == sums
+    assert sorted(arrived(sending_service, selection)) == sums
 
 
 def test_a_reload_goes_on_where_it_was(
-    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+    sending_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
 ) -> None:
-    guider = visit(own_service)
+    guider = visit(sending_service)
     sums = mark_two(guider, heavy_film)
-    Line(context, guider.page, SLOW)
+    line = Line(context, guider.page, SLOW)
     selection = guider.send()
-    wait_for_bytes(own_service, selection, 8 << 20)
-    held = own_service.selection(selection)["bytes_received"]
+    wait_for_bytes(sending_service, selection, 8 << 20)
+    held = sending_service.selection(selection)["bytes_received"]
     guider.page.reload()
+    line.hurry()
     wait_until_sent(guider)
-    assert sorted(arrived(own_service, selection)) == sums
+    assert sorted(arrived(sending_service, selection)) == sums
     sent_again = [one for one in guider.requests if one.method == "POST" and one.url.endswith("/uploads")]
     assert held > 0
     assert len(sent_again) == 2  # one for each moment, none anew
 
 
 def test_a_browser_that_was_ended_goes_on_without_the_film(
-    own_service: DeskService, playwright: Playwright, chromium: str, heavy_film: Path, tmp_path: Path
+    sending_service: DeskService, playwright: Playwright, chromium: str, heavy_film: Path, tmp_path: Path
 ) -> None:
     def launch() -> BrowserContext:
         return playwright.chromium.launch_persistent_context(
@@ -103,85 +103,87 @@ def test_a_browser_that_was_ended_goes_on_without_the_film(
         )
 
     context = launch()
-    guider = Guider(context.new_page(), own_service.url).start()
+    guider = Guider(context.new_page(), sending_service.url).start()
     sums = mark_two(guider, heavy_film)
     Line(context, guider.page, SLOW)
     selection = guider.send()
-    wait_for_bytes(own_service, selection, 8 << 20)
+    wait_for_bytes(sending_service, selection, 8 << 20)
     context.close()
     context = launch()
-    guider = Guider(context.new_page(), own_service.url).start()
-    guider.page.get_by_role("link", name="K-104").first.click()
+    guider = Guider(context.new_page(), sending_service.url).start()
+    guider.page.locator(f"a[href='#/review/{selection}']").first.click()
     wait_until_sent(guider)
-    assert sorted(arrived(own_service, selection)) == sums
+    assert sorted(arrived(sending_service, selection)) == sums
     assert guider.cuts() == {}
     context.close()
 
 
 def test_a_service_that_was_killed_goes_on_where_it_was(
-    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+    sending_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
 ) -> None:
-    guider = visit(own_service)
+    guider = visit(sending_service)
     sums = mark_two(guider, heavy_film)
-    Line(context, guider.page, SLOW)
+    line = Line(context, guider.page, SLOW)
     selection = guider.send()
-    wait_for_bytes(own_service, selection, 8 << 20)
-    own_service.kill_api()
+    wait_for_bytes(sending_service, selection, 8 << 20)
+    sending_service.kill_api()
     expect(guider.page.get_by_text("cannot be reached just now").first).to_be_visible()
-    own_service.start_api()
+    sending_service.start_api()
+    line.hurry()
     wait_until_sent(guider)
-    assert sorted(arrived(own_service, selection)) == sums
+    assert sorted(arrived(sending_service, selection)) == sums
 
 
 def test_sending_can_be_paused_and_goes_on_even_after_a_reload(
-    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+    sending_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
 ) -> None:
-    guider = visit(own_service)
+    guider = visit(sending_service)
     sums = mark_two(guider, heavy_film)
-    Line(context, guider.page, SLOW)
+    line = Line(context, guider.page, SLOW)
     selection = guider.send()
     guider.wait_until_some_has_gone()
     guider.button("Pause").click()
     expect(guider.heading("Sending is paused")).to_be_visible()
     time.sleep(1)
-    held = own_service.selection(selection)["bytes_received"]
+    held = sending_service.selection(selection)["bytes_received"]
     guider.page.reload()
     expect(guider.heading("Sending is paused")).to_be_visible()
     time.sleep(1)
-    assert own_service.selection(selection)["bytes_received"] == held
+    assert sending_service.selection(selection)["bytes_received"] == held
+    line.hurry()
     guider.button("Go on").click()
     wait_until_sent(guider)
-    assert sorted(arrived(own_service, selection)) == sums
+    assert sorted(arrived(sending_service, selection)) == sums
 
 
 def test_a_second_tab_takes_over_when_the_first_is_closed(
-    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+    sending_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
 ) -> None:
-    guider = visit(own_service)
+    guider = visit(sending_service)
     sums = mark_two(guider, heavy_film)
     Line(context, guider.page, SLOW)
     selection = guider.send()
-    other = visit(own_service)
-    other.page.goto(f"{own_service.url}/#/review/{selection}")
+    other = visit(sending_service)
+    other.page.goto(f"{sending_service.url}/#/review/{selection}")
     expect(other.page.get_by_text("Another tab is sending it")).to_be_visible()
     guider.page.close()
     wait_until_sent(other)
-    assert sorted(arrived(own_service, selection)) == sums
+    assert sorted(arrived(sending_service, selection)) == sums
 
 
 def test_a_full_disk_is_told_and_nothing_is_lost(
-    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+    sending_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
 ) -> None:
-    guider = visit(own_service)
+    guider = visit(sending_service)
     guider.open(heavy_film)
     guider.mark_clip(1, 2)
     guider.wait_until_cut()
     session = context.new_cdp_session(guider.page)
-    session.send("Storage.overrideQuotaForOrigin", {"origin": own_service.url, "quotaSize": 6_000_000})
+    session.send("Storage.overrideQuotaForOrigin", {"origin": sending_service.url, "quotaSize": 6_000_000})
     guider.mark_clip(4, 9)
     expect(guider.page.get_by_role("alert")).to_contain_text("not enough free space", timeout=30_000)
     expect(guider.cards()).to_have_count(2)
-    session.send("Storage.overrideQuotaForOrigin", {"origin": own_service.url})
+    session.send("Storage.overrideQuotaForOrigin", {"origin": sending_service.url})
     guider.button("Try again").click()
     guider.wait_until_cut()
     assert len(guider.cuts()) == 2
@@ -219,40 +221,42 @@ def test_a_full_queue_is_waited_for_as_long_as_the_service_wishes(
 
 
 def test_the_whole_film_goes_on_after_a_reload_once_it_is_chosen_again(
-    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+    sending_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
 ) -> None:
-    guider = visit(own_service)
+    guider = visit(sending_service)
     guider.open(heavy_film)
     guider.mark_clip(1, 2)
     guider.page.get_by_role("radio", name="Whole film").check()
     guider.press("Escape")
-    Line(context, guider.page, SLOW * 3)
+    line = Line(context, guider.page, SLOW * 3)
     selection = guider.send()
-    wait_for_bytes(own_service, selection, 8 << 20)
+    wait_for_bytes(sending_service, selection, 8 << 20)
     guider.page.reload()
+    line.hurry()
     expect(guider.page.get_by_text("so it is needed again")).to_be_visible()
     guider.page.get_by_label("The same film").set_input_files(heavy_film)
     wait_until_sent(guider)
-    [upload] = own_service.selection(selection)["uploads"]
+    [upload] = sending_service.selection(selection)["uploads"]
     assert upload["length_bytes"] == heavy_film.stat().st_size
 
 
 def test_the_whole_film_goes_on_after_a_reload_by_itself_where_the_browser_remembers_it(
-    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+    sending_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
 ) -> None:
-    guider = visit(own_service)
+    guider = visit(sending_service)
     drop_film(context, guider, heavy_film)
     guider.mark_clip(1, 2)
     guider.page.get_by_role("radio", name="Whole film").check()
     guider.press("Escape")
-    Line(context, guider.page, SLOW * 3)
+    line = Line(context, guider.page, SLOW * 3)
     selection = guider.send()
-    wait_for_bytes(own_service, selection, 8 << 20)
+    wait_for_bytes(sending_service, selection, 8 << 20)
     guider.page.reload()
+    line.hurry()
     wait_until_sent(guider)
-    [upload] = own_service.selection(selection)["uploads"]
+    [upload] = sending_service.selection(selection)["uploads"]
     assert upload["length_bytes"] == heavy_film.stat().st_size
-    assert arrived(own_service, selection) == [hashlib.sha256(heavy_film.read_bytes()).hexdigest()]
+    assert arrived(sending_service, selection) == [hashlib.sha256(heavy_film.read_bytes()).hexdigest()]
 
 
 def drop_film(context: BrowserContext, guider: Guider, film: Path) -> None:
@@ -265,30 +269,30 @@ def drop_film(context: BrowserContext, guider: Guider, film: Path) -> None:
 
 
 def test_a_sending_erased_elsewhere_is_told(
-    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+    sending_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
 ) -> None:
-    guider = visit(own_service)
+    guider = visit(sending_service)
     mark_two(guider, heavy_film)
     Line(context, guider.page, SLOW // 2)
     selection = guider.send()
-    with own_service.client() as client:
+    with sending_service.client() as client:
         client.delete(f"/api/v1/selections/{selection}").raise_for_status()
     expect(guider.heading("This review was erased")).to_be_visible(timeout=30_000)
     guider.button("Put it away").click()
-    expect(guider.page.get_by_role("link", name="K-104")).to_have_count(0)
+    expect(guider.page.locator(f"a[href='#/review/{selection}']")).to_have_count(0)
 
 
 def test_erasing_takes_everything_from_here_and_there(
-    own_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
+    sending_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext, heavy_film: Path
 ) -> None:
-    guider = visit(own_service)
+    guider = visit(sending_service)
     mark_two(guider, heavy_film)
     Line(context, guider.page, SLOW // 2)
     selection = guider.send()
     guider.button("Erase").click()
     guider.button("Erase it").click()
     expect(guider.button("Starts here")).to_be_visible()
-    with own_service.client() as client:
+    with sending_service.client() as client:
         assert client.get(f"/api/v1/selections/{selection}").status_code == 404
     assert guider.cuts() == {}
 

@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.footage import numbered_film, read_number, run
-from tests.web.engine import build_trial, serving
 
 KEPT = """async () => {
     const found = {};
@@ -36,10 +35,9 @@ const never = new AbortController().signal;
 """
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(build_trial(tmp_path_factory.mktemp("trial")), tmp_path_factory.mktemp("taken")) as url:
-        yield url
+@pytest.fixture
+def address(engine_page: tuple[str, Path]) -> str:
+    return engine_page[0]
 
 
 @pytest.fixture

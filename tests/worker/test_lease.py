@@ -27,9 +27,9 @@ def db(folder_service: Service) -> Database:
 
 @pytest.fixture
 def won(folder_service: Service) -> Claim:
-    """A claim on a new job with a lease of three seconds."""
+    """A claim on a new job with a lease of a second and a half."""
     db = folder_service.db
-    return take(db, folder_service.settings, add_jobs(db)[0])
+    return take(db, folder_service.settings.model_copy(update={"lease_s": 1.5}), add_jobs(db)[0])
 
 
 def change(db: Database, won: Claim, **values: object) -> None:
@@ -53,8 +53,8 @@ def work_until_stopped(lease: KeptLease) -> PipelineError:
 
 
 def test_a_lease_is_kept_while_the_work_reports_nothing(db: Database, won: Claim) -> None:
-    with KeptLease(db, won, heartbeat_s=1, limit_s=60):
-        time.sleep(won.lease_s + 1)
+    with KeptLease(db, won, heartbeat_s=0.3, limit_s=60):
+        time.sleep(won.lease_s + 0.5)
         held = job_row(db, won.job_id).lease_until
     assert held is not None
     assert held > utcnow()

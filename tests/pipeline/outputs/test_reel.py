@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -40,22 +42,28 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return artifact.path
 
 
-@pytest.fixture(scope="module")
-def pictures(made: Path) -> list[NDArray[np.uint8]]:
-    return pictures_of(made)
-
-
-def pictures_of(reel_path: Path) -> list[NDArray[np.uint8]]:
-    """What stands on the screen in each thirtieth of a second."""
-    shown: list[NDArray[np.uint8]] = []
+def pictures_of(reel_path: Path, wanted: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
+    """What stands on the screen in these thirtieths of a second, in rising order, one at a time: 700 would be 2 GB."""
+    left = deque(wanted)
     with av.open(str(reel_path)) as container:
+        before = None
         for frame in container.decode(video=0):
             assert frame.pts is not None
             assert frame.time_base is not None
-            shown += shown[-1:] * (round(30 * frame.pts * frame.time_base) - len(shown))
-            shown.append(frame.to_ndarray(format="rgb24", src_colorspace="itu709"))
-        shown += shown[-1:] * (round(30 * (container.duration or 0) / av.time_base) - len(shown))
-    return shown
+            begins = round(30 * frame.pts * frame.time_base)
+            while before is not None and left and left[0] < begins:
+                left.popleft()
+                yield before.to_ndarray(format="rgb24", src_colorspace="itu709")
+            before = frame
+        assert before is not None
+        assert not left or left[-1] < count_of(reel_path)
+        yield from (before.to_ndarray(format="rgb24", src_colorspace="itu709") for _ in left)
+
+
+def count_of(reel_path: Path) -> int:
+    """How many thirtieths of a second it has."""
+    with av.open(str(reel_path)) as container:
+        return round(30 * (container.duration or 0) / av.time_base)
 
 
 def number_on(picture: NDArray[np.uint8], *, aspect: float) -> int:
@@ -64,24 +72,29 @@ def number_on(picture: NDArray[np.uint8], *, aspect: float) -> int:
     return read_number(picture[:, width // 2 - half : width // 2 + half, 1])
 
 
-def test_a_moment_runs_stands_on_its_best_frame_and_runs_slowly(pictures: list[NDArray[np.uint8]]) -> None:
-    numbers = [number_on(p, aspect=4 / 3) for p in pictures[FULL_AT : FULL_AT + LYING + HELD + 2 * LYING]]
+def test_a_moment_runs_stands_on_its_best_frame_and_runs_slowly(made: Path) -> None:
+    whole = range(FULL_AT, FULL_AT + LYING + HELD + 2 * LYING)
+    numbers = [number_on(picture, aspect=4 / 3) for picture in pictures_of(made, whole)]
     assert numbers[:LYING] == list(range(LYING))
     assert numbers[LYING + 12 : LYING + HELD] == [12] * (HELD - 12)
     assert numbers[LYING + HELD :] == [n // 2 for n in range(2 * LYING)]
 
 
-def test_a_standing_moment_stands_between_calm_pillars(pictures: list[NDArray[np.uint8]]) -> None:
+def test_a_standing_moment_stands_between_calm_pillars(made: Path) -> None:
     begins = FULL_AT + 3 * LYING + HELD + 42
-    assert [number_on(p, aspect=3 / 4) for p in pictures[begins : begins + STANDING]] == list(range(STANDING))
-    held = number_on(pictures[begins + STANDING + HELD - 1], aspect=3 / 4)
+    running = pictures_of(made, range(begins, begins + STANDING))
+    assert [number_on(picture, aspect=3 / 4) for picture in running] == list(range(STANDING))
+    ends = begins + STANDING + HELD - 1
+    [held] = (number_on(picture, aspect=3 / 4) for picture in pictures_of(made, [ends]))
     assert held in range(STANDING - 18, STANDING)  # none was chosen: the sharpest near its end
-    for picture in (pictures[0], pictures[begins + 3], pictures[begins + STANDING + 20], pictures[-1]):
-        assert np.abs(picture[:, :200].astype(int) - GROUND_RGB).max() <= 4
+    calm = [0, begins + 3, begins + STANDING + 20, count_of(made) - 1]
+    margins = [picture[:, :200].astype(int) for picture in pictures_of(made, calm)]
+    assert [bool(np.abs(margin - GROUND_RGB).max() <= 4) for margin in margins] == [True] * len(calm)
 
 
-def test_words_keep_away_from_the_edges_that_televisions_hide(pictures: list[NDArray[np.uint8]]) -> None:
-    inked = np.argwhere(np.abs(pictures[0].astype(int) - GROUND_RGB).max(axis=2) > 40)
+def test_words_keep_away_from_the_edges_that_televisions_hide(made: Path) -> None:
+    [opening] = pictures_of(made, [0])
+    inked = np.argwhere(np.abs(opening.astype(int) - GROUND_RGB).max(axis=2) > 40)
     (top, left), (bottom, right) = inked.min(axis=0), inked.max(axis=0)
     assert left >= 128
     assert right < 1280 - 128
@@ -142,15 +155,14 @@ def test_slow_sound_keeps_its_pitch_and_captions_stand_under_a_smaller_picture(t
     slow = sound[round(48 * (slow_ms + 2010)) : round(48 * (slow_ms + 2060))]
     loudest_hz = np.abs(np.fft.rfft(slow)).argmax() * 48_000 / len(slow)
     assert loudest_hz == pytest.approx(1000, abs=40)
-    shown = pictures_of(artifact.path)
-    picture = shown[begins + 36 + stands - 1]
+    [picture] = pictures_of(artifact.path, [begins + 36 + stands - 1])
     inked = np.abs(picture.astype(int) - GROUND_RGB).max(axis=2) > 20
     rows = np.flatnonzero(inked.any(axis=1))
     [gap] = [(a, b) for a, b in pairwise(rows) if b - a > 12]  # the picture, then one line
     photograph = picture[rows[0] : gap[0] + 1]
     columns = np.flatnonzero(inked[rows[0] : gap[0] + 1].all(axis=0))
     assert read_number(photograph[:, columns[0] : columns[-1] + 1, 1]) == 9
-    assert len(shown) == begins + 36 + stands + 72
+    assert count_of(artifact.path) == begins + 36 + stands + 72
 
 
 def test_the_screen_suits_the_moments() -> None:
