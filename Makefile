@@ -23,7 +23,7 @@ demo: $(VENV)/run.stamp  ## draw a film, send its moments through the real API, 
 
 test: $(VENV)/dev.stamp machine  ## run every test on two processes
 	@$(MAKE) --no-print-directory page || echo "The page could not be built: its tests are skipped, and fail where CI=true." >&2
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 RUNS ?= 10
 SEED ?= 1

@@ -10,10 +10,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from pydantic import SecretStr
+from xdist.scheduler import LoadScopeScheduling
 
 from records.database import Database, migrate, open_database
 from records.settings import Settings
@@ -24,23 +26,45 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "logs_errors: the test expects an ERROR in the log")
 
 
-COSTLY = {
-    "desk": {"desk_service"},
-    "sending": {"sending_service"},
-    "engine": {"engine_page"},
-    "packs": {"pack", "long_pack", "reading", "firefox"},
-    "api": {"running"},
+_WEB = ("artwork", "desk", "desk_for_everyone", "more", "more_from_moments", "review", "training")
+TOGETHER = {
+    "desk": {f"web/test_{name}.py" for name in _WEB},
+    "engine": {"web/test_cut_exact.py", "web/test_film_engine.py"},
+    "packs": {
+        f"end_to_end/test_{name}.py" for name in ("pack_in_browser", "player", "player_words", "player_in_firefox")
+    },
+    **{
+        name: {f"{name}.py"}
+        for name in (
+            "chaos/test_chaos",
+            "end_to_end/test_compose",
+            "end_to_end/test_demo",
+            "end_to_end/test_up",
+            "pipeline/outputs/test_reel",
+            "pipeline/test_exact_cuts",
+            "web/test_desk_sending",
+            "web/test_it_page",
+            "worker/test_rabbitmq",
+        )
+    },
 }
-"""What takes seconds to make, and the name of the one process in which the tests that share it run."""
+"""Files below tests/ whose tests share something that takes seconds to make, by the name of what they are together."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        wanted = set(getattr(item, "fixturenames", ()))
-        group = next((name for name, costly in COSTLY.items() if costly & wanted), None)
-        if group and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(group))
+class TogetherScheduling(LoadScopeScheduling):
+    """Gives tests to processes one by one, but those that belong together to one process, and these first.
+
+    pytest-xdist's own groups do nothing with pytest 9: it writes them into an attribute that is no longer read.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0].removeprefix("tests/")
+        return next((name for name, files in TOGETHER.items() if file in files), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
+    return TogetherScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,6 @@ from tests.chaos.stack import Stack, running_stack
 from tests.chaos.verify import Findings, check_selections, leftovers
 from tests.servers import start, wait_until
 
-pytestmark = pytest.mark.xdist_group("chaos")
-
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> list[DrawnFilm]:

@@ -28,7 +28,6 @@ COMPOSE: dict[str, Any] = yaml.safe_load((HOUSE / "docker-compose.yml").read_tex
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ROOMS = ("api", "configs", "pipeline", "records", "worker")
 OURS = ("api", "worker", "migrate")
-pytestmark = pytest.mark.xdist_group("compose")
 TOKEN = "a long random text"
 
 

@@ -14,8 +14,6 @@ from pipeline.film import probe
 from pipeline.frames import frames_between
 from tests.footage import beeps_ms_in, numbered_film, numbers_in, read_number
 
-pytestmark = pytest.mark.xdist_group("demo")  # one process starts what all of them use
-
 
 def run_demo(*words: str) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "api.commands", "demo", *words]

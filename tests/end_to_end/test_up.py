@@ -15,8 +15,6 @@ import pytest
 
 from tests.servers import redis_program, wait_until
 
-pytestmark = pytest.mark.xdist_group("up")  # one process starts what all of them use
-
 
 @dataclass
 class Up:
