@@ -17,7 +17,7 @@ from records.storage import Storage
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
-_SHOWN_IN_PLACE = ("video/", "image/", "application/pdf")
+_SHOWN_IN_PLACE = ("video/", "audio/", "image/", "application/pdf")
 
 
 @dataclass(frozen=True)

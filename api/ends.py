@@ -22,7 +22,16 @@ from records.views import SelectionView
 from worker.broker import enqueue
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
-_MATROSKA_START = bytes.fromhex("1a45dfa3")
+_STARTS = {
+    bytes.fromhex("1a45dfa3"): "video/webm",
+    b"OggS": "audio/ogg",
+    b"RIFF": "audio/wav",
+    b"fLaC": "audio/flac",
+    b"ID3": "audio/mpeg",
+    b"\xff\xf1": "audio/aac",
+    b"\xff": "audio/mpeg",
+}
+_LONGEST_START = 4
 
 
 class Times(BaseModel):
@@ -134,5 +143,5 @@ def _sent_for(parts: Parts, selection_id: str, moment_id: str) -> tuple[str, str
 
 def _media_type(storage: Storage, key: str) -> str:
     """What browsers need to be told to try and play it; it is bytes from outside, so never anything but a film."""
-    start = b"".join(storage.read(key, 0, len(_MATROSKA_START)))
-    return "video/webm" if start == _MATROSKA_START else "video/mp4"
+    start = b"".join(storage.read(key, 0, _LONGEST_START))
+    return next((media_type for sign, media_type in _STARTS.items() if start.startswith(sign)), "video/mp4")

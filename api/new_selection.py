@@ -12,6 +12,7 @@ from pipeline.errors import MomentOutsideFilm, SelectionInvalid
 from pipeline.moments import MOST_MOMENTS, Clip, Ms, Selection, Still, clock
 from pipeline.outputs import find_kind, parse_recipe, usual_kinds
 from pipeline.presets import preset as find_preset
+from pipeline.recording import no_stills
 from records.ends import ROUNDING_MS
 
 
@@ -39,6 +40,8 @@ class FilmFacts(BaseModel):
     width_px: Annotated[int | None, Field(gt=0, lt=1 << 16)] = None
     height_px: Annotated[int | None, Field(gt=0, lt=1 << 16)] = None
     fps: Annotated[float | None, Field(gt=0, le=1000, allow_inf_nan=False)] = None
+    picture: bool = True
+    """False: a recording that has sound only."""
 
 
 class ClipCut(BaseModel):
@@ -143,6 +146,8 @@ class NewSelection(Selection):
         find_preset(self.preset)
         for kind in (*self.kinds(), *self.recipes):
             parse_recipe(find_kind(kind), self.recipes.get(kind, {}))
+        if self.stills and not self.film.picture:
+            raise no_stills()
         end_ms = self.film.duration_ms
         for number, clip in enumerate(self.clips, 1):
             if clip.out_ms > end_ms:
@@ -156,7 +161,7 @@ class NewSelection(Selection):
 
     def kinds(self) -> tuple[str, ...]:
         """What is made as soon as every moment is ready."""
-        return usual_kinds(self.of) if self.outputs is None else self.outputs
+        return usual_kinds(self.of, picture=self.film.picture) if self.outputs is None else self.outputs
 
     def selection(self) -> Selection:
         """The guider's part, as moments.toml would hold it."""

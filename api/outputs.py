@@ -15,7 +15,7 @@ from pipeline.moments import parse_selection
 from pipeline.outputs import KINDS, find_kind, parse_recipe
 from records.companions import find_companion
 from records.models import SelectionRow
-from records.selections import ask_for_output
+from records.selections import ask_for_output, has_picture
 from records.views import SelectionView
 from worker.broker import enqueue
 
@@ -28,6 +28,8 @@ class KindView(BaseModel):
     name: str
     title: str
     about: str
+    needs_picture: bool
+    """Of a recording without a picture there is nothing to make."""
     recipe: dict[str, Any]
     """JSON schema of the recipe; titles and descriptions are meant to be shown."""
 
@@ -52,7 +54,13 @@ class Asked(BaseModel):
 def list_kinds() -> list[KindView]:
     """Every kind of output, in the order in which to offer them."""
     return [
-        KindView(name=kind.name, title=kind.title, about=kind.about, recipe=kind.recipe.model_json_schema())
+        KindView(
+            name=kind.name,
+            title=kind.title,
+            about=kind.about,
+            needs_picture=kind.needs_picture,
+            recipe=kind.recipe.model_json_schema(),
+        )
         for kind in KINDS.values()
     ]
 
@@ -71,7 +79,8 @@ def ask(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Asked:
         if (row := session.get(SelectionRow, selection_id)) is not None:
             find_companion(session, row, recipe)
         job_ids = ask_for_output(session, selection_id, kind.name, wish.recipe)
-        chosen = parse_selection(session.get_one(SelectionRow, selection_id).shape)
+        selection = session.get_one(SelectionRow, selection_id)
+        remarks = kind.remark(parse_selection(selection.shape), recipe, picture=has_picture(selection))
     for job_id in job_ids:
         enqueue(job_id, parts.settings, parts.db)
-    return Asked(selection=view_now(parts, selection_id), remarks=kind.remarks(chosen, recipe))
+    return Asked(selection=view_now(parts, selection_id), remarks=remarks)

@@ -28,7 +28,7 @@ from records.companions import find_companion
 from records.errors import SelectionGone
 from records.finished import Rows, bring_all, bring_artwork, finished_rows, prepared_moment
 from records.models import ArtworkRow, SelectionRow
-from records.selections import all_moments_ready
+from records.selections import all_moments_ready, has_picture
 
 router = APIRouter(prefix=PREFIX, tags=["outputs"])
 _AT_ONCE = threading.BoundedSemaphore(2)
@@ -71,13 +71,15 @@ def preview(selection_id: GivenId, wish: Wish, parts: GivenParts) -> PreviewView
         drawn = artwork_of(session, row.id)[: MOST_STILLS + 1] if isinstance(recipe, ArtworkRecipe) else ()
         companion = _companion(session, row, recipe)
     known = Prepared(selection, _known(rows), companion=companion, review=selection_id)
-    pages = _pages(kind, recipe, known, rows, drawn, parts)
-    told = kind.contents(known, recipe) if kind.contents else []
+        picture = has_picture(row)
+    shows = picture or not kind.needs_picture
+    pages = _pages(kind, recipe, known, rows, drawn, parts) if shows else Pages((), 0)
+    told = kind.contents(known, recipe) if shows and kind.contents else []
     return PreviewView(
         pages=[f"data:{MEDIA_TYPE};base64,{b64encode(page).decode()}" for page in pages.shown],
         of=pages.of,
         parts=[_part(one) for one in told],
-        remarks=kind.remarks(selection, recipe),
+        remarks=kind.remark(selection, recipe, picture=picture),
     )
 
 

@@ -18,6 +18,7 @@ from pipeline.player.review import Review, ShownMoment, shown_principle
 from pipeline.player.words import ReviewWords
 from records.errors import SelectionGone
 from records.models import ArtifactRow, MomentRow, SelectionRow
+from records.selections import shown_kind
 from records.words import find_words, save_words
 
 FILES = "/review/files"
@@ -99,7 +100,7 @@ def keep_words(
 def _show(moment: MomentRow, file: ArtifactRow) -> ShownMoment:
     facts = moment.facts or {}
     return ShownMoment(
-        kind="clip" if moment.kind == "clip" else "still",
+        kind=shown_kind(moment, file),
         file=f"{PREFIX}/{file.selection_id}/artifacts/{file.id}",
         width=facts["width_px"],
         height=facts["height_px"],
@@ -107,4 +108,5 @@ def _show(moment: MomentRow, file: ArtifactRow) -> ShownMoment:
         duration_ms=facts["duration_ms"],
         caption=moment.moment.get("caption", ""),
         principle=shown_principle(moment.moment.get("principle")),
+        peaks=facts.get("peaks"),
     )

@@ -46,10 +46,10 @@ class NotAFilm(PipelineError):
 
 
 class NoPicture(PipelineError):
-    """The file has sound but no moving picture."""
+    """There is a picture that nothing here decodes, or none where one is needed."""
 
     code = "no_picture"
-    for_guider = "This file has sound but no picture, so no clip or still can be taken from it."
+    for_guider = "The picture of this film cannot be shown by anything here, so no clip or still can be taken from it."
 
 
 class PictureTooSmall(PipelineError):

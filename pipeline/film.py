@@ -133,7 +133,7 @@ def probe(path: Path) -> Film:
         created_at = _created_at(container)
         name = container.format.name
     with open_container(path) as container:
-        audio, warnings = _sound(container)
+        audio, warnings = find_sound(container)
     with open_container(path) as container:
         sample = _sample_rates(container, video_stream(container, video.stream_index))
         video = replace(video, fps_min=sample[0], fps_avg=sample[1], fps_max=sample[2])
@@ -225,7 +225,7 @@ def _video_facts(stream: VideoStream, frame: VideoFrame, interlaced: bool) -> Vi
     )
 
 
-def _sound(container: av.container.InputContainer) -> tuple[AudioFacts | None, list[str]]:
+def find_sound(container: av.container.InputContainer) -> tuple[AudioFacts | None, list[str]]:
     """The first sound that really decodes, the default track before others; what could not be decoded is told."""
     default = av.stream.Disposition.default
     streams = sorted(container.streams.audio, key=lambda s: (not s.disposition & default, s.index))

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from pipeline.clips import FinishedClip, cut_clip
 from pipeline.errors import Cancelled, FolderNotEmpty, FolderNotWritable, MomentOutsideFilm, NoSpace
-from pipeline.film import Film, probe
+from pipeline.film import Film
 from pipeline.frames import one_frame_ms
 from pipeline.hiding import Hiding, hide_in_clip, hide_in_still
 from pipeline.marks import Mark
@@ -29,13 +29,18 @@ from pipeline.outputs.prepared import Prepared, PreparedArtwork, PreparedMoment,
 from pipeline.pack.companion import WithCompanion
 from pipeline.photograph import take_photograph
 from pipeline.presets import Preset
+from pipeline.recording import Recording, no_stills, probe_source
 from pipeline.rewrap import make_seekable
+from pipeline.spoken import SUFFIX as SOUND_SUFFIX
+from pipeline.spoken import cut_sound
 from pipeline.stills import FinishedStill, save_still
 
 Progress = Callable[[float], None]
 """Called with 0 to 1 as work goes on, at least every few seconds; what it raises stops the work."""
 _T = TypeVar("_T")
 _WORK_FOLDER = ".vigpack-part"
+_ROUNDED_MS = 100
+"""The page may take a recording for so much longer than its packets say; what is missing is silence."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ class Report:
 
 
 def prepare_moment(
-    film: Film,
+    film: Film | Recording,
     moment: Clip | Still,
     preset: Preset,
     destination: Path,
@@ -102,13 +107,16 @@ def prepare_moment(
     threads: int = 1,
     on_progress: Progress | None = None,
 ) -> FinishedMoment:
-    """One finished clip (MP4) or still (JPEG) at ``destination``, verified, then renamed into place.
+    """One finished clip (MP4, of a recording M4A) or still (JPEG) at ``destination``, verified, then put into place.
 
-    ``film`` must be seekable: see pipeline.rewrap.make_seekable.
-    Raises: MomentOutsideFilm, FfmpegFailed, FfmpegTimedOut, ArtifactWrong, NoSpace, and what on_progress raises.
+    A film must be seekable: see pipeline.rewrap.make_seekable.
+    Raises: MomentOutsideFilm, FfmpegFailed, FfmpegTimedOut, ArtifactWrong, NoSpace, and what on_progress raises;
+    SelectionInvalid for a still of a recording.
     """
     started = time.monotonic()
     with disk_errors_told():
+        if isinstance(film, Recording):
+            return _prepare_sound(film, moment, preset, destination, started)
         if isinstance(moment, Clip):
             clip = cut_clip(film, moment, preset, destination, threads=threads, on_progress=on_progress)
             return _finished_clip(moment, clip, started)
@@ -157,12 +165,27 @@ def _finished_still(moment: Still, still: FinishedStill, started: float) -> Fini
     return FinishedMoment(prepared, time.monotonic() - started, still.cpu_s, None, ())
 
 
-def check_moments(film: Film, selection: Selection) -> None:
+def _prepare_sound(
+    recording: Recording, moment: Clip | Still, preset: Preset, destination: Path, started: float
+) -> FinishedMoment:
+    if isinstance(moment, Still):
+        raise no_stills()
+    sound = cut_sound(recording, moment, preset, destination)
+    prepared = PreparedMoment(
+        "sound", sound.artifact.path, sound.artifact.media_type, sound.artifact.bytes, sound.artifact.sha256,
+        moment.in_ms, moment.out_ms, None, None, None, sound.duration_ms, moment.caption, moment.principle, sound.peaks,
+    )  # fmt: skip
+    return FinishedMoment(prepared, time.monotonic() - started, sound.cpu_s, None, ())
+
+
+def check_moments(film: Film | Recording, selection: Selection) -> None:
     """Make sure that every moment lies inside the film, before any work is done.
 
-    Raises: MomentOutsideFilm, which names the moment.
+    Raises: MomentOutsideFilm, which names the moment; SelectionInvalid for stills of a recording.
     """
-    end_ms = film.duration_ms + one_frame_ms(film)
+    if isinstance(film, Recording) and selection.stills:
+        raise no_stills()
+    end_ms = film.duration_ms + (_ROUNDED_MS if isinstance(film, Recording) else one_frame_ms(film))
     for number, clip in enumerate(selection.clips, 1):
         if clip.out_ms > end_ms or clip.in_ms >= film.duration_ms:
             raise _outside(film, f"Clip {number} ({clock(clip.in_ms)} to {clock(clip.out_ms)})")
@@ -171,9 +194,13 @@ def check_moments(film: Film, selection: Selection) -> None:
             raise _outside(film, f"Still {number} ({clock(still.at_ms)})")
 
 
-def _outside(film: Film, which: str) -> MomentOutsideFilm:
-    sentence = f"{which} lies outside the film, which is {clock(film.duration_ms)} long."
+def _outside(film: Film | Recording, which: str) -> MomentOutsideFilm:
+    sentence = f"{which} lies outside the {_what(film)}, which is {clock(film.duration_ms)} long."
     return MomentOutsideFilm(sentence, for_guider=sentence)
+
+
+def _what(film: Film | Recording) -> str:
+    return "recording" if isinstance(film, Recording) else "film"
 
 
 def prepare(
@@ -199,11 +226,13 @@ def prepare(
     chosen = [(kind, parse_recipe(kind, (recipes or {}).get(kind.name, {}))) for kind in wanted]
     if companion is not None:
         check_companion(selection, companion.selection)
-    film = probe(film_path)
+    film = probe_source(film_path)
     with _filled_whole(out) as work, disk_errors_told(), tempfile.TemporaryDirectory(dir=work) as scratch_name:
         scratch = Path(scratch_name)
         report = Report(_film_facts(film), preset.model_dump(), warnings=[*film.warnings, *hints(selection)])
-        seekable = report.step("make the film seekable", film.bytes, partial(make_seekable, film, scratch))
+        seekable = film
+        if isinstance(film, Film):
+            seekable = report.step("make the film seekable", film.bytes, partial(make_seekable, film, scratch))
         report.film["duration_ms"] = seekable.duration_ms
         check_moments(seekable, selection)
         photographs = tuple(_photographed(one, scratch / f"artwork-{n:02}.jpg") for n, one in enumerate(artwork, 1))
@@ -213,7 +242,7 @@ def prepare(
         for kind, wished in chosen:
             beside = companion if isinstance(wished, WithCompanion) else None
             recipe = wished.model_copy(update={"companion": beside.review}) if beside else wished
-            report.warnings += kind.remarks(selection, recipe)
+            report.warnings += kind.remark(selection, recipe, picture=isinstance(film, Film))
             making = partial(kind.make, prepared, recipe, work)
             made = report.step(kind.name, sum(m.bytes for m in prepared.moments), making)
             report.results += [artifact.path.relative_to(work).as_posix() for artifact in made]
@@ -228,7 +257,7 @@ def prepare(
 
 
 def _prepare_moments(
-    film: Film, selection: Selection, preset: Preset, scratch: Path, report: Report, on_progress: Progress
+    film: Film | Recording, selection: Selection, preset: Preset, scratch: Path, report: Report, on_progress: Progress
 ) -> list[FinishedMoment]:
     """Every moment, in the order of the review; as many at a time as there are processors, one encoder thread each.
 
@@ -248,7 +277,8 @@ def _prepare_moments(
             done[index] = share
 
         moment = moments[index]
-        name = f"{index:03}.mp4" if isinstance(moment, Clip) else f"{index:03}.jpg"
+        suffix = ".jpg" if isinstance(moment, Still) else SOUND_SUFFIX if isinstance(film, Recording) else ".mp4"
+        name = f"{index:03}{suffix}"
         told(0.0)
         finished = prepare_moment(film, moment, preset, scratch / name, threads=threads, on_progress=told)
         done[index] = 1.0
@@ -279,9 +309,11 @@ def _photographed(source: Path, destination: Path) -> PreparedArtwork:
     return PreparedArtwork(destination, taken.width_px, taken.height_px)
 
 
-def _film_facts(film: Film) -> dict[str, Any]:
+def _film_facts(film: Film | Recording) -> dict[str, Any]:
     """What the report says of the film: never its name, which may name a child."""
     facts = {"bytes": film.bytes, "container": film.container, "duration_ms": film.duration_ms}
+    if isinstance(film, Recording):
+        return {**facts, "video": None, "audio": asdict(film.audio)}
     video = {
         name: str(value) if not isinstance(value, (int, float, str, bool, dict, type(None))) else value
         for name, value in asdict(film.video).items()

@@ -79,7 +79,7 @@ def first_pages(lay: Lay, prepared: Prepared, recipe: Any, desk: Path) -> Pages:
 
 def _small(still: _Picture, copy: Path) -> _Picture:
     """A copy of the picture that is no larger than a preview shows."""
-    halves = max(still.width_px, still.height_px) // _STILL_PX
+    halves = max(still.width_px or 0, still.height_px or 0) // _STILL_PX
     flag = cv2.IMREAD_REDUCED_COLOR_4 if halves >= 4 else cv2.IMREAD_REDUCED_COLOR_2 if halves >= 2 else None
     pixels = cv2.imread(str(still.path), cv2.IMREAD_COLOR if flag is None else flag)
     if pixels is None:

@@ -19,8 +19,8 @@ from av.video.stream import VideoStream
 
 from pipeline.errors import FilmMissing, FilmUnreadable, NoPicture, NotAFilm, TooMuchMemory
 
-DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,dv"
-"""What films come in. Playlists and anything that names other files are not among them."""
+DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,dv,mp3,aac,wav,amr,flac"
+"""What films and recordings come in. Playlists and anything that names other files are not among them."""
 _TRANSPORT_PACKET_BYTES = 188
 MOST_PIXELS = 8192 * 8192
 READING_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, "max_pixels": str(MOST_PIXELS)}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.outputs.prepared import PreparedArtwork, PreparedMoment
 from records.models import ArtifactRow, ArtworkRow, MomentRow
+from records.selections import shown_kind
 from records.storage import Storage
 
 Rows = Sequence[tuple[MomentRow, ArtifactRow]]
@@ -38,7 +39,7 @@ def prepared_moment(row: MomentRow, file: ArtifactRow, path: Path) -> PreparedMo
     """What is known of a finished moment whose file lies at ``path``."""
     facts = row.facts or {}
     return PreparedMoment(
-        kind="clip" if row.kind == "clip" else "still",
+        kind=shown_kind(row, file),
         path=path,
         media_type=file.media_type,
         bytes=file.bytes,
@@ -51,6 +52,7 @@ def prepared_moment(row: MomentRow, file: ArtifactRow, path: Path) -> PreparedMo
         duration_ms=facts["duration_ms"],
         caption=row.moment.get("caption", ""),
         principle=row.moment.get("principle"),
+        peaks=facts.get("peaks"),
     )
 
 

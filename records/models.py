@@ -163,8 +163,8 @@ class MomentRow(Base):
     upload_id: Mapped[str | None] = mapped_column(ForeignKey("uploads.id", ondelete="SET NULL"))
     state: Mapped[str] = mapped_column(String(20), default=MomentState.AWAITING_UPLOAD)
     facts: Mapped[dict[str, Any] | None]
-    """Of the finished file: in_ms and out_ms on the film's clock, width_px, height_px, fps, duration_ms, gain_db,
-    cpu_s, and warnings in plain words."""
+    """Of the finished file: in_ms and out_ms on the film's clock, width_px, height_px, fps, duration_ms, peaks,
+    gain_db, cpu_s, and warnings in plain words."""
 
     selection: Mapped[SelectionRow] = relationship(back_populates="moments")
 

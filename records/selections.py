@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from pipeline.moments import Clip, Selection, Still
 from records.errors import SelectionGone
 from records.jobs import MOMENT, add_job, queue_again
 from records.models import (
+    ArtifactRow,
     JobRow,
     JobState,
     MomentRow,
@@ -137,6 +138,21 @@ def upload_completed(session: Session, upload: UploadRow) -> list[str]:
         job_ids.append(add_job(session, MOMENT, selection, moment.id, priority).id)
     settle(session, selection)
     return job_ids
+
+
+def shown_kind(moment: MomentRow, file: ArtifactRow) -> Literal["clip", "still", "sound"]:
+    """What a finished moment is: a clip of a recording without a picture is a sound."""
+    if moment.kind == "still":
+        return "still"
+    return "sound" if file.media_type.startswith("audio/") else "clip"
+
+
+def has_picture(selection: SelectionRow) -> bool:
+    """Whether the film shows anything: as workers found it, and until then as the page said."""
+    found = [moment.facts for moment in selection.moments if moment.facts]
+    if found:
+        return any(facts.get("width_px") for facts in found)
+    return bool(selection.film.get("picture", True))
 
 
 def starts_ms(moment: MomentRow) -> int:

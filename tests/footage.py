@@ -129,3 +129,16 @@ def beeps_ms_in(path: Path) -> list[float]:
     loud = samples > 0.25 * samples.max()
     onsets = [i for i in np.flatnonzero(loud) if not loud[max(0, i - rate // 4) : i].any()]
     return [(i / rate + (start or 0.0) - zero) * 1000 for i in onsets]
+
+
+def spoken_recording(path: Path, *options: str, seconds: float = 8, sound: str = BEEP) -> Path:
+    """A recording without a picture, with the beep of the films; its suffix and ``options`` choose how it is kept."""
+    run("-f", "lavfi", "-t", str(seconds), "-i", sound, *options, str(path))
+    return path
+
+
+def sound_in(path: Path) -> NDArray[np.float32]:
+    """The amplitude of each sample of a finished moment's sound, over all channels, at its own rate."""
+    with av.open(str(path)) as container:
+        parts = [np.abs(frame.to_ndarray()).max(axis=0) for frame in container.decode(audio=0)]
+    return np.concatenate(parts)

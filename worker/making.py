@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pipeline.artifact import Artifact
-from pipeline.film import Film, probe
+from pipeline.errors import NoPicture
+from pipeline.film import Film
 from pipeline.held import complete_until_ms
 from pipeline.marks import Mark
 from pipeline.moments import Clip, Still, parse_selection
@@ -20,7 +21,9 @@ from pipeline.outputs import find_kind, parse_recipe
 from pipeline.outputs.prepared import Prepared
 from pipeline.prepare import FinishedMoment, prepare_hidden, prepare_moment
 from pipeline.presets import preset
+from pipeline.recording import Recording, probe_source
 from pipeline.rewrap import make_seekable
+from pipeline.spoken import SUFFIX as SOUND_SUFFIX
 from records.artwork import artwork_of
 from records.companions import find_companion
 from records.database import Database
@@ -83,10 +86,15 @@ def _make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, rep
         alone = _is_alone(session, claim)
     source = bring(storage, _there(upload.storage_key, claim), upload.sha256, folder / "source")
     report(0.05)
-    name = f"{number:02}{_SUFFIX[row.kind]}"
-    film = make_seekable(probe(source), folder)
+    found = probe_source(source)
+    film = found if isinstance(found, Recording) else make_seekable(found, folder)
+    suffix = SOUND_SUFFIX if isinstance(film, Recording) and row.kind == "clip" else _SUFFIX[row.kind]
+    name = f"{number:02}{suffix}"
     if upload.held_ms is None:
-        held_ms = film.duration_ms if upload.moment_id is None else complete_until_ms(film)
+        if isinstance(film, Recording) or upload.moment_id is None:  # sound is never stored out of order
+            held_ms = film.duration_ms
+        else:
+            held_ms = complete_until_ms(film)
         note_held(db, upload.id, held_ms)
     cut = {**row.moment, **(row.cut or {})}
     moment = Clip.model_validate(cut) if row.kind == "clip" else Still.model_validate(cut)
@@ -100,6 +108,8 @@ def _make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, rep
     if hiding is None:
         finished = prepare_moment(film, moment, chosen, copy, threads=threads, on_progress=tell)
         return Making([_made(row.kind, name, finished)], _facts(film, row, finished))
+    if isinstance(film, Recording):
+        raise NoPicture(for_guider="This recording has no picture, so there is nobody to hide in it.")
     marks = [Mark.model_validate(mark) for mark in hiding.marks]
     covered, seen = prepare_hidden(film, moment, chosen, copy, marks, threads=threads, on_progress=tell)
     sheets = {UNCOVERED: seen.uncovered, COVERED: seen.covered}
@@ -120,7 +130,7 @@ def _of_sheet(part: str, sheet: Artifact) -> Made:
     return Made(part, sheet.path.name, sheet.path, sheet.media_type, sheet.bytes, sheet.sha256)
 
 
-def _facts(film: Film, row: MomentRow, finished: FinishedMoment) -> dict[str, Any]:
+def _facts(film: Film | Recording, row: MomentRow, finished: FinishedMoment) -> dict[str, Any]:
     made = finished.prepared
     earlier_ms = starts_ms(row)
     return {
@@ -130,6 +140,7 @@ def _facts(film: Film, row: MomentRow, finished: FinishedMoment) -> dict[str, An
         "height_px": made.height_px,
         "fps": made.fps,
         "duration_ms": made.duration_ms,
+        "peaks": made.peaks,
         "gain_db": finished.gain_db,
         "cpu_s": round(finished.cpu_s, 3),
         "warnings": [*film.warnings, *finished.warnings],

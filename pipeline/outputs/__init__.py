@@ -57,7 +57,7 @@ class Kind:
     default, a title and a description, from which the page draws its form. ``make`` takes a recipe of that type, writes
     into a folder that is there and holds none of its names yet, and returns what may be handed out; an empty list means
     that the selection holds nothing for this kind. ``remarks`` says in plain words, before any work is done, what will
-    not come out as written.
+    not come out as written. ``needs_picture``: of a recording without a picture there is nothing to make.
 
     A printed kind has ``lay``, which lays out in a folder what ``make`` prints, from the moments of the kind ``lays``;
     a preview presses its first pages. Another kind has ``contents``, which tells what will be in it and opens no file.
@@ -72,6 +72,13 @@ class Kind:
     lay: Lay | None = None
     lays: Literal["clip", "still", "nothing"] = "still"
     contents: Callable[[Prepared, Any], list[Part]] | None = None
+    needs_picture: bool = False
+
+    def remark(self, selection: Selection, recipe: Any, *, picture: bool) -> list[str]:
+        """What to tell the guider; one sentence alone where the kind needs a picture and there is none."""
+        if self.needs_picture and not picture:
+            return [f"{self.title}: left out, because this recording has sound but no picture."]
+        return self.remarks(selection, recipe)
 
 
 KINDS: dict[str, Kind] = {
@@ -93,6 +100,7 @@ KINDS: dict[str, Kind] = {
             picture_notes.make,
             picture_notes.remarks,
             lay=picture_notes.lay,
+            needs_picture=True,
         ),
         Kind(
             "booklet",
@@ -112,6 +120,7 @@ KINDS: dict[str, Kind] = {
             strip.remarks,
             lay=strip.lay_one,
             lays="clip",
+            needs_picture=True,
         ),
         Kind(
             "phone_pictures",
@@ -121,6 +130,7 @@ KINDS: dict[str, Kind] = {
             phone_pictures.make,
             phone_pictures.remarks,
             lay=phone_pictures.lay,
+            needs_picture=True,
         ),
         Kind(
             "diary_sheet",
@@ -149,6 +159,7 @@ KINDS: dict[str, Kind] = {
             reel.make,
             reel.remarks,
             contents=reel.contents,
+            needs_picture=True,
         ),
         Kind(
             "supervision_pack",
@@ -182,9 +193,10 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def usual_kinds(of: FilmOf) -> tuple[str, ...]:
+def usual_kinds(of: FilmOf, *, picture: bool = True) -> tuple[str, ...]:
     """The kinds that are made without being asked for: a family takes notes home, of a review recording nobody does."""
-    return ("review_pack",) if of == FilmOf.REVIEW_RECORDING else ("review_pack", "picture_notes")
+    usual = ("review_pack",) if of == FilmOf.REVIEW_RECORDING else ("review_pack", "picture_notes")
+    return tuple(name for name in usual if picture or not KINDS[name].needs_picture)
 
 
 def find_kind(name: str) -> Kind:

@@ -18,25 +18,27 @@ class CompanionWrong(PipelineError):
 
 @dataclass(frozen=True)
 class PreparedMoment:
-    """One finished clip or still and what is known of it.
+    """One finished clip, still or sound (a clip of a recording without a picture) and what is known of it.
 
     ``in_ms`` and ``out_ms`` are on the clock of the film it came from; for a still they are the asked time and None.
-    ``duration_ms`` and ``fps`` are None for a still.
+    ``duration_ms`` and ``fps`` are None for a still; ``fps``, ``width_px`` and ``height_px`` are None for a sound.
     """
 
-    kind: Literal["clip", "still"]
+    kind: Literal["clip", "still", "sound"]
     path: Path
     media_type: str
     bytes: int
     sha256: str
     in_ms: int
     out_ms: int | None
-    width_px: int
-    height_px: int
+    width_px: int | None
+    height_px: int | None
     fps: float | None
     duration_ms: int | None
     caption: str
     principle: str | None
+    peaks: tuple[int, ...] | None = None
+    """Of a sound: how loud each of its equal parts is at most, 0 to 100."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class PreparedArtwork:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A selection whose moments are all ready, in the order of the review: clips first, then stills."""
+    """A selection whose moments are all ready, in the order of the review: clips or sounds first, then stills."""
 
     selection: Selection
     moments: tuple[PreparedMoment, ...]

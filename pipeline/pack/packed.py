@@ -11,26 +11,35 @@ from pipeline.player.review import ShownMoment, shown_principle
 if TYPE_CHECKING:  # the kinds import this module, and importing what they are made from imports the kinds
     from pipeline.outputs.prepared import PreparedMoment
 
-_SUFFIXES = {"video/mp4": ".mp4", "video/webm": ".webm", "image/jpeg": ".jpg", "image/png": ".png"}
+_SUFFIXES = {
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "audio/mp4": ".m4a",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+}
 
 
 class PackedFile(BaseModel):
-    """One file of the pack. ``fps`` and ``duration_ms`` are null for a still."""
+    """One file of the pack. ``fps`` and ``duration_ms`` are null for a still, size and ``fps`` for a sound."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["clip", "still"]
+    kind: Literal["clip", "still", "sound"]
+    """A sound is a clip of a recording without a picture."""
     file: str
     """Relative to pack.json, with forward slashes."""
     sha256: str
     bytes: int
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     fps: float | None
     duration_ms: int | None
     caption: str
     principle: str | None
     """The tag, as in configs/principles.toml."""
+    peaks: tuple[int, ...] | None = None
+    """Of a sound: how loud each of its equal parts is at most, 0 to 100."""
 
     def to_show(self) -> ShownMoment:
         """What the player shows of it."""
@@ -43,6 +52,7 @@ class PackedFile(BaseModel):
             duration_ms=self.duration_ms,
             caption=self.caption,
             principle=shown_principle(self.principle),
+            peaks=self.peaks,
         )
 
 
@@ -59,4 +69,5 @@ def pack_moment(moment: PreparedMoment, name: str) -> PackedFile:
         duration_ms=moment.duration_ms,
         caption=moment.caption,
         principle=moment.principle,
+        peaks=moment.peaks,
     )

@@ -14,6 +14,7 @@ STYLES = ("look.css", "player.css")
 _SHARED = (
     "dom.js",
     "clip.js",
+    "sound.js",
     "pair.js",
     "zoom.js",
     "stage.js",

@@ -19,19 +19,24 @@ class ShownPrinciple(BaseModel):
 
 
 class ShownMoment(BaseModel):
-    """A moment without its place in the film; ``fps`` and ``duration_ms`` are null for a still."""
+    """A moment without its place in the film.
+
+    ``fps`` and ``duration_ms`` are null for a still, ``width``, ``height`` and ``fps`` for a sound.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["clip", "still"]
+    kind: Literal["clip", "still", "sound"]
     file: str
     """Its address, seen from the page."""
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     fps: float | None
     duration_ms: int | None
     caption: str
     principle: ShownPrinciple | None
+    peaks: tuple[int, ...] | None = None
+    """Of a sound: how loud each of its equal parts is at most, 0 to 100."""
 
 
 class ShownPart(BaseModel):

@@ -60,7 +60,7 @@ def lay_cards(prepared: Prepared, recipe: StillsRecipe, folder: Path) -> list[Ca
         if number not in words:
             continue
         choice, picture = recipe.choice(number), folder / f"{number:02}.jpg"
-        size = (still.width_px, still.height_px)
+        size = (still.width_px or 0, still.height_px or 0)
         if (wish := choice.touch_up()) == TouchUp():
             shutil.copyfile(still.path, picture)
         else:

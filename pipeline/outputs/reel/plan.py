@@ -82,7 +82,7 @@ Piece = Card | Played | Held | Again
 
 def screen_for(clips: Sequence[PreparedMoment]) -> Screen:
     """1080p where a clip is larger than 720p, else 720p; the rate that suits the longest stretch of film."""
-    large = any(min(clip.width_px, clip.height_px) > _SMALL[1] for clip in clips)
+    large = any(min(clip.width_px or 0, clip.height_px or 0) > _SMALL[1] for clip in clips)
     lengths: dict[Fraction, int] = {}
     for clip in clips:
         rate = television_rate(Fraction(clip.fps or 25).limit_denominator(1001))

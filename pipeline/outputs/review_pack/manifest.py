@@ -12,8 +12,8 @@ from pipeline.outputs.prepared import Prepared, PreparedMoment
 from pipeline.pack.packed import PackedFile, pack_moment
 from pipeline.player.review import Review
 
-SCHEMA_VERSION: Final = 2
-_FOLDERS = {"clip": "clips", "still": "stills"}
+SCHEMA_VERSION: Final = 3
+_FOLDERS = {"clip": "clips", "still": "stills", "sound": "clips"}
 
 
 class PackedMoment(PackedFile):
@@ -29,7 +29,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[2, 3] = SCHEMA_VERSION
     review: str
     """Tells this review from every other; what is written in it and saved carries the same. Since version 2."""
     family: str
@@ -56,7 +56,7 @@ class Manifest(BaseModel):
 
 def describe(prepared: Prepared) -> Manifest:
     """The manifest of a pack made from ``prepared``; files are numbered from 01 within clips and within stills."""
-    counts = {"clip": 0, "still": 0}
+    counts = dict.fromkeys(_FOLDERS, 0)
     moments = []
     for moment in prepared.moments:
         counts[moment.kind] += 1

@@ -12,7 +12,13 @@ from pipeline.moments import Clip, Selection, Still
 from pipeline.outputs.prepared import Prepared, PreparedMoment
 from pipeline.outputs.review_pack.manifest import Manifest, PackedMoment
 
-_MEDIA_TYPES = {".mp4": "video/mp4", ".webm": "video/webm", ".jpg": "image/jpeg", ".png": "image/png"}
+_MEDIA_TYPES = {
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+    ".m4a": "audio/mp4",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+}
 
 
 class PackUnreadable(PipelineError):
@@ -59,6 +65,7 @@ def _moment(pack: Path, packed: PackedMoment) -> PreparedMoment:
         duration_ms=packed.duration_ms,
         caption=packed.caption,
         principle=packed.principle,
+        peaks=packed.peaks,
     )
 
 
@@ -77,7 +84,7 @@ def _selection(manifest: Manifest) -> Selection:
                 principle=one.principle,
             )
             for one in manifest.moments
-            if one.kind == "clip"
+            if one.kind != "still"
         ),
         stills=tuple(
             Still(at_ms=one.source_in_ms, caption=one.caption, principle=one.principle)

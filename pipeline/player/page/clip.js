@@ -117,8 +117,8 @@ function frameExactVideo(moment, address, { label, changed, failed }) {
     void play();
   }
 
-  video.width = moment.width; // keeps its place on the page while it loads
-  video.height = moment.height;
+  video.width = moment.width ?? 0; // keeps its place on the page while it loads
+  video.height = moment.height ?? 0;
   video.preload = "auto";
   video.playsInline = true;
   video.disablePictureInPicture = true;
@@ -141,6 +141,7 @@ function frameExactVideo(moment, address, { label, changed, failed }) {
 
   return {
     element: video,
+    get broken() { return video.error !== null; },
     frames,
     fps,
     get frame() { return asked ?? shown; },

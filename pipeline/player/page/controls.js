@@ -50,8 +50,8 @@ function playControls(here) {
   const acts = {
     play: on((playable) => (playable.playing ? playable.pause() : playable.play())),
     again: on((playable) => playable.again()),
-    back: on((playable) => playable.step(-1)),
-    on: on((playable) => playable.step(1)),
+    back: on((playable) => playable.step(-(playable.stride ?? 1))),
+    on: on((playable) => playable.step(playable.stride ?? 1)),
     bit: on(thisBit),
     bitStart: on((playable) => setEnd(playable, "first")),
     bitEnd: on((playable) => setEnd(playable, "last")),
@@ -73,8 +73,9 @@ function playControls(here) {
       at("bit").style.setProperty("--from", String(bit.first / Math.max(1, frames - 1)));
       at("bit").style.setProperty("--to", String(bit.last / Math.max(1, frames - 1)));
     }
-    for (const button of document.querySelectorAll(".speed")) {
-      set(button, "aria-pressed", Number(/** @type {HTMLElement} */ (button).dataset.rate) === playable.rate);
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".speed"))) {
+      button.hidden = Boolean(playable.heard) && Number(button.dataset.rate) < SLOWEST_VOICE;
+      set(button, "aria-pressed", Number(button.dataset.rate) === playable.rate);
     }
     set(at("frame-back"), "aria-disabled", frame === 0);
     set(at("frame-on"), "aria-disabled", ended);

@@ -65,17 +65,22 @@ function playReview(review, source) {
 
   function drawMoment() {
     const { beside } = stage;
-    const kind = moments[place]?.kind === "clip" ? "a clip" : "a picture";
+    const kind = { clip: "a clip", still: "a picture", sound: "a recording" }[moments[place]?.kind ?? "still"];
     say(at("moment-title"), beside === null ? `${nameOf(place)}: ${kind}` : `Moments ${place + 1} and ${beside + 1}`);
     say(at("where"), beside === null ? nameOf(place) : `Moments ${place + 1} and ${beside + 1}`);
     at("for-clip").hidden = !stage.playable;
-    at("beside").hidden = moments.length < 2;
+    at("beside").hidden = !canBeBeside();
+    at("closer").hidden = !stage.isSeen;
+    say(at("invite"), stage.isSeen ? "What do you see?" : "What do you hear?");
     set(at("beside"), "aria-pressed", beside !== null);
     at("turn-beside").hidden = beside === null || moments.length < 3;
     at("moment").classList.toggle("comparing", beside !== null);
     for (const id of Object.keys(hidden)) reveal(id, false);
     draw();
   }
+
+  /** Two voices at once can be told apart by nobody. */
+  const canBeBeside = () => moments.length > 1 && !moments.some(({ kind }) => kind === "sound");
 
   function switchBeside() {
     at("trouble").hidden = true;
@@ -155,7 +160,7 @@ function playReview(review, source) {
     ShiftArrowRight: () => stage.push(1, 0),
     ShiftArrowUp: () => stage.push(0, -1),
     ShiftArrowDown: () => stage.push(0, 1),
-    s: () => moments.length > 1 && switchBeside(),
+    s: () => canBeBeside() && switchBeside(),
     w: () => toggle("words"),
     p: () => toggle("principle"),
   };
@@ -236,7 +241,8 @@ function playReview(review, source) {
     say(at("opening-title"), "Welcome");
     say(at("question"), "Let us look at moments that went well.");
   }
-  say(at("how-many"), moments.length === 1 ? "There is one moment to look at." : `There are ${moments.length} moments to look at.`);
+  const attend = moments.every(({ kind }) => kind === "sound") ? "listen to" : "look at";
+  say(at("how-many"), moments.length === 1 ? `There is one moment to ${attend}.` : `There are ${moments.length} moments to ${attend}.`);
   for (const id of ["yours", "begin"]) at(id).hidden = false;
   source.opened(cards);
   go(source.begins !== null && source.begins < moments.length ? source.begins : OPENING, { silently: true });

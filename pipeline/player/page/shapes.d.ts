@@ -1,14 +1,17 @@
 /** What the scripts of the player hand to one another; only the type checker reads this. */
 
 interface Moment {
-  kind: 'clip' | 'still';
+  /** A sound is a clip of a recording without picture; it has no size. */
+  kind: 'clip' | 'still' | 'sound';
   file: string;
-  width: number;
-  height: number;
+  width: number | null;
+  height: number | null;
   fps: number | null;
   duration_ms: number | null;
   caption: string;
   principle: { heading: string; plain: string } | null;
+  /** Of a sound: how loud each of its equal parts is at most, 0 to 100. */
+  peaks?: number[] | null;
 }
 
 /** What was written on the closing cards, one idea a line. */
@@ -54,7 +57,14 @@ interface Bit {
 
 /** A clip, or two of them beside each other, as the controls see it. */
 interface Playable {
-  element?: HTMLVideoElement;
+  /** What is seen of it. */
+  element?: HTMLElement;
+  /** Whether it could not be loaded. */
+  readonly broken?: boolean;
+  /** Sound alone. */
+  readonly heard?: boolean;
+  /** Frames of a step, 1 unless said otherwise. */
+  readonly stride?: number;
   readonly frames: number;
   readonly fps: number;
   readonly frame: number;

@@ -1,5 +1,7 @@
 "use strict";
 
+const SHAPE_OF_A_CARD = 16 / 9;
+
 /**
  * The place where moments are shown: one, or two beside each other, each behind a window one can look closer through.
  *
@@ -30,9 +32,10 @@ function momentStage({ moments }, source, { changed, complain }) {
   /** @param {number} number */
   function load(number) {
     const moment = moments[number];
-    if (clips.has(number) || moment?.kind !== "clip") return;
-    clips.set(number, frameExactVideo(moment, source.address(moment), {
-      label: `Clip, ${nameOf(number)}`,
+    if (clips.has(number) || !moment || moment.kind === "still") return;
+    const [player, what] = moment.kind === "sound" ? [soundOnCard, "Recording"] : [frameExactVideo, "Clip"];
+    clips.set(number, player(moment, source.address(moment), {
+      label: `${what}, ${nameOf(number)}`,
       changed: () => isShown(number) && changed(),
       failed: () => isShown(number) && complain(),
     }));
@@ -51,7 +54,7 @@ function momentStage({ moments }, source, { changed, complain }) {
 
   /** @param {Moment} moment @param {number} number */
   function pictureOf(moment, number) {
-    const image = new Image(moment.width, moment.height);
+    const image = new Image(moment.width ?? 0, moment.height ?? 0);
     image.alt = `Picture, ${nameOf(number)}`;
     image.addEventListener("error", complain);
     Promise.resolve(source.address(moment)).then((url) => { image.src = url; }, complain);
@@ -66,8 +69,8 @@ function momentStage({ moments }, source, { changed, complain }) {
     const frame = document.createElement("div");
     frame.className = "window";
     frame.append(picture);
-    looks.push(lookingCloser(frame, picture, changed));
-    if (clips.get(number)?.element?.error) complain();
+    if (!clips.get(number)?.heard) looks.push(lookingCloser(frame, picture, changed));
+    if (clips.get(number)?.broken) complain();
     return frame;
   }
 
@@ -81,7 +84,7 @@ function momentStage({ moments }, source, { changed, complain }) {
     const shown = numbers.map((number) => /** @type {Moment} */ (moments[number]));
     looks = [];
     at("stage").replaceChildren(...numbers.map(windowOn));
-    const widest = Math.max(...shown.map(({ width, height }) => width / height));
+    const widest = Math.max(...shown.map(({ width, height }) => (width && height ? width / height : SHAPE_OF_A_CARD)));
     at("stage").style.setProperty("--shape", String(widest));
     at("stage").classList.toggle("two", second !== null);
     at("stage").classList.toggle("tall", widest < 1);
@@ -95,6 +98,8 @@ function momentStage({ moments }, source, { changed, complain }) {
     /** What is played here; null for pictures. */
     get playable() { return playable; },
     get beside() { return beside; },
+    /** Whether there is something one could look closer at. */
+    get isSeen() { return looks.length > 0; },
     get isClose() { return looks.some((look) => look.isClose); },
     get isClosest() { return looks.every((look) => look.isClosest); },
     get wasMoved() { return looks.some((look) => look.wasMoved); },

@@ -78,7 +78,7 @@ def test_pack_json_says_what_every_file_is(prepared: Prepared, tmp_path: Path) -
     said = json.loads((made / "review-pack" / "pack.json").read_text(encoding="utf-8"))
     clip = prepared.moments[1]
     assert {key: said[key] for key in said if key != "moments"} == {
-        "schema_version": 2,
+        "schema_version": 3,
         "review": sha256("".join(moment.sha256 for moment in prepared.moments).encode()).hexdigest()[:32],
         "family": "K-104",
         "cycle": 2,
@@ -98,6 +98,7 @@ def test_pack_json_says_what_every_file_is(prepared: Prepared, tmp_path: Path) -
         "fps": pytest.approx(29.97, abs=0.001),
         "duration_ms": 1001,
         "caption": "",
+        "peaks": None,
         "principle": None,
     }
     assert [moment["file"] for moment in said["moments"]] == ["clips/01.mp4", "clips/02.mp4", "stills/01.jpg"]

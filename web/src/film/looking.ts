@@ -6,6 +6,7 @@ import { drawUpright } from './drawing';
 import { lightCodec } from './light';
 import { FilmProblem } from './problem';
 import type { FilmFacts } from './shapes';
+import { isSound, type SoundSource } from './sound';
 import { findEnd, keyBefore, shownAt, shownBetween, type FilmSource } from './source';
 import { inTurn } from './turns';
 import { chooseFormat } from './writing';
@@ -31,6 +32,7 @@ export async function findFacts(film: FilmSource): Promise<FilmFacts> {
     heightPx: await video.getDisplayHeight(),
     fps: (await video.computePacketStats(RATE_SAMPLE_PACKETS)).averagePacketRate,
     rotation: await video.getRotation(),
+    hasPicture: true,
     hasSound: audio !== null,
     canShow: await video.canDecode(),
     canCut,
@@ -99,15 +101,16 @@ export async function findFrameTimes(film: FilmSource, aroundMs: number, spanMs:
  * so that a film of gigabytes need not be read. Nothing is told where the sound cannot be decoded.
  */
 export async function listen(
-  film: FilmSource,
+  source: FilmSource | SoundSource,
   buckets: number,
   onPeaks: (peaks: Float32Array) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!film.audio || !(await film.audio.canDecode())) return;
-  const zeroS = film.clock.zeroTicks / film.clock.ticksPerSecond;
-  const bucketS = ((await findEnd(film)) / film.clock.ticksPerSecond - zeroS) / buckets;
-  const sink = new AudioSampleSink(film.audio);
+  const { audio } = source;
+  if (!audio || !(await audio.canDecode())) return;
+  const { zeroS, endS } = isSound(source) ? source : await endsOf(source);
+  const bucketS = (endS - zeroS) / buckets;
+  const sink = new AudioSampleSink(audio);
   const peaks = new Float32Array(buckets);
   const heard = new Uint8Array(buckets);
   let toldAt = performance.now();
@@ -133,6 +136,11 @@ export async function listen(
     }
   }
   onPeaks(peaks);
+}
+
+async function endsOf(film: FilmSource): Promise<{ zeroS: number; endS: number }> {
+  const { zeroTicks, ticksPerSecond } = film.clock;
+  return { zeroS: zeroTicks / ticksPerSecond, endS: (await findEnd(film)) / ticksPerSecond };
 }
 
 function peakOf(sample: AudioSample): number {

@@ -9,7 +9,8 @@ import { onCutClock } from './moment';
 import { asFilmProblem } from './problem';
 import { readBack } from './readback';
 import type { CutMode, FinishedCut, Moment } from './shapes';
-import { openSource } from './source';
+import { copySound, isSound, openEither, readSoundBack, type SoundSource } from './sound';
+import type { FilmSource } from './source';
 
 const WRITE_BYTES = 4 << 20;
 const TELL_EVERY_MS = 100;
@@ -23,7 +24,7 @@ export async function cutMoment(
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<FinishedCut> {
-  const film = await openSource(file);
+  const film = await openEither(file);
   const unfinished = await UnfinishedCut.create().catch((error: unknown) => {
     film.input.dispose();
     throw asFilmProblem(error, 'no_space');
@@ -43,18 +44,12 @@ export async function cutMoment(
     });
     const target = new StreamTarget(writable, { chunked: true, chunkSize: WRITE_BYTES });
     const report = sometimes(onProgress);
-    // A still keeps its full size, since it will be printed; it is short in any case.
-    const written =
-      mode === 'light' && moment.kind === 'clip'
-        ? await lightenMoment(film, moment, target, report, signal)
-        : await copyMoment(film, moment, target, report, signal);
-    const made = await unfinished.close();
-    const cutMs = await readBack(made, written.ticks.length);
+    const writing = { moment, mode, target, report, signal, close: () => unfinished.close() };
+    const { bytes, mimeType, cut } = await (isSound(film) ? writeSound(film, writing) : writeFilm(film, writing));
     signal.throwIfAborted();
-    const cut = onCutClock(film, moment, written.wanted, written.ticks, cutMs);
     await unfinished.keep(name);
     onProgress(1);
-    return { name, bytes: made.size, mimeType: written.mimeType, cut };
+    return { name, bytes, mimeType, cut };
   } catch (error) {
     await unfinished.drop();
     signal.throwIfAborted();
@@ -62,6 +57,36 @@ export async function cutMoment(
   } finally {
     film.input.dispose();
   }
+}
+
+interface Writing {
+  readonly moment: Moment;
+  readonly mode: CutMode;
+  readonly target: StreamTarget;
+  readonly report: (share: number) => void;
+  readonly signal: AbortSignal;
+  readonly close: () => Promise<Blob>;
+}
+
+type Made = Omit<FinishedCut, 'name'>;
+
+async function writeFilm(film: FilmSource, { moment, mode, target, report, signal, close }: Writing): Promise<Made> {
+  // A still keeps its full size, since it will be printed; it is short in any case.
+  const written =
+    mode === 'light' && moment.kind === 'clip'
+      ? await lightenMoment(film, moment, target, report, signal)
+      : await copyMoment(film, moment, target, report, signal);
+  const made = await close();
+  const cutMs = await readBack(made, written.ticks.length);
+  const cut = onCutClock(film, moment, written.wanted, written.ticks, cutMs);
+  return { bytes: made.size, mimeType: written.mimeType, cut };
+}
+
+async function writeSound(sound: SoundSource, { moment, target, report, signal, close }: Writing): Promise<Made> {
+  const { mimeType, cut } = await copySound(sound, moment, target, report, signal);
+  const made = await close();
+  await readSoundBack(made, cut.out);
+  return { bytes: made.size, mimeType, cut };
 }
 
 function sometimes(tell: (share: number) => void): (share: number) => void {

@@ -1,12 +1,12 @@
 /** What can be wrong with a film, each with a sentence for the guider. */
 
 const SENTENCES = {
-  not_a_film: 'This file is not a film. Choose the video file itself.',
+  not_a_film: 'This file is neither a film nor a sound recording. Choose the file itself.',
   film_not_opened: 'This kind of film cannot be opened in the browser. It can be sent whole, with its moments marked by time.',
   film_unreadable: 'This film cannot be read. Try copying it from the phone or camera again.',
   film_cut_short: 'This film is not complete: its end is missing. Copy it from the phone or camera again.',
   film_gone: 'The film can no longer be read. Was it moved, or its memory stick taken out? Choose it again.',
-  no_picture: 'This file has sound but no picture, so no clip or still can be taken from it.',
+  no_picture: 'This recording has sound but no picture, so no still can be taken from it.',
   not_shown: 'This browser cannot show the pictures of this film. Its moments can still be marked by time.',
   not_cut: 'Moments cannot be taken out of this kind of film here. The whole film can be sent instead.',
   not_cut_light: 'This browser cannot make lighter moments from this film. Send them as they are.',

@@ -17,6 +17,8 @@ export interface FilmFacts {
   readonly fps: number;
   /** By how much the stored picture is turned clockwise to stand upright. */
   readonly rotation: 0 | 90 | 180 | 270;
+  /** False: a recording that has sound only; its size and rate are 0. */
+  readonly hasPicture: boolean;
   readonly hasSound: boolean;
   /** Whether this browser can show its pictures; a film that cannot be shown may still be cut by time. */
   readonly canShow: boolean;

@@ -4,8 +4,8 @@ import { FilmProblem } from './problem';
 
 const BOXES = ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip', 'pnot'];
 const TRANSPORT_PACKET_BYTES = 188;
-/** AVI, Flash, Ogg, Windows Media, MPEG program stream, MXF, raw DV. */
-const OTHER_FILMS = ['52494646', '464c5601', '4f676753', '3026b275', '000001ba', '060e2b34', '1f070000'];
+/** AVI, Flash, Ogg, Windows Media, MPEG program stream, MXF, raw DV; recordings of old phones (AMR). */
+const OTHER_FILMS = ['2321414d', '52494646', '464c5601', '4f676753', '3026b275', '000001ba', '060e2b34', '1f070000'];
 const MATROSKA_START = '1a45dfa3';
 const MOST_BOXES = 64;
 

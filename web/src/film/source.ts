@@ -63,7 +63,7 @@ export async function openSource(from: Blob | RemoteFilm): Promise<FilmSource> {
   }
 }
 
-function sourceOf(from: Blob | RemoteFilm): BlobSource | UrlSource {
+export function sourceOf(from: Blob | RemoteFilm): BlobSource | UrlSource {
   if (!(from instanceof Blob)) {
     const getRetryDelay = (earlier: number): number | null => (earlier < MOST_RETRIES ? 1 : null);
     return new UrlSource(from.url, { requestInit: { headers: from.headers }, maxCacheSize: 4 * CACHE_BYTES, getRetryDelay });

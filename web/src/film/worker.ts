@@ -3,11 +3,12 @@
 import { cutMoment } from './making';
 import { findFacts, findFrameTimes, listen, showPicture, showStrip } from './looking';
 import { FilmProblem, asFilmProblem } from './problem';
-import { openSource, type FilmSource } from './source';
+import { findGrains, findSoundFacts, isSound, openEither, type SoundSource } from './sound';
+import type { FilmSource } from './source';
 import type { Calls, CallName, FromWorker, Question, ToWorker } from './wire';
 
 const stopping = new Map<number, AbortController>();
-let opened: Promise<FilmSource> | null = null;
+let opened: Promise<FilmSource | SoundSource> | null = null;
 
 /** TypeScript's page types stand for the worker's own global; only this of it differs. */
 const page = self as unknown as { postMessage(message: FromWorker, transfer?: Transferable[]): void };
@@ -37,9 +38,11 @@ async function answer(question: Question): Promise<void> {
 async function run(question: Question, signal: AbortSignal): Promise<Calls[CallName]['result']> {
   const { id } = question;
   switch (question.call) {
-    case 'open':
-      opened = openSource(question.given.file);
-      return findFacts(await opened);
+    case 'open': {
+      opened = openEither(question.given.file);
+      const source = await opened;
+      return isSound(source) ? findSoundFacts(source) : findFacts(source);
+    }
     case 'strip':
       await showStrip(
         await film(),
@@ -50,10 +53,13 @@ async function run(question: Question, signal: AbortSignal): Promise<Calls[CallN
       );
       return null;
     case 'waveform':
-      await listen(await film(), question.given.buckets, (told) => page.postMessage({ id, told }), signal);
+      await listen(await either(), question.given.buckets, (told) => page.postMessage({ id, told }), signal);
       return null;
-    case 'frameTimes':
-      return findFrameTimes(await film(), question.given.aroundMs, question.given.spanMs);
+    case 'frameTimes': {
+      const { aroundMs, spanMs } = question.given;
+      const source = await either();
+      return isSound(source) ? findGrains(source, aroundMs, spanMs) : findFrameTimes(source, aroundMs, spanMs);
+    }
     case 'picture':
       return showPicture(await film(), question.given.atMs, question.given.heightPx);
     case 'cut': {
@@ -63,7 +69,13 @@ async function run(question: Question, signal: AbortSignal): Promise<Calls[CallN
   }
 }
 
-async function film(): Promise<FilmSource> {
+async function either(): Promise<FilmSource | SoundSource> {
   if (!opened) throw new FilmProblem('unexpected', 'no film is open');
   return opened;
+}
+
+async function film(): Promise<FilmSource> {
+  const source = await either();
+  if (isSound(source)) throw new FilmProblem('no_picture');
+  return source;
 }

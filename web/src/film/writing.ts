@@ -57,7 +57,7 @@ function opusHeader(config: AudioDecoderConfig | null): DataView | null {
 }
 
 /** The same, but nothing is left out at the start: a cut begins in the middle of the sound. */
-function withoutPreSkip(codec: AudioCodec, config: AudioDecoderConfig): AudioDecoderConfig {
+export function withoutPreSkip(codec: AudioCodec, config: AudioDecoderConfig): AudioDecoderConfig {
   const header = codec === 'opus' ? opusHeader(config) : null;
   if (!header) return config;
   header.setUint16(OPUS_PRE_SKIP_AT, 0, true);

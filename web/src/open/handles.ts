@@ -20,7 +20,15 @@ interface DroppedItem extends DataTransferItem {
   getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
 }
 
-const TYPES = [{ description: 'Films', accept: { 'video/*': ['.mp4', '.mov', '.m4v', '.webm', '.mkv', '.mts', '.ts', '.3gp'] } }];
+const TYPES = [
+  {
+    description: 'Films and recordings',
+    accept: {
+      'video/*': ['.mp4', '.mov', '.m4v', '.webm', '.mkv', '.mts', '.ts', '.3gp'],
+      'audio/*': ['.m4a', '.mp3', '.wav', '.ogg', '.oga', '.opus', '.flac', '.aac'],
+    },
+  },
+];
 const handles = new WeakMap<File, FileSystemFileHandle>();
 
 export const canPick = (): boolean => 'showOpenFilePicker' in window;

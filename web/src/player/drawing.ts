@@ -37,6 +37,7 @@ export interface Scene {
   readonly widthPx: number;
   /** Width of a picture by its height. */
   readonly aspect: number;
+  readonly hasPicture: boolean;
   readonly hasSound: boolean;
 }
 
@@ -50,20 +51,21 @@ export function drawFilm(canvas: HTMLCanvasElement, scene: Scene): void {
   const on = canvas.getContext('2d');
   if (!on) return;
   on.scale(scale, scale);
-  const pictureHigh = scene.hasSound ? HEIGHT_PX - WAVE_PX : HEIGHT_PX;
+  const pictureHigh = !scene.hasPicture ? 0 : scene.hasSound ? HEIGHT_PX - WAVE_PX : HEIGHT_PX;
+  const waveHigh = HEIGHT_PX - pictureHigh;
   const tile = Math.max(24, pictureHigh * scene.aspect);
-  for (let left = 0; left < scene.widthPx; left += tile) {
+  for (let left = 0; scene.hasPicture && left < scene.widthPx; left += tile) {
     const picture = scene.pictures.near(scene.fromMs + ((left + tile / 2) / scene.widthPx) * scene.spanMs);
     if (picture) on.drawImage(picture, left, 0, tile - 1, pictureHigh);
   }
   if (!scene.hasSound) return;
   const style = getComputedStyle(canvas);
   on.fillStyle = style.getPropertyValue('--surface');
-  on.fillRect(0, pictureHigh, scene.widthPx, WAVE_PX);
+  on.fillRect(0, pictureHigh, scene.widthPx, waveHigh);
   on.fillStyle = style.getPropertyValue('--wave');
   const { peaks } = scene;
   if (!peaks?.length) return;
-  const middle = pictureHigh + WAVE_PX / 2;
+  const middle = pictureHigh + waveHigh / 2;
   const loudest = Math.max(0.05, peaks.reduce((most, one) => Math.max(most, one), 0));
   for (let left = 0; left < scene.widthPx; left += 2) {
     const share = (scene.fromMs + (left / scene.widthPx) * scene.spanMs) / scene.durationMs;
@@ -71,7 +73,7 @@ export function drawFilm(canvas: HTMLCanvasElement, scene: Scene): void {
     const first = Math.floor(share * peaks.length);
     let loud = 0;
     for (let n = first; n <= Math.min(peaks.length - 1, Math.max(first, Math.floor(end * peaks.length) - 1)); n++) loud = Math.max(loud, peaks[n] ?? 0);
-    const high = Math.max(1, Math.sqrt(loud / loudest) * (WAVE_PX - 6));
+    const high = Math.max(1, Math.sqrt(loud / loudest) * (waveHigh - 6));
     on.fillRect(left, middle - high / 2, 1.4, high);
   }
 }

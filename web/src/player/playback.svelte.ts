@@ -30,6 +30,7 @@ export class Playback {
   constructor(
     readonly durationMs: number,
     private readonly frames: Frames,
+    private readonly hasPicture = true,
   ) {}
 
   /** Takes the element over; gives back how to let it go. */
@@ -40,17 +41,38 @@ export class Playback {
     const onPause = (): void => void (this.playing = this.#backwards !== undefined);
     video.addEventListener('play', onPlay);
     video.addEventListener('pause', onPause);
+    const letGo = this.hasPicture ? this.#watch(video) : this.#hear(video);
+    return () => {
+      letGo();
+      video.removeEventListener('play', onPlay);
+      video.removeEventListener('pause', onPause);
+      this.stop();
+      this.#video = null;
+    };
+  }
+
+  #watch(video: HTMLVideoElement): () => void {
     const shown = (_now: number, { mediaTime }: VideoFrameCallbackMetadata): void => {
       this.#see(mediaTime);
       handle = video.requestVideoFrameCallback(shown);
     };
     let handle = video.requestVideoFrameCallback(shown);
+    return () => video.cancelVideoFrameCallback(handle);
+  }
+
+  /** Without pictures nothing is told of them: the player's own clock is asked, as often as the screen is drawn. */
+  #hear(video: HTMLVideoElement): () => void {
+    let handle = 0;
+    const heard = (): void => {
+      cancelAnimationFrame(handle);
+      if (video.readyState > HTMLMediaElement.HAVE_NOTHING) this.#see(video.currentTime);
+      if (!video.paused) handle = requestAnimationFrame(heard);
+    };
+    const events = ['loadedmetadata', 'play', 'pause', 'seeked', 'ended'];
+    for (const event of events) video.addEventListener(event, heard);
     return () => {
-      video.cancelVideoFrameCallback(handle);
-      video.removeEventListener('play', onPlay);
-      video.removeEventListener('pause', onPause);
-      this.stop();
-      this.#video = null;
+      cancelAnimationFrame(handle);
+      for (const event of events) video.removeEventListener(event, heard);
     };
   }
 

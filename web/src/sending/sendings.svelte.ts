@@ -42,7 +42,7 @@ class Sendings {
       return {
         moment: awaited.metadata.moment ?? null,
         kind: awaited.kind,
-        title: mark ? desk.title(mark) : 'The whole film',
+        title: mark ? desk.title(mark) : desk.film.facts.hasPicture ? 'The whole film' : 'The whole recording',
         cut: cut?.name ?? null,
         bytes: cut?.bytes ?? desk.film.facts.bytes,
         done: false,
@@ -124,6 +124,7 @@ function selectionOf(desk: Desk, marks: readonly Mark[]): NewSelection {
   if (details.reviewOn) selection.review_on = details.reviewOn;
   if (facts.widthPx > 0 && facts.heightPx > 0) Object.assign(selection.film, { width_px: facts.widthPx, height_px: facts.heightPx });
   if (facts.fps > 0) selection.film.fps = facts.fps;
+  if (!facts.hasPicture) selection.film.picture = false;
   for (const mark of marks) {
     const words = { caption: mark.caption.trim(), principle: mark.principle };
     const state = way === 'whole' ? undefined : desk.cutter.stateOf(mark, way);

@@ -32,6 +32,7 @@ export interface MomentView extends WorkView {
   /** The same on the clock of the moment's own upload; null where that is the film's clock. */
   cut: CutTimes | null;
   /** What the service holds of the film for it, on the film's clock; null until that is known. */
+  facts: { width_px: number | null } | null;
   held: { from_ms: number; to_ms: number } | null;
   /** Somebody is to be hidden in it; `unconfirmed` until a person has looked at every picture. */
   hidden: boolean;
@@ -56,6 +57,7 @@ export interface KindView {
   name: string;
   title: string;
   about: string;
+  needs_picture: boolean;
   recipe: Record<string, unknown>;
 }
 
@@ -76,7 +78,7 @@ export interface SelectionSummary {
 
 export interface SelectionView extends SelectionSummary {
   whole_film: boolean;
-  film: { bytes: number; duration_ms: number };
+  film: { bytes: number; duration_ms: number; picture?: boolean };
   helping_question: string;
   working_points: string[];
   settled: boolean;
@@ -125,9 +127,15 @@ export interface NewSelection {
   working_points: string[];
   clip: ({ in: number; out: number } & Words)[];
   still: ({ at: number; exact: boolean } & Words)[];
-  film: { bytes: number; duration_ms: number; width_px?: number; height_px?: number; fps?: number };
+  film: { bytes: number; duration_ms: number; width_px?: number; height_px?: number; fps?: number; picture?: boolean };
   whole_film: boolean;
   guider: string;
   of: FilmOf;
   review_on?: string;
+}
+
+/** Whether the film shows anything: as was found when its moments were prepared, until then as the page said. */
+export function hasPicture({ moments, film }: SelectionView): boolean {
+  const found = moments.filter(({ facts }) => facts !== null);
+  return found.length ? found.some(({ facts }) => facts?.width_px) : film.picture !== false;
 }
