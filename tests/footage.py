@@ -142,3 +142,9 @@ def sound_in(path: Path) -> NDArray[np.float32]:
     with av.open(str(path)) as container:
         parts = [np.abs(frame.to_ndarray()).max(axis=0) for frame in container.decode(audio=0)]
     return np.concatenate(parts)
+
+
+def onsets_ms(path: Path) -> list[float]:
+    """When each beep begins in a finished moment's sound, which is of 48 kHz."""
+    loud = sound_in(path) > 0.1
+    return [float(at / 48) for at in np.flatnonzero(loud) if not loud[max(0, at - 4800) : at].any()]

@@ -18,7 +18,7 @@ from pipeline.prepare import prepare
 from pipeline.presets import preset
 from pipeline.recording import Recording, probe_source
 from pipeline.spoken import cut_sound
-from tests.footage import numbered_film, run, sound_in, spoken_recording
+from tests.footage import numbered_film, onsets_ms, run, sound_in, spoken_recording
 
 NARROW = ("-ar", "8000", "-ac", "1", "-c:a", "libopencore_amrnb")
 RECORDED = {
@@ -47,10 +47,7 @@ def test_a_moment_holds_exactly_the_chosen_sound(recorded: Path, tmp_path: Path)
     made = cut_sound(recording, Clip(in_ms=1500, out_ms=4750), preset(), tmp_path / "made.m4a")
     amplitudes = sound_in(made.artifact.path)
     assert 0 <= len(amplitudes) - 3250 * 48 < 1024, "AAC's last frame is filled up with silence"
-    onsets_ms = [
-        at / 48 for at in np.flatnonzero(amplitudes > 0.1) if not (amplitudes[max(0, at - 4800) : at] > 0.1).any()
-    ]
-    assert onsets_ms == pytest.approx([500, 1500, 2500], abs=LATE_MS.get(recorded.name, 0.2))
+    assert onsets_ms(made.artifact.path) == pytest.approx([500, 1500, 2500], abs=LATE_MS.get(recorded.name, 0.2))
     assert len(made.peaks) == 160
     drawn = {round(place / 160 * 3250 / 100) for place, peak in enumerate(made.peaks) if peak > 10}
     assert drawn == {5, 15, 25}, "the card shows the beeps where they are, in tenths of a second"

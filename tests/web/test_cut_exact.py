@@ -19,8 +19,10 @@ from pipeline.film import Film, probe
 from pipeline.frames import frames_between
 from pipeline.moments import Clip
 from pipeline.presets import preset
+from pipeline.recording import Recording, probe_source
+from pipeline.spoken import cut_sound
 from pipeline.stills import grab_still
-from tests.footage import beeps_ms_in, numbered_film, numbers_in, read_number, run
+from tests.footage import beeps_ms_in, numbered_film, numbers_in, onsets_ms, read_number, run, spoken_recording
 from tests.servers import wait_until
 from tests.web.desk import DeskService
 from tests.web.engine import CutFile, Engine
@@ -343,3 +345,31 @@ def test_a_cut_by_the_service_from_the_pages_cut_equals_one_from_the_film(
     from_film = cut_clip(probe(path), Clip(in_ms=1234, out_ms=3210), preset("review"), tmp_path / "b.mp4")
     assert from_cut.duration_ms == from_film.duration_ms
     assert numbers_in(from_cut.artifact.path) == numbers_in(from_film.artifact.path)
+
+
+RECORDED: dict[str, tuple[tuple[str, ...], int]] = {
+    "iphone.m4a": (("-c:a", "aac", "-ar", "44100", "-ac", "1"), 4),
+    "recorder.mp3": (("-c:a", "libmp3lame", "-q:a", "5"), 2),
+    "recorder.wav": ((), 1),
+    "message.ogg": (("-c:a", "libopus"), 2),
+    "browser.webm": (("-c:a", "libopus"), 2),
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_moment_of_a_recording_sounds_where_it_was_marked(name: str, engine: Engine, tmp_path: Path) -> None:
+    options, late_ms = RECORDED[name]
+    engine.choose(spoken_recording(tmp_path / name, *options))
+    facts = engine.facts()
+    assert (facts["hasPicture"], facts["canShow"], facts["canCut"], facts["canCutLight"]) == (False, True, True, False)
+    assert facts["durationMs"] == pytest.approx(8000, abs=60)
+    for in_ms, out_ms in ((0, 1500), (1500, 4750), (6950, 7950)):
+        made = engine.cut({"in": in_ms, "out": out_ms})
+        recording = probe_source(made.path)
+        assert isinstance(recording, Recording)
+        assert recording.duration_ms < out_ms - in_ms + 1700, "half a second before it travels, and one after"
+        clip = Clip(in_ms=made.cut["in"], out_ms=made.cut["out"])
+        heard = onsets_ms(cut_sound(recording, clip, preset(), tmp_path / f"{in_ms}.m4a").artifact.path)
+        print(name, in_ms, heard)
+        expected = [ms - in_ms for ms in range(0, 8000, 1000) if in_ms <= ms < out_ms]
+        assert heard == pytest.approx(expected, abs=late_ms)

@@ -25,6 +25,7 @@ import {
 } from 'mediabunny';
 
 import { codecDelay } from './matroska';
+import { encoderDelay } from './mp3';
 import { FilmProblem, asFilmProblem } from './problem';
 import type { FilmFacts, Moment, RemoteFilm } from './shapes';
 import { openSource, sourceOf, type FilmSource } from './source';
@@ -71,8 +72,7 @@ async function openSound(from: Blob | RemoteFilm): Promise<SoundSource | null> {
     const audio = (await input.canRead()) && (await input.getVideoTracks()).length === 0 ? await input.getPrimaryAudioTrack() : null;
     if (audio) {
       const file = from instanceof Blob ? from : null;
-      const lagS = file && MATROSKAS.includes((await input.getFormat()).name) ? await codecDelay(file, audio.id) : 0;
-      const zeroS = Math.max(0, await audio.getFirstTimestamp()) + lagS;
+      const zeroS = Math.max(0, await audio.getFirstTimestamp()) + (file ? await leftOutS(input, file, audio) : 0);
       const endS = await audio.computeDuration();
       if (endS > zeroS) return { kind: 'sound', input, file, audio, zeroS, endS };
     }
@@ -82,6 +82,13 @@ async function openSound(from: Blob | RemoteFilm): Promise<SoundSource | null> {
     input.dispose();
     throw asFilmProblem(error);
   }
+}
+
+/** The encoder's run-up that players leave out and the demuxer does not. */
+async function leftOutS(input: Input, file: Blob, audio: InputAudioTrack): Promise<number> {
+  const format = await input.getFormat();
+  if (MATROSKAS.includes(format.name)) return codecDelay(file, audio.id);
+  return format === MP3 ? (await encoderDelay(file)) / (await audio.getSampleRate()) : 0;
 }
 
 /** The facts of a recording, in the shape of a film's. */
@@ -148,6 +155,7 @@ export async function copySound(
   const packets = new EncodedPacketSink(audio);
   const first = (await packets.getPacket(fromS - BEFORE_S)) ?? (await packets.getFirstPacket());
   if (!first) throw new FilmProblem('moment_empty');
+  const baseS = await beginsAt(sound, packets, first);
   const output = new Output({ format, target });
   const copy = new EncodedAudioPacketSource(codec);
   output.addAudioTrack(copy);
@@ -157,7 +165,8 @@ export async function copySound(
     for await (const packet of packets.packets(first)) {
       signal.throwIfAborted();
       if (packet.timestamp >= endS) break;
-      await copy.add(shifted(packet, first.timestamp), meta);
+      const atS = meta ? 0 : packet.timestamp - baseS;
+      await copy.add(packet.clone({ timestamp: atS }), meta);
       meta = undefined;
       onProgress(Math.max(0, (packet.timestamp - first.timestamp) / (endS - first.timestamp)));
     }
@@ -167,11 +176,16 @@ export async function copySound(
     await output.cancel();
     throw error;
   }
-  const startMs = Math.round((first.timestamp - zeroS) * 1000);
+  const startMs = Math.round((baseS - zeroS) * 1000);
   return { mimeType: format.mimeType, cut: { in: moment.inMs - startMs, out: moment.outMs - startMs } };
 }
 
-const shifted = (packet: EncodedPacket, byS: number): EncodedPacket => packet.clone({ timestamp: packet.timestamp - byS });
+/** When a packet really begins: the demuxer shortens the first one of Ogg Opus by the run-up, and says 0. */
+async function beginsAt({ input, audio }: SoundSource, packets: EncodedPacketSink, packet: EncodedPacket): Promise<number> {
+  const shortened = packet.timestamp === 0 && (await input.getFormat()) === OGG && (await audio.getCodec()) === 'opus';
+  const next = shortened ? await packets.getNextPacket(packet) : null;
+  return next ? next.timestamp - next.duration : packet.timestamp;
+}
 
 /** A finished copy read again, as the service will read it: its length must be what was copied. Throws FilmProblem not_cut. */
 export async function readSoundBack(copy: Blob, outMs: number): Promise<void> {
