@@ -1,0 +1,82 @@
+"""A pack of a spoken diary, opened from the disk: a calm card that plays, again and slower, and hides its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pipeline.moments import parse_selection
+from pipeline.prepare import prepare
+from pipeline.presets import preset
+from tests.end_to_end.reader import PHONE, Reader
+from tests.footage import spoken_recording
+
+SELECTION = {
+    "family": "K-104",
+    "helping_question": "How can we enjoy playing together?",
+    "clip": [{"in": 500, "out": 3500, "caption": "We laughed at bath time."}, {"in": 4000, "out": 6000}],
+}
+
+
+@pytest.fixture(scope="module")
+def diary_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    diary = spoken_recording(tmp_path_factory.mktemp("diary") / "diary.m4a")
+    out = tmp_path_factory.mktemp("made") / "out"
+    prepare(diary, parse_selection(SELECTION), out, preset=preset(), kinds=["review_pack"])
+    return out / "review-pack"
+
+
+def place(page: Page) -> int:
+    """Where the recording is, in twentieths of a second."""
+    return int(page.locator("#time").input_value())
+
+
+def until(page: Page, at_least: int) -> None:
+    for _ in range(400):
+        if place(page) >= at_least:
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"still at {place(page)}")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_voice_plays_on_a_card_again_and_slower(reading: Callable[..., Reader], diary_pack: Path, dark: bool) -> None:
+    reader = reading(diary_pack, viewport=PHONE, touch=True, dark=dark)
+    page = reader.page
+    expect(page.get_by_text("There are 2 moments to listen to.")).to_be_visible()
+    reader.button("Begin").click()
+    card = page.locator("#stage .sound")
+    expect(card).to_be_visible()
+    ground = card.evaluate("(card) => getComputedStyle(card).backgroundColor.match(/[0-9]+/g).map(Number)")
+    assert max(ground) > 40, "never a black rectangle"
+    assert card.locator(".heard path").get_attribute("d").count("M") == 160  # type: ignore[union-attr]
+    expect(page.locator("main")).not_to_contain_text("We laughed")
+    for hidden in ("Closer", "Two at once"):
+        expect(page.get_by_role("button", name=hidden)).to_be_hidden()
+    expect(page.get_by_role("button", name="¼ speed")).to_be_hidden()
+
+    reader.button("Play").click()
+    until(page, 8)
+    reader.button("½ speed").click()
+    begun, started = place(page), page.evaluate("performance.now()")
+    until(page, begun + 10)
+    assert page.evaluate("performance.now()") - started > 800, "half a second takes a whole one"
+    reader.button("Pause").click()
+    stopped = place(page)
+    page.wait_for_timeout(200)
+    assert place(page) == stopped
+    assert card.evaluate("(card) => Number(card.style.getPropertyValue('--heard'))") == pytest.approx(
+        stopped / 59, abs=0.01
+    )
+    reader.button("Again").click()
+    page.wait_for_timeout(300)
+    assert place(page) < stopped
+    reader.button("Pause").click()
+    page.get_by_role("button", name="Step forward").click()
+    reader.button("Show the words").click()
+    expect(page.locator("main")).to_contain_text("We laughed at bath time.")
+    reader.press("PageDown")
+    expect(page.get_by_text("Moment 2 of 2", exact=True)).to_be_visible()
