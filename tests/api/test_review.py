@@ -73,6 +73,7 @@ def test_the_review_shows_what_is_ready_and_neither_family_nor_place_in_the_film
                     "heading": "Receiving initiatives",
                     "plain": said["moments"][0]["principle"]["plain"],
                 },
+                "peaks": None,
             }
         ],
     }

@@ -19,7 +19,8 @@ def share_drawn(canvas: Locator) -> float:
     return float(
         canvas.evaluate(
             """(canvas) => {
-                const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+                const own = new OffscreenCanvas(canvas.width, canvas.height);
+                const copy = own.getContext("2d", { willReadFrequently: true });
                 copy.drawImage(canvas, 0, 0);
                 const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
                 const isOther = (at) => [0, 1, 2].some((n) => Math.abs(data[at + n] - data[n]) > 24);
