@@ -1,7 +1,7 @@
 /** What can be wrong with a film, each with a sentence for the guider. */
 
 const SENTENCES = {
-  not_a_film: 'This file is neither a film nor a sound recording. Choose the file itself.',
+  not_a_film: 'This file is not a film, nor a sound recording. Choose the film itself.',
   film_not_opened: 'This kind of film cannot be opened in the browser. It can be sent whole, with its moments marked by time.',
   film_unreadable: 'This film cannot be read. Try copying it from the phone or camera again.',
   film_cut_short: 'This film is not complete: its end is missing. Copy it from the phone or camera again.',
