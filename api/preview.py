@@ -70,8 +70,8 @@ def preview(selection_id: GivenId, wish: Wish, parts: GivenParts) -> PreviewView
         rows = finished_rows(session, row.id)
         drawn = artwork_of(session, row.id)[: MOST_STILLS + 1] if isinstance(recipe, ArtworkRecipe) else ()
         companion = _companion(session, row, recipe)
-    known = Prepared(selection, _known(rows), companion=companion, review=selection_id)
         picture = has_picture(row)
+    known = Prepared(selection, _known(rows), companion=companion, review=selection_id)
     shows = picture or not kind.needs_picture
     pages = _pages(kind, recipe, known, rows, drawn, parts) if shows else Pages((), 0)
     told = kind.contents(known, recipe) if shows and kind.contents else []

@@ -110,7 +110,7 @@ def test_a_diary_becomes_a_pack_and_what_needs_pictures_says_so_once(tmp_path: P
     assert sorted(report.results) == ["diary-sheet.pdf", "review-pack.zip"]
     assert report.warnings == [
         f"{KINDS[name].title}: left out, because this recording has sound but no picture."
-        for name in ("picture_notes", "booklet", "strip", "phone_pictures", "reel")
+        for name in ("picture_notes", "strip", "phone_pictures", "reel")
     ]
     pack = tmp_path / "out" / "review-pack"
     [moment] = json.loads((pack / "pack.json").read_text(encoding="utf-8"))["moments"]

@@ -65,9 +65,9 @@ def test_a_spoken_diary_is_marked_sent_and_heard(guider: Guider, desk_service: D
     with desk_service.client() as client:
         first = view["moments"][0]["artifacts"][0]
         heard = client.get(f"/api/v1/selections/{selection}/artifacts/{first['id']}").raise_for_status()
-        asked = client.post(f"/api/v1/selections/{selection}/outputs", json={"kind": "booklet"}).raise_for_status()
+        asked = client.post(f"/api/v1/selections/{selection}/outputs", json={"kind": "reel"}).raise_for_status()
     assert (first["name"], heard.headers["Content-Type"]) == ("01.m4a", "audio/mp4")
-    assert asked.json()["remarks"] == ["Booklet: left out, because this recording has sound but no picture."]
+    assert asked.json()["remarks"] == ["Reel: left out, because this recording has sound but no picture."]
     (tmp_path / "01.m4a").write_bytes(heard.content)
     assert onsets_ms(tmp_path / "01.m4a") == pytest.approx([0, 1000, 2000, 3000], abs=2)
 
