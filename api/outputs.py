@@ -11,12 +11,14 @@ from api.errors import described
 from api.new_selection import KindName
 from api.parts import GivenId, GivenParts
 from api.selections import PREFIX, view_now
-from pipeline.moments import parse_selection
+from pipeline.moments import FilmOf, parse_selection
 from pipeline.outputs import KINDS, find_kind, parse_recipe
 from records.companions import find_companion
+from records.earlier import earlier_reviews, find_earlier
+from records.errors import SelectionGone
 from records.models import SelectionRow
 from records.selections import ask_for_output, has_picture
-from records.views import SelectionView
+from records.views import SelectionSummary, SelectionView, summaries
 from worker.broker import enqueue
 
 router = APIRouter(tags=["outputs"])
@@ -30,6 +32,10 @@ class KindView(BaseModel):
     about: str
     needs_picture: bool
     """Of a recording without a picture there is nothing to make."""
+    of: FilmOf | None
+    """The only film of which something can be made; null: of any."""
+    files: dict[str, str]
+    """What a file is for, by its name, where there are several."""
     recipe: dict[str, Any]
     """JSON schema of the recipe; titles and descriptions are meant to be shown."""
 
@@ -59,6 +65,8 @@ def list_kinds() -> list[KindView]:
             title=kind.title,
             about=kind.about,
             needs_picture=kind.needs_picture,
+            of=kind.of,
+            files=dict(kind.files),
             recipe=kind.recipe.model_json_schema(),
         )
         for kind in KINDS.values()
@@ -78,9 +86,24 @@ def ask(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Asked:
     with parts.db.session() as session:
         if (row := session.get(SelectionRow, selection_id)) is not None:
             find_companion(session, row, recipe)
+            find_earlier(session, row, recipe)
         job_ids = ask_for_output(session, selection_id, kind.name, wish.recipe)
         selection = session.get_one(SelectionRow, selection_id)
         remarks = kind.remark(parse_selection(selection.shape), recipe, picture=has_picture(selection))
     for job_id in job_ids:
         enqueue(job_id, parts.settings, parts.db)
     return Asked(selection=view_now(parts, selection_id), remarks=remarks)
+
+
+@router.get(
+    f"{PREFIX}/{{selection_id}}/earlier",
+    summary="Earlier reviews whose pictures may join a booklet",
+    responses=described(401, 404),
+)
+def list_earlier(selection_id: GivenId, parts: GivenParts) -> list[SelectionSummary]:
+    """Those of the same family by the same guider that are ready, in the order of their cycles."""
+    with parts.db.reading() as session:
+        row = session.get(SelectionRow, selection_id)
+        if row is None or row.erasing_at is not None:
+            raise SelectionGone(selection_id)
+        return summaries(earlier_reviews(session, row))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ from pipeline.ffmpeg_cli import use_ffmpeg
 from pipeline.moments import parse_selection
 from pipeline.outputs import Kind, find_kind, parse_recipe
 from pipeline.outputs.prepared import Prepared, PreparedMoment
-from pipeline.preview import MEDIA_TYPE, MOST_STILLS, Pages, Part, first_pages
+from pipeline.preview import MEDIA_TYPE, MOST_EARLIER, MOST_STILLS, Pages, Part, first_pages
 from pipeline.print.recipes import ArtworkRecipe
 from records.artwork import artwork_of
 from records.companions import find_companion
+from records.earlier import find_earlier
 from records.errors import SelectionGone
-from records.finished import Rows, bring_all, bring_artwork, finished_rows, prepared_moment
+from records.finished import Rows, bring_all, bring_artwork, bring_earlier, finished_rows, prepared_moment
 from records.models import ArtworkRow, SelectionRow
 from records.selections import all_moments_ready, has_picture
 
@@ -69,11 +71,15 @@ def preview(selection_id: GivenId, wish: Wish, parts: GivenParts) -> PreviewView
         selection = parse_selection(row.shape)
         rows = finished_rows(session, row.id)
         drawn = artwork_of(session, row.id)[: MOST_STILLS + 1] if isinstance(recipe, ArtworkRecipe) else ()
+        before = [
+            (one, finished_rows(session, one.id), artwork_of(session, one.id)[:MOST_STILLS])
+            for one in find_earlier(session, row, recipe)[:MOST_EARLIER]
+        ]
         companion = _companion(session, row, recipe)
         picture = has_picture(row)
     known = Prepared(selection, _known(rows), companion=companion, review=selection_id)
     shows = picture or not kind.needs_picture
-    pages = _pages(kind, recipe, known, rows, drawn, parts) if shows else Pages((), 0)
+    pages = _pages(kind, recipe, _Source(known, rows, drawn, before), parts) if shows else Pages((), 0)
     told = kind.contents(known, recipe) if shows and kind.contents else []
     return PreviewView(
         pages=[f"data:{MEDIA_TYPE};base64,{b64encode(page).decode()}" for page in pages.shown],
@@ -83,7 +89,17 @@ def preview(selection_id: GivenId, wish: Wish, parts: GivenParts) -> PreviewView
     )
 
 
-def _pages(kind: Kind, recipe: Any, known: Prepared, rows: Rows, drawn: Sequence[ArtworkRow], parts: Parts) -> Pages:
+@dataclass(frozen=True)
+class _Source:
+    """What the pages are made from, still in storage."""
+
+    known: Prepared
+    rows: Rows
+    drawn: Sequence[ArtworkRow]
+    before: Sequence[tuple[SelectionRow, Rows, Sequence[ArtworkRow]]]
+
+
+def _pages(kind: Kind, recipe: Any, source: _Source, parts: Parts) -> Pages:
     if kind.lay is None:
         return Pages((), 0)
     if not _AT_ONCE.acquire(timeout=_WAIT_S):
@@ -91,16 +107,23 @@ def _pages(kind: Kind, recipe: Any, known: Prepared, rows: Rows, drawn: Sequence
     try:
         use_ffmpeg(parts.settings.ffmpeg)
         with private_folder(parts.settings) as folder:
-            wanted = [(moment, file) for moment, file in rows if moment.kind == kind.lays]
-            if kind.lays == "still":
-                wanted = wanted[: MOST_STILLS + 1]  # one more tells that not all are shown
             desk = folder / "desk"
             desk.mkdir()
-            moments = bring_all(parts.storage, wanted, folder / "moments")
-            artwork = bring_artwork(parts.storage, drawn, folder / "artwork")
-            return first_pages(kind.lay, Prepared(known.selection, moments, artwork), recipe, desk)
+            moments = bring_all(parts.storage, _first(source.rows, kind.lays), folder / "moments")
+            artwork = bring_artwork(parts.storage, source.drawn, folder / "artwork")
+            earlier = tuple(
+                bring_earlier(parts.storage, row, _first(rows, "still"), drawn, folder / f"earlier-{number}")
+                for number, (row, rows, drawn) in enumerate(source.before)
+            )
+            return first_pages(kind.lay, Prepared(source.known.selection, moments, artwork, earlier), recipe, desk)
     finally:
         _AT_ONCE.release()
+
+
+def _first(rows: Rows, kind: str) -> Rows:
+    """The moments of that kind; of stills one more than are shown, which tells that not all are."""
+    wanted = [(moment, file) for moment, file in rows if moment.kind == kind]
+    return wanted[: MOST_STILLS + 1] if kind == "still" else wanted
 
 
 def _companion(session: Session, row: SelectionRow, recipe: Any) -> Prepared | None:

@@ -25,7 +25,14 @@ from pipeline.hiding import Hiding, hide_in_clip, hide_in_still
 from pipeline.marks import Mark
 from pipeline.moments import Clip, Selection, Still, clock, hints
 from pipeline.outputs import find_kind, parse_recipe, usual_kinds
-from pipeline.outputs.prepared import Prepared, PreparedArtwork, PreparedMoment, check_companion
+from pipeline.outputs.prepared import (
+    EarlierReview,
+    Prepared,
+    PreparedArtwork,
+    PreparedMoment,
+    check_companion,
+    check_earlier,
+)
 from pipeline.pack.companion import WithCompanion
 from pipeline.photograph import take_photograph
 from pipeline.presets import Preset
@@ -213,19 +220,24 @@ def prepare(
     recipes: Mapping[str, Mapping[str, Any]] | None = None,
     companion: Prepared | None = None,
     artwork: Sequence[Path] = (),
+    earlier: Sequence[Prepared] = (),
     on_progress: Progress | None = None,
 ) -> Report:
     """The media work alone: the packs and notes of a selection, and report.json, in the folder ``out``.
 
     ``kinds`` are the usual ones where None; ``recipes`` holds what was chosen for a kind, by its name; ``companion`` is
-    the other film of the same cycle; ``artwork`` are photographs of what the child made. ``out`` must be empty or
-    absent and is filled only when everything succeeded; the film is only read.
+    the other film of the same cycle; ``artwork`` are photographs of what the child made; ``earlier`` are earlier
+    reviews of the family. ``out`` must be empty or absent and is filled only when everything succeeded; the film is
+    only read.
     Raises: PipelineError and its kin.
     """
     wanted = map(find_kind, usual_kinds(selection.of) if kinds is None else kinds)
     chosen = [(kind, parse_recipe(kind, (recipes or {}).get(kind.name, {}))) for kind in wanted]
     if companion is not None:
         check_companion(selection, companion.selection)
+    for one in earlier:
+        check_earlier(selection, one.selection)
+    before = tuple(EarlierReview(one) for one in sorted(earlier, key=lambda one: one.selection.cycle))
     film = probe_source(film_path)
     with _filled_whole(out) as work, disk_errors_told(), tempfile.TemporaryDirectory(dir=work) as scratch_name:
         scratch = Path(scratch_name)
@@ -238,7 +250,7 @@ def prepare(
         photographs = tuple(_photographed(one, scratch / f"artwork-{n:02}.jpg") for n, one in enumerate(artwork, 1))
         moments = _prepare_moments(seekable, selection, preset, scratch, report, on_progress or (lambda _: None))
         finished = tuple(moment.prepared for moment in moments)
-        prepared = Prepared(selection, finished, artwork=photographs, companion=companion)
+        prepared = Prepared(selection, finished, photographs, before, companion)
         for kind, wished in chosen:
             beside = companion if isinstance(wished, WithCompanion) else None
             recipe = wished.model_copy(update={"companion": beside.review}) if beside else wished

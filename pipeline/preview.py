@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # packs import this module, and importing what they are made 
 
 MOST_PAGES = 3
 MOST_STILLS = 12
+MOST_EARLIER = 1
+"""Only the cover and the first pages are seen, and the first pages are those of the earliest review."""
 PX_PER_INCH = 96
 MEDIA_TYPE = "image/jpeg"
 _STILL_PX = 1000
@@ -65,16 +67,25 @@ def first_pages(lay: Lay, prepared: Prepared, recipe: Any, desk: Path) -> Pages:
 
     Raises: what ``lay`` raises.
     """
-    stills = [moment for moment in prepared.moments if moment.kind == "still"]
-    small = [_small(still, desk / f"small-{n}.jpg") for n, still in enumerate(stills[:MOST_STILLS])]
-    drawn = [_small(one, desk / f"small-artwork-{n}.jpg") for n, one in enumerate(prepared.artwork[:MOST_STILLS])]
-    others = [moment for moment in prepared.moments if moment.kind != "still"]
-    laid = lay(replace(prepared, moments=(*others, *small), artwork=tuple(drawn)), recipe, desk)
+    laid = lay(_with_small_pictures(prepared, desk, "small"), recipe, desk)
     if laid is None:
         return Pages((), 0)
     pages = press_pictures(*laid, desk, px_per_inch=PX_PER_INCH)
-    whole = max(len(stills), len(prepared.artwork)) <= MOST_STILLS
+    stills = [moment for moment in prepared.moments if moment.kind == "still"]
+    whole = not prepared.earlier and max(len(stills), len(prepared.artwork)) <= MOST_STILLS
     return Pages(tuple(to_jpeg(page) for page in pages[:MOST_PAGES]), len(pages) if whole else None)
+
+
+def _with_small_pictures(prepared: Prepared, desk: Path, name: str) -> Prepared:
+    stills = [moment for moment in prepared.moments if moment.kind == "still"]
+    small = [_small(still, desk / f"{name}-{n}.jpg") for n, still in enumerate(stills[:MOST_STILLS])]
+    drawn = [_small(one, desk / f"{name}-artwork-{n}.jpg") for n, one in enumerate(prepared.artwork[:MOST_STILLS])]
+    others = [moment for moment in prepared.moments if moment.kind != "still"]
+    earlier = [
+        replace(one, prepared=_with_small_pictures(one.prepared, desk, f"{name}-before-{n}"))
+        for n, one in enumerate(prepared.earlier[:MOST_EARLIER])
+    ]
+    return replace(prepared, moments=(*others, *small), artwork=tuple(drawn), earlier=tuple(earlier))
 
 
 def _small(still: _Picture, copy: Path) -> _Picture:

@@ -14,6 +14,7 @@ from pipeline.outputs import find_kind, parse_recipe
 from pipeline.photograph import Photograph
 from pipeline.print.recipes import ArtworkRecipe
 from records.database import Database
+from records.earlier import withdraw_from_later
 from records.errors import ArtworkFull, ArtworkGone, SelectionGone
 from records.models import ArtifactRow, ArtworkRow, SelectionRow, new_id
 from records.selections import all_moments_ready, kinds_of, lock_selection, queue_output, settle
@@ -92,6 +93,7 @@ def erase_artwork(session: Session, selection_id: str, artwork_id: str) -> tuple
     files = (ArtifactRow.selection_id == selection_id) & ArtifactRow.kind.in_(_shown_in(selection))
     keys += session.scalars(select(ArtifactRow.storage_key).where(files)).all()
     session.execute(delete(ArtifactRow).where(files))
+    keys += withdraw_from_later(session, selection, gone=False)
     return keys, _make_again(session, selection)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 
 from records.companions import drop_outputs_with
 from records.database import Database
+from records.earlier import withdraw_from_later
 from records.incoming import erase_partial
 from records.jobs import live_tokens, referenced_keys
 from records.logbook import keep_counts
@@ -32,7 +33,10 @@ def erase_selection(db: Database, storage: Storage, settings: Settings, selectio
         if selection is None:
             return False
         keep_counts(session, selection)
-        derived = drop_outputs_with(session, selection_id, selection.family)
+        derived = [
+            *drop_outputs_with(session, selection_id, selection.family),
+            *withdraw_from_later(session, selection, gone=True),
+        ]
         selection.erasing_at = utcnow()
         session.execute(
             update(JobRow)

@@ -8,8 +8,10 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.outputs.prepared import PreparedArtwork, PreparedMoment
-from records.models import ArtifactRow, ArtworkRow, MomentRow
+from pipeline.moments import parse_selection
+from pipeline.outputs.prepared import EarlierReview, Prepared, PreparedArtwork, PreparedMoment
+from records.earlier import choices_in
+from records.models import ArtifactRow, ArtworkRow, MomentRow, SelectionRow
 from records.selections import shown_kind
 from records.storage import Storage
 
@@ -68,6 +70,17 @@ def bring_artwork(storage: Storage, rows: Sequence[ArtworkRow], folder: Path) ->
         )
         for row in rows
     )
+
+
+def bring_earlier(
+    storage: Storage, row: SelectionRow, rows: Rows, drawn: Sequence[ArtworkRow], folder: Path
+) -> EarlierReview:
+    """The stills and photographs of an earlier review at hand, as bring_all() and bring_artwork() bring them."""
+    folder.mkdir()
+    stills = [(moment, file) for moment, file in rows if moment.kind == "still"]
+    moments = bring_all(storage, stills, folder / "moments")
+    artwork = bring_artwork(storage, drawn, folder / "artwork")
+    return EarlierReview(Prepared(parse_selection(row.shape), moments, artwork), choices_in(row))
 
 
 def bring(storage: Storage, key: str, sha256: str | None, copy: Path) -> Path:

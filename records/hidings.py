@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.marks import Mark, Picture
 from records.companions import drop_outputs_with
+from records.earlier import withdraw_from_later
 from records.errors import HidingChanged, MomentGone, NotHidden, SelectionGone
 from records.jobs import queue_again
 from records.models import (
@@ -178,6 +179,7 @@ def _take_back(session: Session, selection: SelectionRow, moment: MomentRow) -> 
     # A job at work on an output loses its row, and with it the right to hand in what it made.
     session.execute(delete(JobRow).where(JobRow.selection_id == selection.id, JobRow.moment_id.is_(None)))
     keys += drop_outputs_with(session, selection.id, selection.family)
+    keys += withdraw_from_later(session, selection, gone=True)  # she may choose it again once it is confirmed
     job_ids = []
     job = session.scalars(select(JobRow).where(JobRow.moment_id == moment.id)).one_or_none()
     if job is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -241,7 +242,12 @@ def list_selections(session: Session, *, limit: int, offset: int = 0) -> list[Se
         .offset(offset)
         .options(selectinload(SelectionRow.moments))
     )
-    return [SelectionSummary(**_summary(row)) for row in session.scalars(query)]
+    return summaries(session.scalars(query))
+
+
+def summaries(rows: Iterable[SelectionRow]) -> list[SelectionSummary]:
+    """A line for each selection."""
+    return [SelectionSummary(**_summary(row)) for row in rows]
 
 
 def _held(moment: MomentRow, upload: UploadRow | None) -> HeldView | None:

@@ -27,9 +27,10 @@ from pipeline.spoken import SUFFIX as SOUND_SUFFIX
 from records.artwork import artwork_of
 from records.companions import find_companion
 from records.database import Database
+from records.earlier import find_earlier
 from records.ends import note_held
 from records.errors import LeaseLost
-from records.finished import bring, bring_all, bring_artwork, finished_rows
+from records.finished import bring, bring_all, bring_artwork, bring_earlier, finished_rows
 from records.hidings import COVERED, FINISHED, UNCOVERED, shapes
 from records.jobs import MOMENT, Claim
 from records.models import HidingRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
@@ -154,6 +155,10 @@ def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, rep
         recipe = parse_recipe(kind, selection.recipes.get(claim.kind, {}))
         rows = finished_rows(session, claim.selection_id)
         made_by_child = artwork_of(session, claim.selection_id)
+        before = [
+            (row, finished_rows(session, row.id), artwork_of(session, row.id))
+            for row in find_earlier(session, selection, recipe)
+        ]
         other = find_companion(session, selection, recipe)
         other_rows = finished_rows(session, other.id) if other else []
     companion = None
@@ -162,10 +167,14 @@ def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, rep
         report(0.25)
     moments = bring_all(storage, rows, folder / "moments")
     artwork = bring_artwork(storage, made_by_child, folder / "artwork")
+    earlier = tuple(
+        bring_earlier(storage, row, finished, drawn, folder / f"earlier-{number}")
+        for number, (row, finished, drawn) in enumerate(before, 1)
+    )
     report(0.5)
     out = folder / "out"
     out.mkdir()
-    prepared = Prepared(parse_selection(selection.shape), moments, artwork, companion, review=selection.id)
+    prepared = Prepared(parse_selection(selection.shape), moments, artwork, earlier, companion, review=selection.id)
     files = [
         Made(kind.name, file.path.name, file.path, file.media_type, file.bytes, file.sha256)
         for file in kind.make(prepared, recipe, out)

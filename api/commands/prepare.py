@@ -39,6 +39,10 @@ def prepare(
         list[Path] | None,
         typer.Option(metavar="PHOTO", help="A photograph (JPEG or PNG) of what the child made, for the booklet."),
     ] = None,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PACKFOLDER", help="The review pack of an earlier cycle: its pictures join the booklet."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Make a review pack and picture notes from a film on this machine. The film is only read; nothing is sent."""
@@ -60,6 +64,7 @@ def prepare(
             recipes=wishes,
             companion=other,
             artwork=artwork or (),
+            earlier=[open_pack(folder) for folder in earlier or ()],
             on_progress=on_progress,
         )
     if json:

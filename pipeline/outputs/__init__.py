@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,6 +61,8 @@ class Kind:
 
     A printed kind has ``lay``, which lays out in a folder what ``make`` prints, from the moments of the kind ``lays``;
     a preview presses its first pages. Another kind has ``contents``, which tells what will be in it and opens no file.
+    ``of`` is the only film of which something can be made; None: of any. ``files`` tells, by name, what a file is for,
+    where a kind makes several.
     """
 
     name: str
@@ -73,6 +75,8 @@ class Kind:
     lays: Literal["clip", "still", "nothing"] = "still"
     contents: Callable[[Prepared, Any], list[Part]] | None = None
     needs_picture: bool = False
+    of: FilmOf | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def remark(self, selection: Selection, recipe: Any, *, picture: bool) -> list[str]:
         """What to tell the guider; one sentence alone where the kind needs a picture and there is none."""
@@ -110,6 +114,7 @@ KINDS: dict[str, Kind] = {
             booklet.make,
             booklet.remarks,
             lay=booklet.lay,
+            files={booklet.TO_FOLD: "to print on both sides and fold", booklet.TO_READ: "to look at on a screen"},
         ),
         Kind(
             "strip",
@@ -144,7 +149,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "child_voice",
-            "The child's voice",
+            "The child’s voice",
             "Pages on which a child answers by drawing, pointing, saying or skipping.",
             child_voice.Recipe,
             child_voice.make,
@@ -188,6 +193,7 @@ KINDS: dict[str, Kind] = {
             rating_scale.remarks,
             lay=rating_scale.lay,
             lays="nothing",
+            of=FilmOf.REVIEW_RECORDING,
         ),
     )
 }

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pipeline.errors import PipelineError
 from pipeline.moments import FilmOf, Selection
+from pipeline.print.recipes import StillChoice
 
 
 class CompanionWrong(PipelineError):
@@ -52,6 +53,14 @@ class PreparedArtwork:
 
 
 @dataclass(frozen=True)
+class EarlierReview:
+    """An earlier review of the same family, and what was chosen there for its stills: left out, worded, touched up."""
+
+    prepared: Prepared
+    stills: tuple[StillChoice, ...] = ()
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A selection whose moments are all ready, in the order of the review: clips or sounds first, then stills."""
 
@@ -59,10 +68,29 @@ class Prepared:
     moments: tuple[PreparedMoment, ...]
     artwork: tuple[PreparedArtwork, ...] = ()
     """Photographs of what the child made, in the order in which they came."""
+    earlier: tuple[EarlierReview, ...] = ()
+    """Earlier reviews of the same family whose pictures join in, in the order of their cycles."""
     companion: Prepared | None = None
     """The other film of the same cycle, where one is named: the review recording of a family's film, or the film."""
     review: str = ""
     """The selection's identifier on the service, 32 hex digits; empty where there is no service."""
+
+
+class EarlierWrong(PipelineError):
+    """An earlier review cannot join in."""
+
+    code = "earlier_wrong"
+    for_guider = "One of the earlier reviews is not here any more, or not one of yours with this family. Choose again."
+
+
+def check_earlier(selection: Selection, earlier: Selection) -> None:
+    """Nothing, if both are of films of one family. Raises: EarlierWrong."""
+    if (selection.family, selection.of, FilmOf.FAMILY_FILM) == (earlier.family, earlier.of, selection.of):
+        return
+    sentence = f"Only other films of family {selection.family} can join in; this one is of {earlier.family}."
+    if selection.family == earlier.family:
+        sentence = "Only reviews of the family’s films can join in, not recordings of a review."
+    raise EarlierWrong(sentence, for_guider=sentence)
 
 
 def check_companion(selection: Selection, other: Selection) -> None:

@@ -51,15 +51,18 @@ class Card:
         }
 
 
-def lay_cards(prepared: Prepared, recipe: StillsRecipe, folder: Path) -> list[Card]:
-    """A card for every still that is not left out, its picture copied into ``folder`` and touched up as wished."""
+def lay_cards(prepared: Prepared, recipe: StillsRecipe, folder: Path, prefix: str = "") -> list[Card]:
+    """A card for every still that is not left out, its picture copied into ``folder`` and touched up as wished.
+
+    The pictures are named ``01.jpg`` and so on after ``prefix``.
+    """
     words = recipe.words_for(prepared.selection)
     stills = enumerate((moment for moment in prepared.moments if moment.kind == "still"), 1)
     cards = []
     for number, still in stills:
         if number not in words:
             continue
-        choice, picture = recipe.choice(number), folder / f"{number:02}.jpg"
+        choice, picture = recipe.choice(number), folder / f"{prefix}{number:02}.jpg"
         size = (still.width_px or 0, still.height_px or 0)
         if (wish := choice.touch_up()) == TouchUp():
             shutil.copyfile(still.path, picture)
@@ -70,11 +73,11 @@ def lay_cards(prepared: Prepared, recipe: StillsRecipe, folder: Path) -> list[Ca
     return cards
 
 
-def lay_artwork(prepared: Prepared, folder: Path) -> list[Card]:
+def lay_artwork(prepared: Prepared, folder: Path, prefix: str = "") -> list[Card]:
     """A card for each photograph of what the child made, copied into ``folder``, with the child's own words."""
     cards = []
     for number, made in enumerate(prepared.artwork, 1):
-        picture = folder / f"artwork-{number:02}.jpg"
+        picture = folder / f"{prefix}artwork-{number:02}.jpg"
         shutil.copyfile(made.path, picture)
         cards.append(Card(picture.name, made.width_px, made.height_px, printable_words(made.words), childs_words=True))
     return cards

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from pipeline.moments import MOST_MOMENTS, Selection, Words
 from pipeline.print.languages import Language, LanguageCode, languages
@@ -110,4 +110,16 @@ class ArtworkRecipe(StillsRecipe):
         default=True,
         title="With what the child made",
         description="The photographs of drawings that are kept with these moments, each with the child’s own words.",
+    )
+
+
+class CyclesRecipe(ArtworkRecipe):
+    """What an output that may hold pictures of several cycles lets one choose."""
+
+    earlier: tuple[Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")], ...] = Field(
+        default=(),
+        max_length=12,
+        title="Pictures from earlier reviews",
+        description="They come first, in the order of the cycles, with the words they had there.",
+        json_schema_extra={"format": "earlier"},
     )

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from pipeline.moments import MANY_WORDS, Selection
 from pipeline.print.letters import foreign_letters, unprintable_letters
-from pipeline.print.recipes import ArtworkRecipe, StillsRecipe
+from pipeline.print.recipes import ArtworkRecipe, CyclesRecipe, StillsRecipe
 
 MANY_SENTENCES = 2
 _MANY_SYLLABLES = 3
@@ -51,7 +51,12 @@ def remarks_on_stills(selection: Selection, recipe: StillsRecipe, nothing: str) 
 
     ``nothing`` says what is missing without stills: "there are no picture notes".
     """
-    besides = ", unless what the child made is in it" if isinstance(recipe, ArtworkRecipe) and recipe.artwork else ""
+    if isinstance(recipe, CyclesRecipe) and recipe.earlier:
+        besides = ", but for the earlier reviews"
+    else:
+        besides = (
+            ", unless what the child made is in it" if isinstance(recipe, ArtworkRecipe) and recipe.artwork else ""
+        )
     if not selection.stills:
         return [f"No still is chosen, so {nothing}{besides}."]
     words = recipe.words_for(selection)

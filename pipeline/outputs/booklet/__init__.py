@@ -17,7 +17,7 @@ from pipeline.outputs.prepared import Prepared
 from pipeline.print.cards import Card, lay_artwork, lay_cards
 from pipeline.print.letters import printable_words
 from pipeline.print.press import Laid, press_pdf
-from pipeline.print.recipes import ArtworkRecipe
+from pipeline.print.recipes import CyclesRecipe
 from pipeline.print.remarks import remarks_on, remarks_on_stills
 
 TO_FOLD, TO_READ = "booklet.pdf", "booklet-pages.pdf"
@@ -26,7 +26,7 @@ MANY_SHEETS = 8
 _MANY_TITLE_WORDS = 8
 
 
-class Recipe(ArtworkRecipe):
+class Recipe(CyclesRecipe):
     """What can be chosen for a booklet."""
 
     title: Annotated[Words, StringConstraints(max_length=80)] = Field(
@@ -76,8 +76,15 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
 
 def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
     """The pages in the order of reading, their pictures in ``desk``; None where there is none."""
-    cards = [*lay_cards(prepared, recipe, desk), *(lay_artwork(prepared, desk) if recipe.artwork else ())]
-    if not cards:
+    earlier = [
+        card
+        for number, one in enumerate(prepared.earlier, 1)
+        for card in _cards(
+            one.prepared, recipe.model_copy(update={"stills": one.stills}), desk, f"earlier-{number:02}-"
+        )
+    ]
+    own = _cards(prepared, recipe, desk)
+    if not own and not earlier:
         return None
     title = printable_words(recipe.title)
     sheet = {
@@ -88,16 +95,23 @@ def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
         "turn_backs": recipe.flip == "long-edge",
         "cover_sizes_pt": list(range(COVER_PT, SMALLEST_PT - 1, -2)),
         "sizes_pt": list(range(LARGEST_PT, SMALLEST_PT - 1, -2)),
-        "pages": _pages(cards, recipe),
+        "pages": _pages(earlier, own, recipe),
         "sides": None,
     }
     return Laid(files(__package__).joinpath("booklet.typ").read_bytes(), recipe, sheet)
 
 
-def _pages(cards: Sequence[Card], recipe: Recipe) -> list[dict[str, Any]]:
+def _cards(prepared: Prepared, recipe: Recipe, desk: Path, prefix: str = "") -> list[Card]:
+    """The cards of one review: its stills, then what the child made."""
+    made = lay_artwork(prepared, desk, prefix) if recipe.artwork else []
+    return [*lay_cards(prepared, recipe, desk, prefix), *made]
+
+
+def _pages(earlier: Sequence[Card], own: Sequence[Card], recipe: Recipe) -> list[dict[str, Any]]:
     """The pages in the order of reading: the cover, the notes and, where it is wished, pages to draw on."""
-    laid = [card.laid_out(recipe.spoken()) for card in cards]
-    chosen = next((card for card in laid if card["file"] == f"{recipe.cover:02}.jpg"), laid[0])
+    cover = next((card for card in own if card.file == f"{recipe.cover:02}.jpg"), [*own, *earlier][0])
+    chosen = cover.laid_out(recipe.spoken())
+    laid = [card.laid_out(recipe.spoken()) for card in (*earlier, *own)]
     pages: list[dict[str, Any]] = [
         {"kind": "cover", "card": chosen},
         *({"kind": "card", "card": card} for card in laid),

@@ -8,7 +8,7 @@ export interface Field {
   readonly name: string;
   readonly title: string;
   readonly hint: string;
-  readonly kind: 'line' | 'text' | 'number' | 'check' | 'choice' | 'lines' | 'stills' | 'other';
+  readonly kind: 'line' | 'text' | 'number' | 'check' | 'choice' | 'lines' | 'stills' | 'earlier' | 'other';
   readonly initial: unknown;
   readonly options: readonly { value: string | number; words: string }[];
   readonly least: number | undefined;
@@ -65,7 +65,7 @@ function kindOf(said: Schema): Field['kind'] {
     case 'string':
       return said.format === 'textarea' ? 'text' : 'line';
     case 'array':
-      if (said.format === 'stills') return 'stills';
+      if (said.format === 'stills' || said.format === 'earlier') return said.format;
       return (said.items as Schema | undefined)?.type === 'string' ? 'lines' : 'other';
     default:
       return 'other';

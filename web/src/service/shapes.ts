@@ -58,6 +58,10 @@ export interface KindView {
   title: string;
   about: string;
   needs_picture: boolean;
+  /** The only film of which something can be made; null: of any. */
+  of: FilmOf | null;
+  /** What a file is for, by its name, where there are several. */
+  files: Record<string, string>;
   recipe: Record<string, unknown>;
 }
 
