@@ -76,6 +76,8 @@ def rewrap_argv(film: Film, copy: Path) -> list[str]:
     options: dict[str, str | int] = {"c": "copy", "map_metadata": -1}
     if copy.suffix == ".mp4":
         options["video_track_timescale"] = film.video.time_base.denominator
+    else:
+        options["c:a"] = "flac"  # what MP4 does not hold, Matroska may not hold either: camcorders' own PCM, for one
     if film.video.codec == "mpeg4":
         options["bsf:v"] = "mpeg4_unpack_bframes"
     if _is_encoded_anew(film):

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.end_to_end.reader import rounds
-from tests.footage import numbered_film, numbers_in
+from tests.footage import beeps_ms_in, numbered_film, numbers_in
 from tests.servers import wait_until
 from tests.web.desk import LAPTOP, DeskService, Guider, wait_until_it_plays
 
@@ -220,6 +220,32 @@ def test_a_film_this_browser_cannot_show_is_marked_by_time(
     guider.wait_until_ready()
     [clip] = desk_service.selection(selection)["moments"]
     assert (clip["moment"]["in"], clip["moment"]["out"]) == (1200, 2440)
+
+
+def test_a_film_this_browser_cannot_play_is_looked_at_picture_by_picture_and_lost_sound_is_told(
+    guider: Guider, desk_service: DeskService, tmp_path: Path
+) -> None:
+    codec = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-bf", "0")
+    sound = ("-c:a", "pcm_bluray", "-ar", "48000", "-ac", "2")  # what many camcorders write, and browsers do not know
+    guider.open(numbered_film(tmp_path / "00001.m2ts", frames=150, fps="25", codec=codec, sound_codec=sound))
+    expect(guider.page.get_by_text("This browser cannot play this film")).to_be_visible()
+    expect(guider.button("Play").first).to_be_disabled()
+    expect(guider.page.get_by_text("If it has sound, send the whole film.")).to_be_visible()
+    guider.mark_clip(1, 3)
+    wait_until(lambda: guider.number_on(".screen canvas") == 75, "the picture at 3 s is shown")
+    guider.page.get_by_label("Whole film").check(force=True)
+    expect(guider.page.get_by_text("If it has sound")).to_have_count(0)
+    selection = guider.send()
+    guider.wait_until_ready()
+    [clip] = desk_service.selection(selection)["moments"]
+    with desk_service.client() as client:
+        file = tmp_path / "clip.mp4"
+        file.write_bytes(
+            client.get(f"/api/v1/selections/{selection}/artifacts/{clip['artifacts'][0]['id']}")
+            .raise_for_status()
+            .content
+        )
+    assert beeps_ms_in(file) == pytest.approx([0, 1000, 2000], abs=20)
 
 
 @pytest.mark.usefixtures("built_page")

@@ -18,6 +18,8 @@ export class Playback {
   rate = $state(1);
   /** Played again and again until left. */
   loop = $state.raw<Span | null>(null);
+  /** The browser's player has given up on this film; its single pictures may still be had. */
+  broken = $state(false);
   /** Why the film cannot be moved in, in words for a guider. */
   problem = $state<string | null>(null);
   #video: HTMLVideoElement | null = null;
