@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from pipeline.errors import SelectionInvalid
 from pipeline.marks import Mark, Picture
 from records.companions import drop_outputs_with
 from records.earlier import withdraw_from_later
@@ -30,7 +31,7 @@ from records.models import (
     new_id,
     utcnow,
 )
-from records.selections import lock_selection, moment_finished, settle
+from records.selections import has_picture, lock_selection, moment_finished, settle
 
 FINISHED, COVERED, UNCOVERED = "finished", "covered", "uncovered"
 """What is withheld: the clip or still itself, its pictures to look at, and the same pictures with nobody hidden."""
@@ -43,9 +44,12 @@ def ask_hiding(session: Session, selection_id: str, moment_id: str, marks: Seque
 
     Whatever was made of the moment before is taken back, here and in what other selections made with it. Asking again
     begins again: it has to be looked at anew.
-    Raises: SelectionGone, MomentGone.
+    Raises: SelectionGone, MomentGone; SelectionInvalid where there is no picture.
     """
     selection, moment = _locked(session, selection_id, moment_id)
+    if not has_picture(selection):
+        sentence = "This recording has no picture, so there is nobody to hide in it."
+        raise SelectionInvalid(sentence, for_guider=sentence)
     hiding = session.get(HidingRow, moment_id)
     if hiding is None:
         hiding = HidingRow(moment_id=moment_id, selection_id=selection_id)

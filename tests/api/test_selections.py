@@ -92,6 +92,11 @@ def test_hints_come_along_and_forbid_nothing(client: TestClient) -> None:
             "“family” must be a code of letters, digits and dashes, without spaces.",
         ),
         ({"film": {"bytes": 1}}, "selection_invalid", "“film”, “duration_ms” is missing."),
+        (
+            {"film": {"bytes": 9, "duration_ms": 900_000, "picture": False}, "still": [{"at": 0, "cut": {"at": 0}}]},
+            "selection_invalid",
+            "This recording has sound but no picture, so no still can be taken from it. Its clips can be heard.",
+        ),
         ({"preset": "huge"}, "preset_unknown", "There is no such preset. Choose review, light or full."),
         ({"outputs": ["poster"]}, "output_unknown", f"“poster” cannot be made. Choose {' or '.join(KINDS)}."),
         (
