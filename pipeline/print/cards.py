@@ -34,6 +34,8 @@ class Card:
     words: str
     childs_words: bool = False
     sign: str = ""
+    made: bool = False
+    """The child made what it shows."""
 
     def laid_out(self, language: Language) -> dict[str, Any]:
         """The card as the templates take it."""
@@ -47,7 +49,7 @@ class Card:
             "open": quotes[0],
             "close": quotes[1],
             "sign": self.sign,
-            "alt": self.words or language.picture,
+            "alt": self.words or (language.made if self.made else language.picture),
         }
 
 
@@ -79,7 +81,8 @@ def lay_artwork(prepared: Prepared, folder: Path, prefix: str = "") -> list[Card
     for number, made in enumerate(prepared.artwork, 1):
         picture = folder / f"{prefix}artwork-{number:02}.jpg"
         shutil.copyfile(made.path, picture)
-        cards.append(Card(picture.name, made.width_px, made.height_px, printable_words(made.words), childs_words=True))
+        words = printable_words(made.words)
+        cards.append(Card(picture.name, made.width_px, made.height_px, words, childs_words=True, made=True))
     return cards
 
 

@@ -24,6 +24,7 @@ class Language(BaseModel):
     quotes: tuple[str, str]
     draw: str
     picture: str
+    made: str
 
     @property
     def tongue(self) -> str:

@@ -45,7 +45,8 @@ def test_themes_are_told_apart() -> None:
 
 def test_every_phrase_of_every_language_can_be_printed_with_the_fonts_that_are_shipped() -> None:
     for language in languages().values():
-        assert foreign_letters(language.draw + language.picture + language.name + "".join(language.quotes)) == []
+        phrases = language.draw + language.picture + language.made + language.name
+        assert foreign_letters(phrases + "".join(language.quotes)) == []
         assert language.font is None or language.font in shipped_families()
 
 
