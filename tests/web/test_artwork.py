@@ -57,6 +57,10 @@ def test_a_drawing_joins_the_booklet_with_the_childs_words_and_leaves_it_when_it
 
     wait_until(lambda: "house" in printed(), "the booklet with the drawing")
     page.get_by_role("button", name="Erase picture 1").press("Enter")
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Erase picture 1")).to_be_focused()
+    page.keyboard.press("Enter")
     page.get_by_role("button", name="Erase it").press("Enter")
     expect(page.get_by_role("img", name="Picture 1")).to_have_count(0)
     assert "house" not in printed()
