@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from api.commands import main
 from pipeline.errors import PipelineError
 from pipeline.film import probe
 from pipeline.moments import parse_selection
@@ -52,9 +53,27 @@ def moments(tmp_path: Path) -> Path:
     return path
 
 
-def vigpack(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def vigpack(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command as a guider starts it."""
     argv = [sys.executable, "-m", "api.commands", *map(str, arguments)]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, env={**os.environ, **environment})
+    return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def vigpack_here(capfd: pytest.CaptureFixture[str]) -> Command:
+    """The same in this process, which saves a second or two; libraries' own words are heard too."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([*map(str, arguments)])
+        said = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, int(str(ended.value.code)), said.out, said.err)
+
+    return run
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], sentence: str) -> None:
@@ -73,8 +92,10 @@ def test_prepare_fills_the_folder_and_leaves_the_film_alone(film: Path, moments:
     assert hashlib.sha256(film.read_bytes()).hexdigest() == before
 
 
-def test_the_report_tells_time_bytes_and_settings_and_no_names(film: Path, moments: Path, tmp_path: Path) -> None:
-    done = vigpack("prepare", film, "--moments", moments, "--out", tmp_path / "out", "--preset", "light", "--json")
+def test_the_report_tells_time_bytes_and_settings_and_no_names(
+    vigpack_here: Command, film: Path, moments: Path, tmp_path: Path
+) -> None:
+    done = vigpack_here("prepare", film, "--moments", moments, "--out", tmp_path / "out", "--preset", "light", "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "out/report.json").read_text(encoding="utf-8"))
     assert report == json.loads(done.stdout)
@@ -94,18 +115,20 @@ def test_clips_can_be_many_and_keep_their_order(film: Path, tmp_path: Path) -> N
 
 
 def test_an_empty_folder_is_taken_and_a_killed_runs_leavings_are_no_hindrance(
-    film: Path, moments: Path, tmp_path: Path
+    vigpack_here: Command, film: Path, moments: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     (out / ".vigpack-part" / "half").mkdir(parents=True)
-    assert vigpack("prepare", film, "--moments", moments, "--out", out).returncode == 0
+    assert vigpack_here("prepare", film, "--moments", moments, "--out", out).returncode == 0
     assert {entry.name for entry in out.iterdir()} == OUTPUTS
 
 
-def test_a_folder_with_something_in_it_is_left_as_it_was(film: Path, moments: Path, tmp_path: Path) -> None:
+def test_a_folder_with_something_in_it_is_left_as_it_was(
+    vigpack_here: Command, film: Path, moments: Path, tmp_path: Path
+) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out/kept.txt").write_text("mine")
-    done = vigpack("prepare", film, "--moments", moments, "--out", tmp_path / "out")
+    done = vigpack_here("prepare", film, "--moments", moments, "--out", tmp_path / "out")
     sentence = "The folder for the results is not empty. Choose a new one, so that nothing is overwritten."
     assert_refused(done, sentence)
     assert [entry.name for entry in (tmp_path / "out").iterdir()] == ["kept.txt"]
@@ -121,22 +144,24 @@ def test_a_folder_with_something_in_it_is_left_as_it_was(film: Path, moments: Pa
     ],
 )  # fmt: skip
 def test_moments_that_cannot_be_are_refused_before_any_work(
-    film: Path, moments: Path, tmp_path: Path, change: tuple[str, str], sentence: str
+    vigpack_here: Command, film: Path, moments: Path, tmp_path: Path, change: tuple[str, str], sentence: str
 ) -> None:
     moments.write_text(MOMENTS.replace(*change), encoding="utf-8")
-    assert_refused(vigpack("prepare", film, "--moments", moments, "--out", tmp_path / "out"), sentence)
+    assert_refused(vigpack_here("prepare", film, "--moments", moments, "--out", tmp_path / "out"), sentence)
     assert not (tmp_path / "out").exists()
 
 
-def test_wrong_usage_is_told_apart_from_failure(film: Path, moments: Path, tmp_path: Path) -> None:
-    two_films = vigpack("prepare", film, film, "--moments", moments, "--out", tmp_path / "out")
+def test_wrong_usage_is_told_apart_from_failure(
+    vigpack_here: Command, film: Path, moments: Path, tmp_path: Path
+) -> None:
+    two_films = vigpack_here("prepare", film, film, "--moments", moments, "--out", tmp_path / "out")
     assert two_films.returncode == 2
     assert "one film at a time" in two_films.stderr
-    assert vigpack("prepare", film, "--out", tmp_path / "out").returncode == 2
+    assert vigpack_here("prepare", film, "--out", tmp_path / "out").returncode == 2
 
 
-def test_an_unknown_preset_is_refused(film: Path, moments: Path, tmp_path: Path) -> None:
-    done = vigpack("prepare", film, "--moments", moments, "--out", tmp_path / "out", "--preset", "huge")
+def test_an_unknown_preset_is_refused(vigpack_here: Command, film: Path, moments: Path, tmp_path: Path) -> None:
+    done = vigpack_here("prepare", film, "--moments", moments, "--out", tmp_path / "out", "--preset", "huge")
     assert_refused(done, "There is no such preset. Choose review, light or full.")
 
 
@@ -164,10 +189,12 @@ NOT_FILMS: dict[str, Callable[[Path], Any]] = {
 
 
 @pytest.mark.parametrize("kind", NOT_FILMS)
-def test_what_is_no_film_is_refused_in_one_sentence(moments: Path, tmp_path: Path, kind: str) -> None:
+def test_what_is_no_film_is_refused_in_one_sentence(
+    vigpack_here: Command, moments: Path, tmp_path: Path, kind: str
+) -> None:
     path = tmp_path / "film.mp4"
     NOT_FILMS[kind](path)
-    done = vigpack("prepare", path, "--moments", moments, "--out", tmp_path / "out")
+    done = vigpack_here("prepare", path, "--moments", moments, "--out", tmp_path / "out")
     assert done.returncode == 1, done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert "unexpected" not in done.stderr
@@ -237,9 +264,9 @@ def test_a_full_disk_is_told_and_nothing_is_left(film: Path, moments: Path, tmp_
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_that_cannot_be_made_is_told(film: Path, moments: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_told(vigpack_here: Command, film: Path, moments: Path, tmp_path: Path) -> None:
     (tmp_path / "a-file").write_text("in the way")
-    done = vigpack("prepare", film, "--moments", moments, "--out", tmp_path / "a-file" / "out")
+    done = vigpack_here("prepare", film, "--moments", moments, "--out", tmp_path / "a-file" / "out")
     assert_refused(done, "The results cannot be written to this folder. Choose another one.")
 
 
