@@ -102,7 +102,7 @@ class Service:
     def _await(
         self, process: subprocess.Popen[bytes], client: httpx.Client
     ) -> tuple[subprocess.Popen[bytes], httpx.Client]:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             try:
                 client.get("/healthz").raise_for_status()

@@ -38,9 +38,9 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
 
 
 def number(firefox: Firefox) -> int:
-    """The number on the picture that is on the screen, as painted."""
+    """The number on the picture that is on the screen, as painted; -1 while there is none."""
     (left, top, right, bottom), (width, height) = firefox.run(WINDOW)
-    return number_on(firefox.shot()[top:bottom, left:right], width, height)
+    return -1 if not width else number_on(firefox.shot()[top:bottom, left:right], width, height)
 
 
 def expect_number(firefox: Firefox, wanted: int) -> None:

@@ -56,7 +56,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def heavy_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve seconds of which each takes 3 MB, so that a moment travels in several chunks."""
     path = tmp_path_factory.mktemp("heavy") / "heavy.mp4"
-    noise = "color=gray:size=640x360:rate=25:duration=12,noise=alls=100:allf=t,format=yuv420p"
+    noise = "nullsrc=size=640x360:rate=25:duration=12,geq=random(1)*255:128:128,format=yuv420p"
     beep = "sine=frequency=440:duration=12"
     codec = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-b:v", "24M", "-maxrate", "24M", "-bufsize", "24M"]
     run("-f", "lavfi", "-i", noise, "-f", "lavfi", "-i", beep, *codec, "-c:a", "aac", str(path))
