@@ -33,7 +33,7 @@ LOUDEST = 100
 _PADDING_S = 2 * 1024 / SAMPLE_RATE_HZ
 """AAC holds whole frames of 1,024 samples: a clip may end that much later, with silence."""
 _LEAST_BUDGET_S = 120.0
-_BUDGET_SHARE = 0.2  # of the recording's length, which is decoded from its start; measured 0.003
+_BUDGET_SHARE = 0.2  # of the recording's length, which is decoded from its start; measured 0.002
 
 
 @dataclass(frozen=True)
