@@ -26,13 +26,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "logs_errors: the test expects an ERROR in the log")
 
 
-_WEB = ("artwork", "desk", "desk_for_everyone", "more", "more_from_moments", "review", "training")
+_WEB = ("artwork", "desk", "desk_for_everyone", "diary", "hiding", "more", "more_from_moments", "review", "training")
+_PACKS = ("diary_pack", "pack_in_browser", "player", "player_in_firefox", "player_words")
 TOGETHER = {
     "desk": {f"web/test_{name}.py" for name in _WEB},
     "engine": {"web/test_cut_exact.py", "web/test_film_engine.py"},
-    "packs": {
-        f"end_to_end/test_{name}.py" for name in ("pack_in_browser", "player", "player_words", "player_in_firefox")
-    },
+    "packs": {f"end_to_end/test_{name}.py" for name in _PACKS},
     **{
         name: {f"{name}.py"}
         for name in (

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from api.commands import COMMANDS
+from tests.conftest import TOGETHER
 
 HOUSE = Path(__file__).resolve().parent.parent
 ROOMS = ("api", "configs", "pipeline", "records", "worker")
@@ -119,3 +120,9 @@ def test_make_alone_lists_what_one_can_do() -> None:
         "bench",
         "check",
     ]
+
+
+def test_every_file_of_tests_that_belong_together_is_there() -> None:
+    named = [file for files in TOGETHER.values() for file in files]
+    assert [file for file in named if not (HOUSE / "tests" / file).is_file()] == []
+    assert len(named) == len(set(named))
