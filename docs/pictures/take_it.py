@@ -1,5 +1,7 @@
 """Takes the pictures of the IT page anew, in four real states: well, busy, a stuck worker, a disk nearly full.
 
+In each state, light and dark, axe must find nothing.
+
 Run from the root, with the page built: python docs/pictures/take_it.py. It needs Chromium on the PATH and five minutes:
 a worker that takes nothing is only told of after two. The jobs are real; the week before them is drawn.
 """
@@ -23,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from records.endings import quarter_of, round_up_ms
 from records.models import EndingRow, SampleRow, utcnow
+from tests.axe import complaints
 from tests.footage import numbered_film
 from tests.servers import wait_until
 from tests.web.desk import LAPTOP, PHONE, DeskService
@@ -56,6 +59,17 @@ def draw_week(service: Service) -> None:
                     session.add(EndingRow(quarter=quarter, jobs=chance.randint(1, 3), **key))
 
 
+def check(browser: Browser, url: str) -> None:
+    """Raises ValueError where axe finds something."""
+    for theme in ("light", "dark"):
+        page = browser.new_page(viewport=LAPTOP, color_scheme=theme, reduced_motion="reduce")
+        page.goto(f"{url}/it")
+        page.get_by_text("Last acts").wait_for()
+        if found := complaints(page):
+            raise ValueError(found)
+        page.close()
+
+
 def photograph(browser: Browser, url: str, name: str, *, phone: bool = False) -> None:
     """The page on a laptop in the light, and where asked on a phone in the dark, after its second look."""
     screens = {"": ("light", LAPTOP)} | ({"-phone": ("dark", PHONE)} if phone else {})
@@ -66,6 +80,7 @@ def photograph(browser: Browser, url: str, name: str, *, phone: bool = False) ->
         page.wait_for_timeout(3000)
         page.screenshot(path=HERE / f"it-{name}{suffix}.png")
         page.close()
+    check(browser, url)
 
 
 def state_of(desk: DeskService) -> str:
