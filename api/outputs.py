@@ -80,7 +80,9 @@ def list_kinds() -> list[KindView]:
     responses=described(401, 404, 422),
 )
 def ask(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Asked:
-    """It is made as soon as every moment is ready; what was made of the kind before stays until then."""
+    """It is made as soon as every moment is ready; what was made of the kind before stays until then, unless it may
+    show another selection that is no longer chosen.
+    """
     kind = find_kind(wish.kind)
     recipe = parse_recipe(kind, wish.recipe)
     with parts.db.session() as session:

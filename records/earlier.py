@@ -13,7 +13,7 @@ from pipeline.outputs import find_kind, parse_recipe
 from pipeline.outputs.prepared import EarlierWrong
 from pipeline.print.recipes import CyclesRecipe, StillChoice, StillsRecipe
 from records.models import ArtifactRow, SelectionRow, SelectionState
-from records.selections import all_moments_ready, lock_selection, queue_output, settle
+from records.selections import all_moments_ready, lock_selection, queue_output, settle, stop_output
 from records.turns import Priority
 
 _WORDED_IN = ("booklet", "picture_notes")
@@ -74,6 +74,8 @@ def withdraw_from_later(session: Session, selection: SelectionRow, *, gone: bool
                 other.recipes = {**other.recipes, kind: {**other.recipes[kind], "earlier": left}}
             if all_moments_ready(session, other):
                 queue_output(session, other, kind, Priority.AWAITED_PACK)
+            else:
+                stop_output(session, other, kind)
         if kinds:
             settle(session, other)
     return keys

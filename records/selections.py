@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.moments import Clip, Selection, Still
@@ -209,16 +209,33 @@ def queue_output(session: Session, selection: SelectionRow, kind: str, priority:
 def ask_for_output(session: Session, selection_id: str, kind: str, recipe: dict[str, Any]) -> list[str]:
     """Note what was chosen for a kind, and have it made as soon as every moment is ready; jobs to be sent after commit.
 
+    What was made before goes at once where it may show another selection that is no longer named: recipes alone tell
+    what shows a selection that is to be seen no more. Its bytes are swept.
     Raises: SelectionGone.
     """
     selection = lock_selection(session, selection_id)
     if selection is None:
         raise SelectionGone(selection_id)
+    if _others_named(selection.recipes.get(kind, {})) - _others_named(recipe):
+        session.execute(delete(ArtifactRow).where(ArtifactRow.selection_id == selection_id, ArtifactRow.kind == kind))
     selection.recipes = {**selection.recipes, kind: recipe}
     ready = all_moments_ready(session, selection)
+    if not ready:
+        stop_output(session, selection, kind)
     job_ids = [queue_output(session, selection, kind, Priority.AWAITED_PACK)] if ready else []
     settle(session, selection)
     return job_ids
+
+
+def stop_output(session: Session, selection: SelectionRow, kind: str) -> None:
+    """Take the right to hand in from whoever is at work on an output; it is made anew when every moment is ready."""
+    at_work = (JobRow.kind == kind) & (JobRow.state == JobState.RUNNING)
+    session.execute(delete(JobRow).where(JobRow.selection_id == selection.id, JobRow.moment_id.is_(None), at_work))
+
+
+def _others_named(recipe: dict[str, Any]) -> set[str]:
+    """The other selections whose moments an output shows."""
+    return {*recipe.get("earlier", ()), recipe.get("companion", "")} - {""}
 
 
 def _outputs_of(selection: SelectionRow) -> Select[JobRow]:
