@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.errors import NotReadyYet, PreviewBusy, described
@@ -29,7 +30,7 @@ from records.companions import find_companion
 from records.earlier import find_earlier
 from records.errors import SelectionGone
 from records.finished import Rows, bring_all, bring_artwork, bring_earlier, finished_rows, prepared_moment
-from records.models import ArtworkRow, SelectionRow
+from records.models import ArtifactRow, ArtworkRow, SelectionRow
 from records.selections import all_moments_ready, has_picture
 
 router = APIRouter(prefix=PREFIX, tags=["outputs"])
@@ -80,6 +81,9 @@ def preview(selection_id: GivenId, wish: Wish, parts: GivenParts) -> PreviewView
     known = Prepared(selection, _known(rows), companion=companion, review=selection_id)
     shows = picture or not kind.needs_picture
     pages = _pages(kind, recipe, _Source(known, rows, drawn, before), parts) if shows else Pages((), 0)
+    with parts.db.reading() as session:
+        if not _are_there(session, [rows, *(finished for _, finished, _ in before)]):
+            raise NotReadyYet  # somebody is to be hidden in one, or it was prepared again
     told = kind.contents(known, recipe) if shows and kind.contents else []
     return PreviewView(
         pages=[f"data:{MEDIA_TYPE};base64,{b64encode(page).decode()}" for page in pages.shown],
@@ -118,6 +122,12 @@ def _pages(kind: Kind, recipe: Any, source: _Source, parts: Parts) -> Pages:
             return first_pages(kind.lay, Prepared(source.known.selection, moments, artwork, earlier), recipe, desk)
     finally:
         _AT_ONCE.release()
+
+
+def _are_there(session: Session, all_rows: Sequence[Rows]) -> bool:
+    """Whether none of the files was taken back since they were found."""
+    ids = {file.id for rows in all_rows for _, file in rows}
+    return set(session.scalars(select(ArtifactRow.id).where(ArtifactRow.id.in_(ids)))) == ids
 
 
 def _first(rows: Rows, kind: str) -> Rows:

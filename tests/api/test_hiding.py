@@ -13,6 +13,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from api import preview
+from pipeline.preview import Pages, first_pages
 from records.erasure import sweep_artifacts
 from records.errors import LeaseLost
 from records.hidings import ask_hiding
@@ -182,3 +184,21 @@ def test_a_crash_on_the_way_leaves_it_withheld(client: TestClient, service: Serv
     assert client.get(hiding_of(made)).json() == {"marks": [], "pictures": [], "sha256": None, "confirmed": False}
     client.delete(f"{SELECTIONS}/{made['id']}").raise_for_status()
     assert not list(service.storage.keys())
+
+
+def test_pages_laid_out_while_it_is_asked_for_are_not_shown(
+    client: TestClient, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking: list[int] = []
+
+    def lay_slowly(*given: Any) -> Pages:
+        pages = first_pages(*given)
+        if asking:
+            client.put(hiding_of(made, 1), json={"marks": []})
+        return pages
+
+    monkeypatch.setattr(preview, "first_pages", lay_slowly)
+    path, wish = f"{SELECTIONS}/{made['id']}/preview", {"kind": "picture_notes"}
+    assert client.post(path, json=wish).json()["pages"]
+    asking.append(1)
+    assert client.post(path, json=wish).json()["code"] == "not_ready_yet"
