@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.axe import complaints
 from tests.end_to_end.reader import rounds
 from tests.footage import beeps_ms_in, numbered_film, numbers_in
 from tests.servers import wait_until
@@ -246,6 +247,29 @@ def test_a_film_this_browser_cannot_play_is_looked_at_picture_by_picture_and_los
             .content
         )
     assert beeps_ms_in(file) == pytest.approx([0, 1000, 2000], abs=20)
+
+
+def test_a_film_this_browser_cannot_open_is_marked_by_time_and_goes_whole(
+    guider: Guider, desk_service: DeskService, tmp_path: Path
+) -> None:
+    film = numbered_film(tmp_path / "camera.avi", frames=150, fps="25", codec=("-c:v", "mjpeg", "-q:v", "3"))
+    guider.page.locator("main input[type=file]").set_input_files(film)
+    expect(guider.page.get_by_role("alert")).to_contain_text("can be sent whole, with its moments marked by time")
+    guider.button("Mark by time").click()
+    expect(guider.page.get_by_text("Minutes and seconds, please")).to_be_visible()
+    guider.page.get_by_label("How long is it?").fill("0:06")
+    assert not complaints(guider.page)
+    guider.button("Mark by time").click()
+    time = guider.page.get_by_label("Time", exact=True)
+    for at, name in (("0:01.2", "Starts here"), ("2.4", "Ends here")):
+        time.fill(at)
+        guider.button("Go there").click()
+        guider.button(name).click()
+    expect(guider.page.get_by_text("not here")).to_have_count(2)
+    selection = guider.send()
+    guider.wait_until_ready()
+    [clip] = desk_service.selection(selection)["moments"]
+    assert (clip["facts"]["in_ms"], clip["facts"]["out_ms"]) == (1200, 2440)
 
 
 @pytest.mark.usefixtures("built_page")
