@@ -1,6 +1,6 @@
 /** A film open in the page. All reading happens in a worker; nothing leaves this machine. */
 
-import { FilmWorker } from './calls';
+import { FilmWorker } from './rpc/calls';
 import type { Film, RemoteFilm } from './shapes';
 
 /** The film in `file`, open for looking; `file` is here, or at the service. Throws FilmProblem. */

@@ -1,7 +1,7 @@
 import '@fontsource/atkinson-hyperlegible/latin-400.css';
 import '@fontsource/atkinson-hyperlegible/latin-700.css';
-import '../look/tokens.css';
-import '../look/base.css';
+import '../ui/tokens.css';
+import '../ui/base.css';
 import { mount } from 'svelte';
 import ItPage from './ItPage.svelte';
 

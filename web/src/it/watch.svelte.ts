@@ -1,8 +1,8 @@
 /** The service as it is just now, and what IT does about it. */
 
-import { ask, askJson, Refused } from '../service/ask.svelte';
-import { readEvent } from '../service/events';
-import { pause } from '../service/follow';
+import { ask, askJson, Refused } from '../api/ask.svelte';
+import { readEvent } from '../api/events';
+import { pause } from '../api/follow';
 import type { Act, AuditLine, JobPage, Operations, Span, Step, Which } from './shapes';
 
 const OPERATIONS = '/api/v1/operations';

@@ -1,11 +1,11 @@
 /** One selection on its way: its moments go one after another, in the order of the review, until the service has them. */
 
 import { cutFile, discardCut, FilmProblem } from '../film';
-import { filmAgain, forgetFilm } from '../open/handles';
-import { ask, Refused } from '../service/ask.svelte';
-import { follow } from '../service/follow';
-import { find, forget, keep } from '../service/kept';
-import type { SelectionView } from '../service/shapes';
+import { filmAgain, forgetFilm } from '../desk/handles';
+import { ask, Refused } from '../api/ask.svelte';
+import { follow } from '../api/follow';
+import { find, forget, keep } from '../desk/kept';
+import type { SelectionView } from '../api/shapes';
 import { Line } from './line';
 import type { Part, SendingRecord } from './shapes';
 import { upload } from './upload';

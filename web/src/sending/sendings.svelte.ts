@@ -1,14 +1,14 @@
 /** Everything on its way from this browser; it goes on by itself when the page is opened again. */
 
 import { discardCut, listCuts } from '../film';
-import type { Desk } from '../marks/desk.svelte';
-import type { Draft, Mark } from '../marks/shapes';
-import { rememberFilm } from '../open/handles';
-import { askJson, Refused } from '../service/ask.svelte';
-import { pause } from '../service/follow';
-import { guiderCode } from '../service/guider';
-import { all, keep } from '../service/kept';
-import type { Begun, NewSelection } from '../service/shapes';
+import type { Desk } from '../desk/desk.svelte';
+import type { Draft, Mark } from '../desk/shapes';
+import { rememberFilm } from '../desk/handles';
+import { askJson, Refused } from '../api/ask.svelte';
+import { pause } from '../api/follow';
+import { guiderCode } from '../api/guider';
+import { all, keep } from '../desk/kept';
+import type { Begun, NewSelection } from '../api/shapes';
 import { Sending } from './sending.svelte';
 import type { Part, SendingRecord } from './shapes';
 import { waitMs } from './upload';

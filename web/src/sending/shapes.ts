@@ -1,6 +1,6 @@
 /** What this browser remembers of a sending, so that it goes on after a reload or a restart. */
 
-import type { Way } from '../marks/shapes';
+import type { Way } from '../desk/shapes';
 
 export interface Part {
   /** The service's id of the moment; null for the whole film. */

@@ -1,0 +1,195 @@
+/** The film's own pace: play, stop, step and jump, on the film's clock, exact to the frame. */
+
+import { FilmProblem } from '../film';
+import type { Frames } from './frames';
+
+const FASTEST = 4;
+const BACKWARDS_EVERY_MS = 120;
+
+export interface Span {
+  readonly inMs: number;
+  readonly outMs: number;
+}
+
+export class Playback {
+  /** The frame on screen. */
+  atMs = $state(0);
+  playing = $state(false);
+  rate = $state(1);
+  /** Played again and again until left. */
+  loop = $state.raw<Span | null>(null);
+  /** The browser's player has given up on this film; its single pictures may still be had. */
+  broken = $state(false);
+  /** Why the film cannot be moved in, in words for a guider. */
+  problem = $state<string | null>(null);
+  #video: HTMLVideoElement | null = null;
+  /** The media clock at the film's first picture; the film is neither moved nor played before it was shown. */
+  #zeroMs: number | null = null;
+  #playAt: number | null = null;
+  #backwards: ReturnType<typeof setInterval> | undefined;
+  #moves: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly durationMs: number,
+    private readonly frames: Frames,
+    private readonly hasPicture = true,
+  ) {}
+
+  /** Takes the element over; gives back how to let it go. */
+  attach(video: HTMLVideoElement): () => void {
+    this.#video = video;
+    this.#zeroMs = null;
+    const onPlay = (): void => void (this.playing = true);
+    const onPause = (): void => void (this.playing = this.#backwards !== undefined);
+    video.addEventListener('play', onPlay);
+    video.addEventListener('pause', onPause);
+    const letGo = this.hasPicture ? this.#watch(video) : this.#hear(video);
+    return () => {
+      letGo();
+      video.removeEventListener('play', onPlay);
+      video.removeEventListener('pause', onPause);
+      this.stop();
+      this.#video = null;
+    };
+  }
+
+  #watch(video: HTMLVideoElement): () => void {
+    const shown = (_now: number, { mediaTime }: VideoFrameCallbackMetadata): void => {
+      this.#see(mediaTime);
+      handle = video.requestVideoFrameCallback(shown);
+    };
+    let handle = video.requestVideoFrameCallback(shown);
+    return () => video.cancelVideoFrameCallback(handle);
+  }
+
+  /** Without pictures nothing is told of them: the player's own clock is asked, as often as the screen is drawn. */
+  #hear(video: HTMLVideoElement): () => void {
+    let handle = 0;
+    const heard = (): void => {
+      cancelAnimationFrame(handle);
+      if (video.readyState > HTMLMediaElement.HAVE_NOTHING) this.#see(video.currentTime);
+      if (!video.paused) handle = requestAnimationFrame(heard);
+    };
+    const events = ['loadedmetadata', 'play', 'pause', 'seeked', 'ended'];
+    for (const event of events) video.addEventListener(event, heard);
+    return () => {
+      cancelAnimationFrame(handle);
+      for (const event of events) video.removeEventListener(event, heard);
+    };
+  }
+
+  #see(mediaTimeS: number): void {
+    // The player tells microseconds; a frame's time is rounded down to the millisecond.
+    const mediaMs = Math.round(mediaTimeS * 1e6) / 1000;
+    if (this.#zeroMs === null) {
+      this.#zeroMs = mediaMs;
+      if (this.atMs > 0) this.#jump(this.atMs);
+      if (this.#playAt !== null) void this.play(this.#playAt);
+      if (this.atMs > 0 || this.#playAt !== null) return;
+    }
+    // While a place is being looked for, the picture still shown is of the place before.
+    if (this.#video?.seeking) return;
+    this.atMs = Math.max(0, Math.floor(mediaMs - this.#zeroMs + 1e-3));
+    const { loop } = this;
+    if (loop && this.playing && this.atMs >= loop.outMs - 1000 / 60) this.#jump(loop.inMs);
+  }
+
+  async toggle(): Promise<void> {
+    if (this.playing) this.stop();
+    else await this.play();
+  }
+
+  async play(rate = 1): Promise<void> {
+    this.#endBackwards();
+    this.#playAt = rate;
+    if (!this.#video || this.#zeroMs === null) return;
+    const { loop } = this;
+    if (loop && (this.atMs < loop.inMs || this.atMs >= loop.outMs - 50)) this.#jump(loop.inMs);
+    else if (this.#video.ended) this.#jump(0);
+    this.rate = this.#video.playbackRate = rate;
+    // Refused only when a pause follows at once, which is then what is wanted.
+    await this.#video.play().catch(() => undefined);
+  }
+
+  stop(): void {
+    this.#playAt = null;
+    this.#endBackwards();
+    this.#video?.pause();
+    this.playing = false;
+  }
+
+  /** L: forwards, faster with each press. J: backwards. K: stop. */
+  async shuttle(key: 'j' | 'k' | 'l'): Promise<void> {
+    if (key === 'k') return this.stop();
+    if (key === 'l') return this.play(this.playing && this.rate > 0 ? Math.min(FASTEST, this.rate * 2) : 1);
+    const rate = this.playing && this.rate < 0 ? Math.max(-FASTEST, this.rate * 2) : -1;
+    this.stop();
+    this.rate = rate;
+    this.playing = true;
+    let from = this.atMs;
+    let since = performance.now();
+    this.#backwards = setInterval(() => {
+      if (this.#video?.seeking) return;
+      from = Math.max(0, from + (performance.now() - since) * rate);
+      since = performance.now();
+      this.#jump(from);
+      if (from === 0) this.stop();
+    }, BACKWARDS_EVERY_MS);
+  }
+
+  /** Frames on or back; stops the film. */
+  step(frames: number): Promise<void> {
+    this.stop();
+    return this.#move(async () => this.frames.step(await this.frames.nearest(this.atMs), frames));
+  }
+
+  /** Milliseconds on or back. */
+  skip(ms: number): Promise<void> {
+    return this.#move(() => this.frames.shownAt(this.#within(this.atMs + ms)));
+  }
+
+  /** Shows the frame at `ms`. */
+  seek(ms: number): Promise<void> {
+    return this.#move(() => this.frames.shownAt(this.#within(ms)));
+  }
+
+  /** The frame on screen once every move asked for has been made. */
+  async shown(): Promise<number> {
+    await this.#moves;
+    return this.frames.nearest(this.atMs);
+  }
+
+  /** At once and nearly there: for a hand that drags. */
+  scrub(ms: number): void {
+    this.#jump(this.#within(ms));
+  }
+
+  /** One move after another, so that keys pressed quickly add up. */
+  #move(find: () => Promise<number>): Promise<void> {
+    this.#moves = this.#moves.then(async () => {
+      try {
+        this.#jump(await find());
+        this.problem = null;
+      } catch (error) {
+        this.problem = error instanceof FilmProblem ? error.sentence : new FilmProblem('unexpected').sentence;
+      }
+    });
+    return this.#moves;
+  }
+
+  #within(ms: number): number {
+    return Math.min(Math.max(0, ms), this.durationMs);
+  }
+
+  #jump(ms: number): void {
+    this.atMs = Math.floor(ms);
+    // One millisecond past a frame's rounded time the player shows that frame and no other.
+    if (this.#video && this.#zeroMs !== null) this.#video.currentTime = (ms + 1 + this.#zeroMs) / 1000;
+  }
+
+  #endBackwards(): void {
+    clearInterval(this.#backwards);
+    this.#backwards = undefined;
+    if (this.rate < 0) this.rate = 1;
+  }
+}

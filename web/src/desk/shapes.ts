@@ -1,0 +1,83 @@
+/** A guider's marks, and the figures that decide whether a cut still fits its mark. */
+
+import type { CutMode, FinishedCut, Moment } from '../film';
+import type { FilmOf } from '../api/shapes';
+
+interface Words {
+  readonly id: string;
+  caption: string;
+  principle: string | null;
+}
+
+export interface ClipMark extends Words {
+  readonly kind: 'clip';
+  inMs: number;
+  outMs: number;
+}
+
+export interface StillMark extends Words {
+  readonly kind: 'still';
+  atMs: number;
+  /** False: the sharpest frame near it is taken. */
+  exact: boolean;
+}
+
+export type Mark = ClipMark | StillMark;
+
+/** What stands around the moments in a review. */
+export interface Details {
+  family: string;
+  cycle: number;
+  question: string;
+  points: string[];
+  /** The day of the review, as in 2026-12-01; empty where it was not said. */
+  reviewOn: string;
+  of: FilmOf;
+}
+
+/** How the moments travel. */
+export type Way = CutMode | 'whole';
+
+/** What is kept of a film that is being marked, so that a reload loses nothing. The film's name is not in it. */
+export interface Draft {
+  key: string;
+  savedAt: number;
+  durationMs: number;
+  marks: Mark[];
+  details: Details;
+  way: Way;
+  cuts: KeptCut[];
+}
+
+/** A finished cut, the mark it belongs to and the span it was made for. */
+export interface KeptCut {
+  mark: string;
+  mode: CutMode;
+  span: string;
+  cut: FinishedCut;
+}
+
+export const startOf = (mark: Mark): number => (mark.kind === 'clip' ? mark.inMs : mark.atMs);
+export const lengthOf = (mark: Mark): number => (mark.kind === 'clip' ? mark.outMs - mark.inMs : 0);
+
+/** Two marks with the same span have the same cut. */
+export function spanOf(mark: Mark): string {
+  return mark.kind === 'clip' ? `${mark.inMs}-${mark.outMs}` : `${mark.atMs}${mark.exact ? '' : '~'}`;
+}
+
+export function momentOf(mark: Mark): Moment {
+  return mark.kind === 'clip'
+    ? { kind: 'clip', inMs: mark.inMs, outMs: mark.outMs }
+    : { kind: 'still', atMs: mark.atMs, exact: mark.exact };
+}
+
+/** Clips first, then stills, each in the order of the review: so the service counts them too. */
+export function inOrder(marks: readonly Mark[]): Mark[] {
+  return [...marks.filter((mark) => mark.kind === 'clip'), ...marks.filter((mark) => mark.kind === 'still')];
+}
+
+/** `Clip 2`, `Still 1`. */
+export function titleOf(mark: Mark, marks: readonly Mark[]): string {
+  const number = marks.filter((one) => one.kind === mark.kind).findIndex((one) => one.id === mark.id) + 1;
+  return `${mark.kind === 'clip' ? 'Clip' : 'Still'} ${number}`;
+}

@@ -1,0 +1,134 @@
+/** Cuts kept in the browser's private file system (OPFS) until the service holds them: never half there. */
+
+import { FilmProblem, asFilmProblem } from '../problem';
+
+const FINISHED = 'cuts';
+const UNFINISHED = 'cuts-unfinished';
+
+/** `move` is in every current browser and not yet in TypeScript's own types. */
+interface MovableHandle extends FileSystemFileHandle {
+  move?(folder: FileSystemDirectoryHandle, name: string): Promise<void>;
+}
+
+/** Only workers may write this way, so TypeScript's types of a page lack it. */
+interface SyncAccess {
+  write(data: Uint8Array<ArrayBuffer>, options: { at: number }): number;
+  flush(): void;
+  close(): void;
+}
+
+interface WritableHandle extends FileSystemFileHandle {
+  createSyncAccessHandle(): Promise<SyncAccess>;
+}
+
+async function folder(name: string): Promise<FileSystemDirectoryHandle> {
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle(name, { create: true });
+}
+
+/** A file being written, in a worker; keep() gives it its name once all is there, drop() forgets it. */
+export class UnfinishedCut {
+  #open = true;
+
+  private constructor(
+    private readonly handle: FileSystemFileHandle,
+    private readonly access: SyncAccess,
+    private readonly release: () => void,
+  ) {}
+
+  static async create(): Promise<UnfinishedCut> {
+    const name = crypto.randomUUID();
+    const release = await holdLock(name);
+    try {
+      const handle = await (await folder(UNFINISHED)).getFileHandle(name, { create: true });
+      return new UnfinishedCut(handle, await (handle as WritableHandle).createSyncAccessHandle(), release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  write(data: Uint8Array<ArrayBuffer>, position: number): void {
+    const written = this.access.write(data, { at: position });
+    if (written !== data.byteLength) throw new FilmProblem('no_space', `${written} of ${data.byteLength} bytes written`);
+  }
+
+  /** The bytes so far, no longer to be written. */
+  async close(): Promise<File> {
+    this.#close();
+    return this.handle.getFile();
+  }
+
+  /** Publishes the file as the finished cut `name`, in place of an older one. */
+  async keep(name: string): Promise<void> {
+    const finished = await folder(FINISHED);
+    const movable = this.handle as MovableHandle;
+    if (movable.move) {
+      await finished.removeEntry(name).catch(ignoreMissing);
+      await movable.move(finished, name);
+      this.release();
+      return;
+    }
+    const copy = await finished.getFileHandle(name, { create: true });
+    await (await this.handle.getFile()).stream().pipeTo(await copy.createWritable());
+    await this.drop();
+  }
+
+  async drop(): Promise<void> {
+    this.#close();
+    await (await folder(UNFINISHED)).removeEntry(this.handle.name).catch(ignoreMissing);
+    this.release();
+  }
+
+  #close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.access.flush();
+    this.access.close();
+  }
+}
+
+/** The cut of that name. Throws FilmProblem cut_gone. */
+export async function cutFile(name: string): Promise<File> {
+  try {
+    return await (await (await folder(FINISHED)).getFileHandle(name)).getFile();
+  } catch (error) {
+    throw asFilmProblem(error, 'cut_gone', 'cut_gone');
+  }
+}
+
+/** Forgets the cut of that name, if there is one. */
+export async function discardCut(name: string): Promise<void> {
+  await (await folder(FINISHED)).removeEntry(name).catch(ignoreMissing);
+}
+
+/** The names of all finished cuts kept in this browser; also sweeps away what crashed tabs left unfinished. */
+export async function listCuts(): Promise<string[]> {
+  const unfinished = await folder(UNFINISHED);
+  const left: string[] = [];
+  for await (const name of unfinished.keys()) left.push(name);
+  for (const name of left) {
+    await navigator.locks.request(lockOf(name), { ifAvailable: true }, async (lock) => {
+      if (lock) await unfinished.removeEntry(name).catch(ignoreMissing);
+    });
+  }
+  const names: string[] = [];
+  for await (const name of (await folder(FINISHED)).keys()) names.push(name);
+  return names.sort();
+}
+
+/** Tells every tab that this file is being worked on; the browser takes it back when the worker dies. */
+async function holdLock(name: string): Promise<() => void> {
+  return new Promise((held, failed) => {
+    const hold = (): Promise<void> => new Promise((release) => held(release));
+    navigator.locks.request(lockOf(name), hold).catch(failed);
+  });
+}
+
+function lockOf(name: string): string {
+  return `cut ${name}`;
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Error && error.name === 'NotFoundError')) throw error;
+}
