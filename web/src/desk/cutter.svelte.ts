@@ -2,7 +2,7 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 import { cut, discardCut, FilmProblem, type CutMode, type FinishedCut } from '../film';
-import { momentOf, spanOf, type KeptCut, type Mark } from './shapes';
+import { momentOf, spanOf, type KeptCut, type Mark } from './marks';
 
 const SETTLE_MS = 700;
 

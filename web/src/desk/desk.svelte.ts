@@ -1,10 +1,10 @@
 /** One film on the desk: the guider's marks, what stands around them, and their cuts. */
 
 import { discardCut, listCuts, openFilm, unopenedFilm, type CutMode, type Film } from '../film';
-import { all, find, forget, keep } from './kept';
+import { all, find, forget, keep } from './browserDatabase';
 import { Cutter } from './cutter.svelte';
-import { Frames } from './frames';
-import { inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './shapes';
+import { Frames } from './frameTimes';
+import { inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './marks';
 
 const WAY = 'vigpack.way';
 const MANY_CLIPS = 4;

@@ -1,7 +1,7 @@
 /** The film's own pace: play, stop, step and jump, on the film's clock, exact to the frame. */
 
 import { FilmProblem } from '../film';
-import type { Frames } from './frames';
+import type { Frames } from './frameTimes';
 
 const FASTEST = 4;
 const BACKWARDS_EVERY_MS = 120;

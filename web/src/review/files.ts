@@ -1,7 +1,7 @@
 /** Finished files of a selection: an address to show, or a file to take away. */
 
 import type { RemoteFilm } from '../film';
-import { ask, token } from '../api/ask.svelte';
+import { ask, token } from '../api/client.svelte';
 import type { ArtifactView, ArtworkView, MomentView, SelectionView } from '../api/shapes';
 
 const pathOf = (view: SelectionView, file: ArtifactView): string => `/api/v1/selections/${view.id}/artifacts/${file.id}`;

@@ -1,13 +1,13 @@
 /** One selection on its way: its moments go one after another, in the order of the review, until the service has them. */
 
 import { cutFile, discardCut, FilmProblem } from '../film';
-import { filmAgain, forgetFilm } from '../desk/handles';
-import { ask, Refused } from '../api/ask.svelte';
-import { follow } from '../api/follow';
-import { find, forget, keep } from '../desk/kept';
+import { filmAgain, forgetFilm } from '../desk/fileHandles';
+import { ask, Refused } from '../api/client.svelte';
+import { follow } from '../api/selectionEvents';
+import { find, forget, keep } from '../desk/browserDatabase';
 import type { SelectionView } from '../api/shapes';
-import { Line } from './line';
-import type { Part, SendingRecord } from './shapes';
+import { Line } from './bandwidth';
+import type { Part, SendingRecord } from './sendingRecord';
 import { upload } from './upload';
 
 export class Sending {

@@ -1,8 +1,8 @@
 /** One file to the service by tus, however often the line drops, and never twice. */
 
 import { DetailedError, Upload } from 'tus-js-client';
-import { NOT_REACHED, problemIn, Refused, token } from '../api/ask.svelte';
-import { pause } from '../api/follow';
+import { NOT_REACHED, problemIn, Refused, token } from '../api/client.svelte';
+import { pause } from '../api/selectionEvents';
 
 const ENDPOINT = '/api/v1/uploads';
 export const CHUNK_BYTES = 8 << 20;

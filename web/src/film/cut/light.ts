@@ -13,12 +13,12 @@ import {
 
 import type { FilmClock } from '../read/clock';
 import type { Written } from './lossless';
-import { BEFORE_MS, findWanted } from './moment';
+import { BEFORE_MS, findWanted } from './span';
 import { FilmProblem } from '../problem';
 import { PictureScaler, type Size } from './scaling';
-import type { Moment } from '../shapes';
+import type { Moment } from '../types';
 import { shownAt, shownBetween, type FilmSource } from '../read/source';
-import { CutWriter, chooseFormat, exactTicks } from './writing';
+import { CutWriter, chooseFormat, exactTicks } from './muxer';
 
 const MOST_LINES = 720;
 /** With 128 to 192 kbit/s of sound that is about 2 Mbit/s. */

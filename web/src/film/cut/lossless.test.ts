@@ -1,11 +1,11 @@
 import { BufferTarget } from 'mediabunny';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { asFile, drawFilm } from '../drawn';
+import { asFile, drawFilm } from '../testFilms';
 import { copyMoment } from './lossless';
-import { onCutClock } from './moment';
-import { readBack } from './readback';
-import type { CutTimes, Moment } from '../shapes';
+import { onCutClock } from './span';
+import { readBack } from './verify';
+import type { CutTimes, Moment } from '../types';
 import { findEnd, openSource, shownAt, shownBetween, type FilmSource } from '../read/source';
 
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast'];

@@ -2,11 +2,11 @@
 
 import { EncodedVideoPacketSource, type Target } from 'mediabunny';
 
-import { findWanted, type Wanted } from './moment';
+import { findWanted, type Wanted } from './span';
 import { FilmProblem } from '../problem';
-import type { Moment } from '../shapes';
+import type { Moment } from '../types';
 import type { FilmSource } from '../read/source';
-import { CutWriter, chooseFormat, exactTicks } from './writing';
+import { CutWriter, chooseFormat, exactTicks } from './muxer';
 
 /** What was written: the film's ticks of its pictures, in the order shown. */
 export interface Written {

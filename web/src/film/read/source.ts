@@ -19,8 +19,8 @@ import {
 
 import { FilmClock } from './clock';
 import { FilmProblem, asFilmProblem } from '../problem';
-import { standsAlone } from './slices';
-import type { RemoteFilm } from '../shapes';
+import { standsAlone } from './h264';
+import type { RemoteFilm } from '../types';
 import { whyNotOpened } from './sniff';
 
 /** Containers of films. Playlists, which name other files, are not among them. */

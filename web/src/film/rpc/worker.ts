@@ -1,11 +1,11 @@
 /** The film worker: reads, shows and cuts a film away from the page, so that the page never stutters. */
 
-import { cutMoment } from '../cut/making';
+import { cutMoment } from '../cut/cutMoment';
 import { findFacts, findFrameTimes, listen, showPicture, showStrip } from '../show/looking';
 import { FilmProblem, asFilmProblem } from '../problem';
-import { findGrains, findSoundFacts, isSound, openEither, type SoundSource } from '../cut/sound';
+import { findGrains, findSoundFacts, isSound, openEither, type SoundSource } from '../cut/audio';
 import type { FilmSource } from '../read/source';
-import type { Calls, CallName, FromWorker, Question, ToWorker } from './wire';
+import type { Calls, CallName, FromWorker, Question, ToWorker } from './protocol';
 
 const stopping = new Map<number, AbortController>();
 let opened: Promise<FilmSource | SoundSource> | null = null;

@@ -2,14 +2,14 @@
 
 import { AudioSampleSink, VideoSampleSink, type AudioSample } from 'mediabunny';
 
-import { drawUpright } from './drawing';
+import { drawUpright } from './thumbnail';
 import { lightCodec } from '../cut/light';
 import { FilmProblem } from '../problem';
-import type { FilmFacts } from '../shapes';
-import { isSound, type SoundSource } from '../cut/sound';
+import type { FilmFacts } from '../types';
+import { isSound, type SoundSource } from '../cut/audio';
 import { findEnd, keyBefore, shownAt, shownBetween, type FilmSource } from '../read/source';
-import { inTurn } from '../turns';
-import { chooseFormat } from '../cut/writing';
+import { inTurn } from '../serialQueue';
+import { chooseFormat } from '../cut/muxer';
 
 const RATE_SAMPLE_PACKETS = 240;
 const LISTENS_PER_BUCKET = 3;

@@ -1,6 +1,6 @@
 /** Hiding somebody in a moment: what is marked, what is covered because of it, and which pictures were looked at. */
 
-import { ask, askJson } from '../../api/ask.svelte';
+import { ask, askJson } from '../../api/client.svelte';
 import type { MomentView, SelectionView } from '../../api/shapes';
 
 /** In shares of the picture's width and height. */

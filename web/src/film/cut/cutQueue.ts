@@ -1,0 +1,47 @@
+/** Cutting from the page: one moment at a time in each mode, each in a worker of its own. */
+
+import { FilmWorker } from '../rpc/client';
+import type { CutMode, FinishedCut, Moment } from '../types';
+import { inTurn } from '../serialQueue';
+
+export { cutFile, discardCut, listCuts } from './opfs';
+
+/** A quick copy must never wait for a slow re-encoding, so each mode has its own queue. */
+const queueOf = { lossless: inTurn(), light: inTurn() };
+
+/**
+ * Cuts `moment` out of `file` into the browser's private file `name`, once earlier cuts of the same mode are done.
+ *
+ * `onProgress` is told shares from 0 to 1. Throws FilmProblem; AbortError when `signal` aborts, and then nothing is kept.
+ */
+export async function cut(
+  file: File,
+  moment: Moment,
+  mode: CutMode,
+  name: string,
+  onProgress: (share: number) => void,
+  signal: AbortSignal,
+): Promise<FinishedCut> {
+  signal.throwIfAborted();
+  const made = queueOf[mode](async () => {
+    signal.throwIfAborted();
+    // Ended after each cut: a worker keeps some 60 MB of what it has read until it sees a need to clean up.
+    const worker = new FilmWorker();
+    try {
+      return await worker.ask('cut', { file, moment, mode, name }, onProgress, signal);
+    } finally {
+      worker.end();
+    }
+  });
+  // One who gives up while waiting in the queue is told at once.
+  let tell = (): void => undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    tell = () => reject(new DOMException('Stopped.', 'AbortError'));
+    signal.addEventListener('abort', tell, { once: true });
+  });
+  try {
+    return await Promise.race([made, stopped]);
+  } finally {
+    signal.removeEventListener('abort', tell);
+  }
+}

@@ -1,0 +1,49 @@
+/** Where a moment stands, in one word for the eye and one sentence for the rest. */
+
+import { left, speed } from '../../ui/format';
+import type { Sending } from '../../sending/sending.svelte';
+import type { MomentView, SelectionView } from '../../api/shapes';
+
+export interface Step {
+  readonly name: 'here' | 'sending' | 'queued' | 'prepared' | 'unconfirmed' | 'ready' | 'failed';
+  readonly words: string;
+  /** 0 to 1 where it is known how far it is. */
+  readonly share: number | null;
+}
+
+export function stepOf(moment: MomentView, view: SelectionView, sending: Sending | undefined): Step {
+  switch (moment.state) {
+    case 'ready':
+      return { name: 'ready', words: moment.hidden ? 'Ready, somebody is hidden' : 'Ready', share: 1 };
+    case 'unconfirmed':
+      return { name: 'unconfirmed', words: 'Waits for you to look at every picture', share: null };
+    case 'failed':
+      return { name: 'failed', words: moment.error?.sentence ?? 'This could not be prepared.', share: null };
+    case 'running':
+      return { name: 'prepared', words: 'Being prepared', share: moment.progress };
+    case 'queued':
+      return { name: 'queued', words: moment.error ? `${moment.error.sentence} It is tried again.` : 'Waiting its turn', share: null };
+    default:
+      return sendingStep(moment, view, sending);
+  }
+}
+
+function sendingStep(moment: MomentView, view: SelectionView, sending: Sending | undefined): Step {
+  const parts = sending?.record.parts ?? [];
+  const n = parts.findIndex((part) => part.kind === 'film' || part.moment === moment.id);
+  const part = parts[n];
+  if (sending && part?.done) return { name: 'sending', words: 'Arrived', share: 1 };
+  if (sending && part && n === sending.current) {
+    const share = sending.currentBytes / Math.max(1, part.bytes);
+    const rate = sending.bytesPerS;
+    const words = sending.waiting ?? (rate ? `Sending, ${speed(rate)}, ${left((part.bytes - sending.currentBytes) / rate)}` : 'Sending');
+    return { name: 'sending', words, share };
+  }
+  if (sending) return { name: 'here', words: sending.record.paused ? 'Paused' : 'Waits to be sent', share: 0 };
+  const arrived = view.uploads.find((one) => one.moment_id === moment.id || one.moment_id === null);
+  return {
+    name: 'sending',
+    words: 'Has not arrived yet',
+    share: arrived ? arrived.offset_bytes / arrived.length_bytes : null,
+  };
+}

@@ -1,0 +1,63 @@
+/** The ends of a prepared moment while they are moved, on the clock of what was sent for it. */
+
+import type { Film } from '../../film';
+import { Frames } from '../../desk/frameTimes';
+import type { MomentView } from '../../api/shapes';
+
+export type Move = { frames: number } | { ms: number };
+
+interface Asked {
+  in?: number;
+  out?: number;
+  at?: number;
+}
+
+export class MovedEnds {
+  /** Of a still both stand for its one picture: `outMs` is the next millisecond. */
+  inMs = $state(0);
+  outMs = $state(1);
+  readonly frames: Frames;
+  readonly startMs: number;
+  readonly limitMs: number;
+  readonly #before: readonly [number, number];
+
+  constructor(
+    film: Film,
+    private readonly moment: MomentView,
+    held: { from_ms: number; to_ms: number },
+  ) {
+    const now: Asked = moment.cut ?? moment.moment;
+    this.frames = new Frames(film);
+    this.startMs = held.from_ms;
+    this.limitMs = held.to_ms - held.from_ms;
+    this.inMs = now.in ?? now.at ?? 0;
+    this.outMs = now.out ?? this.inMs + 1;
+    this.#before = [this.inMs, this.outMs];
+  }
+
+  get changed(): boolean {
+    return this.inMs !== this.#before[0] || this.outMs !== this.#before[1];
+  }
+
+  /** Moves an end, by whole frames or by a stretch of time, as far as something was sent and some length is left. */
+  async move(end: 'in' | 'out', by: Move): Promise<void> {
+    const { frames } = this;
+    const from = await frames.shownAt(end === 'in' ? this.inMs : this.outMs - 1);
+    const wanted = 'frames' in by ? await frames.step(from, by.frames) : await frames.shownAt(this.#within(from + by.ms));
+    const shown = wanted < this.limitMs ? wanted : await frames.shownAt(this.limitMs - 1);
+    if (this.moment.kind === 'still') [this.inMs, this.outMs] = [shown, shown + 1];
+    else if (end === 'in' && shown < this.outMs) this.inMs = shown;
+    else if (end === 'out' && shown >= this.inMs) this.outMs = Math.min(this.limitMs, await frames.endAfter(shown));
+  }
+
+  /** What the service is asked for. */
+  asked(): Asked & { cut?: Asked } {
+    const own: Asked = this.moment.kind === 'still' ? { at: this.inMs } : { in: this.inMs, out: this.outMs };
+    const film = Object.fromEntries(Object.entries(own).map(([name, ms]: [string, number]) => [name, ms + this.startMs]));
+    return this.moment.cut ? { ...film, cut: own } : film;
+  }
+
+  #within(ms: number): number {
+    return Math.min(Math.max(0, ms), this.limitMs - 1);
+  }
+}

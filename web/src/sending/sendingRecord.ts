@@ -1,0 +1,27 @@
+/** What this browser remembers of a sending, so that it goes on after a reload or a restart. */
+
+import type { Way } from '../desk/marks';
+
+export interface Part {
+  /** The service's id of the moment; null for the whole film. */
+  readonly moment: string | null;
+  readonly kind: 'clip' | 'still' | 'film';
+  readonly title: string;
+  /** The cut in this browser's private files; null for the whole film, which stays where it is. */
+  readonly cut: string | null;
+  readonly bytes: number;
+  done: boolean;
+}
+
+export interface SendingRecord {
+  /** The service's id of the selection. */
+  readonly id: string;
+  readonly begunAt: number;
+  readonly family: string;
+  readonly cycle: number;
+  readonly way: Way;
+  readonly filmKey: string;
+  readonly filmBytes: number;
+  readonly parts: Part[];
+  paused: boolean;
+}
