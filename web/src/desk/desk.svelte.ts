@@ -1,6 +1,6 @@
 /** One film on the desk: the guider's marks, what stands around them, and their cuts. */
 
-import { discardCut, listCuts, openFilm, unopenedFilm, type CutMode, type Film } from '../film';
+import { discardCut, listCuts, openFilm, unsupportedFilm, type CutMode, type Film } from '../film';
 import { all, find, forget, keep } from './browserDatabase';
 import { Cutter } from './cutter.svelte';
 import { Frames } from './frameTimes';
@@ -49,7 +49,7 @@ export class Desk {
 
   /** The film in `file`, with the marks made in it before; `saidMs`: not opened, but as long as that. Throws FilmProblem. */
   static async open(file: File, saidMs?: number): Promise<Desk> {
-    const [film, key] = [saidMs ? unopenedFilm(file, saidMs) : await openFilm(file), await filmKey(file)];
+    const [film, key] = [saidMs ? unsupportedFilm(file, saidMs) : await openFilm(file), await filmKey(file)];
     const draft = await find<Draft>('drafts', key);
     if (draft) {
       const there = new Set(await listCuts());

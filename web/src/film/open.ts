@@ -7,19 +7,19 @@ import type { Film, RemoteFilm } from './types';
 export async function openFilm(file: File | RemoteFilm): Promise<Film> {
   const worker = new FilmWorker();
   try {
-    const facts = await worker.ask('open', { file });
+    const facts = await worker.call('open', { file });
     return {
       facts,
       strip: async (count, heightPx, onPicture, signal) => {
-        const give = (told: { index: number; timeMs: number; picture: ImageBitmap }): void =>
-          onPicture(told.index, told.timeMs, told.picture);
-        await worker.ask('strip', { count, heightPx }, give, signal);
+        const give = (progress: { index: number; timeMs: number; picture: ImageBitmap }): void =>
+          onPicture(progress.index, progress.timeMs, progress.picture);
+        await worker.call('strip', { count, heightPx }, give, signal);
       },
       waveform: async (buckets, onPeaks, signal) => {
-        await worker.ask('waveform', { buckets }, onPeaks, signal);
+        await worker.call('waveform', { buckets }, onPeaks, signal);
       },
-      frameTimes: (aroundMs, spanMs) => worker.ask('frameTimes', { aroundMs, spanMs }),
-      picture: (atMs, heightPx) => worker.ask('picture', { atMs, heightPx }),
+      frameTimes: (aroundMs, spanMs) => worker.call('frameTimes', { aroundMs, spanMs }),
+      picture: (atMs, heightPx) => worker.call('picture', { atMs, heightPx }),
       close: () => worker.end(),
     };
   } catch (error) {

@@ -2,15 +2,16 @@
 
 import { StreamTarget, type StreamTargetChunk } from 'mediabunny';
 
-import { UnfinishedCut } from './opfs';
-import { lightenMoment } from './light';
-import { copyMoment } from './lossless';
-import { onCutClock } from './span';
-import { asFilmProblem } from '../problem';
-import { readBack } from './verify';
-import type { CutMode, FinishedCut, Moment } from '../types';
-import { copySound, isSound, openEither, readSoundBack, type SoundSource } from './audio';
+import { isAudioRecording, openFilmOrRecording, type AudioRecording } from '../read/audio';
 import type { FilmSource } from '../read/source';
+import { PartialCut } from './opfs';
+import { transcodeMoment } from './light';
+import { copyMoment } from './lossless';
+import { toCutClock } from './span';
+import { asFilmProblem } from '../problem';
+import { verifyCut } from './verify';
+import type { CutMode, FinishedCut, Moment } from '../types';
+import { copyAudio, verifyAudioCut } from './audio';
 
 const WRITE_BYTES = 4 << 20;
 const TELL_EVERY_MS = 100;
@@ -24,8 +25,8 @@ export async function cutMoment(
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<FinishedCut> {
-  const film = await openEither(file);
-  const unfinished = await UnfinishedCut.create().catch((error: unknown) => {
+  const film = await openFilmOrRecording(file);
+  const partial = await PartialCut.create().catch((error: unknown) => {
     film.input.dispose();
     throw asFilmProblem(error, 'no_space');
   });
@@ -35,7 +36,7 @@ export async function cutMoment(
     const writable = new WritableStream<StreamTargetChunk>({
       write: (chunk) => {
         try {
-          unfinished.write(chunk.data, chunk.position);
+          partial.write(chunk.data, chunk.position);
         } catch (error) {
           unwritten ??= error;
           throw error;
@@ -43,15 +44,15 @@ export async function cutMoment(
       },
     });
     const target = new StreamTarget(writable, { chunked: true, chunkSize: WRITE_BYTES });
-    const report = sometimes(onProgress);
-    const writing = { moment, mode, target, report, signal, close: () => unfinished.close() };
-    const { bytes, mimeType, cut } = await (isSound(film) ? writeSound(film, writing) : writeFilm(film, writing));
+    const report = throttle(onProgress);
+    const writing = { moment, mode, target, report, signal, close: () => partial.close() };
+    const { bytes, mimeType, cut } = await (isAudioRecording(film) ? writeAudio(film, writing) : writeFilm(film, writing));
     signal.throwIfAborted();
-    await unfinished.keep(name);
+    await partial.publish(name);
     onProgress(1);
     return { name, bytes, mimeType, cut };
   } catch (error) {
-    await unfinished.drop();
+    await partial.discard();
     signal.throwIfAborted();
     throw asFilmProblem(unwritten ?? error, 'not_cut');
   } finally {
@@ -74,22 +75,22 @@ async function writeFilm(film: FilmSource, { moment, mode, target, report, signa
   // A still keeps its full size, since it will be printed; it is short in any case.
   const written =
     mode === 'light' && moment.kind === 'clip'
-      ? await lightenMoment(film, moment, target, report, signal)
+      ? await transcodeMoment(film, moment, target, report, signal)
       : await copyMoment(film, moment, target, report, signal);
   const made = await close();
-  const cutMs = await readBack(made, written.ticks.length);
-  const cut = onCutClock(film, moment, written.wanted, written.ticks, cutMs);
+  const cutMs = await verifyCut(made, written.ticks.length);
+  const cut = toCutClock(film, moment, written.wanted, written.ticks, cutMs);
   return { bytes: made.size, mimeType: written.mimeType, cut };
 }
 
-async function writeSound(sound: SoundSource, { moment, target, report, signal, close }: Writing): Promise<Made> {
-  const { mimeType, cut } = await copySound(sound, moment, target, report, signal);
+async function writeAudio(sound: AudioRecording, { moment, target, report, signal, close }: Writing): Promise<Made> {
+  const { mimeType, cut } = await copyAudio(sound, moment, target, report, signal);
   const made = await close();
-  await readSoundBack(made, cut.out);
+  await verifyAudioCut(made, cut.out);
   return { bytes: made.size, mimeType, cut };
 }
 
-function sometimes(tell: (share: number) => void): (share: number) => void {
+function throttle(tell: (share: number) => void): (share: number) => void {
   let toldAt = 0;
   return (share) => {
     if (performance.now() - toldAt < TELL_EVERY_MS) return;

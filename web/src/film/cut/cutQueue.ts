@@ -2,17 +2,17 @@
 
 import { FilmWorker } from '../rpc/client';
 import type { CutMode, FinishedCut, Moment } from '../types';
-import { inTurn } from '../serialQueue';
+import { serialQueue } from '../serialQueue';
 
 export { cutFile, discardCut, listCuts } from './opfs';
 
 /** A quick copy must never wait for a slow re-encoding, so each mode has its own queue. */
-const queueOf = { lossless: inTurn(), light: inTurn() };
+const queueOf = { lossless: serialQueue(), light: serialQueue() };
 
 /**
  * Cuts `moment` out of `file` into the browser's private file `name`, once earlier cuts of the same mode are done.
  *
- * `onProgress` is told shares from 0 to 1. Throws FilmProblem; AbortError when `signal` aborts, and then nothing is kept.
+ * `onProgress` gets shares from 0 to 1. Throws FilmProblem; AbortError when `signal` aborts, and then nothing is kept.
  */
 export async function cut(
   file: File,
@@ -28,12 +28,12 @@ export async function cut(
     // Ended after each cut: a worker keeps some 60 MB of what it has read until it sees a need to clean up.
     const worker = new FilmWorker();
     try {
-      return await worker.ask('cut', { file, moment, mode, name }, onProgress, signal);
+      return await worker.call('cut', { file, moment, mode, name }, onProgress, signal);
     } finally {
       worker.end();
     }
   });
-  // One who gives up while waiting in the queue is told at once.
+  // One who gives up while waiting in the queue is progress at once.
   let tell = (): void => undefined;
   const stopped = new Promise<never>((_, reject) => {
     tell = () => reject(new DOMException('Stopped.', 'AbortError'));

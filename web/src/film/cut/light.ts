@@ -13,11 +13,11 @@ import {
 
 import type { FilmClock } from '../read/clock';
 import type { Written } from './lossless';
-import { BEFORE_MS, findWanted } from './span';
+import { LEAD_IN_MS, findCutSpan } from './span';
 import { FilmProblem } from '../problem';
 import { PictureScaler, type Size } from './scaling';
 import type { Moment } from '../types';
-import { shownAt, shownBetween, type FilmSource } from '../read/source';
+import { frameTickAt, frameTicksBetween, type FilmSource } from '../read/source';
 import { CutWriter, chooseFormat, exactTicks } from './muxer';
 
 const MOST_LINES = 720;
@@ -48,7 +48,7 @@ export async function lightCodec(film: FilmSource): Promise<VideoCodec | null> {
 }
 
 /** Re-encodes the pictures of a clip to `target` and copies its sound. Throws FilmProblem; AbortError. */
-export async function lightenMoment(
+export async function transcodeMoment(
   film: FilmSource,
   moment: Moment & { kind: 'clip' },
   target: Target,
@@ -58,13 +58,13 @@ export async function lightenMoment(
   const codec = await lightCodec(film);
   if (!codec) throw new FilmProblem('not_cut_light');
   const format = await chooseFormat(film, codec);
-  const wanted = await findWanted(film, moment);
+  const wanted = await findCutSpan(film, moment);
   const { clock } = film;
   // A little before the moment, also because decoders of sound begin incompletely; at the end one picture more, so that
   // the service sees how long the last one stands.
-  const firstTicks = await shownAt(film, Math.max(0, moment.inMs - BEFORE_MS));
+  const firstTicks = await frameTickAt(film, Math.max(0, moment.inMs - LEAD_IN_MS));
   const afterTicks = (wanted.stretch.next ?? wanted.endTicks) + 1;
-  const ticks = await shownBetween(film, firstTicks, afterTicks);
+  const ticks = await frameTicksBetween(film, firstTicks, afterTicks);
   const baseSeconds = firstTicks / clock.ticksPerSecond;
 
   const picture = new VideoSampleSource({

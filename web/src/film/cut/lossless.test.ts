@@ -3,10 +3,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { asFile, drawFilm } from '../testFilms';
 import { copyMoment } from './lossless';
-import { onCutClock } from './span';
-import { readBack } from './verify';
+import { toCutClock } from './span';
+import { verifyCut } from './verify';
 import type { CutTimes, Moment } from '../types';
-import { findEnd, openSource, shownAt, shownBetween, type FilmSource } from '../read/source';
+import { findEndTicks, openSource, frameTickAt, frameTicksBetween, type FilmSource } from '../read/source';
 
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast'];
 const FILMS: readonly [string, string, string[], string[]?][] = [
@@ -43,17 +43,17 @@ async function cutAndCompare(film: FilmSource, moment: Moment): Promise<{ cut: C
   const never = new AbortController().signal;
   const written = await copyMoment(film, moment, target, () => undefined, never);
   const file = new Blob([target.buffer!]);
-  const cut = onCutClock(film, moment, written.wanted, written.ticks, await readBack(file, written.ticks.length));
+  const cut = toCutClock(film, moment, written.wanted, written.ticks, await verifyCut(file, written.ticks.length));
   const small = await open(file);
   const fromFirst = (source: FilmSource, ticks: number[]): number[] =>
     ticks.map((at) => Math.round(source.clock.exactMsAt(at) - source.clock.exactMsAt(ticks[0]!)));
   if ('at' in cut) {
-    const ticks = [await shownAt(small, cut.at)];
+    const ticks = [await frameTickAt(small, cut.at)];
     return { cut, film: [0], made: fromFirst(small, ticks) };
   }
   if (moment.kind === 'still') throw new Error('a still became a clip');
-  const inFilm = await shownBetween(film, film.clock.ticksAt(moment.inMs), film.clock.ticksAt(moment.outMs));
-  const inCut = await shownBetween(small, small.clock.ticksAt(cut.in), small.clock.ticksAt(cut.out));
+  const inFilm = await frameTicksBetween(film, film.clock.ticksAt(moment.inMs), film.clock.ticksAt(moment.outMs));
+  const inCut = await frameTicksBetween(small, small.clock.ticksAt(cut.in), small.clock.ticksAt(cut.out));
   return { cut, film: fromFirst(film, inFilm), made: fromFirst(small, inCut) };
 }
 
@@ -70,8 +70,8 @@ describe.each(FILMS)('a film with %s', (_, name, options, after) => {
 
   it('is as long as its pictures', async () => {
     const film = await open(asFile(path));
-    const last = film.clock.exactMsAt((await shownBetween(film, 0, Number.MAX_SAFE_INTEGER)).at(-1)!);
-    expect(film.clock.exactMsAt(await findEnd(film)) - last).toBeCloseTo(1000 / 30, -1);
+    const last = film.clock.exactMsAt((await frameTicksBetween(film, 0, Number.MAX_SAFE_INTEGER)).at(-1)!);
+    expect(film.clock.exactMsAt(await findEndTicks(film)) - last).toBeCloseTo(1000 / 30, -1);
   });
 });
 
@@ -101,7 +101,7 @@ describe('a moment', () => {
     const film = await open(asFile(drawFilm('a.mp4', [...H264, '-g', apart, '-keyint_min', apart])));
     const target = new BufferTarget();
     const { ticks } = await copyMoment(film, moment, target, () => undefined, new AbortController().signal);
-    expect(ticks).toEqual(await shownBetween(film, film.clock.ticksAt(fromMs), film.clock.ticksAt(toMs)));
+    expect(ticks).toEqual(await frameTicksBetween(film, film.clock.ticksAt(fromMs), film.clock.ticksAt(toMs)));
   });
 
   it('has no gap at its end, where pictures are stored in another order than shown', async () => {
@@ -109,7 +109,7 @@ describe('a moment', () => {
     for (const outMs of [1000, 1034, 1067, 1100, 1134]) {
       const moment = { kind: 'clip', inMs: 500, outMs } as const;
       const { ticks } = await copyMoment(film, moment, new BufferTarget(), () => undefined, new AbortController().signal);
-      expect(ticks).toEqual(await shownBetween(film, ticks[0]!, ticks.at(-1)! + 1));
+      expect(ticks).toEqual(await frameTicksBetween(film, ticks[0]!, ticks.at(-1)! + 1));
     }
   });
 });

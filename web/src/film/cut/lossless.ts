@@ -2,7 +2,7 @@
 
 import { EncodedVideoPacketSource, type Target } from 'mediabunny';
 
-import { findWanted, type Wanted } from './span';
+import { findCutSpan, type CutSpan } from './span';
 import { FilmProblem } from '../problem';
 import type { Moment } from '../types';
 import type { FilmSource } from '../read/source';
@@ -10,7 +10,7 @@ import { CutWriter, chooseFormat, exactTicks } from './muxer';
 
 /** What was written: the film's ticks of its pictures, in the order shown. */
 export interface Written {
-  readonly wanted: Wanted;
+  readonly wanted: CutSpan;
   readonly ticks: readonly number[];
   readonly mimeType: string;
 }
@@ -27,7 +27,7 @@ export async function copyMoment(
   const codec = await film.video.getCodec();
   const config = await film.video.getDecoderConfig();
   if (!codec || !config) throw new FilmProblem('not_cut', 'the picture is of an unknown kind');
-  const wanted = await findWanted(film, moment);
+  const wanted = await findCutSpan(film, moment);
   const { stretch } = wanted;
   const baseSeconds = stretch.entry.timestamp;
   const baseTicks = film.clock.ticks(baseSeconds);

@@ -1,4 +1,4 @@
-/** Cuts kept in the browser's private file system (OPFS) until the service holds them: never half there. */
+/** Cuts stored in the browser's private file system (OPFS) until the service holds them: published only when complete. */
 
 import { FilmProblem, asFilmProblem } from '../problem';
 
@@ -26,8 +26,8 @@ async function folder(name: string): Promise<FileSystemDirectoryHandle> {
   return root.getDirectoryHandle(name, { create: true });
 }
 
-/** A file being written, in a worker; keep() gives it its name once all is there, drop() forgets it. */
-export class UnfinishedCut {
+/** A file being written, in a worker; publish() gives it its name once complete, discard() removes it. */
+export class PartialCut {
   #open = true;
 
   private constructor(
@@ -36,12 +36,12 @@ export class UnfinishedCut {
     private readonly release: () => void,
   ) {}
 
-  static async create(): Promise<UnfinishedCut> {
+  static async create(): Promise<PartialCut> {
     const name = crypto.randomUUID();
     const release = await holdLock(name);
     try {
       const handle = await (await folder(UNFINISHED)).getFileHandle(name, { create: true });
-      return new UnfinishedCut(handle, await (handle as WritableHandle).createSyncAccessHandle(), release);
+      return new PartialCut(handle, await (handle as WritableHandle).createSyncAccessHandle(), release);
     } catch (error) {
       release();
       throw error;
@@ -60,7 +60,7 @@ export class UnfinishedCut {
   }
 
   /** Publishes the file as the finished cut `name`, in place of an older one. */
-  async keep(name: string): Promise<void> {
+  async publish(name: string): Promise<void> {
     const finished = await folder(FINISHED);
     const movable = this.handle as MovableHandle;
     if (movable.move) {
@@ -71,10 +71,10 @@ export class UnfinishedCut {
     }
     const copy = await finished.getFileHandle(name, { create: true });
     await (await this.handle.getFile()).stream().pipeTo(await copy.createWritable());
-    await this.drop();
+    await this.discard();
   }
 
-  async drop(): Promise<void> {
+  async discard(): Promise<void> {
     this.#close();
     await (await folder(UNFINISHED)).removeEntry(this.handle.name).catch(ignoreMissing);
     this.release();

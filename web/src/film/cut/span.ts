@@ -5,7 +5,7 @@ import type { EncodedPacket } from 'mediabunny';
 import { moveBoundary } from '../read/clock';
 import { FilmProblem } from '../problem';
 import type { CutTimes, Moment } from '../types';
-import { entryPoint, findStretch, shownAt, type FilmSource, type Stretch } from '../read/source';
+import { decodeEntryPoint, findFrameRange, frameTickAt, type FilmSource, type FrameRange } from '../read/source';
 
 /** The service looks this far for the sharpest frame around a still; a neighbour may be chosen afterwards, too. */
 const STILL_SEARCH_MS = 400;
@@ -13,13 +13,13 @@ const STILL_SEARCH_MS = 400;
  * What travels around a clip, so that its ends can be moved once it is sent: a response of the child often comes just
  * after. Where key pictures are far apart, nothing is added at the start (docs/decisions.md has the figures).
  */
-export const BEFORE_MS = 500;
+export const LEAD_IN_MS = 500;
 const AFTER_MS = 1000;
 const MOST_BEFORE_MS = 2500;
 
-export interface Wanted {
+export interface CutSpan {
   /** What travels. */
-  readonly stretch: Stretch;
+  readonly stretch: FrameRange;
   /** The first tick of the moment, and the first after it. */
   readonly fromTicks: number;
   readonly toTicks: number;
@@ -28,24 +28,24 @@ export interface Wanted {
 }
 
 /** The pictures of `moment`. Throws FilmProblem moment_outside_film, moment_empty. */
-export async function findWanted(film: FilmSource, moment: Moment): Promise<Wanted> {
+export async function findCutSpan(film: FilmSource, moment: Moment): Promise<CutSpan> {
   const { clock } = film;
   if (moment.kind === 'clip') {
     const fromTicks = clock.ticksAt(moment.inMs);
     const toTicks = clock.ticksAt(moment.outMs);
     if (fromTicks >= toTicks) throw new FilmProblem('moment_empty', 'in is not before out');
     const endTicks = clock.ticksAt(moment.outMs + AFTER_MS);
-    const stretch = await findStretch(film, fromTicks, endTicks, await entryBefore(film, moment.inMs));
+    const stretch = await findFrameRange(film, fromTicks, endTicks, await entryBefore(film, moment.inMs));
     if (!stretch.shown.some((ticks) => ticks >= fromTicks && ticks < toTicks)) {
       const ended = stretch.next === null && (stretch.shown.at(-1) ?? 0) < toTicks;
       throw new FilmProblem(ended ? 'moment_outside_film' : 'moment_empty');
     }
     return { stretch, fromTicks, toTicks, endTicks };
   }
-  const shownTicks = await shownAt(film, moment.atMs);
-  const searched = moment.exact === false ? await shownAt(film, Math.max(0, moment.atMs - STILL_SEARCH_MS)) : shownTicks;
+  const shownTicks = await frameTickAt(film, moment.atMs);
+  const searched = moment.exact === false ? await frameTickAt(film, Math.max(0, moment.atMs - STILL_SEARCH_MS)) : shownTicks;
   const endTicks = Math.max(clock.ticksAt(moment.atMs + STILL_SEARCH_MS + 1), shownTicks + 1);
-  const stretch = await findStretch(film, searched, endTicks);
+  const stretch = await findFrameRange(film, searched, endTicks);
   if (!stretch.shown.includes(shownTicks)) throw new FilmProblem('moment_empty', 'no picture there');
   return { stretch, fromTicks: shownTicks, toTicks: shownTicks + 1, endTicks };
 }
@@ -53,9 +53,9 @@ export async function findWanted(film: FilmSource, moment: Moment): Promise<Want
 /** Where decoding begins a little before `inMs`; at the moment's own key picture where that would be far before. */
 async function entryBefore(film: FilmSource, inMs: number): Promise<EncodedPacket> {
   const { clock } = film;
-  const early = await entryPoint(film, clock.ticksAt(Math.max(0, inMs - BEFORE_MS)));
+  const early = await decodeEntryPoint(film, clock.ticksAt(Math.max(0, inMs - LEAD_IN_MS)));
   const beforeMs = inMs - clock.exactMsAt(clock.ticks(early.timestamp));
-  return beforeMs <= MOST_BEFORE_MS ? early : entryPoint(film, clock.ticksAt(inMs));
+  return beforeMs <= MOST_BEFORE_MS ? early : decodeEntryPoint(film, clock.ticksAt(inMs));
 }
 
 /**
@@ -64,10 +64,10 @@ async function entryBefore(film: FilmSource, inMs: number): Promise<EncodedPacke
  * `written` holds the film's ticks of the pictures in the cut, in the order shown; `cutMs` when the cut shows each, in
  * exact milliseconds after its first, as read back from the finished file.
  */
-export function onCutClock(
+export function toCutClock(
   film: FilmSource,
   moment: Moment,
-  wanted: Wanted,
+  wanted: CutSpan,
   written: readonly number[],
   cutMs: readonly number[],
 ): CutTimes {

@@ -4,7 +4,7 @@ import { FilmProblem } from '../problem';
 import { openSource } from '../read/source';
 
 /** When the cut shows each of its pictures, in exact milliseconds after its first. Throws FilmProblem not_cut. */
-export async function readBack(cut: Blob, pictures: number): Promise<number[]> {
+export async function verifyCut(cut: Blob, pictures: number): Promise<number[]> {
   const film = await openSource(cut);
   try {
     const seen = new Set<number>();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { standsAlone } from './h264';
+import { isIntraPicture } from './h264';
 
 const REFRESH = [0x65, 0x88, 0x84];
 /** First macroblock 0 (1), then the type: 7 intra is 00010 00, 5 predicted is 00110. */
@@ -22,12 +22,12 @@ describe('a picture that decoding can begin with', () => {
     ['an intra picture, as open GOPs begin with', INTRA, true],
     ['a predicted picture, however the container marks it', PREDICTED, false],
   ])('%s', (_, unit, expected) => {
-    expect(standsAlone(byLength(PARAMETERS, unit), 4)).toBe(expected);
-    expect(standsAlone(byStartCode(PARAMETERS, unit), null)).toBe(expected);
+    expect(isIntraPicture(byLength(PARAMETERS, unit), 4)).toBe(expected);
+    expect(isIntraPicture(byStartCode(PARAMETERS, unit), null)).toBe(expected);
   });
 
   it('is not found in bytes that end too soon', () => {
-    expect(standsAlone(new Uint8Array([0, 0, 0, 200]), 4)).toBe(false);
-    expect(standsAlone(new Uint8Array(), null)).toBe(false);
+    expect(isIntraPicture(new Uint8Array([0, 0, 0, 200]), 4)).toBe(false);
+    expect(isIntraPicture(new Uint8Array(), null)).toBe(false);
   });
 });

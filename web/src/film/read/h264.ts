@@ -12,7 +12,7 @@ const SLICE_KINDS = 5;
  * Containers also mark the places where a film that refreshes bit by bit has begun to do so; decoders show nothing
  * there for a while. `lengthBytes` is the size of the NAL units' length fields, null where start codes part them.
  */
-export function standsAlone(data: Uint8Array, lengthBytes: number | null): boolean {
+export function isIntraPicture(data: Uint8Array, lengthBytes: number | null): boolean {
   for (const unit of lengthBytes === null ? unitsByStartCode(data) : unitsByLength(data, lengthBytes)) {
     const kind = (unit[0] ?? 0) & 0x1f;
     if (kind === INSTANTANEOUS_REFRESH) return true;

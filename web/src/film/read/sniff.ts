@@ -10,7 +10,7 @@ const MATROSKA_START = '1a45dfa3';
 const MOST_BOXES = 64;
 
 /** The problem to tell: not a film, a film cut short, or one of a kind that this program cannot open in the browser. */
-export async function whyNotOpened(file: Blob): Promise<FilmProblem> {
+export async function diagnoseUnreadable(file: Blob): Promise<FilmProblem> {
   const head = new Uint8Array(await file.slice(0, TRANSPORT_PACKET_BYTES + 1).arrayBuffer());
   const start = [...head.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   const isAvi = start !== '52494646' || ascii(head.subarray(8, 12)) === 'AVI ';

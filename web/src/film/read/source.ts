@@ -19,9 +19,9 @@ import {
 
 import { FilmClock } from './clock';
 import { FilmProblem, asFilmProblem } from '../problem';
-import { standsAlone } from './h264';
+import { isIntraPicture } from './h264';
 import type { RemoteFilm } from '../types';
-import { whyNotOpened } from './sniff';
+import { diagnoseUnreadable } from './sniff';
 
 /** Containers of films. Playlists, which name other files, are not among them. */
 const FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
@@ -79,22 +79,22 @@ async function describe(input: Input, file: Blob | null): Promise<FilmSource> {
     if ((await input.getFormat()) === MPEG_TS) throw new FilmProblem('film_not_opened', 'a codec is not known');
     throw (await input.getAudioTracks()).length > 0 ? new FilmProblem('no_picture') : await whyNot(file);
   }
-  const video = await videoAPersonMeans(videos);
+  const video = await chooseVideoTrack(videos);
   const sounds = await input.getAudioTracks({ filter: (track) => video.canBePairedWith(track) });
   const audio = (await firstDefault(sounds)) ?? null;
   const pictures = new EncodedPacketSink(video);
   const ticksPerSecond = await video.getTimeResolution();
   const zeroTicks = await firstShownTicks(pictures, ticksPerSecond);
   const clock = new FilmClock(ticksPerSecond, zeroTicks);
-  return { input, file, video, audio, pictures, clock, lengthBytes: await lengthBytesOf(video) };
+  return { input, file, video, audio, pictures, clock, lengthBytes: await nalLengthBytes(video) };
 }
 
 async function whyNot(file: Blob | null): Promise<FilmProblem> {
-  return file ? whyNotOpened(file) : new FilmProblem('film_unreadable', 'at the service');
+  return file ? diagnoseUnreadable(file) : new FilmProblem('film_unreadable', 'at the service');
 }
 
 /** The moving picture: not a cover nor the few frames of a motion photo, else the one with most pixels. */
-async function videoAPersonMeans(tracks: InputVideoTrack[]): Promise<InputVideoTrack> {
+async function chooseVideoTrack(tracks: InputVideoTrack[]): Promise<InputVideoTrack> {
   if (tracks.length === 1) return tracks[0]!;
   const ranked = await Promise.all(
     tracks.map(async (track) => {
@@ -114,7 +114,7 @@ async function videoAPersonMeans(tracks: InputVideoTrack[]): Promise<InputVideoT
   return ranked[0]!.track;
 }
 
-async function lengthBytesOf(video: InputVideoTrack): Promise<number | null | undefined> {
+async function nalLengthBytes(video: InputVideoTrack): Promise<number | null | undefined> {
   if ((await video.getCodec()) !== 'avc') return undefined;
   const description = (await video.getDecoderConfig())?.description;
   if (!description) return null;
@@ -144,7 +144,7 @@ async function firstShownTicks(pictures: EncodedPacketSink, ticksPerSecond: numb
 }
 
 /** The last key picture at or before `ticks`, as the container marks them; `withData`: its data is read too. */
-export async function keyBefore(film: FilmSource, ticks: number, withData = false): Promise<EncodedPacket> {
+export async function keyframeBefore(film: FilmSource, ticks: number, withData = false): Promise<EncodedPacket> {
   const { pictures, clock } = film;
   const options = withData ? {} : METADATA_ONLY;
   // Where a WebM has no cues, the demuxer sees only the cluster around the time, so ever earlier ones are asked.
@@ -163,11 +163,11 @@ export async function keyBefore(film: FilmSource, ticks: number, withData = fals
 }
 
 /** The picture at or before `ticks` from which everything at or after it can really be decoded; its data is read. */
-export async function entryPoint(film: FilmSource, ticks: number): Promise<EncodedPacket> {
+export async function decodeEntryPoint(film: FilmSource, ticks: number): Promise<EncodedPacket> {
   for (let from = ticks; ; ) {
-    const key = await keyBefore(film, from, true);
+    const key = await keyframeBefore(film, from, true);
     const keyTicks = film.clock.ticks(key.timestamp);
-    if (film.lengthBytes === undefined || standsAlone(key.data, film.lengthBytes)) return key;
+    if (film.lengthBytes === undefined || isIntraPicture(key.data, film.lengthBytes)) return key;
     // Nothing earlier: what the film begins with must do.
     if (keyTicks > from || (await isFirst(film, key))) return key;
     from = keyTicks - 1;
@@ -179,7 +179,7 @@ async function isFirst(film: FilmSource, packet: EncodedPacket): Promise<boolean
 }
 
 /** The pictures that a stretch of film needs. */
-export interface Stretch {
+export interface FrameRange {
   /** Where decoding begins; its data is read. */
   readonly entry: EncodedPacket;
   /** How many pictures, in the order stored from `entry` on, are needed, and as many more as leave no gap. */
@@ -191,13 +191,13 @@ export interface Stretch {
 }
 
 /** The pictures from `entry`, else the entry point at or before `fromTicks`, to the last shown before `toTicks`. */
-export async function findStretch(
+export async function findFrameRange(
   film: FilmSource,
   fromTicks: number,
   toTicks: number,
   entry?: EncodedPacket,
-): Promise<Stretch> {
-  entry ??= await entryPoint(film, fromTicks);
+): Promise<FrameRange> {
+  entry ??= await decodeEntryPoint(film, fromTicks);
   const baseTicks = film.clock.ticks(entry.timestamp);
   const stored: number[] = [];
   let count = 0;
@@ -213,22 +213,22 @@ export async function findStretch(
       if (++later > MOST_REORDERED) break;
     }
   }
-  count = closedFrom(stored, count);
+  count = closedGopEnd(stored, count);
   // Pictures shown before the entry point lean on ones that are left out.
   const shown = stored.slice(0, count).filter((ticks) => ticks >= baseTicks);
   return { entry, count, shown: sortedOnce(shown), next: next === Infinity ? null : next };
 }
 
 /** The ticks of the pictures shown from `fromTicks` to before `toTicks`, in order. */
-export async function shownBetween(film: FilmSource, fromTicks: number, toTicks: number): Promise<number[]> {
-  const stretch = await findStretch(film, Math.max(fromTicks, film.clock.zeroTicks), toTicks);
+export async function frameTicksBetween(film: FilmSource, fromTicks: number, toTicks: number): Promise<number[]> {
+  const stretch = await findFrameRange(film, Math.max(fromTicks, film.clock.zeroTicks), toTicks);
   return stretch.shown.filter((ticks) => ticks >= fromTicks && ticks >= film.clock.zeroTicks && ticks < toTicks);
 }
 
 /** The tick of the picture on screen at `ms`. */
-export async function shownAt(film: FilmSource, ms: number): Promise<number> {
+export async function frameTickAt(film: FilmSource, ms: number): Promise<number> {
   const endTicks = film.clock.ticksAt(ms + 1);
-  const { shown } = await findStretch(film, endTicks - 1, endTicks);
+  const { shown } = await findFrameRange(film, endTicks - 1, endTicks);
   const visible = shown.filter((ticks) => ticks >= film.clock.zeroTicks && ticks < endTicks);
   return visible.at(-1) ?? film.clock.zeroTicks;
 }
@@ -237,10 +237,10 @@ export async function shownAt(film: FilmSource, ms: number): Promise<number> {
  * The tick at which the last picture ends. What the container says of its length is believed where it can be true;
  * else it stands as long as pictures hereabouts do.
  */
-export async function findEnd(film: FilmSource): Promise<number> {
+export async function findEndTicks(film: FilmSource): Promise<number> {
   const { clock } = film;
   const stated = clock.ticks(await film.video.computeDuration());
-  const tail = await shownBetween(film, stated - TAIL_S * clock.ticksPerSecond, stated + 1);
+  const tail = await frameTicksBetween(film, stated - TAIL_S * clock.ticksPerSecond, stated + 1);
   const last = tail.at(-1) ?? clock.zeroTicks;
   const gaps = tail.slice(1).map((ticks, index) => ticks - tail[index]!).sort((a, b) => a - b);
   const usual = gaps[gaps.length >> 1] ?? clock.ticksPerSecond / USUAL_FPS;
@@ -252,7 +252,7 @@ export async function findEnd(film: FilmSource): Promise<number> {
  * The first place at or after `count` in the order stored where everything before is shown before everything after, so
  * that what ends there has no gap; `count` itself where none is near.
  */
-export function closedFrom(stored: readonly number[], count: number): number {
+export function closedGopEnd(stored: readonly number[], count: number): number {
   let latest = stored.slice(0, count).reduce((most, ticks) => Math.max(most, ticks), -Infinity);
   for (let end = count; end < stored.length; end++) {
     if (end > 0 && stored.slice(end).every((ticks) => ticks > latest)) return end;

@@ -7,7 +7,7 @@ import type { Film } from '../types';
 const STEP_MS = 40;
 
 /** The film in `file`, as long as a person says. */
-export function unopenedFilm(file: File, durationMs: number): Film {
+export function unsupportedFilm(file: File, durationMs: number): Film {
   const hasPicture = !file.type.startsWith('audio/');
   return {
     facts: {

@@ -1,81 +1,83 @@
 /** The film worker: reads, shows and cuts a film away from the page, so that the page never stutters. */
 
 import { cutMoment } from '../cut/cutMoment';
-import { findFacts, findFrameTimes, listen, showPicture, showStrip } from '../show/looking';
 import { FilmProblem, asFilmProblem } from '../problem';
-import { findGrains, findSoundFacts, isSound, openEither, type SoundSource } from '../cut/audio';
+import { listAudioSteps, isAudioRecording, openFilmOrRecording, type AudioRecording } from '../read/audio';
 import type { FilmSource } from '../read/source';
-import type { Calls, CallName, FromWorker, Question, ToWorker } from './protocol';
+import { readFilmFacts, readFrameTimes, readAudioFacts } from '../show/facts';
+import { decodePicture, decodeFilmstrip } from '../show/pictures';
+import { measureWaveform } from '../show/waveform';
+import type { Calls, CallName, WorkerResponse, WorkerRequest, WorkerMessage } from './protocol';
 
 const stopping = new Map<number, AbortController>();
-let opened: Promise<FilmSource | SoundSource> | null = null;
+let opened: Promise<FilmSource | AudioRecording> | null = null;
 
 /** TypeScript's page types stand for the worker's own global; only this of it differs. */
-const page = self as unknown as { postMessage(message: FromWorker, transfer?: Transferable[]): void };
+const page = self as unknown as { postMessage(message: WorkerResponse, transfer?: Transferable[]): void };
 
-self.addEventListener('message', (event: MessageEvent<ToWorker>) => {
+self.addEventListener('message', (event: MessageEvent<WorkerMessage>) => {
   const message = event.data;
   if ('abort' in message) stopping.get(message.id)?.abort();
-  else void answer(message);
+  else void respond(message);
 });
 
-async function answer(question: Question): Promise<void> {
-  const { id } = question;
+async function respond(request: WorkerRequest): Promise<void> {
+  const { id } = request;
   const controller = new AbortController();
   stopping.set(id, controller);
   try {
-    const result = await run(question, controller.signal);
+    const result = await run(request, controller.signal);
     page.postMessage({ id, result }, result instanceof ImageBitmap ? [result] : []);
   } catch (error) {
     const problem = asFilmProblem(error, 'unexpected');
-    const said = problem instanceof FilmProblem ? { code: problem.code, detail: problem.message } : 'aborted';
-    page.postMessage({ id, problem: said });
+    const reason = problem instanceof FilmProblem ? { code: problem.code, detail: problem.message } : 'aborted';
+    page.postMessage({ id, problem: reason });
   } finally {
     stopping.delete(id);
   }
 }
 
-async function run(question: Question, signal: AbortSignal): Promise<Calls[CallName]['result']> {
-  const { id } = question;
-  switch (question.call) {
+async function run(request: WorkerRequest, signal: AbortSignal): Promise<Calls[CallName]['result']> {
+  const { id } = request;
+  switch (request.call) {
     case 'open': {
-      opened = openEither(question.given.file);
+      opened = openFilmOrRecording(request.args.file);
       const source = await opened;
-      return isSound(source) ? findSoundFacts(source) : findFacts(source);
+      return isAudioRecording(source) ? readAudioFacts(source) : readFilmFacts(source);
     }
     case 'strip':
-      await showStrip(
+      await decodeFilmstrip(
         await film(),
-        question.given.count,
-        question.given.heightPx,
-        (index, timeMs, picture) => page.postMessage({ id, told: { index, timeMs, picture } }, [picture]),
+        request.args.count,
+        request.args.heightPx,
+        (index, timeMs, picture) => page.postMessage({ id, progress: { index, timeMs, picture } }, [picture]),
         signal,
       );
       return null;
     case 'waveform':
-      await listen(await either(), question.given.buckets, (told) => page.postMessage({ id, told }), signal);
+      await measureWaveform(await either(), request.args.buckets, (progress) => page.postMessage({ id, progress }), signal);
       return null;
     case 'frameTimes': {
-      const { aroundMs, spanMs } = question.given;
+      const { aroundMs, spanMs } = request.args;
       const source = await either();
-      return isSound(source) ? findGrains(source, aroundMs, spanMs) : findFrameTimes(source, aroundMs, spanMs);
+      return isAudioRecording(source) ? listAudioSteps(source, aroundMs, spanMs) : readFrameTimes(source, aroundMs, spanMs);
     }
     case 'picture':
-      return showPicture(await film(), question.given.atMs, question.given.heightPx);
+      return decodePicture(await film(), request.args.atMs, request.args.heightPx);
     case 'cut': {
-      const { file, moment, mode, name } = question.given;
-      return cutMoment(file, moment, mode, name, (told) => page.postMessage({ id, told }), signal);
+      const { file, moment, mode, name } = request.args;
+      return cutMoment(file, moment, mode, name, (progress) => page.postMessage({ id, progress }), signal);
     }
   }
 }
 
-async function either(): Promise<FilmSource | SoundSource> {
+async function either(): Promise<FilmSource | AudioRecording> {
   if (!opened) throw new FilmProblem('unexpected', 'no film is open');
   return opened;
 }
 
 async function film(): Promise<FilmSource> {
   const source = await either();
-  if (isSound(source)) throw new FilmProblem('no_picture');
+  if (isAudioRecording(source)) throw new FilmProblem('no_picture');
   return source;
 }

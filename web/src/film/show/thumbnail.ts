@@ -2,10 +2,10 @@
 
 import type { VideoSample } from 'mediabunny';
 
-import { inTurn } from '../serialQueue';
+import { serialQueue } from '../serialQueue';
 
 /** One at a time, so that one piece of memory serves all: a picture of 4K takes 33 MB as RGB. */
-const oneDrawing = inTurn();
+const oneDrawing = serialQueue();
 let pixels = new Uint8ClampedArray(0);
 
 /**
@@ -14,7 +14,7 @@ let pixels = new Uint8ClampedArray(0);
  * Drawing a decoded picture on a canvas leaves a full-sized copy of it in shared memory until some later clean-up
  * (measured in Chromium 156: 8 MB for each of 1080p), so its pixels are read out and made small instead.
  */
-export function drawUpright(sample: VideoSample, heightPx: number): Promise<ImageBitmap> {
+export function toUprightBitmap(sample: VideoSample, heightPx: number): Promise<ImageBitmap> {
   const widthPx = Math.max(1, Math.round((heightPx * sample.displayWidth) / sample.displayHeight));
   const { rotation, flip } = sample;
   const [width, height] = rotation % 180 === 0 ? [widthPx, heightPx] : [heightPx, widthPx];

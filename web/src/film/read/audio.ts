@@ -1,0 +1,86 @@
+/** A recording without a picture, opened for reading. */
+
+import {
+  ADTS,
+  FLAC,
+  Input,
+  MATROSKA,
+  MP3,
+  MP4,
+  OGG,
+  QTFF,
+  WAVE,
+  WEBM,
+  type InputAudioTrack,
+} from 'mediabunny';
+
+import { FilmProblem, asFilmProblem } from '../problem';
+import type { RemoteFilm } from '../types';
+import { codecDelay } from './matroska';
+import { encoderDelay } from './mp3';
+import { openSource, sourceOf, type FilmSource } from './source';
+
+const FORMATS = [MP4, QTFF, MATROSKA, WEBM, OGG, MP3, WAVE, FLAC, ADTS];
+/** What openSource says of files that may yet be recordings. */
+const NOT_FILMS = ['no_picture', 'not_a_film', 'film_not_opened'];
+const MATROSKAS = ['Matroska', 'WebM'];
+/** A voice is marked and moved in as finely as this. */
+export const AUDIO_STEP_MS = 50;
+
+export interface AudioRecording {
+  readonly kind: 'sound';
+  readonly input: Input;
+  readonly file: Blob | null;
+  readonly audio: InputAudioTrack;
+  /** When the first sample is heard, on the container's clock: the recording's 0. */
+  readonly zeroS: number;
+  readonly endS: number;
+}
+
+/** The film in `from`, or the recording. Throws FilmProblem. Dispose `input` when done. */
+export async function openFilmOrRecording(from: Blob | RemoteFilm): Promise<FilmSource | AudioRecording> {
+  try {
+    return await openSource(from);
+  } catch (error) {
+    if (!(error instanceof FilmProblem) || !NOT_FILMS.includes(error.code)) throw error;
+    const sound = await openRecording(from);
+    if (!sound) throw error;
+    return sound;
+  }
+}
+
+export const isAudioRecording = (source: FilmSource | AudioRecording): source is AudioRecording => 'kind' in source;
+
+/** The recording in `from`; null where it is none, or one with a picture that nothing here decodes. */
+export async function openRecording(from: Blob | RemoteFilm): Promise<AudioRecording | null> {
+  const input = new Input({ source: sourceOf(from), formats: FORMATS });
+  try {
+    const audio = (await input.canRead()) && (await input.getVideoTracks()).length === 0 ? await input.getPrimaryAudioTrack() : null;
+    if (audio) {
+      const file = from instanceof Blob ? from : null;
+      const zeroS = Math.max(0, await audio.getFirstTimestamp()) + (file ? await leftOutS(input, file, audio) : 0);
+      const endS = await audio.computeDuration();
+      if (endS > zeroS) return { kind: 'sound', input, file, audio, zeroS, endS };
+    }
+    input.dispose();
+    return null;
+  } catch (error) {
+    input.dispose();
+    throw asFilmProblem(error);
+  }
+}
+
+/** The encoder's run-up that players leave out and the demuxer does not. */
+async function leftOutS(input: Input, file: Blob, audio: InputAudioTrack): Promise<number> {
+  const format = await input.getFormat();
+  if (MATROSKAS.includes(format.name)) return codecDelay(file, audio.id);
+  return format === MP3 ? (await encoderDelay(file)) / (await audio.getSampleRate()) : 0;
+}
+
+/** The places around `aroundMs` that one can step to. */
+export function listAudioSteps(sound: AudioRecording, aroundMs: number, spanMs: number): number[] {
+  const endMs = Math.floor((sound.endS - sound.zeroS) * 1000);
+  const first = Math.max(0, Math.ceil((aroundMs - spanMs) / AUDIO_STEP_MS));
+  const last = Math.floor(Math.min(endMs - 1, aroundMs + spanMs) / AUDIO_STEP_MS);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, n) => (first + n) * AUDIO_STEP_MS);
+}

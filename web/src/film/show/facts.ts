@@ -1,0 +1,70 @@
+/** What is known of a film, and when its frames are shown. */
+
+import { chooseAudioFormat } from '../cut/audio';
+import { lightCodec } from '../cut/light';
+import { chooseFormat } from '../cut/muxer';
+import { FilmProblem } from '../problem';
+import type { AudioRecording } from '../read/audio';
+import { findEndTicks, frameTicksBetween, type FilmSource } from '../read/source';
+import type { FilmFacts } from '../types';
+
+const RATE_SAMPLE_PACKETS = 240;
+
+/** The facts of a film, from its index and a little of its start. */
+export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
+  const { video, audio, clock } = film;
+  const format = await film.input.getFormat();
+  const canCut = await chooseFormat(film).then(() => true, (error: unknown) => isProblem(error, 'not_cut'));
+  return {
+    bytes: film.file?.size ?? 0,
+    durationMs: Math.max(1, clock.msAt(await findEndTicks(film))),
+    zeroS: clock.zeroTicks / clock.ticksPerSecond,
+    widthPx: await video.getDisplayWidth(),
+    heightPx: await video.getDisplayHeight(),
+    fps: (await video.computePacketStats(RATE_SAMPLE_PACKETS)).averagePacketRate,
+    rotation: await video.getRotation(),
+    hasPicture: true,
+    hasSound: audio !== null,
+    canShow: await video.canDecode(),
+    canCut,
+    canCutLight: canCut && (await lightCodec(film)) !== null,
+    container: format.name,
+    videoCodec: (await video.getCodec()) ?? String(await video.getInternalCodecId()),
+    audioCodec: audio && ((await audio.getCodec()) ?? String(await audio.getInternalCodecId())),
+  };
+}
+
+function isProblem(error: unknown, code: string): false {
+  if (error instanceof FilmProblem && error.code === code) return false;
+  throw error;
+}
+
+/** The facts of a recording, in the shape of a film's. */
+export async function readAudioFacts(sound: AudioRecording): Promise<FilmFacts> {
+  const { audio } = sound;
+  return {
+    bytes: sound.file?.size ?? 0,
+    durationMs: Math.max(1, Math.floor((sound.endS - sound.zeroS) * 1000)),
+    zeroS: sound.zeroS,
+    widthPx: 0,
+    heightPx: 0,
+    fps: 0,
+    rotation: 0,
+    hasPicture: false,
+    hasSound: true,
+    canShow: await audio.canDecode(),
+    canCut: (await chooseAudioFormat(sound)) !== null,
+    canCutLight: false,
+    container: (await sound.input.getFormat()).name,
+    videoCodec: '',
+    audioCodec: (await audio.getCodec()) ?? String(await audio.getInternalCodecId()),
+  };
+}
+
+/** When the pictures around `aroundMs` are shown, each rounded down to a millisecond, in order. */
+export async function readFrameTimes(film: FilmSource, aroundMs: number, spanMs: number): Promise<number[]> {
+  const { clock } = film;
+  const fromTicks = clock.ticksAt(Math.max(0, aroundMs - spanMs));
+  const ticks = await frameTicksBetween(film, fromTicks, clock.ticksAt(aroundMs + spanMs + 1));
+  return ticks.map((at) => clock.msAt(at));
+}

@@ -1,0 +1,53 @@
+/** Upright pictures of a film: single frames, and keyframes for a filmstrip. */
+
+import { VideoSampleSink } from 'mediabunny';
+
+import { FilmProblem } from '../problem';
+import { findEndTicks, keyframeBefore, frameTickAt, type FilmSource } from '../read/source';
+import { serialQueue } from '../serialQueue';
+import { toUprightBitmap } from './thumbnail';
+
+/** A decoder of 4K holds 200 MB and more, so there is one at a time for single pictures. */
+const onePicture = serialQueue();
+
+/** Key pictures spread over the film, upright, from start to end. */
+export async function decodeFilmstrip(
+  film: FilmSource,
+  count: number,
+  heightPx: number,
+  onPicture: (index: number, timeMs: number, picture: ImageBitmap) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await requireDecodable(film);
+  const { clock } = film;
+  const durationTicks = (await findEndTicks(film)) - clock.zeroTicks;
+  const keys: number[] = [];
+  for (let index = 0; index < count; index++) {
+    signal.throwIfAborted();
+    const entry = await keyframeBefore(film, clock.zeroTicks + Math.floor(((index + 0.5) / count) * durationTicks));
+    keys.push(Math.max(clock.zeroTicks, clock.ticks(entry.timestamp)));
+  }
+  const sink = new VideoSampleSink(film.video);
+  let index = 0;
+  for await (const sample of sink.samplesAtTimestamps(keys.map((ticks) => clock.seekSeconds(ticks)))) {
+    if (signal.aborted) sample?.close();
+    signal.throwIfAborted();
+    if (sample) onPicture(index, clock.msAt(keys[index]!), await toUprightBitmap(sample, heightPx));
+    index += 1;
+  }
+}
+
+/** The picture on screen at `atMs`, upright. */
+export async function decodePicture(film: FilmSource, atMs: number, heightPx: number): Promise<ImageBitmap> {
+  await requireDecodable(film);
+  const ticks = await frameTickAt(film, atMs);
+  return onePicture(async () => {
+    const sample = await new VideoSampleSink(film.video).getSample(film.clock.seekSeconds(ticks));
+    if (!sample) throw new FilmProblem('not_shown', `no picture at ${atMs} ms`);
+    return toUprightBitmap(sample, heightPx);
+  });
+}
+
+async function requireDecodable(film: FilmSource): Promise<void> {
+  if (!(await film.video.canDecode())) throw new FilmProblem('not_shown');
+}

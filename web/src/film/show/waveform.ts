@@ -1,0 +1,68 @@
+/** The shape of a film's sound. */
+
+import { AudioSampleSink, type AudioSample } from 'mediabunny';
+
+import { isAudioRecording, type AudioRecording } from '../read/audio';
+import { findEndTicks, type FilmSource } from '../read/source';
+
+const LISTENS_PER_BUCKET = 3;
+const COARSEST_STEP = 16;
+const TELL_EVERY_MS = 120;
+
+/**
+ * The loudest amplitude heard in each of `buckets` equal parts of the film, 0 to 1.
+ *
+ * Coarse first, then finer: until a part was listened to, the one before stands in for it. Each part is only sampled,
+ * so that a film of gigabytes need not be read. Nothing is told where the sound cannot be decoded.
+ */
+export async function measureWaveform(
+  source: FilmSource | AudioRecording,
+  buckets: number,
+  onPeaks: (peaks: Float32Array) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { audio } = source;
+  if (!audio || !(await audio.canDecode())) return;
+  const { zeroS, endS } = isAudioRecording(source) ? source : await secondsOf(source);
+  const bucketS = (endS - zeroS) / buckets;
+  const sink = new AudioSampleSink(audio);
+  const peaks = new Float32Array(buckets);
+  const heard = new Uint8Array(buckets);
+  let toldAt = performance.now();
+  for (let step = COARSEST_STEP; step >= 1; step /= 2) {
+    const todo = [...peaks.keys()].filter((bucket) => bucket % step === 0 && !heard[bucket]);
+    const times = todo.flatMap((bucket) =>
+      Array.from({ length: LISTENS_PER_BUCKET }, (_, n) => zeroS + (bucket + (n + 0.5) / LISTENS_PER_BUCKET) * bucketS),
+    );
+    let count = 0;
+    for await (const sample of sink.samplesAtTimestamps(times)) {
+      if (signal.aborted) sample?.close();
+      signal.throwIfAborted();
+      const bucket = todo[Math.floor(count++ / LISTENS_PER_BUCKET)]!;
+      if (!heard[bucket]) peaks.fill(0, bucket, Math.min(buckets, bucket + step));
+      heard[bucket] = 1;
+      if (!sample) continue;
+      const loudest = Math.max(peaks[bucket]!, peakOf(sample));
+      sample.close();
+      peaks.fill(loudest, bucket, Math.min(buckets, bucket + step));
+      if (performance.now() - toldAt < TELL_EVERY_MS) continue;
+      toldAt = performance.now();
+      onPeaks(peaks.slice());
+    }
+  }
+  onPeaks(peaks);
+}
+
+async function secondsOf(film: FilmSource): Promise<{ zeroS: number; endS: number }> {
+  const { zeroTicks, ticksPerSecond } = film.clock;
+  return { zeroS: zeroTicks / ticksPerSecond, endS: (await findEndTicks(film)) / ticksPerSecond };
+}
+
+function peakOf(sample: AudioSample): number {
+  const options = { planeIndex: 0, format: 'f32-planar' } as const;
+  const values = new Float32Array(sample.allocationSize(options) / Float32Array.BYTES_PER_ELEMENT);
+  sample.copyTo(values, options);
+  let loudest = 0;
+  for (const value of values) loudest = Math.max(loudest, Math.abs(value));
+  return Math.min(1, loudest);
+}
