@@ -5,7 +5,8 @@ FROM node:24-bookworm-slim AS page
 WORKDIR /src/web
 COPY web/package.json web/package-lock.json web/.npmrc ./
 RUN npm ci
-COPY configs/principles.toml ../configs/principles.toml
+# The page shows lists and examples that the service reads too.
+COPY configs ../configs
 COPY web ./
 RUN npm run build
 

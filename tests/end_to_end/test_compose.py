@@ -26,7 +26,6 @@ from tests.servers import PostgresServer, free_port, wait_until
 HOUSE = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((HOUSE / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ROOMS = ("api", "configs", "pipeline", "records", "worker")
 OURS = ("api", "worker", "migrate")
 TOKEN = "a long random text"
 
@@ -117,17 +116,11 @@ def test_every_file_that_is_mounted_is_there() -> None:
     assert all((HOUSE / path).is_file() for path in mounted)
 
 
-def test_the_image_holds_every_room_and_runs_as_nobody_special() -> None:
+def test_the_image_runs_as_nobody_special() -> None:
     said = (HOUSE / "Dockerfile").read_text()
-    assert {"api", "configs", "pipeline", "records", "worker"} <= set(
-        re.findall(r"^COPY (\w+) \1$", said, re.MULTILINE)
-    )
     assert re.findall(r"^USER (\w+)$", said, re.MULTILINE) == ["vigpack"]
     assert len(re.findall(r"^FROM ", said, re.MULTILINE)) == 3  # the page, what pip installs, and what runs
     assert "--require-hashes" in said
-    ignored = (HOUSE / ".dockerignore").read_text().splitlines()
-    assert "*" in ignored
-    assert {f"!{room}" for room in ROOMS} <= set(ignored)
 
 
 # Its commands, run

@@ -21,7 +21,7 @@ from playwright.sync_api import Page
 WEB = Path(__file__).parents[2] / "web"
 
 
-def run_npm(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_npm(*words: str, folder: Path = WEB, **environment: str) -> subprocess.CompletedProcess[str]:
     """What an npm script of the page says, with the Node that builds the page: pip's where there is one."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     npm = shutil.which("npm", path=path)
@@ -30,7 +30,7 @@ def run_npm(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
         pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
     return subprocess.run(
         [npm, "run", "--silent", *words],
-        cwd=WEB,
+        cwd=folder,
         env={**os.environ, "PATH": path, **environment},
         capture_output=True,
         text=True,
