@@ -63,7 +63,7 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
   for (;;) {
     const used = token.value;
     const headers = { ...token.headers(), ...(init.headers as Record<string, string> | undefined) };
-    const answer = await fetch(path, { ...init, headers }).catch((error: unknown) => {
+    const answer = await fetch(new URL(path, location.href), { ...init, headers }).catch((error: unknown) => {
       if (init.signal?.aborted) throw error;
       throw new Refused(0, 'not_reached', NOT_REACHED);
     });

@@ -1,102 +1,57 @@
-/** A selection's progress as it happens: server-sent events, and plain asking where a proxy holds those back. */
+/** A selection's progress: by server-sent events, and by polling where a proxy holds the events back. */
 
-import { ask, askJson, Refused } from './client.svelte';
-import { readEvent } from './events';
+import { askJson, Refused } from './client.svelte';
+import { readEvents } from './eventStream';
 import type { SelectionView } from './shapes';
+import { sleep } from './sleep';
 
 const SELECTIONS = '/api/v1/selections';
-/** A stream that tells nothing for this long is not getting through; the service sends a sign of life each 15 s. */
-const SILENCE_MS = 20_000;
 const POLL_MS = 2_000;
 const POLLS_BEFORE_STREAM = 15;
 
-/** Tells every state of a selection until it is settled. Ends with 'erased' where it is gone; throws AbortError. */
-export async function follow(
+type End = 'settled' | 'erased';
+
+/** Reports every state of a selection until it is settled or erased. Throws Refused, AbortError. */
+export async function followSelection(
   id: string,
-  see: (view: SelectionView) => void,
+  onView: (view: SelectionView) => void,
   signal: AbortSignal,
-): Promise<'settled' | 'erased'> {
+): Promise<End> {
   for (;;) {
     try {
-      // Asked for plainly first: a proxy may hold a stream back, and the page should not wait for that to be found out.
+      // A proxy may hold the stream back for a while, so the first state comes from a plain request.
       const now = await askJson<SelectionView>(`${SELECTIONS}/${id}`, { signal });
-      see(now);
+      onView(now);
       if (now.settled) return 'settled';
-      const end = (await listen(id, see, signal)) ?? (await poll(id, see, signal));
+      const end = (await stream(id, onView, signal)) ?? (await poll(id, onView, signal));
       if (end) return end;
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Refused && error.status === 404) return 'erased';
       if (!(error instanceof Refused) || !error.passing) throw error;
-      await pause(POLL_MS, signal);
+      await sleep(POLL_MS, signal);
     }
   }
 }
 
-type End = 'settled' | 'erased' | null;
-
-async function poll(id: string, see: (view: SelectionView) => void, signal: AbortSignal): Promise<End> {
-  for (let n = 0; n < POLLS_BEFORE_STREAM; n++) {
-    const view = await askJson<SelectionView>(`${SELECTIONS}/${id}`, { signal });
-    see(view);
+/** Null where the stream ended before the selection was settled. */
+async function stream(id: string, onView: (view: SelectionView) => void, signal: AbortSignal): Promise<End | null> {
+  for await (const { event, data } of readEvents(`${SELECTIONS}/${id}/events`, signal)) {
+    if (event === 'erased') return 'erased';
+    if (event !== 'selection') continue;
+    const view = JSON.parse(data) as SelectionView;
+    onView(view);
     if (view.settled) return 'settled';
-    await pause(POLL_MS, signal);
   }
   return null;
 }
 
-/** EventSource cannot carry a token, so the stream is read by fetch; null where it breaks off or stays silent. */
-async function listen(id: string, see: (view: SelectionView) => void, signal: AbortSignal): Promise<End> {
-  const silence = new AbortController();
-  let alarm = setTimeout(() => silence.abort(), SILENCE_MS);
-  try {
-    const both = AbortSignal.any([signal, silence.signal]);
-    const answer = await ask(`${SELECTIONS}/${id}/events`, { signal: both, headers: { Accept: 'text/event-stream' } });
-    if (answer.status === 204 || !answer.body) return null;
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    let text = '';
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return null;
-      clearTimeout(alarm);
-      alarm = setTimeout(() => silence.abort(), SILENCE_MS);
-      text += value;
-      const events = text.replaceAll('\r\n', '\n').split('\n\n');
-      text = events.pop() ?? '';
-      for (const event of events.map(readEvent)) {
-        if (event.name === 'erased') return 'erased';
-        if (event.name !== 'selection') continue;
-        const view = JSON.parse(event.data) as SelectionView;
-        see(view);
-        if (view.settled) return 'settled';
-      }
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof Refused && !error.passing) throw error;
-    return null;
-  } finally {
-    clearTimeout(alarm);
+async function poll(id: string, onView: (view: SelectionView) => void, signal: AbortSignal): Promise<End | null> {
+  for (let n = 0; n < POLLS_BEFORE_STREAM; n++) {
+    const view = await askJson<SelectionView>(`${SELECTIONS}/${id}`, { signal });
+    onView(view);
+    if (view.settled) return 'settled';
+    await sleep(POLL_MS, signal);
   }
-}
-
-/** Waits, or until the network is back. Throws AbortError. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  await new Promise<void>((resolve, reject) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      removeEventListener('online', done);
-      signal.removeEventListener('abort', stop);
-      resolve();
-    };
-    const stop = (): void => {
-      clearTimeout(timer);
-      removeEventListener('online', done);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(done, ms);
-    addEventListener('online', done, { once: true });
-    signal.addEventListener('abort', stop, { once: true });
-  });
+  return null;
 }

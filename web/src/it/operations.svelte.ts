@@ -1,13 +1,11 @@
 /** The service as it is just now, and what IT does about it. */
 
 import { ask, askJson, Refused } from '../api/client.svelte';
-import { readEvent } from '../api/events';
-import { pause } from '../api/selectionEvents';
+import { readEvents } from '../api/eventStream';
+import { sleep } from '../api/sleep';
 import type { Act, AuditLine, JobPage, Operations, Span, Step, Which } from './shapes';
 
 const OPERATIONS = '/api/v1/operations';
-/** The service tells something every ten seconds. */
-const SILENCE_MS = 20_000;
 const AGAIN_MS = 2_000;
 const SERIES_EVERY_MS = 60_000;
 
@@ -36,14 +34,14 @@ export class Watch {
         try {
           this.#see(await askJson<Operations>(OPERATIONS, { signal }));
           void this.refresh();
-          await this.#listen(signal);
+          await this.#stream(signal);
         } catch (error) {
           if (signal.aborted) return;
           if (!(error instanceof Refused)) throw error;
           this.reached = false;
           if (!error.passing) this.said = error.sentence;
         }
-        await pause(AGAIN_MS, signal).catch(() => undefined);
+        await sleep(AGAIN_MS, signal).catch(() => undefined);
       }
     } finally {
       clearInterval(ticking);
@@ -51,33 +49,10 @@ export class Watch {
     }
   }
 
-  /** EventSource cannot carry a token, so the stream is read by fetch. Returns where it breaks off or stays silent. */
-  async #listen(signal: AbortSignal): Promise<void> {
-    const silence = new AbortController();
-    let alarm = setTimeout(() => silence.abort(), SILENCE_MS);
-    try {
-      const both = AbortSignal.any([signal, silence.signal]);
-      const answer = await ask(`${OPERATIONS}/events`, { signal: both, headers: { Accept: 'text/event-stream' } });
-      if (!answer.body) return;
-      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-      let text = '';
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return;
-        clearTimeout(alarm);
-        alarm = setTimeout(() => silence.abort(), SILENCE_MS);
-        text += value;
-        const events = text.replaceAll('\r\n', '\n').split('\n\n');
-        text = events.pop() ?? '';
-        for (const event of events.map(readEvent)) {
-          if (event.name === 'operations') this.#see(JSON.parse(event.data) as Operations);
-        }
-      }
-    } catch (error) {
-      if (error instanceof Refused) throw error;
-      // broken off: the loop asks again, and says so if nobody answers
-    } finally {
-      clearTimeout(alarm);
+  /** Returns when the stream breaks off; the loop then asks again, and shows it if nothing answers. */
+  async #stream(signal: AbortSignal): Promise<void> {
+    for await (const { event, data } of readEvents(`${OPERATIONS}/events`, signal)) {
+      if (event === 'operations') this.#see(JSON.parse(data) as Operations);
     }
   }
 

@@ -3,7 +3,7 @@
 import { cutFile, discardCut, FilmProblem } from '../film';
 import { filmAgain, forgetFilm } from '../desk/fileHandles';
 import { ask, Refused } from '../api/client.svelte';
-import { follow } from '../api/selectionEvents';
+import { followSelection } from '../api/selectionEvents';
 import { find, forget, keep } from '../desk/browserDatabase';
 import type { SelectionView } from '../api/shapes';
 import { Line } from './bandwidth';
@@ -118,7 +118,7 @@ export class Sending {
 
   async #follow(): Promise<void> {
     try {
-      const end = await follow(this.id, (view) => (this.view = view), this.#end.signal);
+      const end = await followSelection(this.id, (view) => (this.view = view), this.#end.signal);
       this.erased = end === 'erased';
     } catch (error) {
       if (!this.#end.signal.aborted) this.problem = sentenceOf(error);

@@ -5,7 +5,7 @@ import type { Desk } from '../desk/desk.svelte';
 import type { Draft, Mark } from '../desk/marks';
 import { rememberFilm } from '../desk/fileHandles';
 import { askJson, Refused } from '../api/client.svelte';
-import { pause } from '../api/selectionEvents';
+import { sleep } from '../api/sleep';
 import { guiderCode } from '../api/guiderCode';
 import { all, keep } from '../desk/browserDatabase';
 import type { Begun, NewSelection } from '../api/shapes';
@@ -100,7 +100,7 @@ async function begin(desk: Desk, waiting: (sentence: string) => void, signal: Ab
     } catch (error) {
       if (!(error instanceof Refused) || error.retryAfterS === null) throw error;
       waiting(error.sentence);
-      await pause(waitMs(error, 0), signal);
+      await sleep(waitMs(error, 0), signal);
     }
   }
 }

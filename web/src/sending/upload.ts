@@ -2,7 +2,7 @@
 
 import { DetailedError, Upload } from 'tus-js-client';
 import { NOT_REACHED, problemIn, Refused, token } from '../api/client.svelte';
-import { pause } from '../api/selectionEvents';
+import { sleep } from '../api/sleep';
 
 const ENDPOINT = '/api/v1/uploads';
 export const CHUNK_BYTES = 8 << 20;
@@ -53,7 +53,7 @@ export async function upload(
       if (!mayPass(refused)) throw refused;
       failures = moved ? 1 : failures + 1;
       report.waiting(navigator.onLine ? refused.sentence : 'This computer is offline. Sending goes on by itself.');
-      await pause(waitMs(refused, failures), signal);
+      await sleep(waitMs(refused, failures), signal);
     }
   }
 }
