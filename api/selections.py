@@ -11,7 +11,7 @@ from api.errors import described
 from api.new_selection import NewSelection
 from api.parts import GivenId, GivenParts, Parts
 from api.wire import UPLOADS
-from pipeline.moments import hints
+from pipeline.hints import hints
 from records.beginnings import begin_selection
 from records.erasure import erase_selection
 from records.errors import SelectionGone

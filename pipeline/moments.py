@@ -22,9 +22,6 @@ _CLOCK = re.compile(r"(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,2}):(?P<s>\d{1,2})(?:\.(?P<
 _LINE_BREAK = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")  # Word writes \v where a line was broken by hand
 _LONGEST_MS = 1000 * 3600 * 1000
 MOST_MOMENTS = 200
-MANY_CLIPS = 4
-LONG_CLIP_MS = 30_000
-MANY_WORDS = 15
 
 
 def parse_ms(value: object) -> object:
@@ -145,21 +142,6 @@ def read_selection(path: Path) -> Selection:
     except tomllib.TOMLDecodeError as error:
         sentence = f"The list of moments {path.name} is not written as TOML: {error}."
     raise SelectionInvalid(sentence, for_guider=sentence)
-
-
-def hints(selection: Selection) -> list[str]:
-    """Friendly remarks on a selection; none of them forbids anything."""
-    said = []
-    if len(selection.clips) > MANY_CLIPS:
-        said.append(f"{len(selection.clips)} clips are many for one review; three or four leave more time to talk.")
-    for number, clip in enumerate(selection.clips, 1):
-        if clip.length_ms > LONG_CLIP_MS:
-            said.append(f"Clip {number} is {clip.length_ms / 1000:.0f} s long; shorter ones are easier to look at.")
-    for number, still in enumerate(selection.stills, 1):
-        words = len(still.caption.split())
-        if words > MANY_WORDS:
-            said.append(f"The caption of still {number} has {words} words; up to {MANY_WORDS} read well on a wall.")
-    return said
 
 
 _NAMES = {

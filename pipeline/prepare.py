@@ -22,8 +22,9 @@ from pipeline.errors import Cancelled, FolderNotEmpty, FolderNotWritable, Moment
 from pipeline.film import Film
 from pipeline.frames import one_frame_ms
 from pipeline.hiding import Hiding, hide_in_clip, hide_in_still
+from pipeline.hints import hints
 from pipeline.marks import Mark
-from pipeline.moments import Clip, Selection, Still, clock, hints
+from pipeline.moments import Clip, Selection, Still, clock
 from pipeline.outputs import find_kind, parse_recipe, usual_kinds
 from pipeline.outputs.prepared import (
     EarlierReview,

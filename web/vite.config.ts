@@ -1,8 +1,18 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { parse } from 'smol-toml';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+/** The service's own lists in configs/ become part of the page while it is built. */
+function toml(): Plugin {
+  return {
+    name: 'toml',
+    transform: (text, id) => (id.endsWith('.toml') ? { code: `export default ${JSON.stringify(parse(text))}`, map: null } : null),
+  };
+}
+
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), toml()],
   // Nothing is inlined as data: URLs, so that the strict Content-Security-Policy of the service holds.
   build: {
     target: 'es2022',

@@ -13,7 +13,8 @@ from importlib.resources import files
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from pipeline.moments import MANY_WORDS, Selection
+from pipeline.hints import hint_rules
+from pipeline.moments import Selection
 from pipeline.print.letters import foreign_letters, unprintable_letters
 from pipeline.print.recipes import ArtworkRecipe, CyclesRecipe, StillsRecipe
 
@@ -77,7 +78,7 @@ def remarks_on_stills(selection: Selection, recipe: StillsRecipe, nothing: str) 
 def remarks_on(words: str, which: str, language: str, *, counted: bool = True, own: bool = False) -> Iterator[str]:
     """What to know of some words before they are printed; ``which`` begins each sentence.
 
-    ``counted``: their number is looked at, which ``pipeline.moments.hints`` does for captions already. ``own``: they
+    ``counted``: their number is looked at, which ``pipeline.hints.hints`` does for captions already. ``own``: they
     are a child's own words, which nobody mends.
     """
     if lost := unprintable_letters(words):
@@ -85,8 +86,9 @@ def remarks_on(words: str, which: str, language: str, *, counted: bool = True, o
     if len(foreign_letters(words)) > len(lost):
         yield f"Some letters in {which[0].lower()}{which[1:]} are printed in another typeface."
     number = len(words.split())
-    if counted and number > MANY_WORDS:
-        yield f"{which} has {number} words; up to {MANY_WORDS} read well at a glance."
+    most_words = hint_rules().wordy_caption.most_words
+    if counted and number > most_words:
+        yield f"{which} has {number} words; up to {most_words} read well at a glance."
     if own or language != "en":
         return
     if len(_SENTENCE_END.findall(words.rstrip(".!?… ") + ".")) > MANY_SENTENCES:

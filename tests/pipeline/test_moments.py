@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import SelectionInvalid
-from pipeline.moments import Clip, FilmOf, Selection, Still, clock, hints, parse_ms, parse_selection, read_selection
+from pipeline.moments import Clip, FilmOf, Selection, Still, clock, parse_ms, parse_selection, read_selection
 from pipeline.outputs import usual_kinds
 
 WRITTEN = """
@@ -116,14 +116,6 @@ def test_a_list_that_cannot_be_read_is_told_in_one_sentence(tmp_path: Path, cont
 def test_what_no_pdf_may_hold_is_left_out_of_the_words() -> None:
     words = parse_selection(selection(still=[{"at": 0, "caption": "Ella\0 looks\vup.\x1b\r\nMum\u2028waits.\x07"}]))
     assert words.stills[0].caption == "Ella looks\nup.\nMum\nwaits."
-
-
-def test_many_long_or_wordy_moments_bring_a_hint_and_no_refusal() -> None:
-    shape = selection(
-        clip=[{"in": 0, "out": 30_001}] + [{"in": 0, "out": 1000}] * 4, still=[{"at": 0, "caption": "word " * 16}]
-    )
-    assert len(hints(parse_selection(shape))) == 3
-    assert hints(parse_selection(selection())) == []
 
 
 def test_a_selection_is_of_the_familys_film_unless_it_says_that_it_is_of_a_review_recording() -> None:

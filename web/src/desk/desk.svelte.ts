@@ -4,12 +4,10 @@ import { discardCut, listCuts, openFilm, unsupportedFilm, type CutMode, type Fil
 import { all, find, forget, keep } from './browserDatabase';
 import { Cutter } from './cutter.svelte';
 import { Frames } from './frameTimes';
+import { hintsOn } from './hints';
 import { inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './marks';
 
 const WAY = 'vigpack.way';
-const MANY_CLIPS = 4;
-const LONG_CLIP_MS = 30_000;
-const MANY_WORDS = 15;
 /** Of what the light mode makes: picture and sound. */
 const LIGHT_BYTES_PER_S = (2_000_000 + 128_000) / 8;
 const LIGHT_STILL_BYTES = 150_000;
@@ -195,21 +193,7 @@ export class Desk {
 
   /** Friendly remarks; none of them forbids anything. */
   get hints(): string[] {
-    const clips = this.marks.filter((mark) => mark.kind === 'clip');
-    const said: string[] = [];
-    if (clips.length > MANY_CLIPS) {
-      said.push(`${clips.length} clips are many for one review; three or four leave more time to talk.`);
-    }
-    for (const clip of clips) {
-      if (lengthOf(clip) > LONG_CLIP_MS) {
-        said.push(`${this.title(clip)} is ${Math.round(lengthOf(clip) / 1000)} s long; shorter ones are easier to look at.`);
-      }
-    }
-    for (const still of this.marks.filter((mark) => mark.kind === 'still')) {
-      const words = still.caption.trim().split(/\s+/).length;
-      if (words > MANY_WORDS) said.push(`The caption of ${this.title(still)} has ${words} words; up to ${MANY_WORDS} read well on a wall.`);
-    }
-    return said;
+    return hintsOn(this.marks);
   }
 
   close(): void {

@@ -1,0 +1,32 @@
+/** Friendly remarks on the marks, by the same rules and in the same words as the service's. None forbids anything. */
+
+import tables from '../../../configs/hints.toml';
+import { lengthOf, type Mark } from './marks';
+
+const rules = tables as {
+  many_clips: { most_clips: number; sentence: string };
+  long_clip: { most_ms: number; sentence: string };
+  wordy_caption: { most_words: number; sentence: string };
+};
+
+export function hintsOn(marks: readonly Mark[]): string[] {
+  const clips = marks.filter((mark) => mark.kind === 'clip');
+  const stills = marks.filter((mark) => mark.kind === 'still');
+  const { many_clips, long_clip, wordy_caption } = rules;
+  const found: string[] = [];
+  if (clips.length > many_clips.most_clips) found.push(fill(many_clips.sentence, { clips: clips.length }));
+  for (const [index, clip] of clips.entries()) {
+    if (lengthOf(clip) <= long_clip.most_ms) continue;
+    found.push(fill(long_clip.sentence, { number: index + 1, seconds: Math.round(lengthOf(clip) / 1000) }));
+  }
+  for (const [index, still] of stills.entries()) {
+    const words = still.caption.split(/\s+/).filter(Boolean).length;
+    if (words <= wordy_caption.most_words) continue;
+    found.push(fill(wordy_caption.sentence, { number: index + 1, words, most_words: wordy_caption.most_words }));
+  }
+  return found;
+}
+
+function fill(sentence: string, values: Record<string, number>): string {
+  return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
+}

@@ -1,0 +1,4 @@
+declare module '*.toml' {
+  const tables: Record<string, unknown>;
+  export default tables;
+}
