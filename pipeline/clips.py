@@ -70,7 +70,11 @@ def open_picture(film: Film, key_pts: int | None, *, threads: int = 1) -> Any:
     if key_pts is not None and key_pts > film.video.first_pts:
         start_s = float(key_pts * film.video.time_base) + _PAST_ROUNDING_S
     # reinit_filter: a film may change its size or colours on the way; a new graph would count its frames from 0 again.
-    options = {"threads": threads, "noautorotate": None, "reinit_filter": 0, "max_pixels": MOST_PIXELS}
+    options = {
+        "threads": threads, "noautorotate": None, "reinit_filter": 0, "max_pixels": MOST_PIXELS,
+        # Only what the codec itself crops: a container's own aperture is left alone here as PyAV and browsers do.
+        "apply_cropping": "codec",
+    }  # fmt: skip
     return _open(film, start_s, **options)[str(film.video.stream_index)]
 
 

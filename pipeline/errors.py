@@ -52,6 +52,15 @@ class NoPicture(PipelineError):
     for_guider = "The picture of this film cannot be shown by anything here, so no clip or still can be taken from it."
 
 
+class FilmProtected(PipelineError):
+    """The picture is encrypted, as shops and broadcasters do it."""
+
+    code = "film_protected"
+    for_guider = (
+        "This film is protected against copying, so nothing can be cut out of it. Use the film as it was filmed."
+    )
+
+
 class PictureTooSmall(PipelineError):
     """The picture is smaller than can be shown."""
 

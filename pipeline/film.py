@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -15,17 +17,20 @@ import av
 import av.container
 import av.error
 import av.stream
+from av.audio.stream import AudioStream
 from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from pipeline.errors import FilmUnreadable, NoPicture, PictureTooLarge, PictureTooSmall
-from pipeline.reading import MOST_PIXELS, decode, open_container, packets, time_base_of, video_stream
+from pipeline.errors import FilmProtected, FilmUnreadable, NoPicture, PictureTooLarge, PictureTooSmall
+from pipeline.mp4_tracks import Mp4Track, read_mp4_tracks
+from pipeline.reading import MOST_PIXELS, PROTECTED, decode, open_container, packets, time_base_of, video_stream
 
 LEAST_SIDE_PX = 16
 _SAMPLE_PACKETS = 240
 _MOVING_FPS = 4.0
 _TAIL_PACKETS = 32
+_TRIED_PACKETS = 52
 _LONGEST_PICTURE_S = 10
 _MATRICES = {
     1: "bt709",
@@ -111,6 +116,13 @@ class Film:
     created_at: datetime | None
     warnings: tuple[str, ...] = ()
     """In plain words, for the guider."""
+    more_audio: tuple[AudioFacts, ...] = ()
+    """The other tracks of sound that decode, in the order in which they are tried."""
+
+    @property
+    def sounds(self) -> tuple[AudioFacts, ...]:
+        """Every track of sound that decodes; the first goes with the picture unless it is silent."""
+        return (self.audio, *self.more_audio) if self.audio else ()
 
     def pts_at(self, ms: int) -> int:
         """The smallest presentation time, in the video's time base, that is at or after ``ms`` on the film's clock."""
@@ -124,29 +136,35 @@ class Film:
 def probe(path: Path) -> Film:
     """The facts of a film: reads its index, a little of its start, and its end.
 
-    Raises: FilmMissing, NotAFilm, FilmUnreadable, NoPicture, PictureTooSmall, PictureTooLarge.
+    Raises: FilmMissing, NotAFilm, FilmUnreadable, FilmProtected, NoPicture, PictureTooSmall, PictureTooLarge.
     """
     with open_container(path) as container:
-        stream = _video_a_person_means(container)
+        tracks = read_mp4_tracks(path) if container.format.name.startswith("mov") else ()
+        stream = _video_a_person_means(container, tracks)
         frame, interlaced = _first_picture(container, stream)
         video = _video_facts(stream, frame, interlaced)
         created_at = _created_at(container)
         name = container.format.name
     with open_container(path) as container:
-        audio, warnings = find_sound(container)
+        sounds, warnings = find_sounds(container)
     with open_container(path) as container:
         sample = _sample_rates(container, video_stream(container, video.stream_index))
         video = replace(video, fps_min=sample[0], fps_avg=sample[1], fps_max=sample[2])
     with open_container(path) as container:
         end_pts = _end_pts(container, video_stream(container, video.stream_index), video)
     duration_ms = math.floor((end_pts - video.first_pts) * video.time_base * 1000)
-    return Film(path, path.stat().st_size, name, max(1, duration_ms), video, audio, created_at, tuple(warnings))
+    audio = sounds[0] if sounds else None
+    return Film(
+        path, path.stat().st_size, name, max(1, duration_ms), video, audio, created_at, tuple(warnings), sounds[1:]
+    )
 
 
-def _video_a_person_means(container: av.container.InputContainer) -> VideoStream:
+def _video_a_person_means(container: av.container.InputContainer, tracks: Sequence[Mp4Track]) -> VideoStream:
     """The moving picture: not the cover, not the handful of still frames of a motion photo, else the largest."""
     streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     streams = [s for s in streams if s.codec_context is not None and s.codec_context.width]
+    if not streams and any(kind in PROTECTED for track in tracks for kind in track.descriptions):
+        raise FilmProtected("only encrypted tracks")
     if not streams:
         raise NoPicture("no video stream") if container.streams.audio else FilmUnreadable("no stream at all")
     longest = max((float(s.duration * time_base_of(s)) for s in streams if s.duration), default=0.0)
@@ -225,29 +243,43 @@ def _video_facts(stream: VideoStream, frame: VideoFrame, interlaced: bool) -> Vi
     )
 
 
-def find_sound(container: av.container.InputContainer) -> tuple[AudioFacts | None, list[str]]:
-    """The first sound that really decodes, the default track before others; what could not be decoded is told."""
+def find_sounds(container: av.container.InputContainer) -> tuple[tuple[AudioFacts, ...], list[str]]:
+    """Every track of sound that really decodes, default tracks before others; what none can be heard of is told.
+
+    Raises: FilmProtected where there is nothing but encrypted sound in the file.
+    """
     default = av.stream.Disposition.default
     streams = sorted(container.streams.audio, key=lambda s: (not s.disposition & default, s.index))
+    found: list[AudioFacts] = []
+    refusal: FilmProtected | None = None
     for stream in streams:
         if stream.codec_context is None or not stream.codec_context.sample_rate:
             continue
         container.seek(0)
-        for count, packet in enumerate(packets(container, stream)):
-            try:
-                frames = packet.decode()
-            except av.error.FFmpegError:
-                frames = []
-            if frames:
-                context = stream.codec_context
-                return AudioFacts(
-                    stream.index, context.codec.name, context.channels, context.layout.name, context.sample_rate
-                ), []
-            if count > 50:
-                break
-        for other in container.streams:
-            other.discard = av.stream.Discard.default
-    return None, ["The sound of this film cannot be decoded; its clips are silent."] if streams else []
+        stream.discard = av.stream.Discard.default
+        try:
+            decodes = _decodes(container, stream)
+        except FilmProtected as error:
+            refusal, decodes = error, False
+        if decodes:
+            context = stream.codec_context
+            layout, rate_hz = context.layout.name, context.sample_rate
+            found.append(AudioFacts(stream.index, context.codec.name, context.channels, layout, rate_hz))
+    if found or not streams:
+        return tuple(found), []
+    if refusal and not container.streams.video:
+        raise refusal
+    why = "is protected against copying" if refusal else "cannot be decoded"
+    return (), [f"The sound of this film {why}; its clips are silent."]
+
+
+def _decodes(container: av.container.InputContainer, stream: AudioStream) -> bool:
+    """Whether anything comes out of one of a stream's first packets."""
+    for packet in islice(packets(container, stream), _TRIED_PACKETS):
+        with suppress(av.error.FFmpegError):
+            if packet.decode():
+                return True
+    return False
 
 
 def _sample_rates(container: av.container.InputContainer, stream: VideoStream) -> tuple[float, float, float]:

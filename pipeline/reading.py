@@ -17,11 +17,13 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from pipeline.errors import FilmMissing, FilmUnreadable, NoPicture, NotAFilm, TooMuchMemory
+from pipeline.errors import FilmMissing, FilmProtected, FilmUnreadable, NoPicture, NotAFilm, TooMuchMemory
 
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,dv,mp3,aac,wav,amr,flac"
 """What films and recordings come in. Playlists and anything that names other files are not among them."""
 _TRANSPORT_PACKET_BYTES = 188
+PROTECTED = ("drmi", "drms", "encv", "enca")
+"""Sample descriptions of films and songs from shops."""
 MOST_PIXELS = 8192 * 8192
 READING_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, "max_pixels": str(MOST_PIXELS)}
 """The pixels count already here: to open a film is to decode its first picture, and 0.8 MB of PNG took 768 MB."""
@@ -80,18 +82,27 @@ def decode(container: av.container.InputContainer, stream: VideoStream) -> Itera
 
 
 def packets(container: av.container.InputContainer, stream: VideoStream | AudioStream) -> Iterator[Packet[Stream]]:
-    """The packets of a stream from where the container stands until it ends or cannot be read on."""
+    """The packets of a stream from where the container stands until it ends or cannot be read on.
+
+    Raises: FilmProtected at the first that is encrypted.
+    """
+    if stream.metadata.get("enc_key_id") or stream.codec_context.codec_tag in PROTECTED:
+        raise FilmProtected(f"stream {stream.index} is encrypted")
     for other in container.streams:
         if other.index != stream.index:
             other.discard = av.stream.Discard.all
     demuxed = container.demux(stream)
     while True:
         try:
-            yield next(demuxed)
+            packet = next(demuxed)
         except IndexError:  # a stream that turned up only now; PyAV keeps the list it made when it opened the film
             demuxed = container.demux(stream)
+            continue
         except (StopIteration, av.error.FFmpegError):
             return
+        if packet.has_sidedata("encryption_info"):
+            raise FilmProtected(f"stream {stream.index} is encrypted")
+        yield packet
 
 
 def _looks_like_film(path: Path) -> bool:

@@ -15,7 +15,7 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 
 from pipeline.errors import FilmUnreadable, NoPicture, NotAFilm, SelectionInvalid
-from pipeline.film import AudioFacts, Film, find_sound, probe
+from pipeline.film import AudioFacts, Film, find_sounds, probe
 from pipeline.reading import open_container, packets, time_base_of
 
 _CONTAINERS = ("mov", "matroska", "ogg", "mp3", "aac", "wav", "amr", "flac")
@@ -37,13 +37,15 @@ class Recording:
     """When the first sample is heard on the file's own clock, in seconds: the recording's 0."""
     warnings: tuple[str, ...] = ()
     """In plain words, for the guider."""
+    more_audio: tuple[AudioFacts, ...] = ()
+    """The other tracks of sound that decode, in the order in which they are tried."""
 
 
 def probe_source(path: Path) -> Film | Recording:
     """The facts of a film, or of a recording without a picture.
 
-    Raises: FilmMissing, NotAFilm, FilmUnreadable, PictureTooSmall, PictureTooLarge; NoPicture where there is a picture
-    that nothing here decodes, or sound in a container that no recorder uses.
+    Raises: FilmMissing, NotAFilm, FilmUnreadable, FilmProtected, PictureTooSmall, PictureTooLarge; NoPicture where
+    there is a picture that nothing here decodes, or sound in a container that no recorder uses.
     """
     try:
         return probe(path)
@@ -66,16 +68,19 @@ def _probe_recording(path: Path, refusal: NoPicture) -> Recording:
             raise refusal
         if name.startswith(_GUESSED) and not _begins_as_sound(path):
             raise NotAFilm(f"taken for {name} by chance")
-        audio, _ = find_sound(container)
-    if audio is None:
+        sounds, _ = find_sounds(container)
+    if not sounds:
         raise FilmUnreadable("the sound cannot be decoded")
+    audio = sounds[0]
     with open_container(path) as container:
         zero = _first_heard(container, _audio_stream(container, audio))
     with open_container(path) as container:
         end = _end(container, _audio_stream(container, audio))
     if end is None or end <= zero:
         raise FilmUnreadable("there is no sound in it")
-    return Recording(path, path.stat().st_size, name, max(1, math.floor((end - zero) * 1000)), audio, zero)
+    return Recording(
+        path, path.stat().st_size, name, max(1, math.floor((end - zero) * 1000)), audio, zero, (), sounds[1:]
+    )
 
 
 def _begins_as_sound(path: Path) -> bool:

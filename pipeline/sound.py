@@ -13,11 +13,15 @@ from pipeline.errors import FfmpegFailed
 from pipeline.ffmpeg_cli import FfmpegRun, run_ffmpeg
 
 SAMPLE_RATE_HZ = 48_000
+LEAST_HOLE_S = 0.01
+"""Containers that stamp whole milliseconds are off by less; a lost frame of any codec is longer."""
 TARGET_LUFS = -16.0
 MOST_GAIN_DB = 20.0
 MOST_TRUE_PEAK_DBTP = -1.5
 # What AAC and resampling may add to a peak; measured below 0.4 dB on speech and on full-scale clicks.
 _HEADROOM_DB = 0.5
+_LEAST_MEASURED_S = Fraction(1, 2)
+_REPEATED_S = 2
 _SILENT_LUFS = -69.0
 _SUMMARY = re.compile(r"^\s+(I|Peak):\s+(-?[\d.]+|-?inf|nan) ")
 
@@ -55,7 +59,7 @@ def add_sound_filters(stream: Any, start: Fraction, length: Fraction, level: Lev
     """
     stream = stream.filter("atrim", start=_seconds(start), end=_seconds(start + length))
     stream = stream.filter("asetpts", f"PTS-{_seconds(start)}/TB")
-    stream = stream.filter("aresample", SAMPLE_RATE_HZ, **{"async": 1, "first_pts": 0})
+    stream = fill_holes(stream, first_pts=0)
     stream = stream.filter("aformat", channel_layouts="stereo", sample_rates=SAMPLE_RATE_HZ, sample_fmts="fltp")
     if level is None:
         return stream
@@ -70,9 +74,22 @@ def add_sound_filters(stream: Any, start: Fraction, length: Fraction, level: Lev
     return stream.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
 
 
-def loudness_argv(stream: Any, start: Fraction, length: Fraction) -> list[str]:
-    """The arguments that measure a stretch of an ffmpeg-python stream of sound."""
+def fill_holes(stream: Any, **options: int) -> Any:
+    """The ffmpeg-python ``stream`` at 48 kHz, with silence where packets are missing.
+
+    ffmpeg by itself leaves holes of up to 100 ms open, and everything after one then comes that much early.
+    """
+    return stream.filter("aresample", SAMPLE_RATE_HZ, **{"async": 1, "min_hard_comp": LEAST_HOLE_S, **options})
+
+
+def loudness_argv(stream: Any, start: Fraction, length: Fraction, *, repeated: bool = False) -> list[str]:
+    """The arguments that measure a stretch of an ffmpeg-python stream of sound.
+
+    repeated: as if it were heard again and again, since EBU R 128 has no loudness for less than one block of 400 ms.
+    """
     sound = add_sound_filters(stream, start, length)
+    if repeated:
+        sound = sound.filter("aloop", loop=-1, size=_REPEATED_S * SAMPLE_RATE_HZ).filter("atrim", end=_REPEATED_S)
     sound = sound.filter("ebur128", peak="true", framelog="quiet")
     return list(ffmpeg.output(sound, "-", format="null").get_args())
 
@@ -91,11 +108,16 @@ def read_loudness(run: FfmpegRun) -> Loudness:
 
 
 def measure(stream: Any, start: Fraction, length: Fraction, *, timeout_s: float) -> Loudness:
-    """The loudness of a stretch of sound.
+    """The loudness of a stretch of sound, however short; the sound in it may be shorter than the stretch.
 
     Raises: FfmpegFailed, FfmpegTimedOut.
     """
-    return read_loudness(run_ffmpeg(loudness_argv(stream, start, length), timeout_s=timeout_s, keep=_SUMMARY))
+    for repeated in (length < _LEAST_MEASURED_S, True):
+        argv = loudness_argv(stream, start, length, repeated=repeated)
+        loudness = read_loudness(run_ffmpeg(argv, timeout_s=timeout_s, keep=_SUMMARY))
+        if repeated or loudness.integrated_lufs is not None:
+            break
+    return loudness
 
 
 def _seconds(value: Fraction) -> str:

@@ -24,7 +24,7 @@ from pipeline.moments import Clip, clock
 from pipeline.presets import Preset
 from pipeline.reading import DEMUXERS, film_url
 from pipeline.recording import Recording
-from pipeline.sound import SAMPLE_RATE_HZ
+from pipeline.sound import SAMPLE_RATE_HZ, fill_holes
 
 MEDIA_TYPE = "audio/mp4"
 SUFFIX = ".m4a"
@@ -57,7 +57,7 @@ def sound_argv(recording: Recording, clip: Clip, preset: Preset, part: Path) -> 
     )
     sound = source[str(recording.audio.stream_index)]
     # Gaps, as of a recorder that was paused, are filled first, so that samples can be counted.
-    sound = sound.filter("aresample", SAMPLE_RATE_HZ, **{"async": 1})
+    sound = fill_holes(sound)
     sound = sound.filter("aformat", channel_layouts="mono|stereo", sample_rates=SAMPLE_RATE_HZ, sample_fmts="fltp")
     sound = sound.filter("atrim", start=_seconds(start), end=_seconds(start + Fraction(clip.length_ms, 1000)))
     sound = sound.filter("asetpts", f"PTS-{_seconds(start)}/TB").filter("aresample", **{"async": 1, "first_pts": 0})

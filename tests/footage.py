@@ -148,3 +148,20 @@ def onsets_ms(path: Path) -> list[float]:
     """When each beep begins in a finished moment's sound, which is of 48 kHz."""
     loud = sound_in(path) > 0.1
     return [float(at / 48) for at in np.flatnonzero(loud) if not loud[max(0, at - 4800) : at].any()]
+
+
+def without_sound_packets(source: Path, copy: Path, lost: range) -> Path:
+    """The same film with some packets of its sound left out, as a recorder under load loses them."""
+    with av.open(str(source)) as film, av.open(str(copy), "w") as target:
+        streams = {s.index: target.add_stream_from_template(s, opaque=True) for s in film.streams}
+        count = 0
+        for packet in film.demux():
+            if not packet.size:
+                continue
+            is_sound = packet.stream.type == "audio"
+            count += is_sound
+            if is_sound and count in lost:
+                continue
+            packet.stream = streams[packet.stream.index]
+            target.mux(packet)
+    return copy

@@ -47,12 +47,12 @@ def test_a_clip_of_a_phones_film_turned_by_a_quarter() -> None:
     )
     sound = (
         "[1:1]atrim=end=15.000000:start=10.000000[s13];[s13]asetpts=PTS-10.000000/TB[s14];"
-        "[s14]aresample=48000:async=1:first_pts=0[s15];"
+        "[s14]aresample=48000:async=1:first_pts=0:min_hard_comp=0.01[s15];"
         "[s15]aformat=channel_layouts=stereo:sample_fmts=fltp:sample_rates=48000[s16];[s16]volume=3.5dB[s17];"
         "[s17]apad=whole_len=240000[s18];[s18]atrim=end_sample=240000[s19]"
     )
     assert argv == [
-        "-copyts", *SAFE[:2], "-max_pixels", "67108864", *SAFE[2:], "-noautorotate",
+        "-apply_cropping", "codec", "-copyts", *SAFE[:2], "-max_pixels", "67108864", *SAFE[2:], "-noautorotate",
         "-protocol_whitelist", "file", "-reinit_filter", "0", "-seek_timestamp", "1",
         "-ss", "9.333733",
         "-threads", "1", "-i", "file:/films/phone.mp4",

@@ -20,6 +20,7 @@ from pipeline.picture import shown_size
 from pipeline.presets import preset
 from pipeline.stills import grab_still, save_still
 from tests.footage import BEEP, ffmpeg, numbered_film, numbers_in, read_number, run
+from tests.mp4_boxes import Box, Mp4
 
 TURNS = {
     # how the stored picture is made from the upright one, and the display matrix that undoes it
@@ -93,6 +94,33 @@ def test_pixels_that_are_not_square_become_square(tmp_path: Path) -> None:
     clip = cut_clip(film, Clip(in_ms=0, out_ms=400), preset(), tmp_path / "clip.mp4")
     assert (clip.width_px, clip.height_px) == (1048, 576)
     assert numbers_in(clip.artifact.path) == list(range(12))
+
+
+def with_clean_aperture(path: Path, out: Path, width: int, height: int) -> Path:
+    """The same MP4 with a clean aperture of that size in the middle (ISO 14496-12, 12.1.4)."""
+    film = Mp4(path)
+    film.description(0).inside.append(Box("clap", struct.pack(">8i", width, 1, height, 1, 0, 1, 0, 1)))
+    return film.write(out)
+
+
+@pytest.mark.parametrize(("width", "height"), [(304, 232), (304, 240), (300, 180)])
+def test_a_clean_aperture_is_left_alone_as_browsers_do(tmp_path: Path, width: int, height: int) -> None:
+    plain = numbered_film(tmp_path / "plain.mp4", frames=30)
+    film = probe(with_clean_aperture(plain, tmp_path / "clap.mp4", width, height))
+    assert (film.video.width_px, film.video.height_px) == (320, 240)
+    for made in ("plain", "clap"):
+        cut_clip(probe(tmp_path / f"{made}.mp4"), Clip(in_ms=0, out_ms=900), preset(), tmp_path / f"{made}-clip.mp4")
+    assert (tmp_path / "clap-clip.mp4").read_bytes() == (tmp_path / "plain-clip.mp4").read_bytes()
+    assert np.array_equal(grab_still(film, 500).pixels, grab_still(probe(plain), 500).pixels)
+
+
+def test_what_a_codec_crops_by_itself_stays_cropped(tmp_path: Path) -> None:
+    film = probe(numbered_film(tmp_path / "film.mp4", frames=30, width=1920, height=1080))
+    clip = cut_clip(film, Clip(in_ms=0, out_ms=900), preset("full"), tmp_path / "clip.mp4")
+    assert (clip.width_px, clip.height_px) == (1920, 1080)
+    lines = grey(grab_still(film, 500).pixels)
+    assert lines.shape == (1080, 1920)
+    assert int(lines[-1].max()) > 150, "the last line is one that was drawn, none of the eight that fill a block"
 
 
 ODD_PICTURES: dict[str, dict[str, Any]] = {

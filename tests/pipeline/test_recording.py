@@ -18,7 +18,7 @@ from pipeline.prepare import prepare
 from pipeline.presets import preset
 from pipeline.recording import Recording, probe_source
 from pipeline.spoken import cut_sound
-from tests.footage import numbered_film, onsets_ms, run, sound_in, spoken_recording
+from tests.footage import numbered_film, onsets_ms, run, sound_in, spoken_recording, without_sound_packets
 
 NARROW = ("-ar", "8000", "-ac", "1", "-c:a", "libopencore_amrnb")
 RECORDED = {
@@ -135,3 +135,13 @@ def test_what_a_recording_does_not_hold_is_refused_before_any_work(
     with pytest.raises(refusal, match=sentence):
         prepare(diary, parse_selection({"family": "K-104", **moment}), tmp_path / "out", preset=preset())
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["recorder.mka", "recorder.m4a", "message.webm"])
+def test_a_recording_with_small_holes_stays_on_its_clock(tmp_path: Path, name: str) -> None:
+    kept = ("-c:a", "libopus") if name.endswith("webm") else ("-c:a", "aac", "-ar", "48000")
+    whole = spoken_recording(tmp_path / f"whole-{name}", *kept)
+    recording = probe_source(without_sound_packets(whole, tmp_path / name, range(30, 33)))
+    assert isinstance(recording, Recording)
+    made = cut_sound(recording, Clip(in_ms=4500, out_ms=6500), preset(), tmp_path / "made.m4a")
+    assert onsets_ms(made.artifact.path) == pytest.approx([500, 1500], abs=1)

@@ -14,8 +14,9 @@ from pipeline.clips import FinishedClip, cut_clip
 from pipeline.film import probe
 from pipeline.moments import Clip
 from pipeline.presets import preset
+from pipeline.rewrap import make_seekable
 from pipeline.sound import MOST_GAIN_DB, Level, Loudness, level_for
-from tests.footage import beeps_ms_in, ffmpeg, numbered_film, run
+from tests.footage import beeps_ms_in, ffmpeg, numbered_film, run, without_sound_packets
 
 SPEECH = "anoisesrc=color=pink:seed=7:amplitude=0.5,tremolo=f=4:d=0.7"
 
@@ -138,3 +139,49 @@ def test_a_film_without_sound_gives_a_clip_without_sound(tmp_path: Path) -> None
     clip = cut_clip(film, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4")
     with av.open(str(clip.artifact.path)) as container:
         assert not container.streams.audio
+
+
+@pytest.mark.parametrize(("in_ms", "out_ms"), [(1000, 1300), (1000, 1040), (2000, 2360)])
+def test_a_clip_too_short_to_be_measured_by_the_book_is_levelled_too(tmp_path: Path, in_ms: int, out_ms: int) -> None:
+    path = tmp_path / "film.mov"
+    steady = "aevalsrc=exprs='0.02*sin(2*PI*997*t)':sample_rate=48000:channel_layout=stereo"
+    run(
+        "-f", "lavfi", "-i", "testsrc2=duration=4:rate=25", "-f", "lavfi", "-t", "4", "-i", steady, "-c:v", "libx264",
+        "-preset", "ultrafast", "-c:a", "pcm_f32le", str(path),
+    )  # fmt: skip
+    long = cut_clip(probe(path), Clip(in_ms=0, out_ms=3000), preset(), tmp_path / "long.mp4").level.gain_db
+    short = cut_clip(probe(path), Clip(in_ms=in_ms, out_ms=out_ms), preset(), tmp_path / "clip.mp4").level.gain_db
+    assert long > 10
+    assert short == pytest.approx(long, abs=0.3)
+
+
+def test_a_little_sound_in_a_longer_clip_is_levelled(tmp_path: Path) -> None:
+    sound = "aevalsrc=exprs='0.02*sin(2*PI*997*t)':sample_rate=48000:channel_layout=stereo"
+    whole, early = tmp_path / "whole.mov", tmp_path / "early.mov"
+    run(
+        "-f", "lavfi", "-i", "testsrc2=duration=4:rate=25", "-f", "lavfi", "-t", "1.3", "-i", sound, "-c:v", "libx264",
+        "-preset", "ultrafast", "-c:a", "pcm_s16le", str(early),
+    )  # fmt: skip
+    run("-i", str(early), "-c", "copy", str(whole))
+    clip = cut_clip(probe(whole), Clip(in_ms=1000, out_ms=3000), preset(), tmp_path / "clip.mp4")
+    assert clip.level.gain_db == pytest.approx(18, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "sound_codec", "lost"),
+    [
+        ("film.mkv", ("-c:a", "aac", "-b:a", "128k"), range(30, 33)),
+        ("film.mp4", ("-c:a", "aac", "-b:a", "128k"), range(30, 33)),
+        ("film.webm", ("-c:a", "libopus"), range(60, 63)),
+        ("film.ts", ("-c:a", "ac3"), range(30, 32)),
+    ],
+)
+def test_small_holes_in_the_sound_are_filled(
+    tmp_path: Path, name: str, sound_codec: tuple[str, ...], lost: range
+) -> None:
+    video = ("-c:v", "libvpx", "-deadline", "realtime") if name.endswith("webm") else ("-c:v", "libx264")
+    whole = numbered_film(tmp_path / f"whole-{name}", frames=120, codec=video, sound_codec=sound_codec)
+    holes = make_seekable(probe(without_sound_packets(whole, tmp_path / name, lost)), tmp_path)
+    clip = cut_clip(holes, Clip(in_ms=500, out_ms=3500), preset(), tmp_path / "clip.mp4")
+    before = cut_clip(make_seekable(probe(whole), tmp_path), Clip(in_ms=500, out_ms=3500), preset(), tmp_path / "w.mp4")
+    assert beeps_ms_in(clip.artifact.path) == pytest.approx(beeps_ms_in(before.artifact.path), abs=2)
