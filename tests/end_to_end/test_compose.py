@@ -6,10 +6,12 @@ import os
 import re
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((HOUSE / "docker-compose.yml").read_tex
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("api", "worker", "migrate")
 TOKEN = "a long random text"
+PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+COMMAND_OF_IMAGE = {"proxy": ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]}
 
 
 def names(given: list[str] | dict[str, Any]) -> set[str]:
@@ -131,9 +135,22 @@ class Stack:
     """The services of the file as processes, addresses and paths changed to this machine's."""
 
     folder: Path
-    api_port: int
-    redis_port: int
-    processes: list[subprocess.Popen[bytes]]
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    api_port: int = field(default_factory=free_port)
+    redis_port: int = field(default_factory=free_port)
+    http_port: int = field(default_factory=free_port)
+    https_port: int = field(default_factory=free_port)
+    proxy_health_port: int = field(default_factory=free_port)
+
+    @property
+    def url(self) -> str:
+        """Where a browser reaches it: at the proxy, by TLS."""
+        return f"https://localhost:{self.https_port}"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate by which the proxy's is known."""
+        return self.folder / "caddy/pki/authorities/local/root.crt"
 
     def environment(self, name: str) -> dict[str, str]:
         """A service's environment; the secrets it is given lie in a folder of its own, as in its container."""
@@ -147,13 +164,12 @@ class Stack:
             "/scratch": str(self.folder / "scratch"),
         }
         given = {key: places.get(str(value), str(value)) for key, value in SERVICES[name]["environment"].items()}
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        return {"PATH": path, "HOME": str(self.folder), "VIGPACK_MIN_FREE_BYTES": "0", **given}
+        return {"PATH": PATH, "HOME": str(self.folder), "VIGPACK_MIN_FREE_BYTES": "0", **given}
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         """The service's very command."""
-        argv = [self._here(word) for word in SERVICES[name]["command"]]
-        environment = self.environment(name) if name in OURS else {"PATH": os.environ["PATH"]}
+        argv = [self._here(word) for word in SERVICES[name].get("command", COMMAND_OF_IMAGE.get(name))]
+        environment = self.environment(name) if name in OURS else {"PATH": PATH}
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(argv, env=environment, cwd=self.folder, stdout=log, stderr=log)
         self.processes.append(process)
@@ -164,8 +180,26 @@ class Stack:
         kind, *test = SERVICES[name]["healthcheck"]["test"]
         argv = ["sh", "-c", *test] if kind == "CMD-SHELL" else test
         argv = [self._here(word) for word in argv]
-        environment = self.environment(name) if name in OURS else {"PATH": os.environ["PATH"]}
+        environment = self.environment(name) if name in OURS else {"PATH": PATH}
         return subprocess.run(argv, env=environment, cwd=self.folder, capture_output=True, check=False).returncode == 0
+
+    def write_proxy_file(self) -> None:
+        """The file that the proxy mounts, listening on loopback at ports of this test."""
+        said = self._here((HOUSE / "configs/Caddyfile").read_text()).replace("api:", "127.0.0.1:")
+        ports = f"http_port {self.http_port}\n\thttps_port {self.https_port}\n\tdefault_bind 127.0.0.1"
+        assert said.count("\tadmin off\n") == 1
+        said = said.replace("\tadmin off\n", f"\tadmin off\n\t{ports}\n\tstorage file_system {self.folder}/caddy\n")
+        (self.folder / "Caddyfile").write_text(said)
+
+    def speaks_tls(self) -> bool:
+        """Whether the proxy shows a certificate of its own authority for its name."""
+        try:
+            known = ssl.create_default_context(cafile=self.authority)
+            with socket.create_connection(("127.0.0.1", self.https_port), 2) as line:
+                known.wrap_socket(line, server_hostname="localhost").close()
+        except OSError:
+            return False
+        return True
 
     def log_of(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
@@ -175,6 +209,8 @@ class Stack:
             "$$": "$",
             "0.0.0.0": "127.0.0.1",  # noqa: S104 what the file says, inside its network
             "8000": str(self.api_port),
+            "8081": str(self.proxy_health_port),
+            "/etc/caddy/Caddyfile": str(self.folder / "Caddyfile"),
             "/etc/redis.conf": str(HOUSE / "configs/redis.conf"),
             "/run/secrets/": f"{self.folder}/secrets/",
             "/tmp/redis.conf": f"{self.folder}/redis.conf",  # noqa: S108 in its container
@@ -197,9 +233,9 @@ def _program(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer) -> Iterator[Stack]:
-    """Redis, migrate, api and worker, started in the order of the file; PostgreSQL comes from the machine."""
+    """Redis, migrate, worker, api and proxy, started in the order of the file; PostgreSQL comes from the machine."""
     folder = tmp_path_factory.mktemp("compose")
-    stack = Stack(folder, free_port(), free_port(), [])
+    stack = Stack(folder)
     for name in ("data", "scratch", "queue", "secrets"):
         (folder / name).mkdir()
     written = {
@@ -219,18 +255,23 @@ def stack(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresSer
         stack.start("api")
         wait_until(lambda: stack.is_well("api"), "api is well")
         wait_until(lambda: stack.is_well("worker"), "worker is well")
+        stack.write_proxy_file()
+        stack.start("proxy")
+        wait_until(lambda: stack.is_well("proxy"), f"proxy is well; see {folder}/proxy.log")
+        wait_until(stack.speaks_tls, f"the proxy has its first certificate; see {folder}/proxy.log")
         yield stack
     finally:
         for process in reversed(stack.processes):
             process.terminate()
         ends = [process.wait(60) for process in stack.processes]
-        assert ends == [0, 0, 0, -signal.SIGTERM], ends  # uvicorn ends in order, then as it was told to
+        assert ends == [0, 0, 0, -signal.SIGTERM, 0], ends  # uvicorn ends in order, then as it was told to
 
 
 @pytest.fixture
 def client(stack: Stack) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    with httpx.Client(base_url=f"http://127.0.0.1:{stack.api_port}", headers=headers, trust_env=False) as client:
+    known = ssl.create_default_context(cafile=stack.authority)
+    with httpx.Client(base_url=stack.url, verify=known, headers=headers, trust_env=False) as client:
         yield client
 
 
@@ -263,6 +304,26 @@ def test_the_services_are_ready_and_say_so(client: httpx.Client) -> None:
     assert ready.json()["problems"] == []
 
 
+def test_the_proxy_is_well_by_itself_and_sends_browsers_to_tls(stack: Stack) -> None:
+    asked = httpx.get(f"http://127.0.0.1:{stack.proxy_health_port}/", trust_env=False)
+    assert (asked.status_code, asked.content) == (200, b"")
+    plain = httpx.get(f"http://localhost:{stack.http_port}/it", trust_env=False)
+    assert plain.status_code == 308
+    assert plain.headers["location"].startswith("https://localhost")
+
+
+def test_the_proxy_says_so_where_it_cannot_open_its_ports(stack: Stack, tmp_path: Path) -> None:
+    second = Stack(tmp_path, api_port=stack.api_port)
+    with socket.create_server(("127.0.0.1", second.https_port)):
+        second.write_proxy_file()
+        proxy = second.start("proxy")
+        try:
+            assert proxy.wait(30) != 0
+            assert not second.is_well("proxy")
+        finally:
+            proxy.kill()
+
+
 def test_it_s_token_opens_the_figures_and_nothing_of_a_family(client: httpx.Client) -> None:
     client.headers["Authorization"] = "Bearer another long random text"
     assert client.get("/metrics").status_code == 200
@@ -275,7 +336,7 @@ def test_nobody_gets_in_without_the_token(client: httpx.Client) -> None:
 
 
 def test_each_service_is_its_command_itself_and_hears_when_it_is_to_end(stack: Stack) -> None:
-    words = ("redis-server", "worker", "api")
+    words = ("redis-server", "worker", "api", "caddy")
     lasting = [process for process in stack.processes if process.poll() is None]
     for process, word in zip(lasting, words, strict=True):
         argv = Path(f"/proc/{process.pid}/cmdline").read_text()
