@@ -19,6 +19,7 @@ COPY requirements/run.txt requirements/run.txt
 RUN /opt/vigpack/bin/pip install --require-hashes -r requirements/run.txt
 COPY pyproject.toml README.md ./
 COPY api api
+COPY cli cli
 COPY configs configs
 COPY pipeline pipeline
 COPY records records

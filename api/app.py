@@ -11,18 +11,19 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api import (
+from api import errors
+from api.background import tend_uploads
+from api.dependencies import Parts
+from api.diagnostics.health_cache import Look
+from api.middleware.authentication import Guard, check_exposure
+from api.middleware.limits import BodyLimit, MethodOverride, SafeAnswers, set_up_log
+from api.routes import (
     artifacts,
     artwork,
-    ends,
-    errors,
-    events,
-    figures,
     health,
     hiding,
     logbook,
     operations,
-    operations_live,
     outputs,
     preview,
     ratings,
@@ -30,16 +31,15 @@ from api import (
     selections,
     uploads,
 )
-from api.access import Guard, check_exposure
-from api.look import Look
-from api.page import BUILT_PAGE, serve_page
-from api.parts import Parts
-from api.tending import tend_uploads
-from api.wire import BodyLimit, MethodOverride, SafeAnswers, set_up_log
+from api.routes import metrics as figures
+from api.routes import operations_events as operations_live
+from api.routes import selection_events as events
+from api.routes import trim as ends
+from api.routes.page import BUILT_PAGE, serve_page
 from records.database import open_database
 from records.settings import Settings, load_settings
-from records.storage import open_storage
-from records.uploads import Uploads
+from records.storage.contract import open_storage
+from records.uploads.uploads import Uploads
 
 _ABOUT = """Send the moments of a film, get a review pack and picture notes.
 

@@ -15,12 +15,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from pipeline import errors as film
-from pipeline import photograph
 from pipeline.errors import PipelineError
+from pipeline.images import photograph
 from pipeline.moments import say_first
-from records import beginnings, logbook, ratings, storage, words
 from records import errors as records
-from records import upload_errors as uploads
+from records.actions import closing_notes as words
+from records.actions import create as beginnings
+from records.storage import contract as storage
+from records.training import logbook, ratings
+from records.uploads import errors as uploads
 
 log = structlog.get_logger("api")
 PROBLEM = "application/problem+json"

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from bench.prepare import run
-from pipeline.ffmpeg_cli import ffmpeg_executable
+from pipeline.ffmpeg.runner import ffmpeg_executable
 
 LENGTH_MS = 3000
 _TUS = {"Tus-Resumable": "1.0.0"}

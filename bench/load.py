@@ -31,8 +31,8 @@ import psutil
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
-from api.local.parts import vigpack_argv
 from bench.guiders import Guider, draw_clips
+from cli.local.services import vigpack_argv
 from records.database import Database, migrate, open_database
 from records.models import ArtifactRow, JobRow, JobState, SelectionRow, SelectionState
 from records.settings import Settings

@@ -23,14 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from records.database import migrate, open_database
-from records.jobs import claim_next
+from records.ledger.jobs import claim_next
 from records.settings import Settings
 from tests.footage import numbered_film
 from tests.records.cast import K_207, add_jobs, job_row
 from tests.servers import running_postgres, running_redis, wait_until
 from tests.worker.service import Service, running_service
 from worker.broker import enqueue
-from worker.health import health
+from worker.monitoring.health import health
 
 RESULTS = Path(__file__).parent / "results" / "pickup.json"
 TIMES = int(os.environ.get("BENCH_TIMES", "40"))

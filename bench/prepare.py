@@ -18,11 +18,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.clips import cut_clip
-from pipeline.ffmpeg_cli import ffmpeg_executable
-from pipeline.film import probe
+from pipeline.cut.clips import cut_clip
+from pipeline.ffmpeg.runner import ffmpeg_executable
 from pipeline.moments import Clip
 from pipeline.presets import preset
+from pipeline.source.film import probe
 
 BENCH = Path(__file__).parent
 FOOTAGE = BENCH / "footage"
@@ -58,9 +58,7 @@ def vigpack(film: Path, out: Path) -> None:
     """The product's own way, with measuring, levelling, verifying, the pack and its ZIP."""
     moments = out / "moments.toml"
     moments.write_text('family = "K-104"\n' + "".join(f"[[clip]]\nin = {a}000\nout = {b}000\n" for a, b in CLIPS))
-    run(
-        [sys.executable, "-m", "api.commands", "prepare", str(film), "--moments", str(moments), "--out", str(out / "o")]
-    )
+    run([sys.executable, "-m", "cli", "prepare", str(film), "--moments", str(moments), "--out", str(out / "o")])
 
 
 def one_by_one(film: Path, out: Path, *sound: str) -> None:

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.prepare import BENCH, CLIPS, FOOTAGE, draw_film
-from pipeline.film import probe
 from pipeline.moments import Clip, parse_selection
-from pipeline.outputs import reel
-from pipeline.outputs.prepared import Prepared
-from pipeline.prepare import prepare_moment
+from pipeline.outputs.kinds import reel
+from pipeline.prepared import Prepared
 from pipeline.presets import preset
+from pipeline.run.prepare import prepare_moment
+from pipeline.source.film import probe
 
 _T = TypeVar("_T")
 CAPTION = "Ella looks up. Mum waits, and Ella goes on."

@@ -9,10 +9,10 @@ from pathlib import Path
 import av
 
 from pipeline.errors import PipelineError
-from pipeline.film import Film, probe
 from pipeline.moments import parse_selection
-from pipeline.prepare import prepare
 from pipeline.presets import preset
+from pipeline.run.prepare import prepare
+from pipeline.source.film import Film, probe
 
 HEAD = """# Real films
 

@@ -40,7 +40,7 @@ TOGETHER = {
             "end_to_end/test_demo",
             "end_to_end/test_up",
             "pipeline/outputs/test_reel",
-            "pipeline/test_exact_cuts",
+            "pipeline/cut/test_exact_cuts",
             "web/test_desk_sending",
             "web/test_it_page",
             "worker/test_rabbitmq",

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from api.commands import COMMANDS
+from cli import COMMANDS
 from tests.conftest import TOGETHER
 
 HOUSE = Path(__file__).resolve().parent.parent
-ROOMS = ("api", "configs", "pipeline", "records", "worker")
+ROOMS = ("api", "cli", "configs", "pipeline", "records", "worker")
 REQUIREMENTS = sorted((HOUSE / "requirements").glob("*.txt"))
 MODULES = sorted(path for room in ROOMS for path in (HOUSE / room).rglob("*.py"))
 
@@ -80,7 +80,7 @@ def test_the_wheel_carries_what_the_rooms_need(tmp_path: Path) -> None:
 
 def test_each_command_is_a_file_with_a_function_of_its_name() -> None:
     shared = {"__init__", "__main__", "screen"}
-    files = {path.stem: path for path in (HOUSE / "api/commands").glob("*.py") if path.stem not in shared}
+    files = {path.stem: path for path in (HOUSE / "cli").glob("*.py") if path.stem not in shared}
     assert set(files) == set(COMMANDS)
     for name, path in files.items():
         functions = [node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]

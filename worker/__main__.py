@@ -7,9 +7,9 @@ import os
 
 from records.models import utcnow
 from records.settings import settings
-from worker.draining import wait_while_drained
-from worker.place import worker_name
-from worker.process import log_plainly, make_worker
+from worker.app import log_plainly, make_worker
+from worker.context import worker_name
+from worker.maintenance.draining import wait_while_drained
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from kombu.exceptions import KombuError, OperationalError
 
 from records.database import Database, open_database
 from records.errors import DatabaseUnavailable
-from records.jobs import mark_sent, mark_unsent
+from records.ledger.jobs import mark_sent, mark_unsent
 from records.settings import Settings
 from records.settings import settings as process_settings
 

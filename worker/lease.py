@@ -11,7 +11,7 @@ from typing import Self
 from pipeline.errors import Cancelled, PipelineError
 from records.database import Database
 from records.errors import DatabaseUnavailable, LeaseLost, TookTooLong
-from records.jobs import Claim, renew
+from records.ledger.jobs import Claim, renew
 
 _LOOK_EVERY_S = 1.0
 _LEAST_STEP = 0.01

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from records.database import Database
-from records.jobs import Claim, live_tokens
+from records.ledger.jobs import Claim, live_tokens
 from records.settings import Settings
 
 

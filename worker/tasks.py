@@ -11,15 +11,15 @@ from pathlib import Path
 from celery.exceptions import SoftTimeLimitExceeded
 
 from pipeline.errors import NoSpace, PipelineError, TooMuchMemory
-from records.erasure import artifact_folder, sweep_attempts
+from records.actions.complete_job import Published, fail, finish
+from records.actions.erase import artifact_folder, sweep_attempts
 from records.errors import DatabaseUnavailable, LeaseLost, NoRoom, TookTooLong, Unexpected
-from records.jobs import Claim, claim_next, is_draining
-from records.outcomes import Published, fail, finish
-from records.storage import Storage, StorageUnavailable
+from records.ledger.jobs import Claim, claim_next, is_draining
+from records.storage.contract import Storage, StorageUnavailable
 from worker.broker import enqueue
+from worker.context import Place, end_worker, place
+from worker.jobs.moment import Making, make
 from worker.lease import KeptLease
-from worker.making import Making, make
-from worker.place import Place, end_worker, place
 from worker.scratch import scratch_folder
 
 log = logging.getLogger("vigpack.worker")

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, sync_playwright
 
 from pipeline.moments import parse_selection
-from pipeline.prepare import prepare
 from pipeline.presets import preset
+from pipeline.run.prepare import prepare
 
 HERE = Path(__file__).parent
 FPS, SECONDS, WIDTH, HEIGHT = 25, 12, 1280, 720

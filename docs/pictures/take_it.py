@@ -23,7 +23,7 @@ from sqlalchemy import delete
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from records.endings import quarter_of, round_up_ms
+from records.ledger.outcome_counts import quarter_of, round_up_ms
 from records.models import EndingRow, SampleRow, utcnow
 from tests.axe import complaints
 from tests.footage import numbered_film

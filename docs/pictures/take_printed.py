@@ -14,8 +14,8 @@ import pymupdf
 
 from docs.pictures.take import HERE, SELECTION, Picture, draw_film
 from pipeline.moments import parse_selection
-from pipeline.prepare import prepare
 from pipeline.presets import preset
+from pipeline.run.prepare import prepare
 
 GROUND = (200, 206, 210)
 KINDS = ("booklet", "strip", "phone_pictures", "diary_sheet", "child_voice")

@@ -12,14 +12,14 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.artifact import Artifact, sha256_of
 from pipeline.moments import FilmOf
+from pipeline.outputs.preview import Part, parts_of_moments
 from pipeline.pack.packed import PackedFile, pack_moment
 from pipeline.pack.write import write_pack
 from pipeline.player.page import render_offline
 from pipeline.player.review import Review, ShownEnding, ShownPart
-from pipeline.preview import Part, parts_of_moments
 
 if TYPE_CHECKING:  # the kinds import this module, and importing what they are made from imports the kinds
-    from pipeline.outputs.prepared import Prepared
+    from pipeline.prepared import Prepared
 
 
 class CasePart(BaseModel):

@@ -6,11 +6,11 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from pipeline.images.touch_up import TouchUp
 from pipeline.moments import MOST_MOMENTS, Selection, Words
 from pipeline.print.languages import Language, LanguageCode, languages
 from pipeline.print.symbols import SymbolName
 from pipeline.print.themes import Theme, ThemeName, themes
-from pipeline.touch_up import TouchUp
 
 Cut = Annotated[float, Field(ge=0, le=80, description="Per cent of the picture to cut away on this side.")]
 _LEAST_LEFT = 10

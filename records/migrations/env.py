@@ -10,8 +10,8 @@ from typing import Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from records import training_models
 from records.models import UtcDateTime
+from records.models import training as training_models
 
 
 def _render(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:

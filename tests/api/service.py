@@ -18,7 +18,7 @@ import httpx
 from records.database import migrate, open_database
 from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, SelectionState
 from records.settings import Settings
-from records.storage import open_storage
+from records.storage.contract import open_storage
 from tests.servers import free_port, start
 
 TUS = {"Tus-Resumable": "1.0.0"}

@@ -6,8 +6,9 @@ from fastapi.testclient import TestClient
 
 from api.errors import STATUS_OF
 from pipeline.errors import PipelineError
-from records import storage, upload_errors
 from records.settings import Settings
+from records.storage.contract import contract as storage
+from records.uploads.uploads import errors as upload_errors
 from tests.api.service import SELECTIONS
 
 

@@ -19,8 +19,8 @@ import psutil
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from api.local.own_redis import redis_part
-from api.local.parts import vigpack_argv
+from cli.local.redis_server import redis_part
+from cli.local.services import vigpack_argv
 from records.database import Database, migrate, open_database
 from records.settings import Settings
 from tests.chaos import small_disk

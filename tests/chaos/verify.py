@@ -16,7 +16,7 @@ import pikepdf
 import psutil
 from sqlalchemy import func, select, text
 
-from pipeline.outputs import KINDS
+from pipeline.outputs.kinds import KINDS
 from records.models import ArtifactRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow, UploadState
 from tests.chaos.guider import Planned
 from tests.chaos.stack import Stack

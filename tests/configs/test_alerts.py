@@ -17,12 +17,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
 from records.database import migrate, open_database
+from records.ledger.workers import beat
 from records.models import SampleRow, utcnow
 from records.settings import Settings
 from tests.records.cast import K_104, add_jobs
 from tests.records.finished import finish_job, give_up_job
-from worker.healing import heal
-from worker.heartbeat import beat
+from worker.maintenance.recovery import heal
 
 HOUSE = Path(__file__).resolve().parents[2]
 CONFIGS = HOUSE / "configs"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from pipeline.outputs import KINDS
+from pipeline.outputs.kinds import KINDS
 from tests.end_to_end.reader import LAPTOP, RATES, Reader
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
 

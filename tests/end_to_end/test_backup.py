@@ -36,7 +36,7 @@ def doctor(settings: Settings) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
     for name, value in settings.model_dump(exclude_defaults=True).items():
         environment[f"VIGPACK_{name.upper()}"] = str(value)
-    argv = [sys.executable, "-P", "-m", "api.commands", "doctor", "--json"]
+    argv = [sys.executable, "-P", "-m", "cli", "doctor", "--json"]
     said = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False).stdout
     return {check["part"]: check["state"] for check in json.loads(said)}
 

@@ -19,9 +19,9 @@ import httpx
 import pytest
 import yaml
 
-from api.demo.sender import Follower, begin, copy_moments, fetch, send_all
-from pipeline.film import probe
+from cli.demo_client.sender import Follower, begin, copy_moments, fetch, send_all
 from pipeline.moments import Clip, Selection
+from pipeline.source.film import probe
 from tests.footage import numbered_film, numbers_in
 from tests.servers import PostgresServer, free_port, wait_until
 

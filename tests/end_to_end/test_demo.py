@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from api.demo.film import choose_moments, draw_film
-from pipeline.film import probe
-from pipeline.frames import frames_between
+from cli.demo_client.sample_film import choose_moments, draw_film
+from pipeline.source.film import probe
+from pipeline.source.frames import frames_between
 from tests.footage import beeps_ms_in, numbered_film, numbers_in, read_number
 
 
 def run_demo(*words: str) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "api.commands", "demo", *words]
+    argv = [sys.executable, "-m", "cli", "demo", *words]
     environment = {**os.environ, "VIGPACK_MIN_FREE_BYTES": "0"}
     return subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
 

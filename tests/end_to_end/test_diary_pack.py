@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pipeline.moments import parse_selection
-from pipeline.prepare import prepare
 from pipeline.presets import preset
+from pipeline.run.prepare import prepare
 from tests.end_to_end.reader import PHONE, Reader
 from tests.footage import spoken_recording
 

@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from pipeline.moments import parse_selection
-from pipeline.outputs import KINDS
-from pipeline.prepare import prepare
+from pipeline.outputs.kinds import KINDS
 from pipeline.presets import preset
+from pipeline.run.prepare import prepare
 from tests.end_to_end.reader import LAPTOP, PHONE, RATES, Reader
 from tests.footage import numbered_film
 from tests.pipeline.outputs.prepared_by_hand import QUESTION, WORKING_POINT, drawn_clip, drawn_still, prepared_from

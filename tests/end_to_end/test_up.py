@@ -55,7 +55,7 @@ def running(data: Path, **environment: str) -> Iterator[Up]:
     )
     options = ["--data", str(data), "--port", "0", "--concurrency", "1", "--json"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "api.commands", "up", *options],
+        [sys.executable, "-m", "cli", "up", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -124,7 +124,7 @@ def test_nothing_outlives_an_up_that_is_killed_and_the_folder_can_be_used_again(
         again.hear("ready", "api")
 
 
-@pytest.mark.parametrize(("part", "word"), [("worker", "worker"), ("api", "api.commands api"), ("queue", "redis")])
+@pytest.mark.parametrize(("part", "word"), [("worker", "worker"), ("api", "cli api"), ("queue", "redis")])
 def test_a_killed_part_comes_back(up: Up, part: str, word: str) -> None:
     up.part(word).kill()
     up.hear("died", part)
@@ -133,7 +133,7 @@ def test_a_killed_part_comes_back(up: Up, part: str, word: str) -> None:
 
 
 def test_a_second_up_in_the_same_folder_is_refused_with_one_sentence(up: Up, data: Path) -> None:
-    argv = [sys.executable, "-m", "api.commands", "up", "--data", str(data), "--port", "0"]
+    argv = [sys.executable, "-m", "cli", "up", "--data", str(data), "--port", "0"]
     second = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert second.returncode == 1
     assert f"in use by another vigpack up (process {up.process.pid})" in second.stderr
@@ -142,7 +142,7 @@ def test_a_second_up_in_the_same_folder_is_refused_with_one_sentence(up: Up, dat
 
 def test_a_port_that_is_taken_is_named(up: Up, tmp_path: Path) -> None:
     port = str(httpx.URL(up.url).port)
-    argv = [sys.executable, "-m", "api.commands", "up", "--data", str(tmp_path / "other"), "--port", port]
+    argv = [sys.executable, "-m", "cli", "up", "--data", str(tmp_path / "other"), "--port", port]
     second = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert second.returncode == 1
     assert f"Port {port} is taken" in second.stderr

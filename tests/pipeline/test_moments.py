@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import SelectionInvalid
 from pipeline.moments import Clip, FilmOf, Selection, Still, clock, parse_ms, parse_selection, read_selection
-from pipeline.outputs import usual_kinds
+from pipeline.outputs.kinds import usual_kinds
 
 WRITTEN = """
 family = "K-104"

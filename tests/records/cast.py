@@ -9,11 +9,11 @@ from sqlalchemy import select, update
 
 from pipeline.moments import parse_selection
 from records.database import Database
-from records.figures import QueueFigures, queue_figures
-from records.jobs import Claim, claim_next
+from records.ledger.jobs import Claim, claim_next
+from records.ledger.selections import create_selection, upload_completed
 from records.models import JobRow, SelectionRow, UploadRow, UploadState, new_id, utcnow
-from records.selections import create_selection, upload_completed
 from records.settings import Settings
+from records.views.queue_stats import QueueFigures, queue_figures
 
 K_104: dict[str, Any] = {
     "family": "K-104",

@@ -7,9 +7,9 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from pipeline.errors import FilmUnreadable, PipelineError
+from records.actions.complete_job import Published, fail, finish
 from records.database import Database
 from records.models import JobRow, new_id, utcnow
-from records.outcomes import Published, fail, finish
 from records.settings import Settings
 from tests.records.cast import take
 

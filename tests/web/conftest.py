@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from api.page import BUILT_PAGE
+from api.routes.page import BUILT_PAGE
 from tests.footage import numbered_film, run
 from tests.web.desk import LAPTOP, DeskService, Guider
 from tests.web.engine import build_trial, serving

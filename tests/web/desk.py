@@ -79,7 +79,7 @@ class DeskService:
     def _start(self, *words: str) -> subprocess.Popen[bytes]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
         own = {"VIGPACK_DATA_DIR": str(self.data_dir), "VIGPACK_PORT": str(self.port), "VIGPACK_MIN_FREE_BYTES": "0"}
-        argv = [sys.executable, "-P", "-m", "api.commands", *words]
+        argv = [sys.executable, "-P", "-m", "cli", *words]
         return start(argv, self.data_dir / f"{words[0]}.log", environment={**clean, **own, **self.environment})
 
     def _answers(self) -> bool:

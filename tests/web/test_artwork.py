@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.axe import AXE, complaints
+from tests.pipeline.images.test_photograph import drawing
 from tests.pipeline.outputs.printed_pages import text_of
-from tests.pipeline.test_photograph import drawing
 from tests.servers import wait_until
 from tests.web.desk import DeskService, Guider
 from tests.web.test_more import kind

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from api.demo.tus import send_file
-from pipeline.clips import cut_clip
-from pipeline.film import Film, probe
-from pipeline.frames import frames_between
+from cli.demo_client.tus import send_file
+from pipeline.cut.audio_clips import cut_sound
+from pipeline.cut.clips import cut_clip
+from pipeline.cut.stills import grab_still
 from pipeline.moments import Clip
 from pipeline.presets import preset
-from pipeline.recording import Recording, probe_source
-from pipeline.spoken import cut_sound
-from pipeline.stills import grab_still
+from pipeline.source.film import Film, probe
+from pipeline.source.frames import frames_between
+from pipeline.source.recording import Recording, probe_source
 from tests.footage import beeps_ms_in, numbered_film, numbers_in, onsets_ms, read_number, run, spoken_recording
 from tests.servers import wait_until
 from tests.web.desk import DeskService

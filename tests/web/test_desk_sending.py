@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Playwright, expect
 from sqlalchemy import select
 
 from records.database import open_database
-from records.jobs import claim_next
+from records.ledger.jobs import claim_next
 from records.models import SelectionRow, UploadRow
 from tests.conftest import CHROMIUM_ARGS
 from tests.records.cast import add_jobs

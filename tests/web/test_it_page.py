@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from records.audit import newest
+from records.audit.log import newest
 from records.database import open_database
 from records.models import JobState, SampleRow, utcnow
 from tests.records.cast import K_104, add_jobs, job_row

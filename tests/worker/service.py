@@ -15,8 +15,8 @@ from sqlalchemy import select
 from records.database import Database, open_database
 from records.models import ArtifactRow, JobRow, JobState, UploadRow, new_id
 from records.settings import Settings
-from records.storage import Storage, open_storage
-from records.views import SelectionView, selection_view
+from records.storage.contract import Storage, open_storage
+from records.views.selections import SelectionView, selection_view
 from tests.records.cast import add_selection, complete_upload
 from tests.servers import start, wait_until
 from worker.broker import enqueue, worker_argv, worker_env

@@ -13,7 +13,7 @@ from tests.records.cast import K_104, add_jobs, job_row
 from tests.servers import RedisServer
 from tests.worker.service import Service
 from worker.broker import QUEUE, enqueue, make_celery, queue_length, worker_argv
-from worker.healing import resend_lost
+from worker.maintenance.recovery import resend_lost
 
 
 def every_message(redis: RedisServer) -> list[dict[str, object]]:

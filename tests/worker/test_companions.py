@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.outputs import find_kind, parse_recipe
-from pipeline.outputs.prepared import CompanionWrong
-from records.companions import find_companion
-from records.erasure import erase_selection
+from pipeline.outputs.kinds import find_kind, parse_recipe
+from pipeline.prepared import CompanionWrong
+from records.actions.companion import find_companion
+from records.actions.erase import erase_selection
+from records.ledger.selections import ask_for_output
 from records.models import SelectionRow, SelectionState
-from records.selections import ask_for_output
 from tests.records.cast import K_104, add_selection
 from tests.worker.service import Service
 from tests.worker.test_tasks import do_all, fetched

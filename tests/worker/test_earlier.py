@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from pipeline.outputs import find_kind, parse_recipe
-from pipeline.outputs.prepared import EarlierWrong
-from records.earlier import find_earlier
-from records.erasure import erase_selection
-from records.hidings import ask_hiding
+from pipeline.outputs.kinds import find_kind, parse_recipe
+from pipeline.prepared import EarlierWrong
+from records.actions.earlier_reviews import find_earlier
+from records.actions.erase import erase_selection
+from records.actions.hide import ask_hiding
+from records.ledger.selections import ask_for_output
 from records.models import JobRow, JobState, MomentRow, SelectionRow
-from records.selections import ask_for_output
 from tests.pipeline.outputs.printed_pages import text_of
 from tests.worker.service import Service
 from tests.worker.test_tasks import do_all, fetched

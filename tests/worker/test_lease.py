@@ -10,7 +10,7 @@ from sqlalchemy import update
 from pipeline.errors import Cancelled, PipelineError
 from records.database import Database, open_database
 from records.errors import LeaseLost, TookTooLong
-from records.jobs import Claim
+from records.ledger.jobs import Claim
 from records.models import JobRow, utcnow
 from records.settings import Settings
 from tests.records.cast import add_jobs, job_row, take
@@ -21,7 +21,7 @@ from worker.lease import KeptLease
 
 @pytest.fixture
 def db(folder_service: Service) -> Database:
-    """SQLite's; that leases hold on PostgreSQL too is shown in tests/records/test_jobs.py."""
+    """SQLite's; that leases hold on PostgreSQL too is shown in tests/records/ledger/test_jobs.py."""
     return folder_service.db
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import psutil
 import pytest
 
-from records.erasure import erase_selection
+from records.actions.erase import erase_selection
+from records.actions.manage_jobs import drain_worker, undrain_worker
 from records.models import SelectionState
-from records.operations import drain_worker, undrain_worker
 from tests.records.cast import K_104, figures_of
 from tests.servers import RedisServer, wait_until
 from tests.worker.service import (
@@ -24,7 +24,7 @@ from tests.worker.service import (
     wait_for_encoder,
     wait_until_gone,
 )
-from worker.health import health
+from worker.monitoring.health import health
 
 LONG: dict[str, Any] = {"family": "K-104", "clip": [{"in": 0, "out": 12_000}]}
 BOTH = ("review_pack", "picture_notes")

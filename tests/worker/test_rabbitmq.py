@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.checks import check_queue
+from api.diagnostics.checks import check_queue
 from records.database import migrate
 from records.models import SelectionState
 from records.settings import Settings

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SelectionInvalid
-from records.hidings import ask_hiding
+from records.actions.hide import ask_hiding
 from tests.footage import onsets_ms, spoken_recording
 from tests.worker.service import Service, assert_nothing_left_behind
 from tests.worker.test_tasks import do_all, fetched

@@ -10,21 +10,21 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from pipeline.outputs import KINDS
+from pipeline.outputs.kinds import KINDS
+from records.actions.complete_job import requeue_expired
+from records.actions.erase import erase_selection
+from records.actions.trim import change_ends
 from records.database import migrate
-from records.ends import change_ends
-from records.erasure import erase_selection
 from records.models import JobRow, JobState, MomentRow, SelectionState, utcnow
-from records.outcomes import requeue_expired
 from records.settings import Settings
-from records.storage import Storage, Stored
+from records.storage.contract import Storage, Stored
 from tests.footage import numbers_in
 from tests.records.cast import K_104, K_207, job_row, take
 from tests.worker.service import QUICK, Service, assert_nothing_left_behind, running_service
 from worker import tasks
 from worker.broker import queue_length
-from worker.healing import sweep
-from worker.place import Place
+from worker.context import Place
+from worker.maintenance.recovery import sweep
 from worker.tasks import attempt, run_job
 
 
@@ -137,7 +137,7 @@ def test_an_unforeseen_error_is_recorded_without_its_text(
     def break_down(*_: Any, **__: Any) -> None:
         raise RuntimeError("Ella looks up. Mum waits.")
 
-    monkeypatch.setattr("worker.making.prepare_moment", break_down)
+    monkeypatch.setattr("worker.jobs.moment.prepare_moment", break_down)
     _, jobs = folder_service.send_film(short_film, K_207)
     do_all(folder_service, jobs)
     row = job_row(folder_service.db, jobs[0])
@@ -156,7 +156,7 @@ def test_a_disk_that_fills_in_the_midst_of_the_work_costs_no_attempt(
     def fill_up(*_: Any, **__: Any) -> None:
         raise full
 
-    monkeypatch.setattr("worker.making.prepare_moment", fill_up)
+    monkeypatch.setattr("worker.jobs.moment.prepare_moment", fill_up)
     _, jobs = folder_service.send_film(short_film, K_207)
     do_all(folder_service, jobs)
     row = job_row(folder_service.db, jobs[0])

@@ -13,8 +13,8 @@ from pydantic import Field, StringConstraints
 from pipeline.artifact import Artifact, publish
 from pipeline.moments import MOST_MOMENTS, Selection, Words
 from pipeline.outputs.booklet.imposing import impose, pages_needed
-from pipeline.outputs.prepared import Prepared
-from pipeline.print.cards import Card, lay_artwork, lay_cards
+from pipeline.outputs.cards import Card, lay_artwork, lay_cards
+from pipeline.prepared import Prepared
 from pipeline.print.letters import printable_words
 from pipeline.print.press import Laid, press_pdf
 from pipeline.print.recipes import CyclesRecipe

@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints
 
 from pipeline.artifact import Artifact, publish
 from pipeline.moments import Selection, Words
-from pipeline.outputs.prepared import Prepared
+from pipeline.prepared import Prepared
 from pipeline.print.letters import printable_words
 from pipeline.print.press import Laid, press_pdf
 from pipeline.print.recipes import PrintedRecipe

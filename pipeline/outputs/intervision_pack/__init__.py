@@ -8,11 +8,11 @@ from pydantic import Field
 
 from pipeline.artifact import Artifact
 from pipeline.moments import FilmOf, Selection, Words
-from pipeline.outputs.prepared import Prepared
+from pipeline.outputs.preview import Part
 from pipeline.pack.case import Wanted, contents_of, describe_case, review_of, write_case
 from pipeline.pack.companion import WithCompanion
 from pipeline.player.review import ShownEnding
-from pipeline.preview import Part
+from pipeline.prepared import Prepared
 
 FOLDER = "intervision-pack"
 _TITLES = {FilmOf.FAMILY_FILM: "A family", FilmOf.REVIEW_RECORDING: "A shared review"}

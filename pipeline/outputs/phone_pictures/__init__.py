@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from pipeline.artifact import Artifact
 from pipeline.moments import Selection
-from pipeline.outputs.prepared import Prepared
-from pipeline.print.cards import lay_cards
+from pipeline.outputs.cards import lay_cards
+from pipeline.prepared import Prepared
 from pipeline.print.pictures import PictureFormat, publish_pictures
 from pipeline.print.press import Laid, press_pictures
 from pipeline.print.recipes import StillsRecipe

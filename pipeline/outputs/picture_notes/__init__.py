@@ -11,8 +11,8 @@ from pydantic import Field
 
 from pipeline.artifact import Artifact, publish
 from pipeline.moments import Selection
-from pipeline.outputs.prepared import Prepared
-from pipeline.print.cards import lay_artwork, lay_cards
+from pipeline.outputs.cards import lay_artwork, lay_cards
+from pipeline.prepared import Prepared
 from pipeline.print.press import Laid, press_pdf
 from pipeline.print.recipes import ArtworkRecipe
 from pipeline.print.remarks import remarks_on_stills

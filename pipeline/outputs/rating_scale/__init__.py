@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pipeline.artifact import Artifact, publish
 from pipeline.moments import FilmOf, Selection
-from pipeline.outputs.prepared import Prepared
+from pipeline.prepared import Prepared
 from pipeline.print.press import Laid, press_pdf
-from pipeline.rating.form import lay_form
-from pipeline.rating.scale import rating_scale
+from pipeline.training.rating.form import lay_form
+from pipeline.training.rating.scale import rating_scale
 
 NAME = "rating-scale.pdf"
 

@@ -11,10 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from pipeline.artifact import Artifact, publish
 from pipeline.moments import Selection, Words, clock, parse_ms
-from pipeline.outputs.prepared import Prepared
+from pipeline.outputs.preview import Part
 from pipeline.outputs.reel.plan import Card, Held, Piece, Played, Screen, plan, screen_for
 from pipeline.outputs.reel.segments import join, make_segments, verify_reel
-from pipeline.preview import Part
+from pipeline.prepared import Prepared
 from pipeline.print.letters import unprintable_letters
 
 NAME = "reel.mp4"

@@ -17,15 +17,15 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.clips import budget_s
+from pipeline.cut.clips import budget_s
+from pipeline.cut.loudness import SAMPLE_RATE_HZ
+from pipeline.cut.stills import grab_still
 from pipeline.errors import ArtifactWrong
-from pipeline.ffmpeg_cli import run_ffmpeg
-from pipeline.film import Film, probe
+from pipeline.ffmpeg.runner import run_ffmpeg
 from pipeline.outputs.reel.plan import GROUND, Again, Card, Held, Piece, Played, Screen
 from pipeline.outputs.reel.words import draw_words
-from pipeline.reading import film_url
-from pipeline.sound import SAMPLE_RATE_HZ
-from pipeline.stills import grab_still
+from pipeline.source.demux import film_url
+from pipeline.source.film import Film, probe
 
 _AUDIO_KBIT_S = 128
 _CRF = 22

@@ -7,11 +7,11 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.artifact import Artifact
-from pipeline.outputs.prepared import Prepared
+from pipeline.outputs.preview import Part, parts_of_moments
 from pipeline.outputs.review_pack.manifest import describe
 from pipeline.pack.write import write_pack
 from pipeline.player.page import render_offline
-from pipeline.preview import Part, parts_of_moments
+from pipeline.prepared import Prepared
 
 FOLDER = "review-pack"
 

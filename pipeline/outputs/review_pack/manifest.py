@@ -8,9 +8,9 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.moments import FilmOf
-from pipeline.outputs.prepared import Prepared, PreparedMoment
 from pipeline.pack.packed import PackedFile, pack_moment
 from pipeline.player.review import Review
+from pipeline.prepared import Prepared, PreparedMoment
 
 SCHEMA_VERSION: Final = 3
 _FOLDERS = {"clip": "clips", "still": "stills", "sound": "clips"}

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from pipeline.artifact import sha256_of
 from pipeline.errors import PipelineError
 from pipeline.moments import Clip, Selection, Still
-from pipeline.outputs.prepared import Prepared, PreparedMoment
 from pipeline.outputs.review_pack.manifest import Manifest, PackedMoment
+from pipeline.prepared import Prepared, PreparedMoment
 
 _MEDIA_TYPES = {
     ".mp4": "video/mp4",

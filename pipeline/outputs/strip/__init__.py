@@ -13,18 +13,18 @@ import cv2
 from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.artifact import Artifact, publish
+from pipeline.cut.stills import JPEG_QUALITY, grab_still
 from pipeline.errors import ArtifactWrong
-from pipeline.film import Film, probe
+from pipeline.images.touch_up import TouchUp, touch_up
 from pipeline.moments import MOST_MOMENTS, Selection, Words, parse_ms
-from pipeline.outputs.prepared import Prepared, PreparedMoment
-from pipeline.print.cards import Card
+from pipeline.outputs.cards import Card
+from pipeline.prepared import Prepared, PreparedMoment
 from pipeline.print.letters import printable_words
 from pipeline.print.pictures import PictureFormat, publish_pictures
 from pipeline.print.press import Laid, press_pdf, press_pictures
 from pipeline.print.recipes import PrintedRecipe
 from pipeline.print.remarks import remarks_on
-from pipeline.stills import JPEG_QUALITY, grab_still
-from pipeline.touch_up import TouchUp, touch_up
+from pipeline.source.film import Film, probe
 
 NAME = "strip.pdf"
 PX_PER_INCH = 130.7

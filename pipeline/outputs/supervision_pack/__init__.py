@@ -10,13 +10,13 @@ from pydantic import Field
 
 from pipeline.artifact import Artifact
 from pipeline.moments import FilmOf, Selection, Words
-from pipeline.outputs.prepared import Prepared
+from pipeline.outputs.preview import Part
 from pipeline.pack.case import Case, Wanted, contents_of, describe_case, review_of, write_case
 from pipeline.pack.companion import WithCompanion
 from pipeline.player.review import ShownEnding, ShownLink
-from pipeline.preview import Part
-from pipeline.rating.form import print_form
-from pipeline.rating.scale import rating_scale
+from pipeline.prepared import Prepared
+from pipeline.training.rating.form import print_form
+from pipeline.training.rating.scale import rating_scale
 
 FOLDER = "supervision-pack"
 FORM = "rating-form.pdf"

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.artifact import sha256_of
 from pipeline.moments import Selection, parse_selection
-from pipeline.outputs.prepared import Prepared, PreparedMoment
+from pipeline.prepared import Prepared, PreparedMoment
 from tests.footage import draw_number, numbered_film
 
 QUESTION = "How can we enjoy playing together?"

@@ -13,8 +13,8 @@ import pymupdf
 from numpy.typing import NDArray
 from outloud import check
 
-from pipeline.outputs import KINDS, parse_recipe
-from pipeline.outputs.prepared import Prepared
+from pipeline.outputs.kinds import KINDS, parse_recipe
+from pipeline.prepared import Prepared
 from tests.footage import read_number
 
 Picture = NDArray[np.uint8]

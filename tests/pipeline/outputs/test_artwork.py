@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.outputs.prepared import EarlierReview, Prepared, PreparedArtwork
-from pipeline.photograph import take_photograph
+from pipeline.images.photograph import take_photograph
+from pipeline.prepared import EarlierReview, Prepared, PreparedArtwork
 from pipeline.print.recipes import StillChoice
+from tests.pipeline.images.test_photograph import drawing
 from tests.pipeline.outputs.prepared_by_hand import drawn_still, prepared_from
 from tests.pipeline.outputs.printed_pages import accessibility_errors, alternatives, made, text_of
-from tests.pipeline.test_photograph import drawing
 
 
 def with_drawing(prepared: Prepared, folder: Path, words: str = "") -> Prepared:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.outputs.prepared import Prepared
+from pipeline.prepared import Prepared
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
 from tests.pipeline.outputs.printed_pages import Picture, accessibility_errors, made, pages_as_pictures
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import PipelineError
-from pipeline.outputs import KINDS, parse_recipe, read_recipes
+from pipeline.outputs.kinds import KINDS, parse_recipe, read_recipes
 from pipeline.principles import principle, principles
 
 

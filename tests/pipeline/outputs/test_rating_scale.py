@@ -9,13 +9,13 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from pipeline.logbook.pages import to_pdf
-from pipeline.logbook.profiles import profile
-from pipeline.logbook.sheet import lay_out
 from pipeline.moments import FilmOf
-from pipeline.outputs import rating_scale
-from tests.pipeline.logbook.test_book import BOOK, TODAY
+from pipeline.outputs.kinds import rating_scale
+from pipeline.training.logbook.pages import to_pdf
+from pipeline.training.logbook.profiles import profile
+from pipeline.training.logbook.sheet import lay_out
 from tests.pipeline.outputs.prepared_by_hand import drawn_still, prepared_from
+from tests.pipeline.training.logbook.test_book import BOOK, TODAY
 
 
 def test_the_form_asks_52_questions_on_two_tagged_pages_and_leaves_no_room_for_a_total(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.errors import ArtifactWrong
-from pipeline.outputs import find_kind, parse_recipe, reel
-from pipeline.outputs.prepared import Prepared
+from pipeline.outputs.kinds import find_kind, parse_recipe, reel
 from pipeline.outputs.reel.plan import GROUND_RGB, Screen, screen_for, television_rate
 from pipeline.outputs.reel.segments import Segment, verify_reel
+from pipeline.prepared import Prepared
 from tests.footage import beeps_ms_in, read_number, run
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
 

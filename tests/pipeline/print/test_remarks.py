@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.print.cards import breakable, pieces
+from pipeline.outputs.cards import breakable, pieces
 from pipeline.print.remarks import is_long, remarks_on, syllables
 
 

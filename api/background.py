@@ -1,0 +1,54 @@
+"""What an API process does by itself: hands on uploads that a crash left waiting, erases those left alone, samples."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+
+from api.dependencies import Parts
+from api.errors import note_incident
+from api.temp_folder import sweep_private
+from pipeline.errors import PipelineError
+from records.uploads.cleanup import expire_uploads
+from records.views.samples import EVERY_S
+from worker.broker import enqueue
+from worker.maintenance.recovery import SAMPLING, take_turn
+from worker.monitoring.health import health, take_sample
+
+log = structlog.get_logger("api")
+
+
+async def tend_uploads(parts: Parts) -> None:
+    """Do it now and every ``heal_s``, until cancelled. An outage is waited out."""
+    while True:
+        try:
+            await run_in_threadpool(tend_once, parts)
+        except PipelineError as error:
+            log.warning("tending_failed", code=error.code, cause=str(error))
+        except Exception as error:  # noqa: BLE001 noted under its number; otherwise all tending would end unseen
+            note_incident(error)
+        await asyncio.sleep(parts.settings.heal_s)
+
+
+def tend_once(parts: Parts) -> int:
+    """How many uploads were handed on or erased. Safe beside requests and other processes."""
+    if take_turn(parts.db, SAMPLING, EVERY_S):
+        # Here and not with healing: how it was while no worker ran is what one wants to know.
+        take_sample(parts.db, health(parts.db, parts.settings, parts.storage))
+    sweep_private(parts.settings)
+    tended = expire_uploads(parts.db, parts.settings)
+    for upload in parts.uploads.waiting_to_finish():
+        try:
+            job_ids = parts.uploads.finish(upload)
+        except PipelineError as error:  # one that cannot be handed on must not keep the others waiting
+            log.warning("upload_not_handed_on", upload=upload.id, code=error.code, cause=str(error))
+            continue
+        except Exception as error:  # noqa: BLE001 noted under its number, for the same reason
+            note_incident(error)
+            continue
+        for job_id in job_ids or []:
+            enqueue(job_id, parts.settings, parts.db)
+            tended += 1
+    return tended

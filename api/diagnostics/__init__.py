@@ -1,0 +1,1 @@
+"""What the service knows of itself: checks, health, recent log, incident report."""

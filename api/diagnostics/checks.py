@@ -1,0 +1,239 @@
+"""Whether each part of the service can do its work, and how to mend it where it cannot."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+from redis import Redis
+from redis.exceptions import RedisError
+
+from pipeline.errors import PipelineError
+from pipeline.ffmpeg.runner import ffmpeg_executable, run_ffmpeg, using_ffmpeg
+from records.database import Database, clock_skew_s, is_current, open_database
+from records.settings import GIB, Settings
+from records.storage.contract import open_storage
+from worker.broker import is_rabbitmq, queue_length
+from worker.monitoring.alerts import MOST_SKEW_S
+from worker.redis_server import find_redis_server
+
+NEEDED_FILTERS = (
+    "alimiter", "aresample", "bwdif", "ebur128", "fps", "hflip", "scale", "setsar", "tonemap", "transpose", "zscale",
+)  # fmt: skip
+NEEDED_ENCODERS = ("libx264", "aac")
+OLDEST_FFMPEG = (5, 1)
+SQLITE_NAME = "vigpack.sqlite3"
+_FONT_PACKAGE = "fontpkg_atkinson_hyperlegible"
+
+
+class Check(BaseModel):
+    """One part: how it is, what was found, and how to mend it where it is not well."""
+
+    model_config = ConfigDict(frozen=True)
+
+    part: str
+    state: Literal["ok", "warn", "bad"]
+    found: str
+    mend: str = ""
+
+
+def check_everything(settings: Settings) -> Iterator[Check]:
+    """Each part in turn; never raises for a part that is unwell, and makes nothing that was not there."""
+    if not has_database(settings):
+        yield from (check_python(), check_ffmpeg(settings), check_fonts(), check_data_folder(settings))
+        yield from (check_disk(settings), check_queue(settings))
+        mend = "vigpack up makes it, or vigpack migrate."
+        yield Check(part="database", state="warn", found=f"none yet in {settings.data_dir}", mend=mend)
+        return
+    database = open_database(settings)
+    checks: list[Callable[[], Check]] = [
+        check_python,
+        lambda: check_ffmpeg(settings),
+        check_fonts,
+        lambda: check_data_folder(settings),
+        lambda: check_disk(settings),
+        lambda: check_database(database),
+        lambda: check_clock(database),
+        lambda: check_queue(settings),
+        lambda: check_storage(settings),
+    ]
+    try:
+        for check in checks:
+            yield check()
+    finally:
+        database.dispose()
+
+
+def has_database(settings: Settings) -> bool:
+    """Whether there is a database to look at; looking would make SQLite's file."""
+    return bool(settings.database_url) or (settings.data_dir / SQLITE_NAME).exists()
+
+
+def check_python() -> Check:
+    """The Python that runs this; versions beyond the locked packages are only warned of."""
+    found = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro} on {sys.platform}"
+    if sys.platform != "linux":
+        mend = "vigpack up is made for Linux; elsewhere its parts may outlive it when it is killed."
+        return Check(part="Python", state="warn", found=found, mend=mend)
+    if sys.version_info >= (3, 14):
+        mend = "The packages are locked for 3.11 to 3.13: make PYTHON=python3.13"
+        return Check(part="Python", state="warn", found=found, mend=mend)
+    return Check(part="Python", state="ok", found=found)
+
+
+def check_ffmpeg(settings: Settings) -> Check:
+    """That ffmpeg starts and has each filter and encoder that the media work needs."""
+    other = "Leave VIGPACK_FFMPEG unset to use the packaged one, or name a full build of ffmpeg 5.1 or newer."
+    try:
+        with using_ffmpeg(settings.ffmpeg):
+            program = ffmpeg_executable()
+            version = _ffmpeg_says("-version").split("\n", 1)[0].removeprefix("ffmpeg version ").split(" ")[0]
+            filters = set(re.findall(r"^ [T.][S.]\S* +(\S+) ", _ffmpeg_says("-filters"), re.MULTILINE))
+            encoders = set(re.findall(r"^ [VA]\S+ +(\S+) ", _ffmpeg_says("-encoders"), re.MULTILINE))
+    except PipelineError as error:
+        return Check(part="ffmpeg", state="bad", found=str(error)[:300], mend=other)
+    missing = [name for name in NEEDED_FILTERS if name not in filters]
+    missing += [name for name in NEEDED_ENCODERS if name not in encoders]
+    if missing:
+        return Check(part="ffmpeg", state="bad", found=f"{version} lacks {', '.join(missing)}", mend=other)
+    number = re.match(r"n?(\d+)\.(\d+)", version)
+    if number and (int(number[1]), int(number[2])) < OLDEST_FFMPEG:
+        return Check(part="ffmpeg", state="bad", found=f"{version} is too old", mend=other)
+    return Check(part="ffmpeg", state="ok", found=f"{version} ({program})")
+
+
+def _ffmpeg_says(question: str) -> str:
+    return run_ffmpeg([question], timeout_s=30, most_output_bytes=1 << 20).output.decode(errors="replace")
+
+
+def check_fonts() -> Check:
+    """That the font of notes and packs is there."""
+    found = list(files(_FONT_PACKAGE).joinpath("files").iterdir())
+    if not any(path.name.endswith(".ttf") for path in found):
+        mend = "Install the requirements again: make setup"
+        return Check(part="fonts", state="bad", found="Atkinson Hyperlegible is missing", mend=mend)
+    return Check(part="fonts", state="ok", found="Atkinson Hyperlegible")
+
+
+def check_data_folder(settings: Settings) -> Check:
+    """That data and scratch folders can be written by this user."""
+    for folder in (settings.data_dir, settings.scratch()):
+        existing = _nearest_existing(folder)
+        try:
+            with tempfile.TemporaryFile(dir=existing) as probe:
+                probe.write(b"vigpack")
+        except OSError as error:
+            mend = f"Give this user the right to write there, or set VIGPACK_DATA_DIR (now {settings.data_dir})."
+            return Check(part="folders", state="bad", found=f"{existing}: {error.strerror}", mend=mend)
+    return Check(part="folders", state="ok", found=f"{settings.data_dir.resolve()} can be written")
+
+
+def check_disk(settings: Settings) -> Check:
+    """That there is room for uploads and work."""
+    free = shutil.disk_usage(_nearest_existing(settings.data_dir)).free
+    found = f"{free / GIB:.1f} GiB free"
+    if free < settings.min_free_bytes:
+        mend = f"Free some space: uploads are refused below {settings.min_free_bytes / GIB:.1f} GiB."
+        return Check(part="disk", state="bad", found=found, mend=mend)
+    if free < 2 * settings.min_free_bytes + 2 * GIB:
+        mend = f"Uploads will be refused below {settings.min_free_bytes / GIB:.1f} GiB."
+        return Check(part="disk", state="warn", found=found, mend=mend)
+    return Check(part="disk", state="ok", found=found)
+
+
+def check_database(database: Database) -> Check:
+    """That the database answers and has the tables of this version."""
+    kind = database.engine.dialect.name
+    try:
+        database.ping()
+        current = is_current(database)
+    except PipelineError as error:
+        mend = "Is it running, and is VIGPACK_DATABASE_URL right?"
+        return Check(part="database", state="bad", found=f"{kind}: {error}", mend=mend)
+    if not current:
+        mend = "Run vigpack migrate; if this machine has an older vigpack than the database, update it."
+        return Check(part="database", state="bad", found=f"{kind}: its tables are of another version", mend=mend)
+    return Check(part="database", state="ok", found=f"{kind}, tables up to date")
+
+
+def check_clock(database: Database) -> Check:
+    """That this machine and the database agree on the time: leases and expiries compare both."""
+    if database.engine.dialect.name == "sqlite":
+        return Check(part="clock", state="ok", found="the database is on this machine")
+    try:
+        skew_s = clock_skew_s(database)
+    except PipelineError:
+        return Check(part="clock", state="warn", found="unknown, as the database does not answer")
+    found = f"{abs(skew_s):.2f} s {'ahead of' if skew_s > 0 else 'behind'} the database"
+    if abs(skew_s) > MOST_SKEW_S:
+        mend = "Let both machines take the time from the same place (NTP)."
+        return Check(part="clock", state="bad", found=found, mend=mend)
+    return Check(part="clock", state="ok", found=found)
+
+
+def check_queue(settings: Settings) -> Check:
+    """That the queue answers, keeps what it is given and is not full."""
+    if not settings.broker_url:
+        if find_redis_server():
+            return Check(part="queue", state="ok", found="a Redis that vigpack up starts itself")
+        mend = "This is enough for one machine. For several: install redis-server and set VIGPACK_BROKER_URL."
+        return Check(part="queue", state="ok", found="a folder in the data folder", mend=mend)
+    if is_rabbitmq(settings):
+        return _check_rabbitmq(settings)
+    try:
+        address = re.sub("^valkey", "redis", settings.broker_url)
+        with Redis.from_url(address, socket_connect_timeout=3, socket_timeout=3) as redis:
+            facts = redis.info()
+    except (RedisError, ValueError) as error:
+        mend = "Is it running, and is VIGPACK_BROKER_URL right? Jobs wait safely in the database until then."
+        return Check(part="queue", state="bad", found=f"Redis: {type(error).__name__}", mend=mend)
+    found = f"Redis {facts['redis_version']}"
+    if facts.get("maxmemory_policy") not in (None, "noeviction"):
+        mend = "Set maxmemory-policy noeviction: a full queue must refuse, not forget."
+        return Check(part="queue", state="warn", found=f"{found} may drop messages", mend=mend)
+    if not facts.get("aof_enabled"):
+        mend = "Set appendonly yes, so that a restart of Redis delays no job (none is lost in any case)."
+        return Check(part="queue", state="warn", found=f"{found} forgets when it restarts", mend=mend)
+    return Check(part="queue", state="ok", found=found)
+
+
+def _check_rabbitmq(settings: Settings) -> Check:
+    if (waiting := queue_length(settings)) is None:
+        mend = (
+            "Is it running, and is VIGPACK_BROKER_URL right? A queue of that name that is not a quorum queue must go."
+        )
+        return Check(part="queue", state="bad", found="RabbitMQ does not answer as it should", mend=mend)
+    return Check(part="queue", state="ok", found=f"RabbitMQ, a quorum queue with {waiting} messages")
+
+
+def check_storage(settings: Settings) -> Check:
+    """That a file can be stored, read and erased."""
+    place = settings.storage_url or "a folder in the data folder"
+    key = f"checks/{os.getpid()}-{time.time_ns()}"
+    try:
+        storage = open_storage(settings)
+        with tempfile.TemporaryDirectory() as folder:
+            probe = Path(folder, "probe")
+            probe.write_bytes(b"vigpack")
+            storage.put(probe, key)
+            read = b"".join(storage.read(key, 0, 7))
+        storage.delete(key)
+    except PipelineError as error:
+        mend = "Are VIGPACK_STORAGE_URL and its key right, and may that key write?"
+        return Check(part="storage", state="bad", found=f"{place}: {error}"[:300], mend=mend)
+    if read != b"vigpack":
+        return Check(part="storage", state="bad", found=f"{place} gives back other bytes than it took")
+    return Check(part="storage", state="ok", found=f"{place}: stored, read and erased a file")
+
+
+def _nearest_existing(folder: Path) -> Path:
+    return next(path for path in (folder.resolve(), *folder.resolve().parents) if path.exists())

@@ -1,0 +1,138 @@
+"""Who may ask: the holder of a token, or, while there is none, this machine alone. Decided before any body byte.
+
+There are two tokens: the guiders' opens everything; IT's opens how the service is, and no film, word or family. Who
+holds the guiders' may get a pass to look at one address without it (api/middleware/source_cookie.py).
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.errors import CrossSite, NotForIt, NotFromHere, RequestRefused, TokenWanted, answer_error
+from api.middleware.source_cookie import has_pass
+from pipeline.errors import PipelineError
+from records.settings import Settings
+
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_LOOKING = {"GET", "HEAD"}
+_OPEN = "/healthz"
+_GUARDED_OUTSIDE_API = ("/readyz", "/metrics")
+OPERATIONS = "/api/v1/operations"
+THIS_MACHINE, GUIDER, IT = "this machine", "guider", "IT"
+"""Who asked, as routes find it in ``request.state.who`` and as the audit notes it."""
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9a-zA-Z.-]+)(?::[0-9]{1,5})?")
+
+
+class OpenToTheNetwork(PipelineError):
+    """The service was to listen beyond this machine without a token."""
+
+    code = "open_to_the_network"
+    for_guider = (
+        "Without an access token this service listens on this machine only. "
+        "Set VIGPACK_TOKEN to a long random text, or VIGPACK_HOST to 127.0.0.1."
+    )
+
+
+class TokensAlike(PipelineError):
+    """IT's token is the guiders' too."""
+
+    code = "tokens_alike"
+    for_guider = "VIGPACK_IT_TOKEN must be another text than VIGPACK_TOKEN: IT sees no film, no caption and no family."
+
+
+def check_exposure(settings: Settings, host: str) -> None:
+    """Nothing, if it is safe to listen on ``host``. Raises: OpenToTheNetwork, TokensAlike."""
+    if settings.token.get_secret_value() and settings.token == settings.it_token:
+        raise TokensAlike
+    if not settings.token.get_secret_value() and not is_loopback(host):
+        raise OpenToTheNetwork(f"no token, and {host or 'every address'} is not loopback")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address means this machine and no other."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+class Guard:
+    """Lets a request in, or answers it without reading its body.
+
+    The built page itself is open: it holds nothing of anybody, and it has to be loaded to ask for the token.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._token = settings.token.get_secret_value().encode()
+        self._it_token = settings.it_token.get_secret_value().encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        try:
+            self._check(scope, Headers(scope=scope))
+        except RequestRefused as refused:
+            await answer_error(refused, scope["path"])(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _check(self, scope: Scope, headers: Headers) -> None:
+        path = scope["path"]
+        guarded = is_api(path) or path in _GUARDED_OUTSIDE_API
+        scope.setdefault("state", {})["who"] = THIS_MACHINE
+        if not self._token:
+            _check_this_machine(scope, headers)
+        if guarded or scope["method"] not in _SAFE_METHODS:
+            _check_same_site(scope["method"], headers)
+        if self._token and path != _OPEN and (guarded or scope["method"] not in _SAFE_METHODS):
+            looks = scope["method"] in _LOOKING and "authorization" not in headers
+            who = GUIDER if looks and has_pass(headers, self._token, path) else self._holder(headers)
+            if who == IT and not _is_for_it(path):
+                raise NotForIt
+            scope["state"]["who"] = who
+
+    def _holder(self, headers: Headers) -> str:
+        authorization = headers.get("authorization", "")
+        scheme, _, token = authorization.partition(" ")
+        given = token.strip().encode("utf-8", "surrogateescape")
+        if scheme.lower() == "bearer":
+            if hmac.compare_digest(given, self._token):
+                return GUIDER
+            if self._it_token and hmac.compare_digest(given, self._it_token):
+                return IT
+        raise TokenWanted
+
+
+def _is_for_it(path: str) -> bool:
+    return path in _GUARDED_OUTSIDE_API or path == OPERATIONS or path.startswith(OPERATIONS + "/")
+
+
+def is_api(path: str) -> bool:
+    """Whether a path belongs to the API."""
+    return path == "/api" or path.startswith("/api/")
+
+
+def _check_this_machine(scope: Scope, headers: Headers) -> None:
+    client = scope.get("client")
+    if client is not None and not is_loopback(client[0]):
+        raise NotFromHere(f"asked from {client[0]}")
+    # A name that somebody else's domain server points at 127.0.0.1 reaches us too; its pages must not read ours.
+    named = _HOST.fullmatch(headers.get("host", ""))
+    if named is None or not is_loopback(named[1]):
+        raise NotFromHere("asked under another name")
+
+
+def _check_same_site(method: str, headers: Headers) -> None:
+    if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        raise CrossSite("Sec-Fetch-Site")
+    origin = headers.get("origin")
+    if method not in _SAFE_METHODS and origin is not None and origin.partition("//")[2] != headers.get("host"):
+        raise CrossSite("Origin")

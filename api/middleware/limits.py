@@ -1,0 +1,152 @@
+"""What holds for every answer: safe headers, bounded bodies, one line in the log, and no unknown error's text."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.diagnostics.recent_log import remember
+from api.errors import BodyTooLarge, answer_error, answer_unknown
+from api.middleware.authentication import is_api
+from pipeline.images.photograph import MOST_BYTES as MOST_PHOTOGRAPH_BYTES
+from pipeline.images.photograph import PhotographTooLarge
+
+UPLOADS = "/api/v1/uploads"
+TUS_VERSION = "1.0.0"
+MOST_BODY_BYTES = 1 << 20
+_ARTWORK = re.compile(r"/api/v1/selections/[0-9a-f]{32}/artwork")
+_API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_QUIET = {"/healthz", "/readyz", "/metrics"}
+
+log = structlog.get_logger("api")
+
+
+def set_up_log() -> None:
+    """One line of JSON for each event, on standard error; INFO and above."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+            remember,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+class SafeAnswers:
+    """Outermost: adds the headers to every answer and turns an unforeseen error into an incident number."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = time.monotonic()
+        status = 0
+        path = scope["path"]
+
+        async def send_safely(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                add_safe_headers(MutableHeaders(raw=message["headers"]), path)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_safely)
+        except Exception as error:  # noqa: BLE001 the last place where an error can become an answer
+            answer = answer_unknown(error)
+            if status:  # the answer has begun; all that is left is to cut it short
+                raise AnswerCutShort from None
+            await answer(scope, receive, send_safely)
+        finally:
+            if path not in _QUIET:
+                seconds = round(time.monotonic() - begun, 3)
+                route = getattr(scope.get("route"), "path", None) or ("(page)" if not is_api(path) else "(none)")
+                log.info("answered", method=scope["method"], route=route, status=status or None, seconds=seconds)
+
+
+class AnswerCutShort(Exception):
+    """An error after the answer had begun; its cause is in the log under its incident number."""
+
+
+class BodyLimit:
+    """Bounds every body but those of uploads, which bound themselves."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or is_upload(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        most = MOST_PHOTOGRAPH_BYTES if _ARTWORK.fullmatch(scope["path"]) else MOST_BODY_BYTES
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared) > most:
+            too_large = BodyTooLarge() if most == MOST_BODY_BYTES else PhotographTooLarge()
+            await answer_error(too_large, scope["path"])(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > most:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, receive_bounded, send)
+
+
+class MethodOverride:
+    """tus clients behind old proxies send POST and name the method they mean."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and is_upload(scope["path"]) and scope["method"] == "POST":
+            meant = Headers(scope=scope).get("x-http-method-override", "").upper()
+            if meant in {"PATCH", "DELETE", "HEAD", "OPTIONS"}:
+                scope = {**scope, "method": meant}
+        await self._app(scope, receive, send)
+
+
+def is_upload(path: str) -> bool:
+    """Whether a path speaks tus."""
+    return path == UPLOADS or path.startswith(UPLOADS + "/")
+
+
+def add_safe_headers(headers: MutableHeaders, path: str) -> None:
+    """Add what every answer carries."""
+    for name, value in _SAFE_HEADERS.items():
+        headers.setdefault(name, value)
+    api = is_api(path)
+    headers.setdefault("Content-Security-Policy", _API_POLICY if api else _PAGE_POLICY)
+    if api:
+        headers.setdefault("Cache-Control", "private, no-store")
+    if is_upload(path):
+        headers["Tus-Resumable"] = TUS_VERSION

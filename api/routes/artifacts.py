@@ -1,0 +1,131 @@
+"""Finished files over HTTP: whole or in ranges, from a folder or S3 alike, with bounded memory."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request
+from starlette.responses import Response, StreamingResponse
+
+from api.dependencies import GivenId, GivenParts
+from api.errors import NothingHere, RangeOutside, answer_error, described
+from api.routes.selections import PREFIX
+from records.models import ArtifactRow, SelectionRow
+from records.storage.contract import Storage
+
+router = APIRouter(prefix=PREFIX, tags=["selections"])
+_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
+_SHOWN_IN_PLACE = ("video/", "audio/", "image/", "application/pdf")
+
+
+@dataclass(frozen=True)
+class Span:
+    """The bytes ``[start, end)`` of a file."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file in storage, and how it is handed out."""
+
+    key: str
+    sha256: str
+    media_type: str
+    name: str | None = None
+    """None: it is only looked at, never saved."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a request for a file says in its headers."""
+
+    request: Request
+    range_: Annotated[str | None, Header(alias="range")] = None
+    if_range: Annotated[str | None, Header()] = None
+    if_none_match: Annotated[str | None, Header()] = None
+
+
+GivenAsking = Annotated[Asking, Depends(Asking)]
+FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+    206: {"description": "The asked range"},
+    304: {"description": "The same as before"},
+    **described(401, 404, 416, 503),
+}
+
+
+@router.get(
+    "/{selection_id}/artifacts/{artifact_id}",
+    summary="A finished file",
+    response_class=Response,
+    responses=FILE_ANSWERS,
+)
+@router.head("/{selection_id}/artifacts/{artifact_id}", include_in_schema=False)
+def download(selection_id: GivenId, artifact_id: GivenId, asking: GivenAsking, parts: GivenParts) -> Response:
+    """The strong ETag is the file's SHA-256. One range is answered as such; several at once get the whole file."""
+    with parts.db.reading() as session:
+        row = session.get(ArtifactRow, artifact_id)
+        selection = session.get(SelectionRow, selection_id)
+    if row is None or row.selection_id != selection_id or selection is None or selection.erasing_at is not None:
+        raise NothingHere
+    return answer_file(parts.storage, StoredFile(row.storage_key, row.sha256, row.media_type, row.name), asking)
+
+
+def answer_file(storage: Storage, file: StoredFile, asking: Asking) -> Response:
+    """The file, or the one range of it that was asked for. Raises: StorageMissing, StorageUnavailable."""
+    etag = f'"{file.sha256}"'
+    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
+    if file.name is not None:
+        headers["Content-Disposition"] = f'{_disposition(file.media_type)}; filename="{file.name}"'
+    if asking.if_none_match is not None and _names(asking.if_none_match, etag):
+        return Response(status_code=304, headers=headers)
+    size = storage.size(file.key)
+    if asking.request.method == "HEAD":  # ranges are asked of GET alone (RFC 9110, 14.2)
+        return Response(headers={**headers, "Content-Length": str(size)}, media_type=file.media_type)
+    try:
+        same = asking.if_range is None or asking.if_range.strip() == etag
+        span = parse_range(asking.range_, size) if same else None
+    except RangeOutside as outside:
+        refused = answer_error(outside, asking.request.url.path)
+        refused.headers["Content-Range"] = f"bytes */{size}"
+        return refused
+    status = 200
+    if span is not None:
+        status = 206
+        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
+    span = span or Span(0, size)
+    headers["Content-Length"] = str(span.end - span.start)
+    blocks = storage.read(file.key, span.start, span.end)
+    return StreamingResponse(blocks, status, headers, media_type=file.media_type)
+
+
+def parse_range(header: str | None, size: int) -> Span | None:
+    """The one range a Range header asks for; None for none, several, or what is not understood (RFC 9110, 14.2).
+
+    Raises: RangeOutside.
+    """
+    found = _RANGE.fullmatch((header or "").replace(" ", "").lower())
+    if found is None:
+        return None
+    first, last, suffix = found.groups()
+    if suffix is not None:
+        span = Span(max(0, size - int(suffix)), size)
+    elif last and int(last) < int(first):
+        return None
+    else:
+        span = Span(int(first), min(size, int(last) + 1) if last else size)
+    if span.start >= span.end:
+        raise RangeOutside
+    return span
+
+
+def _names(header: str, etag: str) -> bool:
+    return any(one.strip().removeprefix("W/") in {etag, "*"} for one in header.split(","))
+
+
+def _disposition(media_type: str) -> str:
+    return "inline" if media_type.startswith(_SHOWN_IN_PLACE) else "attachment"

@@ -1,0 +1,111 @@
+"""Photographs of what a child made over HTTP: kept with a selection, worded, shown and taken out."""
+
+from __future__ import annotations
+
+import threading
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.dependencies import GivenId, GivenParts, Parts
+from api.errors import described
+from api.routes.artifacts import FILE_ANSWERS, GivenAsking, StoredFile, answer_file
+from api.routes.selections import PREFIX, view_now
+from api.temp_folder import private_folder
+from pipeline.images.photograph import MEDIA_TYPE, take_photograph
+from pipeline.moments import Words
+from records.actions.artwork import erase_artwork, find_artwork, keep_artwork, word_artwork
+from records.views.selections import SelectionView
+from worker.broker import enqueue
+
+router = APIRouter(prefix=PREFIX, tags=["selections"])
+_ONE_AT_A_TIME = threading.Lock()
+"""A picture of 64 megapixels takes some 400 MB while it is read."""
+
+
+class ItsWords(BaseModel):
+    """The child's own words about a picture."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    words: Words
+
+
+@router.post(
+    "/{selection_id}/artwork",
+    status_code=201,
+    summary="Keep a photograph of what the child made",
+    responses=described(401, 404, 409, 413, 422, 503, 507),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("image/jpeg", "image/png")
+            },
+        }
+    },
+)
+async def keep(selection_id: GivenId, request: Request, parts: GivenParts) -> SelectionView:
+    """The body is the file. What is kept is upright, at most 2400 px a side, and says neither where nor with what it
+    was taken. What is made of such pictures is made again.
+    """
+    await run_in_threadpool(view_now, parts, selection_id)  # before any byte is read
+    return await run_in_threadpool(_keep, parts, selection_id, await request.body())
+
+
+def _keep(parts: Parts, selection_id: str, sent: bytes) -> SelectionView:
+    with private_folder(parts.settings) as folder:
+        (folder / "sent").write_bytes(sent)
+        with _ONE_AT_A_TIME:
+            photograph = take_photograph(folder / "sent", folder / "photograph.jpg")
+        with parts.db.session() as session:
+            job_ids = keep_artwork(session, parts.storage, selection_id, photograph)
+    return _send(parts, selection_id, job_ids)
+
+
+@router.get(
+    "/{selection_id}/artwork/{artwork_id}",
+    summary="A photograph of what the child made",
+    response_class=Response,
+    responses=FILE_ANSWERS,
+)
+@router.head("/{selection_id}/artwork/{artwork_id}", include_in_schema=False)
+def look_at_artwork(selection_id: GivenId, artwork_id: GivenId, asking: GivenAsking, parts: GivenParts) -> Response:
+    """As it is kept."""
+    with parts.db.reading() as session:
+        row = find_artwork(session, selection_id, artwork_id)
+    return answer_file(parts.storage, StoredFile(row.storage_key, row.sha256, MEDIA_TYPE), asking)
+
+
+@router.put(
+    "/{selection_id}/artwork/{artwork_id}",
+    summary="Keep the child's words about it",
+    responses=described(401, 404, 422),
+)
+def word(selection_id: GivenId, artwork_id: GivenId, its: ItsWords, parts: GivenParts) -> SelectionView:
+    """They are printed beside it. What is made of such pictures is made again."""
+    with parts.db.session() as session:
+        job_ids = word_artwork(session, selection_id, artwork_id, its.words)
+    return _send(parts, selection_id, job_ids)
+
+
+@router.delete(
+    "/{selection_id}/artwork/{artwork_id}",
+    summary="Take a photograph out",
+    responses=described(401, 404, 503),
+)
+def take_out(selection_id: GivenId, artwork_id: GivenId, parts: GivenParts) -> SelectionView:
+    """It goes with every file that may show it; those are made again without it. This cannot be undone."""
+    with parts.db.session() as session:
+        keys, job_ids = erase_artwork(session, selection_id, artwork_id)
+    for key in keys:  # a crash before the last leaves files that no row names: sweeping takes them
+        parts.storage.delete(key)
+    return _send(parts, selection_id, job_ids)
+
+
+def _send(parts: Parts, selection_id: str, job_ids: list[str]) -> SelectionView:
+    for job_id in job_ids:
+        enqueue(job_id, parts.settings, parts.db)
+    return view_now(parts, selection_id)

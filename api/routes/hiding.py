@@ -1,0 +1,173 @@
+"""Hiding a bystander over HTTP: say where they are, look at every picture, and only then have it handed out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from starlette.responses import Response
+
+from api.dependencies import GivenId, GivenParts, Parts
+from api.errors import NothingHere, described
+from api.routes.artifacts import FILE_ANSWERS, GivenAsking, StoredFile, answer_file
+from api.routes.selections import PREFIX, view_now
+from pipeline.marks import MOST_MARKS, Box, Covers, Mark
+from records.actions.hide import (
+    COVERED,
+    FINISHED,
+    UNCOVERED,
+    Keys,
+    ask_hiding,
+    confirm_hiding,
+    find_withheld,
+    lift_hiding,
+)
+from records.audit.log import note
+from records.errors import NotHidden
+from records.models import HidingRow, SelectionRow
+from records.views.selections import SelectionView
+from worker.broker import enqueue
+
+router = APIRouter(prefix=PREFIX, tags=["hiding"])
+_HIDING = "/{selection_id}/moments/{moment_id}/hiding"
+
+
+class Marks(BaseModel):
+    """What was marked on the moment's pictures. None: they are only made ready to be marked."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"marks": [{"at": 0, "covers": "box", "box": {"x": 0.6, "y": 0.2, "width": 0.2, "height": 0.7}}]}
+            ]
+        },
+    )
+
+    marks: Annotated[tuple[Mark, ...], Field(max_length=MOST_MARKS)] = ()
+
+
+class Confirmed(BaseModel):
+    """The file whose every picture was looked at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class PictureView(BaseModel):
+    """One picture of the moment and what is covered on it."""
+
+    at_ms: int
+    covers: Covers
+    box: Box | None
+    drawn: bool
+    """The guider said so herself."""
+    doubt: str
+    """Why it is covered whole although she did not ask for that."""
+    uncovered: tuple[int, int]
+    """Where it lies in the file of uncovered pictures: first byte, and the byte after its last."""
+    covered: tuple[int, int] | None
+
+
+class HidingView(BaseModel):
+    """What is hidden in a moment, and what there is to look at."""
+
+    marks: list[Mark]
+    pictures: list[PictureView]
+    """Empty while they are being made, and once they were confirmed."""
+    sha256: str | None
+    """Of the file to be confirmed; null where there is none."""
+    confirmed: bool
+
+
+class Part(StrEnum):
+    """Which pictures: as they are, or as they would be handed out."""
+
+    UNCOVERED = UNCOVERED
+    COVERED = COVERED
+
+
+@router.put(_HIDING, status_code=202, summary="Hide somebody in a moment", responses=described(401, 404, 422))
+def put_hiding(
+    selection_id: GivenId, moment_id: GivenId, asked: Marks, request: Request, parts: GivenParts
+) -> SelectionView:
+    """Everything that was made of the moment is taken back at once, and nothing of it is handed out until every picture
+    has been looked at and confirmed. Asking again, with other marks, begins again. Sound is left as it is.
+    """
+    with parts.db.session() as session:
+        done = ask_hiding(session, selection_id, moment_id, asked.marks)
+        note(session, request.state.who, "hide", moment_id, f"{len(asked.marks)} marks")
+    return _carry_out(parts, selection_id, *done)
+
+
+@router.delete(_HIDING, status_code=202, summary="Hide nobody after all", responses=described(401, 404))
+def delete_hiding(selection_id: GivenId, moment_id: GivenId, request: Request, parts: GivenParts) -> SelectionView:
+    """The moment is prepared again as it is."""
+    with parts.db.session() as session:
+        done = lift_hiding(session, selection_id, moment_id)
+        note(session, request.state.who, "lift_hiding", moment_id)
+    return _carry_out(parts, selection_id, *done)
+
+
+@router.get(_HIDING, summary="What is hidden in a moment", responses=described(401, 404))
+def look_at_hiding(selection_id: GivenId, moment_id: GivenId, parts: GivenParts) -> HidingView:
+    """The marks, every picture with its cover, and the file to confirm."""
+    with parts.db.reading() as session:
+        hiding = session.get(HidingRow, moment_id)
+        selection = session.get(SelectionRow, selection_id)
+        finished = find_withheld(session, selection_id, moment_id, FINISHED)
+    if hiding is None or hiding.selection_id != selection_id or selection is None or selection.erasing_at is not None:
+        raise NotHidden(moment_id)
+    return HidingView(
+        marks=[Mark.model_validate(mark) for mark in hiding.marks],
+        pictures=[PictureView.model_validate(picture) for picture in hiding.pictures],
+        sha256=finished.sha256 if finished else None,
+        confirmed=hiding.confirmed_sha256 is not None,
+    )
+
+
+@router.get(
+    _HIDING + "/pictures/{part}",
+    summary="The pictures to look at",
+    response_class=Response,
+    responses=FILE_ANSWERS,
+)
+@router.head(_HIDING + "/pictures/{part}", include_in_schema=False)
+def look_at_pictures(
+    selection_id: GivenId, moment_id: GivenId, part: Part, asking: GivenAsking, parts: GivenParts
+) -> Response:
+    """JPEGs one after another; ask for the range of one. They are gone once the hiding is confirmed."""
+    with parts.db.reading() as session:
+        erasing = session.scalar(select(SelectionRow.erasing_at).where(SelectionRow.id == selection_id))
+        row = find_withheld(session, selection_id, moment_id, part)
+    if row is None or erasing is not None:
+        raise NothingHere
+    return answer_file(parts.storage, StoredFile(row.storage_key, row.sha256, row.media_type), asking)
+
+
+@router.put(
+    _HIDING + "/confirmation",
+    status_code=202,
+    summary="Every picture was looked at: hand it out like this",
+    responses=described(401, 404, 409, 422),
+)
+def confirm(
+    selection_id: GivenId, moment_id: GivenId, seen: Confirmed, request: Request, parts: GivenParts
+) -> SelectionView:
+    """Refused unless the file with this SHA-256 is the one that lies there now."""
+    with parts.db.session() as session:
+        done = confirm_hiding(session, selection_id, moment_id, seen.sha256)
+        note(session, request.state.who, "confirm_hiding", moment_id)
+    return _carry_out(parts, selection_id, *done)
+
+
+def _carry_out(parts: Parts, selection_id: str, job_ids: list[str], keys: Keys) -> SelectionView:
+    for key in keys:  # a crash before the last leaves files that no row names: sweeping takes them
+        parts.storage.delete(key)
+    for job_id in job_ids:
+        enqueue(job_id, parts.settings, parts.db)
+    return view_now(parts, selection_id)

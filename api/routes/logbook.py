@@ -1,0 +1,186 @@
+"""The logbook over HTTP: what is in it, what a requirement profile still asks for, and documents of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from api.dependencies import GivenId, GivenParts, Parts
+from api.errors import described
+from pipeline.moments import FamilyCode
+from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Logbook, Role
+from pipeline.training.logbook.pages import to_pdf
+from pipeline.training.logbook.profiles import CheckedStage, Profile, check, profile, profiles
+from pipeline.training.logbook.sheet import Sheet, lay_out, to_csv
+from pipeline.training.logbook.word_document import to_docx
+from records.models import utcnow
+from records.training.logbook import choose, erase_entry, profile_name, read_logbook, write_cycle, write_hours
+
+PREFIX = "/api/v1/logbook"
+router = APIRouter(prefix=PREFIX, tags=["logbook"])
+GivenGuider = Annotated[
+    str,
+    Query(
+        pattern="^([A-Za-z0-9_-]{8,64})?$",
+        description="The code that the page sends with selections; empty: everything on this service.",
+    ),
+]
+Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2200, 1, 1))]
+
+
+class ProfileView(BaseModel):
+    """A requirement profile to choose."""
+
+    name: str
+    title: str
+    about: str
+
+
+class CycleView(CycleEntry):
+    """A cycle, how its client is called, and whether it counts."""
+
+    name: str
+    counts: bool
+
+
+class LogbookView(BaseModel):
+    """A logbook, checked on the day of the answer."""
+
+    profile: str
+    profiles: list[ProfileView]
+    began_on: date | None
+    beginning: date | None
+    """From when the months count: `began_on`, or the first entry."""
+    stages: list[CheckedStage]
+    cycles: list[CycleView]
+    hours: list[HoursEntry]
+
+
+class Choice(BaseModel):
+    """What the logbook is checked against."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    profile: Annotated[str, Field(max_length=32)]
+    began_on: Day | None = None
+
+
+class NewCycle(BaseModel):
+    """A cycle written by hand; a day that is left out is read from the films of that family and cycle."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str | None, Field(pattern="^[0-9a-f]{32}$")] = None
+    """Of an entry whose family is erased."""
+    family: FamilyCode | None
+    cycle: Annotated[int, Field(ge=1, le=99)]
+    role: Role = Role.TRAINEE_GUIDER
+    filmed_on: Day | None = None
+    reviewed_on: Day | None = None
+    left_out: bool = False
+
+
+class NewHours(BaseModel):
+    """A session or training day written by hand."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: HoursKind
+    on: Day
+    minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 0
+    role: Role = Role.SUPERVISEE
+
+
+class Format(StrEnum):
+    """What a logbook can be taken away as."""
+
+    CSV = "csv"
+    DOCX = "docx"
+    PDF = "pdf"
+
+
+_MEDIA_TYPES = {
+    Format.CSV: "text/csv; charset=utf-8",
+    Format.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    Format.PDF: "application/pdf",
+}
+_DOCUMENTS: dict[Format, Callable[[Sheet], bytes]] = {Format.DOCX: to_docx, Format.PDF: to_pdf}
+
+
+@router.get("", summary="The logbook", responses=described(401, 422))
+def see_logbook(parts: GivenParts, guider: GivenGuider = "") -> LogbookView:
+    """Cycles are read from the selections; supervision and training were written by hand. No person is named in it."""
+    book, asked = _read(parts, guider)
+    names = book.names()
+    return LogbookView(
+        profile=asked.name,
+        profiles=[ProfileView(name=one.name, title=one.title, about=one.about) for one in profiles().values()],
+        began_on=book.began_on,
+        beginning=book.beginning,
+        stages=check(book, asked, _today()),
+        cycles=[CycleView(**entry.model_dump(), name=names[entry.client], counts=entry.whole) for entry in book.cycles],
+        hours=list(book.hours),
+    )
+
+
+@router.put("", summary="Choose a requirement profile", responses=described(401, 422))
+def choose_profile(choice: Choice, parts: GivenParts, guider: GivenGuider = "") -> LogbookView:
+    """And from when the months count."""
+    profile(choice.profile)
+    with parts.db.session() as session:
+        choose(session, guider, profile=choice.profile, began_on=choice.began_on)
+    return see_logbook(parts, guider)
+
+
+@router.put("/cycles", summary="Write a cycle by hand", responses=described(401, 404, 422))
+def put_cycle(new: NewCycle, parts: GivenParts, guider: GivenGuider = "") -> LogbookView:
+    """Instead of what was written of this family and cycle before."""
+    with parts.db.session() as session:
+        write_cycle(session, guider, CycleEntry(client="", **new.model_dump()))
+    return see_logbook(parts, guider)
+
+
+@router.post("/hours", status_code=201, summary="Add a session or training day", responses=described(401, 422))
+def add_hours(new: NewHours, parts: GivenParts, guider: GivenGuider = "") -> LogbookView:
+    """Supervision received counts for a profile; what was given, and peers' hours, only stand in the logbook."""
+    with parts.db.session() as session:
+        write_hours(session, guider, HoursEntry(**new.model_dump()))
+    return see_logbook(parts, guider)
+
+
+@router.delete("/entries/{entry_id}", summary="Take out what was written", responses=described(401, 404))
+def take_out(entry_id: GivenId, parts: GivenParts, guider: GivenGuider = "") -> LogbookView:
+    """A cycle whose films are here is read from them as before."""
+    with parts.db.session() as session:
+        erase_entry(session, guider, entry_id)
+    return see_logbook(parts, guider)
+
+
+@router.get(
+    "/logbook.{format_}",
+    summary="The logbook as a document",
+    response_class=Response,
+    responses={200: {"content": {kind: {} for kind in _MEDIA_TYPES.values()}}, **described(401, 404, 422)},
+)
+def export(format_: Format, parts: GivenParts, guider: GivenGuider = "") -> Response:
+    """CSV with every entry, or a document that shows it against the chosen profile."""
+    book, asked = _read(parts, guider)
+    made = to_csv(book).encode() if format_ == Format.CSV else _DOCUMENTS[format_](lay_out(book, asked, _today()))
+    headers = {"Content-Disposition": f'attachment; filename="logbook.{format_}"'}
+    return Response(made, headers=headers, media_type=_MEDIA_TYPES[format_])
+
+
+def _read(parts: Parts, guider: str) -> tuple[Logbook, Profile]:
+    with parts.db.reading() as session:
+        book, chosen = read_logbook(session, guider), profile_name(session, guider)
+    return book, profiles().get(chosen) or next(iter(profiles().values()))
+
+
+def _today() -> date:
+    return utcnow().date()

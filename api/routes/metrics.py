@@ -1,0 +1,162 @@
+"""Figures for Prometheus: one look at the service in its terms. What is unknown is absent, never 0.
+
+Labels are bounded: kinds, states, priorities, outcomes and codes that this program knows, and "other" for any else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fastapi import APIRouter
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.responses import Response
+
+from api.dependencies import GivenParts
+from api.errors import described
+from pipeline.errors import plain_reasons
+from pipeline.outputs.kinds import KINDS
+from records.database import Database
+from records.errors import DatabaseUnavailable
+from records.ledger.jobs import MOMENT
+from records.ledger.outcome_counts import Endings, Outcome, endings
+from records.models import JobState
+from records.views.queue_stats import QueueFigures
+from worker.monitoring.alerts import newly_silent
+from worker.monitoring.health import Health, health
+
+EDGES_S = (1, 2, 3, 5, 8, 12, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 1800, 3600, 7200)
+"""Of the buckets. None has more than two digits, so that counts of rounded times are exact:
+records/ledger/outcome_counts.py."""
+router = APIRouter(tags=["health"])
+
+
+@router.get("/metrics", summary="Figures for Prometheus", response_class=Response, responses=described(401))
+def figures(parts: GivenParts) -> Response:
+    """The queue's depth and age, times, endings, workers, disk, clocks. What is unknown is absent."""
+    registry = CollectorRegistry()
+    registry.register(Figures(health(parts.db, parts.settings, parts.storage), _all_endings(parts.db)))
+    return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _all_endings(db: Database) -> Endings | None:
+    try:
+        with db.reading() as session:
+            return endings(session)
+    except DatabaseUnavailable:
+        return None
+
+
+class Figures(Collector):
+    """One look, collected once."""
+
+    def __init__(self, found: Health, ended: Endings | None) -> None:
+        self._found = found
+        self._ended = ended if found.queue is not None else None
+
+    def collect(self) -> Iterator[Metric]:
+        found = self._found
+        yield _labelled("vigpack_build_info", "The version that answers.", ["version"], {(found.version,): 1})
+        well = found.verdict.state in {"well", "busy"}
+        yield _gauge("vigpack_well", "Whether nothing hurts.", well)
+        hurts: dict[tuple[str, ...], float] = {(hurt.code, hurt.level): 1 for hurt in found.verdict.hurts}
+        yield _labelled("vigpack_hurts", "What hurts, as the IT page tells it.", ["code", "level"], hurts)
+        for name, about, value in _parts(found):
+            if value is not None:
+                yield _gauge(name, about, value)
+        if found.queue is not None:
+            yield from _queue(found.queue)
+        if self._ended is not None:
+            yield from _endings(self._ended)
+
+
+def _parts(found: Health) -> list[tuple[str, str, float | None]]:
+    return [
+        ("vigpack_database_up", "Whether the database answers.", found.database_answers),
+        ("vigpack_broker_up", "Whether the queue answers.", found.broker_answers),
+        ("vigpack_storage_up", "Whether the store can be written.", found.storage_writable),
+        ("vigpack_broker_messages", "Wake-up messages in the queue.", found.broker_messages),
+        ("vigpack_disk_free_bytes", "Free on the disk that receives uploads.", found.disk_free_bytes),
+        ("vigpack_disk_total_bytes", "Size of that disk.", found.disk_total_bytes),
+        ("vigpack_disk_reserve_bytes", "Uploads are refused when less is free.", found.disk_reserve_bytes),
+        ("vigpack_disk_days_left", "Days until then, at the rate of the last day.", found.disk_days_left),
+        ("vigpack_clock_skew_seconds", "Largest difference to the database's clock.", found.clock_skew_s),
+        ("vigpack_workers", "Workers that take jobs and gave a sign of life of late.", found.workers_alive),
+    ]
+
+
+def _queue(queue: QueueFigures) -> Iterator[Metric]:
+    states = _sums(((_kind(one.kind), _known(one.state, JobState)), one.jobs) for one in queue.jobs)
+    yield _labelled("vigpack_jobs", "Jobs by state and kind.", ["kind", "state"], states)
+    depths = _sums(((_kind(one.kind), str(one.priority)), one.jobs) for one in queue.waiting)
+    about = "Jobs that wait and may begin, by kind and urgency (0 first)."
+    yield _labelled("vigpack_jobs_waiting", about, ["kind", "priority"], depths)
+    yield _gauge("vigpack_jobs_due", "Jobs that wait and may begin.", queue.due)
+    yield _gauge("vigpack_jobs_stalled", "Running jobs that stand still.", queue.stalled)
+    yield _gauge("vigpack_oldest_waiting_seconds", "How long the oldest of them has waited.", queue.oldest_waiting_s)
+    yield _gauge("vigpack_workers_silent", "Workers that fell silent of late.", newly_silent(queue))
+    for name, about, moment in (
+        ("vigpack_last_done_timestamp_seconds", "When a job was last finished.", queue.last_done_at),
+        ("vigpack_healed_timestamp_seconds", "When lost work was last looked for.", queue.healed_at),
+    ):
+        if moment is not None:
+            yield _gauge(name, about, moment.timestamp())
+    if queue.workers:
+        youngest = min(worker.seen_s for worker in queue.workers)
+        yield _gauge("vigpack_heartbeat_age_seconds", "Since any worker last gave a sign of life.", youngest)
+
+
+def _endings(ended: Endings) -> Iterator[Metric]:
+    outcomes = _sums(((_kind(kind), outcome), jobs) for (kind, outcome), jobs in ended.by_outcome().items())
+    known = {(kind, outcome): 0.0 for kind in (MOMENT, *KINDS) for outcome in Outcome}
+    total = CounterMetricFamily(
+        "vigpack_jobs_ended", "Attempts that ended, by kind and how.", labels=["kind", "outcome"]
+    )
+    for labels, jobs in sorted((known | outcomes).items()):
+        total.add_metric(labels, jobs)
+    yield total
+    codes = _sums(((_known(code, plain_reasons()),), jobs) for code, jobs in ended.failed_by_code().items())
+    failed = CounterMetricFamily("vigpack_jobs_failed", "Jobs that were given up, by reason.", labels=["code"])
+    # Each reason stands there from the start: Prometheus does not see a first failure that comes together with its row.
+    for labels, jobs in sorted(({(code,): 0.0 for code in plain_reasons()} | codes).items()):
+        failed.add_metric(labels, jobs)
+    yield failed
+    about = "From the complete upload to ready; of an output: from the asking."
+    ready = HistogramMetricFamily("vigpack_time_to_ready_seconds", about, labels=["kind"])
+    times = {kind: [*found] for kind, found in ended.ready_ms().items()}
+    merged: dict[str, list[tuple[int, int]]] = {kind: [] for kind in (MOMENT, *KINDS)}
+    for kind, found in times.items():
+        merged.setdefault(_kind(kind), []).extend(found)
+    for kind, found in sorted(merged.items()):
+        buckets = [(str(edge), sum(n for ms, n in found if ms <= 1000 * edge)) for edge in EDGES_S]
+        jobs = sum(n for _, n in found)
+        ready.add_metric([kind], [*buckets, ("+Inf", jobs)], sum(ms * n for ms, n in found) / 1000)
+    yield ready
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, about, value=value)
+
+
+def _labelled(name: str, about: str, labels: list[str], rows: dict[tuple[str, ...], float]) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=labels)
+    for values, value in rows.items():
+        family.add_metric(values, value)
+    return family
+
+
+def _sums(rows: Iterable[tuple[tuple[str, ...], float]]) -> dict[tuple[str, ...], float]:
+    """Rows whose labels became the same are added up."""
+    found: dict[tuple[str, ...], float] = {}
+    for labels, value in rows:
+        found[labels] = found.get(labels, 0) + value
+    return found
+
+
+def _kind(kind: str) -> str:
+    return _known(kind, (MOMENT, *KINDS))
+
+
+def _known(word: str, words: Iterable[str]) -> str:
+    return word if word in set(words) else "other"

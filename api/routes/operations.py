@@ -1,0 +1,195 @@
+"""Operations over HTTP, for IT: how the service is, its jobs and workers, and what can be done about them.
+
+Nothing here shows footage, captions or a family's code. Every act is written to the audit in its own transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import PlainTextResponse
+
+from api.dependencies import GivenId, GivenParts, Parts
+from api.diagnostics.health_cache import Look
+from api.diagnostics.incident_report import incident_report
+from api.errors import described
+from api.middleware.authentication import OPERATIONS
+from records.actions.manage_jobs import (
+    cancel_job,
+    drain_worker,
+    hold_job,
+    release_job,
+    retry_job,
+    set_priority,
+    undrain_worker,
+)
+from records.audit import log as audit
+from records.audit.log import AuditLine
+from records.errors import JobMissing, JobStateWrong
+from records.models import JobRow, utcnow
+from records.views.history import Series, Span, series
+from records.views.jobs import JobLine, JobPage, job_line, job_page
+from records.views.jobs import Look as Which
+from records.views.queue_stats import given_up
+from worker.broker import enqueue
+from worker.monitoring.health import Health
+
+router = APIRouter(prefix=OPERATIONS, tags=["operations"])
+_MOST_AT_ONCE = 500
+
+
+def look_of(request: Request) -> Look:
+    """The process's look at the service."""
+    look: Look = request.app.state.look
+    return look
+
+
+def who_asks(request: Request) -> str:
+    """Whose token opened the door (api/middleware/authentication.py)."""
+    return str(request.state.who)
+
+
+GivenLook = Annotated[Look, Depends(look_of)]
+Who = Annotated[str, Depends(who_asks)]
+WorkerName = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,200}$", examples=["ward-2:4711"])]
+
+
+class Urgency(BaseModel):
+    """Where a job is to stand: 0 first, 9 last."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    priority: Annotated[int, Field(ge=0, le=9, strict=True)]
+
+
+class Retried(BaseModel):
+    """How many jobs were queued again."""
+
+    jobs: int
+
+
+@router.get("", summary="How the service is", responses=described(401))
+def look_now(look: GivenLook) -> Health:
+    """Is it well, since when, what hurts, what to do now, and every figure. What is unknown is null."""
+    return look.now()
+
+
+@router.get("/series", summary="How it was over a day or a week", responses=described(401, 422, 503))
+def show_series(parts: GivenParts, span: Annotated[Span, Query()] = Span.DAY) -> Series:
+    """In quarters of an hour, or in steps of two hours. A step of which nothing is known holds nulls."""
+    with parts.db.reading() as session:
+        return series(session, span, utcnow())
+
+
+@router.get("/jobs", summary="Jobs, as IT may see them", responses=described(401, 422, 503))
+def list_jobs(
+    parts: GivenParts,
+    which: Annotated[Which, Query()] = Which.FAILED,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> JobPage:
+    """Failed, stalled, waiting, held or running ones, with the reason, attempts, and the end of what was logged."""
+    with parts.db.reading() as session:
+        return job_page(session, which, utcnow(), limit=limit, offset=offset)
+
+
+@router.get("/audit", summary="What was done, newest first", responses=described(401, 422, 503))
+def list_audit(parts: GivenParts, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[AuditLine]:
+    """Who did what, when, to which job or worker."""
+    with parts.db.reading() as session:
+        return audit.newest(session, limit)
+
+
+@router.get("/report", summary="An incident report to copy", response_class=PlainTextResponse, responses=described(401))
+def tell_incident(parts: GivenParts, look: GivenLook) -> PlainTextResponse:
+    """Versions, checks, figures, jobs and redacted logs as plain text; the same as `vigpack doctor --report`."""
+    return PlainTextResponse(incident_report(parts.settings, parts.db, look.now()))
+
+
+@router.post("/jobs/{job_id}/retry", summary="Try a job again", responses=described(401, 404, 409, 503))
+def try_again(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
+    """Queue a failed or cancelled job again, with all its attempts."""
+    line = _act(parts, who, "retry", job_id, retry_job)
+    enqueue(job_id, parts.settings, parts.db)
+    return line
+
+
+@router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=described(401, 404, 409, 503))
+def cancel(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
+    """End a waiting or held job now; ask a running one to stop, which it does within seconds."""
+    return _act(parts, who, "cancel", job_id, cancel_job)
+
+
+@router.post("/jobs/{job_id}/hold", summary="Put a job on hold", responses=described(401, 404, 409, 503))
+def hold(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
+    """Keep a waiting job from being taken until it is released."""
+    return _act(parts, who, "hold", job_id, hold_job)
+
+
+@router.post("/jobs/{job_id}/release", summary="Release a held job", responses=described(401, 404, 409, 503))
+def release(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
+    """Let it be taken again."""
+    line = _act(parts, who, "release", job_id, release_job)
+    enqueue(job_id, parts.settings, parts.db)
+    return line
+
+
+@router.put("/jobs/{job_id}/priority", summary="Move a job", responses=described(401, 404, 409, 422, 503))
+def move(job_id: GivenId, urgency: Urgency, parts: GivenParts, who: Who) -> JobLine:
+    """Let a waiting or held job come earlier or later: 0 is the most urgent, 9 the least."""
+    priority = urgency.priority
+    return _act(
+        parts, who, "priority", job_id, lambda session, job: set_priority(session, job, priority), f"to {priority}"
+    )
+
+
+@router.post("/retry-failed", summary="Try again what was given up", responses=described(401, 503))
+def retry_failed(parts: GivenParts, who: Who) -> Retried:
+    """Queue everything again that was given up within a day: after an outage, this is the one act that mends it."""
+    with parts.db.reading() as session:
+        ids = session.scalars(select(JobRow.id).where(*given_up(utcnow())).limit(_MOST_AT_ONCE)).all()
+    retried = 0
+    for job_id in ids:
+        try:
+            try_again(job_id, parts, who)
+        except (JobMissing, JobStateWrong):  # somebody else was faster, or it was erased
+            continue
+        retried += 1
+    return Retried(jobs=retried)
+
+
+@router.post("/workers/{name}/drain", status_code=204, summary="Drain a worker", responses=described(401, 404, 503))
+def drain(name: WorkerName, parts: GivenParts, who: Who) -> None:
+    """Let it take no more jobs, end those it has, and end."""
+    with parts.db.session() as session:
+        drain_worker(session, name)
+        audit.note(session, who, "drain", name)
+
+
+@router.post(
+    "/workers/{name}/undrain", status_code=204, summary="Take a worker back", responses=described(401, 404, 503)
+)
+def undrain(name: WorkerName, parts: GivenParts, who: Who) -> None:
+    """Let a drained worker work again: at once where it waits, else when it is started."""
+    with parts.db.session() as session:
+        undrain_worker(session, name)
+        audit.note(session, who, "undrain", name)
+
+
+def _act(
+    parts: Parts, who: str, action: str, job_id: str, act: Callable[[Session, str], None], detail: str = ""
+) -> JobLine:
+    """Do it and write it down in one transaction; the job as it stands then."""
+    with parts.db.session() as session:
+        act(session, job_id)
+        audit.note(session, who, action, job_id, detail)
+        session.flush()
+        line = job_line(session, job_id, utcnow())
+    if line is None:
+        raise JobMissing(job_id)
+    return line

@@ -1,0 +1,69 @@
+"""Operations as they happen: the same look that the IT page begins with, as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.diagnostics.health_cache import Look
+from api.errors import described
+from api.middleware.authentication import OPERATIONS
+from api.routes.operations import GivenLook
+from worker.monitoring.health import Health
+
+router = APIRouter(prefix=OPERATIONS, tags=["operations"])
+_LOOK_EVERY_S = 2.0
+_AT_LEAST_EVERY_S = 10.0
+_KEEP_ALIVE_S = 15
+_RECONNECT_MS = 2000
+_TICKING: dict[str, Any] = {
+    "at": True,
+    "disk_free_bytes": True,
+    "disk_days_left": True,
+    "disk_fills_per_day_bytes": True,
+    "clock_skew_s": True,
+    "queue": {
+        "oldest_waiting_s": True,
+        "healed_at": True,
+        "done_per_hour": True,
+        "running": {"__all__": {"running_s", "lease_age_s", "unmoved_s"}},
+        "workers": {"__all__": {"seen_s", "skew_s"}},
+    },
+}
+"""These change by themselves; they come along every ten seconds."""
+
+
+@router.get(
+    "/events",
+    summary="How the service is, as it happens",
+    response_class=EventSourceResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}, **described(401)},
+)
+async def tell_live(look: GivenLook) -> Response:
+    """Events named `operations` hold the whole look as JSON: within two seconds of a change, and every ten seconds."""
+    return EventSourceResponse(
+        _events(look), ping=_KEEP_ALIVE_S, headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"}
+    )
+
+
+async def _events(look: Look) -> AsyncIterator[ServerSentEvent]:
+    seen, told_at = "", 0.0
+    while True:
+        found = await run_in_threadpool(look.now)
+        state = _state_of(found)
+        if state != seen or time.monotonic() - told_at >= _AT_LEAST_EVERY_S:
+            seen, told_at = state, time.monotonic()
+            yield ServerSentEvent(found.model_dump_json(), event="operations", retry=_RECONNECT_MS)
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+def _state_of(found: Health) -> str:
+    return hashlib.sha256(found.model_dump_json(exclude=_TICKING).encode()).hexdigest()

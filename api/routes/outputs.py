@@ -1,0 +1,111 @@
+"""Kinds of output over HTTP: what can be made of a selection, and asking for it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.dependencies import GivenId, GivenParts
+from api.errors import described
+from api.routes.new_selection import KindName
+from api.routes.selections import PREFIX, view_now
+from pipeline.moments import FilmOf, parse_selection
+from pipeline.outputs.kinds import KINDS, find_kind, parse_recipe
+from records.actions.companion import find_companion
+from records.actions.earlier_reviews import earlier_reviews, find_earlier
+from records.errors import SelectionGone
+from records.ledger.selections import ask_for_output, has_picture
+from records.models import SelectionRow
+from records.views.selections import SelectionSummary, SelectionView, summaries
+from worker.broker import enqueue
+
+router = APIRouter(tags=["outputs"])
+
+
+class KindView(BaseModel):
+    """A kind of output and what can be chosen for it."""
+
+    name: str
+    title: str
+    about: str
+    needs_picture: bool
+    """Of a recording without a picture there is nothing to make."""
+    of: FilmOf | None
+    """The only film of which something can be made; null: of any."""
+    files: dict[str, str]
+    """What a file is for, by its name, where there are several."""
+    recipe: dict[str, Any]
+    """JSON schema of the recipe; titles and descriptions are meant to be shown."""
+
+
+class Wish(BaseModel):
+    """A kind, and what is chosen for it; what is left out stays as is usual."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: KindName
+    recipe: Annotated[dict[str, Any], Field(max_length=100, default_factory=dict)]
+
+
+class Asked(BaseModel):
+    """The selection with the output in it, and what will not come out as written."""
+
+    selection: SelectionView
+    remarks: list[str]
+
+
+@router.get("/api/v1/kinds", summary="What can be made of a selection", responses=described(401))
+def list_kinds() -> list[KindView]:
+    """Every kind of output, in the order in which to offer them."""
+    return [
+        KindView(
+            name=kind.name,
+            title=kind.title,
+            about=kind.about,
+            needs_picture=kind.needs_picture,
+            of=kind.of,
+            files=dict(kind.files),
+            recipe=kind.recipe.model_json_schema(),
+        )
+        for kind in KINDS.values()
+    ]
+
+
+@router.post(
+    f"{PREFIX}/{{selection_id}}/outputs",
+    status_code=202,
+    summary="Have an output made, or made anew",
+    responses=described(401, 404, 422),
+)
+def ask(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Asked:
+    """It is made as soon as every moment is ready; what was made of the kind before stays until then, unless it may
+    show another selection that is no longer chosen.
+    """
+    kind = find_kind(wish.kind)
+    recipe = parse_recipe(kind, wish.recipe)
+    with parts.db.session() as session:
+        if (row := session.get(SelectionRow, selection_id)) is not None:
+            find_companion(session, row, recipe)
+            find_earlier(session, row, recipe)
+        job_ids = ask_for_output(session, selection_id, kind.name, wish.recipe)
+        selection = session.get_one(SelectionRow, selection_id)
+        remarks = kind.remark(parse_selection(selection.shape), recipe, picture=has_picture(selection))
+    for job_id in job_ids:
+        enqueue(job_id, parts.settings, parts.db)
+    return Asked(selection=view_now(parts, selection_id), remarks=remarks)
+
+
+@router.get(
+    f"{PREFIX}/{{selection_id}}/earlier",
+    summary="Earlier reviews whose pictures may join a booklet",
+    responses=described(401, 404),
+)
+def list_earlier(selection_id: GivenId, parts: GivenParts) -> list[SelectionSummary]:
+    """Those of the same family by the same guider that are ready, in the order of their cycles."""
+    with parts.db.reading() as session:
+        row = session.get(SelectionRow, selection_id)
+        if row is None or row.erasing_at is not None:
+            raise SelectionGone(selection_id)
+        return summaries(earlier_reviews(session, row))

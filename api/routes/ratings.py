@@ -1,0 +1,162 @@
+"""The rating scale over HTTP: the scale itself, each rater's answers to a recording, and recordings compared."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.responses import Response
+
+from api.dependencies import GivenId, GivenParts
+from api.errors import described
+from api.routes.selections import PREFIX
+from pipeline.training.rating.form import print_form
+from pipeline.training.rating.printed import CheckedTable, PrintedTable, check_printed, read_printed
+from pipeline.training.rating.scale import Answer, rating_scale
+from pipeline.training.rating.totals import Comparison, Totals, compare, totals
+from records.training.ratings import erase_rating, ratings_of, save_rating
+
+router = APIRouter(tags=["ratings"])
+GivenRater = Annotated[
+    str,
+    Path(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$", description="A code, never a name.", examples=["self"]),
+]
+_ID = "^[0-9a-f]{32}$"
+
+
+class QuestionView(BaseModel):
+    """One question; its text is its number where the service has not given its own."""
+
+    key: str
+    text: str
+
+
+class SubScaleView(BaseModel):
+    """Questions that are summed together."""
+
+    item: int
+    heading: str
+    questions: list[QuestionView]
+
+
+class ScaleView(BaseModel):
+    """The scale; an answer is the place of its anchor, from 0, or `not_applicable`."""
+
+    title: str
+    anchors: list[str]
+    sub_scales: list[SubScaleView]
+
+
+class RatingView(BaseModel):
+    """One rater's answers and what they come to."""
+
+    rater: str
+    answers: dict[str, Any]
+    totals: Totals
+
+
+class NewRating(BaseModel):
+    """A rater's answers by the question's key; what is still open is left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answers: Annotated[dict[str, Answer], Field(max_length=500, examples=[{"4.1": 3, "4.2": "not_applicable"}])]
+
+
+class PrintedTotals(BaseModel):
+    """A table as somebody printed it: read already, or as CSV."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    table: PrintedTable | None = None
+    csv: Annotated[str | None, Field(max_length=100_000)] = None
+
+    @model_validator(mode="after")
+    def _holds_one(self) -> PrintedTotals:
+        if (self.table is None) == (self.csv is None):
+            raise ValueError("give either the table or its CSV")
+        return self
+
+
+@router.get("/api/v1/rating-scale", summary="The rating scale", responses=described(401))
+def scale() -> ScaleView:
+    """Its sub-scales, questions and anchors. It rates a practitioner's recording, never a family."""
+    found = rating_scale()
+    return ScaleView(
+        title=found.title,
+        anchors=list(found.anchors),
+        sub_scales=[
+            SubScaleView(
+                item=one.item,
+                heading=one.heading,
+                questions=[QuestionView(key=key, text=one.wording(n)) for n, key in enumerate(one.questions)],
+            )
+            for one in found.sub_scales
+        ],
+    )
+
+
+@router.get(
+    "/api/v1/rating-scale/form.pdf",
+    summary="The rating scale on paper",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}, **described(401)},
+)
+def form() -> Response:
+    """Empty, for any recording of a shared review."""
+    headers = {"Content-Disposition": 'inline; filename="rating-scale.pdf"'}
+    return Response(print_form(rating_scale()), headers=headers, media_type="application/pdf")
+
+
+@router.get(f"{PREFIX}/{{selection_id}}/ratings", summary="Ratings of a recording", responses=described(401, 404, 422))
+def list_ratings(selection_id: GivenId, parts: GivenParts) -> list[RatingView]:
+    """Each rater's; a selection of a family's film has none and takes none."""
+    with parts.db.reading() as session:
+        found = ratings_of(session, selection_id)
+    return [_view(rater, answers) for rater, answers in found.items()]
+
+
+@router.put(
+    f"{PREFIX}/{{selection_id}}/ratings/{{rater}}",
+    summary="Save a rater's answers",
+    responses=described(401, 404, 422),
+)
+def save_answers(selection_id: GivenId, rater: GivenRater, new: NewRating, parts: GivenParts) -> RatingView:
+    """Instead of those saved before. Totals are computed, and none can be sent."""
+    rating_scale().check(new.answers)
+    with parts.db.session() as session:
+        save_rating(session, selection_id, rater, new.answers)
+    return _view(rater, new.answers)
+
+
+@router.delete(
+    f"{PREFIX}/{{selection_id}}/ratings/{{rater}}",
+    status_code=204,
+    summary="Erase a rater's answers",
+    responses=described(401, 404),
+)
+def erase_answers(selection_id: GivenId, rater: GivenRater, parts: GivenParts) -> None:
+    """They cannot be brought back."""
+    with parts.db.session() as session:
+        erase_rating(session, selection_id, rater)
+
+
+@router.get("/api/v1/ratings/comparison", summary="Two recordings compared", responses=described(401, 404, 422))
+def compare_recordings(
+    parts: GivenParts, one: Annotated[str, Query(pattern=_ID)], other: Annotated[str, Query(pattern=_ID)]
+) -> Comparison:
+    """By rater and by sub-scale, in points and in per cent of the most that the answered questions could give."""
+    with parts.db.reading() as session:
+        first, second = ratings_of(session, one), ratings_of(session, other)
+    return compare(rating_scale(), first, second)
+
+
+@router.post("/api/v1/ratings/printed-totals", summary="Check a printed table", responses=described(401, 422))
+def check_totals(printed: PrintedTotals) -> CheckedTable:
+    """Its sums computed anew, and a flag for every printed total that does not fit its lines. Nothing is kept."""
+    return check_printed(printed.table if printed.table is not None else read_printed(printed.csv or ""))
+
+
+def _view(rater: str, answers: dict[str, Any]) -> RatingView:
+    return RatingView(rater=rater, answers=answers, totals=totals(rating_scale(), answers))

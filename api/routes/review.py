@@ -1,0 +1,112 @@
+"""The review on the service: the player's page, what it shows, and the words that are written at its end."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+from sqlalchemy import select
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from api.dependencies import GivenId, GivenParts
+from api.errors import WordsOfAnother, described
+from api.routes.page import NO_CACHE, FreshFiles
+from api.routes.selections import PREFIX
+from pipeline.player.page import PAGE_FILES, render_online
+from pipeline.player.review import Review, ShownMoment, shown_principle
+from pipeline.player.words import ReviewWords
+from records.actions.closing_notes import find_words, save_words
+from records.errors import SelectionGone
+from records.ledger.selections import shown_kind
+from records.models import ArtifactRow, MomentRow, SelectionRow
+
+FILES = "/review/files"
+router = APIRouter(tags=["review"])
+
+
+def player_files() -> StaticFiles:
+    """The player's scripts and styles, to be mounted at FILES."""
+    return FreshFiles(directory=PAGE_FILES)
+
+
+@router.get("/review/{selection_id}", include_in_schema=False)
+def show_player(selection_id: GivenId) -> HTMLResponse:  # noqa: ARG001 the player reads it from its own address
+    """The player; like the built page it holds nothing of anybody, and asks for the token where one is wanted."""
+    return HTMLResponse(render_online(f"{FILES}/"), headers=NO_CACHE)
+
+
+@router.get(f"{PREFIX}/{{selection_id}}/review", summary="What the player shows", responses=described(401, 404))
+def look_at_review(selection_id: GivenId, parts: GivenParts) -> Review:
+    """The question and every moment that is ready, in their order; without the family's code."""
+    with parts.db.reading() as session:
+        selection = session.get(SelectionRow, selection_id)
+        if selection is None or selection.erasing_at is not None:
+            raise SelectionGone(selection_id)
+        rows = session.execute(
+            select(MomentRow, ArtifactRow)
+            .join(ArtifactRow, ArtifactRow.moment_id == MomentRow.id)
+            .where(MomentRow.selection_id == selection_id)
+            .order_by(MomentRow.position)
+        ).all()
+    return Review(
+        review=selection.id,
+        question=selection.shape.get("helping_question", ""),
+        working_points=tuple(point for point in selection.shape.get("working_points", ()) if point),
+        moments=tuple(_show(moment, file) for moment, file in rows),
+    )
+
+
+@router.get(
+    f"{PREFIX}/{{selection_id}}/words",
+    summary="What was written at the end of the review",
+    response_model=ReviewWords,
+    responses={204: {"description": "Nothing yet"}, **described(401, 404)},
+)
+def read_words(selection_id: GivenId, parts: GivenParts, response: Response) -> ReviewWords | Response:
+    """The words as they were last saved; their ETag tells which saving they are of."""
+    with parts.db.reading() as session:
+        row = find_words(session, selection_id)
+    if row is None:
+        return Response(status_code=204)
+    response.headers["ETag"] = f'"{row.revision}"'
+    return ReviewWords.model_validate(row.words)
+
+
+@router.put(
+    f"{PREFIX}/{{selection_id}}/words",
+    summary="Save what was written at the end of the review",
+    responses=described(401, 404, 412, 413, 422),
+)
+def keep_words(
+    selection_id: GivenId,
+    words: ReviewWords,
+    parts: GivenParts,
+    response: Response,
+    if_match: Annotated[str | None, Header(description="The ETag of the words one has before oneself.")] = None,
+    if_none_match: Annotated[str | None, Header(description="* where one has seen no words yet.")] = None,
+) -> ReviewWords:
+    """They take the place of what was saved before. With If-Match or If-None-Match only if nobody saved meanwhile."""
+    if words.review != selection_id:
+        raise WordsOfAnother(f"of {words.review}")
+    over = if_match is None and if_none_match is None
+    seen = None if if_match is None else if_match.strip().strip('"')
+    with parts.db.session() as session:
+        row = save_words(session, selection_id, words, seen=seen, over=over)
+        response.headers["ETag"] = f'"{row.revision}"'
+    return words
+
+
+def _show(moment: MomentRow, file: ArtifactRow) -> ShownMoment:
+    facts = moment.facts or {}
+    return ShownMoment(
+        kind=shown_kind(moment, file),
+        file=f"{PREFIX}/{file.selection_id}/artifacts/{file.id}",
+        width=facts["width_px"],
+        height=facts["height_px"],
+        fps=facts["fps"],
+        duration_ms=facts["duration_ms"],
+        caption=moment.moment.get("caption", ""),
+        principle=shown_principle(moment.moment.get("principle")),
+        peaks=facts.get("peaks"),
+    )

@@ -1,0 +1,141 @@
+"""Selections over HTTP: begin one, look at it, try it again, erase it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import BaseModel, Field
+
+from api.dependencies import GivenId, GivenParts, Parts
+from api.errors import described
+from api.middleware.limits import UPLOADS
+from api.routes.new_selection import NewSelection
+from pipeline.hints import hints
+from records.actions.create import begin_selection
+from records.actions.erase import erase_selection
+from records.errors import SelectionGone
+from records.ledger.selections import compose_selection, retry_selection
+from records.models import MomentState
+from records.views.selections import SelectionSummary, SelectionView, list_selections, selection_view
+from worker.broker import enqueue
+
+PREFIX = "/api/v1/selections"
+router = APIRouter(prefix=PREFIX, tags=["selections"])
+
+
+class AwaitedUpload(BaseModel):
+    """One upload to be sent: announce it at `url` with this Upload-Metadata (values still to be put in base64)."""
+
+    url: str = Field(examples=[UPLOADS])
+    metadata: dict[Literal["moment", "selection"], str]
+    kind: Literal["clip", "still", "film"]
+    position: int | None
+    """Of the moment, from 0, clips first; None for the whole film."""
+
+
+class Begun(BaseModel):
+    """A selection and the uploads that it still awaits."""
+
+    selection: SelectionView
+    uploads: list[AwaitedUpload]
+    hints: list[str]
+    """Friendly remarks; none of them forbids anything."""
+
+
+class SelectionPage(BaseModel):
+    """Some selections, newest first."""
+
+    items: list[SelectionSummary]
+    next: str | None
+    """Where the next ones are; None at the end."""
+
+
+GivenKey = Annotated[
+    str,
+    Header(
+        pattern="^[!-~]{16,128}$",
+        description="Something random, 16 to 128 characters, made anew for each list of moments that a guider sends. "
+        "Asking again with the same key, when an answer was lost, begins no second selection.",
+        examples=["5f0c2a4e-7f0e-4f4b-9a53-1d1f3c1f9c55"],
+    ),
+]
+
+
+@router.post("", status_code=201, summary="Begin a selection", responses=described(400, 401, 404, 413, 422, 503, 507))
+def begin(new: NewSelection, parts: GivenParts, response: Response, idempotency_key: GivenKey = "") -> Begun:
+    """Say which moments of which film are coming and what shall be made of them; learn what to send where."""
+    new.check()
+    selection = new.selection()
+    film = new.film.model_dump(exclude_none=True)
+    asked = compose_selection(
+        selection,
+        new.cuts(),
+        film,
+        new.preset,
+        new.kinds(),
+        whole_film=new.whole_film,
+        recipes=new.recipes,
+        guider=new.guider,
+        review_on=new.review_on,
+    )
+    view = begin_selection(parts.db, parts.settings, asked, idempotency_key)
+    response.headers["Location"] = f"{PREFIX}/{view.id}"
+    return Begun(selection=view, uploads=_awaited(view), hints=hints(selection))
+
+
+@router.get("", summary="Selections, newest first", responses=described(401, 422))
+def list_newest(
+    parts: GivenParts,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> SelectionPage:
+    """A page of summaries."""
+    with parts.db.reading() as session:
+        found = list_selections(session, limit=limit + 1, offset=offset)
+    more = f"{PREFIX}?limit={limit}&offset={offset + limit}" if len(found) > limit else None
+    return SelectionPage(items=found[:limit], next=more)
+
+
+@router.get("/{selection_id}", summary="One selection", responses=described(401, 404))
+def look_at(selection_id: GivenId, parts: GivenParts) -> SelectionView:
+    """Its state, and that of every moment, output and upload; a figure that is unknown is null."""
+    return view_now(parts, selection_id)
+
+
+@router.post("/{selection_id}/retry", status_code=202, summary="Try again what failed", responses=described(401, 404))
+def retry(selection_id: GivenId, parts: GivenParts) -> SelectionView:
+    """Queue its failed work again, with all attempts."""
+    with parts.db.session() as session:
+        job_ids = retry_selection(session, selection_id)
+    for job_id in job_ids:
+        enqueue(job_id, parts.settings, parts.db)
+    return view_now(parts, selection_id)
+
+
+@router.delete("/{selection_id}", status_code=204, summary="Erase a selection", responses=described(401, 404, 503))
+def erase(selection_id: GivenId, parts: GivenParts) -> None:
+    """Everything of it goes: words, uploads, moments, packs. This cannot be undone."""
+    if not erase_selection(parts.db, parts.storage, parts.settings, selection_id):
+        raise SelectionGone(selection_id)
+
+
+def view_now(parts: Parts, selection_id: str) -> SelectionView:
+    """The selection as it stands. Raises: SelectionGone."""
+    with parts.db.reading() as session:
+        view = selection_view(session, selection_id)
+    if view is None:
+        raise SelectionGone(selection_id)
+    return view
+
+
+def _awaited(view: SelectionView) -> list[AwaitedUpload]:
+    awaiting = [moment for moment in view.moments if moment.state == MomentState.AWAITING_UPLOAD]
+    if view.whole_film and awaiting:
+        return [AwaitedUpload(url=UPLOADS, metadata={"selection": view.id}, kind="film", position=None)]
+    return [
+        AwaitedUpload.model_validate(
+            {"url": UPLOADS, "metadata": {"moment": moment.id}, "kind": moment.kind, "position": moment.position}
+        )
+        for moment in awaiting
+    ]

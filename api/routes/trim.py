@@ -1,0 +1,147 @@
+"""Other ends for a moment over HTTP: what was sent of the film around it, and preparing it again from there."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.responses import Response
+
+from api.dependencies import GivenId, GivenParts, Parts
+from api.errors import NothingHere, described
+from api.middleware.source_cookie import give_pass
+from api.routes.artifacts import FILE_ANSWERS, GivenAsking, StoredFile, answer_file
+from api.routes.selections import PREFIX, view_now
+from pipeline.moments import Ms
+from records.actions.hide import ask_hiding_anew
+from records.actions.trim import Ends, change_ends
+from records.models import MomentRow, SelectionRow, UploadRow
+from records.storage.contract import Storage
+from records.views.selections import SelectionView
+from worker.broker import enqueue
+
+router = APIRouter(prefix=PREFIX, tags=["selections"])
+_STARTS = {
+    bytes.fromhex("1a45dfa3"): "video/webm",
+    b"OggS": "audio/ogg",
+    b"RIFF": "audio/wav",
+    b"fLaC": "audio/flac",
+    b"ID3": "audio/mpeg",
+    b"\xff\xf1": "audio/aac",
+    b"\xff": "audio/mpeg",
+}
+_LONGEST_START = 4
+
+
+class Times(BaseModel):
+    """Where a clip starts and ends, or where a still lies, in ms or as 00:01:10.200."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    in_ms: Annotated[Ms | None, Field(alias="in")] = None
+    out_ms: Annotated[Ms | None, Field(alias="out")] = None
+    at_ms: Annotated[Ms | None, Field(alias="at")] = None
+
+    def ends(self) -> Ends:
+        """Those that were given."""
+        given = {"in": self.in_ms, "out": self.out_ms, "at": self.at_ms}
+        return {name: ms for name, ms in given.items() if ms is not None}
+
+    @model_validator(mode="after")
+    def _are_of_one_kind(self) -> Self:
+        if set(self.ends()) not in ({"in", "out"}, {"at"}):
+            raise ValueError("A clip needs “in” and “out”, a still needs “at”")
+        if self.in_ms is not None and self.out_ms is not None and self.in_ms >= self.out_ms:
+            raise ValueError("The clip would end before it begins")
+        return self
+
+
+class NewEnds(Times):
+    """The new ends on the film's clock."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"in": 70_200, "out": 85_000}]})
+
+    cut: Annotated[
+        Times | None,
+        Field(
+            description="The same on the clock of the moment's own upload, for whoever looked into that. "
+            "Without it the ends should be the times of frames."
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _cut_is_of_the_same_kind(self) -> Self:
+        if self.cut is not None and set(self.cut.ends()) != set(self.ends()):
+            raise ValueError("The cut is of another kind than the moment")
+        return self
+
+
+@router.put(
+    "/{selection_id}/moments/{moment_id}/ends",
+    status_code=202,
+    summary="Prepare a moment again from other ends",
+    responses=described(401, 404, 409, 422),
+)
+def put_ends(selection_id: GivenId, moment_id: GivenId, new: NewEnds, parts: GivenParts) -> SelectionView:
+    """Within what was sent of the film for it (`held`). What was made before stays until the new one is finished; then
+    everything that is made of the moments is made again. Asking for the ends that it has changes nothing. Where
+    somebody is hidden in it, hiding begins again: nothing of before stays.
+    """
+    with parts.db.session() as session:
+        own = new.cut.ends() if new.cut is not None else None
+        job_ids = change_ends(session, selection_id, moment_id, new.ends(), own)
+        keys = ask_hiding_anew(session, selection_id, moment_id)[1] if job_ids else []
+    for key in keys:
+        parts.storage.delete(key)
+    for job_id in job_ids:
+        enqueue(job_id, parts.settings, parts.db)
+    return view_now(parts, selection_id)
+
+
+@router.get(
+    "/{selection_id}/moments/{moment_id}/source",
+    summary="What was sent of the film for a moment",
+    response_class=Response,
+    responses=FILE_ANSWERS,
+)
+@router.head("/{selection_id}/moments/{moment_id}/source", include_in_schema=False)
+def look_into(selection_id: GivenId, moment_id: GivenId, asking: GivenAsking, parts: GivenParts) -> Response:
+    """As it came: the moment and a little around it, or the whole film; for choosing other ends."""
+    key, sha256 = _sent_for(parts, selection_id, moment_id)
+    return answer_file(parts.storage, StoredFile(key, sha256, _media_type(parts.storage, key)), asking)
+
+
+@router.post(
+    "/{selection_id}/moments/{moment_id}/source/pass",
+    status_code=204,
+    summary="Let a player look at what was sent",
+    responses=described(401, 404),
+)
+def let_look(selection_id: GivenId, moment_id: GivenId, request: Request, parts: GivenParts) -> Response:
+    """A cookie with which this browser may GET this source and nothing else for an hour: players carry no token."""
+    _sent_for(parts, selection_id, moment_id)
+    answer = Response(status_code=204)
+    if token := parts.settings.token.get_secret_value():
+        path = request.url.path.removesuffix("/pass")
+        give_pass(answer, token.encode(), path, secure=request.url.scheme == "https")
+    return answer
+
+
+def _sent_for(parts: Parts, selection_id: str, moment_id: str) -> tuple[str, str]:
+    """The key and SHA-256 of what was sent for a moment. Raises: NothingHere."""
+    with parts.db.reading() as session:
+        moment = session.get(MomentRow, moment_id)
+        selection = session.get(SelectionRow, selection_id)
+        upload = session.get(UploadRow, moment.upload_id) if moment and moment.upload_id else None
+    if selection is None or selection.erasing_at is not None or upload is None or upload.selection_id != selection_id:
+        raise NothingHere
+    if upload.storage_key is None or upload.sha256 is None:
+        raise NothingHere
+    return upload.storage_key, upload.sha256
+
+
+def _media_type(storage: Storage, key: str) -> str:
+    """What browsers need to be told to try and play it; it is bytes from outside, so never anything but a film."""
+    start = b"".join(storage.read(key, 0, _LONGEST_START))
+    return next((media_type for sign, media_type in _STARTS.items() if start.startswith(sign)), "video/mp4")

@@ -1,0 +1,32 @@
+"""``vigpack api``: the HTTP part alone."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from api.middleware.authentication import check_exposure
+from records.settings import load_settings
+
+
+def api(
+    host: Annotated[str | None, typer.Option(help="The address to listen on. [default: VIGPACK_HOST]")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on. [default: VIGPACK_PORT]")] = None,
+) -> None:
+    """Serve the API and the page. Anything but loopback needs a token."""
+    settings = load_settings()
+    host, port = host or settings.host, port or settings.port
+    check_exposure(settings, host)
+    os.environ["VIGPACK_HOST"], os.environ["VIGPACK_PORT"] = host, str(port)
+    uvicorn.run(
+        "api.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        access_log=False,  # the API writes its own log, which names no family and no token
+        server_header=False,
+        timeout_graceful_shutdown=5,  # an open event stream would keep it alive for ever
+    )

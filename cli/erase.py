@@ -1,0 +1,54 @@
+"""``vigpack erase``: everything of one family, gone for good."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+
+from cli.screen import CommandFailed, print_json, say
+from records.actions.erase import erase_selection
+from records.database import open_database
+from records.models import SelectionRow
+from records.settings import load_settings
+from records.storage.contract import open_storage
+from records.training.logbook import forget_code, names_code
+
+
+def erase(
+    family: Annotated[str, typer.Argument(help="The family's code, such as K-104.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON; asks nothing.")] = False,
+) -> None:
+    """Erase every selection of a family: uploads, clips, stills, packs and what is known of them.
+
+    Logbooks lose the code and the days; that there was a client, which cycles and in which months stays in them.
+    What was handed out before is not reached by this.
+    """
+    settings = load_settings()
+    storage = open_storage(settings)
+    database = open_database(settings)
+    try:
+        with database.reading() as session:
+            query = select(SelectionRow.id).where(SelectionRow.family == family)
+            selections = session.scalars(query).all()
+            in_logbooks = names_code(session, family)
+        if not selections and not in_logbooks:
+            raise CommandFailed(for_guider=f"There is nothing of a family with the code {family} here.")
+        if not (yes or as_json):
+            typer.confirm(f"Erase {_count(len(selections))} of family {family} for good?", abort=True)
+        for selection_id in selections:
+            erase_selection(database, storage, settings, selection_id)
+        with database.session() as session:
+            forget_code(session, family)
+    finally:
+        database.dispose()
+    if as_json:
+        print_json({"family": family, "selections_erased": len(selections)})
+    else:
+        say(f"{_count(len(selections))} of family {family} erased.")
+
+
+def _count(selections: int) -> str:
+    return "1 selection" if selections == 1 else f"{selections} selections"

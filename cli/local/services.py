@@ -1,0 +1,87 @@
+"""The parts of one machine: its queue, its worker, its API."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+from functools import partial
+from pathlib import Path
+
+import httpx
+from sqlalchemy import select
+
+from cli.local.ports import LOOPBACK
+from cli.local.redis_server import redis_part
+from cli.local.supervisor import Part
+from records.actions.manage_jobs import undrain_worker
+from records.database import Database
+from records.errors import WorkerMissing
+from records.models import WorkerRow, utcnow
+from records.settings import Settings
+from worker.redis_server import find_redis_server
+
+_WORKER = "up"
+"""Its name, so that a worker that was drained and is started again knows that it was."""
+_PATHS = ("VIGPACK_SECRETS_DIR", "VIGPACK_SCRATCH_DIR", "VIGPACK_FFMPEG")
+
+
+def vigpack_argv(*words: str) -> list[str]:
+    """The arguments that run a vigpack command with this very Python; ``-P`` keeps a foreign ``api`` folder out."""
+    return [sys.executable, "-P", "-m", "cli", *words]
+
+
+def environment_for(settings: Settings) -> dict[str, str]:
+    """The environment of the parts: ours, with these settings, and every path made absolute."""
+    environment = dict(os.environ)
+    for name in _PATHS:
+        if os.sep in environment.get(name, ""):
+            environment[name] = str(Path(environment[name]).resolve())
+    environment["VIGPACK_DATA_DIR"] = str(settings.data_dir)
+    environment["VIGPACK_HOST"] = LOOPBACK
+    environment["VIGPACK_PORT"] = str(settings.port)
+    environment["PYTHONUNBUFFERED"] = "1"
+    return environment
+
+
+def queue_part(settings: Settings) -> tuple[Part | None, str]:
+    """The queue to start (None: nothing needs to be started) and the address to give the others ("": a folder)."""
+    if settings.broker_url:
+        return None, settings.broker_url
+    program = find_redis_server()
+    if program is None:
+        return None, ""
+    return redis_part(program, settings.data_dir / "queue", dict(os.environ))
+
+
+def worker_part(database: Database, environment: dict[str, str], concurrency: int) -> Part:
+    """The worker; ready once it has told the database that it lives. Whoever starts it anew means it to work."""
+    began = utcnow()
+    with database.session() as session, contextlib.suppress(WorkerMissing):
+        undrain_worker(session, f"{socket.gethostname()}:{_WORKER}")
+
+    def has_reported() -> bool:
+        with database.reading() as session:
+            return session.scalar(select(WorkerRow.name).where(WorkerRow.seen_at >= began).limit(1)) is not None
+
+    argv = vigpack_argv("worker", _WORKER, "--concurrency", str(concurrency))
+    return Part("worker", argv, environment, has_reported, stop_within_s=45)
+
+
+def api_part(settings: Settings, environment: dict[str, str]) -> Part:
+    """The API and the page; ready once it answers."""
+    return Part("api", vigpack_argv("api"), environment, partial(is_alive, url_of(settings)), stop_within_s=15)
+
+
+def url_of(settings: Settings) -> str:
+    """Where the page and the API are."""
+    return f"http://{LOOPBACK}:{settings.port}"
+
+
+def is_alive(url: str) -> bool:
+    """Whether an API of ours answers there."""
+    try:
+        return httpx.get(f"{url}/healthz", timeout=2, trust_env=False).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,15 @@
+"""``vigpack migrate``: the database's tables, brought up to date."""
+
+from __future__ import annotations
+
+from cli.screen import say
+from records import database
+from records.settings import load_settings
+
+
+def migrate() -> None:
+    """Bring the database's tables up to date. Safe to run again, and by several at once."""
+    settings = load_settings()
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database.migrate(settings)
+    say("The database is up to date.")

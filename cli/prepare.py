@@ -1,0 +1,76 @@
+"""``vigpack prepare``: the media work alone, without any server or queue."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.screen import print_json, progress_bar, say
+from pipeline.ffmpeg.runner import use_ffmpeg
+from pipeline.moments import FilmOf, read_selection
+from pipeline.outputs.kinds import KINDS, read_recipes, usual_kinds
+from pipeline.outputs.review_pack.opening import open_pack
+from pipeline.presets import preset as preset_named
+from pipeline.run.prepare import prepare as prepare_selection
+from records.settings import load_settings
+
+_FURTHER = ", ".join(name for name in KINDS if name not in usual_kinds(FilmOf.FAMILY_FILM))
+
+
+def prepare(
+    films: Annotated[list[Path], typer.Argument(metavar="FILM", help="The film, as it came from the phone or camera.")],
+    moments: Annotated[Path, typer.Option(metavar="M.toml", help="The list of moments.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the results go: an empty or a new folder.")],
+    preset: Annotated[str, typer.Option(help="review, light or full.")] = "review",
+    also: Annotated[list[str] | None, typer.Option(metavar="KIND", help=f"Make this too: {_FURTHER}.")] = None,
+    recipes: Annotated[
+        Path | None, typer.Option(metavar="R.toml", help="What to choose for a kind, by its name.")
+    ] = None,
+    companion: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PACKFOLDER", help="The review pack of the other film of this cycle, for a supervision pack."
+        ),
+    ] = None,
+    artwork: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PHOTO", help="A photograph (JPEG or PNG) of what the child made, for the booklet."),
+    ] = None,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PACKFOLDER", help="The review pack of an earlier cycle: its pictures join the booklet."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Make a review pack and picture notes from a film on this machine. The film is only read; nothing is sent."""
+    if len(films) != 1:
+        raise typer.BadParameter("Give one film at a time; each has its own list of moments.", param_hint="FILM")
+    use_ffmpeg(load_settings().ffmpeg)
+    selection = read_selection(moments)
+    chosen = preset_named(preset)
+    kinds = tuple(dict.fromkeys([*usual_kinds(selection.of), *(also or ())]))
+    wishes = read_recipes(recipes) if recipes else {}
+    other = open_pack(companion) if companion else None
+    with progress_bar("Preparing", shown=not json) as on_progress:
+        report = prepare_selection(
+            films[0],
+            selection,
+            out,
+            preset=chosen,
+            kinds=kinds,
+            recipes=wishes,
+            companion=other,
+            artwork=artwork or (),
+            earlier=[open_pack(folder) for folder in earlier or ()],
+            on_progress=on_progress,
+        )
+    if json:
+        print_json(asdict(report))
+        return
+    for warning in report.warnings:
+        say(f"Note: {warning}")
+    for name in ("review-pack/index.html", *report.results):
+        say(f"{out / name}")

@@ -1,0 +1,83 @@
+"""``vigpack up``: everything on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.local.hold import hold_data_dir
+from cli.local.ports import free_port, is_free
+from cli.local.services import api_part, environment_for, queue_part, url_of, worker_part
+from cli.local.supervisor import Supervisor, Teller
+from cli.screen import CommandFailed, say
+from records.database import migrate, open_database
+from records.settings import Settings, load_settings
+
+
+def up(
+    data: Annotated[Path, typer.Option(help="Where everything is kept; made if absent.")] = Path("vigpack-data"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen on this machine; 0: a free one.")] = 8000,
+    concurrency: Annotated[
+        int, typer.Option(min=0, help="How many moments are prepared at the same time; 0: one per processor.")
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Tell each event as one line of JSON.")] = False,
+) -> None:
+    """Run everything on this machine: page, API, worker, queue, database and a folder for the files.
+
+    Ctrl-C ends all of it. Work that was under way goes on at the next start.
+    """
+    tell = _teller(as_json=as_json)
+    held = hold_data_dir(data.resolve())
+    settings = load_settings(data_dir=data.resolve(), port=port or free_port())
+    if not is_free(settings.port):
+        raise CommandFailed(
+            for_guider=f"Port {settings.port} is taken by another program. Choose another one with --port."
+        )
+    logs = settings.data_dir / "logs"
+    logs.mkdir(exist_ok=True)
+    migrate(settings)
+    supervisor = Supervisor(logs, tell, pass_fds=[held])
+    supervisor.catch_signals()
+    try:
+        _start_parts(supervisor, settings, tell, concurrency or os.cpu_count() or 1)
+        supervisor.watch()
+        tell("stopping", "up", "Ending; a moment that is being prepared goes on at the next start.")
+    finally:
+        supervisor.stop()
+    tell("stopped", "up", "Everything has ended.")
+
+
+def _start_parts(supervisor: Supervisor, settings: Settings, tell: Teller, concurrency: int) -> None:
+    part, broker_url = queue_part(settings)
+    environment = environment_for(settings)
+    if broker_url:
+        environment["VIGPACK_BROKER_URL"] = broker_url
+        settings = settings.model_copy(update={"broker_url": broker_url})
+    if part:
+        supervisor.start(part)
+        tell("ready", "queue", "Queue: a Redis of its own, on this machine only.")
+    elif broker_url:
+        tell("ready", "queue", "Queue: the Redis named in VIGPACK_BROKER_URL.")
+    else:
+        tell("ready", "queue", "Queue: a folder, as no redis-server is installed.")
+    database = open_database(settings)
+    try:
+        supervisor.start(worker_part(database, environment, concurrency))
+    finally:
+        database.dispose()
+    tell("ready", "worker", f"Worker: prepares {concurrency} moments at the same time.")
+    supervisor.start(api_part(settings, environment))
+    url = url_of(settings)
+    tell("ready", "api", f"Page and API: {url}  (Ctrl-C ends everything; data in {settings.data_dir})", url)
+
+
+def _teller(*, as_json: bool) -> Teller:
+    def tell(event: str, part: str, sentence: str, url: str = "") -> None:
+        said = {"event": event, "part": part, "sentence": sentence} | ({"url": url} if url else {})
+        say(json.dumps(said) if as_json else sentence)
+
+    return tell

@@ -1,0 +1,79 @@
+"""``vigpack worker``: the part that prepares moments and makes packs."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+
+from cli.screen import CommandFailed, say
+from records.actions.manage_jobs import drain_worker, undrain_worker
+from records.database import Database, open_database
+from records.models import WorkerRow
+from records.settings import Settings, load_settings
+from worker.broker import worker_argv, worker_env
+from worker.maintenance.draining import workers_of
+
+
+def worker(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="[NAME]",
+            help="What it is called, after its machine's name, so that it keeps its name when it is started again; "
+            "with --drain and --undrain: which one (without: all of this machine).",
+        ),
+    ] = "",
+    concurrency: Annotated[
+        int, typer.Option(min=0, help="How many moments are prepared at the same time; 0: one per processor.")
+    ] = 0,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only tell whether a worker of this machine has reported lately.")
+    ] = False,
+    drain: Annotated[
+        bool, typer.Option("--drain", help="Let a running worker take no more jobs, end those it has, and end.")
+    ] = False,
+    undrain: Annotated[bool, typer.Option("--undrain", help="Let a drained worker work again.")] = False,
+) -> None:
+    """Prepare moments and make packs until stopped. Several workers may run, here and elsewhere."""
+    if check + drain + undrain > 1:
+        raise typer.BadParameter("--check, --drain and --undrain exclude one another.")
+    settings = load_settings()
+    if check or drain or undrain:
+        database = open_database(settings)
+        try:
+            _check(database, settings) if check else _set_draining(database, settings, name, draining=drain)
+        finally:
+            database.dispose()
+        return
+    argv = worker_argv(settings, concurrency or os.cpu_count() or 1)
+    named = {"VIGPACK_WORKER_NAME": name} if name else {}
+    load_settings(**({"worker_name": name} if name else {}))  # refused here, with a sentence, and not in the worker
+    sys.stdout.flush()
+    os.execvpe(argv[0], argv, {**os.environ, **worker_env(), **named})  # noqa: S606 an argument list, no shell
+
+
+def _check(database: Database, settings: Settings) -> None:
+    if not (found := workers_of(database, settings, socket.gethostname())):
+        raise CommandFailed(for_guider="No worker of this machine has reported lately.")
+    with database.reading() as session:
+        drained = session.scalars(select(WorkerRow.name).where(WorkerRow.name.in_(found), WorkerRow.draining)).all()
+    say(f"Worker {found[0]} {'is drained: it takes no jobs' if found[0] in drained else 'works'}.")
+
+
+def _set_draining(database: Database, settings: Settings, name: str, *, draining: bool) -> None:
+    machine = socket.gethostname()
+    names = [name if ":" in name else f"{machine}:{name}"] if name else workers_of(database, settings, machine)
+    if not names:
+        raise CommandFailed(for_guider="No worker of this machine has reported lately.")
+    with database.session() as session:
+        for one in names:
+            (drain_worker if draining else undrain_worker)(session, one)
+    for one in names:
+        say(
+            f"Worker {one} takes no more jobs and ends with those it has." if draining else f"Worker {one} works again."
+        )

@@ -1,0 +1,1 @@
+"""From a film to a clip, a still or a piece of sound."""

@@ -1,0 +1,1 @@
+"""Covering somebody who should not be seen."""

@@ -1,0 +1,164 @@
+"""Hiding a bystander: a moment with somebody covered, and everything a person needs to look at each of its pictures.
+
+Nothing made here is fit to be handed out by itself: that is for a person to say, who has looked at the pictures of the
+very file that is then handed out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.cut.clips import FinishedClip, add_slots, budget_s, cut_clip, open_picture, slots_of
+from pipeline.cut.frame_rate import Slots
+from pipeline.cut.masking import Masks, cover_pixels, is_covered, write_masks
+from pipeline.cut.picture_filters import shown_size
+from pipeline.cut.stills import FinishedStill, Frame, grab_still, save_frame
+from pipeline.errors import ArtifactWrong, HidingTooLong
+from pipeline.hiding.contact_sheet import Sheet, sheet_size, write_one, write_sheet
+from pipeline.hiding.tracking import WORKING_SIDE_PX, propose
+from pipeline.marks import Mark, Picture, by_picture
+from pipeline.moments import Clip, Still
+from pipeline.presets import Preset
+from pipeline.source.demux import film_url
+from pipeline.source.film import Film
+from pipeline.source.frames import Span, find_span
+
+MOST_PICTURES = 3_600
+"""Two minutes of 30 pictures a second: nobody looks at more one by one."""
+UNCOVERED, COVERED = "uncovered.mjpeg", "covered.mjpeg"
+_MOST_DIFFERENCE = 40
+"""In levels, for JPEG's sake; a person behind a cover that failed differs more."""
+
+
+@dataclass(frozen=True)
+class Hiding:
+    """What a person looks at: what is covered on each picture, and each as it is and as it would be handed out.
+
+    covered: of the finished file itself; None where nothing was marked yet, so that nothing was made.
+    """
+
+    pictures: tuple[Picture, ...]
+    uncovered: Sheet
+    covered: Sheet | None
+
+
+def hide_in_clip(
+    film: Film,
+    clip: Clip,
+    preset: Preset,
+    destination: Path,
+    marks: Sequence[Mark],
+    *,
+    threads: int = 1,
+    on_progress: Callable[[float], None] | None = None,
+) -> tuple[FinishedClip | None, Hiding]:
+    """The clip with somebody covered, at ``destination``, and what is to be looked at, beside it.
+
+    Without marks there is no clip: only its pictures, for somebody to mark them.
+    Raises: HidingTooLong, and what cut_clip raises.
+    """
+    tell = on_progress or (lambda _: None)
+    watching = _Watching(film, clip, preset, destination.parent, marks, lambda done: tell(0.5 * done))
+    if not marks:
+        span = find_span(film, clip.in_ms, clip.out_ms)
+        sheet = watching.watch(span, slots_of(film, span, preset))
+        return None, Hiding(tuple(watching.pictures), sheet, None)
+    try:
+        finished = cut_clip(
+            film, clip, preset, destination, threads=threads, cover=watching.cover,
+            on_progress=lambda done: tell(0.5 + 0.4 * done),
+        )  # fmt: skip
+    finally:
+        watching.masks.unlink(missing_ok=True)
+    shown = ffmpeg.input(film_url(finished.artifact.path), protocol_whitelist="file", threads=1)["0"]
+    small = shown.filter(
+        "scale", *sheet_size(finished.width_px, finished.height_px), flags="area", in_color_matrix="bt709"
+    )
+    covered = write_sheet(
+        small,
+        destination.with_name(COVERED),
+        len(watching.pictures),
+        timeout_s=budget_s(clip.length_ms),
+        hide=film.path,
+    )
+    _check(watching.pictures, covered)
+    assert watching.sheet is not None  # noqa: S101  the clip was cut with its cover
+    return finished, Hiding(tuple(watching.pictures), watching.sheet, covered)
+
+
+def hide_in_still(
+    film: Film, still: Still, destination: Path, marks: Sequence[Mark]
+) -> tuple[FinishedStill | None, Hiding]:
+    """The still with somebody covered, at ``destination``, and what is to be looked at, beside it; see hide_in_clip."""
+    frame = grab_still(film, still.at_ms, exact=still.exact)
+    uncovered = write_one(frame.pixels, destination.with_name(UNCOVERED))
+    [picture] = propose(lambda _: frame.pixels, 1, Fraction(1), by_picture(marks, Fraction(1), 1))
+    if not marks:
+        return None, Hiding((picture,), uncovered, None)
+    finished = save_frame(Frame(cover_pixels(frame.pixels, picture), frame.ms, frame.cpu_s), destination)
+    seen = cv2.imread(str(destination), cv2.IMREAD_COLOR)
+    if seen is None:
+        raise ArtifactWrong("the still cannot be read back")
+    covered = write_one(np.asarray(seen, np.uint8), destination.with_name(COVERED))
+    _check([picture], covered)
+    return finished, Hiding((picture,), uncovered, covered)
+
+
+class _Watching:
+    """The pictures of a clip before anything is covered, and what is to be covered on them."""
+
+    def __init__(
+        self, film: Film, clip: Clip, preset: Preset, folder: Path, marks: Sequence[Mark], tell: Callable[[float], None]
+    ) -> None:
+        self._film, self._clip, self._preset, self._marks, self._tell = film, clip, preset, marks, tell
+        self._uncovered = folder / UNCOVERED
+        self.masks = folder / "masks.gray"
+        self.sheet: Sheet | None = None
+        self.pictures: Sequence[Picture] = ()
+
+    def cover(self, span: Span, slots: Slots) -> Masks:
+        """What to cover on these slots, anew with each asking: other frames may be shown than the first time."""
+        self.watch(span, slots)
+        return write_masks(self.pictures, *shown_size(self._film.video, self._preset.max_lines), self.masks)
+
+    def watch(self, span: Span, slots: Slots) -> Sheet:
+        """The sheet of the clip's pictures as they are; ``pictures`` then says what to cover on each."""
+        if slots.count > MOST_PICTURES:
+            raise HidingTooLong(f"{slots.count} pictures")
+        width, height = shown_size(self._film.video, self._preset.max_lines)
+        small = sheet_size(width, height)
+        picture = add_slots(open_picture(self._film, span.key_pts), self._film, span, slots, *small)
+        picture = picture.filter("scale", in_color_matrix="bt709")
+        self.sheet = sheet = write_sheet(
+            picture, self._uncovered, slots.count, timeout_s=budget_s(self._clip.length_ms), hide=self._film.path
+        )
+        self._tell(0.5)
+
+        def look(number: int) -> NDArray[np.uint8]:
+            self._tell(0.5 + 0.5 * number / slots.count)
+            return _smaller(sheet.picture(number))
+
+        self.pictures = propose(look, slots.count, slots.fps, by_picture(self._marks, slots.fps, slots.count))
+        return sheet
+
+
+def _smaller(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = pixels.shape[:2]
+    ratio = min(1.0, WORKING_SIDE_PX / max(width, height))
+    size = max(16, round(width * ratio)), max(16, round(height * ratio))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _check(pictures: Sequence[Picture], covered: Sheet) -> None:
+    """Make sure that each finished picture shows its cover. Raises: ArtifactWrong."""
+    for number, picture in enumerate(pictures):
+        if not is_covered(covered.picture(number), picture, _MOST_DIFFERENCE):
+            raise ArtifactWrong(f"picture {number} is not covered as it should be")

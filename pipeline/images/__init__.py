@@ -1,0 +1,1 @@
+"""Photographs and stills, touched up."""

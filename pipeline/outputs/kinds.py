@@ -1,0 +1,245 @@
+"""The kinds of output. Each is a folder here with one function ``make(prepared, recipe, folder) -> list[Artifact]``.
+
+A new kind is a folder and a line in ``KINDS``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from pipeline.artifact import Artifact
+from pipeline.errors import PipelineError
+from pipeline.moments import FilmOf, Selection, plain_sentence
+from pipeline.outputs import (
+    booklet,
+    child_voice,
+    diary_sheet,
+    intervision_pack,
+    phone_pictures,
+    picture_notes,
+    rating_scale,
+    reel,
+    review_pack,
+    strip,
+    supervision_pack,
+)
+from pipeline.outputs.preview import Lay, Part
+from pipeline.prepared import Prepared
+
+
+class OutputUnknown(PipelineError):
+    """No kind of output has that name."""
+
+    code = "output_unknown"
+
+
+class RecipeInvalid(PipelineError):
+    """What was chosen for an output cannot be understood."""
+
+    code = "recipe_invalid"
+
+
+def _nothing_to_remark(_: Selection, __: Any) -> list[str]:
+    return []
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of output.
+
+    ``about`` tells a guider in one sentence what it is for. ``recipe`` says what can be chosen: every field has a
+    default, a title and a description, from which the page draws its form. ``make`` takes a recipe of that type, writes
+    into a folder that is there and holds none of its names yet, and returns what may be handed out; an empty list means
+    that the selection holds nothing for this kind. ``remarks`` says in plain words, before any work is done, what will
+    not come out as written. ``needs_picture``: of a recording without a picture there is nothing to make.
+
+    A printed kind has ``lay``, which lays out in a folder what ``make`` prints, from the moments of the kind ``lays``;
+    a preview presses its first pages. Another kind has ``contents``, which tells what will be in it and opens no file.
+    ``of`` is the only film of which something can be made; None: of any. ``files`` tells, by name, what a file is for,
+    where a kind makes several.
+    """
+
+    name: str
+    title: str
+    about: str
+    recipe: type[BaseModel]
+    make: Callable[[Prepared, Any, Path], list[Artifact]]
+    remarks: Callable[[Selection, Any], list[str]] = _nothing_to_remark
+    lay: Lay | None = None
+    lays: Literal["clip", "still", "nothing"] = "still"
+    contents: Callable[[Prepared, Any], list[Part]] | None = None
+    needs_picture: bool = False
+    of: FilmOf | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def remark(self, selection: Selection, recipe: Any, *, picture: bool) -> list[str]:
+        """What to tell the guider; one sentence alone where the kind needs a picture and there is none."""
+        if self.needs_picture and not picture:
+            return [f"{self.title}: left out, because this recording has sound but no picture."]
+        return self.remarks(selection, recipe)
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "review_pack",
+            "Review pack",
+            "The moments with a player that works without internet, for the shared review.",
+            review_pack.Recipe,
+            review_pack.make,
+            contents=review_pack.contents,
+        ),
+        Kind(
+            "picture_notes",
+            "Picture notes",
+            "Each still and its caption on a page of its own, for the family's wall.",
+            picture_notes.Recipe,
+            picture_notes.make,
+            picture_notes.remarks,
+            lay=picture_notes.lay,
+            needs_picture=True,
+        ),
+        Kind(
+            "booklet",
+            "Booklet",
+            "The picture notes as a small booklet to print, fold and keep; its cover works alone.",
+            booklet.Recipe,
+            booklet.make,
+            booklet.remarks,
+            lay=booklet.lay,
+            files={booklet.TO_FOLD: "to print on both sides and fold", booklet.TO_READ: "to look at on a screen"},
+        ),
+        Kind(
+            "strip",
+            "Strip",
+            "Three or four pictures of a clip in a row, for a moment that unfolds.",
+            strip.Recipe,
+            strip.make,
+            strip.remarks,
+            lay=strip.lay_one,
+            lays="clip",
+            needs_picture=True,
+        ),
+        Kind(
+            "phone_pictures",
+            "Pictures for a phone",
+            "Each still with its words as a picture that the family can keep on a phone.",
+            phone_pictures.Recipe,
+            phone_pictures.make,
+            phone_pictures.remarks,
+            lay=phone_pictures.lay,
+            needs_picture=True,
+        ),
+        Kind(
+            "diary_sheet",
+            "Diary sheet",
+            "A page for the family's week: tick when good things happen.",
+            diary_sheet.Recipe,
+            diary_sheet.make,
+            diary_sheet.remarks,
+            lay=diary_sheet.lay,
+            lays="nothing",
+        ),
+        Kind(
+            "child_voice",
+            "The child’s voice",
+            "Pages on which a child answers by drawing, pointing, saying or skipping.",
+            child_voice.Recipe,
+            child_voice.make,
+            child_voice.remarks,
+            lay=child_voice.lay,
+        ),
+        Kind(
+            "reel",
+            "Reel",
+            "One film for a television or a phone: each moment, held on its best picture, and once more slowly.",
+            reel.Recipe,
+            reel.make,
+            reel.remarks,
+            contents=reel.contents,
+            needs_picture=True,
+        ),
+        Kind(
+            "supervision_pack",
+            "Supervision pack",
+            "The family's moments and your own in the review, your question and the rating form, for your supervisor.",
+            supervision_pack.Recipe,
+            supervision_pack.make,
+            supervision_pack.remarks,
+            contents=supervision_pack.contents,
+        ),
+        Kind(
+            "intervision_pack",
+            "Intervision pack",
+            "Moments and a question for peers, without codes, dates or captions.",
+            intervision_pack.Recipe,
+            intervision_pack.make,
+            intervision_pack.remarks,
+            contents=intervision_pack.contents,
+        ),
+        Kind(
+            "rating_scale",
+            "Rating scale",
+            "The form to rate a practitioner's recording of a shared review on paper; a family is never rated.",
+            rating_scale.Recipe,
+            rating_scale.make,
+            rating_scale.remarks,
+            lay=rating_scale.lay,
+            lays="nothing",
+            of=FilmOf.REVIEW_RECORDING,
+        ),
+    )
+}
+
+
+def usual_kinds(of: FilmOf, *, picture: bool = True) -> tuple[str, ...]:
+    """The kinds that are made without being asked for: a family takes notes home, of a review recording nobody does."""
+    usual = ("review_pack",) if of == FilmOf.REVIEW_RECORDING else ("review_pack", "picture_notes")
+    return tuple(name for name in usual if picture or not KINDS[name].needs_picture)
+
+
+def find_kind(name: str) -> Kind:
+    """The kind of that name. Raises: OutputUnknown, whose sentence names those there are."""
+    if (kind := KINDS.get(name)) is None:
+        sentence = f"“{name}” cannot be made. Choose {' or '.join(KINDS)}."
+        raise OutputUnknown(sentence, for_guider=sentence)
+    return kind
+
+
+def parse_recipe(kind: Kind, chosen: Mapping[str, Any]) -> Any:
+    """The recipe of a kind, what was not chosen filled in. Raises: RecipeInvalid, whose sentence says what is wrong."""
+    try:
+        return kind.recipe.model_validate(dict(chosen))
+    except ValidationError as error:
+        sentence = f"{kind.title}: {plain_sentence(error)}"
+        raise RecipeInvalid(sentence, for_guider=sentence) from None
+
+
+def read_recipes(path: Path) -> dict[str, dict[str, Any]]:
+    """What a TOML file chooses for each kind: a table a kind, named as the kind is.
+
+    Raises: RecipeInvalid, OutputUnknown.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        sentence = f"There is no list of recipes named {path.name} here."
+    except (OSError, UnicodeDecodeError):
+        sentence = f"The list of recipes {path.name} cannot be read."
+    except tomllib.TOMLDecodeError as error:
+        sentence = f"The list of recipes {path.name} is not written as TOML: {error}."
+    else:
+        for name, table in tables.items():
+            if not isinstance(table, dict):
+                sentence = f"“{name}” in {path.name} is no table; write [{name}] above what you choose for it."
+                raise RecipeInvalid(sentence, for_guider=sentence)
+            parse_recipe(find_kind(name), table)
+        return tables
+    raise RecipeInvalid(sentence, for_guider=sentence)

@@ -1,0 +1,111 @@
+"""What will be made, before it is made: the first pages as pictures, or what a film or a pack will hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import ArtifactWrong
+from pipeline.print.pictures import to_jpeg
+from pipeline.print.press import Laid, press_pictures
+
+if TYPE_CHECKING:  # packs import this module, and importing what they are made from imports the kinds
+    from pipeline.pack.packed import PackedFile
+    from pipeline.prepared import Prepared, PreparedArtwork, PreparedMoment
+
+MOST_PAGES = 3
+MOST_STILLS = 12
+MOST_EARLIER = 1
+"""Only the cover and the first pages are seen, and the first pages are those of the earliest review."""
+PX_PER_INCH = 96
+MEDIA_TYPE = "image/jpeg"
+_STILL_PX = 1000
+"""Of a still's longer side: as many as a page of that many px an inch can show."""
+_SMALL_QUALITY = 85
+
+_Picture = TypeVar("_Picture", "PreparedMoment", "PreparedArtwork")
+Lay = Callable[["Prepared", Any, Path], Laid | None]
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The first pages as JPEGs, and how many there will be; None where only some were laid out."""
+
+    shown: tuple[bytes, ...]
+    of: int | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that comes in a film or a pack; times are None where it has none."""
+
+    title: str
+    words: str = ""
+    starts_ms: int | None = None
+    length_ms: int | None = None
+
+
+def parts_of_moments(moments: Iterable[PreparedMoment | PackedFile], *, captions: bool = True) -> list[Part]:
+    """A line for each moment: its number among those of its kind, its words, and how long it is."""
+    counts = {"clip": 0, "still": 0}
+    parts = []
+    for moment in moments:
+        counts[moment.kind] += 1
+        title = f"{moment.kind.capitalize()} {counts[moment.kind]}"
+        parts.append(Part(title, moment.caption if captions else "", length_ms=moment.duration_ms))
+    return parts
+
+
+def first_pages(lay: Lay, prepared: Prepared, recipe: Any, desk: Path) -> Pages:
+    """How the first pages will look, from small copies of the stills; ``desk`` is an empty folder.
+
+    Raises: what ``lay`` raises.
+    """
+    laid = lay(_with_small_pictures(prepared, desk, "small"), recipe, desk)
+    if laid is None:
+        return Pages((), 0)
+    pages = press_pictures(*laid, desk, px_per_inch=PX_PER_INCH)
+    stills = [moment for moment in prepared.moments if moment.kind == "still"]
+    whole = not prepared.earlier and max(len(stills), len(prepared.artwork)) <= MOST_STILLS
+    return Pages(tuple(to_jpeg(page) for page in pages[:MOST_PAGES]), len(pages) if whole else None)
+
+
+def _with_small_pictures(prepared: Prepared, desk: Path, name: str) -> Prepared:
+    stills = [moment for moment in prepared.moments if moment.kind == "still"]
+    small = [_small(still, desk / f"{name}-{n}.jpg") for n, still in enumerate(stills[:MOST_STILLS])]
+    drawn = [_small(one, desk / f"{name}-artwork-{n}.jpg") for n, one in enumerate(prepared.artwork[:MOST_STILLS])]
+    others = [moment for moment in prepared.moments if moment.kind != "still"]
+    earlier = [
+        replace(one, prepared=_with_small_pictures(one.prepared, desk, f"{name}-before-{n}"))
+        for n, one in enumerate(prepared.earlier[:MOST_EARLIER])
+    ]
+    return replace(prepared, moments=(*others, *small), artwork=tuple(drawn), earlier=tuple(earlier))
+
+
+def _small(still: _Picture, copy: Path) -> _Picture:
+    """A copy of the picture that is no larger than a preview shows."""
+    halves = max(still.width_px or 0, still.height_px or 0) // _STILL_PX
+    flag = cv2.IMREAD_REDUCED_COLOR_4 if halves >= 4 else cv2.IMREAD_REDUCED_COLOR_2 if halves >= 2 else None
+    pixels = cv2.imread(str(still.path), cv2.IMREAD_COLOR if flag is None else flag)
+    if pixels is None:
+        raise ArtifactWrong(f"{still.path.name} cannot be read as a picture")
+    pixels = _no_larger(pixels.astype(np.uint8, copy=False))
+    if not cv2.imwrite(str(copy), pixels, [cv2.IMWRITE_JPEG_QUALITY, _SMALL_QUALITY]):
+        raise ArtifactWrong(f"{copy.name} could not be written")
+    height, width = pixels.shape[:2]
+    return replace(still, path=copy, width_px=width, height_px=height)
+
+
+def _no_larger(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = pixels.shape[:2]
+    share = _STILL_PX / max(height, width)
+    if share >= 1:
+        return pixels
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

@@ -1,0 +1,1 @@
+"""A film and a list of moments in, finished packs out."""

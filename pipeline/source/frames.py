@@ -1,0 +1,213 @@
+"""Which frames a span of a film holds, and where to begin decoding to see the first of them.
+
+Packet times are trusted where the container keeps them for every shown frame; elsewhere the span is decoded, which
+costs more and is always right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+import av
+import av.container
+import av.error
+from av.packet import Packet
+from av.stream import Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from pipeline.errors import FilmUnreadable, MomentOutsideFilm
+from pipeline.moments import clock
+from pipeline.source.demux import decode, open_container, packets, video_stream
+from pipeline.source.film import Film
+
+_PACKET_TIMED_CODECS = {"h264", "hevc", "av1", "libdav1d", "vp9", "libvpx-vp9", "mjpeg", "prores"}
+_PACKET_TIMED_CONTAINERS = ("mov", "matroska")
+_FIRST_STEP_BACK_S = 1
+
+
+@dataclass(frozen=True)
+class Span:
+    """The frames of a stretch of film, in presentation times of the video's time base, in the order shown."""
+
+    pts: tuple[int, ...]
+    end_pts: int
+    """When the last frame makes way for the next one."""
+    key_pts: int | None
+    """The key frame from which all of them can be decoded; None: begin at the start of the film."""
+
+
+def find_span(film: Film, in_ms: int, out_ms: int) -> Span:
+    """The frames with ``in_ms <= frame_ms < out_ms``.
+
+    Raises: MomentOutsideFilm where there is none, FilmUnreadable.
+    """
+    low, high = film.pts_at(in_ms), film.pts_at(out_ms)
+    with open_container(film.path) as container:
+        stream = video_stream(container, film.video.stream_index)
+        span = _from_packets(film, container, stream, low, high) if _packets_tell_times(film) else None
+        span = span or _from_frames(film, container, stream, low, high)
+    if span is not None:
+        return span
+    if in_ms < film.duration_ms:
+        sentence = (
+            f"The film shows no new picture from {clock(in_ms)} to {clock(out_ms)}. Make this clip a little longer."
+        )
+        raise MomentOutsideFilm(sentence, for_guider=sentence)
+    raise _outside(film, f"from {clock(in_ms)} to {clock(out_ms)}")
+
+
+def find_shown(film: Film, at_ms: int) -> Span:
+    """The one frame on screen at ``at_ms``: the last with ``frame_ms <= at_ms``.
+
+    Raises: MomentOutsideFilm, FilmUnreadable.
+    """
+    if at_ms > film.duration_ms + one_frame_ms(film):
+        raise _outside(film, f"at {clock(at_ms)}")
+    back_ms = 2000
+    while True:
+        from_ms = max(0, at_ms - back_ms)
+        try:
+            span = find_span(film, from_ms, at_ms + 1)
+        except MomentOutsideFilm:
+            if from_ms == 0:
+                raise
+            back_ms *= 4
+            continue
+        return Span(span.pts[-1:], span.end_pts, span.key_pts)
+
+
+def frames_between(film: Film, in_ms: int, out_ms: int) -> Iterator[VideoFrame]:
+    """The decoded frames with ``in_ms <= frame_ms < out_ms``, as stored (not turned upright)."""
+    low, high = film.pts_at(in_ms), film.pts_at(out_ms)
+    with open_container(film.path) as container:
+        stream = video_stream(container, film.video.stream_index)
+        for key_pts in _places_to_begin(film, low):
+            _seek(container, stream, key_pts)
+            began = False
+            for frame in decode(container, stream):
+                if frame.pts is None or (not began and key_pts is not None and frame.pts > low):
+                    break
+                began = True
+                if frame.pts >= high:
+                    return
+                if frame.pts >= low:
+                    yield frame
+            if began:
+                return
+
+
+def one_frame_ms(film: Film) -> int:
+    """How long one frame of the film stands, in ms, rounded up; at least 100, for films that do not say."""
+    return max(100, int(1000 / film.video.fps_avg) + 1 if film.video.fps_avg else 100)
+
+
+def _outside(film: Film, which: str) -> MomentOutsideFilm:
+    sentence = f"The moment {which} lies outside the film, which is {clock(film.duration_ms)} long."
+    return MomentOutsideFilm(sentence, for_guider=sentence)
+
+
+def _packets_tell_times(film: Film) -> bool:
+    video = film.video
+    return (
+        video.codec in _PACKET_TIMED_CODECS
+        and film.container.startswith(_PACKET_TIMED_CONTAINERS)
+        and not video.interlaced
+    )
+
+
+def _places_to_begin(film: Film, low: int) -> Iterator[int | None]:
+    """Ever earlier times to seek to, then None: the start."""
+    second = int(1 / film.video.time_base)
+    yield low
+    step = _FIRST_STEP_BACK_S * second
+    while low - step > film.video.first_pts:
+        yield low - step
+        step *= 4
+    yield None
+
+
+def _seek(container: av.container.InputContainer, stream: VideoStream, pts: int | None) -> None:
+    if pts is None:
+        container.seek(0, backward=True)
+        return
+    try:
+        container.seek(pts, stream=stream, backward=True)
+    except av.error.FFmpegError as error:
+        raise FilmUnreadable(f"seek failed: {error}") from None
+
+
+def _from_packets(
+    film: Film, container: av.container.InputContainer, stream: VideoStream, low: int, high: int
+) -> Span | None:
+    for place in _places_to_begin(film, low):
+        _seek(container, stream, place)
+        read = _read_packets(container, stream, low, high)
+        if read is None:
+            return None
+        keys = [p.pts for p in read if p.is_keyframe and p.pts is not None and p.pts <= low]
+        if not keys and place is not None:
+            continue
+        times = sorted(
+            {p.pts for p in read if p.pts is not None and not p.is_discard and p.pts >= film.video.first_pts}
+        )
+        return _span(film, times, low, high, max(keys, default=None))
+    return None
+
+
+def _read_packets(
+    container: av.container.InputContainer, stream: VideoStream, low: int, high: int
+) -> list[Packet[Stream]] | None:
+    """The packets around a span, until one is decoded after it; None where a packet carries no time."""
+    read: list[Packet[Stream]] = []
+    for packet in packets(container, stream):
+        if not packet.size:
+            continue
+        if packet.pts is None:
+            return None
+        if packet.pts < low and packet.is_keyframe:
+            read = [p for p in read if p.pts is not None and p.pts >= low]
+        read.append(packet)
+        # Nothing decoded from here on is shown before this packet is decoded: the next frame after the span is known.
+        decoded_at = packet.dts if packet.dts is not None else packet.pts
+        if decoded_at >= min((p.pts for p in read if p.pts is not None and p.pts >= high), default=decoded_at + 1):
+            break
+    return read
+
+
+def _from_frames(
+    film: Film, container: av.container.InputContainer, stream: VideoStream, low: int, high: int
+) -> Span | None:
+    for place in _places_to_begin(film, low):
+        _seek(container, stream, place)
+        times: list[int] = []
+        for frame in decode(container, stream):
+            if frame.pts is None:
+                continue
+            times.append(frame.pts)
+            if frame.pts >= high:
+                break
+        if place is None or (times and times[0] <= low):
+            key = times[0] if place is not None and times else None
+            return _span(film, sorted(set(times)), low, high, key)
+    return None
+
+
+def _span(film: Film, times: list[int], low: int, high: int, key_pts: int | None) -> Span | None:
+    inside = tuple(t for t in times if low <= t < high)
+    if not inside:
+        return None
+    after = next((t for t in times if t >= high), None)
+    if after is None:  # the film's last frame stands as long as those before it
+        gaps = sorted(b - a for a, b in pairwise(times[-30:])) or [_one_frame(film)]
+        return Span(inside, inside[-1] + gaps[len(gaps) // 2], key_pts)
+    # Where the next frame is late, the last one stands to the moment's end, and at least as long as a frame does.
+    return Span(inside, min(after, max(high, inside[-1] + _one_frame(film))), key_pts)
+
+
+def _one_frame(film: Film) -> int:
+    """How long a frame of this film stands on average, in its time base."""
+    return max(1, round(1 / Fraction(film.video.fps_avg or 25) / film.video.time_base))

@@ -1,0 +1,1 @@
+"""Documents of a guider's training: logbook and rating scale."""

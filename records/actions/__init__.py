@@ -1,0 +1,1 @@
+"""What changes rows on somebody's behalf: each action is one transaction."""

@@ -1,0 +1,140 @@
+"""Photographs of what a child made: kept with a selection, erased with it, and with them what was made of them.
+
+A photograph is stored and its row added while the selection is held, so that a file without a row is nobody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from pipeline.images.photograph import Photograph
+from pipeline.outputs.kinds import find_kind, parse_recipe
+from pipeline.print.recipes import ArtworkRecipe
+from records.actions.earlier_reviews import withdraw_from_later
+from records.database import Database
+from records.errors import ArtworkFull, ArtworkGone, SelectionGone
+from records.ledger.scheduling import Priority
+from records.ledger.selections import all_moments_ready, kinds_of, lock_selection, queue_output, settle
+from records.models import ArtifactRow, ArtworkRow, SelectionRow, new_id
+from records.storage.contract import Storage
+
+MOST_ARTWORK = 20
+
+
+def artwork_folder(selection_id: str) -> str:
+    """The folder in storage for the photographs of a selection; it lies in the selection's own."""
+    return f"selections/{selection_id}/artwork/"
+
+
+def artwork_of(session: Session, selection_id: str) -> Sequence[ArtworkRow]:
+    """The photographs of a selection, in the order in which they came."""
+    query = select(ArtworkRow).where(ArtworkRow.selection_id == selection_id)
+    return session.scalars(query.order_by(ArtworkRow.created_at, ArtworkRow.id)).all()
+
+
+def find_artwork(session: Session, selection_id: str, artwork_id: str) -> ArtworkRow:
+    """One of them. Raises: ArtworkGone."""
+    row = session.get(ArtworkRow, artwork_id)
+    selection = session.get(SelectionRow, selection_id)
+    if row is None or row.selection_id != selection_id or selection is None or selection.erasing_at is not None:
+        raise ArtworkGone(artwork_id)
+    return row
+
+
+def keep_artwork(session: Session, storage: Storage, selection_id: str, photograph: Photograph) -> list[str]:
+    """Keep a finished photograph; what holds such pictures is made again. Jobs to be sent after commit.
+
+    Raises: SelectionGone, ArtworkFull, NoRoom, StorageUnavailable.
+    """
+    selection = _held(session, selection_id)
+    if len(artwork_of(session, selection_id)) >= MOST_ARTWORK:
+        raise ArtworkFull
+    row = ArtworkRow(
+        id=new_id(),
+        selection_id=selection_id,
+        words="",
+        storage_key="",
+        bytes=photograph.artifact.bytes,
+        sha256=photograph.artifact.sha256,
+        width_px=photograph.width_px,
+        height_px=photograph.height_px,
+    )
+    row.storage_key = f"{artwork_folder(selection_id)}{row.id}.jpg"
+    storage.put(photograph.artifact.path, row.storage_key)
+    session.add(row)
+    session.flush()
+    return _make_again(session, selection)
+
+
+def word_artwork(session: Session, selection_id: str, artwork_id: str, words: str) -> list[str]:
+    """Keep the child's own words about it; jobs to be sent after commit. Raises: SelectionGone, ArtworkGone."""
+    selection = _held(session, selection_id)
+    row = find_artwork(session, selection_id, artwork_id)
+    if row.words == words:
+        return []
+    row.words = words
+    session.flush()
+    return _make_again(session, selection)
+
+
+def erase_artwork(session: Session, selection_id: str, artwork_id: str) -> tuple[list[str], list[str]]:
+    """Take a photograph out, and every file that may show it: their keys, to be deleted after commit, and jobs.
+
+    What showed it is made again without it. Raises: SelectionGone, ArtworkGone.
+    """
+    selection = _held(session, selection_id)
+    row = find_artwork(session, selection_id, artwork_id)
+    keys = [row.storage_key]
+    session.delete(row)
+    session.flush()
+    files = (ArtifactRow.selection_id == selection_id) & ArtifactRow.kind.in_(_shown_in(selection))
+    keys += session.scalars(select(ArtifactRow.storage_key).where(files)).all()
+    session.execute(delete(ArtifactRow).where(files))
+    keys += withdraw_from_later(session, selection, gone=False)
+    return keys, _make_again(session, selection)
+
+
+def sweep_artwork(db: Database, storage: Storage) -> int:
+    """Delete photographs that no row names: a crash came between row and file. How many."""
+    by_selection: dict[str, list[str]] = {}
+    for key in storage.keys("selections/"):
+        if len(parts := key.split("/")) == 4 and parts[2] == "artwork":
+            by_selection.setdefault(parts[1], []).append(key)
+    swept = 0
+    for selection_id, keys in by_selection.items():
+        with db.reading() as session:
+            rows = session.scalar(select(func.count(ArtworkRow.id)).where(ArtworkRow.storage_key.in_(keys)))
+        if rows == len(keys):
+            continue
+        with db.session() as session:
+            if lock_selection(session, selection_id) is None:
+                continue  # erasing takes them all
+            kept = {row.storage_key for row in artwork_of(session, selection_id)}
+        for key in set(keys) - kept:  # whoever adds one now adds another key
+            storage.delete(key)
+            swept += 1
+    return swept
+
+
+def _held(session: Session, selection_id: str) -> SelectionRow:
+    selection = lock_selection(session, selection_id)
+    if selection is None:
+        raise SelectionGone(selection_id)
+    return selection
+
+
+def _shown_in(selection: SelectionRow) -> list[str]:
+    """The kinds of output whose recipe takes such pictures."""
+    wished = {kind: parse_recipe(find_kind(kind), selection.recipes.get(kind, {})) for kind in kinds_of(selection)}
+    return [kind for kind, recipe in wished.items() if isinstance(recipe, ArtworkRecipe) and recipe.artwork]
+
+
+def _make_again(session: Session, selection: SelectionRow) -> list[str]:
+    if not all_moments_ready(session, selection):
+        return []
+    job_ids = [queue_output(session, selection, kind, Priority.AWAITED_PACK) for kind in _shown_in(selection)]
+    settle(session, selection)
+    return job_ids

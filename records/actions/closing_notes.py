@@ -1,0 +1,46 @@
+"""What was written at the end of a review: kept with its selection, and erased with it."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from pipeline.player.words import ReviewWords
+from records.errors import RecordsError, SelectionGone
+from records.ledger.selections import lock_selection
+from records.models import SelectionRow, WordsRow, new_id, utcnow
+
+
+class WordsChanged(RecordsError):
+    """Somebody has saved other words since they were last seen."""
+
+    code = "words_changed"
+    for_guider = "Somebody else has saved other words here meanwhile."
+
+
+def find_words(session: Session, selection_id: str) -> WordsRow | None:
+    """What was saved last; None where nothing ever was. Raises: SelectionGone."""
+    selection = session.get(SelectionRow, selection_id)
+    if selection is None or selection.erasing_at is not None:
+        raise SelectionGone(selection_id)
+    return session.get(WordsRow, selection_id)
+
+
+def save_words(session: Session, selection_id: str, words: ReviewWords, *, seen: str | None, over: bool) -> WordsRow:
+    """Keep the words; their new revision is in the row.
+
+    ``seen`` is the revision that the writer had before her, None for none; ``over`` writes over whatever is there.
+    Raises: SelectionGone; WordsChanged, and then nothing is saved.
+    """
+    if lock_selection(session, selection_id) is None:  # held, so that of two writers the second sees the first
+        raise SelectionGone(selection_id)
+    row = session.get(WordsRow, selection_id, populate_existing=True)
+    if not over and (row.revision if row else None) != seen:
+        raise WordsChanged
+    if row is None:
+        row = WordsRow(selection_id=selection_id)
+        session.add(row)
+    row.words = words.model_dump(mode="json")
+    row.revision = new_id()
+    row.saved_at = utcnow()
+    session.flush()
+    return row

@@ -1,0 +1,209 @@
+"""How a job ends: finished with what it made, failed in words, or given back for another attempt.
+
+Each end is one transaction that first locks the selection, then changes job, moment and selection together; so two
+moments that end at the same instant see one another, and nothing is published for a selection that is being erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from pipeline.errors import Cancelled, PipelineError
+from records.actions.hide import hold_back
+from records.database import Database
+from records.errors import LeaseLost, WorkerLost
+from records.ledger.jobs import MOMENT, Claim, back_off, holds, rows_changed
+from records.ledger.outcome_counts import Outcome, note_ending
+from records.ledger.selections import lock_selection, moment_finished, settle
+from records.models import (
+    ArtifactRow,
+    HidingRow,
+    JobRow,
+    JobState,
+    MomentRow,
+    MomentState,
+    SelectionRow,
+    WithheldRow,
+    WorkerRow,
+    utcnow,
+)
+from records.settings import Settings
+
+_LONGEST_DETAIL = 4000
+_IN_DATABASE = {"synchronize_session": False}
+
+
+@dataclass(frozen=True)
+class Published:
+    """A finished file in storage, to be recorded with the job that made it."""
+
+    kind: str
+    name: str
+    storage_key: str
+    media_type: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """That a moment was made with somebody hidden: for which asking, and what is covered on each picture."""
+
+    revision: str
+    pictures: list[dict[str, Any]]
+
+
+def finish(
+    db: Database,
+    claim: Claim,
+    published: Sequence[Published],
+    facts: dict[str, Any] | None = None,
+    hidden: Hidden | None = None,
+) -> list[str]:
+    """Record what the job made and that it is done; the ids of the jobs that follow from it, to be sent.
+
+    Where somebody is hidden in a moment, its files are withheld; each one's kind then says which part it is.
+    Raises: LeaseLost where the claim is no longer good, or hiding was asked for or lifted meanwhile; nothing is
+    recorded, and the files are the caller's to delete.
+    """
+    with db.session() as session:
+        selection = _locked(session, claim)
+        _check_hiding(session, claim, hidden)
+        now = utcnow()
+        done = {"state": JobState.DONE, "progress": 1.0, "finished_at": now, "lease_token": None}
+        _end(session, claim, {**done, "error_code": None, "error_sentence": None, "error_detail": None})
+        credit = update(WorkerRow).where(
+            WorkerRow.name == select(JobRow.worker).where(JobRow.id == claim.job_id).scalar_subquery()
+        )
+        session.execute(credit.values(jobs_done=WorkerRow.jobs_done + 1), execution_options=_IN_DATABASE)
+        whose = ArtifactRow.moment_id == claim.moment_id if claim.moment_id else ArtifactRow.kind == claim.kind
+        earlier = delete(ArtifactRow).where(ArtifactRow.selection_id == claim.selection_id, whose)
+        session.execute(earlier, execution_options=_IN_DATABASE)  # what was made before is replaced
+        asked_at = session.scalars(select(JobRow.queued_at).where(JobRow.id == claim.job_id)).one()
+        note_ending(session, claim.kind, Outcome.DONE, ready_after=now - asked_at)
+        if hidden is not None:
+            moment = session.get_one(MomentRow, claim.moment_id)
+            withheld = [_withheld(claim, moment, file) for file in published]
+            hold_back(session, selection, moment, withheld, hidden.pictures, facts)
+            return []
+        for file in published:
+            session.add(ArtifactRow(selection_id=claim.selection_id, moment_id=claim.moment_id, **vars(file)))
+        if claim.kind == MOMENT:
+            return moment_finished(session, selection, session.get_one(MomentRow, claim.moment_id), facts)
+        settle(session, selection)
+        return []
+
+
+def fail(db: Database, claim: Claim, error: PipelineError, settings: Settings) -> bool:
+    """Record why an attempt failed; True when there will be another one, after a rest.
+
+    An attempt that an outage spoiled does not count: three of them pass in a minute, and all that waits would fail.
+    Raises: LeaseLost.
+    """
+    with db.session() as session:
+        selection = _locked(session, claim)
+        spoiled = error.outage and _asked_within(session, claim, settings.outage_patience_s)
+        again = spoiled or (error.retryable and claim.attempt < settings.max_attempts)
+        values = _failure(error, claim.attempt, again=again, settings=settings)
+        if spoiled:
+            rest_s = max(settings.heal_s, settings.retry_after_s)
+            values |= {"attempts": claim.attempt - 1, "not_before": utcnow() + timedelta(seconds=rest_s)}
+        _end(session, claim, values)
+        _note(session, claim.kind, error, again=again)
+        _show(session, selection, claim.moment_id, again=again)
+    return again
+
+
+def requeue_expired(db: Database, settings: Settings) -> tuple[int, int]:
+    """Give back the jobs whose worker went silent: how many were queued again, and how many were given up."""
+    queued = failed = 0
+    with db.reading() as session:
+        expired = select(JobRow.id, JobRow.selection_id).where(*_expired())
+        found = session.execute(expired.order_by(JobRow.lease_until)).all()
+    for job_id, selection_id in found:
+        with db.session() as session:
+            selection = lock_selection(session, selection_id)
+            query = select(JobRow).where(JobRow.id == job_id, *_expired()).with_for_update()
+            job = session.scalars(query).one_or_none()
+            if selection is None or job is None:
+                continue  # renewed, taken over or erased meanwhile
+            error: PipelineError = WorkerLost(f"lease of attempt {job.attempts} on {job.worker} ran out")
+            if job.cancel_requested:  # nobody may take it, so it would wait for ever
+                error = Cancelled()
+            again = error.retryable and job.attempts < settings.max_attempts
+            values = _failure(error, job.attempts, again=again, settings=settings)
+            session.execute(update(JobRow).where(JobRow.id == job_id).values(values))
+            _note(session, job.kind, error, again=again)
+            _show(session, selection, job.moment_id, again=again)
+            queued, failed = queued + again, failed + (not again)
+    return queued, failed
+
+
+def _check_hiding(session: Session, claim: Claim, hidden: Hidden | None) -> None:
+    """Make sure that a moment is made with somebody hidden exactly where that is asked, and for the newest asking."""
+    asked = None
+    if claim.moment_id is not None:
+        asked = session.scalar(select(HidingRow.revision).where(HidingRow.moment_id == claim.moment_id))
+    if asked != (hidden.revision if hidden else None):
+        raise LeaseLost(f"{claim.job_id}: it was asked for otherwise meanwhile")
+
+
+def _withheld(claim: Claim, moment: MomentRow, file: Published) -> WithheldRow:
+    return WithheldRow(
+        moment_id=moment.id, part=file.kind, selection_id=claim.selection_id, name=file.name,
+        storage_key=file.storage_key, media_type=file.media_type, bytes=file.bytes, sha256=file.sha256,
+    )  # fmt: skip
+
+
+def _expired() -> tuple[Any, ...]:
+    return (JobRow.state == JobState.RUNNING, JobRow.lease_until < utcnow())
+
+
+def _locked(session: Session, claim: Claim) -> SelectionRow:
+    selection = lock_selection(session, claim.selection_id)
+    if selection is None:
+        raise LeaseLost(f"{claim.job_id}: its selection is erased")
+    return selection
+
+
+def _asked_within(session: Session, claim: Claim, seconds: float) -> bool:
+    since = utcnow() - timedelta(seconds=seconds)
+    return bool(session.scalar(select(JobRow.queued_at >= since).where(JobRow.id == claim.job_id)))
+
+
+def _end(session: Session, claim: Claim, values: dict[str, Any]) -> None:
+    if rows_changed(session, update(JobRow).where(*holds(claim)).values(values)) != 1:
+        raise LeaseLost(claim.job_id)
+
+
+def _failure(error: PipelineError, attempt: int, *, again: bool, settings: Settings) -> dict[str, Any]:
+    now = utcnow()
+    values: dict[str, Any] = {
+        "lease_token": None,
+        "lease_until": None,
+        "error_code": error.code,
+        "error_sentence": error.for_guider,
+        "error_detail": str(error)[-_LONGEST_DETAIL:],
+    }
+    if again:
+        rest = {"state": JobState.QUEUED, "not_before": now + back_off(settings, attempt), "sent_at": None}
+        return {**values, **rest, "progress": 0.0}
+    state = JobState.CANCELLED if isinstance(error, Cancelled) else JobState.FAILED
+    return {**values, "state": state, "finished_at": now}
+
+
+def _note(session: Session, kind: str, error: PipelineError, *, again: bool) -> None:
+    ended = Outcome.CANCELLED if isinstance(error, Cancelled) else Outcome.FAILED
+    note_ending(session, kind, Outcome.RETRIED if again else ended, code=error.code)
+
+
+def _show(session: Session, selection: SelectionRow, moment_id: str | None, *, again: bool) -> None:
+    if moment_id is not None:
+        session.get_one(MomentRow, moment_id).state = MomentState.QUEUED if again else MomentState.FAILED
+    settle(session, selection)

@@ -1,0 +1,125 @@
+"""Erasing a selection: every row, every stored byte, every unfinished upload and every job.
+
+Crash-safe in three steps: the selection is marked and its jobs lose their leases (from then on nobody sees it and
+nothing can be published for it); its bytes go; its rows go. Healing ends what a crash interrupted (resume_erasures).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select, update
+
+from records.actions.companion import drop_outputs_with
+from records.actions.earlier_reviews import withdraw_from_later
+from records.database import Database
+from records.ledger.jobs import live_tokens, referenced_keys
+from records.ledger.selections import lock_selection
+from records.models import JobRow, JobState, SelectionRow, UploadRow, utcnow
+from records.settings import Settings
+from records.storage.contract import Storage
+from records.training.logbook import keep_counts
+from records.uploads.partial_file import erase_partial
+
+_PAGE_KEYS = 500
+
+
+def erase_selection(db: Database, storage: Storage, settings: Settings, selection_id: str) -> bool:
+    """Erase a selection for good, with what others made of its moments; False where there is none to be seen.
+
+    The logbook keeps its counts (see records/training/logbook.py).
+    Raises: StorageUnavailable, DatabaseUnavailable; then the selection is gone from sight and healing erases the rest.
+    """
+    with db.session() as session:
+        selection = lock_selection(session, selection_id)
+        if selection is None:
+            return False
+        keep_counts(session, selection)
+        derived = [
+            *drop_outputs_with(session, selection_id, selection.family),
+            *withdraw_from_later(session, selection, gone=True),
+        ]
+        selection.erasing_at = utcnow()
+        session.execute(
+            update(JobRow)
+            .where(
+                JobRow.selection_id == selection_id,
+                JobRow.state.in_([JobState.QUEUED, JobState.HELD, JobState.RUNNING]),
+            )
+            .values(state=JobState.CANCELLED, cancel_requested=True, lease_token=None, finished_at=utcnow())
+        )
+        # A request that is writing loses its hold and stops.
+        session.execute(update(UploadRow).where(UploadRow.selection_id == selection_id).values(holder=None))
+    for key in derived:  # a crash before the last leaves files that no row names: sweeping takes them
+        storage.delete(key)
+    _erase_marked(db, storage, settings, selection_id)
+    return True
+
+
+def resume_erasures(db: Database, storage: Storage, settings: Settings) -> int:
+    """End the erasures that a crash or an outage interrupted; how many."""
+    with db.reading() as session:
+        marked = session.scalars(select(SelectionRow.id).where(SelectionRow.erasing_at.is_not(None))).all()
+    for selection_id in marked:
+        _erase_marked(db, storage, settings, selection_id)
+    return len(marked)
+
+
+def selection_folder(selection_id: str) -> str:
+    """The folder in storage that holds everything of a selection."""
+    return f"selections/{selection_id}/"
+
+
+def artifact_folder(selection_id: str, job_id: str, token: str = "") -> str:
+    """The folder in storage for what one job makes, or for what one attempt at it makes."""
+    return f"{selection_folder(selection_id)}jobs/{job_id}/" + (f"{token}/" if token else "")
+
+
+def _erase_marked(db: Database, storage: Storage, settings: Settings, selection_id: str) -> None:
+    with db.reading() as session:
+        uploads = session.execute(
+            select(UploadRow.id, UploadRow.storage_key).where(UploadRow.selection_id == selection_id)
+        ).all()
+    for upload in uploads:
+        erase_partial(settings, upload.id)
+        if upload.storage_key:
+            storage.delete(upload.storage_key)
+    for key in list(storage.keys(selection_folder(selection_id))):
+        storage.delete(key)
+    with db.session() as session:
+        # An upload that began before the mark may have added its row after we looked: the cascade takes the row, and
+        # sweeping takes its bytes.
+        session.execute(delete(SelectionRow).where(SelectionRow.id == selection_id))
+
+
+def sweep_artifacts(db: Database, storage: Storage) -> int:
+    """Delete what dead attempts left in storage; how many files.
+
+    The token of its attempt stands in each key. A file whose token no running job holds, and that no row names, can
+    never be published: so it may go at once, however young it is.
+    """
+    swept = 0
+    page: list[str] = []
+    for key in storage.keys("selections/"):
+        if len(parts := key.split("/")) == 6 and parts[2] == "jobs":
+            page.append(key)
+        if len(page) == _PAGE_KEYS:
+            swept += _sweep_page(db, storage, page)
+            page = []
+    return swept + _sweep_page(db, storage, page)
+
+
+def sweep_attempts(db: Database, storage: Storage, selection_id: str, job_id: str) -> int:
+    """Delete what earlier attempts at one job left in storage; how many files."""
+    return _sweep_page(db, storage, list(storage.keys(artifact_folder(selection_id, job_id))))
+
+
+def _sweep_page(db: Database, storage: Storage, keys: list[str]) -> int:
+    if not keys:
+        return 0
+    # After the keys were listed, and tokens before rows: a job that finishes in between is found by one or the other.
+    with db.reading() as session:
+        tokens = live_tokens(session)
+        kept = referenced_keys(session, keys)
+    dead = [key for key in keys if key not in kept and key.split("/")[4] not in tokens]
+    for key in dead:
+        storage.delete(key)
+    return len(dead)

@@ -1,0 +1,196 @@
+"""Hiding a bystander in a moment: asked for, made, looked at by a person, and only then handed out.
+
+From the moment it is asked for, nothing that was made of the moment is left, and what is made of it lies withheld, in a
+table of its own that nothing hands files out from. A person's word releases it, and only the very file she looked at:
+its SHA-256 is what she confirms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from pipeline.errors import SelectionInvalid
+from pipeline.marks import Mark, Picture
+from records.actions.companion import drop_outputs_with
+from records.actions.earlier_reviews import withdraw_from_later
+from records.errors import HidingChanged, MomentGone, NotHidden, SelectionGone
+from records.ledger.jobs import queue_again
+from records.ledger.selections import has_picture, lock_selection, moment_finished, settle
+from records.models import (
+    ArtifactRow,
+    HidingRow,
+    JobRow,
+    JobState,
+    MomentRow,
+    MomentState,
+    SelectionRow,
+    WithheldRow,
+    new_id,
+    utcnow,
+)
+
+FINISHED, COVERED, UNCOVERED = "finished", "covered", "uncovered"
+"""What is withheld: the clip or still itself, its pictures to look at, and the same pictures with nobody hidden."""
+Keys = list[str]
+"""Of files that no row names any more: to be deleted after commit. After a crash sweeping takes them."""
+
+
+def ask_hiding(session: Session, selection_id: str, moment_id: str, marks: Sequence[Mark]) -> tuple[list[str], Keys]:
+    """Have somebody hidden in a moment, as marked; the ids of its job, to be sent after commit, and the files that go.
+
+    Whatever was made of the moment before is taken back, here and in what other selections made with it. Asking again
+    begins again: it has to be looked at anew.
+    Raises: SelectionGone, MomentGone; SelectionInvalid where there is no picture.
+    """
+    selection, moment = _locked(session, selection_id, moment_id)
+    if not has_picture(selection):
+        sentence = "This recording has no picture, so there is nobody to hide in it."
+        raise SelectionInvalid(sentence, for_guider=sentence)
+    hiding = session.get(HidingRow, moment_id)
+    if hiding is None:
+        hiding = HidingRow(moment_id=moment_id, selection_id=selection_id)
+        session.add(hiding)
+    hiding.marks = [mark.model_dump(mode="json") for mark in marks]
+    _begin(hiding)
+    return _take_back(session, selection, moment)
+
+
+def ask_hiding_anew(session: Session, selection_id: str, moment_id: str) -> tuple[list[str], Keys]:
+    """After other ends: what was marked was on other pictures. Nothing where nobody is hidden in the moment."""
+    if session.get(HidingRow, moment_id) is None:
+        return [], []
+    return ask_hiding(session, selection_id, moment_id, ())
+
+
+def lift_hiding(session: Session, selection_id: str, moment_id: str) -> tuple[list[str], Keys]:
+    """Hide nobody after all: the moment is prepared again as it is; see ask_hiding().
+
+    Raises: SelectionGone, MomentGone, NotHidden.
+    """
+    selection, moment = _locked(session, selection_id, moment_id)
+    hiding = session.get(HidingRow, moment_id)
+    if hiding is None:
+        raise NotHidden(moment_id)
+    session.delete(hiding)
+    return _take_back(session, selection, moment)
+
+
+def confirm_hiding(session: Session, selection_id: str, moment_id: str, sha256: str) -> tuple[list[str], Keys]:
+    """A person has looked at every picture of the file with this SHA-256: hand it out. Jobs that follow; files that go.
+
+    Raises: SelectionGone, MomentGone, NotHidden; HidingChanged where another file lies there by now, or none.
+    """
+    selection, moment = _locked(session, selection_id, moment_id)
+    hiding = session.get(HidingRow, moment_id)
+    if hiding is None:
+        raise NotHidden(moment_id)
+    if hiding.confirmed_sha256 == sha256 and moment.state == MomentState.READY:
+        return [], []  # the answer was lost, and she said it again
+    withheld = {row.part: row for row in _withheld(session, moment_id)}
+    finished = withheld.get(FINISHED)
+    if moment.state != MomentState.UNCONFIRMED or finished is None or finished.sha256 != sha256:
+        raise HidingChanged(f"{moment.state}, {len(withheld)} files")
+    session.add(
+        ArtifactRow(
+            selection_id=selection_id,
+            moment_id=moment_id,
+            kind=moment.kind,
+            name=finished.name,
+            storage_key=finished.storage_key,
+            media_type=finished.media_type,
+            bytes=finished.bytes,
+            sha256=finished.sha256,
+        )
+    )
+    keys = [row.storage_key for part, row in withheld.items() if part != FINISHED]
+    session.execute(delete(WithheldRow).where(WithheldRow.moment_id == moment_id))
+    hiding.confirmed_sha256, hiding.confirmed_at, hiding.pictures = sha256, utcnow(), []
+    return moment_finished(session, selection, moment, moment.facts), keys
+
+
+def hold_back(
+    session: Session,
+    selection: SelectionRow,
+    moment: MomentRow,
+    files: Sequence[WithheldRow],
+    pictures: list[dict[str, Any]],
+    facts: dict[str, Any] | None,
+) -> None:
+    """Note what was made of a moment in which somebody is hidden; a person has to look at it first.
+
+    Called in the transaction that ends its job. The caller holds the selection.
+    """
+    session.execute(delete(WithheldRow).where(WithheldRow.moment_id == moment.id))
+    session.add_all(files)
+    session.get_one(HidingRow, moment.id).pictures = pictures
+    moment.state, moment.facts = MomentState.UNCONFIRMED, facts
+    settle(session, selection)
+
+
+def find_withheld(session: Session, selection_id: str, moment_id: str, part: str) -> WithheldRow | None:
+    """A file to look at before anything is confirmed."""
+    query = select(WithheldRow).where(
+        WithheldRow.selection_id == selection_id, WithheldRow.moment_id == moment_id, WithheldRow.part == part
+    )
+    return session.scalars(query).one_or_none()
+
+
+def shapes(
+    pictures: Sequence[Picture], uncovered: Sequence[tuple[int, int]], covered: Sequence[tuple[int, int]]
+) -> list[dict[str, Any]]:
+    """The pictures as they are stored: with their places in the two files that show them."""
+    beside: list[list[int] | None] = [list(place) for place in covered] or [None] * len(pictures)
+    return [
+        {**picture.shape(), "uncovered": list(place), "covered": seen}
+        for picture, place, seen in zip(pictures, uncovered, beside, strict=True)
+    ]
+
+
+def _locked(session: Session, selection_id: str, moment_id: str) -> tuple[SelectionRow, MomentRow]:
+    selection = lock_selection(session, selection_id)
+    if selection is None:
+        raise SelectionGone(selection_id)
+    moment = session.get(MomentRow, moment_id)
+    if moment is None or moment.selection_id != selection_id:
+        raise MomentGone(moment_id)
+    return selection, moment
+
+
+def _begin(hiding: HidingRow) -> None:
+    """Another revision: what is at work on an earlier one can end, but not be handed in."""
+    hiding.revision = new_id()
+    hiding.pictures = []
+    hiding.confirmed_sha256 = hiding.confirmed_at = None
+
+
+def _withheld(session: Session, moment_id: str) -> Sequence[WithheldRow]:
+    return session.scalars(select(WithheldRow).where(WithheldRow.moment_id == moment_id)).all()
+
+
+def _take_back(session: Session, selection: SelectionRow, moment: MomentRow) -> tuple[list[str], Keys]:
+    """Nothing of the moment, nor of anything made with it, is left; its job is queued again where its film is there."""
+    keys: Keys = [row.storage_key for row in _withheld(session, moment.id)]
+    session.execute(delete(WithheldRow).where(WithheldRow.moment_id == moment.id))
+    made = (ArtifactRow.selection_id == selection.id) & (
+        (ArtifactRow.moment_id == moment.id) | ArtifactRow.moment_id.is_(None)
+    )
+    keys += session.scalars(select(ArtifactRow.storage_key).where(made)).all()
+    session.execute(delete(ArtifactRow).where(made))
+    # A job at work on an output loses its row, and with it the right to hand in what it made.
+    session.execute(delete(JobRow).where(JobRow.selection_id == selection.id, JobRow.moment_id.is_(None)))
+    keys += drop_outputs_with(session, selection.id, selection.family)
+    keys += withdraw_from_later(session, selection, gone=True)  # she may choose it again once it is confirmed
+    job_ids = []
+    job = session.scalars(select(JobRow).where(JobRow.moment_id == moment.id)).one_or_none()
+    if job is not None:
+        if job.state != JobState.HELD:  # what IT holds stays on hold
+            queue_again(job)
+        moment.state = MomentState.QUEUED
+        job_ids.append(job.id)
+    moment.facts = None
+    settle(session, selection)
+    return job_ids, keys

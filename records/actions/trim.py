@@ -1,0 +1,112 @@
+"""Other ends for a moment that was prepared, within what was sent of the film: it is prepared again, and the packs too.
+
+What was made before stays until the new one is finished, and is then replaced in one transaction
+(records/actions/complete_job.py); the bytes it leaves behind go at once, or with the next sweep where a crash came
+between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from pipeline.errors import SelectionInvalid
+from records.database import Database
+from records.errors import MomentBusy, MomentGone, SecondsNotSent, SelectionGone
+from records.ledger.jobs import queue_again
+from records.ledger.selections import lock_selection, settle, starts_ms
+from records.models import JobRow, MomentRow, MomentState, UploadRow
+
+Ends = dict[str, int]
+"""``in`` and ``out`` of a clip, or ``at`` of a still, in ms."""
+ROUNDING_MS = 2
+"""Both clocks are rounded down, so that the same end may differ by a millisecond or two."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """The stretch of the film's clock that the service holds for a moment, every picture of it."""
+
+    from_ms: int
+    to_ms: int
+
+
+def note_held(db: Database, upload_id: str, held_ms: int) -> None:
+    """Note up to where on an upload's own clock no picture is missing."""
+    with db.session() as session:
+        session.execute(update(UploadRow).where(UploadRow.id == upload_id).values(held_ms=held_ms))
+
+
+def held_for(moment: MomentRow, upload: UploadRow | None) -> Held | None:
+    """What the service holds for a moment; None until a worker has looked into its upload."""
+    if upload is None or upload.held_ms is None or upload.starts_ms is None:
+        return None
+    # What the moment was sent for is there, even where a worker could not be sure of its very last pictures.
+    last_ms = max(upload.held_ms, _end(moment.cut or moment.moment))
+    return Held(upload.starts_ms, upload.starts_ms + last_ms)
+
+
+def change_ends(session: Session, selection_id: str, moment_id: str, ends: Ends, own: Ends | None) -> list[str]:
+    """Prepare a moment again from ``ends`` on the film's clock; the ids of its job, to be sent after commit.
+
+    ``own`` is the same on the clock of the moment's upload. Without it the ends are taken for times of frames, of which
+    the film's clock is known within a millisecond. Asking for the ends it has changes nothing.
+    Raises: SelectionGone, MomentGone, MomentBusy, SecondsNotSent, SelectionInvalid.
+    """
+    selection = lock_selection(session, selection_id)
+    if selection is None:
+        raise SelectionGone(selection_id)
+    moment = session.get(MomentRow, moment_id)
+    if moment is None or moment.selection_id != selection_id:
+        raise MomentGone(moment_id)
+    if set(ends) != ({"in", "out"} if moment.kind == "clip" else {"at"}):
+        sentence = "A clip has a start and an end, a still has one time."
+        raise SelectionInvalid(sentence, for_guider=sentence)
+    job = session.scalars(select(JobRow).where(JobRow.moment_id == moment_id)).one_or_none()
+    if job is None or moment.state not in {MomentState.READY, MomentState.FAILED, MomentState.UNCONFIRMED}:
+        raise MomentBusy(moment.state)
+    cut = _on_own_clock(moment, session.get(UploadRow, moment.upload_id), ends, own)
+    if moment.state == MomentState.READY and ends == {name: moment.moment[name] for name in ends}:
+        return []
+    moment.moment = {**moment.moment, **ends}
+    moment.cut = None if moment.cut is None else cut
+    moment.state = MomentState.QUEUED
+    listed = list(selection.shape[moment.kind])
+    earlier = select(MomentRow.id).where(
+        MomentRow.selection_id == selection_id, MomentRow.kind == moment.kind, MomentRow.position < moment.position
+    )
+    listed[len(session.scalars(earlier).all())] = moment.moment
+    selection.shape = {**selection.shape, moment.kind: listed}
+    queue_again(job)
+    settle(session, selection)
+    return [job.id]
+
+
+def _on_own_clock(moment: MomentRow, upload: UploadRow | None, ends: Ends, own: Ends | None) -> Ends:
+    held = held_for(moment, upload) or _as_asked_before(moment)
+    if own is None:
+        if min(ends.values()) < held.from_ms or _end(ends) > held.to_ms:
+            raise SecondsNotSent(f"{ends} is not within {held}")
+        # A frame that begins at an end may begin up to two milliseconds sooner on the other clock; hardly another one
+        # begins between.
+        early_ms = 0 if moment.cut is None else 1
+        return {name: max(0, ms - held.from_ms - early_ms) for name, ms in ends.items()}
+    if any(abs(own[name] + held.from_ms - ms) > ROUNDING_MS for name, ms in ends.items()):
+        sentence = "The two clocks do not agree on these ends. Please reload the page."
+        raise SelectionInvalid(sentence, for_guider=sentence)
+    if _end(own) > held.to_ms - held.from_ms:
+        raise SecondsNotSent(f"{own} ends after {held}")
+    return own
+
+
+def _as_asked_before(moment: MomentRow) -> Held:
+    """What was asked for before is all that is known to be there."""
+    return Held(starts_ms(moment), _end(moment.moment))
+
+
+def _end(ends: dict[str, Any]) -> int:
+    """The first millisecond that is not needed."""
+    return int(ends["out"] if "out" in ends else ends["at"] + 1)

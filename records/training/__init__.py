@@ -1,0 +1,1 @@
+"""A guider's training: logbook and ratings."""

@@ -1,0 +1,218 @@
+"""The logbook: read from the selections, with what was written by hand beside it, and kept in part when films go.
+
+A cycle needs no second typing: its film is the family's selection of that cycle, and it is reviewed once its review
+recording is here, or once the day of the shared review that the guider gave has come. What was written by hand goes
+before what is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select, true, update
+from sqlalchemy.orm import Session
+
+from pipeline.moments import FilmOf
+from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Logbook, Role
+from records.errors import RecordsError
+from records.ledger.jobs import rows_changed
+from records.models import SelectionRow, SelectionState, utcnow
+from records.models.training import LogbookClientRow, LogbookCycleRow, LogbookHoursRow, LogbookRow
+
+DEFAULT_PROFILE = "report"
+
+
+class EntryMissing(RecordsError):
+    """No such entry in the logbook."""
+
+    code = "entry_missing"
+    for_guider = "This entry is not in the logbook any more."
+
+
+def read_logbook(session: Session, guider: str = "") -> Logbook:
+    """The logbook of a guider's code; of everything on this service where that is empty."""
+    found: dict[str, CycleEntry] = {}
+    for row in session.scalars(_films(guider)):
+        key = f"{row.family} {row.cycle}"
+        known = found.get(key) or CycleEntry(client=row.family, family=row.family, cycle=row.cycle, from_films=True)
+        found[key] = known.model_copy(update=_days(row, known))
+    written = select(LogbookCycleRow, LogbookClientRow).join(LogbookClientRow)
+    for cycle, client in session.execute(written.where(_own(LogbookClientRow.guider, guider))):
+        name = client.family or client.id
+        read = found.get(f"{name} {cycle.cycle}")
+        found[f"{name} {cycle.cycle}"] = _merged(cycle, client, read)
+    hours = session.scalars(
+        select(LogbookHoursRow).where(_own(LogbookHoursRow.guider, guider)).order_by(LogbookHoursRow.held_on)
+    )
+    settings = session.get(LogbookRow, guider)
+    return Logbook(
+        began_on=settings.began_on if settings else None,
+        cycles=tuple(sorted(found.values(), key=_when)),
+        hours=tuple(
+            HoursEntry(id=row.id, kind=HoursKind(row.kind), on=row.held_on, minutes=row.minutes, role=Role(row.role))
+            for row in hours
+        ),
+    )
+
+
+def profile_name(session: Session, guider: str = "") -> str:
+    """The requirement profile that the guider chose."""
+    settings = session.get(LogbookRow, guider)
+    return settings.profile if settings else DEFAULT_PROFILE
+
+
+def choose(session: Session, guider: str, *, profile: str, began_on: date | None) -> None:
+    """Remember what the logbook is checked against, and from when the months count."""
+    session.merge(LogbookRow(guider=guider, profile=profile, began_on=began_on))
+
+
+def write_cycle(session: Session, guider: str, entry: CycleEntry) -> None:
+    """Keep a cycle by hand, instead of what was written of it before; days that are None are read from the films."""
+    if entry.family is None:  # of an erased family: it has no code to be found by
+        values = {"role": entry.role, "filmed_on": entry.filmed_on, "reviewed_on": entry.reviewed_on}
+        changed = update(LogbookCycleRow).where(_cycle_of(session, guider, entry.id or ""))
+        if rows_changed(session, changed.values(left_out=entry.left_out, **values)) != 1:
+            raise EntryMissing(entry.id or "")
+        return
+    client = _client(session, guider, entry.family)
+    query = select(LogbookCycleRow).where(LogbookCycleRow.client_id == client.id, LogbookCycleRow.cycle == entry.cycle)
+    row = session.scalars(query).one_or_none() or LogbookCycleRow(client_id=client.id, cycle=entry.cycle)
+    row.role, row.left_out = entry.role, entry.left_out
+    row.filmed_on, row.reviewed_on = entry.filmed_on, entry.reviewed_on
+    session.add(row)
+
+
+def write_hours(session: Session, guider: str, entry: HoursEntry) -> None:
+    """Add a session or training day."""
+    session.add(
+        LogbookHoursRow(guider=guider, kind=entry.kind, held_on=entry.on, minutes=entry.minutes, role=entry.role)
+    )
+
+
+def erase_entry(session: Session, guider: str, entry_id: str) -> None:
+    """Take what was written by hand out again; a cycle whose films are here is read from them as before.
+
+    Raises: EntryMissing.
+    """
+    hours = delete(LogbookHoursRow).where(LogbookHoursRow.id == entry_id, _own(LogbookHoursRow.guider, guider))
+    if (
+        rows_changed(session, hours)
+        + rows_changed(session, delete(LogbookCycleRow).where(_cycle_of(session, guider, entry_id)))
+        == 0
+    ):
+        raise EntryMissing(entry_id)
+
+
+def keep_counts(session: Session, selection: SelectionRow) -> None:
+    """Keep what the logbook counts of a selection that is about to be erased; with its family's last one the code goes.
+
+    Called in the transaction that marks it. A selection whose film never arrived was no cycle and leaves nothing.
+    """
+    if selection.state != SelectionState.RECEIVING:
+        client = _client(session, selection.guider or "", selection.family)
+        query = select(LogbookCycleRow).where(
+            LogbookCycleRow.client_id == client.id, LogbookCycleRow.cycle == selection.cycle
+        )
+        row = session.scalars(query).one_or_none() or LogbookCycleRow(
+            client_id=client.id, cycle=selection.cycle, role=Role.TRAINEE_GUIDER
+        )
+        read = CycleEntry(client="", family=None, cycle=0, filmed_on=row.filmed_on, reviewed_on=row.reviewed_on)
+        days = _days(selection, read)
+        row.filmed_on, row.reviewed_on = days["filmed_on"], days["reviewed_on"]
+        session.add(row)
+        session.flush()
+    others = select(SelectionRow.id).where(
+        SelectionRow.family == selection.family, SelectionRow.id != selection.id, SelectionRow.erasing_at.is_(None)
+    )
+    if session.scalars(others.limit(1)).first() is None:
+        forget_code(session, selection.family)
+
+
+def forget_code(session: Session, family: str) -> int:
+    """Take a family's code out of every logbook, and of its days all but the month; in how many it stood.
+
+    What stays is a count: that there was a client, which cycles were whole, and in which month.
+    """
+    clients = session.scalars(select(LogbookClientRow).where(LogbookClientRow.family == family)).all()
+    for client in clients:
+        client.family = None
+        for cycle in session.scalars(select(LogbookCycleRow).where(LogbookCycleRow.client_id == client.id)):
+            cycle.filmed_on, cycle.reviewed_on = _month(cycle.filmed_on), _month(cycle.reviewed_on)
+    session.flush()
+    return len(clients)
+
+
+def names_code(session: Session, family: str) -> bool:
+    """Whether the family's code stands in any logbook."""
+    query = select(LogbookClientRow.id).where(LogbookClientRow.family == family)
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def _films(guider: str) -> Any:
+    """Selections that count: not being erased, and all of them arrived."""
+    return (
+        select(SelectionRow)
+        .where(
+            SelectionRow.erasing_at.is_(None),
+            SelectionRow.state != SelectionState.RECEIVING,
+            _own(SelectionRow.guider, guider),
+        )
+        .order_by(SelectionRow.created_at)
+    )
+
+
+def _own(column: Any, guider: str) -> ColumnElement[bool]:
+    return column == guider if guider else true()
+
+
+def _days(row: SelectionRow, known: CycleEntry) -> dict[str, date | None]:
+    """The days of a cycle, now that one more selection of it is known."""
+    sent_on = row.created_at.date()
+    if row.shape.get("of") == FilmOf.REVIEW_RECORDING:
+        return {"filmed_on": known.filmed_on, "reviewed_on": _first(known.reviewed_on, sent_on)}
+    held = row.review_on if row.review_on and row.review_on <= utcnow().date() else None
+    return {"filmed_on": _first(known.filmed_on, sent_on), "reviewed_on": _first(known.reviewed_on, held)}
+
+
+def _merged(cycle: LogbookCycleRow, client: LogbookClientRow, read: CycleEntry | None) -> CycleEntry:
+    return CycleEntry(
+        id=cycle.id,
+        client=client.family or client.id,
+        family=client.family,
+        cycle=cycle.cycle,
+        role=Role(cycle.role),
+        filmed_on=cycle.filmed_on or (read.filmed_on if read else None),
+        reviewed_on=cycle.reviewed_on or (read.reviewed_on if read else None),
+        from_films=read is not None,
+        left_out=cycle.left_out,
+    )
+
+
+def _client(session: Session, guider: str, family: str) -> LogbookClientRow:
+    query = select(LogbookClientRow).where(LogbookClientRow.guider == guider, LogbookClientRow.family == family)
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        row = LogbookClientRow(guider=guider, family=family)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def _cycle_of(session: Session, guider: str, entry_id: str) -> ColumnElement[bool]:
+    own = select(LogbookClientRow.id).where(_own(LogbookClientRow.guider, guider))
+    return (LogbookCycleRow.id == entry_id) & LogbookCycleRow.client_id.in_(session.scalars(own).all())
+
+
+def _first(*days: date | None) -> date | None:
+    return min((day for day in days if day), default=None)
+
+
+def _month(day: date | None) -> date | None:
+    return day.replace(day=1) if day else None
+
+
+def _when(entry: CycleEntry) -> tuple[date, str, int]:
+    days: Iterable[date | None] = (entry.filmed_on, entry.reviewed_on)
+    return _first(*days) or date.max, entry.client, entry.cycle

@@ -1,0 +1,1 @@
+"""Resumable uploads: offsets in the database, bytes on disk, admission and cleanup."""

@@ -1,0 +1,1 @@
+"""What is read: for guiders, for workers, and for the IT page."""

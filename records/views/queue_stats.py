@@ -1,0 +1,238 @@
+"""The queue in figures, read from the ledger: how much waits and for how long, what runs and how, who works.
+
+Nothing here leads to a family: jobs and workers have names of their own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from pipeline.errors import PipelineError, plain_reasons
+from records.ledger.jobs import MOMENT
+from records.ledger.outcome_counts import Endings, Outcome, endings, quantile_s, quarter_of
+from records.ledger.scheduling import is_due
+from records.models import ClockRow, JobRow, JobState, WorkerRow
+from records.settings import Settings
+
+DAY = timedelta(days=1)
+MISSED_BEATS = 4
+"""A worker that has missed so many signs of life is silent."""
+UNMOVED_S = 600
+"""A job whose progress stands still for so long hangs, whoever keeps its lease."""
+_MOST_RUNNING = 200
+
+
+class _Figure(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class JobCount(_Figure):
+    """How many jobs of a kind are in a state."""
+
+    kind: str
+    state: str
+    jobs: int
+
+
+class Depth(_Figure):
+    """How many jobs of a kind and an urgency (0 first, 9 last) wait and may begin."""
+
+    kind: str
+    priority: int
+    jobs: int
+
+
+class RunningJob(_Figure):
+    """A job that somebody works on."""
+
+    id: str
+    kind: str
+    priority: int
+    worker: str | None
+    attempt: int
+    progress: float
+    """0 to 1."""
+    running_s: float | None
+    """Since its first attempt began."""
+    lease_age_s: float | None
+    """Since its worker last said that it works on it."""
+    unmoved_s: float | None
+    """Since its progress last grew."""
+    stalled: bool
+    """Its worker went silent, or it stands still."""
+
+
+class WorkerFigure(_Figure):
+    """A worker that has been seen within a day."""
+
+    name: str
+    version: str
+    state: str
+    """working, draining: it takes no more jobs, silent, or left: it ended in order."""
+    started_at: datetime
+    seen_s: float
+    """Since its last sign of life."""
+    jobs_done: int
+    skew_s: float | None
+    """By how much its clock is ahead of the database's."""
+    runs: list[str]
+    """The ids of the jobs it works on."""
+
+
+class Failures(_Figure):
+    """How many jobs were given up for one reason."""
+
+    code: str
+    sentence: str
+    """The reason in general words; never what was said of one film."""
+    jobs: int
+
+
+class ReadyTimes(_Figure):
+    """How long moments took from the complete upload to ready; to two digits, None where there were none."""
+
+    jobs: int
+    p50_s: float | None
+    p95_s: float | None
+    p99_s: float | None
+
+
+class QueueFigures(_Figure):
+    """The ledger at one moment."""
+
+    jobs: list[JobCount]
+    waiting: list[Depth]
+    due: int
+    """Waiting and allowed to begin."""
+    oldest_waiting_s: float
+    """How long the first of them could have begun; 0 when none waits."""
+    running: list[RunningJob]
+    stalled: int
+    last_done_at: datetime | None
+    done_24h: int
+    done_per_hour: float
+    """In the last hour."""
+    failed_24h: list[Failures]
+    """Counted when they were given up, tried again since or not."""
+    failed_now: int
+    """Given up within a day, and not tried again since."""
+    ready_24h: ReadyTimes
+    healed_at: datetime | None
+    """When lost messages and dead leases were last looked for, to the end."""
+    workers: list[WorkerFigure]
+
+
+def queue_figures(session: Session, settings: Settings, now: datetime) -> QueueFigures:
+    """Everything the ledger tells of the queue."""
+    grouped = select(JobRow.kind, JobRow.state, func.count()).group_by(JobRow.kind, JobRow.state)
+    since = func.coalesce(JobRow.not_before, JobRow.queued_at)
+    due, oldest = session.execute(select(func.count(), func.min(since)).where(*is_due(JobRow, now))).one()
+    depths = select(JobRow.kind, JobRow.priority, func.count()).where(*is_due(JobRow, now))
+    running = running_jobs(session, settings, now)
+    day, hour_ago = endings(session, now - DAY), quarter_of(now - timedelta(hours=1))
+    moments = day.ready_ms().get(MOMENT, [])
+    return QueueFigures(
+        jobs=[JobCount(kind=kind, state=state, jobs=n) for kind, state, n in sorted(session.execute(grouped))],
+        waiting=[
+            Depth(kind=kind, priority=priority, jobs=n)
+            for kind, priority, n in sorted(session.execute(depths.group_by(JobRow.kind, JobRow.priority)))
+        ],
+        due=due,
+        oldest_waiting_s=0.0 if oldest is None else seconds_between(oldest, now),
+        running=running,
+        stalled=session.scalar(select(func.count()).where(stalls(now))) or 0,
+        last_done_at=session.scalar(select(func.max(JobRow.finished_at)).where(JobRow.state == JobState.DONE)),
+        done_24h=day.count(Outcome.DONE),
+        done_per_hour=_per_hour(endings(session, hour_ago), now - hour_ago),
+        failed_24h=_failures(day),
+        failed_now=session.scalar(select(func.count()).where(*given_up(now))) or 0,
+        ready_24h=ReadyTimes(
+            jobs=sum(jobs for _, jobs in moments),
+            p50_s=quantile_s(moments, 0.5),
+            p95_s=quantile_s(moments, 0.95),
+            p99_s=quantile_s(moments, 0.99),
+        ),
+        healed_at=session.scalar(select(ClockRow.ended_at).where(ClockRow.name == "healing")),
+        workers=_workers(session, settings, running, now),
+    )
+
+
+def stalls(now: datetime) -> ColumnElement[bool]:
+    """The condition under which a running job stands still: a lease that ran out, or progress that does not grow."""
+    still = func.coalesce(JobRow.moved_at, JobRow.started_at) < now - timedelta(seconds=UNMOVED_S)
+    return and_(JobRow.state == JobState.RUNNING, or_(JobRow.lease_until < now, still))
+
+
+def given_up(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The conditions under which a job was given up within a day, and not tried again since."""
+    return JobRow.state == JobState.FAILED, JobRow.finished_at >= now - DAY
+
+
+def running_jobs(session: Session, settings: Settings, now: datetime) -> list[RunningJob]:
+    """What is worked on, the longest first."""
+    query = select(JobRow, stalls(now)).where(JobRow.state == JobState.RUNNING)
+    found = session.execute(query.order_by(JobRow.started_at).limit(_MOST_RUNNING))
+    return [
+        RunningJob(
+            id=job.id,
+            kind=job.kind,
+            priority=job.priority,
+            worker=job.worker,
+            attempt=job.attempts,
+            progress=job.progress,
+            running_s=_age(job.started_at, now),
+            lease_age_s=_age(job.lease_until and job.lease_until - timedelta(seconds=settings.lease_s), now),
+            unmoved_s=_age(job.moved_at or job.started_at, now),
+            stalled=bool(stalled),
+        )
+        for job, stalled in found
+    ]
+
+
+def _workers(session: Session, settings: Settings, running: list[RunningJob], now: datetime) -> list[WorkerFigure]:
+    silent_since = now - timedelta(seconds=MISSED_BEATS * settings.heartbeat_s)
+    rows = session.scalars(select(WorkerRow).where(WorkerRow.seen_at >= now - DAY).order_by(WorkerRow.name))
+
+    def state(row: WorkerRow) -> str:
+        if row.left_at:
+            return "left"
+        return "silent" if row.seen_at < silent_since else "draining" if row.draining else "working"
+
+    return [
+        WorkerFigure(
+            name=row.name,
+            version=row.version,
+            state=state(row),
+            started_at=row.started_at,
+            seen_s=seconds_between(row.seen_at, now),
+            jobs_done=row.jobs_done,
+            skew_s=row.skew_s,
+            runs=[job.id for job in running if job.worker == row.name],
+        )
+        for row in rows
+    ]
+
+
+def _failures(day: Endings) -> list[Failures]:
+    told = plain_reasons()
+    return [
+        Failures(code=code, sentence=told.get(code, PipelineError.for_guider), jobs=jobs)
+        for code, jobs in day.failed_by_code().items()
+    ]
+
+
+def _per_hour(found: Endings, span: timedelta) -> float:
+    return round(found.count(Outcome.DONE) * (timedelta(hours=1) / span), 1)
+
+
+def seconds_between(start: datetime, end: datetime) -> float:
+    """Seconds from start to end, to the thousandth; never less than none, whatever the clocks say."""
+    return round(max((end - start).total_seconds(), 0.0), 3)
+
+
+def _age(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else seconds_between(moment, now)

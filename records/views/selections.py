@@ -1,0 +1,304 @@
+"""What one may see of a selection: its states, progress, waiting times and what is ready. Unknown figures are None."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from pipeline.moments import FilmOf
+from records.actions.artwork import artwork_of
+from records.actions.trim import held_for
+from records.ledger.selections import kinds_of
+from records.models import (
+    ArtifactRow,
+    HidingRow,
+    JobRow,
+    JobState,
+    MomentRow,
+    MomentState,
+    SelectionRow,
+    SelectionState,
+    UploadRow,
+    UploadState,
+    utcnow,
+)
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ErrorView(_View):
+    """Why something failed, in the guider's words and by its stable code."""
+
+    code: str
+    sentence: str
+
+
+class ArtifactView(_View):
+    """A finished file to download."""
+
+    id: str
+    kind: str
+    name: str
+    media_type: str
+    bytes: int
+    sha256: str
+    created_at: datetime
+
+
+class UploadView(_View):
+    """An upload and how much of it is safely there."""
+
+    id: str
+    moment_id: str | None
+    state: str
+    offset_bytes: int
+    length_bytes: int
+    expires_at: datetime
+
+
+class WorkView(_View):
+    """A job as the guider sees it."""
+
+    state: str
+    progress: float | None = None
+    """0 to 1; None before any work."""
+    attempts: int = 0
+    waiting_s: float | None = None
+    """From being asked for to the first attempt, or until now."""
+    running_s: float | None = None
+    """From the first attempt to the end, or until now."""
+    ready_s: float | None = None
+    """From being asked for to being ready; None until then."""
+    error: ErrorView | None = None
+    """Why it failed; while it is still queued or running: why the attempt before did."""
+
+
+class HeldView(_View):
+    """A stretch of the film's clock, in ms; its end is not in it."""
+
+    from_ms: int
+    to_ms: int
+
+
+class MomentView(WorkView):
+    """One clip or still and where it stands."""
+
+    id: str
+    position: int
+    kind: str
+    moment: dict[str, Any]
+    cut: dict[str, Any] | None
+    held: HeldView | None
+    """What the service holds of the film for it, within which its ends can be moved; None until that is known."""
+    hidden: bool
+    """Somebody is to be hidden in it; `unconfirmed` until a person has looked at every picture."""
+    facts: dict[str, Any] | None
+    artifacts: list[ArtifactView]
+
+
+class ArtworkView(_View):
+    """A photograph of what the child made, and the child's own words about it."""
+
+    id: str
+    words: str
+    width_px: int
+    height_px: int
+    bytes: int
+
+
+class OutputView(WorkView):
+    """One kind of output and where it stands: pending until every moment is ready, then as its job.
+
+    Its artifacts are those made last: while something of them is prepared again they stay until the new ones are there.
+    """
+
+    kind: str
+    recipe: dict[str, Any]
+    """What was chosen for it, as far as it differs from what is usual."""
+    artifacts: list[ArtifactView]
+
+
+class SelectionSummary(_View):
+    """One line of the list of selections."""
+
+    id: str
+    state: SelectionState
+    created_at: datetime
+    ready_at: datetime | None
+    family: str
+    cycle: int
+    of: str
+    """family_film or review_recording."""
+    clips: int
+    stills: int
+
+
+class SelectionView(SelectionSummary):
+    """A selection with everything in it."""
+
+    preset: str
+    whole_film: bool
+    review_on: date | None
+    film: dict[str, Any]
+    helping_question: str
+    working_points: list[str]
+    settled: bool
+    """Nothing is awaited, queued or running any more: it is ready, or failed or unconfirmed and waits for a person."""
+    bytes_received: int
+    """Of all its uploads, safely on disk."""
+    bytes_expected: int | None
+    """None until every upload has been announced."""
+    moments: list[MomentView]
+    outputs: list[OutputView]
+    artwork: list[ArtworkView]
+    uploads: list[UploadView]
+
+
+PENDING = "pending"
+_SHOWN_AS = {JobState.DONE: "ready", JobState.CANCELLED: "failed", JobState.HELD: "queued"}
+
+
+def selection_view(session: Session, selection_id: str) -> SelectionView | None:
+    """Everything to be seen of a selection, or None where there is none (or it is being erased)."""
+    query = select(SelectionRow).where(SelectionRow.id == selection_id, SelectionRow.erasing_at.is_(None))
+    row = session.scalars(query.options(selectinload(SelectionRow.moments))).one_or_none()
+    if row is None:
+        return None
+    now = utcnow()
+    jobs = session.scalars(select(JobRow).where(JobRow.selection_id == row.id)).all()
+    by_moment = {job.moment_id: job for job in jobs if job.moment_id is not None}
+    by_kind = {job.kind: job for job in jobs if job.moment_id is None}
+    artifacts: dict[str, list[ArtifactView]] = defaultdict(list)
+    files = select(ArtifactRow).where(ArtifactRow.selection_id == row.id).order_by(ArtifactRow.kind, ArtifactRow.name)
+    for file in session.scalars(files):
+        artifacts[file.moment_id or file.kind].append(ArtifactView.model_validate(file, from_attributes=True))
+    sent = select(UploadRow).where(UploadRow.selection_id == row.id).order_by(UploadRow.created_at)
+    upload_rows = session.scalars(sent).all()
+    sources = {upload.id: upload for upload in upload_rows if upload.state == UploadState.COMPLETE}
+    hidden = set(session.scalars(select(HidingRow.moment_id).where(HidingRow.selection_id == row.id)))
+    moments = [
+        MomentView(
+            id=moment.id,
+            position=moment.position,
+            kind=moment.kind,
+            moment=moment.moment,
+            cut=moment.cut,
+            held=_held(moment, sources.get(moment.upload_id or "")),
+            hidden=moment.id in hidden,
+            facts=moment.facts,
+            artifacts=artifacts[moment.id],
+            **_work(by_moment.get(moment.id), moment.state, now, unconfirmed=moment.state == MomentState.UNCONFIRMED),
+        )
+        for moment in row.moments
+    ]
+    moments_ready = all(moment.state == MomentState.READY for moment in row.moments)
+    outputs = [
+        OutputView(
+            kind=kind,
+            recipe=row.recipes.get(kind, {}),
+            artifacts=artifacts[kind],
+            **(_work(by_kind.get(kind), PENDING, now) if moments_ready else {"state": PENDING}),
+        )
+        for kind in kinds_of(row)
+    ]
+    uploads = [UploadView.model_validate(upload, from_attributes=True) for upload in upload_rows]
+    announced = {upload.moment_id: upload for upload in sorted(uploads, key=_how_far)}
+    awaited = {None} if row.whole_film else {moment.id for moment in row.moments}
+    return SelectionView(
+        **_summary(row),
+        preset=row.preset,
+        whole_film=row.whole_film,
+        review_on=row.review_on,
+        film=row.film,
+        helping_question=row.shape.get("helping_question", ""),
+        working_points=list(row.shape.get("working_points", ())),
+        settled=_settled(row, moments, outputs),
+        bytes_received=sum(upload.offset_bytes for upload in announced.values()),
+        bytes_expected=sum(upload.length_bytes for upload in announced.values())
+        if awaited <= announced.keys()
+        else None,
+        moments=moments,
+        outputs=outputs,
+        artwork=[ArtworkView.model_validate(one, from_attributes=True) for one in artwork_of(session, row.id)],
+        uploads=uploads,
+    )
+
+
+def list_selections(session: Session, *, limit: int, offset: int = 0) -> list[SelectionSummary]:
+    """The newest selections first."""
+    query = (
+        select(SelectionRow)
+        .where(SelectionRow.erasing_at.is_(None))
+        .order_by(SelectionRow.created_at.desc(), SelectionRow.id)
+        .limit(limit)
+        .offset(offset)
+        .options(selectinload(SelectionRow.moments))
+    )
+    return summaries(session.scalars(query))
+
+
+def summaries(rows: Iterable[SelectionRow]) -> list[SelectionSummary]:
+    """A line for each selection."""
+    return [SelectionSummary(**_summary(row)) for row in rows]
+
+
+def _held(moment: MomentRow, upload: UploadRow | None) -> HeldView | None:
+    held = held_for(moment, upload)
+    return None if held is None else HeldView(from_ms=held.from_ms, to_ms=held.to_ms)
+
+
+def _summary(row: SelectionRow) -> dict[str, Any]:
+    kinds = [moment.kind for moment in row.moments]
+    return {
+        "id": row.id,
+        "state": row.state,
+        "created_at": row.created_at,
+        "ready_at": row.ready_at,
+        "family": row.family,
+        "cycle": row.cycle,
+        "of": row.shape.get("of", FilmOf.FAMILY_FILM),
+        "clips": kinds.count("clip"),
+        "stills": kinds.count("still"),
+    }
+
+
+def _how_far(upload: UploadView) -> tuple[bool, int]:
+    """A film may be announced again when an answer was lost; the one that is further counts, of equals the newer."""
+    return upload.state == UploadState.COMPLETE, upload.offset_bytes
+
+
+def _settled(row: SelectionRow, moments: list[MomentView], outputs: list[OutputView]) -> bool:
+    going_on = {MomentState.AWAITING_UPLOAD, MomentState.QUEUED, MomentState.RUNNING}
+    if any(part.state in going_on for part in [*moments, *outputs]):
+        return False
+    if any(moment.state == MomentState.UNCONFIRMED for moment in moments):
+        return True
+    return row.state in {SelectionState.READY, SelectionState.FAILED}
+
+
+def _work(job: JobRow | None, state_without_job: str, now: datetime, *, unconfirmed: bool = False) -> dict[str, Any]:
+    if job is None:
+        return {"state": state_without_job}
+    ended = job.finished_at
+    done = job.state == JobState.DONE
+    return {
+        "state": MomentState.UNCONFIRMED if unconfirmed else _SHOWN_AS.get(JobState(job.state), job.state),
+        "progress": 1.0 if done else job.progress if job.started_at else None,
+        "attempts": job.attempts,
+        "waiting_s": _seconds(job.queued_at, job.started_at or ended or now),
+        "running_s": _seconds(job.started_at, ended or now),
+        "ready_s": _seconds(job.queued_at, ended) if done else None,
+        "error": ErrorView(code=job.error_code, sentence=job.error_sentence or "") if job.error_code else None,
+    }
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return None if start is None or end is None else round(max((end - start).total_seconds(), 0.0), 3)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from api.diagnostics import checks
+from api.diagnostics.checks import Check, check_everything
+from cli import main
+from pipeline.ffmpeg.runner import ffmpeg_executable
+from records.database import migrate
+from records.settings import Settings
+from tests.servers import RedisServer, free_port
+
+
+def check(settings: Settings, part: str) -> Check:
+    [found] = [one for one in check_everything(settings) if one.part == part]
+    return found
+
+
+@pytest.fixture
+def well(tmp_path: Path) -> Settings:
+    """The settings of an empty service that is well."""
+    settings = Settings(data_dir=tmp_path / "data", min_free_bytes=0)
+    migrate(settings)
+    return settings
+
+
+def test_every_part_of_a_new_service_is_well(well: Settings) -> None:
+    found = list(check_everything(well))
+    assert {one.part for one in found} >= {"Python", "ffmpeg", "fonts", "folders", "disk", "database", "clock", "queue"}
+    assert [one for one in found if one.state == "bad"] == []
+
+
+def test_nothing_is_made_where_nothing_was(tmp_path: Path) -> None:
+    list(check_everything(Settings(data_dir=tmp_path / "data")))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whatever_is_not_well_says_how_to_mend_it(well: Settings) -> None:
+    ill = well.model_copy(
+        update={
+            "ffmpeg": "/bin/true",
+            "broker_url": f"redis://127.0.0.1:{free_port()}/0",
+            "database_url": f"postgresql+psycopg://ada@127.0.0.1:{free_port()}/none",
+            "min_free_bytes": 1 << 60,
+            "storage_url": "s3://bucket/here",
+            "s3_endpoint": f"http://127.0.0.1:{free_port()}",
+            "s3_access_key_id": "key",
+            "s3_secret_access_key": SecretStr("secret"),
+        }
+    )
+    bad = {one.part: one.mend for one in check_everything(ill) if one.state == "bad"}
+    assert set(bad) == {"ffmpeg", "queue", "database", "disk", "storage"}
+    assert all(bad.values())
+
+
+def test_an_ffmpeg_that_lacks_a_filter_is_bad(well: Settings, tmp_path: Path) -> None:
+    program = tmp_path / "ffmpeg"
+    program.write_text(
+        "#!/bin/sh\necho 'ffmpeg version 9.0 Copyright'\necho ' T.. scale V->V Scale'\necho ' V..... libx264 H.264 '\n"
+    )
+    program.chmod(0o755)
+    found = check(well.model_copy(update={"ffmpeg": str(program)}), "ffmpeg")
+    assert found.state == "bad"
+    assert "zscale" in found.found
+    assert "libx264" not in found.found
+
+
+def test_looking_at_another_ffmpeg_does_not_change_the_one_in_use(well: Settings) -> None:
+    before = ffmpeg_executable()
+    check(well.model_copy(update={"ffmpeg": "/bin/true"}), "ffmpeg")
+    assert ffmpeg_executable() == before
+
+
+def test_a_database_of_another_version_is_bad(well: Settings) -> None:
+    found = check(well.model_copy(update={"database_url": f"sqlite:///{well.data_dir}/empty.sqlite3"}), "database")
+    assert found.state == "bad"
+    assert "migrate" in found.mend
+
+
+def test_a_postgresql_database_is_well_and_in_time(well: Settings, postgres_url: str) -> None:
+    there = well.model_copy(update={"database_url": postgres_url})
+    assert check(there, "database").state == "ok"
+    assert "database" in check(there, "clock").found
+
+
+def test_a_clock_that_is_off_is_bad(well: Settings, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "MOST_SKEW_S", -1.0)
+    assert check(well.model_copy(update={"database_url": postgres_url}), "clock").state == "bad"
+
+
+def test_a_redis_that_keeps_what_it_is_given_is_well(well: Settings, redis_server: RedisServer) -> None:
+    assert check(well.model_copy(update={"broker_url": redis_server.url}), "queue").state == "ok"
+
+
+def test_a_redis_that_forgets_is_warned_of(well: Settings, empty_redis: RedisServer) -> None:
+    empty_redis.client().config_set("appendonly", "no")
+    try:
+        assert check(well.model_copy(update={"broker_url": empty_redis.url}), "queue").state == "warn"
+    finally:
+        empty_redis.client().config_set("appendonly", "yes")
+
+
+def test_a_folder_that_cannot_be_written_is_bad() -> None:
+    found = check(Settings(data_dir=Path("/proc/vigpack")), "folders")
+    assert found.state == "bad"
+    assert "VIGPACK_DATA_DIR" in found.mend
+
+
+def test_doctor_ends_with_1_where_something_is_bad(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGPACK_FFMPEG", "/bin/true")
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", "--json"])
+    assert ended.value.code == 1
+    told = json.loads(capsys.readouterr().out)
+    assert {one["part"]: one["state"] for one in told}["ffmpeg"] == "bad"
+
+
+def test_doctor_tells_an_incident_report_without_making_anything(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, well: Settings, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("VIGPACK_DATA_DIR", str(well.data_dir))
+    monkeypatch.setenv("VIGPACK_MIN_FREE_BYTES", "0")
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", "--report"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert "VERDICT: bad" in told
+    assert "no_worker" in told
+    monkeypatch.setenv("VIGPACK_DATA_DIR", str(tmp_path / "nothing"))
+    with pytest.raises(SystemExit):
+        main(["doctor", "--report"])
+    assert "There is no database yet." in capsys.readouterr().out
+    assert not (tmp_path / "nothing").exists()

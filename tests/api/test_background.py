@@ -1,0 +1,89 @@
+"""What an API process does by itself, and that nothing unforeseen ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from api.background import tend_once, tend_uploads
+from api.dependencies import Parts
+from records.database import open_database
+from records.models import JobRow, UploadRow
+from records.settings import Settings
+from records.storage.contract import Storage, Stored, open_storage
+from records.uploads.partial_file import partial_path
+from records.uploads.uploads import Upload, Uploads
+from tests.records.cast import K_207, add_selection
+
+
+class Broken:
+    """A store that fails in a way nobody foresaw, for one upload or for some time."""
+
+    def __init__(self, storage: Storage, failures: int = 1) -> None:
+        self._storage = storage
+        self._failures = failures
+
+    def put(self, path: Path, key: str) -> Stored:
+        if self._failures:
+            self._failures -= 1
+            raise RuntimeError("Ella looks up")
+        return self._storage.put(path, key)
+
+
+@pytest.fixture
+def waiting(app_settings: Settings) -> Parts:
+    """Two uploads that are all here and were not handed on, and a store that fails the first time."""
+    settings = app_settings.model_copy(update={"heal_s": 1})
+    db, storage = open_database(settings), open_storage(settings)
+    uploads = Uploads(db, Broken(storage), settings)  # type: ignore[arg-type]
+    for _ in range(2):
+        upload = uploads.create(4, selection_id=add_selection(db, K_207))
+        partial_path(settings, upload.id).write_bytes(b"film")
+    with db.session() as session:
+        session.execute(update(UploadRow).values(offset_bytes=4))
+    return Parts(settings, db, storage, uploads)
+
+
+def jobs(parts: Parts) -> int:
+    with parts.db.reading() as session:
+        return session.query(JobRow).count()
+
+
+def test_one_upload_that_cannot_be_handed_on_does_not_keep_others_waiting(
+    waiting: Parts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tend_once(waiting) == 1
+    assert tend_once(waiting) == 1
+    said = capsys.readouterr()
+    assert "RuntimeError" in said.err + said.out
+    assert "Ella" not in said.err + said.out
+
+
+class UnluckyOnce(Uploads):
+    """Uploads that cannot be looked through the first time."""
+
+    failures = 1
+
+    def waiting_to_finish(self) -> list[Upload]:
+        if self.failures:
+            self.failures -= 1
+            raise RuntimeError("Ella looks up")
+        return super().waiting_to_finish()
+
+
+def test_tending_goes_on_after_an_error_nobody_foresaw(waiting: Parts) -> None:
+    unlucky = UnluckyOnce(waiting.db, waiting.storage, waiting.settings)
+
+    async def tend_for_a_while() -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(tend_uploads(replace(waiting, uploads=unlucky)), 2)
+
+    with ThreadPoolExecutor(1) as elsewhere:  # in this thread a browser of other tests may keep a loop running
+        elsewhere.submit(asyncio.run, tend_for_a_while()).result()
+    assert (unlucky.failures, jobs(waiting)) == (0, 2)

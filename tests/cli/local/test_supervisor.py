@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cli.local.hold import DataInUse, hold_data_dir
+from cli.local.supervisor import LEASH, Part, PartFailed, Supervisor
+from tests.servers import wait_until
+
+SLEEPS = [sys.executable, "-c", "import time; time.sleep(600)"]
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+SLEEPS_DEAF = [sys.executable, "-c", DEAF]
+WITH_GRANDCHILD = [sys.executable, "-c", f"import subprocess; subprocess.run({SLEEPS!r})"]
+
+
+class Told:
+    """What the supervisor told, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str]] = []
+
+    def __call__(self, event: str, part: str, sentence: str, url: str = "") -> None:
+        assert sentence
+        assert not url
+        self.events.append((event, part))
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, told: Told) -> Iterator[Supervisor]:
+    supervisor = Supervisor(tmp_path, told)
+    yield supervisor
+    supervisor.stop()
+
+
+def make_part(argv: list[str], **more: float) -> Part:
+    return Part("worker", argv, os.environ, lambda: True, **more)  # type: ignore[arg-type]
+
+
+def family_of(supervisor: Supervisor) -> list[psutil.Process]:
+    """The part that runs and all that it started."""
+    [part] = (psutil.Process(run.process.pid) for run in supervisor._runs)
+    return [part, *part.children(recursive=True)]
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+
+
+def test_a_part_that_dies_is_started_again(supervisor: Supervisor, told: Told) -> None:
+    supervisor.start(make_part(SLEEPS))
+    [first] = family_of(supervisor)
+    first.kill()
+    first.wait()
+    run = supervisor._runs[0]
+    events = [("died", "worker"), ("restarted", "worker")]
+    wait_until(lambda: (supervisor._keep_alive(run), told.events)[1] == events, "it is started again")
+    [second] = family_of(supervisor)
+    assert second.pid != first.pid
+
+
+def test_a_part_that_keeps_dying_is_given_longer_pauses(supervisor: Supervisor) -> None:
+    supervisor.start(make_part(SLEEPS))
+    run = supervisor._runs[0]
+    pauses = []
+    for _ in range(3):
+        run.process.kill()
+        run.process.wait()
+        supervisor._keep_alive(run)
+        assert run.restart_at is not None
+        pauses.append(run.restart_at - time.monotonic())
+        run.restart_at = 0
+        supervisor._keep_alive(run)
+    assert pauses == pytest.approx([0.5, 1.0, 2.0], abs=0.3)
+
+
+def test_a_part_that_never_starts_fails_with_the_end_of_its_log(supervisor: Supervisor) -> None:
+    broken = Part("worker", [sys.executable, "-c", "raise SystemExit('no such queue')"], os.environ, lambda: False)
+    with pytest.raises(PartFailed, match="no such queue") as failure:
+        supervisor.start(broken)
+    assert "worker.log" in failure.value.for_guider
+
+
+def test_stop_ends_a_part_and_all_that_it_started(supervisor: Supervisor) -> None:
+    supervisor.start(make_part(WITH_GRANDCHILD))
+    wait_until(lambda: len(family_of(supervisor)) == 2, "it has started another")
+    family = family_of(supervisor)
+    supervisor.stop()
+    wait_until(lambda: gone(family), "both have ended")
+
+
+def test_stop_kills_a_part_that_does_not_listen(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(make_part(SLEEPS_DEAF, stop_within_s=0.3))
+    wait_until(lambda: "deaf" in (tmp_path / "worker.log").read_text(), "it runs")
+    family = family_of(supervisor)
+    began = time.monotonic()
+    supervisor.stop()
+    assert time.monotonic() - began < 5
+    assert gone(family)
+
+
+def test_a_large_log_keeps_two_generations(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.local.supervisor.LOG_LIMIT_BYTES", 10)
+    (tmp_path / "api.log").write_text("much that was said")
+    supervisor._trim_logs()
+    assert (tmp_path / "api.log").read_text() == ""
+    assert (tmp_path / "api.log.1").read_text() == "much that was said"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent was killed")
+def test_a_child_on_the_leash_ends_when_its_parent_is_killed() -> None:
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import os, subprocess, sys, time\n"
+            f"child = subprocess.Popen([sys.executable, '-I', '-S', {str(LEASH)!r}, str(os.getpid()), *{SLEEPS!r}])\n"
+            "print(child.pid, flush=True); time.sleep(600)",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    wait_until(lambda: "-I" not in child.cmdline(), "it is on the leash")
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    wait_until(lambda: not child.is_running() or child.status() == "zombie", "the child ends")
+
+
+def test_a_data_folder_is_held_by_one_only(tmp_path: Path) -> None:
+    held = hold_data_dir(tmp_path / "data")
+    with pytest.raises(DataInUse, match=f"process {os.getpid()}"):
+        hold_data_dir(tmp_path / "data")
+    os.close(held)
+    os.close(hold_data_dir(tmp_path / "data"))
+
+
+def test_a_data_folder_stays_held_until_the_parts_of_a_killed_up_have_ended(tmp_path: Path) -> None:
+    held = hold_data_dir(tmp_path)
+    part = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"], pass_fds=[held])
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    os.pwrite(held, f'{{"pid": {gone.pid}}}    '.encode(), 0)
+    os.close(held)
+    began = time.monotonic()
+    os.close(hold_data_dir(tmp_path))
+    assert part.wait() == 0
+    assert time.monotonic() - began > 0.5

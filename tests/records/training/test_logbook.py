@@ -1,0 +1,176 @@
+"""The logbook as the selections fill it, hands add to it, and erasing leaves it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Role
+from records.actions.companion import drop_outputs_with
+from records.actions.erase import erase_selection
+from records.database import Database
+from records.models import ArtifactRow, JobRow, SelectionRow, SelectionState, utcnow
+from records.models.training import LogbookClientRow, LogbookCycleRow, RatingRow
+from records.settings import Settings
+from records.storage.contract import open_storage
+from records.training.logbook import (
+    EntryMissing,
+    choose,
+    erase_entry,
+    profile_name,
+    read_logbook,
+    write_cycle,
+    write_hours,
+)
+from records.training.ratings import NotARecording, RatingMissing, erase_rating, ratings_of, save_rating
+from tests.records.cast import K_104, K_207, add_selection
+
+ADA = "ada-code"
+REVIEW = K_104 | {"of": "review_recording"}
+
+
+def sent(db: Database, shape: dict[str, Any], on: date, guider: str | None = ADA, **changes: Any) -> str:
+    """A selection whose film arrived on that day."""
+    selection_id = add_selection(db, shape)
+    values = {"created_at": datetime(on.year, on.month, on.day, 12, tzinfo=UTC), "guider": guider}
+    with db.session() as session:
+        changed = update(SelectionRow).where(SelectionRow.id == selection_id)
+        session.execute(changed.values(state=SelectionState.READY, **values, **changes))
+    return selection_id
+
+
+def cycles(db: Database, guider: str = ADA) -> list[tuple[Any, ...]]:
+    with db.reading() as session:
+        book = read_logbook(session, guider)
+    return [(one.family, one.cycle, one.filmed_on, one.reviewed_on) for one in book.cycles]
+
+
+def test_a_film_begins_a_cycle_and_its_review_recording_makes_it_whole(db: Database) -> None:
+    sent(db, K_104, date(2026, 3, 2))
+    add_selection(db, K_207)  # nothing of it has arrived
+    assert cycles(db) == [("K-104", 2, date(2026, 3, 2), None)]
+    sent(db, REVIEW, date(2026, 3, 9))
+    sent(db, K_104, date(2026, 3, 4))  # more moments of the same film
+    assert cycles(db) == [("K-104", 2, date(2026, 3, 2), date(2026, 3, 9))]
+    assert cycles(db, "ben-code") == []
+    assert len(cycles(db, "")) == 1
+
+
+def test_the_day_of_the_shared_review_counts_once_it_has_come(db: Database) -> None:
+    today = utcnow().date()
+    sent(db, K_104, date(2026, 3, 2), review_on=today + timedelta(days=2))
+    sent(db, K_207, date(2026, 4, 2), review_on=date(2026, 4, 6))
+    assert [reviewed for *_, reviewed in cycles(db)] == [None, date(2026, 4, 6)]
+
+
+def test_what_is_written_by_hand_goes_before_what_is_read_and_can_be_taken_out_again(db: Database) -> None:
+    sent(db, K_104, date(2026, 3, 2))
+    by_hand = CycleEntry(client="", family="K-104", cycle=2, role=Role.GUIDER, reviewed_on=date(2026, 3, 5))
+    with db.session() as session:
+        write_cycle(session, ADA, by_hand)
+        write_cycle(session, ADA, by_hand.model_copy(update={"left_out": True}))
+        write_hours(session, ADA, HoursEntry(kind=HoursKind.SUPERVISION, on=date(2026, 3, 6), minutes=90))
+        choose(session, ADA, profile="stages", began_on=date(2026, 1, 1))
+    with db.reading() as session:
+        book = read_logbook(session, ADA)
+        assert profile_name(session, ADA) == "stages"
+        assert profile_name(session, "") == "report"
+    [cycle] = book.cycles
+    assert (cycle.filmed_on, cycle.reviewed_on, cycle.role) == (date(2026, 3, 2), date(2026, 3, 5), Role.GUIDER)
+    assert cycle.left_out
+    assert book.began_on == date(2026, 1, 1)
+    with db.session() as session:
+        erase_entry(session, ADA, cycle.id or "")
+        erase_entry(session, ADA, book.hours[0].id or "")
+    assert cycles(db) == [("K-104", 2, date(2026, 3, 2), None)]
+    with pytest.raises(EntryMissing), db.session() as session:
+        erase_entry(session, ADA, cycle.id or "")
+
+
+def test_erasing_a_family_leaves_counts_and_months_but_neither_code_nor_day(db: Database, settings: Settings) -> None:
+    storage = open_storage(settings)
+    film = sent(db, K_104, date(2026, 3, 2))
+    recording = sent(db, REVIEW, date(2026, 3, 9))
+    sent(db, K_207, date(2026, 4, 2))
+    assert erase_selection(db, storage, settings, film)
+    assert cycles(db)[0] == ("K-104", 2, date(2026, 3, 2), date(2026, 3, 9))
+    assert erase_selection(db, storage, settings, recording)
+    assert cycles(db) == [(None, 2, date(2026, 3, 1), date(2026, 3, 1)), ("K-207", 1, date(2026, 4, 2), None)]
+    with db.reading() as session:
+        rows = session.scalars(select(LogbookClientRow)).all()
+        assert [row.family for row in rows] == [None]
+        assert "K-104" not in str([vars(row) for row in session.scalars(select(LogbookCycleRow))])
+    # The same code again is another client: nobody can say any more that it was the same family.
+    sent(db, K_104, date(2026, 6, 1))
+    assert len({one.client for one in _book(db).cycles}) == 3
+
+
+def _book(db: Database) -> Any:
+    with db.reading() as session:
+        return read_logbook(session, ADA)
+
+
+def test_a_selection_that_never_arrived_leaves_nothing_in_the_logbook(db: Database, settings: Settings) -> None:
+    erase_selection(db, open_storage(settings), settings, add_selection(db, K_104))
+    assert cycles(db, "") == []
+
+
+def test_a_kept_entry_of_an_erased_family_can_be_left_out(db: Database, settings: Settings) -> None:
+    erase_selection(db, open_storage(settings), settings, sent(db, K_104, date(2026, 3, 2)))
+    [kept] = _book(db).cycles
+    with db.session() as session:
+        write_cycle(session, ADA, kept.model_copy(update={"left_out": True}))
+    assert _book(db).cycles[0].left_out
+    with pytest.raises(EntryMissing), db.session() as session:
+        write_cycle(session, "ben-code", kept)
+
+
+def test_only_a_recording_of_a_review_is_rated_and_its_ratings_go_with_it(db: Database, settings: Settings) -> None:
+    film, recording = sent(db, K_104, date(2026, 3, 2)), sent(db, REVIEW, date(2026, 3, 9))
+    with pytest.raises(NotARecording), db.session() as session:
+        save_rating(session, film, "self", {"4.1": 3})
+    with pytest.raises(NotARecording), db.reading() as session:
+        ratings_of(session, film)
+    with db.session() as session:
+        save_rating(session, recording, "self", {"4.1": 3})
+        save_rating(session, recording, "self", {"4.1": 4, "4.2": "not_applicable"})
+        save_rating(session, recording, "sol", {})
+    with db.reading() as session:
+        assert ratings_of(session, recording) == {"self": {"4.1": 4, "4.2": "not_applicable"}, "sol": {}}
+    with db.session() as session:
+        erase_rating(session, recording, "sol")
+    with pytest.raises(RatingMissing), db.session() as session:
+        erase_rating(session, recording, "sol")
+    erase_selection(db, open_storage(settings), settings, recording)
+    with db.reading() as session:
+        assert session.scalars(select(RatingRow)).all() == []
+
+
+def test_erasing_a_recording_erases_what_was_made_with_its_moments(
+    db: Database, settings: Settings, tmp_path: Path
+) -> None:
+    storage = open_storage(settings)
+    recording = sent(db, REVIEW, date(2026, 3, 9))
+    film = sent(db, K_104, date(2026, 3, 2), recipes={"supervision_pack": {"companion": recording}, "reel": {}})
+    key = f"selections/{film}/jobs/1/2/supervision-pack.zip"
+    (tmp_path / "pack").write_bytes(b"pack")
+    storage.put(tmp_path / "pack", key)
+    with db.session() as session:
+        for kind in ("supervision_pack", "reel"):
+            session.add(JobRow(kind=kind, selection_id=film))
+        described = {"media_type": "application/zip", "bytes": 4, "sha256": "0" * 64}
+        session.add(
+            ArtifactRow(selection_id=film, kind="supervision_pack", name="pack.zip", storage_key=key, **described)
+        )
+    with db.session() as session:
+        assert drop_outputs_with(session, recording, "K-207") == []
+    erase_selection(db, storage, settings, recording)
+    assert list(storage.keys()) == []
+    with db.reading() as session:
+        assert session.scalars(select(JobRow.kind).where(JobRow.selection_id == film)).all() == ["reel"]
+        assert session.get_one(SelectionRow, film).recipes == {"reel": {}}
+        assert session.scalars(select(ArtifactRow)).all() == []

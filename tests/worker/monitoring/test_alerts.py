@@ -1,0 +1,134 @@
+"""What the facts amount to: one rule, one case."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from records.models import utcnow
+from records.views.queue_stats import QueueFigures, ReadyTimes, RunningJob, WorkerFigure
+from worker.monitoring.alerts import judge
+from worker.monitoring.snapshot import Facts
+
+NOW = utcnow()
+GB = 10**9
+
+
+def a_worker(**changes: Any) -> WorkerFigure:
+    given = {"name": "here:1", "version": "1.0", "state": "working", "started_at": NOW - timedelta(days=1)}
+    return WorkerFigure(**{**given, "seen_s": 3, "jobs_done": 9, "skew_s": 0, "runs": [], **changes})
+
+
+def a_running_job(**changes: Any) -> RunningJob:
+    given = {"id": "a", "kind": "moment", "priority": 5, "worker": "here:1", "attempt": 1, "progress": 0.5}
+    times = {"running_s": 5, "lease_age_s": 3, "unmoved_s": 2, "stalled": False}
+    return RunningJob(**{**given, **times, **changes})
+
+
+def a_queue(**changes: Any) -> QueueFigures:
+    given: dict[str, Any] = {
+        "jobs": [],
+        "waiting": [],
+        "due": 0,
+        "oldest_waiting_s": 0,
+        "running": [],
+        "stalled": 0,
+        "last_done_at": None,
+        "done_24h": 0,
+        "done_per_hour": 0,
+        "failed_24h": [],
+        "failed_now": 0,
+        "ready_24h": ReadyTimes(jobs=0, p50_s=None, p95_s=None, p99_s=None),
+        "healed_at": NOW,
+        "workers": [a_worker()],
+    }
+    return QueueFigures(**{**given, **changes})
+
+
+def some_facts(queue: QueueFigures | None = None, **changes: Any) -> Facts:
+    given = {
+        "at": NOW,
+        "version": "1.0",
+        "database": "sqlite",
+        "database_answers": True,
+        "database_current": True,
+        "broker": "redis",
+        "broker_answers": True,
+        "broker_messages": 0,
+        "storage": "folder",
+        "storage_writable": True,
+        "disk_free_bytes": 90 * GB,
+        "disk_total_bytes": 100 * GB,
+        "disk_reserve_bytes": 2 * GB,
+        "most_waiting_jobs": 2000,
+        "clock_skew_s": 0.01,
+        "queue": queue or a_queue(),
+    }
+    return Facts(**{**given, **changes})
+
+
+def test_nothing_that_hurts_is_well_and_work_alone_is_busy() -> None:
+    assert judge(some_facts()).state == "well"
+    assert judge(some_facts(a_queue(due=5, oldest_waiting_s=100))).state == "busy"
+    assert judge(some_facts(a_queue(running=[a_running_job()]))).state == "busy"
+
+
+@pytest.mark.parametrize(
+    ("code", "level", "facts"),
+    [
+        ("database_away", "bad", some_facts(database_answers=False, database_current=None, clock_skew_s=None)),
+        ("database_old", "bad", some_facts(database_current=False)),
+        ("storage_away", "bad", some_facts(storage_writable=False)),
+        ("queue_away", "bad", some_facts(broker_answers=False, broker_messages=None)),
+        ("disk_full", "bad", some_facts(disk_free_bytes=GB)),
+        ("disk_fills", "warn", some_facts(disk_fills_per_day_bytes=40 * GB, disk_days_left=2.2)),
+        ("disk_low", "warn", some_facts(disk_free_bytes=3 * GB)),
+        ("clocks_differ", "warn", some_facts(clock_skew_s=-2.5)),
+        ("no_worker", "bad", some_facts(a_queue(workers=[a_worker(state="left")]))),
+        ("nothing_taken", "bad", some_facts(a_queue(due=3, oldest_waiting_s=121))),
+        ("queue_full", "bad", some_facts(a_queue(due=2000, running=[a_running_job()]))),
+        ("stalled", "bad", some_facts(a_queue(running=[a_running_job(stalled=True)], stalled=1))),
+        (
+            "waits_long",
+            "warn",
+            some_facts(a_queue(due=9, oldest_waiting_s=601, running=[a_running_job()])),
+        ),
+        (
+            "worker_silent",
+            "warn",
+            some_facts(a_queue(workers=[a_worker(), a_worker(state="silent", seen_s=80)])),
+        ),
+        ("given_up", "warn", some_facts(a_queue(failed_now=2))),
+        ("healing_late", "warn", some_facts(a_queue(healed_at=NOW - timedelta(seconds=301)))),
+        ("healing_late", "warn", some_facts(a_queue(healed_at=None))),
+        ("versions_differ", "warn", some_facts(a_queue(workers=[a_worker(), a_worker(version="0.9")]))),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_each_trouble_is_told_with_what_to_do(code: str, level: str, facts: Facts) -> None:
+    verdict = judge(facts)
+    assert [(hurt.code, hurt.level) for hurt in verdict.hurts] == [(code, level)]
+    assert (verdict.state, verdict.sentence) == (level, verdict.hurts[0].says)
+    assert verdict.hurts[0].do.endswith(".")
+
+
+def test_the_worst_comes_first() -> None:
+    verdict = judge(some_facts(a_queue(failed_now=1), clock_skew_s=9, storage_writable=False))
+    assert [hurt.code for hurt in verdict.hurts] == ["storage_away", "clocks_differ", "given_up"]
+
+
+def test_a_worker_long_gone_hurts_nobody() -> None:
+    gone = a_worker(state="silent", seen_s=1000)
+    assert judge(some_facts(a_queue(workers=[a_worker(), gone]))).state == "well"
+
+
+def test_a_worker_that_only_just_began_has_not_healed_yet() -> None:
+    young = a_worker(started_at=NOW - timedelta(seconds=20))
+    assert judge(some_facts(a_queue(healed_at=None, workers=[young]))).state == "well"
+
+
+def test_what_is_unknown_is_no_trouble_by_itself() -> None:
+    facts = some_facts(disk_free_bytes=None, disk_total_bytes=None, clock_skew_s=None)
+    assert judge(facts).state == "well"

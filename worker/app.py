@@ -1,0 +1,57 @@
+"""The worker process: Celery's app with our one task, and what each pool process begins with."""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import datetime
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init, worker_shutdown
+
+from records.database import open_database
+from records.errors import DatabaseUnavailable
+from records.ledger.workers import say_goodbye
+from records.settings import settings
+from worker.broker import TASK, make_celery
+from worker.context import give_way, limit_own_memory, worker_name
+from worker.maintenance.loop import start_watch
+from worker.tasks import run_job
+
+log = logging.getLogger("vigpack.worker")
+
+
+def make_worker(started_at: datetime) -> Celery:
+    """Celery with the task registered and the signals connected; the settings come from the environment."""
+    app = make_celery(settings())
+    app.task(name=TASK)(run_job)
+    setup_logging.connect(log_plainly, weak=False)
+    parent = os.getpid()  # asked before any fork, or a pool process whose worker just died would watch the wrong one
+
+    def begin_process(**_: Any) -> None:
+        limit_own_memory(settings())
+        start_watch(parent, started_at)
+        give_way(settings())
+
+    worker_process_init.connect(begin_process, weak=False)
+    worker_shutdown.connect(_leave, weak=False)
+    return app
+
+
+def _leave(sender: Any, **_: Any) -> None:
+    """Tell the ledger that this worker ended in order. Its pool's processes are gone: nothing is forked any more."""
+    if sender.exitcode:
+        return
+    db = open_database(settings())
+    try:
+        say_goodbye(db, worker_name(settings(), os.getpid()))
+    except DatabaseUnavailable as error:
+        log.warning("could not say that this worker ends: %s", error)
+    finally:
+        db.dispose()
+
+
+def log_plainly(loglevel: int = logging.INFO, **_: Any) -> None:
+    """One line for each event, to standard error: time, level, part, words. Job ids only, nothing of a family."""
+    logging.basicConfig(level=loglevel, format="%(asctime)s %(levelname)s %(name)s %(message)s")

@@ -1,0 +1,204 @@
+"""The work itself: one moment or one kind of output, made in a folder from what is in storage."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from pipeline.artifact import Artifact
+from pipeline.cut.audio_clips import SUFFIX as SOUND_SUFFIX
+from pipeline.errors import NoPicture
+from pipeline.marks import Mark
+from pipeline.moments import Clip, Still, parse_selection
+from pipeline.outputs.kinds import find_kind, parse_recipe
+from pipeline.prepared import Prepared
+from pipeline.presets import preset
+from pipeline.run.prepare import FinishedMoment, prepare_hidden, prepare_moment
+from pipeline.source.completeness import complete_until_ms
+from pipeline.source.film import Film
+from pipeline.source.recording import Recording, probe_source
+from pipeline.source.remux import make_seekable
+from records.actions.artwork import artwork_of
+from records.actions.companion import find_companion
+from records.actions.complete_job import Hidden
+from records.actions.earlier_reviews import find_earlier
+from records.actions.hide import COVERED, FINISHED, UNCOVERED, shapes
+from records.actions.trim import note_held
+from records.database import Database
+from records.errors import LeaseLost
+from records.ledger.jobs import MOMENT, Claim
+from records.ledger.selections import starts_ms
+from records.models import HidingRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
+from records.storage.contract import Storage
+from records.views.output_inputs import bring, bring_all, bring_artwork, bring_earlier, finished_rows
+
+Report = Callable[[float], None]
+_T = TypeVar("_T")
+_SUFFIX = {"clip": ".mp4", "still": ".jpg"}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished local file, to be put into storage."""
+
+    kind: str
+    name: str
+    path: Path
+    media_type: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Making:
+    """Everything that one attempt made; ``facts`` are of a moment, for the pack and for the page.
+
+    Where somebody was hidden in it (``hidden``), the files are to be withheld.
+    """
+
+    files: list[Made]
+    facts: dict[str, Any] | None = None
+    hidden: Hidden | None = None
+
+
+def make(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
+    """Do the work of a claimed job in ``folder``.
+
+    Raises: PipelineError and its kin; LeaseLost where what the job needs was erased; what ``report`` raises.
+    """
+    if claim.kind == MOMENT:
+        return _make_moment(claim, db, storage, folder, report)
+    return _make_output(claim, db, storage, folder, report)
+
+
+def _make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
+    with db.reading() as session:
+        row = _there(session.get(MomentRow, claim.moment_id), claim)
+        selection = _there(session.get(SelectionRow, claim.selection_id), claim)
+        upload = _there(session.get(UploadRow, row.upload_id), claim)
+        hiding = session.get(HidingRow, row.id)
+        number = _number(session, row)
+        alone = _is_alone(session, claim)
+    source = bring(storage, _there(upload.storage_key, claim), upload.sha256, folder / "source")
+    report(0.05)
+    found = probe_source(source)
+    film = found if isinstance(found, Recording) else make_seekable(found, folder)
+    suffix = SOUND_SUFFIX if isinstance(film, Recording) and row.kind == "clip" else _SUFFIX[row.kind]
+    name = f"{number:02}{suffix}"
+    if upload.held_ms is None:
+        if isinstance(film, Recording) or upload.moment_id is None:  # sound is never stored out of order
+            held_ms = film.duration_ms
+        else:
+            held_ms = complete_until_ms(film)
+        note_held(db, upload.id, held_ms)
+    cut = {**row.moment, **(row.cut or {})}
+    moment = Clip.model_validate(cut) if row.kind == "clip" else Still.model_validate(cut)
+    # One encoder thread a process uses two cores best; a moment that is alone would leave the others idle.
+    threads = (os.cpu_count() or 1) if alone else 1
+    chosen, copy = preset(selection.preset), folder / name
+
+    def tell(done: float) -> None:
+        report(0.05 + 0.9 * done)
+
+    if hiding is None:
+        finished = prepare_moment(film, moment, chosen, copy, threads=threads, on_progress=tell)
+        return Making([_made(row.kind, name, finished)], _facts(film, row, finished))
+    if isinstance(film, Recording):
+        raise NoPicture(for_guider="This recording has no picture, so there is nobody to hide in it.")
+    marks = [Mark.model_validate(mark) for mark in hiding.marks]
+    covered, seen = prepare_hidden(film, moment, chosen, copy, marks, threads=threads, on_progress=tell)
+    sheets = {UNCOVERED: seen.uncovered, COVERED: seen.covered}
+    files = [_of_sheet(part, sheet.artifact) for part, sheet in sheets.items() if sheet is not None]
+    if covered is not None:
+        files.append(_made(FINISHED, name, covered))
+    pictures = shapes(seen.pictures, seen.uncovered.places, seen.covered.places if seen.covered else ())
+    facts = None if covered is None else _facts(film, row, covered)
+    return Making(files, facts, Hidden(hiding.revision, pictures))
+
+
+def _made(kind: str, name: str, finished: FinishedMoment) -> Made:
+    made = finished.prepared
+    return Made(kind, name, made.path, made.media_type, made.bytes, made.sha256)
+
+
+def _of_sheet(part: str, sheet: Artifact) -> Made:
+    return Made(part, sheet.path.name, sheet.path, sheet.media_type, sheet.bytes, sheet.sha256)
+
+
+def _facts(film: Film | Recording, row: MomentRow, finished: FinishedMoment) -> dict[str, Any]:
+    made = finished.prepared
+    earlier_ms = starts_ms(row)
+    return {
+        "in_ms": made.in_ms + earlier_ms,
+        "out_ms": None if made.out_ms is None else made.out_ms + earlier_ms,
+        "width_px": made.width_px,
+        "height_px": made.height_px,
+        "fps": made.fps,
+        "duration_ms": made.duration_ms,
+        "peaks": made.peaks,
+        "gain_db": finished.gain_db,
+        "cpu_s": round(finished.cpu_s, 3),
+        "warnings": [*film.warnings, *finished.warnings],
+    }
+
+
+def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
+    kind = find_kind(claim.kind)
+    with db.reading() as session:
+        selection = _there(session.get(SelectionRow, claim.selection_id), claim)
+        recipe = parse_recipe(kind, selection.recipes.get(claim.kind, {}))
+        rows = finished_rows(session, claim.selection_id)
+        made_by_child = artwork_of(session, claim.selection_id)
+        before = [
+            (row, finished_rows(session, row.id), artwork_of(session, row.id))
+            for row in find_earlier(session, selection, recipe)
+        ]
+        other = find_companion(session, selection, recipe)
+        other_rows = finished_rows(session, other.id) if other else []
+    companion = None
+    if other is not None:
+        companion = Prepared(parse_selection(other.shape), bring_all(storage, other_rows, folder / "other"))
+        report(0.25)
+    moments = bring_all(storage, rows, folder / "moments")
+    artwork = bring_artwork(storage, made_by_child, folder / "artwork")
+    earlier = tuple(
+        bring_earlier(storage, row, finished, drawn, folder / f"earlier-{number}")
+        for number, (row, finished, drawn) in enumerate(before, 1)
+    )
+    report(0.5)
+    out = folder / "out"
+    out.mkdir()
+    prepared = Prepared(parse_selection(selection.shape), moments, artwork, earlier, companion, review=selection.id)
+    files = [
+        Made(kind.name, file.path.name, file.path, file.media_type, file.bytes, file.sha256)
+        for file in kind.make(prepared, recipe, out)
+    ]
+    report(0.95)
+    return Making(files)
+
+
+def _number(session: Session, row: MomentRow) -> int:
+    """From 1, among the moments of its kind: the clip 01.mp4, the still 01.jpg."""
+    before = select(func.count()).where(
+        MomentRow.selection_id == row.selection_id, MomentRow.kind == row.kind, MomentRow.position < row.position
+    )
+    return (session.scalar(before) or 0) + 1
+
+
+def _is_alone(session: Session, claim: Claim) -> bool:
+    others = select(JobRow.id).where(
+        JobRow.state.in_([JobState.QUEUED, JobState.RUNNING]), JobRow.id != claim.job_id, JobRow.kind == MOMENT
+    )
+    return session.scalars(others.limit(1)).first() is None
+
+
+def _there(row: _T | None, claim: Claim) -> _T:
+    if row is None:
+        raise LeaseLost(f"{claim.job_id}: what it is made from was erased")
+    return row

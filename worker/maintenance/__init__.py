@@ -1,0 +1,1 @@
+"""Recurring duties of workers: recovery of lost jobs, sweeping, draining."""

@@ -1,0 +1,110 @@
+"""Healing: what crashes and outages leave behind is brought back or cleared away, by one worker at a time.
+
+Every process of every worker asks for the turn; one ``UPDATE`` on the clock's row gives it to one of them. A healer
+that dies loses nothing: the turn comes again.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from sqlalchemy import func, or_, select, update
+
+from records.actions.artwork import sweep_artwork
+from records.actions.complete_job import requeue_expired
+from records.actions.erase import resume_erasures, sweep_artifacts
+from records.database import Database
+from records.ledger.clock_repair import bring_back_times
+from records.ledger.jobs import count_due, rows_changed, take_unsent
+from records.ledger.outcome_counts import fold_endings
+from records.ledger.workers import forget_workers
+from records.models import ClockRow, JobRow, JobState, utcnow
+from records.settings import Settings
+from records.storage.contract import Storage
+from records.uploads.cleanup import erase_stray_files
+from worker.broker import queue_length, send
+
+HEALING = "healing"
+SWEEPING = "sweeping"
+SAMPLING = "sampling"
+_MOST_SENT_AT_ONCE = 500
+log = logging.getLogger("vigpack.worker")
+
+
+def take_turn(db: Database, clock: str, every_s: float) -> bool:
+    """Whether the clock is due and this caller, of all, is the one to act on it. Raises: DatabaseUnavailable.
+
+    A turn that lies further ahead than any right clock would put it is due too: it was set by one that was wrong.
+    """
+    now, every = utcnow(), timedelta(seconds=every_s)
+    is_due = (ClockRow.name == clock, or_(ClockRow.due_at <= now, ClockRow.due_at > now + 2 * every))
+    with db.reading() as session:  # most often it is not due, and nobody need wait for a writer
+        if session.scalar(select(ClockRow.name).where(*is_due)) is None:
+            return False
+    with db.session() as session:
+        return rows_changed(session, update(ClockRow).where(*is_due).values(due_at=now + every)) == 1
+
+
+def _note_end(db: Database, clock: str) -> None:
+    with db.session() as session:
+        session.execute(update(ClockRow).where(ClockRow.name == clock).values(ended_at=utcnow()))
+
+
+def heal(db: Database, storage: Storage, settings: Settings) -> None:
+    """One round: dead leases, lost messages, interrupted erasures. Raises: DatabaseUnavailable, StorageUnavailable."""
+    if shortened := bring_back_times(db, settings):
+        log.warning("%d jobs were to wait for a time that only a wrong clock can have written", shortened)
+    queued, failed = requeue_expired(db, settings)
+    if queued or failed:
+        log.warning("%d jobs of silent workers were queued again, %d were given up", queued, failed)
+    if sent := resend_lost(db, settings):
+        log.info("%d jobs were sent that the queue did not hold", sent)
+    _wake_for_next_retry(db, settings)
+    resume_erasures(db, storage, settings)
+    _note_end(db, HEALING)
+
+
+def resend_lost(db: Database, settings: Settings) -> int:
+    """Send due jobs again, but only as many as the broker holds too few messages; how many.
+
+    Sending every waiting job again made 241 messages of 41 jobs in a trial. A job sent within the last ``heal_s`` is
+    left alone: its message may be on its way into a worker.
+    """
+    due = count_due(db)
+    held = queue_length(settings) if due else None
+    if held is None or held >= due:
+        return 0
+    sent = 0
+    for job_id in take_unsent(db, min(due - held, _MOST_SENT_AT_ONCE), silent_s=settings.heal_s):
+        if not send(job_id, settings):
+            break
+        sent += 1
+    return sent
+
+
+def _wake_for_next_retry(db: Database, settings: Settings) -> None:
+    """Bring the next round forward to when a resting job may be tried again."""
+    now = utcnow()
+    resting = select(func.min(JobRow.not_before)).where(JobRow.state == JobState.QUEUED, JobRow.not_before > now)
+    with db.reading() as session:
+        next_retry = session.scalar(resting)
+    if next_retry is not None and next_retry < now + timedelta(seconds=settings.heal_s):
+        with db.session() as session:
+            session.execute(
+                update(ClockRow).where(ClockRow.name == HEALING, ClockRow.due_at > next_retry).values(due_at=next_retry)
+            )
+
+
+def sweep(db: Database, storage: Storage) -> None:
+    """Clear away what killed processes left in storage, and workers long gone.
+
+    Raises: DatabaseUnavailable, StorageUnavailable.
+    """
+    storage.clear_unfinished()
+    swept = sweep_artifacts(db, storage) + sweep_artwork(db, storage) + erase_stray_files(db, storage)
+    if swept:
+        log.info("%d files that nothing refers to were deleted", swept)
+    forget_workers(db)
+    fold_endings(db)
+    _note_end(db, SWEEPING)

@@ -1,0 +1,187 @@
+"""Whether the service is well, what hurts, and what to do now: rules over the facts, in words for IT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from records.views.queue_stats import QueueFigures
+from worker.monitoring.snapshot import Facts
+
+WAITS_S = 600
+"""A job that could have begun so long ago waits too long."""
+NOTHING_TAKEN_S = 120
+"""Workers that are alive take a waiting job within seconds."""
+HEALING_LATE_S = 300
+SILENCE_MATTERS_S = 900
+MOST_SKEW_S = 2.0
+FEW_DAYS = 3
+State = Literal["well", "busy", "warn", "bad"]
+_START = "Start one: docker compose up -d worker, or vigpack up on one machine."
+_RESTART = "Start the workers anew: docker compose restart worker, or vigpack up again. No work is lost."
+
+
+class Hurt(BaseModel):
+    """One thing that is wrong: how bad, in a sentence, and what to do now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    level: Literal["warn", "bad"]
+    """bad: guiders notice it now; warn: they will, unless somebody acts."""
+    says: str
+    do: str
+
+
+class Verdict(BaseModel):
+    """How it is in one word and one sentence, and everything that hurts, the worst first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: State
+    sentence: str
+    hurts: list[Hurt]
+
+
+def judge(facts: Facts) -> Verdict:
+    """The verdict over these facts."""
+    hurts = sorted([*_parts(facts), *_disk(facts), *_queue(facts)], key=lambda hurt: hurt.level != "bad")
+    if hurts:
+        return Verdict(state=hurts[0].level, sentence=hurts[0].says, hurts=hurts)
+    busy = facts.queue is not None and (facts.queue.due or facts.queue.running)
+    if not busy:
+        return Verdict(state="well", sentence="All is well. Nothing waits.", hurts=[])
+    return Verdict(state="busy", sentence="All is well, and busy.", hurts=[])
+
+
+def _parts(facts: Facts) -> Iterator[Hurt]:
+    if not facts.database_answers:
+        yield Hurt(
+            code="database_away",
+            level="bad",
+            says="The database does not answer.",
+            do="Start it, and look at its own log. What was sent is safe; uploads go on when it is back.",
+        )
+    elif not facts.database_current:
+        yield Hurt(
+            code="database_old",
+            level="bad",
+            says="The database has not been brought to this version; run vigpack migrate.",
+            do="Run vigpack migrate. docker compose does it at each start: docker compose up -d.",
+        )
+    if not facts.storage_writable:
+        yield Hurt(
+            code="storage_away",
+            level="bad",
+            says="The place where films and packs are kept cannot be written.",
+            do="Is the store running, may vigpack write to it, and is there room? vigpack doctor tells which.",
+        )
+    if not facts.broker_answers:
+        yield Hurt(
+            code="queue_away",
+            level="bad",
+            says="The queue does not answer; jobs wait until it does.",
+            do="Start it: docker compose up -d redis. The jobs stand in the database and are sent again by themselves.",
+        )
+    if facts.clock_skew_s is not None and abs(facts.clock_skew_s) > MOST_SKEW_S:
+        yield Hurt(
+            code="clocks_differ",
+            level="warn",
+            says=f"The clocks of the machines differ by {abs(facts.clock_skew_s):.0f} seconds.",
+            do="Let all machines take the time from the same place (NTP): leases compare their clocks.",
+        )
+
+
+def _disk(facts: Facts) -> Iterator[Hurt]:
+    free, reserve = facts.disk_free_bytes, facts.disk_reserve_bytes
+    room = "Make the disk larger, or erase what need not be kept: vigpack erase CODE."
+    if free is not None and free < reserve:
+        says = "The disk is nearly full; uploads are refused."
+        yield Hurt(code="disk_full", level="bad", says=says, do=room)
+    elif facts.disk_days_left is not None and facts.disk_days_left < FEW_DAYS:
+        says = f"The disk will be full in {_days(facts.disk_days_left)}; then uploads are refused."
+        yield Hurt(code="disk_fills", level="warn", says=says, do=room)
+    elif free is not None and free < 2 * reserve:
+        says = f"Only {free / 1e9:.1f} GB are free; uploads are refused below {reserve / 1e9:.1f} GB."
+        yield Hurt(code="disk_low", level="warn", says=says, do=room)
+
+
+def _queue(facts: Facts) -> Iterator[Hurt]:
+    queue = facts.queue
+    if queue is None:
+        return
+    if not facts.workers_alive:
+        yield Hurt(code="no_worker", level="bad", says="No worker is running; moments wait until one is.", do=_START)
+    elif _nothing_is_taken(queue):
+        yield Hurt(
+            code="nothing_taken",
+            level="bad",
+            says=f"{_jobs(queue.due)} and the workers take none.",
+            do=_RESTART,
+        )
+    if queue.due >= facts.most_waiting_jobs:
+        yield Hurt(
+            code="queue_full",
+            level="bad",
+            says=f"{queue.due} jobs wait; nothing new is taken until there are fewer.",
+            do="Add workers: docker compose up -d --scale worker=3. What was sent is safe.",
+        )
+    if queue.stalled:
+        who = "A worker is" if queue.stalled == 1 else f"{queue.stalled} workers are"
+        yield Hurt(code="stalled", level="bad", says=f"{who} stuck in the middle of a job.", do=_RESTART)
+    if facts.workers_alive and queue.oldest_waiting_s > WAITS_S and not _nothing_is_taken(queue):
+        yield Hurt(
+            code="waits_long",
+            level="warn",
+            says=f"The oldest job has waited {queue.oldest_waiting_s / 60:.0f} minutes.",
+            do="There is more work than the workers can do. Add one: docker compose up -d --scale worker=2.",
+        )
+    if silent := newly_silent(queue):
+        who = "A worker" if silent == 1 else f"{silent} workers"
+        yield Hurt(
+            code="worker_silent",
+            level="warn",
+            says=f"{who} went silent without ending in order.",
+            do="It was killed, or hangs. Is it out of memory? Its jobs are given to others; start it again.",
+        )
+    if queue.failed_now:
+        what = "A job was" if queue.failed_now == 1 else f"{queue.failed_now} jobs were"
+        yield Hurt(
+            code="given_up",
+            level="warn",
+            says=f"{what} given up since yesterday.",
+            do="The list below says why. Mend that, then try again: it is safe. A damaged film must be sent anew.",
+        )
+    if facts.workers_alive and _healing_is_late(facts, queue):
+        says = "Lost work has not been looked for lately."
+        yield Hurt(code="healing_late", level="warn", says=says, do=_RESTART)
+    versions = {worker.version for worker in queue.workers if worker.state == "working"} | {facts.version}
+    if len(versions) > 1:
+        says = f"Parts of different versions run side by side: {', '.join(sorted(versions))}."
+        yield Hurt(code="versions_differ", level="warn", says=says, do="Bring all machines to the same version.")
+
+
+def newly_silent(queue: QueueFigures) -> int:
+    """Workers that fell silent of late; one long gone was replaced, or is missed by nobody."""
+    return sum(worker.state == "silent" and worker.seen_s < SILENCE_MATTERS_S for worker in queue.workers)
+
+
+def _nothing_is_taken(queue: QueueFigures) -> bool:
+    moves = any(not job.stalled for job in queue.running)
+    return bool(queue.due) and queue.oldest_waiting_s > NOTHING_TAKEN_S and not moves
+
+
+def _healing_is_late(facts: Facts, queue: QueueFigures) -> bool:
+    since = queue.healed_at or min(worker.started_at for worker in queue.workers if worker.state == "working")
+    return (facts.at - since).total_seconds() > HEALING_LATE_S
+
+
+def _jobs(number: int) -> str:
+    return "A job waits" if number == 1 else f"{number} jobs wait"
+
+
+def _days(days: float) -> str:
+    hours = round(days * 24)
+    return f"{max(hours, 1)} hours" if hours < 48 else f"{round(days)} days"

@@ -1,0 +1,127 @@
+"""How the service is: every part, the queue in figures, what hurts and what to do. What is unknown is None, never 0."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any, Literal
+
+from pydantic import computed_field
+
+from pipeline.errors import PipelineError
+from records.database import Database, clock_skew_s, is_current
+from records.errors import DatabaseUnavailable
+from records.models import SampleRow, utcnow
+from records.settings import Settings
+from records.storage.contract import Storage, open_storage
+from records.views.queue_stats import queue_figures
+from records.views.samples import filling_per_day, keep_sample, since_when
+from worker.broker import queue_length
+from worker.monitoring.alerts import Verdict, judge
+from worker.monitoring.snapshot import Facts
+
+_MOODS = {"well": "well", "busy": "well", "warn": "warn", "bad": "bad"}
+
+
+class Health(Facts):
+    """The facts and the verdict over them."""
+
+    verdict: Verdict
+    since: datetime | None
+    """Since when it has been well, or not; None: unknown."""
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy issue 14461
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong, in plain words; empty when nothing is."""
+        return [hurt.says for hurt in self.verdict.hurts]
+
+
+def health(db: Database, settings: Settings, storage: Storage | None = None) -> Health:
+    """Ask every part; never raises for one that is away, and takes a few seconds at most."""
+    now = utcnow()
+    free_bytes, total_bytes = _disk(settings)
+    messages = queue_length(settings)
+    facts = Facts(
+        at=now,
+        version=version("vigpack"),
+        database="postgresql" if db.engine.dialect.name == "postgresql" else "sqlite",
+        broker=_broker(settings),
+        broker_answers=messages is not None,
+        broker_messages=messages,
+        storage="s3" if settings.storage_url else "folder",
+        storage_writable=_is_writable(settings, storage),
+        disk_free_bytes=free_bytes,
+        disk_total_bytes=total_bytes,
+        disk_reserve_bytes=settings.min_free_bytes,
+        most_waiting_jobs=settings.most_waiting_jobs,
+        **_ask_database(db, settings, now, free_bytes),
+    )
+    verdict = judge(facts)
+    return Health(**dict(facts), verdict=verdict, since=_since(db, facts, verdict))
+
+
+def take_sample(db: Database, found: Health) -> None:
+    """Remember how it is at this minute, for the charts and for "since when". Raises: DatabaseUnavailable."""
+    queue = found.queue
+    sample = SampleRow(state=_MOODS[found.verdict.state], disk_free_bytes=found.disk_free_bytes)
+    if queue is not None:
+        sample.waiting, sample.running = queue.due, len(queue.running)
+        sample.oldest_waiting_s, sample.workers = queue.oldest_waiting_s, found.workers_alive
+    keep_sample(db, sample)
+
+
+def _broker(settings: Settings) -> Literal["redis", "rabbitmq", "folder"]:
+    if not settings.broker_url:
+        return "folder"
+    return "rabbitmq" if settings.broker_url.startswith("amqp") else "redis"
+
+
+def _disk(settings: Settings) -> tuple[int | None, int | None]:
+    """Free bytes and all of them, on the disk that receives uploads."""
+    try:
+        usage = shutil.disk_usage(settings.data_dir)
+    except OSError:
+        return None, None
+    return usage.free, usage.total
+
+
+def _ask_database(db: Database, settings: Settings, now: datetime, free_bytes: int | None) -> dict[str, Any]:
+    try:
+        if not is_current(db):
+            return {"database_answers": True, "database_current": False}
+        with db.reading() as session:
+            queue = queue_figures(session, settings, now)
+            fills = None if free_bytes is None else filling_per_day(session, free_bytes, now)
+        skews = [worker.skew_s for worker in queue.workers if worker.state != "left" and worker.skew_s is not None]
+        skews.append(clock_skew_s(db))
+    except DatabaseUnavailable:
+        return {"database_answers": False}
+    room = None if free_bytes is None else max(free_bytes - settings.min_free_bytes, 0)
+    return {
+        "database_answers": True,
+        "database_current": True,
+        "queue": queue,
+        "clock_skew_s": max(skews, key=abs),
+        "disk_fills_per_day_bytes": fills,
+        "disk_days_left": round(room / fills, 1) if room is not None and fills is not None and fills > 0 else None,
+    }
+
+
+def _since(db: Database, facts: Facts, verdict: Verdict) -> datetime | None:
+    if facts.queue is None:
+        return None
+    try:
+        with db.reading() as session:
+            return since_when(session, _MOODS[verdict.state], facts.at)
+    except DatabaseUnavailable:
+        return None
+
+
+def _is_writable(settings: Settings, storage: Storage | None) -> bool:
+    try:
+        (storage or open_storage(settings)).check_writable()
+    except (PipelineError, OSError):
+        return False
+    return True

@@ -1,0 +1,47 @@
+"""What is known of the service at one moment. What cannot be known is None, never 0."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from records.views.queue_stats import QueueFigures
+
+
+class Facts(BaseModel):
+    """One look at every part."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    version: str
+    database: Literal["sqlite", "postgresql"]
+    database_answers: bool
+    database_current: bool | None = None
+    """Whether its tables have the shape this version expects."""
+    broker: Literal["redis", "rabbitmq", "folder"]
+    broker_answers: bool
+    broker_messages: int | None = None
+    """Wake-up messages that wait in it."""
+    storage: Literal["folder", "s3"]
+    storage_writable: bool
+    disk_free_bytes: int | None = None
+    disk_total_bytes: int | None = None
+    disk_reserve_bytes: int
+    """Uploads are refused when less is free."""
+    disk_fills_per_day_bytes: int | None = None
+    """At the rate of the last day; negative where it empties."""
+    disk_days_left: float | None = None
+    """Until uploads are refused, at that rate; None also where the disk does not fill."""
+    clock_skew_s: float | None = None
+    """The largest difference to the database's clock, of this machine and of the workers'."""
+    most_waiting_jobs: int
+    """Nothing new is taken while so many wait."""
+    queue: QueueFigures | None = None
+
+    @property
+    def workers_alive(self) -> int | None:
+        """Workers that take jobs and gave a sign of life of late."""
+        return None if self.queue is None else sum(one.state == "working" for one in self.queue.workers)
