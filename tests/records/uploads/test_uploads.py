@@ -353,7 +353,7 @@ def test_an_erasure_that_comes_between_looking_and_writing_is_no_fault_of_ours(
     upload = uploads.create(len(FILM), selection_id=selection_id)
     erasing = threading.Thread(target=erase_selection, args=(db, storage, settings, selection_id))
     name = "_living" if asked == "announce" else "_target"
-    look = getattr(records.uploads, name)
+    look = getattr(records.uploads.uploads, name)
 
     def look_and_be_late(*given: object, **more: object) -> object:
         found = look(*given, **more)
