@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from bench.prepare import BENCH, CLIPS, FOOTAGE, draw_film
 from pipeline.moments import Clip, parse_selection
-from pipeline.outputs.kinds import reel
+from pipeline.outputs import reel
 from pipeline.prepared import Prepared
 from pipeline.presets import preset
 from pipeline.run.prepare import prepare_moment

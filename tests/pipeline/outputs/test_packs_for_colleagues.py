@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.errors import ArtifactWrong
 from pipeline.moments import FilmOf
-from pipeline.outputs.kinds import intervision_pack, review_pack, supervision_pack
+from pipeline.outputs import intervision_pack, review_pack, supervision_pack
 from pipeline.outputs.review_pack.opening import PackUnreadable, open_pack
 from pipeline.prepared import CompanionWrong, Prepared, check_companion
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from

@@ -10,7 +10,7 @@ import pikepdf
 import pytest
 
 from pipeline.moments import FilmOf
-from pipeline.outputs.kinds import rating_scale
+from pipeline.outputs import rating_scale
 from pipeline.training.logbook.pages import to_pdf
 from pipeline.training.logbook.profiles import profile
 from pipeline.training.logbook.sheet import lay_out

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from pipeline.artifact import sha256_of
 from pipeline.errors import ArtifactWrong
-from pipeline.outputs.kinds import review_pack
+from pipeline.outputs import review_pack
 from pipeline.outputs.review_pack.manifest import Manifest
 from pipeline.prepared import Prepared
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from

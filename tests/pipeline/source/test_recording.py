@@ -15,6 +15,8 @@ from pipeline.moments import Clip, parse_selection
 from pipeline.outputs.kinds import KINDS
 from pipeline.outputs.review_pack.opening import open_pack
 from pipeline.presets import preset
+from pipeline.run.prepare import prepare
+from pipeline.source.film import Film
 from pipeline.source.recording import Recording, probe_source
 from tests.footage import numbered_film, onsets_ms, run, sound_in, spoken_recording, without_sound_packets
 
