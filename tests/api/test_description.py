@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 from api.errors import STATUS_OF
 from pipeline.errors import PipelineError
 from records.settings import Settings
-from records.storage.contract import contract as storage
-from records.uploads.uploads import errors as upload_errors
+from records.storage import contract as storage
+from records.uploads import errors as upload_errors
 from tests.api.service import SELECTIONS
 
 

@@ -15,7 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.errors import ArtifactWrong
-from pipeline.outputs.kinds import find_kind, parse_recipe, reel
+from pipeline.outputs import reel
+from pipeline.outputs.kinds import find_kind, parse_recipe
 from pipeline.outputs.reel.plan import GROUND_RGB, Screen, screen_for, television_rate
 from pipeline.outputs.reel.segments import Segment, verify_reel
 from pipeline.prepared import Prepared
