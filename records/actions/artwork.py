@@ -14,6 +14,7 @@ from pipeline.images.photograph import Photograph
 from pipeline.outputs.kinds import find_kind, parse_recipe
 from pipeline.print.recipes import ArtworkRecipe
 from records.actions.earlier_reviews import withdraw_from_later
+from records.audit.erasure_register import ErasureKind, note_erasure
 from records.database import Database
 from records.errors import ArtworkFull, ArtworkGone, SelectionGone
 from records.ledger.scheduling import Priority
@@ -89,6 +90,7 @@ def erase_artwork(session: Session, selection_id: str, artwork_id: str) -> tuple
     row = find_artwork(session, selection_id, artwork_id)
     keys = [row.storage_key]
     session.delete(row)
+    note_erasure(session, ErasureKind.ARTWORK, artwork_id)
     session.flush()
     files = (ArtifactRow.selection_id == selection_id) & ArtifactRow.kind.in_(_shown_in(selection))
     keys += session.scalars(select(ArtifactRow.storage_key).where(files)).all()

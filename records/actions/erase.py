@@ -7,9 +7,11 @@ nothing can be published for it); its bytes go; its rows go. Healing ends what a
 from __future__ import annotations
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from records.actions.companion import drop_outputs_with
 from records.actions.earlier_reviews import withdraw_from_later
+from records.audit.erasure_register import ErasureKind, note_erasure
 from records.database import Database
 from records.ledger.jobs import live_tokens, referenced_keys
 from records.ledger.selections import lock_selection
@@ -29,29 +31,41 @@ def erase_selection(db: Database, storage: Storage, settings: Settings, selectio
     Raises: StorageUnavailable, DatabaseUnavailable; then the selection is gone from sight and healing erases the rest.
     """
     with db.session() as session:
-        selection = lock_selection(session, selection_id)
-        if selection is None:
-            return False
-        keep_counts(session, selection)
-        derived = [
-            *drop_outputs_with(session, selection_id, selection.family),
-            *withdraw_from_later(session, selection, gone=True),
-        ]
-        selection.erasing_at = utcnow()
-        session.execute(
-            update(JobRow)
-            .where(
-                JobRow.selection_id == selection_id,
-                JobRow.state.in_([JobState.QUEUED, JobState.HELD, JobState.RUNNING]),
-            )
-            .values(state=JobState.CANCELLED, cancel_requested=True, lease_token=None, finished_at=utcnow())
-        )
-        # A request that is writing loses its hold and stops.
-        session.execute(update(UploadRow).where(UploadRow.selection_id == selection_id).values(holder=None))
+        derived = mark_erased(session, selection_id)
+    if derived is None:
+        return False
     for key in derived:  # a crash before the last leaves files that no row names: sweeping takes them
         storage.delete(key)
     _erase_marked(db, storage, settings, selection_id)
     return True
+
+
+def mark_erased(session: Session, selection_id: str) -> list[str] | None:
+    """Mark a selection for erasing: nobody sees it any more, and nothing can be published for it.
+
+    The keys of files that others made of its moments, to be deleted after commit; None where there is none to be seen.
+    """
+    selection = lock_selection(session, selection_id)
+    if selection is None:
+        return None
+    keep_counts(session, selection)
+    derived = [
+        *drop_outputs_with(session, selection_id, selection.family),
+        *withdraw_from_later(session, selection, gone=True),
+    ]
+    selection.erasing_at = utcnow()
+    session.execute(
+        update(JobRow)
+        .where(
+            JobRow.selection_id == selection_id,
+            JobRow.state.in_([JobState.QUEUED, JobState.HELD, JobState.RUNNING]),
+        )
+        .values(state=JobState.CANCELLED, cancel_requested=True, lease_token=None, finished_at=utcnow())
+    )
+    # A request that is writing loses its hold and stops.
+    session.execute(update(UploadRow).where(UploadRow.selection_id == selection_id).values(holder=None))
+    note_erasure(session, ErasureKind.SELECTION, selection_id)
+    return derived
 
 
 def resume_erasures(db: Database, storage: Storage, settings: Settings) -> int:

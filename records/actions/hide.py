@@ -17,6 +17,7 @@ from pipeline.errors import SelectionInvalid
 from pipeline.marks import Mark, Picture
 from records.actions.companion import drop_outputs_with
 from records.actions.earlier_reviews import withdraw_from_later
+from records.audit.erasure_register import ErasureKind, note_erasure
 from records.errors import HidingChanged, MomentGone, NotHidden, SelectionGone
 from records.ledger.jobs import queue_again
 from records.ledger.selections import has_picture, lock_selection, moment_finished, settle
@@ -56,6 +57,7 @@ def ask_hiding(session: Session, selection_id: str, moment_id: str, marks: Seque
         session.add(hiding)
     hiding.marks = [mark.model_dump(mode="json") for mark in marks]
     _begin(hiding)
+    note_erasure(session, ErasureKind.HIDING, moment_id)
     return _take_back(session, selection, moment)
 
 
@@ -64,6 +66,20 @@ def ask_hiding_anew(session: Session, selection_id: str, moment_id: str) -> tupl
     if session.get(HidingRow, moment_id) is None:
         return [], []
     return ask_hiding(session, selection_id, moment_id, ())
+
+
+def ask_hiding_again(session: Session, moment_id: str) -> Keys | None:
+    """What was made of a moment with the marks of now is not to be trusted: take it back, to be looked at anew.
+
+    The files that go, to be deleted after commit; None where there is no such moment, or no picture in it.
+    """
+    moment = session.get(MomentRow, moment_id)
+    selection = lock_selection(session, moment.selection_id) if moment else None
+    if moment is None or selection is None or not has_picture(selection):
+        return None
+    hiding = session.get(HidingRow, moment_id)
+    marks = [Mark.model_validate(mark) for mark in hiding.marks] if hiding else []
+    return ask_hiding(session, selection.id, moment_id, marks)[1]
 
 
 def lift_hiding(session: Session, selection_id: str, moment_id: str) -> tuple[list[str], Keys]:

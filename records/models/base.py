@@ -404,6 +404,19 @@ class SampleRow(Base):
     disk_free_bytes: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class ErasureRow(Base):
+    """That something was erased or taken back; see records/erasure_register.py. No word of it, only its id."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    at: Mapped[datetime] = mapped_column(default=utcnow)
+    kind: Mapped[str] = mapped_column(String(16))
+    target: Mapped[str] = mapped_column(String(32))
+    stored: Mapped[bool] = mapped_column(default=False, index=True)
+    """Whether the entry is in the store as well."""
+
+
 class AuditRow(Base):
     """Something that somebody did. Triggers refuse every change and deletion (step 0007)."""
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.moments import FilmOf
 from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Logbook, Role
+from records.audit.erasure_register import ErasureKind, note_erasure
 from records.errors import RecordsError
 from records.ledger.jobs import rows_changed
 from records.models import SelectionRow, SelectionState, utcnow
@@ -137,11 +138,17 @@ def forget_code(session: Session, family: str) -> int:
     """
     clients = session.scalars(select(LogbookClientRow).where(LogbookClientRow.family == family)).all()
     for client in clients:
-        client.family = None
-        for cycle in session.scalars(select(LogbookCycleRow).where(LogbookCycleRow.client_id == client.id)):
-            cycle.filmed_on, cycle.reviewed_on = _month(cycle.filmed_on), _month(cycle.reviewed_on)
+        forget_client(session, client)
     session.flush()
     return len(clients)
+
+
+def forget_client(session: Session, client: LogbookClientRow) -> None:
+    """Take the code of one client out of a logbook, and of the days all but the month."""
+    client.family = None
+    for cycle in session.scalars(select(LogbookCycleRow).where(LogbookCycleRow.client_id == client.id)):
+        cycle.filmed_on, cycle.reviewed_on = _month(cycle.filmed_on), _month(cycle.reviewed_on)
+    note_erasure(session, ErasureKind.LOGBOOK_CLIENT, client.id)
 
 
 def names_code(session: Session, family: str) -> bool:

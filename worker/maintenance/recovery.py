@@ -14,6 +14,7 @@ from sqlalchemy import func, or_, select, update
 from records.actions.artwork import sweep_artwork
 from records.actions.complete_job import requeue_expired
 from records.actions.erase import resume_erasures, sweep_artifacts
+from records.audit.erasure_register import copy_register
 from records.database import Database
 from records.ledger.clock_repair import bring_back_times
 from records.ledger.jobs import count_due, rows_changed, take_unsent
@@ -62,6 +63,7 @@ def heal(db: Database, storage: Storage, settings: Settings) -> None:
         log.info("%d jobs were sent that the queue did not hold", sent)
     _wake_for_next_retry(db, settings)
     resume_erasures(db, storage, settings)
+    copy_register(db, storage)
     _note_end(db, HEALING)
 
 
