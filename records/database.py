@@ -65,6 +65,18 @@ class Database:
             session.connection(execution_options=options)
             yield session
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection that sees one state of everything for as long as the block lasts, and only reads.
+
+        Raises: DatabaseUnavailable.
+        """
+        options: dict[str, Any] = {_READING: True}
+        if self.engine.dialect.name == "postgresql":
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with _plain_errors(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
+
     def ping(self) -> None:
         """Return when the database answers. Raises: DatabaseUnavailable."""
         with self.reading() as session:
@@ -165,6 +177,18 @@ def migrate(settings: Settings) -> None:
     The whole way is one transaction that only one process can hold, so a crash leaves the old shape.
     Raises: DatabaseUnavailable, DatabaseNewer.
     """
+    with changing_tables(settings) as (connection, config):
+        _check_known(config, connection)
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def changing_tables(settings: Settings) -> Iterator[tuple[Connection, Config]]:
+    """The one transaction in which tables are made and changed, and what Alembic needs to do it in there.
+
+    Only one process can hold it; an error or a crash leaves the tables as they were.
+    Raises: DatabaseUnavailable.
+    """
     engine = _engine(settings.database(), poolclass=NullPool)
     sqlite = engine.dialect.name == "sqlite"
     try:
@@ -181,8 +205,7 @@ def migrate(settings: Settings) -> None:
                     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('vigpack migrate'))"))
                 config = alembic_config()
                 config.attributes["connection"] = connection
-                _check_known(config, connection)
-                command.upgrade(config, "head")
+                yield connection, config
                 if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
                     raise RuntimeError(f"the migration would leave {len(broken)} rows without their parent")
     finally:

@@ -70,6 +70,11 @@ class Settings(BaseSettings):
     job_niceness: int = Field(default=10, ge=0, le=19)
     """How far a job gives way to everything else on its machine, the API's answers above all; 0: not at all."""
 
+    backup_recipient: str = ""
+    """The public half of the key that backups are sealed for (vigpack backup --new-key); several with commas."""
+    backup_max_age_days: float = Field(default=7, ge=0)
+    """IT is told when there is something that no backup of so many days holds; 0: backups are not watched."""
+
     def database(self) -> str:
         """The database's address, the default filled in."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'vigpack.sqlite3').resolve()}"

@@ -1,0 +1,92 @@
+"""``vigpack backup``: everything in one sealed folder, while the service runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.screen import CommandFailed, print_json, progress_bar, say
+from records.audit.erasure_register import export_register
+from records.backup.layout import Manifest
+from records.backup.make import make_backup
+from records.backup.sealing import parse_recipients, write_new_key
+from records.backup.state import note_backup
+from records.database import is_current, open_database
+from records.settings import Settings, load_settings
+from records.storage.contract import open_storage
+
+
+def backup(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Where it goes: a folder not there yet.")
+    ] = None,
+    recipient: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Whom it is sealed for: age1…; more than one may be named. [default: VIGPACK_BACKUP_RECIPIENT]"
+        ),
+    ] = None,
+    new_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--new-key", help="Only make a key: its private half goes into this file, its recipient is printed."
+        ),
+    ] = None,
+    erasures: Annotated[
+        Path | None,
+        typer.Option(help="Only write the erasure register into this file: what was erased, by random ids alone."),
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="The data folder. [default: VIGPACK_DATA_DIR]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+) -> None:
+    """Copy database and files into a new folder, sealed: only the private key opens it, and it is not needed here.
+
+    The service may run. Ends with 1 where files were missing or damaged before; the backup is kept all the same.
+    """
+    if sum(asked is not None for asked in (folder, new_key, erasures)) != 1:
+        raise typer.BadParameter("Name a folder for the backup, or --new-key FILE, or --erasures FILE.")
+    if new_key is not None:
+        made_for = write_new_key(new_key)
+        if as_json:
+            print_json({"recipient": made_for, "private_key": str(new_key)})
+        else:
+            say(made_for)
+            print(f"Keep {new_key} where the server is not: nothing else opens the backups.", file=sys.stderr)
+        return
+    settings = load_settings(**({"data_dir": data} if data else {}))
+    if erasures is not None:
+        entries = export_register(open_storage(settings), erasures)
+        print_json({"erasures": entries}) if as_json else say(f"{entries} erasures are named in {erasures}.")
+        return
+    assert folder is not None  # noqa: S101 one of the three is there
+    _make(settings, folder, " ".join(recipient or [settings.backup_recipient]), as_json=as_json)
+
+
+def _make(settings: Settings, folder: Path, recipients: str, *, as_json: bool) -> None:
+    made_for = parse_recipients(recipients)
+    database = open_database(settings)
+    try:
+        with progress_bar("backup", shown=not as_json) as on_progress:
+            made = make_backup(database, open_storage(settings), folder, made_for, on_progress)
+        if not (made.missing or made.damaged) and is_current(database):
+            note_backup(database, made.made_at)
+    finally:
+        database.dispose()
+    if as_json:
+        print_json({"folder": str(folder), **made.model_dump(mode="json")})
+    else:
+        say(f"{_told(made)} are in {folder}, sealed and read back.")
+    if made.missing or made.damaged:
+        raise CommandFailed(
+            for_guider=f"But {made.missing} stored files were missing and {made.damaged} damaged before. "
+            "Keep the earlier backups: they may hold them."
+        )
+
+
+def _told(made: Manifest) -> str:
+    selections = "1 selection" if made.selections == 1 else f"{made.selections} selections"
+    files = "1 file" if made.objects == 1 else f"{made.objects} files"
+    return f"{selections} and {files} ({made.object_bytes / 1e6:.1f} MB)"

@@ -1,0 +1,57 @@
+"""Tries a backup as far as that goes without touching the service: all that a restore would read, is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from records.backup.dump import tables_in
+from records.backup.errors import BackupDamaged
+from records.backup.make import Progress, files_named
+from records.backup.read import Backup
+from records.backup.restore import load_database
+from records.backup.sealing import Sealed
+from records.backup.work_list import WorkList
+from records.settings import Settings
+
+_FILES = 0.9
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """What was found to be whole."""
+
+    selections: int
+    rows: int
+    objects: int
+    object_bytes: int
+    missing: int
+    damaged: int
+
+
+def rehearse(backup: Backup, scratch: Path | None, on_progress: Progress) -> Rehearsed:
+    """Open every file and compare its sums, load the database into a throwaway one, and look whether each row that
+    names a file finds it. Raises: BackupDamaged.
+    """
+    with TemporaryDirectory(dir=scratch, prefix="vigpack-rehearsal-") as folder:
+        held = WorkList(Path(folder, "held.sqlite3"))
+        for seen, found in enumerate(backup.objects(), 1):
+            backup.read_object(found, lambda _block: None)
+            sealed = Sealed(found.bytes, found.sha256, found.sealed_bytes, found.sealed_sha256)
+            held.hold(found.key, found.file, sealed, damaged=found.damaged)
+            on_progress(_FILES * seen / max(backup.manifest.objects, 1))
+        throwaway = Settings(data_dir=Path(folder), database_url=f"sqlite:///{folder}/rehearsal.sqlite3")
+        with load_database(backup, throwaway) as (session, rows, _):
+            connection = session.connection()
+            held.want(files_named(connection, tables_in(connection)))
+            missing = held.count_missing()
+        files, size, damaged = held.totals()
+        held.close()
+    facts = backup.manifest
+    if (files, size, rows, missing, damaged) != (
+        facts.objects, facts.object_bytes, facts.rows, facts.missing, facts.damaged
+    ):  # fmt: skip
+        raise BackupDamaged(f"{files} files, {rows} rows, {missing} missing, {damaged} damaged")
+    on_progress(1.0)
+    return Rehearsed(facts.selections, rows, files, size, missing, damaged)

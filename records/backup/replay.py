@@ -1,0 +1,56 @@
+"""Does again what was erased or taken back after a backup was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from records.actions.artwork import erase_artwork
+from records.actions.erase import mark_erased
+from records.actions.hide import ask_hiding_again
+from records.audit.erasure_register import Erasure, ErasureKind
+from records.models import ArtworkRow, ErasureRow, SelectionRow
+from records.models.training import LogbookClientRow
+from records.training.logbook import forget_client
+
+
+def replay(session: Session, register: Iterable[Erasure]) -> tuple[int, list[str]]:
+    """How many things were erased or taken back again, and the keys of files that go, to be deleted after commit.
+
+    What the database itself has in its register was done before the backup was made and is left alone.
+    """
+    known = set(session.scalars(select(ErasureRow.id)))
+    done, keys = 0, []
+    for erasure in sorted(set(register)):
+        if erasure.id in known:
+            continue
+        gone = _do(session, erasure)
+        if gone is not None:
+            done += 1
+            keys += gone
+        session.add(ErasureRow(id=erasure.id, kind=erasure.kind, target=erasure.target))
+    session.flush()
+    return done, keys
+
+
+def _do(session: Session, erasure: Erasure) -> list[str] | None:
+    """The keys of files that go; None where what is named is not there."""
+    match erasure.kind:
+        case ErasureKind.SELECTION:
+            return mark_erased(session, erasure.target)
+        case ErasureKind.ARTWORK:
+            row = session.get(ArtworkRow, erasure.target)
+            if row is None or session.get_one(SelectionRow, row.selection_id).erasing_at is not None:
+                return None
+            return erase_artwork(session, row.selection_id, row.id)[0]
+        case ErasureKind.HIDING:
+            return ask_hiding_again(session, erasure.target)
+        case ErasureKind.LOGBOOK_CLIENT:
+            client = session.get(LogbookClientRow, erasure.target)
+            if client is None or client.family is None:
+                return None
+            forget_client(session, client)
+            return []
+    return None
