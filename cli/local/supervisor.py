@@ -45,13 +45,15 @@ class Part:
     ready_within_s: float = 60.0
     stop_within_s: float = 10.0
     """After SIGTERM; then it is killed with all that it started."""
+    repair: Callable[[], str | None] | None = None
+    """Asked once when it ended before it was ready: may take away what keeps it from starting, and says so."""
 
 
 class Teller(Protocol):
     """Told of each thing that happens to a part."""
 
     def __call__(self, event: str, part: str, sentence: str, url: str = "") -> None:
-        """``event`` is stable (ready, died, restarted, stopping, stopped); the sentence is for a person."""
+        """``event`` is stable (ready, died, repaired, restarted, stopping, stopped); the sentence is for a person."""
 
 
 @dataclass
@@ -61,6 +63,9 @@ class _Run:
     since: float
     deaths: int = 0
     restart_at: float | None = None
+    was_ready: bool = False
+    is_repaired: bool = False
+    """Since it was last ready: what one repair does not help, a second does not either."""
 
 
 @dataclass
@@ -89,6 +94,7 @@ class Supervisor:
         while not self._stopping.is_set():
             self._keep_alive(run)
             if run.restart_at is None and part.is_ready():
+                run.was_ready = True
                 return
             if run.deaths >= _EARLY_DEATHS or time.monotonic() > give_up_at:
                 raise PartFailed(
@@ -122,10 +128,13 @@ class Supervisor:
         if run.restart_at is not None:
             if now >= run.restart_at:
                 run.process, run.since, run.restart_at = self._spawn(run.part), now, None
+                run.was_ready = False
                 self.tell("restarted", run.part.name, f"The {run.part.name} was started again.")
             return
         status = run.process.poll()
         if status is None:
+            if run.part.repair and not run.was_ready and run.part.is_ready():
+                run.was_ready, run.is_repaired = True, False
             return
         _end(run.process, 0)
         if now - run.since > STEADY_S:
@@ -136,6 +145,10 @@ class Supervisor:
         self.tell(
             "died", run.part.name, f"The {run.part.name} ended ({_how(status)}); it starts again in {pause_s:g} s."
         )
+        if run.part.repair and not run.was_ready and not run.is_repaired:
+            run.is_repaired = True
+            if sentence := run.part.repair():
+                self.tell("repaired", run.part.name, sentence)
 
     def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
         with self._log_path(part).open("ab") as log:

@@ -13,7 +13,12 @@ import httpx
 import psutil
 import pytest
 
+from records.models import SelectionState
+from records.settings import Settings
+from tests.footage import numbered_film
+from tests.records.cast import K_104
 from tests.servers import redis_program, wait_until
+from tests.worker.service import running_service
 
 
 @dataclass
@@ -130,6 +135,27 @@ def test_a_killed_part_comes_back(up: Up, part: str, word: str) -> None:
     up.hear("died", part)
     up.hear("restarted", part)
     wait_until(lambda: answers(up), f"the {part} is back", within_s=30)
+
+
+def test_jobs_that_waited_are_done_although_a_power_cut_tore_the_queue_s_file(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(data) as up:
+        up.hear("ready", "api")
+    with running_service(Settings(data_dir=data)) as service:
+        selection_id, _ = service.send_film(numbered_film(tmp_path / "film.mp4", frames=150, fps="25"), K_104)
+        with max((data / "queue").rglob("*.aof")).open("ab") as torn:  # the last of them
+            torn.write(bytes(512))
+        with running(data, VIGPACK_HEAL_S="1") as again:
+            sentence = again.hear("repaired", "queue")["sentence"]
+            [aside] = data.glob("queue-set-aside-*")
+            assert str(aside) in sentence
+            assert list(aside.rglob("*.aof"))
+            assert not list(aside.rglob("redis.conf"))
+            again.hear("ready", "api")
+            assert service.wait_until_settled(selection_id).state == SelectionState.READY
+    with running(data) as third:
+        third.hear("ready", "api")
+        assert [event for event in third.events if event["event"] != "ready"] == []
 
 
 def test_a_second_up_in_the_same_folder_is_refused_with_one_sentence(up: Up, data: Path) -> None:

@@ -93,6 +93,48 @@ def test_a_part_that_never_starts_fails_with_the_end_of_its_log(supervisor: Supe
     assert "worker.log" in failure.value.for_guider
 
 
+def test_a_part_that_ends_before_it_is_ready_is_repaired_once(
+    supervisor: Supervisor, told: Told, tmp_path: Path
+) -> None:
+    fault = tmp_path / "fault"
+    fault.touch()
+    repairs: list[str] = []
+
+    def repair() -> str:
+        fault.unlink(missing_ok=True)
+        repairs.append("done")
+        return "What kept it from starting was taken away."
+
+    program = (
+        "import os, pathlib, sys, time\n"
+        "fault, up = map(pathlib.Path, sys.argv[1:])\n"
+        "sys.exit('no') if fault.exists() else (up.touch(), time.sleep(600))"
+    )
+    up = tmp_path / "up"
+    argv = [sys.executable, "-c", program, str(fault), str(up)]
+    supervisor.start(Part("queue", argv, os.environ, up.exists, repair=repair))
+    assert told.events == [("died", "queue"), ("repaired", "queue"), ("restarted", "queue")]
+    assert repairs == ["done"]
+
+
+def test_a_part_that_no_repair_helps_is_repaired_once_and_given_up(supervisor: Supervisor, told: Told) -> None:
+    part = Part(
+        "queue", [sys.executable, "-c", "raise SystemExit(1)"], os.environ, lambda: False, repair=lambda: "Done."
+    )
+    with pytest.raises(PartFailed):
+        supervisor.start(part)
+    assert [event for event, _ in told.events].count("repaired") == 1
+
+
+def test_a_part_that_was_ready_is_not_repaired_when_it_dies(supervisor: Supervisor, told: Told) -> None:
+    supervisor.start(Part("queue", SLEEPS, os.environ, lambda: True, repair=lambda: "Done."))
+    [run] = supervisor._runs
+    run.process.kill()
+    run.process.wait()
+    supervisor._keep_alive(run)
+    assert told.events == [("died", "queue")]
+
+
 def test_stop_ends_a_part_and_all_that_it_started(supervisor: Supervisor) -> None:
     supervisor.start(make_part(WITH_GRANDCHILD))
     wait_until(lambda: len(family_of(supervisor)) == 2, "it has started another")
