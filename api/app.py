@@ -38,7 +38,7 @@ from api.routes import trim as ends
 from api.routes.page import BUILT_PAGE, serve_page
 from records.database import open_database
 from records.settings import Settings, load_settings
-from records.storage.contract import open_storage
+from records.storage.open import open_storage
 from records.uploads.uploads import Uploads
 
 _ABOUT = """Send the moments of a film, get a review pack and picture notes.

@@ -11,10 +11,11 @@ from api.dependencies import Parts
 from api.errors import note_incident
 from api.temp_folder import sweep_private
 from pipeline.errors import PipelineError
+from records.ledger.recurring import take_turn
 from records.uploads.cleanup import expire_uploads
 from records.views.samples import EVERY_S
 from worker.broker import enqueue
-from worker.maintenance.recovery import SAMPLING, take_turn
+from worker.maintenance.recovery import SAMPLING
 from worker.monitoring.health import health, take_sample
 
 log = structlog.get_logger("api")

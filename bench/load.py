@@ -33,7 +33,8 @@ from sqlalchemy import func, select
 
 from bench.guiders import Guider, draw_clips
 from cli.local.services import vigpack_argv
-from records.database import Database, migrate, open_database
+from records.database import Database, open_database
+from records.migrations.migrate import migrate
 from records.models import ArtifactRow, JobRow, JobState, SelectionRow, SelectionState
 from records.settings import Settings
 from tests.servers import free_port, running_postgres, running_redis, running_s3, start, wait_until

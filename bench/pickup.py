@@ -22,8 +22,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from records.database import migrate, open_database
+from records.database import open_database
 from records.ledger.jobs import claim_next
+from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.footage import numbered_film
 from tests.records.cast import K_207, add_jobs, job_row

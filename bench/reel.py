@@ -19,7 +19,7 @@ from pipeline.moments import Clip, parse_selection
 from pipeline.outputs import reel
 from pipeline.prepared import Prepared
 from pipeline.presets import preset
-from pipeline.run.prepare import prepare_moment
+from pipeline.run.moment import prepare_moment
 from pipeline.source.film import probe
 
 _T = TypeVar("_T")

@@ -14,9 +14,10 @@ from records.backup.layout import Manifest
 from records.backup.make import make_backup
 from records.backup.sealing import parse_recipients, write_new_key
 from records.backup.state import note_backup
-from records.database import is_current, open_database
+from records.database import open_database
+from records.migrations.migrate import is_current
 from records.settings import Settings, load_settings
-from records.storage.contract import open_storage
+from records.storage.open import open_storage
 
 
 def backup(

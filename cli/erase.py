@@ -12,7 +12,7 @@ from records.actions.erase import erase_selection
 from records.database import open_database
 from records.models import SelectionRow
 from records.settings import load_settings
-from records.storage.contract import open_storage
+from records.storage.open import open_storage
 from records.training.logbook import forget_code, names_code
 
 

@@ -20,7 +20,7 @@ from records.backup.restore import restore as restore_backup
 from records.backup.sealing import Identity, parse_identity
 from records.database import open_database
 from records.settings import Settings, load_settings
-from records.storage.contract import open_storage
+from records.storage.open import open_storage
 
 _DAY = "%Y-%m-%d %H:%M UTC"
 

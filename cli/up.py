@@ -14,7 +14,8 @@ from cli.local.ports import free_port, is_free
 from cli.local.services import api_part, environment_for, queue_part, url_of, worker_part
 from cli.local.supervisor import Supervisor, Teller
 from cli.screen import CommandFailed, say
-from records.database import migrate, open_database
+from records.database import open_database
+from records.migrations.migrate import migrate
 from records.settings import Settings, load_settings
 
 

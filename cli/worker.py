@@ -11,12 +11,11 @@ import typer
 from sqlalchemy import select
 
 from cli.screen import CommandFailed, say
-from records.actions.manage_jobs import drain_worker, undrain_worker
 from records.database import Database, open_database
+from records.ledger.workers import drain_worker, undrain_worker, workers_of
 from records.models import WorkerRow
 from records.settings import Settings, load_settings
 from worker.broker import worker_argv, worker_env
-from worker.maintenance.draining import workers_of
 
 
 def worker(

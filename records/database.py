@@ -9,17 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy import Connection, CursorResult, Delete, Engine, Update, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from records.errors import DatabaseNewer, DatabaseUnavailable
+from records.errors import DatabaseUnavailable
 from records.settings import Settings
 
 BUSY_TIMEOUT_S = 30
@@ -146,14 +142,6 @@ def _make_folder(folder: Path) -> None:
         raise DatabaseUnavailable(f"its folder cannot be made: {error}") from error
 
 
-def _make_private_file(path: Path) -> None:
-    """Make the database's file, if it is not there, so that no other account of this machine can read captions."""
-    try:
-        path.touch(mode=0o600)
-    except OSError as error:
-        raise DatabaseUnavailable(f"its file cannot be made: {error}") from error
-
-
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     # The driver must not begin transactions by itself: it would begin them late and deferred. _begin_sqlite does.
     connection.isolation_level = None
@@ -171,88 +159,11 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def migrate(settings: Settings) -> None:
-    """Bring the tables to the newest shape; safe when several processes start at once.
-
-    The whole way is one transaction that only one process can hold, so a crash leaves the old shape.
-    Raises: DatabaseUnavailable, DatabaseNewer.
-    """
-    with changing_tables(settings) as (connection, config):
-        _check_known(config, connection)
-        command.upgrade(config, "head")
-
-
-@contextmanager
-def changing_tables(settings: Settings) -> Iterator[tuple[Connection, Config]]:
-    """The one transaction in which tables are made and changed, and what Alembic needs to do it in there.
-
-    Only one process can hold it; an error or a crash leaves the tables as they were.
-    Raises: DatabaseUnavailable.
-    """
-    engine = _engine(settings.database(), poolclass=NullPool)
-    sqlite = engine.dialect.name == "sqlite"
-    try:
-        if sqlite and engine.url.database:
-            _make_private_file(Path(engine.url.database))
-        with _plain_errors(), engine.connect() as connection:
-            if sqlite:
-                _use_wal(connection)
-                # Altering a table on SQLite copies and drops it; enforced foreign keys would empty its children.
-                # The switch has no effect inside a transaction, so it is thrown before.
-                _driver(connection).execute("PRAGMA foreign_keys=OFF")
-            with connection.begin():
-                if not sqlite:
-                    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('vigpack migrate'))"))
-                config = alembic_config()
-                config.attributes["connection"] = connection
-                yield connection, config
-                if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
-                    raise RuntimeError(f"the migration would leave {len(broken)} rows without their parent")
-    finally:
-        engine.dispose()
-
-
-def _check_known(config: Config, connection: Connection) -> None:
-    known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
-    if unknown := set(MigrationContext.configure(connection).get_current_heads()) - known:
-        raise DatabaseNewer(f"the database stands at step {', '.join(sorted(unknown))}")
-
-
 def _driver(connection: Connection) -> sqlite3.Connection:
     return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
-def _use_wal(connection: Connection) -> None:
-    """Set write-ahead logging, which the file remembers: readers then never wait for the writer.
-
-    The switch needs the file for itself, and SQLite does not wait for it when others ask for the same at the same
-    moment, however long the busy time-out is: it is asked for again.
-    """
-    driver = _driver(connection)
-    patience_ends = time.monotonic() + BUSY_TIMEOUT_S
-    while True:
-        try:
-            if driver.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-                driver.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > patience_ends:
-                raise
-            time.sleep(0.05)
-        else:
-            return
-
-
-def is_current(db: Database) -> bool:
-    """Whether the tables have the shape this version of the program expects. Raises: DatabaseUnavailable."""
-    with db.reading() as session:
-        found = MigrationContext.configure(session.connection()).get_current_heads()
-    return set(found) == set(ScriptDirectory.from_config(alembic_config()).get_heads())
-
-
-def alembic_config() -> Config:
-    """Where Alembic finds the steps; there is no alembic.ini."""
-    config = Config()
-    config.set_main_option("script_location", "records:migrations")
-    config.set_main_option("path_separator", "os")
-    config.set_main_option("file_template", "step_%%(rev)s_%%(slug)s")
-    return config
+def rows_changed(session: Session, statement: Update | Delete) -> int:
+    """How many rows the statement changed."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount

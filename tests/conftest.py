@@ -17,7 +17,8 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from pydantic import SecretStr
 from xdist.scheduler import LoadScopeScheduling
 
-from records.database import Database, migrate, open_database
+from records.database import Database, open_database
+from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.servers import PostgresServer, RedisServer, S3Server, running_postgres, running_redis, running_s3
 

@@ -15,8 +15,9 @@ from records.errors import DatabaseUnavailable
 from records.ledger.workers import say_goodbye
 from records.settings import settings
 from worker.broker import TASK, make_celery
-from worker.context import give_way, limit_own_memory, worker_name
+from worker.context import worker_name
 from worker.maintenance.loop import start_watch
+from worker.os_limits import give_way, limit_own_memory
 from worker.tasks import run_job
 
 log = logging.getLogger("vigpack.worker")

@@ -14,12 +14,15 @@ from pipeline.errors import NoSpace, PipelineError, TooMuchMemory
 from records.actions.complete_job import Published, fail, finish
 from records.actions.erase import artifact_folder, sweep_attempts
 from records.errors import DatabaseUnavailable, LeaseLost, NoRoom, TookTooLong, Unexpected
-from records.ledger.jobs import Claim, claim_next, is_draining
+from records.ledger.jobs import Claim, claim_next
+from records.ledger.workers import is_draining
 from records.storage.contract import Storage, StorageUnavailable
 from worker.broker import enqueue
-from worker.context import Place, end_worker, place
-from worker.jobs.moment import Making, make
+from worker.context import Place, place
+from worker.jobs.dispatch import make
+from worker.jobs.made import Making
 from worker.lease import KeptLease
+from worker.os_limits import end_worker
 from worker.scratch import scratch_folder
 
 log = logging.getLogger("vigpack.worker")

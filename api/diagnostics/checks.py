@@ -19,9 +19,10 @@ from redis.exceptions import RedisError
 
 from pipeline.errors import PipelineError
 from pipeline.ffmpeg.runner import ffmpeg_executable, run_ffmpeg, using_ffmpeg
-from records.database import Database, clock_skew_s, is_current, open_database
+from records.database import Database, clock_skew_s, open_database
+from records.migrations.migrate import is_current
 from records.settings import GIB, Settings
-from records.storage.contract import open_storage
+from records.storage.open import open_storage
 from worker.broker import is_rabbitmq, queue_length
 from worker.monitoring.alerts import MOST_SKEW_S
 from worker.redis_server import find_redis_server

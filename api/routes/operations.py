@@ -19,18 +19,11 @@ from api.diagnostics.health_cache import Look
 from api.diagnostics.incident_report import incident_report
 from api.errors import described
 from api.middleware.authentication import OPERATIONS
-from records.actions.manage_jobs import (
-    cancel_job,
-    drain_worker,
-    hold_job,
-    release_job,
-    retry_job,
-    set_priority,
-    undrain_worker,
-)
+from records.actions.manage_jobs import cancel_job, hold_job, release_job, retry_job, set_priority
 from records.audit import log as audit
 from records.audit.log import AuditLine
 from records.errors import JobMissing, JobStateWrong
+from records.ledger.workers import drain_worker, undrain_worker
 from records.models import JobRow, utcnow
 from records.views.history import Series, Span, series
 from records.views.jobs import JobLine, JobPage, job_line, job_page

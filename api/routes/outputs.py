@@ -15,8 +15,9 @@ from pipeline.moments import FilmOf, parse_selection
 from pipeline.outputs.kinds import KINDS, find_kind, parse_recipe
 from records.actions.companion import find_companion
 from records.actions.earlier_reviews import earlier_reviews, find_earlier
+from records.actions.request_output import ask_for_output
 from records.errors import SelectionGone
-from records.ledger.selections import ask_for_output, has_picture
+from records.ledger.selections import has_picture
 from records.models import SelectionRow
 from records.views.selections import SelectionSummary, SelectionView, summaries
 from worker.broker import enqueue

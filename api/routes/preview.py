@@ -19,10 +19,11 @@ from api.errors import NotReadyYet, PreviewBusy, described
 from api.routes.outputs import Wish
 from api.routes.selections import PREFIX
 from api.temp_folder import private_folder
+from pipeline.contents import Part
 from pipeline.ffmpeg.runner import use_ffmpeg
 from pipeline.moments import parse_selection
 from pipeline.outputs.kinds import Kind, find_kind, parse_recipe
-from pipeline.outputs.preview import MEDIA_TYPE, MOST_EARLIER, MOST_STILLS, Pages, Part, first_pages
+from pipeline.outputs.preview import MEDIA_TYPE, MOST_EARLIER, MOST_STILLS, Pages, first_pages
 from pipeline.prepared import Prepared, PreparedMoment
 from pipeline.print.recipes import ArtworkRecipe
 from records.actions.artwork import artwork_of

@@ -12,10 +12,10 @@ from api.errors import described
 from api.middleware.limits import UPLOADS
 from api.routes.new_selection import NewSelection
 from pipeline.hints import hints
-from records.actions.create import begin_selection
+from records.actions.create import begin_selection, compose_selection
 from records.actions.erase import erase_selection
 from records.errors import SelectionGone
-from records.ledger.selections import compose_selection, retry_selection
+from records.ledger.selections import retry_selection
 from records.models import MomentState
 from records.views.selections import SelectionSummary, SelectionView, list_selections, selection_view
 from worker.broker import enqueue
@@ -79,7 +79,7 @@ def begin(new: NewSelection, parts: GivenParts, response: Response, idempotency_
         guider=new.guider,
         review_on=new.review_on,
     )
-    view = begin_selection(parts.db, parts.settings, asked, idempotency_key)
+    view = view_now(parts, begin_selection(parts.db, parts.settings, asked, idempotency_key))
     response.headers["Location"] = f"{PREFIX}/{view.id}"
     return Begun(selection=view, uploads=_awaited(view), hints=hints(selection))
 

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from cli.local.ports import LOOPBACK
 from cli.local.redis_server import redis_part
 from cli.local.supervisor import Part
-from records.actions.manage_jobs import undrain_worker
 from records.database import Database
 from records.errors import WorkerMissing
+from records.ledger.workers import undrain_worker
 from records.models import WorkerRow, utcnow
 from records.settings import Settings
 from worker.redis_server import find_redis_server

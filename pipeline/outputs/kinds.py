@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from pipeline.artifact import Artifact
+from pipeline.contents import Part
 from pipeline.errors import PipelineError
 from pipeline.moments import FilmOf, Selection, plain_sentence
 from pipeline.outputs import (
@@ -29,7 +30,7 @@ from pipeline.outputs import (
     strip,
     supervision_pack,
 )
-from pipeline.outputs.preview import Lay, Part
+from pipeline.outputs.preview import Lay
 from pipeline.prepared import Prepared
 
 

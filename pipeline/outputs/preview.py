@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +16,6 @@ from pipeline.print.pictures import to_jpeg
 from pipeline.print.press import Laid, press_pictures
 
 if TYPE_CHECKING:  # packs import this module, and importing what they are made from imports the kinds
-    from pipeline.pack.packed import PackedFile
     from pipeline.prepared import Prepared, PreparedArtwork, PreparedMoment
 
 MOST_PAGES = 3
@@ -39,27 +38,6 @@ class Pages:
 
     shown: tuple[bytes, ...]
     of: int | None
-
-
-@dataclass(frozen=True)
-class Part:
-    """One thing that comes in a film or a pack; times are None where it has none."""
-
-    title: str
-    words: str = ""
-    starts_ms: int | None = None
-    length_ms: int | None = None
-
-
-def parts_of_moments(moments: Iterable[PreparedMoment | PackedFile], *, captions: bool = True) -> list[Part]:
-    """A line for each moment: its number among those of its kind, its words, and how long it is."""
-    counts = {"clip": 0, "still": 0}
-    parts = []
-    for moment in moments:
-        counts[moment.kind] += 1
-        title = f"{moment.kind.capitalize()} {counts[moment.kind]}"
-        parts.append(Part(title, moment.caption if captions else "", length_ms=moment.duration_ms))
-    return parts
 
 
 def first_pages(lay: Lay, prepared: Prepared, recipe: Any, desk: Path) -> Pages:

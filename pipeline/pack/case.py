@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.artifact import Artifact, sha256_of
+from pipeline.contents import Part
 from pipeline.moments import FilmOf
-from pipeline.outputs.preview import Part, parts_of_moments
+from pipeline.pack.contents import parts_of_moments
 from pipeline.pack.packed import PackedFile, pack_moment
 from pipeline.pack.write import write_pack
 from pipeline.player.page import render_offline

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import errno
-import json
 import os
-import shutil
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pipeline.cut.audio_clips import SUFFIX as SOUND_SUFFIX
-from pipeline.cut.audio_clips import cut_sound
-from pipeline.cut.clips import FinishedClip, cut_clip
-from pipeline.cut.stills import FinishedStill, save_still
-from pipeline.errors import Cancelled, FolderNotEmpty, FolderNotWritable, MomentOutsideFilm, NoSpace
-from pipeline.hiding.hide import Hiding, hide_in_clip, hide_in_still
+from pipeline.errors import Cancelled, MomentOutsideFilm
 from pipeline.hints import hints
 from pipeline.images.photograph import take_photograph
-from pipeline.marks import Mark
 from pipeline.moments import Clip, Selection, Still, clock
 from pipeline.outputs.kinds import find_kind, parse_recipe, usual_kinds
 from pipeline.pack.companion import WithCompanion
@@ -33,157 +23,20 @@ from pipeline.prepared import (
     EarlierReview,
     Prepared,
     PreparedArtwork,
-    PreparedMoment,
     check_companion,
     check_earlier,
 )
 from pipeline.presets import Preset
+from pipeline.run.moment import FinishedMoment, Progress, prepare_moment
+from pipeline.run.report import Report
+from pipeline.run.workspace import disk_errors_told, filled_whole
 from pipeline.source.film import Film
 from pipeline.source.frames import one_frame_ms
 from pipeline.source.recording import Recording, no_stills, probe_source
 from pipeline.source.remux import make_seekable
 
-Progress = Callable[[float], None]
-"""Called with 0 to 1 as work goes on, at least every few seconds; what it raises stops the work."""
-_T = TypeVar("_T")
-_WORK_FOLDER = ".vigpack-part"
 _ROUNDED_MS = 100
 """The page may take a recording for so much longer than its packets say; what is missing is silence."""
-
-
-@dataclass(frozen=True)
-class FinishedMoment:
-    """A moment that is there, what it cost, and what the guider should know of it."""
-
-    prepared: PreparedMoment
-    wall_s: float
-    cpu_s: float
-    gain_db: float | None
-    warnings: tuple[str, ...]
-
-
-@dataclass
-class Report:
-    """What was made of a film, and what it cost."""
-
-    film: dict[str, Any]
-    preset: dict[str, Any]
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    files: list[dict[str, Any]] = field(default_factory=list)
-    results: list[str] = field(default_factory=list)
-    """The files to hand out, among all that were written."""
-    warnings: list[str] = field(default_factory=list)
-
-    def step(self, name: str, bytes_in: int, work: Callable[[], _T]) -> _T:
-        """Do a piece of work in this process and note what it took."""
-        wall, cpu = time.monotonic(), time.process_time()
-        result = work()
-        self.steps.append(
-            {
-                "step": name,
-                "wall_s": round(time.monotonic() - wall, 3),
-                "cpu_s": round(time.process_time() - cpu, 3),
-                "bytes_in": bytes_in,
-            }
-        )
-        return result
-
-    def add_moment(self, number: int, moment: FinishedMoment) -> None:
-        """Note what a moment took and what is to be known of it."""
-        self.steps.append(
-            {
-                "step": f"{moment.prepared.kind} (moment {number})",
-                "wall_s": round(moment.wall_s, 3),
-                "cpu_s": round(moment.cpu_s, 3),
-                "bytes_out": moment.prepared.bytes,
-                "gain_db": moment.gain_db,
-            }
-        )
-        self.warnings += [f"Moment {number}: {warning}" for warning in moment.warnings]
-
-    def to_json(self) -> str:
-        """The report as it stands in report.json."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
-
-
-def prepare_moment(
-    film: Film | Recording,
-    moment: Clip | Still,
-    preset: Preset,
-    destination: Path,
-    *,
-    threads: int = 1,
-    on_progress: Progress | None = None,
-) -> FinishedMoment:
-    """One finished clip (MP4, of a recording M4A) or still (JPEG) at ``destination``, verified, then put into place.
-
-    A film must be seekable: see pipeline.source.remux.make_seekable.
-    Raises: MomentOutsideFilm, FfmpegFailed, FfmpegTimedOut, ArtifactWrong, NoSpace, and what on_progress raises;
-    SelectionInvalid for a still of a recording.
-    """
-    started = time.monotonic()
-    with disk_errors_told():
-        if isinstance(film, Recording):
-            return _prepare_sound(film, moment, preset, destination, started)
-        if isinstance(moment, Clip):
-            clip = cut_clip(film, moment, preset, destination, threads=threads, on_progress=on_progress)
-            return _finished_clip(moment, clip, started)
-        return _finished_still(moment, save_still(film, moment, destination), started)
-
-
-def prepare_hidden(
-    film: Film,
-    moment: Clip | Still,
-    preset: Preset,
-    destination: Path,
-    marks: Sequence[Mark],
-    *,
-    threads: int = 1,
-    on_progress: Progress | None = None,
-) -> tuple[FinishedMoment | None, Hiding]:
-    """The same with somebody hidden, and what a person has to look at before it may be handed out.
-
-    Without marks there is no finished moment. Raises: HidingTooLong, and what prepare_moment raises.
-    """
-    started = time.monotonic()
-    with disk_errors_told():
-        if isinstance(moment, Clip):
-            clip, hiding = hide_in_clip(
-                film, moment, preset, destination, marks, threads=threads, on_progress=on_progress
-            )
-            return _finished_clip(moment, clip, started) if clip else None, hiding
-        still, hiding = hide_in_still(film, moment, destination, marks)
-        return _finished_still(moment, still, started) if still else None, hiding
-
-
-def _finished_clip(moment: Clip, clip: FinishedClip, started: float) -> FinishedMoment:
-    prepared = PreparedMoment(
-        "clip", clip.artifact.path, clip.artifact.media_type, clip.artifact.bytes, clip.artifact.sha256,
-        moment.in_ms, moment.out_ms, clip.width_px, clip.height_px, clip.fps, clip.duration_ms,
-        moment.caption, moment.principle,
-    )  # fmt: skip
-    return FinishedMoment(prepared, time.monotonic() - started, clip.cpu_s, clip.level.gain_db, clip.warnings)
-
-
-def _finished_still(moment: Still, still: FinishedStill, started: float) -> FinishedMoment:
-    prepared = PreparedMoment(
-        "still", still.artifact.path, still.artifact.media_type, still.artifact.bytes, still.artifact.sha256,
-        still.at_ms, None, still.width_px, still.height_px, None, None, moment.caption, moment.principle,
-    )  # fmt: skip
-    return FinishedMoment(prepared, time.monotonic() - started, still.cpu_s, None, ())
-
-
-def _prepare_sound(
-    recording: Recording, moment: Clip | Still, preset: Preset, destination: Path, started: float
-) -> FinishedMoment:
-    if isinstance(moment, Still):
-        raise no_stills()
-    sound = cut_sound(recording, moment, preset, destination)
-    prepared = PreparedMoment(
-        "sound", sound.artifact.path, sound.artifact.media_type, sound.artifact.bytes, sound.artifact.sha256,
-        moment.in_ms, moment.out_ms, None, None, None, sound.duration_ms, moment.caption, moment.principle, sound.peaks,
-    )  # fmt: skip
-    return FinishedMoment(prepared, time.monotonic() - started, sound.cpu_s, None, ())
 
 
 def check_moments(film: Film | Recording, selection: Selection) -> None:
@@ -240,7 +93,7 @@ def prepare(
         check_earlier(selection, one.selection)
     before = tuple(EarlierReview(one) for one in sorted(earlier, key=lambda one: one.selection.cycle))
     film = probe_source(film_path)
-    with _filled_whole(out) as work, disk_errors_told(), tempfile.TemporaryDirectory(dir=work) as scratch_name:
+    with filled_whole(out) as work, disk_errors_told(), tempfile.TemporaryDirectory(dir=work) as scratch_name:
         scratch = Path(scratch_name)
         report = Report(_film_facts(film), preset.model_dump(), warnings=[*film.warnings, *hints(selection)])
         seekable = film
@@ -332,40 +185,3 @@ def _film_facts(film: Film | Recording) -> dict[str, Any]:
         for name, value in asdict(film.video).items()
     }
     return {**facts, "video": video, "audio": asdict(film.audio) if film.audio else None}
-
-
-@contextmanager
-def _filled_whole(out: Path) -> Iterator[Path]:
-    """A folder to work in, whose content is moved into ``out`` when all went well and is gone when it did not."""
-    existed = out.exists()
-    work = out / _WORK_FOLDER
-    try:
-        if existed and not out.is_dir():
-            raise FolderNotWritable(f"{out} is a file")
-        if existed and any(entry.name != _WORK_FOLDER for entry in out.iterdir()):
-            raise FolderNotEmpty(f"{out} is not empty")
-        shutil.rmtree(work, ignore_errors=True)  # left by a run that was killed
-        work.mkdir(parents=True)
-    except OSError as error:
-        raise (NoSpace if error.errno == errno.ENOSPC else FolderNotWritable)(str(error)) from None
-    try:
-        yield work
-        for entry in sorted(work.iterdir()):
-            entry.rename(out / entry.name)
-        work.rmdir()
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        if not existed:
-            out.rmdir()
-        raise
-
-
-@contextmanager
-def disk_errors_told() -> Iterator[None]:
-    """A full disk becomes NoSpace, which says what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise NoSpace(str(error)) from None
-        raise

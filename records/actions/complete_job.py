@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled, PipelineError
 from records.actions.hide import hold_back
-from records.database import Database
+from records.database import Database, rows_changed
 from records.errors import LeaseLost, WorkerLost
-from records.ledger.jobs import MOMENT, Claim, back_off, holds, rows_changed
+from records.ledger.jobs import MOMENT, Claim, back_off, holds
 from records.ledger.outcome_counts import Outcome, note_ending
 from records.ledger.selections import lock_selection, moment_finished, settle
 from records.models import (

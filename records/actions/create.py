@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
+from pipeline.moments import Clip, Selection, Still
 from records.database import Database
 from records.errors import RecordsError, SelectionGone
-from records.models import SelectionRow, new_id
+from records.models import MomentRow, SelectionRow, new_id
 from records.settings import Settings
 from records.uploads.admission import check_queue, check_room
-from records.views.selections import SelectionView, selection_view
 
 
 class KeyReused(RecordsError):
@@ -28,8 +32,8 @@ class KeyReused(RecordsError):
     )
 
 
-def begin_selection(db: Database, settings: Settings, asked: SelectionRow, key: str = "") -> SelectionView:
-    """The selection asked for, new; or the one that the same key began before, as it stands now.
+def begin_selection(db: Database, settings: Settings, asked: SelectionRow, key: str = "") -> str:
+    """The id of the selection asked for, new; or of the one that the same key began before.
 
     Raises: KeyReused; SelectionGone where it is just being erased; QueueFull and NoRoom where nothing new is taken.
     """
@@ -44,12 +48,11 @@ def begin_selection(db: Database, settings: Settings, asked: SelectionRow, key: 
             session.add(asked)
     with db.reading() as session:
         there = session.get(SelectionRow, asked.id)
-        view = selection_view(session, asked.id)
-        if there is None or view is None:
+        if there is None or there.erasing_at is not None:
             raise SelectionGone(asked.id)
         if _said(there) != _said(asked):
             raise KeyReused
-        return view
+    return asked.id
 
 
 def _id_from(key: str) -> str:
@@ -59,3 +62,82 @@ def _id_from(key: str) -> str:
 def _said(row: SelectionRow) -> tuple[object, ...]:
     cuts = [moment.cut for moment in row.moments]
     return row.shape, row.film, row.preset, row.outputs, row.recipes, row.whole_film, row.review_on, cuts
+
+
+def create_selection(
+    session: Session,
+    *,
+    selection: Selection,
+    cuts: Sequence[Clip | Still | None],
+    film: dict[str, Any],
+    preset: str,
+    outputs: Sequence[str],
+    whole_film: bool,
+    recipes: dict[str, Any] | None = None,
+    guider: str | None = None,
+    review_on: date | None = None,
+) -> SelectionRow:
+    """A selection that awaits its bytes; see compose_selection()."""
+    row = compose_selection(
+        selection,
+        cuts,
+        film,
+        preset,
+        outputs,
+        whole_film=whole_film,
+        recipes=recipes,
+        guider=guider,
+        review_on=review_on,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def compose_selection(
+    selection: Selection,
+    cuts: Sequence[Clip | Still | None],
+    film: dict[str, Any],
+    preset: str,
+    outputs: Sequence[str],
+    *,
+    whole_film: bool,
+    recipes: dict[str, Any] | None = None,
+    guider: str | None = None,
+    review_on: date | None = None,
+) -> SelectionRow:
+    """The row of a new selection, not yet in the database, with one moment row for each clip and then each still.
+
+    ``cuts`` holds, in the same order, each moment on the clock of its own upload; None where it is the film's clock.
+    """
+    moments = [*selection.clips, *selection.stills]
+    if len(cuts) != len(moments):
+        raise ValueError(f"{len(cuts)} cuts for {len(moments)} moments")
+    row = SelectionRow(
+        family=selection.family,
+        cycle=selection.cycle,
+        preset=preset,
+        shape=selection.model_dump(mode="json"),
+        film=film,
+        outputs=list(dict.fromkeys(outputs)),
+        recipes=recipes or {},
+        whole_film=whole_film,
+        guider=guider,
+        review_on=review_on,
+    )
+    for position, (moment, cut) in enumerate(zip(moments, cuts, strict=True)):
+        row.moments.append(
+            MomentRow(
+                position=position,
+                kind="clip" if isinstance(moment, Clip) else "still",
+                moment=moment.model_dump(mode="json"),
+                cut=None if cut is None else _times(cut),
+            )
+        )
+    return row
+
+
+def _times(moment: Clip | Still) -> dict[str, int]:
+    if isinstance(moment, Clip):
+        return {"in": moment.in_ms, "out": moment.out_ms}
+    return {"at": moment.at_ms}

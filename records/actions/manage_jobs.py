@@ -9,11 +9,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled
-from records.errors import JobMissing, JobStateWrong, PriorityWrong, WorkerMissing
-from records.ledger.jobs import queue_again, rows_changed
+from records.errors import JobMissing, JobStateWrong, PriorityWrong
+from records.ledger.jobs import queue_again
 from records.ledger.outcome_counts import Outcome, note_ending
 from records.ledger.selections import lock_selection, settle
-from records.models import JobRow, JobState, MomentRow, MomentState, SelectionRow, WorkerRow, utcnow
+from records.models import JobRow, JobState, MomentRow, MomentState, SelectionRow, utcnow
 
 LEAST_URGENT = 9
 
@@ -72,24 +72,6 @@ def set_priority(session: Session, job_id: str, priority: int) -> None:
         raise PriorityWrong
     _, job = _locked(session, job_id, JobState.QUEUED, JobState.HELD)
     job.priority = priority
-
-
-def drain_worker(session: Session, name: str) -> None:
-    """Let a worker take no more jobs, end those it has, and end. Started again under the same name it waits.
-
-    Raises: WorkerMissing.
-    """
-    _set_draining(session, name, draining=True)
-
-
-def undrain_worker(session: Session, name: str) -> None:
-    """Let a drained worker work again: at once where it waits, else when it is started. Raises: WorkerMissing."""
-    _set_draining(session, name, draining=False)
-
-
-def _set_draining(session: Session, name: str, *, draining: bool) -> None:
-    if rows_changed(session, update(WorkerRow).where(WorkerRow.name == name).values(draining=draining)) != 1:
-        raise WorkerMissing(name)
 
 
 def _locked(session: Session, job_id: str, *states: JobState) -> tuple[SelectionRow, JobRow]:

@@ -7,9 +7,6 @@ between.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -17,7 +14,7 @@ from pipeline.errors import SelectionInvalid
 from records.database import Database
 from records.errors import MomentBusy, MomentGone, SecondsNotSent, SelectionGone
 from records.ledger.jobs import queue_again
-from records.ledger.selections import lock_selection, settle, starts_ms
+from records.ledger.selections import Held, held_for, last_ms_of, lock_selection, settle, starts_ms
 from records.models import JobRow, MomentRow, MomentState, UploadRow
 
 Ends = dict[str, int]
@@ -26,27 +23,10 @@ ROUNDING_MS = 2
 """Both clocks are rounded down, so that the same end may differ by a millisecond or two."""
 
 
-@dataclass(frozen=True)
-class Held:
-    """The stretch of the film's clock that the service holds for a moment, every picture of it."""
-
-    from_ms: int
-    to_ms: int
-
-
 def note_held(db: Database, upload_id: str, held_ms: int) -> None:
     """Note up to where on an upload's own clock no picture is missing."""
     with db.session() as session:
         session.execute(update(UploadRow).where(UploadRow.id == upload_id).values(held_ms=held_ms))
-
-
-def held_for(moment: MomentRow, upload: UploadRow | None) -> Held | None:
-    """What the service holds for a moment; None until a worker has looked into its upload."""
-    if upload is None or upload.held_ms is None or upload.starts_ms is None:
-        return None
-    # What the moment was sent for is there, even where a worker could not be sure of its very last pictures.
-    last_ms = max(upload.held_ms, _end(moment.cut or moment.moment))
-    return Held(upload.starts_ms, upload.starts_ms + last_ms)
 
 
 def change_ends(session: Session, selection_id: str, moment_id: str, ends: Ends, own: Ends | None) -> list[str]:
@@ -88,7 +68,7 @@ def change_ends(session: Session, selection_id: str, moment_id: str, ends: Ends,
 def _on_own_clock(moment: MomentRow, upload: UploadRow | None, ends: Ends, own: Ends | None) -> Ends:
     held = held_for(moment, upload) or _as_asked_before(moment)
     if own is None:
-        if min(ends.values()) < held.from_ms or _end(ends) > held.to_ms:
+        if min(ends.values()) < held.from_ms or last_ms_of(ends) > held.to_ms:
             raise SecondsNotSent(f"{ends} is not within {held}")
         # A frame that begins at an end may begin up to two milliseconds sooner on the other clock; hardly another one
         # begins between.
@@ -97,16 +77,11 @@ def _on_own_clock(moment: MomentRow, upload: UploadRow | None, ends: Ends, own: 
     if any(abs(own[name] + held.from_ms - ms) > ROUNDING_MS for name, ms in ends.items()):
         sentence = "The two clocks do not agree on these ends. Please reload the page."
         raise SelectionInvalid(sentence, for_guider=sentence)
-    if _end(own) > held.to_ms - held.from_ms:
+    if last_ms_of(own) > held.to_ms - held.from_ms:
         raise SecondsNotSent(f"{own} ends after {held}")
     return own
 
 
 def _as_asked_before(moment: MomentRow) -> Held:
     """What was asked for before is all that is known to be there."""
-    return Held(starts_ms(moment), _end(moment.moment))
-
-
-def _end(ends: dict[str, Any]) -> int:
-    """The first millisecond that is not needed."""
-    return int(ends["out"] if "out" in ends else ends["at"] + 1)
+    return Held(starts_ms(moment), last_ms_of(moment.moment))

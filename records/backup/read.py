@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from records.backup.errors import BackupDamaged, BackupNewer
 from records.backup.layout import DATABASE, Contents, Manifest, StoredObject, read_contents, read_manifest
 from records.backup.sealing import Identity, unseal
-from records.database import alembic_config
+from records.migrations.migrate import alembic_config
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from records.actions.artwork import erase_artwork
 from records.actions.erase import mark_erased
 from records.actions.hide import ask_hiding_again
 from records.audit.erasure_register import Erasure, ErasureKind
-from records.models import ArtworkRow, ErasureRow, SelectionRow
-from records.models.training import LogbookClientRow
+from records.models import ArtworkRow, ErasureRow, LogbookClientRow, SelectionRow
 from records.training.logbook import forget_client
 
 

@@ -36,7 +36,8 @@ from records.backup.make import Progress
 from records.backup.read import Backup
 from records.backup.replay import replay
 from records.backup.state import note_backup
-from records.database import Database, changing_tables
+from records.database import Database
+from records.migrations.migrate import changing_tables
 from records.models import (
     ErasureRow,
     JobRow,

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from records.database import Database
-from records.ledger.jobs import LONGEST_REST_S, rows_changed
+from records.database import Database, rows_changed
+from records.ledger.jobs import LONGEST_REST_S
 from records.models import JobRow, JobState, utcnow
 from records.settings import Settings
 

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, Delete, Exists, Update, case, exists, func, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled
-from records.database import Database
+from records.database import Database, rows_changed
 from records.errors import LeaseLost
 from records.ledger.scheduling import Priority, is_due, next_in_turn
+from records.ledger.workers import is_worker_draining
 from records.models import (
     ArtifactRow,
     JobRow,
@@ -28,7 +29,6 @@ from records.models import (
     MomentState,
     SelectionRow,
     WithheldRow,
-    WorkerRow,
     new_id,
     utcnow,
 )
@@ -80,7 +80,7 @@ def claim_next(db: Database, worker: str, settings: Settings) -> Claim | None:
     token = new_id()
     taking = (
         update(JobRow)
-        .where(JobRow.id == next_in_turn(now), *is_due(JobRow, now), ~_is_draining(worker))
+        .where(JobRow.id == next_in_turn(now), *is_due(JobRow, now), ~is_worker_draining(worker))
         .values(
             state=JobState.RUNNING,
             lease_token=token,
@@ -100,16 +100,6 @@ def claim_next(db: Database, worker: str, settings: Settings) -> Claim | None:
         if job.moment_id is not None:
             session.execute(update(MomentRow).where(MomentRow.id == job.moment_id).values(state=MomentState.RUNNING))
         return Claim(job.id, job.kind, job.selection_id, job.moment_id, token, job.attempts, settings.lease_s)
-
-
-def is_draining(db: Database, worker: str) -> bool:
-    """Whether this worker is to take no more jobs. Raises: DatabaseUnavailable."""
-    with db.reading() as session:
-        return bool(session.scalar(select(_is_draining(worker))))
-
-
-def _is_draining(worker: str) -> Exists:
-    return exists().where(WorkerRow.name == worker, WorkerRow.draining.is_(True))
 
 
 def queue_again(job: JobRow) -> None:
@@ -147,12 +137,6 @@ def renew(db: Database, claim: Claim, progress: float | None = None) -> None:
 def holds(claim: Claim) -> tuple[Any, ...]:
     """The conditions under which a claim is still good."""
     return (JobRow.id == claim.job_id, JobRow.state == JobState.RUNNING, JobRow.lease_token == claim.token)
-
-
-def rows_changed(session: Session, statement: Update | Delete) -> int:
-    """How many rows the statement changed."""
-    result = session.execute(statement, execution_options={"synchronize_session": False})
-    return cast("CursorResult[Any]", result).rowcount
 
 
 def back_off(settings: Settings, attempts: int) -> timedelta:

@@ -5,14 +5,12 @@ Whatever changes the state of a selection locks its row first (lock_selection), 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.moments import Clip, Selection, Still
 from records.errors import SelectionGone
 from records.ledger.jobs import MOMENT, add_job, queue_again
 from records.ledger.scheduling import Priority
@@ -27,85 +25,6 @@ from records.models import (
     UploadRow,
     utcnow,
 )
-
-
-def create_selection(
-    session: Session,
-    *,
-    selection: Selection,
-    cuts: Sequence[Clip | Still | None],
-    film: dict[str, Any],
-    preset: str,
-    outputs: Sequence[str],
-    whole_film: bool,
-    recipes: dict[str, Any] | None = None,
-    guider: str | None = None,
-    review_on: date | None = None,
-) -> SelectionRow:
-    """A selection that awaits its bytes; see compose_selection()."""
-    row = compose_selection(
-        selection,
-        cuts,
-        film,
-        preset,
-        outputs,
-        whole_film=whole_film,
-        recipes=recipes,
-        guider=guider,
-        review_on=review_on,
-    )
-    session.add(row)
-    session.flush()
-    return row
-
-
-def compose_selection(
-    selection: Selection,
-    cuts: Sequence[Clip | Still | None],
-    film: dict[str, Any],
-    preset: str,
-    outputs: Sequence[str],
-    *,
-    whole_film: bool,
-    recipes: dict[str, Any] | None = None,
-    guider: str | None = None,
-    review_on: date | None = None,
-) -> SelectionRow:
-    """The row of a new selection, not yet in the database, with one moment row for each clip and then each still.
-
-    ``cuts`` holds, in the same order, each moment on the clock of its own upload; None where it is the film's clock.
-    """
-    moments = [*selection.clips, *selection.stills]
-    if len(cuts) != len(moments):
-        raise ValueError(f"{len(cuts)} cuts for {len(moments)} moments")
-    row = SelectionRow(
-        family=selection.family,
-        cycle=selection.cycle,
-        preset=preset,
-        shape=selection.model_dump(mode="json"),
-        film=film,
-        outputs=list(dict.fromkeys(outputs)),
-        recipes=recipes or {},
-        whole_film=whole_film,
-        guider=guider,
-        review_on=review_on,
-    )
-    for position, (moment, cut) in enumerate(zip(moments, cuts, strict=True)):
-        row.moments.append(
-            MomentRow(
-                position=position,
-                kind="clip" if isinstance(moment, Clip) else "still",
-                moment=moment.model_dump(mode="json"),
-                cut=None if cut is None else _times(cut),
-            )
-        )
-    return row
-
-
-def _times(moment: Clip | Still) -> dict[str, int]:
-    if isinstance(moment, Clip):
-        return {"in": moment.in_ms, "out": moment.out_ms}
-    return {"at": moment.at_ms}
 
 
 def lock_selection(session: Session, selection_id: str) -> SelectionRow | None:
@@ -206,36 +125,10 @@ def queue_output(session: Session, selection: SelectionRow, kind: str, priority:
     return there.id
 
 
-def ask_for_output(session: Session, selection_id: str, kind: str, recipe: dict[str, Any]) -> list[str]:
-    """Note what was chosen for a kind, and have it made as soon as every moment is ready; jobs to be sent after commit.
-
-    What was made before goes at once where it may show another selection that is no longer named: recipes alone tell
-    what shows a selection that is to be seen no more. Its bytes are swept.
-    Raises: SelectionGone.
-    """
-    selection = lock_selection(session, selection_id)
-    if selection is None:
-        raise SelectionGone(selection_id)
-    if _others_named(selection.recipes.get(kind, {})) - _others_named(recipe):
-        session.execute(delete(ArtifactRow).where(ArtifactRow.selection_id == selection_id, ArtifactRow.kind == kind))
-    selection.recipes = {**selection.recipes, kind: recipe}
-    ready = all_moments_ready(session, selection)
-    if not ready:
-        stop_output(session, selection, kind)
-    job_ids = [queue_output(session, selection, kind, Priority.AWAITED_PACK)] if ready else []
-    settle(session, selection)
-    return job_ids
-
-
 def stop_output(session: Session, selection: SelectionRow, kind: str) -> None:
     """Take the right to hand in from whoever is at work on an output; it is made anew when every moment is ready."""
     at_work = (JobRow.kind == kind) & (JobRow.state == JobState.RUNNING)
     session.execute(delete(JobRow).where(JobRow.selection_id == selection.id, JobRow.moment_id.is_(None), at_work))
-
-
-def _others_named(recipe: dict[str, Any]) -> set[str]:
-    """The other selections whose moments an output shows."""
-    return {*recipe.get("earlier", ()), recipe.get("companion", "")} - {""}
 
 
 def _outputs_of(selection: SelectionRow) -> Select[JobRow]:
@@ -286,3 +179,25 @@ def retry_selection(session: Session, selection_id: str) -> list[str]:
     session.flush()
     settle(session, selection)
     return job_ids
+
+
+@dataclass(frozen=True)
+class Held:
+    """The stretch of the film's clock that the service holds for a moment, every picture of it."""
+
+    from_ms: int
+    to_ms: int
+
+
+def held_for(moment: MomentRow, upload: UploadRow | None) -> Held | None:
+    """What the service holds for a moment; None until a worker has looked into its upload."""
+    if upload is None or upload.held_ms is None or upload.starts_ms is None:
+        return None
+    # What the moment was sent for is there, even where a worker could not be sure of its very last pictures.
+    last_ms = max(upload.held_ms, last_ms_of(moment.cut or moment.moment))
+    return Held(upload.starts_ms, upload.starts_ms + last_ms)
+
+
+def last_ms_of(ends: dict[str, Any]) -> int:
+    """The first millisecond that is not needed."""
+    return int(ends["out"] if "out" in ends else ends["at"] + 1)

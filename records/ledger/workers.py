@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
-from sqlalchemy import case, delete, update
+from sqlalchemy import Exists, case, delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from records.database import Database, clock_skew_s
-from records.ledger.jobs import rows_changed
+from records.database import Database, clock_skew_s, rows_changed
+from records.errors import WorkerMissing
 from records.models import WorkerRow, utcnow
 from records.settings import Settings
-from records.views.queue_stats import MISSED_BEATS
 
 _FORGOTTEN = timedelta(days=1)
 
@@ -55,3 +55,42 @@ def forget_workers(db: Database) -> None:
     """Drop the rows of workers not seen for a day. Raises: DatabaseUnavailable."""
     with db.session() as session:
         session.execute(delete(WorkerRow).where(WorkerRow.seen_at < utcnow() - _FORGOTTEN))
+
+
+MISSED_BEATS = 4
+"""A worker that has missed so many signs of life is silent."""
+
+
+def is_draining(db: Database, worker: str) -> bool:
+    """Whether this worker is to take no more jobs. Raises: DatabaseUnavailable."""
+    with db.reading() as session:
+        return bool(session.scalar(select(is_worker_draining(worker))))
+
+
+def is_worker_draining(worker: str) -> Exists:
+    return exists().where(WorkerRow.name == worker, WorkerRow.draining.is_(True))
+
+
+def drain_worker(session: Session, name: str) -> None:
+    """Let a worker take no more jobs, end those it has, and end. Started again under the same name it waits.
+
+    Raises: WorkerMissing.
+    """
+    _set_draining(session, name, draining=True)
+
+
+def undrain_worker(session: Session, name: str) -> None:
+    """Let a drained worker work again: at once where it waits, else when it is started. Raises: WorkerMissing."""
+    _set_draining(session, name, draining=False)
+
+
+def _set_draining(session: Session, name: str, *, draining: bool) -> None:
+    if rows_changed(session, update(WorkerRow).where(WorkerRow.name == name).values(draining=draining)) != 1:
+        raise WorkerMissing(name)
+
+
+def workers_of(db: Database, settings: Settings, machine: str) -> list[str]:
+    """The names of this machine's workers that were seen of late. Raises: DatabaseUnavailable."""
+    ours = WorkerRow.name.startswith(f"{machine}:", autoescape=True)
+    with db.reading() as session:
+        return list(session.scalars(select(WorkerRow.name).where(ours, WorkerRow.seen_at >= seen_since(settings))))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from alembic import command
 
-from records.database import alembic_config, migrate, open_database
+from records.database import open_database
+from records.migrations.migrate import alembic_config, migrate
 from records.settings import Settings
 
 

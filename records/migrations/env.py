@@ -1,4 +1,4 @@
-"""Runs the steps inside the transaction that records.database.migrate() holds.
+"""Runs the steps inside the transaction that records.migrations.migrate.migrate() holds.
 
 A new step after a change of the models: ``python -m records.migrations 0002 "what changes"``, then read what it wrote.
 """
@@ -10,8 +10,7 @@ from typing import Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from records.models import UtcDateTime
-from records.models import training as training_models
+from records.models import Base, UtcDateTime
 
 
 def _render(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
@@ -21,7 +20,7 @@ def _render(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=training_models.Base.metadata,  # of every module with tables
+    target_metadata=Base.metadata,
     render_as_batch=True,
     render_item=_render,
     transactional_ddl=True,  # SQLite can undo DDL once the driver leaves transactions to us

@@ -1,30 +1,20 @@
 """Every table of the service."""
 
-from records.models.base import (
+from records.models.base import Base, UtcDateTime, new_id, utcnow
+from records.models.hiding import HidingRow, WithheldRow
+from records.models.jobs import ClockRow, JobRow, JobState, WorkerRow
+from records.models.monitoring import AuditRow, EndingRow, ErasureRow, SampleRow
+from records.models.selections import (
     ArtifactRow,
     ArtworkRow,
-    AuditRow,
-    Base,
-    ClockRow,
-    EndingRow,
-    ErasureRow,
-    HidingRow,
-    JobRow,
-    JobState,
     MomentRow,
     MomentState,
-    SampleRow,
     SelectionRow,
     SelectionState,
-    UploadRow,
-    UploadState,
-    UtcDateTime,
-    WithheldRow,
     WordsRow,
-    WorkerRow,
-    new_id,
-    utcnow,
 )
+from records.models.training import LogbookClientRow, LogbookCycleRow, LogbookHoursRow, LogbookRow, RatingRow
+from records.models.uploads import UploadRow, UploadState
 
 __all__ = [
     "ArtifactRow",
@@ -37,8 +27,13 @@ __all__ = [
     "HidingRow",
     "JobRow",
     "JobState",
+    "LogbookClientRow",
+    "LogbookCycleRow",
+    "LogbookHoursRow",
+    "LogbookRow",
     "MomentRow",
     "MomentState",
+    "RatingRow",
     "SampleRow",
     "SelectionRow",
     "SelectionState",

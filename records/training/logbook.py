@@ -17,10 +17,17 @@ from sqlalchemy.orm import Session
 from pipeline.moments import FilmOf
 from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Logbook, Role
 from records.audit.erasure_register import ErasureKind, note_erasure
+from records.database import rows_changed
 from records.errors import RecordsError
-from records.ledger.jobs import rows_changed
-from records.models import SelectionRow, SelectionState, utcnow
-from records.models.training import LogbookClientRow, LogbookCycleRow, LogbookHoursRow, LogbookRow
+from records.models import (
+    LogbookClientRow,
+    LogbookCycleRow,
+    LogbookHoursRow,
+    LogbookRow,
+    SelectionRow,
+    SelectionState,
+    utcnow,
+)
 
 DEFAULT_PROFILE = "report"
 

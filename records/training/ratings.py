@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 
 from pipeline.moments import FilmOf
 from pipeline.training.rating.scale import Answer
+from records.database import rows_changed
 from records.errors import RecordsError, SelectionGone
-from records.ledger.jobs import rows_changed
 from records.ledger.selections import lock_selection
-from records.models import SelectionRow, utcnow
-from records.models.training import RatingRow
+from records.models import RatingRow, SelectionRow, utcnow
 
 
 class NotARecording(RecordsError):

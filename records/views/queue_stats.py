@@ -15,12 +15,11 @@ from pipeline.errors import PipelineError, plain_reasons
 from records.ledger.jobs import MOMENT
 from records.ledger.outcome_counts import Endings, Outcome, endings, quantile_s, quarter_of
 from records.ledger.scheduling import is_due
+from records.ledger.workers import MISSED_BEATS
 from records.models import ClockRow, JobRow, JobState, WorkerRow
 from records.settings import Settings
 
 DAY = timedelta(days=1)
-MISSED_BEATS = 4
-"""A worker that has missed so many signs of life is silent."""
 UNMOVED_S = 600
 """A job whose progress stands still for so long hangs, whoever keeps its lease."""
 _MOST_RUNNING = 200

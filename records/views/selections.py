@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from pipeline.moments import FilmOf
 from records.actions.artwork import artwork_of
-from records.actions.trim import held_for
-from records.ledger.selections import kinds_of
+from records.ledger.selections import held_for, kinds_of
 from records.models import (
     ArtifactRow,
     HidingRow,

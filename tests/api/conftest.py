@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from records.database import migrate
+from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.api.service import Service
 

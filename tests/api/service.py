@@ -15,10 +15,11 @@ from typing import Any
 
 import httpx
 
-from records.database import migrate, open_database
+from records.database import open_database
+from records.migrations.migrate import migrate
 from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, SelectionState
 from records.settings import Settings
-from records.storage.contract import open_storage
+from records.storage.open import open_storage
 from tests.servers import free_port, start
 
 TUS = {"Tus-Resumable": "1.0.0"}

@@ -16,7 +16,8 @@ from api.dependencies import Parts
 from records.database import open_database
 from records.models import JobRow, UploadRow
 from records.settings import Settings
-from records.storage.contract import Storage, Stored, open_storage
+from records.storage.contract import Storage, Stored
+from records.storage.open import open_storage
 from records.uploads.partial_file import partial_path
 from records.uploads.uploads import Upload, Uploads
 from tests.records.cast import K_207, add_selection

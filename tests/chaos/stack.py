@@ -21,7 +21,8 @@ from sqlalchemy import text
 
 from cli.local.redis_server import redis_part
 from cli.local.services import vigpack_argv
-from records.database import Database, migrate, open_database
+from records.database import Database, open_database
+from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.chaos import small_disk
 from tests.chaos.network import Network

@@ -14,8 +14,9 @@ from cli import COMMANDS, main
 from cli.screen import sentence_for
 from pipeline.errors import NoSpace
 from pipeline.moments import Clip, Selection
-from records.database import Database, migrate, open_database
-from records.ledger.selections import create_selection
+from records.actions.create import create_selection
+from records.database import Database, open_database
+from records.migrations.migrate import migrate
 from records.models import SelectionRow, WorkerRow, utcnow
 from records.settings import Settings
 

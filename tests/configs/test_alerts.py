@@ -16,8 +16,9 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
-from records.database import migrate, open_database
+from records.database import open_database
 from records.ledger.workers import beat
+from records.migrations.migrate import migrate
 from records.models import SampleRow, utcnow
 from records.settings import Settings
 from tests.records.cast import K_104, add_jobs

@@ -17,10 +17,10 @@ from sqlalchemy import select
 
 from records.actions.erase import erase_selection
 from records.audit.erasure_register import copy_register, stored_erasures
-from records.database import migrate
+from records.migrations.migrate import migrate
 from records.models import ArtifactRow, SelectionRow, SelectionState
 from records.settings import Settings
-from records.storage.contract import open_storage
+from records.storage.open import open_storage
 from tests.footage import numbered_film
 from tests.records.cast import K_104, K_207
 from tests.servers import PostgresServer, wait_until

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from records.database import migrate
+from records.migrations.migrate import migrate
 from records.models import SelectionState
 from records.settings import Settings
 from tests.footage import numbered_film

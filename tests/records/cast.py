@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import select, update
 
 from pipeline.moments import parse_selection
+from records.actions.create import create_selection
 from records.database import Database
 from records.ledger.jobs import Claim, claim_next
-from records.ledger.selections import create_selection, upload_completed
+from records.ledger.selections import upload_completed
 from records.models import JobRow, SelectionRow, UploadRow, UploadState, new_id, utcnow
 from records.settings import Settings
 from records.views.queue_stats import QueueFigures, queue_figures

@@ -11,8 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import func, inspect, select, text, update
 
-from records.database import Database, is_current, migrate, open_database
+from records.database import Database, open_database
 from records.errors import DatabaseNewer, DatabaseUnavailable
+from records.migrations.migrate import is_current, migrate
 from records.models import Base, JobRow, MomentRow, UploadRow, UtcDateTime, WorkerRow
 from records.settings import Settings
 from tests.records.cast import add_jobs

@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
-from records.database import migrate
+from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.footage import read_number
 from tests.servers import free_port, start, wait_until

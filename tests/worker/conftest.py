@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from records.database import migrate
+from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.footage import numbered_film
 from tests.servers import RedisServer, running_redis

@@ -15,7 +15,8 @@ from sqlalchemy import select
 from records.database import Database, open_database
 from records.models import ArtifactRow, JobRow, JobState, UploadRow, new_id
 from records.settings import Settings
-from records.storage.contract import Storage, open_storage
+from records.storage.contract import Storage
+from records.storage.open import open_storage
 from records.views.selections import SelectionView, selection_view
 from tests.records.cast import add_selection, complete_upload
 from tests.servers import start, wait_until

@@ -13,7 +13,7 @@ from pipeline.outputs.kinds import find_kind, parse_recipe
 from pipeline.prepared import CompanionWrong
 from records.actions.companion import find_companion
 from records.actions.erase import erase_selection
-from records.ledger.selections import ask_for_output
+from records.actions.request_output import ask_for_output
 from records.models import SelectionRow, SelectionState
 from tests.records.cast import K_104, add_selection
 from tests.worker.service import Service

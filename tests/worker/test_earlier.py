@@ -13,7 +13,7 @@ from pipeline.prepared import EarlierWrong
 from records.actions.earlier_reviews import find_earlier
 from records.actions.erase import erase_selection
 from records.actions.hide import ask_hiding
-from records.ledger.selections import ask_for_output
+from records.actions.request_output import ask_for_output
 from records.models import JobRow, JobState, MomentRow, SelectionRow
 from tests.pipeline.outputs.printed_pages import text_of
 from tests.worker.service import Service

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from records.actions.erase import erase_selection
-from records.actions.manage_jobs import drain_worker, undrain_worker
+from records.ledger.workers import drain_worker, undrain_worker
 from records.models import SelectionState
 from tests.records.cast import K_104, figures_of
 from tests.servers import RedisServer, wait_until

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.diagnostics.checks import check_queue
-from records.database import migrate
+from records.migrations.migrate import migrate
 from records.models import SelectionState
 from records.settings import Settings
 from tests.rabbitmq import RabbitServer, rabbitmq_program, running_rabbitmq

@@ -14,7 +14,7 @@ from pipeline.outputs.kinds import KINDS
 from records.actions.complete_job import requeue_expired
 from records.actions.erase import erase_selection
 from records.actions.trim import change_ends
-from records.database import migrate
+from records.migrations.migrate import migrate
 from records.models import JobRow, JobState, MomentRow, SelectionState, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage, Stored

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,77 +13,36 @@ from pipeline.artifact import Artifact
 from pipeline.cut.audio_clips import SUFFIX as SOUND_SUFFIX
 from pipeline.errors import NoPicture
 from pipeline.marks import Mark
-from pipeline.moments import Clip, Still, parse_selection
-from pipeline.outputs.kinds import find_kind, parse_recipe
-from pipeline.prepared import Prepared
+from pipeline.moments import Clip, Still
 from pipeline.presets import preset
-from pipeline.run.prepare import FinishedMoment, prepare_hidden, prepare_moment
+from pipeline.run.moment import FinishedMoment, prepare_hidden, prepare_moment
 from pipeline.source.completeness import complete_until_ms
 from pipeline.source.film import Film
 from pipeline.source.recording import Recording, probe_source
 from pipeline.source.remux import make_seekable
-from records.actions.artwork import artwork_of
-from records.actions.companion import find_companion
 from records.actions.complete_job import Hidden
-from records.actions.earlier_reviews import find_earlier
 from records.actions.hide import COVERED, FINISHED, UNCOVERED, shapes
 from records.actions.trim import note_held
 from records.database import Database
-from records.errors import LeaseLost
 from records.ledger.jobs import MOMENT, Claim
 from records.ledger.selections import starts_ms
 from records.models import HidingRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
 from records.storage.contract import Storage
-from records.views.output_inputs import bring, bring_all, bring_artwork, bring_earlier, finished_rows
+from records.views.output_inputs import bring
+from worker.jobs.made import Made, Making, Report, found_or_lost
 
-Report = Callable[[float], None]
-_T = TypeVar("_T")
 _SUFFIX = {"clip": ".mp4", "still": ".jpg"}
 
 
-@dataclass(frozen=True)
-class Made:
-    """A finished local file, to be put into storage."""
-
-    kind: str
-    name: str
-    path: Path
-    media_type: str
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Making:
-    """Everything that one attempt made; ``facts`` are of a moment, for the pack and for the page.
-
-    Where somebody was hidden in it (``hidden``), the files are to be withheld.
-    """
-
-    files: list[Made]
-    facts: dict[str, Any] | None = None
-    hidden: Hidden | None = None
-
-
-def make(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
-    """Do the work of a claimed job in ``folder``.
-
-    Raises: PipelineError and its kin; LeaseLost where what the job needs was erased; what ``report`` raises.
-    """
-    if claim.kind == MOMENT:
-        return _make_moment(claim, db, storage, folder, report)
-    return _make_output(claim, db, storage, folder, report)
-
-
-def _make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
+def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
     with db.reading() as session:
-        row = _there(session.get(MomentRow, claim.moment_id), claim)
-        selection = _there(session.get(SelectionRow, claim.selection_id), claim)
-        upload = _there(session.get(UploadRow, row.upload_id), claim)
+        row = found_or_lost(session.get(MomentRow, claim.moment_id), claim)
+        selection = found_or_lost(session.get(SelectionRow, claim.selection_id), claim)
+        upload = found_or_lost(session.get(UploadRow, row.upload_id), claim)
         hiding = session.get(HidingRow, row.id)
         number = _number(session, row)
         alone = _is_alone(session, claim)
-    source = bring(storage, _there(upload.storage_key, claim), upload.sha256, folder / "source")
+    source = bring(storage, found_or_lost(upload.storage_key, claim), upload.sha256, folder / "source")
     report(0.05)
     found = probe_source(source)
     film = found if isinstance(found, Recording) else make_seekable(found, folder)
@@ -148,41 +105,6 @@ def _facts(film: Film | Recording, row: MomentRow, finished: FinishedMoment) -> 
     }
 
 
-def _make_output(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
-    kind = find_kind(claim.kind)
-    with db.reading() as session:
-        selection = _there(session.get(SelectionRow, claim.selection_id), claim)
-        recipe = parse_recipe(kind, selection.recipes.get(claim.kind, {}))
-        rows = finished_rows(session, claim.selection_id)
-        made_by_child = artwork_of(session, claim.selection_id)
-        before = [
-            (row, finished_rows(session, row.id), artwork_of(session, row.id))
-            for row in find_earlier(session, selection, recipe)
-        ]
-        other = find_companion(session, selection, recipe)
-        other_rows = finished_rows(session, other.id) if other else []
-    companion = None
-    if other is not None:
-        companion = Prepared(parse_selection(other.shape), bring_all(storage, other_rows, folder / "other"))
-        report(0.25)
-    moments = bring_all(storage, rows, folder / "moments")
-    artwork = bring_artwork(storage, made_by_child, folder / "artwork")
-    earlier = tuple(
-        bring_earlier(storage, row, finished, drawn, folder / f"earlier-{number}")
-        for number, (row, finished, drawn) in enumerate(before, 1)
-    )
-    report(0.5)
-    out = folder / "out"
-    out.mkdir()
-    prepared = Prepared(parse_selection(selection.shape), moments, artwork, earlier, companion, review=selection.id)
-    files = [
-        Made(kind.name, file.path.name, file.path, file.media_type, file.bytes, file.sha256)
-        for file in kind.make(prepared, recipe, out)
-    ]
-    report(0.95)
-    return Making(files)
-
-
 def _number(session: Session, row: MomentRow) -> int:
     """From 1, among the moments of its kind: the clip 01.mp4, the still 01.jpg."""
     before = select(func.count()).where(
@@ -196,9 +118,3 @@ def _is_alone(session: Session, claim: Claim) -> bool:
         JobRow.state.in_([JobState.QUEUED, JobState.RUNNING]), JobRow.id != claim.job_id, JobRow.kind == MOMENT
     )
     return session.scalars(others.limit(1)).first() is None
-
-
-def _there(row: _T | None, claim: Claim) -> _T:
-    if row is None:
-        raise LeaseLost(f"{claim.job_id}: what it is made from was erased")
-    return row

@@ -6,13 +6,9 @@ import logging
 import time
 from datetime import datetime
 
-from sqlalchemy import select
-
 from records.database import Database, open_database
 from records.errors import DatabaseUnavailable
-from records.ledger.jobs import is_draining
-from records.ledger.workers import beat, seen_since
-from records.models import WorkerRow
+from records.ledger.workers import beat, is_draining
 from records.settings import Settings
 
 _LOOK_EVERY_S = 2.0
@@ -36,13 +32,6 @@ def wait_while_drained(settings: Settings, worker: str, started_at: datetime) ->
             time.sleep(_LOOK_EVERY_S)
     finally:
         db.dispose()  # the pool's processes are forked from this one
-
-
-def workers_of(db: Database, settings: Settings, machine: str) -> list[str]:
-    """The names of this machine's workers that were seen of late. Raises: DatabaseUnavailable."""
-    ours = WorkerRow.name.startswith(f"{machine}:", autoescape=True)
-    with db.reading() as session:
-        return list(session.scalars(select(WorkerRow.name).where(ours, WorkerRow.seen_at >= seen_since(settings))))
 
 
 def _is_drained(db: Database, worker: str) -> bool:

@@ -13,10 +13,11 @@ import time
 from datetime import datetime
 
 from pipeline.errors import PipelineError
-from records.ledger.jobs import is_draining
-from records.ledger.workers import beat
-from worker.context import Place, end_worker, place
-from worker.maintenance.recovery import HEALING, SWEEPING, heal, sweep, take_turn
+from records.ledger.recurring import take_turn
+from records.ledger.workers import beat, is_draining
+from worker.context import Place, place
+from worker.maintenance.recovery import HEALING, SWEEPING, heal, sweep
+from worker.os_limits import end_worker
 from worker.scratch import sweep_scratch
 
 _LOOK_EVERY_S = 1.0

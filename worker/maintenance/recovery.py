@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 
 from records.actions.artwork import sweep_artwork
 from records.actions.complete_job import requeue_expired
@@ -17,8 +17,9 @@ from records.actions.erase import resume_erasures, sweep_artifacts
 from records.audit.erasure_register import copy_register
 from records.database import Database
 from records.ledger.clock_repair import bring_back_times
-from records.ledger.jobs import count_due, rows_changed, take_unsent
+from records.ledger.jobs import count_due, take_unsent
 from records.ledger.outcome_counts import fold_endings
+from records.ledger.recurring import note_ended
 from records.ledger.workers import forget_workers
 from records.models import ClockRow, JobRow, JobState, utcnow
 from records.settings import Settings
@@ -33,25 +34,6 @@ _MOST_SENT_AT_ONCE = 500
 log = logging.getLogger("vigpack.worker")
 
 
-def take_turn(db: Database, clock: str, every_s: float) -> bool:
-    """Whether the clock is due and this caller, of all, is the one to act on it. Raises: DatabaseUnavailable.
-
-    A turn that lies further ahead than any right clock would put it is due too: it was set by one that was wrong.
-    """
-    now, every = utcnow(), timedelta(seconds=every_s)
-    is_due = (ClockRow.name == clock, or_(ClockRow.due_at <= now, ClockRow.due_at > now + 2 * every))
-    with db.reading() as session:  # most often it is not due, and nobody need wait for a writer
-        if session.scalar(select(ClockRow.name).where(*is_due)) is None:
-            return False
-    with db.session() as session:
-        return rows_changed(session, update(ClockRow).where(*is_due).values(due_at=now + every)) == 1
-
-
-def _note_end(db: Database, clock: str) -> None:
-    with db.session() as session:
-        session.execute(update(ClockRow).where(ClockRow.name == clock).values(ended_at=utcnow()))
-
-
 def heal(db: Database, storage: Storage, settings: Settings) -> None:
     """One round: dead leases, lost messages, interrupted erasures. Raises: DatabaseUnavailable, StorageUnavailable."""
     if shortened := bring_back_times(db, settings):
@@ -64,7 +46,7 @@ def heal(db: Database, storage: Storage, settings: Settings) -> None:
     _wake_for_next_retry(db, settings)
     resume_erasures(db, storage, settings)
     copy_register(db, storage)
-    _note_end(db, HEALING)
+    note_ended(db, HEALING)
 
 
 def resend_lost(db: Database, settings: Settings) -> int:
@@ -109,4 +91,4 @@ def sweep(db: Database, storage: Storage) -> None:
         log.info("%d files that nothing refers to were deleted", swept)
     forget_workers(db)
     fold_endings(db)
-    _note_end(db, SWEEPING)
+    note_ended(db, SWEEPING)

@@ -10,11 +10,13 @@ from typing import Any, Literal
 from pydantic import computed_field
 
 from pipeline.errors import PipelineError
-from records.database import Database, clock_skew_s, is_current
+from records.database import Database, clock_skew_s
 from records.errors import DatabaseUnavailable
+from records.migrations.migrate import is_current
 from records.models import SampleRow, utcnow
 from records.settings import Settings
-from records.storage.contract import Storage, open_storage
+from records.storage.contract import Storage
+from records.storage.open import open_storage
 from records.views.queue_stats import queue_figures
 from records.views.samples import filling_per_day, keep_sample, since_when
 from worker.broker import queue_length

@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import Field
 
 from pipeline.artifact import Artifact
+from pipeline.contents import Part
 from pipeline.moments import FilmOf, Selection, Words
-from pipeline.outputs.preview import Part
 from pipeline.pack.case import Wanted, contents_of, describe_case, review_of, write_case
 from pipeline.pack.companion import WithCompanion
 from pipeline.player.review import ShownEnding

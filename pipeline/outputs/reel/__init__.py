@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from pipeline.artifact import Artifact, publish
+from pipeline.contents import Part
 from pipeline.moments import Selection, Words, clock, parse_ms
-from pipeline.outputs.preview import Part
 from pipeline.outputs.reel.plan import Card, Held, Piece, Played, Screen, plan, screen_for
 from pipeline.outputs.reel.segments import join, make_segments, verify_reel
 from pipeline.prepared import Prepared

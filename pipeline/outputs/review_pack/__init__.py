@@ -7,8 +7,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.artifact import Artifact
-from pipeline.outputs.preview import Part, parts_of_moments
+from pipeline.contents import Part
 from pipeline.outputs.review_pack.manifest import describe
+from pipeline.pack.contents import parts_of_moments
 from pipeline.pack.write import write_pack
 from pipeline.player.page import render_offline
 from pipeline.prepared import Prepared

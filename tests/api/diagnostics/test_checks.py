@@ -10,7 +10,7 @@ from api.diagnostics import checks
 from api.diagnostics.checks import Check, check_everything
 from cli import main
 from pipeline.ffmpeg.runner import ffmpeg_executable
-from records.database import migrate
+from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.servers import RedisServer, free_port
 

@@ -15,7 +15,7 @@ import pytest
 from api.app import create_app
 from records.database import open_database
 from records.models import UploadRow
-from records.storage.contract import open_storage
+from records.storage.open import open_storage
 from tests.api.conftest import client_of
 from tests.api.service import RawPatch, Service, announce, begin, offset_of, send, send_all
 from tests.servers import wait_until

@@ -13,12 +13,13 @@ from records.actions import artwork
 from records.actions.artwork import artwork_of, erase_artwork, keep_artwork, sweep_artwork
 from records.actions.complete_job import finish
 from records.actions.erase import erase_selection
+from records.actions.request_output import ask_for_output
 from records.database import Database
 from records.errors import ArtworkFull, ArtworkGone
-from records.ledger.selections import ask_for_output
 from records.models import ArtworkRow
 from records.settings import Settings
-from records.storage.contract import Storage, open_storage
+from records.storage.contract import Storage
+from records.storage.open import open_storage
 from tests.records.actions.test_request_output import file_of, output
 from tests.records.cast import add_jobs, job_row, take
 

@@ -12,7 +12,7 @@ from records.actions.erase import erase_selection
 from records.database import Database
 from records.models import WordsRow
 from records.settings import Settings
-from records.storage.contract import open_storage
+from records.storage.open import open_storage
 from tests.records.cast import add_selection
 
 

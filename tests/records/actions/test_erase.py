@@ -12,7 +12,8 @@ from records.errors import LeaseLost, SelectionGone
 from records.ledger.jobs import Claim, claim_next, renew
 from records.models import ArtifactRow, JobRow, MomentRow, SelectionRow, UploadRow, new_id
 from records.settings import Settings
-from records.storage.contract import Storage, StorageUnavailable, open_storage
+from records.storage.contract import Storage, StorageUnavailable
+from records.storage.open import open_storage
 from records.uploads.partial_file import incoming_folder, partial_path
 from records.views.selections import list_selections, selection_view
 from tests.records.cast import K_104, add_jobs, add_selection, complete_upload, job_row, take

@@ -7,10 +7,10 @@ from sqlalchemy import select, update
 
 from records.actions.complete_job import finish
 from records.actions.hide import ask_hiding
+from records.actions.request_output import ask_for_output
 from records.database import Database
 from records.errors import LeaseLost
 from records.ledger.jobs import add_job
-from records.ledger.selections import ask_for_output
 from records.models import ArtifactRow, JobRow, MomentRow, MomentState, SelectionRow, new_id
 from records.settings import Settings
 from tests.records.cast import K_104, add_jobs, add_selection, take

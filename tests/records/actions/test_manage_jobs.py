@@ -4,18 +4,11 @@ import pytest
 
 from pipeline.errors import Cancelled, FfmpegFailed, FilmUnreadable
 from records.actions.complete_job import fail
-from records.actions.manage_jobs import (
-    cancel_job,
-    drain_worker,
-    hold_job,
-    release_job,
-    retry_job,
-    set_priority,
-    undrain_worker,
-)
+from records.actions.manage_jobs import cancel_job, hold_job, release_job, retry_job, set_priority
 from records.database import Database
 from records.errors import JobMissing, JobStateWrong, PriorityWrong, WorkerMissing
 from records.ledger.jobs import claim_next, renew
+from records.ledger.workers import drain_worker, undrain_worker
 from records.models import JobState, MomentState, SelectionState, WorkerRow
 from records.settings import Settings
 from records.views.selections import SelectionView, selection_view

@@ -6,9 +6,9 @@ import pytest
 
 from pipeline.errors import FilmUnreadable
 from records.actions.complete_job import Published, fail, finish
+from records.actions.request_output import ask_for_output
 from records.database import Database
 from records.errors import LeaseLost, SelectionGone
-from records.ledger.selections import ask_for_output
 from records.models import SelectionState
 from records.settings import Settings
 from records.views.selections import OutputView, SelectionView, selection_view

@@ -16,15 +16,9 @@ import pytest
 from pydantic import SecretStr
 
 from records.settings import Settings
-from records.storage.contract import (
-    FolderStorage,
-    Storage,
-    StorageDamaged,
-    StorageKeyInvalid,
-    StorageMissing,
-    StorageUnavailable,
-    open_storage,
-)
+from records.storage.contract import Storage, StorageDamaged, StorageKeyInvalid, StorageMissing, StorageUnavailable
+from records.storage.folder import FolderStorage
+from records.storage.open import open_storage
 from tests.servers import S3Server, free_port
 
 KEY = "selections/0f/uploads/a1"
@@ -198,7 +192,7 @@ def test_what_killed_processes_left_unfinished_is_cleared_and_nothing_else(
         left.touch()
         storage.clear_unfinished()
         assert left.exists()  # it may be under way
-        monkeypatch.setattr("records.storage.contract._STALE_PART_S", -1)
+        monkeypatch.setattr("records.storage.folder._STALE_PART_S", -1)
     else:
         storage.put(written(tmp_path, b""), "probe/left-by-a-killed-check")
     storage.clear_unfinished()

@@ -13,10 +13,18 @@ from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Ro
 from records.actions.companion import drop_outputs_with
 from records.actions.erase import erase_selection
 from records.database import Database
-from records.models import ArtifactRow, JobRow, SelectionRow, SelectionState, utcnow
-from records.models.training import LogbookClientRow, LogbookCycleRow, RatingRow
+from records.models import (
+    ArtifactRow,
+    JobRow,
+    LogbookClientRow,
+    LogbookCycleRow,
+    RatingRow,
+    SelectionRow,
+    SelectionState,
+    utcnow,
+)
 from records.settings import Settings
-from records.storage.contract import open_storage
+from records.storage.open import open_storage
 from records.training.logbook import (
     EntryMissing,
     choose,

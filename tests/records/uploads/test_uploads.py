@@ -18,7 +18,8 @@ from records.database import Database
 from records.errors import SelectionGone
 from records.models import MomentRow, MomentState, UploadRow, UploadState, utcnow
 from records.settings import Settings
-from records.storage.contract import Storage, StorageUnavailable, Stored, open_storage
+from records.storage.contract import Storage, StorageUnavailable, Stored
+from records.storage.open import open_storage
 from records.uploads.cleanup import erase_stray_files, expire_uploads
 from records.uploads.errors import AlreadyUploaded, OffsetWrong, TakenOver, UploadMissing, UploadTooLarge
 from records.uploads.partial_file import held_if_free, partial_path, try_hold

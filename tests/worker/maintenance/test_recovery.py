@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from pipeline.errors import FfmpegFailed
 from records.actions.complete_job import fail
 from records.database import Database, open_database
+from records.ledger.recurring import take_turn
 from records.ledger.workers import beat
 from records.models import ClockRow, JobRow, JobState, WorkerRow, new_id, utcnow
 from records.settings import Settings
@@ -17,7 +18,7 @@ from tests.records.cast import add_jobs, job_row, take
 from tests.servers import free_port
 from tests.worker.service import Service
 from worker.broker import queue_length
-from worker.maintenance.recovery import HEALING, heal, sweep, take_turn
+from worker.maintenance.recovery import HEALING, heal, sweep
 from worker.monitoring.health import health
 from worker.scratch import scratch_folder, sweep_scratch
 

@@ -1,0 +1,45 @@
+"""Tables of hiding somebody: what was marked, and files that are withheld."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from records.models.base import Base, new_id
+
+
+class HidingRow(Base):
+    """That somebody is to be hidden in a moment. While this is there, the moment is made with a cover or not at all."""
+
+    __tablename__ = "hidings"
+
+    moment_id: Mapped[str] = mapped_column(ForeignKey("moments.id", ondelete="CASCADE"), primary_key=True)
+    selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
+    marks: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    """What the guider marked, in the shape of pipeline.marks.Mark."""
+    pictures: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """What is covered on each picture, and where it lies in the files to look at; empty before and afterwards."""
+    revision: Mapped[str] = mapped_column(String(32), default=new_id)
+    """Another one with each asking, so that what was made for an earlier one is not taken for this one."""
+    confirmed_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of the file that a person looked at, picture by picture."""
+    confirmed_at: Mapped[datetime | None]
+
+
+class WithheldRow(Base):
+    """A file of a moment in which somebody is hidden, which nobody has confirmed yet: it is not handed out."""
+
+    __tablename__ = "withheld"
+
+    moment_id: Mapped[str] = mapped_column(ForeignKey("moments.id", ondelete="CASCADE"), primary_key=True)
+    part: Mapped[str] = mapped_column(String(16), primary_key=True)
+    """See records/actions/hide.py."""
+    selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    storage_key: Mapped[str] = mapped_column(String(200), unique=True)
+    media_type: Mapped[str] = mapped_column(String(100))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,68 @@
+"""Tables of what happened: outcome counts, samples, audit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from records.models.base import Base, new_id, utcnow
+
+
+class EndingRow(Base):
+    """How many jobs of a kind ended so in a quarter of an hour; no job, no selection and no family is named."""
+
+    __tablename__ = "endings"
+
+    quarter: Mapped[datetime] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(16), primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Of the reason; empty where nothing failed."""
+    ready_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    """From the complete upload to ready, rounded up to two digits; 0 where it did not become ready."""
+    jobs: Mapped[int]
+
+
+class SampleRow(Base):
+    """How the service was at one minute; None: that could not be known."""
+
+    __tablename__ = "samples"
+
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(16))
+    """well, warn or bad."""
+    since: Mapped[datetime]
+    """Since when it had been in that state without a gap."""
+    waiting: Mapped[int | None]
+    running: Mapped[int | None]
+    oldest_waiting_s: Mapped[float | None]
+    workers: Mapped[int | None]
+    disk_free_bytes: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class ErasureRow(Base):
+    """That something was erased or taken back; see records/erasure_register.py. No word of it, only its id."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    at: Mapped[datetime] = mapped_column(default=utcnow)
+    kind: Mapped[str] = mapped_column(String(16))
+    target: Mapped[str] = mapped_column(String(32))
+    stored: Mapped[bool] = mapped_column(default=False, index=True)
+    """Whether the entry is in the store as well."""
+
+
+class AuditRow(Base):
+    """Something that somebody did. Triggers refuse every change and deletion (step 0007)."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(default=utcnow)
+    who: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(32))
+    target: Mapped[str] = mapped_column(String(200))
+    detail: Mapped[str] = mapped_column(String(200), default="")

@@ -1,0 +1,144 @@
+"""Tables of selections, their moments and files."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from records.models.base import Base, new_id, utcnow
+
+
+class SelectionState(StrEnum):
+    """Where a selection stands: waiting for bytes, being worked on, all there, or stopped by a failure."""
+
+    RECEIVING = "receiving"
+    PREPARING = "preparing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class MomentState(StrEnum):
+    """Where one moment stands."""
+
+    AWAITING_UPLOAD = "awaiting_upload"
+    QUEUED = "queued"
+    RUNNING = "running"
+    UNCONFIRMED = "unconfirmed"
+    """Somebody is to be hidden in it, and a person has to look at every picture before it is ready."""
+    READY = "ready"
+    FAILED = "failed"
+
+
+class SelectionRow(Base):
+    """What one guider chose from one film."""
+
+    __tablename__ = "selections"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    state: Mapped[str] = mapped_column(String(16), default=SelectionState.RECEIVING)
+    family: Mapped[str] = mapped_column(String(32), index=True)
+    cycle: Mapped[int]
+    preset: Mapped[str] = mapped_column(String(32))
+    shape: Mapped[dict[str, Any]]
+    """The selection as it came, in the shape of moments.toml."""
+    film: Mapped[dict[str, Any]]
+    """What the page said of the film (bytes, duration_ms, …); never its name."""
+    outputs: Mapped[list[str]]
+    """The kinds to make when every moment is ready."""
+    recipes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What was chosen for a kind, by its name. Kinds that are not in ``outputs`` were asked for afterwards: they are
+    made as well, and the selection is ready without them."""
+    whole_film: Mapped[bool]
+    """True when all moments are cut from one upload."""
+    guider: Mapped[str | None] = mapped_column(String(64))
+    """A random code that the page makes once in each browser. It shares out the workers' time and says nothing of who
+    she is; accounts will take its place."""
+    review_on: Mapped[date | None]
+    """The day of the shared review, where the guider said it."""
+    ready_at: Mapped[datetime | None]
+    """When the last of its outputs was finished."""
+    erasing_at: Mapped[datetime | None]
+    """Set when erasing began: from then on nobody sees it and nothing is added; healing ends what a crash left."""
+
+    moments: Mapped[list[MomentRow]] = relationship(
+        back_populates="selection", order_by="MomentRow.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class MomentRow(Base):
+    """One clip or still of a selection."""
+
+    __tablename__ = "moments"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    """From 0, in the order of the review: clips first, then stills."""
+    kind: Mapped[str] = mapped_column(String(8))
+    """clip or still."""
+    moment: Mapped[dict[str, Any]]
+    """The clip or still in the shape of moments.toml, on the film's clock."""
+    cut: Mapped[dict[str, Any] | None]
+    """The same moment on the clock of its own upload (in and out, or at, in ms); None: the upload is the whole film."""
+    upload_id: Mapped[str | None] = mapped_column(ForeignKey("uploads.id", ondelete="SET NULL"))
+    state: Mapped[str] = mapped_column(String(20), default=MomentState.AWAITING_UPLOAD)
+    facts: Mapped[dict[str, Any] | None]
+    """Of the finished file: in_ms and out_ms on the film's clock, width_px, height_px, fps, duration_ms, peaks,
+    gain_db, cpu_s, and warnings in plain words."""
+
+    selection: Mapped[SelectionRow] = relationship(back_populates="moments")
+
+
+class ArtifactRow(Base):
+    """A finished file that is in storage, complete and hashed."""
+
+    __tablename__ = "artifacts"
+    __table_args__ = (UniqueConstraint("selection_id", "kind", "name"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
+    moment_id: Mapped[str | None] = mapped_column(ForeignKey("moments.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(32))
+    """clip, still, or a kind of output."""
+    name: Mapped[str] = mapped_column(String(100))
+    """The name it is handed out under: 01.mp4, review-pack.zip, picture-notes.pdf."""
+    storage_key: Mapped[str] = mapped_column(String(200), unique=True)
+    media_type: Mapped[str] = mapped_column(String(100))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class ArtworkRow(Base):
+    """A photograph of what a child made, kept with a selection and erased with it."""
+
+    __tablename__ = "artwork"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    words: Mapped[str] = mapped_column(String(500), default="")
+    """The child's own."""
+    storage_key: Mapped[str] = mapped_column(String(200), unique=True)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+
+
+class WordsRow(Base):
+    """What was written on the closing cards of a review; the last who saved won."""
+
+    __tablename__ = "words"
+
+    selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), primary_key=True)
+    words: Mapped[dict[str, Any]]
+    """In the shape of pipeline.player.words.ReviewWords."""
+    revision: Mapped[str] = mapped_column(String(32))
+    """Another one with each saving."""
+    saved_at: Mapped[datetime]

@@ -1,0 +1,22 @@
+"""Which code makes a claimed job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from records.database import Database
+from records.ledger.jobs import MOMENT, Claim
+from records.storage.contract import Storage
+from worker.jobs.made import Making, Report
+from worker.jobs.moment import make_moment
+from worker.jobs.output import make_output
+
+
+def make(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
+    """Do the work of a claimed job in ``folder``.
+
+    Raises: PipelineError and its kin; LeaseLost where what the job needs was erased; what ``report`` raises.
+    """
+    if claim.kind == MOMENT:
+        return make_moment(claim, db, storage, folder, report)
+    return make_output(claim, db, storage, folder, report)
