@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from api.routes.page import BUILT_PAGE
 from tests.footage import numbered_film, run
 from tests.web.desk import LAPTOP, DeskService, Guider
-from tests.web.engine import build_trial, serving
+from tests.web.engine import Engine, build_trial, serving
 
 expect.set_options(timeout=20_000)  # tests share two processors
 
@@ -42,6 +42,16 @@ def engine_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str,
     taken = tmp_path_factory.mktemp("cuts")
     with serving(build_trial(tmp_path_factory.mktemp("trial")), taken) as url:
         yield url, taken
+
+
+@pytest.fixture(scope="session")
+def engine(browser: Browser, engine_page: tuple[str, Path]) -> Iterator[Engine]:
+    """The film engine in an open page."""
+    url, taken = engine_page
+    page = browser.new_page()
+    page.goto(url)
+    yield Engine(page, taken)
+    page.close()
 
 
 @pytest.fixture(scope="session")

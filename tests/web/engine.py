@@ -15,8 +15,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page
+from numpy.typing import NDArray
+from playwright.sync_api import Error, Page
+
+from tests.footage import read_number
 
 WEB = Path(__file__).parents[2] / "web"
 
@@ -85,6 +89,10 @@ class CutFile:
     cut: dict[str, int]
 
 
+def _grey(picture: dict[str, Any]) -> NDArray[np.uint8]:
+    return np.array(picture["grey"], np.uint8).reshape(picture["height"], picture["width"])
+
+
 @dataclass
 class Engine:
     """The engine in an open page."""
@@ -116,6 +124,48 @@ class Engine:
         )
         return refused
 
+    def picture(self, at_ms: int) -> int:
+        """The number on the picture on screen at a time."""
+        return read_number(_grey(self._ask(f"return grey(await open.picture({at_ms}, 120));")))
+
+    def strip(self, count: int) -> list[int]:
+        """The numbers on the pictures of the filmstrip."""
+        shown = self._ask(
+            f"""const shown = [];
+            await open.strip({count}, 60, (index, ms, bitmap) => shown.push(grey(bitmap)), new AbortController().signal);
+            return shown;"""
+        )
+        return [read_number(_grey(one)) for one in shown]
+
+    def _ask(self, body: str) -> Any:
+        return self.page.evaluate(
+            """async (body) => {
+                const grey = (bitmap) => {
+                    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+                    context.drawImage(bitmap, 0, 0);
+                    const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+                    const { width, height } = bitmap;
+                    bitmap.close();
+                    return { width, height, grey: Array.from(data.filter((_, n) => n % 4 === 1)) };
+                };
+                const open = await window.film.openFilm(document.querySelector('input').files[0]);
+                try {
+                    return await Object.getPrototypeOf(async () => {}).constructor('open', 'grey', body)(open, grey);
+                } finally {
+                    open.close();
+                }
+            }""",
+            body,
+        )
+
+    def refused(self, moment: dict[str, Any], mode: str = "lossless") -> str | None:
+        """The code of the reason why a moment cannot be cut; None where it can."""
+        try:
+            self.cut(moment, mode)
+        except Error as error:
+            return str(error.message).partition("FilmProblem ")[2].partition(":")[0] or str(error.message)
+        return None
+
     def frame_times(self, around_ms: int, span_ms: int) -> list[int]:
         """When the frames around a time are shown."""
         told: list[int] = self.page.evaluate(
@@ -142,7 +192,9 @@ class Engine:
             """async ([moment, mode, name]) => {
                 const file = document.querySelector('input').files[0];
                 const never = new AbortController().signal;
-                const made = await window.film.cut(file, moment, mode, name, () => undefined, never);
+                const made = await window.film.cut(file, moment, mode, name, () => undefined, never).catch((error) => {
+                    throw error.code ? new Error(`FilmProblem ${error.code}: ${error.message}`) : error;
+                });
                 const cut = await window.film.cutFile(name);
                 if (cut.size !== made.bytes) throw new Error(`${cut.size} bytes kept, ${made.bytes} told`);
                 await fetch(name, { method: 'PUT', body: cut });

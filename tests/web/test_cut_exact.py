@@ -3,7 +3,7 @@
 # ruff: noqa: E501  a table is easiest to read with one case a line
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
 
 from cli.demo_client.tus import send_file
 from pipeline.cut.audio_clips import cut_sound
@@ -91,16 +90,6 @@ def numbers_between(path: Path, in_ms: int, out_ms: int) -> list[int]:
 
 
 @pytest.fixture(scope="session")
-def engine(browser: Browser, engine_page: tuple[str, Path]) -> Iterator[Engine]:
-    """The film engine in an open page."""
-    url, taken = engine_page
-    page = browser.new_page()
-    page.goto(url)
-    yield Engine(page, taken)
-    page.close()
-
-
-@pytest.fixture(scope="session")
 def film_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Draws each kind of film once."""
     drawn: dict[str, Path] = {}
@@ -152,7 +141,10 @@ def test_a_still_is_the_frame_on_screen(engine: Engine, film_of: Callable[[str],
     for at_ms in (0, 1001, 2345):
         made = engine.cut({"at": at_ms}, "light")
         expected, got = grab_still(probe(film), at_ms), grab_still(probe(made.path), made.cut["at"])
-        assert np.array_equal(expected.pixels, got.pixels)
+        if kind == "edit list" and at_ms == 0:  # leans on pictures that were cut out, so it is encoded anew
+            assert np.abs(expected.pixels.astype(int) - got.pixels.astype(int)).mean() < 1
+        else:
+            assert np.array_equal(expected.pixels, got.pixels)
 
 
 def test_a_still_to_be_searched_for_brings_its_neighbours(engine: Engine, film_of: Callable[[str], Path]) -> None:

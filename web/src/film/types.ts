@@ -17,6 +17,8 @@ export interface FilmFacts {
   readonly fps: number;
   /** By how much the stored picture is turned clockwise to stand upright. */
   readonly rotation: 0 | 90 | 180 | 270;
+  /** Whether it was shortened without being written anew: the file still holds what was cut out, and shows nothing of it. */
+  readonly holdsHidden: boolean;
   /** False: a recording that has sound only; its size and rate are 0. */
   readonly hasPicture: boolean;
   readonly hasSound: boolean;

@@ -5,9 +5,10 @@ import { StreamTarget, type StreamTargetChunk } from 'mediabunny';
 import { isAudioRecording, openFilmOrRecording, type AudioRecording } from '../read/audio';
 import type { FilmSource } from '../read/source';
 import { PartialCut } from './opfs';
-import { transcodeMoment } from './light';
+import { encodeFullSize, encodeLighter, transcodeMoment } from './light';
+import { chooseFormat } from './muxer';
 import { copyMoment } from './lossless';
-import { toCutClock } from './span';
+import { findCutSpan, toCutClock } from './span';
 import { asFilmProblem } from '../problem';
 import { verifyCut } from './verify';
 import type { CutMode, FinishedCut, Moment } from '../types';
@@ -72,14 +73,19 @@ interface Writing {
 type Made = Omit<FinishedCut, 'name'>;
 
 async function writeFilm(film: FilmSource, { moment, mode, target, report, signal, close }: Writing): Promise<Made> {
+  await chooseFormat(film);
+  const wanted = await findCutSpan(film, moment);
+  const { copied } = wanted;
   // A still keeps its full size, since it will be printed; it is short in any case.
+  const isLighter = mode === 'light' && moment.kind === 'clip';
+  // What cannot be copied without pictures that the family cut out of its film is encoded anew here, so that those stay.
   const written =
-    mode === 'light' && moment.kind === 'clip'
-      ? await transcodeMoment(film, moment, target, report, signal)
-      : await copyMoment(film, moment, target, report, signal);
+    copied && !isLighter
+      ? await copyMoment(film, moment, { ...wanted, copied }, target, report, signal)
+      : await transcodeMoment(film, wanted, await (isLighter ? encodeLighter : encodeFullSize)(film), target, report, signal);
   const made = await close();
   const cutMs = await verifyCut(made, written.ticks.length);
-  const cut = toCutClock(film, moment, written.wanted, written.ticks, cutMs);
+  const cut = toCutClock(film, moment, wanted, written.ticks, cutMs);
   return { bytes: made.size, mimeType: written.mimeType, cut };
 }
 

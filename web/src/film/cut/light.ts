@@ -13,16 +13,20 @@ import {
 
 import type { FilmClock } from '../read/clock';
 import type { Written } from './lossless';
-import { LEAD_IN_MS, findCutSpan } from './span';
+import type { CutSpan } from './span';
 import { FilmProblem } from '../problem';
 import { PictureScaler, type Size } from './scaling';
-import type { Moment } from '../types';
-import { frameTickAt, frameTicksBetween, type FilmSource } from '../read/source';
+import { findFrameRange, frameTicksBetween } from '../read/frames';
+import { pieceIndexAt, type Piece } from '../read/pieces';
+import type { FilmSource } from '../read/source';
 import { CutWriter, chooseFormat, exactTicks } from './muxer';
 
 const MOST_LINES = 720;
 /** With 128 to 192 kbit/s of sound that is about 2 Mbit/s. */
 const BITS_PER_SECOND = 1_800_000;
+/** At full size: 12 Mbit/s for 1080p at any rate, twice what a phone's own encoder needs for the same look. */
+const FULL_SIZE_BITS_PER_PIXEL = 6;
+const LEAST_FULL_SIZE_BITS_PER_SECOND = 4_000_000;
 const KEY_EVERY_S = 2;
 const CODECS: readonly VideoCodec[] = ['avc', 'vp9', 'vp8'];
 
@@ -47,36 +51,60 @@ export async function lightCodec(film: FilmSource): Promise<VideoCodec | null> {
   return null;
 }
 
-/** Re-encodes the pictures of a clip to `target` and copies its sound. Throws FilmProblem; AbortError. */
+/** How a moment is encoded anew. */
+export interface Anew {
+  readonly codec: VideoCodec;
+  readonly size: Size;
+  readonly config: Pick<VideoEncodingConfig, 'codec' | 'quality' | 'latencyMode'>;
+}
+
+/** Lighter: at most 720 lines and about 2 Mbit/s. Throws FilmProblem not_cut_light. */
+export async function encodeLighter(film: FilmSource): Promise<Anew> {
+  const codec = await lightCodec(film);
+  if (!codec) throw new FilmProblem('not_cut_light');
+  return { codec, size: await lightSize(film), config: encoding(codec) };
+}
+
+/**
+ * As filmed, as nearly as can be: its full size, at a quality at which nobody sees a difference. For the few moments that
+ * cannot be copied. Throws FilmProblem not_cut_beside_trim.
+ */
+export async function encodeFullSize(film: FilmSource): Promise<Anew> {
+  const width = evenly(await film.video.getSquarePixelWidth());
+  const height = evenly(await film.video.getSquarePixelHeight());
+  const bitrate = Math.ceil(Math.max(LEAST_FULL_SIZE_BITS_PER_SECOND, width * height * FULL_SIZE_BITS_PER_PIXEL));
+  if (typeof VideoEncoder !== 'undefined' && (await film.video.canDecode())) {
+    for (const codec of CODECS) {
+      const config = { codec, quality: new Quality({ bitrate, bitrateMode: 'variable' }), latencyMode: 'quality' } as const;
+      if (await canEncodeVideo(codec, { ...config, width, height })) return { codec, size: { width, height }, config };
+    }
+  }
+  throw new FilmProblem('not_cut_beside_trim');
+}
+
+const evenly = (px: number): number => Math.max(2, 2 * Math.round(px / 2));
+
+/** Encodes the pictures of a moment anew to `target` and copies its sound. Throws FilmProblem; AbortError. */
 export async function transcodeMoment(
   film: FilmSource,
-  moment: Moment & { kind: 'clip' },
+  { leadInTicks, endTicks }: CutSpan,
+  { codec, size, config }: Anew,
   target: Target,
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<Written> {
-  const codec = await lightCodec(film);
-  if (!codec) throw new FilmProblem('not_cut_light');
   const format = await chooseFormat(film, codec);
-  const wanted = await findCutSpan(film, moment);
   const { clock } = film;
-  // A little before the moment, also because decoders of sound begin incompletely; at the end one picture more, so that
-  // the service sees how long the last one stands.
-  const firstTicks = await frameTickAt(film, Math.max(0, moment.inMs - LEAD_IN_MS));
-  const afterTicks = (wanted.stretch.next ?? wanted.endTicks) + 1;
-  const ticks = await frameTicksBetween(film, firstTicks, afterTicks);
-  const baseSeconds = firstTicks / clock.ticksPerSecond;
+  // It begins a little before the moment, also because decoders of sound begin incompletely; at the end one picture more,
+  // so that the service sees how long the last one stands.
+  const { next } = await findFrameRange(film, endTicks - 1, endTicks);
+  const ticks = await frameTicksBetween(film, leadInTicks, (next ?? endTicks) + 1);
+  const baseSeconds = leadInTicks / clock.ticksPerSecond;
 
-  const picture = new VideoSampleSource({
-    ...encoding(codec),
-    keyFrameInterval: KEY_EVERY_S,
-  });
-  const size = await lightSize(film);
+  const picture = new VideoSampleSource({ ...config, keyFrameInterval: KEY_EVERY_S });
   const scaler = new PictureScaler(size);
   const track = { rotation: await film.video.getRotation(), flip: await film.video.getFlip(), ...exactTicks(film) };
-  const endSeconds = wanted.endTicks / clock.ticksPerSecond;
-  const writer = await CutWriter.begin(film, format, target, picture, track, baseSeconds, endSeconds);
-  let held: VideoSample | null = null;
+  const writer = await CutWriter.begin(film, format, target, picture, track, baseSeconds, endTicks / clock.ticksPerSecond);
   try {
     let done = 0;
     const add = async (sample: VideoSample, at: number): Promise<void> => {
@@ -90,26 +118,48 @@ export async function transcodeMoment(
       done += 1;
       onProgress(done / ticks.length);
     };
-    const from = clock.seekSeconds(firstTicks);
-    const until = (ticks.at(-1)! + 0.75) / clock.ticksPerSecond;
+    for (const [index, piece] of film.pieces.entries()) {
+      const inside = ticks.filter((at) => pieceIndexAt(film.pieces, at) === index);
+      if (inside.length) await decodeEach(film, piece, inside, add, signal);
+    }
+    if (done !== ticks.length) throw new FilmProblem('not_cut_light', `${done} of ${ticks.length} pictures decoded`);
+    return { ticks, mimeType: await writer.finish() };
+  } catch (error) {
+    await writer.cancel();
+    throw error;
+  }
+}
+
+/** Decodes the pictures at `ticks`, all of one piece, and gives each on, once. */
+async function decodeEach(
+  film: FilmSource,
+  piece: Piece,
+  ticks: readonly number[],
+  add: (sample: VideoSample, at: number) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock } = film;
+  const stored = ticks.map((at) => at - piece.shift);
+  const from = clock.seekSeconds(stored[0]!);
+  const until = (stored.at(-1)! + 0.75) / clock.ticksPerSecond;
+  let held: VideoSample | null = null;
+  let done = 0;
+  try {
     for await (const sample of new VideoSampleSink(film.video).samples(from, until)) {
       // Several pictures may be stamped with the same time; only the last of them is ever seen.
-      const isNext: boolean = held === null || isNear(sample, ticks, done + 1, clock);
-      if (held && isNext) await add(held, ticks[done]!);
+      const isNext: boolean = held === null || isNear(sample, stored, done + 1, clock);
+      if (held && isNext) await add(held, ticks[done++]!);
       else held?.close();
       held = sample;
       signal.throwIfAborted();
-      if (!isNear(sample, ticks, done, clock)) {
+      if (!isNear(sample, stored, done, clock)) {
         throw new FilmProblem('not_cut_light', `picture ${done} came at ${sample.timestamp} s`);
       }
     }
     if (held) await add(held, ticks[done]!);
     held = null;
-    if (done !== ticks.length) throw new FilmProblem('not_cut_light', `${done} of ${ticks.length} pictures decoded`);
-    return { wanted, ticks, mimeType: await writer.finish() };
   } catch (error) {
     held?.close();
-    await writer.cancel();
     throw error;
   }
 }

@@ -1,12 +1,13 @@
-import { BufferTarget } from 'mediabunny';
+import { BufferTarget, type Target } from 'mediabunny';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { asFile, drawFilm } from '../testFilms';
 import { copyMoment } from './lossless';
-import { toCutClock } from './span';
+import { findCutSpan, toCutClock } from './span';
 import { verifyCut } from './verify';
 import type { CutTimes, Moment } from '../types';
-import { findEndTicks, openSource, frameTickAt, frameTicksBetween, type FilmSource } from '../read/source';
+import { findEndTicks, frameTickAt, frameTicksBetween } from '../read/frames';
+import { openSource, type FilmSource } from '../read/source';
 
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast'];
 const FILMS: readonly [string, string, string[], string[]?][] = [
@@ -37,11 +38,18 @@ async function open(file: Blob): Promise<FilmSource> {
   return film;
 }
 
+/** The moment copied to `target`; null where it cannot be copied alone. */
+async function copy(film: FilmSource, moment: Moment, target: Target, signal = new AbortController().signal) {
+  const wanted = await findCutSpan(film, moment);
+  const { copied } = wanted;
+  return copied && { wanted, ...(await copyMoment(film, moment, { ...wanted, copied }, target, () => undefined, signal)) };
+}
+
 /** The times of the moment's pictures, measured from the first of them, in the film and in its cut. */
-async function cutAndCompare(film: FilmSource, moment: Moment): Promise<{ cut: CutTimes; film: number[]; made: number[] }> {
+async function cutAndCompare(film: FilmSource, moment: Moment): Promise<{ cut: CutTimes; film: number[]; made: number[] } | null> {
   const target = new BufferTarget();
-  const never = new AbortController().signal;
-  const written = await copyMoment(film, moment, target, () => undefined, never);
+  const written = await copy(film, moment, target);
+  if (!written) return null;
   const file = new Blob([target.buffer!]);
   const cut = toCutClock(film, moment, written.wanted, written.ticks, await verifyCut(file, written.ticks.length));
   const small = await open(file);
@@ -57,11 +65,16 @@ async function cutAndCompare(film: FilmSource, moment: Moment): Promise<{ cut: C
   return { cut, film: fromFirst(film, inFilm), made: fromFirst(small, inCut) };
 }
 
-describe.each(FILMS)('a film with %s', (_, name, options, after) => {
+describe.each(FILMS)('a film with %s', (kind, name, options, after) => {
   const path = drawFilm(name, options, after);
 
   it.each(MOMENTS)('keeps the pictures of %o', async (moment) => {
-    const { cut, film, made } = await cutAndCompare(await open(asFile(path)), moment);
+    const compared = await cutAndCompare(await open(asFile(path)), moment);
+    // 0.34 s of the first group were cut away, so what leans on them is not copied.
+    const leans = kind === 'an edit list' && moment.kind === 'clip' && moment.inMs === 0;
+    expect(compared === null).toBe(leans);
+    if (!compared) return;
+    const { cut, film, made } = compared;
     expect(made).toEqual(film);
     if ('in' in cut && moment.kind === 'clip') {
       expect(Math.abs(cut.out - cut.in - (moment.outMs - moment.inMs))).toBeLessThanOrEqual(1);
@@ -89,7 +102,7 @@ describe('a moment', () => {
   it('stops when told so', async () => {
     const film = await open(asFile(path));
     const moment = { kind: 'clip', inMs: 0, outMs: 3000 } as const;
-    const stopped = copyMoment(film, moment, new BufferTarget(), () => undefined, AbortSignal.abort());
+    const stopped = copy(film, moment, new BufferTarget(), AbortSignal.abort());
     await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
   });
 
@@ -100,7 +113,7 @@ describe('a moment', () => {
   ] as const)('carries %s and no more', async (_, apart, moment, [fromMs, toMs]) => {
     const film = await open(asFile(drawFilm('a.mp4', [...H264, '-g', apart, '-keyint_min', apart])));
     const target = new BufferTarget();
-    const { ticks } = await copyMoment(film, moment, target, () => undefined, new AbortController().signal);
+    const { ticks } = (await copy(film, moment, target))!;
     expect(ticks).toEqual(await frameTicksBetween(film, film.clock.ticksAt(fromMs), film.clock.ticksAt(toMs)));
   });
 
@@ -108,7 +121,7 @@ describe('a moment', () => {
     const film = await open(asFile(drawFilm('a.mp4', ['-c:v', 'libx264', '-bf', '3', '-g', '24', '-x264-params', 'b-pyramid=2'])));
     for (const outMs of [1000, 1034, 1067, 1100, 1134]) {
       const moment = { kind: 'clip', inMs: 500, outMs } as const;
-      const { ticks } = await copyMoment(film, moment, new BufferTarget(), () => undefined, new AbortController().signal);
+      const { ticks } = (await copy(film, moment, new BufferTarget()))!;
       expect(ticks).toEqual(await frameTicksBetween(film, ticks[0]!, ticks.at(-1)! + 1));
     }
   });

@@ -2,15 +2,16 @@
 
 import { EncodedVideoPacketSource, type Target } from 'mediabunny';
 
-import { findCutSpan, type CutSpan } from './span';
+import type { CutSpan } from './span';
 import { FilmProblem } from '../problem';
 import type { Moment } from '../types';
+import { entryKind } from '../read/nalUnits';
+import type { FrameRange } from '../read/frames';
 import type { FilmSource } from '../read/source';
 import { CutWriter, chooseFormat, exactTicks } from './muxer';
 
 /** What was written: the film's ticks of its pictures, in the order shown. */
 export interface Written {
-  readonly wanted: CutSpan;
   readonly ticks: readonly number[];
   readonly mimeType: string;
 }
@@ -19,6 +20,7 @@ export interface Written {
 export async function copyMoment(
   film: FilmSource,
   moment: Moment,
+  wanted: CutSpan & { copied: FrameRange },
   target: Target,
   onProgress: (share: number) => void,
   signal: AbortSignal,
@@ -27,11 +29,11 @@ export async function copyMoment(
   const codec = await film.video.getCodec();
   const config = await film.video.getDecoderConfig();
   if (!codec || !config) throw new FilmProblem('not_cut', 'the picture is of an unknown kind');
-  const wanted = await findCutSpan(film, moment);
-  const { stretch } = wanted;
-  const baseSeconds = stretch.entry.timestamp;
+  const { copied } = wanted;
+  const baseSeconds = copied.entry.timestamp;
   const baseTicks = film.clock.ticks(baseSeconds);
-  const endTicks = moment.kind === 'clip' ? wanted.endTicks : (stretch.shown.at(-1) ?? baseTicks);
+  const endTicks = moment.kind === 'clip' ? wanted.endTicks : (copied.shown.at(-1) ?? baseTicks + copied.piece.shift);
+  const shiftSeconds = copied.piece.shift / film.clock.ticksPerSecond;
   const endSeconds = endTicks / film.clock.ticksPerSecond;
 
   const picture = new EncodedVideoPacketSource(codec);
@@ -40,24 +42,24 @@ export async function copyMoment(
     flip: await film.video.getFlip(),
     ...exactTicks(film),
   };
-  const writer = await CutWriter.begin(film, format, target, picture, track, baseSeconds, endSeconds);
+  const writer = await CutWriter.begin(film, format, target, picture, track, baseSeconds + shiftSeconds, endSeconds);
   try {
     let meta: EncodedVideoChunkMetadata | undefined = { decoderConfig: config };
     let done = 0;
-    for await (const packet of film.pictures.packets(stretch.entry)) {
+    for await (const packet of film.pictures.packets(copied.entry)) {
       signal.throwIfAborted();
       if (film.clock.ticks(packet.timestamp) >= baseTicks) {
-        await writer.addSoundUntil(packet.timestamp);
-        // The first must be marked as a key picture even where the container forgot to.
-        const type = meta ? 'key' : packet.type;
+        await writer.addSoundUntil(packet.timestamp + shiftSeconds);
+        // The first must be marked as a key picture even where the container forgot to; where it marks all, they are looked at.
+        const type = meta || film.marksKeys ? (meta ? 'key' : packet.type) : entryKind(packet.data, film.nalUnits!) ? 'key' : 'delta';
         await picture.add(packet.clone({ timestamp: packet.timestamp - baseSeconds, type }), meta);
         meta = undefined;
       }
-      if (++done >= stretch.count) break;
-      onProgress(done / stretch.count);
+      if (++done >= copied.count) break;
+      onProgress(done / copied.count);
     }
     const mimeType = await writer.finish();
-    return { wanted, ticks: stretch.shown, mimeType };
+    return { ticks: copied.shown, mimeType };
   } catch (error) {
     await writer.cancel();
     throw error;

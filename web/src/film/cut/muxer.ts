@@ -2,14 +2,12 @@
 
 import {
   EncodedAudioPacketSource,
-  EncodedPacketSink,
   MkvOutputFormat,
   MovOutputFormat,
   Mp4OutputFormat,
   Output,
   WebMOutputFormat,
   type AudioCodec,
-  type EncodedPacket,
   type InputAudioTrack,
   type OutputFormat,
   type Target,
@@ -18,6 +16,8 @@ import {
   type VideoTrackMetadata,
 } from 'mediabunny';
 
+import type { Piece } from '../read/pieces';
+import { heardPackets, type HeardPacket } from './soundPackets';
 import { codecDelay } from '../read/matroska';
 import { FilmProblem } from '../problem';
 import type { FilmSource } from '../read/source';
@@ -97,7 +97,7 @@ export class CutWriter {
     let sound: SoundCopy | null = null;
     if (film.audio) {
       const lagSeconds = film.file && (await isMatroska(film)) ? await codecDelay(film.file, film.audio.id) : 0;
-      sound = await SoundCopy.open(film.audio, baseSeconds + lagSeconds, endSeconds + lagSeconds);
+      sound = await SoundCopy.open(film.audio, film.soundPieces, baseSeconds + lagSeconds, endSeconds + lagSeconds);
       if (sound) output.addAudioTrack(sound.source);
     }
     await output.start();
@@ -125,51 +125,42 @@ export class CutWriter {
 }
 
 class SoundCopy {
-  #next: EncodedPacket | null;
+  #next: HeardPacket | null;
   #meta: EncodedAudioChunkMetadata | undefined;
 
   private constructor(
     readonly source: EncodedAudioPacketSource,
-    private readonly packets: AsyncGenerator<EncodedPacket, void, unknown>,
-    first: EncodedPacket,
+    private readonly packets: AsyncGenerator<HeardPacket, void, undefined>,
+    first: HeardPacket,
     config: AudioDecoderConfig,
     private readonly baseSeconds: number,
-    private readonly endSeconds: number,
   ) {
     this.#next = first;
     this.#meta = { decoderConfig: config };
   }
 
   /** The sound from the first packet at or after the base, or null where none lies before the end. */
-  static async open(track: InputAudioTrack, baseSeconds: number, endSeconds: number): Promise<SoundCopy | null> {
+  static async open(
+    track: InputAudioTrack,
+    pieces: readonly Piece[] | null,
+    baseSeconds: number,
+    endSeconds: number,
+  ): Promise<SoundCopy | null> {
     const codec = await track.getCodec();
     const config = await track.getDecoderConfig();
     if (!codec || !config) throw new FilmProblem('not_cut', 'the sound is of an unknown kind');
-    const sink = new EncodedPacketSink(track);
-    const around = (await sink.getPacket(baseSeconds)) ?? (await sink.getFirstPacket());
-    if (!around) return null;
-    const packets = sink.packets(around);
-    for (;;) {
-      const { value } = await packets.next();
-      if (!value || value.timestamp >= endSeconds) {
-        await packets.return();
-        return null;
-      }
-      if (value.timestamp >= baseSeconds) {
-        const heard = withoutPreSkip(codec, config);
-        return new SoundCopy(new EncodedAudioPacketSource(codec), packets, value, heard, baseSeconds, endSeconds);
-      }
-    }
+    const packets = heardPackets(track, pieces, baseSeconds, endSeconds);
+    const { value } = await packets.next();
+    if (!value) return null;
+    return new SoundCopy(new EncodedAudioPacketSource(codec), packets, value, withoutPreSkip(codec, config), baseSeconds);
   }
 
   async addUntil(seconds: number): Promise<void> {
-    while (this.#next && this.#next.timestamp <= seconds) {
-      const packet = this.#next;
-      await this.source.add(packet.clone({ timestamp: packet.timestamp - this.baseSeconds }), this.#meta);
+    while (this.#next && this.#next.seconds <= seconds) {
+      const { packet, seconds: at } = this.#next;
+      await this.source.add(packet.clone({ timestamp: at - this.baseSeconds }), this.#meta);
       this.#meta = undefined;
-      const { value } = await this.packets.next();
-      this.#next = value && value.timestamp < this.endSeconds ? value : null;
-      if (!this.#next) await this.packets.return();
+      this.#next = (await this.packets.next()).value ?? null;
     }
   }
 }

@@ -1,11 +1,11 @@
 /** Which pictures of a film travel with a moment, and the same moment on the clock of the file that holds only those. */
 
-import type { EncodedPacket } from 'mediabunny';
-
 import { moveBoundary } from '../read/clock';
 import { FilmProblem } from '../problem';
 import type { CutTimes, Moment } from '../types';
-import { decodeEntryPoint, findFrameRange, frameTickAt, type FilmSource, type FrameRange } from '../read/source';
+import { decodeEntryPoint, findFrameRange, frameTickAt, frameTicksBetween, findEndTicks, type FrameRange } from '../read/frames';
+import { filmFromOf, isShown, pieceIndexAt, type Piece } from '../read/pieces';
+import type { FilmSource } from '../read/source';
 
 /** The service looks this far for the sharpest frame around a still; a neighbour may be chosen afterwards, too. */
 const STILL_SEARCH_MS = 400;
@@ -16,13 +16,21 @@ const STILL_SEARCH_MS = 400;
 export const LEAD_IN_MS = 500;
 const AFTER_MS = 1000;
 const MOST_BEFORE_MS = 2500;
+/** A clip in which no picture begins shows the one that stands there, as a frozen call does, if it is at least as long. */
+const LEAST_STANDING_MS = 100;
 
+/** All in film ticks. */
 export interface CutSpan {
-  /** What travels. */
-  readonly stretch: FrameRange;
+  /**
+   * What is copied; null where the moment cannot be copied without pictures that were cut out of the film: it lies over
+   * a join, or its pictures lean on ones that are not shown.
+   */
+  readonly copied: FrameRange | null;
   /** The first tick of the moment, and the first after it. */
   readonly fromTicks: number;
   readonly toTicks: number;
+  /** The first tick that travels if the moment is encoded anew. */
+  readonly leadInTicks: number;
   /** The first tick that does not travel, if nothing else leans on it. */
   readonly endTicks: number;
 }
@@ -34,28 +42,52 @@ export async function findCutSpan(film: FilmSource, moment: Moment): Promise<Cut
     const fromTicks = clock.ticksAt(moment.inMs);
     const toTicks = clock.ticksAt(moment.outMs);
     if (fromTicks >= toTicks) throw new FilmProblem('moment_empty', 'in is not before out');
-    const endTicks = clock.ticksAt(moment.outMs + AFTER_MS);
-    const stretch = await findFrameRange(film, fromTicks, endTicks, await entryBefore(film, moment.inMs));
-    if (!stretch.shown.some((ticks) => ticks >= fromTicks && ticks < toTicks)) {
-      const ended = stretch.next === null && (stretch.shown.at(-1) ?? 0) < toTicks;
-      throw new FilmProblem(ended ? 'moment_outside_film' : 'moment_empty');
+    const begun = await frameTicksBetween(film, fromTicks, toTicks);
+    const first = begun[0] ?? (await standingAt(film, moment));
+    if (first === null) {
+      const { next } = await findFrameRange(film, toTicks - 1, toTicks);
+      throw new FilmProblem(next === null ? 'moment_outside_film' : 'moment_empty');
     }
-    return { stretch, fromTicks, toTicks, endTicks };
+    const endTicks = clock.ticksAt(moment.outMs + AFTER_MS);
+    const leadInTicks = await frameTickAt(film, Math.max(0, moment.inMs - LEAD_IN_MS));
+    const index = pieceIndexAt(film.pieces, first);
+    const isJoined = pieceIndexAt(film.pieces, begun.at(-1) ?? first) !== index;
+    const copied = isJoined ? null : await findCopied(film, moment.inMs, film.pieces[index]!, toTicks, endTicks);
+    return { copied, fromTicks, toTicks, leadInTicks, endTicks };
   }
   const shownTicks = await frameTickAt(film, moment.atMs);
+  const piece = film.pieces[pieceIndexAt(film.pieces, shownTicks)]!;
   const searched = moment.exact === false ? await frameTickAt(film, Math.max(0, moment.atMs - STILL_SEARCH_MS)) : shownTicks;
+  const leadInTicks = Math.max(searched, filmFromOf(piece));
   const endTicks = Math.max(clock.ticksAt(moment.atMs + STILL_SEARCH_MS + 1), shownTicks + 1);
-  const stretch = await findFrameRange(film, searched, endTicks);
-  if (!stretch.shown.includes(shownTicks)) throw new FilmProblem('moment_empty', 'no picture there');
-  return { stretch, fromTicks: shownTicks, toTicks: shownTicks + 1, endTicks };
+  const range = await findFrameRange(film, leadInTicks, endTicks, undefined, shownTicks + 1);
+  if (!range.shown.includes(shownTicks)) throw new FilmProblem('moment_empty', 'no picture there');
+  const copied = range.leansOnHidden ? null : range;
+  return { copied, fromTicks: shownTicks, toTicks: shownTicks + 1, leadInTicks, endTicks };
 }
 
-/** Where decoding begins a little before `inMs`; at the moment's own key picture where that would be far before. */
-async function entryBefore(film: FilmSource, inMs: number): Promise<EncodedPacket> {
+/** The picture that stands throughout a clip in which none begins; null where it is too short, or the film has ended. */
+async function standingAt(film: FilmSource, { inMs, outMs }: { inMs: number; outMs: number }): Promise<number | null> {
+  const endMs = Math.min(outMs, film.clock.msAt(await findEndTicks(film)));
+  return endMs - inMs < LEAST_STANDING_MS ? null : frameTickAt(film, inMs);
+}
+
+/** What can be copied of a clip within one piece: from a little before it, where nothing hidden would come along. */
+async function findCopied(
+  film: FilmSource,
+  inMs: number,
+  piece: Piece,
+  toTicks: number,
+  endTicks: number,
+): Promise<FrameRange | null> {
   const { clock } = film;
-  const early = await decodeEntryPoint(film, clock.ticksAt(Math.max(0, inMs - LEAD_IN_MS)));
-  const beforeMs = inMs - clock.exactMsAt(clock.ticks(early.timestamp));
-  return beforeMs <= MOST_BEFORE_MS ? early : decodeEntryPoint(film, clock.ticksAt(inMs));
+  const storedAt = (ms: number): number => Math.max(clock.ticksAt(ms) - piece.shift, piece.storedFrom);
+  const early = await decodeEntryPoint(film, storedAt(Math.max(0, inMs - LEAD_IN_MS)));
+  const earlyTicks = clock.ticks(early.timestamp);
+  const isNear = inMs - clock.exactMsAt(earlyTicks + piece.shift) <= MOST_BEFORE_MS;
+  const entry = isNear && isShown(piece, earlyTicks) ? early : await decodeEntryPoint(film, storedAt(inMs));
+  const range = await findFrameRange(film, storedAt(inMs) + piece.shift, endTicks, entry, toTicks);
+  return range.leansOnHidden ? null : range;
 }
 
 /**

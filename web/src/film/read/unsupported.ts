@@ -18,6 +18,7 @@ export function unsupportedFilm(file: File, durationMs: number): Film {
       heightPx: 0,
       fps: 1000 / STEP_MS,
       rotation: 0,
+      holdsHidden: false,
       hasPicture,
       hasSound: true,
       canShow: false,

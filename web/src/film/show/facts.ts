@@ -5,7 +5,8 @@ import { lightCodec } from '../cut/light';
 import { chooseFormat } from '../cut/muxer';
 import { FilmProblem } from '../problem';
 import type { AudioRecording } from '../read/audio';
-import { findEndTicks, frameTicksBetween, type FilmSource } from '../read/source';
+import { findEndTicks, frameTicksBetween, holdsHidden } from '../read/frames';
+import type { FilmSource } from '../read/source';
 import type { FilmFacts } from '../types';
 
 const RATE_SAMPLE_PACKETS = 240;
@@ -23,6 +24,7 @@ export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
     heightPx: await video.getDisplayHeight(),
     fps: (await video.computePacketStats(RATE_SAMPLE_PACKETS)).averagePacketRate,
     rotation: await video.getRotation(),
+    holdsHidden: await holdsHidden(film),
     hasPicture: true,
     hasSound: audio !== null,
     canShow: await video.canDecode(),
@@ -50,6 +52,7 @@ export async function readAudioFacts(sound: AudioRecording): Promise<FilmFacts> 
     heightPx: 0,
     fps: 0,
     rotation: 0,
+    holdsHidden: false,
     hasPicture: false,
     hasSound: true,
     canShow: await audio.canDecode(),

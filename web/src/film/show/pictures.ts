@@ -3,7 +3,9 @@
 import { VideoSampleSink } from 'mediabunny';
 
 import { FilmProblem } from '../problem';
-import { findEndTicks, keyframeBefore, frameTickAt, type FilmSource } from '../read/source';
+import { findEndTicks, frameTickAt, keyframeBefore, seekSecondsOf } from '../read/frames';
+import { filmFromOf, pieceIndexAt } from '../read/pieces';
+import type { FilmSource } from '../read/source';
 import { serialQueue } from '../serialQueue';
 import { toUprightBitmap } from './thumbnail';
 
@@ -24,12 +26,14 @@ export async function decodeFilmstrip(
   const keys: number[] = [];
   for (let index = 0; index < count; index++) {
     signal.throwIfAborted();
-    const entry = await keyframeBefore(film, clock.zeroTicks + Math.floor(((index + 0.5) / count) * durationTicks));
-    keys.push(Math.max(clock.zeroTicks, clock.ticks(entry.timestamp)));
+    const wanted = clock.zeroTicks + Math.floor(((index + 0.5) / count) * durationTicks);
+    const piece = film.pieces[pieceIndexAt(film.pieces, wanted)]!;
+    const entry = await keyframeBefore(film, wanted - piece.shift);
+    keys.push(Math.max(filmFromOf(piece), clock.ticks(entry.timestamp) + piece.shift));
   }
   const sink = new VideoSampleSink(film.video);
   let index = 0;
-  for await (const sample of sink.samplesAtTimestamps(keys.map((ticks) => clock.seekSeconds(ticks)))) {
+  for await (const sample of sink.samplesAtTimestamps(keys.map((ticks) => seekSecondsOf(film, ticks)))) {
     if (signal.aborted) sample?.close();
     signal.throwIfAborted();
     if (sample) onPicture(index, clock.msAt(keys[index]!), await toUprightBitmap(sample, heightPx));
@@ -42,7 +46,7 @@ export async function decodePicture(film: FilmSource, atMs: number, heightPx: nu
   await requireDecodable(film);
   const ticks = await frameTickAt(film, atMs);
   return onePicture(async () => {
-    const sample = await new VideoSampleSink(film.video).getSample(film.clock.seekSeconds(ticks));
+    const sample = await new VideoSampleSink(film.video).getSample(seekSecondsOf(film, ticks));
     if (!sample) throw new FilmProblem('not_shown', `no picture at ${atMs} ms`);
     return toUprightBitmap(sample, heightPx);
   });

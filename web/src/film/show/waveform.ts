@@ -3,7 +3,9 @@
 import { AudioSampleSink, type AudioSample } from 'mediabunny';
 
 import { isAudioRecording, type AudioRecording } from '../read/audio';
-import { findEndTicks, type FilmSource } from '../read/source';
+import { findEndTicks } from '../read/frames';
+import { pieceIndexAt } from '../read/pieces';
+import type { FilmSource } from '../read/source';
 
 const LISTENS_PER_BUCKET = 3;
 const COARSEST_STEP = 16;
@@ -24,6 +26,7 @@ export async function measureWaveform(
   const { audio } = source;
   if (!audio || !(await audio.canDecode())) return;
   const { zeroS, endS } = isAudioRecording(source) ? source : await secondsOf(source);
+  const toStored = storedSecondsOf(source, await audio.getTimeResolution());
   const bucketS = (endS - zeroS) / buckets;
   const sink = new AudioSampleSink(audio);
   const peaks = new Float32Array(buckets);
@@ -32,7 +35,7 @@ export async function measureWaveform(
   for (let step = COARSEST_STEP; step >= 1; step /= 2) {
     const todo = [...peaks.keys()].filter((bucket) => bucket % step === 0 && !heard[bucket]);
     const times = todo.flatMap((bucket) =>
-      Array.from({ length: LISTENS_PER_BUCKET }, (_, n) => zeroS + (bucket + (n + 0.5) / LISTENS_PER_BUCKET) * bucketS),
+      Array.from({ length: LISTENS_PER_BUCKET }, (_, n) => toStored(zeroS + (bucket + (n + 0.5) / LISTENS_PER_BUCKET) * bucketS)),
     );
     let count = 0;
     for await (const sample of sink.samplesAtTimestamps(times)) {
@@ -56,6 +59,13 @@ export async function measureWaveform(
 async function secondsOf(film: FilmSource): Promise<{ zeroS: number; endS: number }> {
   const { zeroTicks, ticksPerSecond } = film.clock;
   return { zeroS: zeroTicks / ticksPerSecond, endS: (await findEndTicks(film)) / ticksPerSecond };
+}
+
+/** From the film's seconds to the demuxer's, which differ behind a place that was cut out of the film. */
+function storedSecondsOf(source: FilmSource | AudioRecording, ticksPerSecond: number): (seconds: number) => number {
+  const pieces = isAudioRecording(source) ? null : source.soundPieces;
+  if (!pieces?.length) return (seconds) => seconds;
+  return (seconds) => seconds - pieces[pieceIndexAt(pieces, seconds * ticksPerSecond)]!.shift / ticksPerSecond;
 }
 
 function peakOf(sample: AudioSample): number {

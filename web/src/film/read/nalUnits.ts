@@ -1,24 +1,41 @@
-/** What an H.264 picture is made of, as far as one must know it to begin decoding there. */
+/** What H.264 and HEVC pictures are made of, as far as one must know it to begin decoding there. */
 
-const SLICE = 1;
-const INSTANTANEOUS_REFRESH = 5;
+const H264_SLICE = 1;
+const H264_REFRESH = 5;
 /** Slice types 2 and 7 lean on no other picture. */
 const INTRA = 2;
 const SLICE_KINDS = 5;
+/** HEVC's: pictures shown before these and stored after them may lean on ones before (CRA, BLA), or may not (IDR). */
+const HEVC_OPEN = [16, 17, 18, 21];
+const HEVC_CLOSED = [19, 20];
+const HEVC_LAST_SLICE = 31;
+
+/** How the NAL units of a codec are stored: `lengthBytes` is the size of their length fields, null for start codes. */
+export interface NalUnits {
+  readonly codec: 'avc' | 'hevc';
+  readonly lengthBytes: number | null;
+}
 
 /**
- * Whether the picture in `data` leans on no other one: a refresh, or a picture of intra slices as open GOPs begin with.
+ * Whether decoding can begin with the picture in `data`, and then with everything stored after it (`closed`), or with
+ * what is shown after it (`open`, as open groups begin); null where it leans on other pictures.
  *
  * Containers also mark the places where a film that refreshes bit by bit has begun to do so; decoders show nothing
- * there for a while. `lengthBytes` is the size of the NAL units' length fields, null where start codes part them.
+ * there for a while.
  */
-export function isIntraPicture(data: Uint8Array, lengthBytes: number | null): boolean {
+export function entryKind(data: Uint8Array, { codec, lengthBytes }: NalUnits): 'closed' | 'open' | null {
   for (const unit of lengthBytes === null ? unitsByStartCode(data) : unitsByLength(data, lengthBytes)) {
+    if (codec === 'hevc') {
+      const kind = ((unit[0] ?? 0) >> 1) & 0x3f;
+      if (HEVC_CLOSED.includes(kind)) return 'closed';
+      if (kind <= HEVC_LAST_SLICE) return HEVC_OPEN.includes(kind) ? 'open' : null;
+      continue;
+    }
     const kind = (unit[0] ?? 0) & 0x1f;
-    if (kind === INSTANTANEOUS_REFRESH) return true;
-    if (kind === SLICE) return sliceType(unit.subarray(1, 16)) % SLICE_KINDS === INTRA;
+    if (kind === H264_REFRESH) return 'closed';
+    if (kind === H264_SLICE) return sliceType(unit.subarray(1, 16)) % SLICE_KINDS === INTRA ? 'open' : null;
   }
-  return false;
+  return null;
 }
 
 function* unitsByLength(data: Uint8Array, lengthBytes: number): Generator<Uint8Array> {

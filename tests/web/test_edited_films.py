@@ -1,0 +1,201 @@
+"""What a family cut out of its film on the phone (an edit list) is not shown, cannot be marked and never leaves the laptop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.footage import numbered_film, read_number
+from tests.mp4_boxes import Mp4
+from tests.web.engine import CutFile, Engine
+
+CODEC = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-g", "30")
+GROUPS = {
+    "B-frames": (*CODEC, "-bf", "2"),
+    "no B-frames": (*CODEC, "-bf", "0"),
+    "open GOPs": ("-c:v", "libx264", "-preset", "fast", "-crf", "18", "-bf", "3", "-g", "30", "-x264-params", "open-gop=1"),
+}
+Edits = list[tuple[float, float]]
+ONE = [(2.0, 4.0)]
+BETWEEN = [(1.017, 8.0)]
+WITHIN_GROUPS = [(2.5, 4.3)]
+AFTER_A_WAIT = [(-1, 0.5), (2.5, 4.3)]
+TWO = [(0.0, 2.0), (6.0, 4.0)]
+TWO_WITHIN_GROUPS = [(0.7, 1.5), (4.4, 2.2)]
+THREE = [(6.0, 2.0), (1.0, 1.2), (8.5, 1.0)]
+
+
+@pytest.fixture(scope="session")
+def film_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Edits, str], Path]:
+    """Ten seconds of numbered pictures, 30 a second, of which the edits keep some; each drawn once."""
+    folder = tmp_path_factory.mktemp("edited")
+    whole: dict[str, Path] = {}
+
+    def draw(edits: Edits, groups: str = "B-frames") -> Path:
+        if groups not in whole:
+            whole[groups] = numbered_film(folder / f"{len(whole)}.mp4", frames=300, codec=GROUPS[groups])
+        film = Mp4(whole[groups])
+        film.set_edits(edits)
+        return film.write(folder / f"{abs(hash((tuple(edits), groups)))}.mp4")
+
+    return draw
+
+
+def kept(edits: Edits) -> list[int]:
+    """The numbers of the pictures that the edits keep, in the order shown."""
+    return [n for at, length in edits if at >= 0 for n in range(300) if at - 1e-6 <= n / 30 < at + length - 1e-6]
+
+
+def stored_in(path: Path) -> list[int]:
+    """The number on every picture that a file holds, whether it is shown or not."""
+    with av.open(str(path), options={"ignore_editlist": "1"}) as container:
+        return [read_number(frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
+
+
+def beeps_by_time(path: Path) -> list[float]:
+    """When each beep begins, in ms on the clock of the first picture, by the time of each sample: joins leave small gaps."""
+    with av.open(str(path)) as container:
+        zero = float(next(frame.pts * frame.time_base for frame in container.decode(video=0)))
+        container.seek(0)
+        heard: list[float] = []
+        loud_until = -1.0
+        for frame in container.decode(audio=0):
+            samples = np.abs(frame.to_ndarray()).max(axis=0)
+            for index in np.flatnonzero(samples > 0.1):
+                at = float(frame.pts * frame.time_base) + index / frame.sample_rate - zero
+                if at > loud_until + 0.2:
+                    heard.append(at * 1000)
+                loud_until = at
+    return heard
+
+
+def moment_in(made: CutFile) -> list[int]:
+    """The numbers of the pictures of a cut's moment, on the clock of the cut."""
+    with av.open(str(made.path)) as container:
+        shown = [(f.pts * f.time_base, read_number(f.to_ndarray(format="gray"))) for f in container.decode(video=0)]
+    first = shown[0][0]
+    at_ms = [(int((at - first) * 1000), number) for at, number in shown]
+    if "at" in made.cut:
+        return [next(number for ms, number in reversed(at_ms) if ms <= made.cut["at"])]
+    return [number for ms, number in at_ms if made.cut["in"] <= ms < made.cut["out"]]
+
+
+ALL = [ONE, BETWEEN, WITHIN_GROUPS, AFTER_A_WAIT, TWO, TWO_WITHIN_GROUPS, THREE]
+
+
+@pytest.mark.parametrize("edits", ALL, ids=str)
+def test_the_film_is_as_long_as_what_is_kept(engine: Engine, film_of: Callable[..., Path], edits: Edits) -> None:
+    engine.choose(film_of(edits))
+    numbers = kept(edits)
+    assert abs(engine.facts()["durationMs"] - len(numbers) * 1000 / 30) <= 17 * len(edits)
+    times = engine.frame_times(0, 20_000)
+    assert len(times) == len(numbers)
+    assert times[0] == 0
+
+
+@pytest.mark.parametrize("edits", ALL, ids=str)
+def test_single_pictures_and_the_strip_show_only_what_is_kept(
+    engine: Engine, film_of: Callable[..., Path], edits: Edits
+) -> None:
+    engine.choose(film_of(edits))
+    numbers = kept(edits)
+    times = engine.frame_times(0, 20_000)
+    for index in (0, 1, len(numbers) // 3, len(numbers) // 2, len(numbers) - 1):
+        assert engine.picture(times[index]) == numbers[index]
+    assert set(engine.strip(7)) <= set(numbers)
+
+
+@pytest.mark.parametrize("mode", ["lossless", "light"])
+@pytest.mark.parametrize(
+    ("edits", "groups"),
+    [*((edits, "B-frames") for edits in ALL), (WITHIN_GROUPS, "no B-frames"), (BETWEEN, "open GOPs"), (THREE, "open GOPs")],
+    ids=str,
+)
+def test_a_cut_holds_the_moment_and_nothing_that_was_cut_out(
+    engine: Engine, film_of: Callable[..., Path], edits: Edits, groups: str, mode: str
+) -> None:
+    engine.choose(film_of(edits, groups))
+    numbers = kept(edits)
+    times = engine.frame_times(0, 20_000)
+    last = len(numbers)
+    for first, after in ((0, 12), (5, 40), (last // 2 - 3, last // 2 + 9), (last - 10, last - 2), (last - 4, last)):
+        end_ms = times[after] if after < last else times[-1] + 20
+        made = engine.cut({"in": times[first], "out": end_ms}, mode)
+        assert moment_in(made) == numbers[first:after]
+        assert set(stored_in(made.path)) <= set(numbers)
+    for index in (0, last // 2, last - 1):
+        for exact in (True, False):
+            made = engine.cut({"at": times[index], "exact": exact}, mode)
+            assert moment_in(made) == [numbers[index]]
+            assert set(stored_in(made.path)) <= set(numbers)
+
+
+def test_pictures_that_need_no_hidden_one_travel_as_filmed(engine: Engine, film_of: Callable[..., Path]) -> None:
+    film = film_of(WITHIN_GROUPS)
+    engine.choose(film)
+    made = engine.cut({"in": 1000, "out": 2000})
+    with av.open(str(film)) as whole, av.open(str(made.path)) as cut:
+        filmed = {bytes(packet) for packet in whole.demux(video=0) if packet.size}
+        assert all(bytes(packet) in filmed for packet in cut.demux(video=0) if packet.size)
+
+
+def test_a_moment_after_the_edit_is_outside_the_film(engine: Engine, film_of: Callable[..., Path]) -> None:
+    engine.choose(film_of(ONE))
+    assert engine.refused({"in": 5000, "out": 6000}) == "moment_outside_film"
+
+
+@pytest.mark.parametrize("mode", ["lossless", "light"])
+@pytest.mark.parametrize("edits", [ONE, WITHIN_GROUPS, TWO], ids=str)
+def test_the_sound_is_that_of_the_pictures_and_nothing_else(
+    engine: Engine, film_of: Callable[..., Path], edits: Edits, mode: str
+) -> None:
+    engine.choose(film_of(edits))
+    numbers = kept(edits)
+    times = engine.frame_times(0, 20_000)
+    made = engine.cut({"in": times[20], "out": times[-20]}, mode)
+    stored = stored_in(made.path)
+    heard = beeps_by_time(made.path)
+    # The sound packet that lies over a join is left out, so a beep right there is not heard from its beginning.
+    joins = [index for index in range(1, len(stored)) if stored[index] != stored[index - 1] + 1]
+    whole_s = [index for index, number in enumerate(stored) if number % 30 == 0 and index > 5]
+    wanted = [index * 1000 / 30 for index in whole_s if index not in joins]
+    for ms in wanted:
+        assert min(abs(beep - ms) for beep in heard) <= 3
+    assert len(heard) <= len([n for n in stored if n % 30 == 0]) + 1
+    with av.open(str(made.path)) as container:
+        sound = container.streams.audio[0]
+        length_s = float(sum(packet.duration or 0 for packet in container.demux(sound)) * sound.time_base)
+    assert length_s <= (len(numbers) - numbers.index(stored[0])) / 30 + 0.03
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [(0.0, 2.0), (3.0, 1.0, 0.0), (6.0, 2.0)],
+        [(0.0, 2.0, 0.5)],
+        [(1.0, 4.0, 2.0)],
+        [(0.0, 2.0), (-1, 0.5), (6.0, 2.0)],
+    ],
+    ids=["dwell", "half speed", "double speed", "a pause between two pieces"],
+)
+def test_another_pace_is_told_in_one_sentence(
+    engine: Engine, tmp_path: Path, edits: list[tuple[float, float] | tuple[float, float, float]]
+) -> None:
+    film = Mp4(numbered_film(tmp_path / "whole.mp4", frames=300))
+    film.set_edits(edits)
+    engine.choose(film.write(tmp_path / "paced.mp4"))
+    problem = engine.problem()
+    assert problem is not None
+    assert problem["code"] == "film_paced"
+
+
+def test_of_a_standing_picture_only_what_the_edit_keeps_is_counted(engine: Engine, tmp_path: Path) -> None:
+    still = numbered_film(tmp_path / "whole.mp4", frames=60, filters="settb=1/30,setpts='if(gte(N,30),N+150,N)'")
+    film = Mp4(still)
+    film.set_edits([(0.0, 3.0)])
+    engine.choose(film.write(tmp_path / "film.mp4"))
+    assert abs(engine.facts()["durationMs"] - 3000) <= 1
