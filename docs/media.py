@@ -25,6 +25,10 @@ repository. Sizes are in pixels, as a person sees them.
 """
 
 
+KINDS = "\n## What is done with odd kinds of films\n"
+"""What follows this heading in docs/media.md is written by hand, and kept."""
+
+
 def describe(film: Film) -> str:
     """What a film is, in a few words."""
     video, audio = film.video, film.audio
@@ -69,7 +73,9 @@ def main(folder: Path) -> None:
     """Write the table of every film in ``folder``."""
     with tempfile.TemporaryDirectory() as scratch:
         rows = [row(path, Path(scratch)) for path in sorted(folder.iterdir()) if path.suffix != ".tsv"]
-    Path(__file__).with_name("media.md").write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
+    page = Path(__file__).with_name("media.md")
+    _, heading, by_hand = page.read_text(encoding="utf-8").partition(KINDS)
+    page.write_text(HEAD + "\n".join(rows) + "\n" + heading + by_hand, encoding="utf-8")
 
 
 if __name__ == "__main__":

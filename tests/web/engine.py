@@ -132,7 +132,8 @@ class Engine:
         """The numbers on the pictures of the filmstrip."""
         shown = self._ask(
             f"""const shown = [];
-            await open.strip({count}, 60, (index, ms, bitmap) => shown.push(grey(bitmap)), new AbortController().signal);
+            const never = new AbortController().signal;
+            await open.strip({count}, 60, (index, ms, bitmap) => shown.push(grey(bitmap)), never);
             return shown;"""
         )
         return [read_number(_grey(one)) for one in shown]
