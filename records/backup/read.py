@@ -11,9 +11,9 @@ from pathlib import Path
 
 from alembic.script import ScriptDirectory
 
-from records.backup.errors import BackupDamaged, BackupNewer
+from records.backup.errors import BackupDamaged, BackupKeyWrong, BackupNewer
 from records.backup.layout import DATABASE, Contents, Manifest, StoredObject, read_contents, read_manifest
-from records.backup.sealing import Identity, unseal
+from records.backup.sealing import Identity, Sealed, unseal
 from records.migrations.migrate import alembic_config
 
 
@@ -38,7 +38,7 @@ class Backup:
 
     def read_object(self, found: StoredObject, write: Callable[[bytes], object]) -> None:
         """Hand over a file's bytes, which are right only when this returns. Raises: BackupDamaged."""
-        there = unseal(self.folder / found.file, self._identity, write)
+        there = self._unseal(found.file, write)
         if (there.sha256, there.sealed_sha256) != (found.sha256, found.sealed_sha256):
             raise BackupDamaged(f"{found.file} is not what was written")
 
@@ -47,11 +47,17 @@ class Backup:
         """The lines of the database's dump. Raises: BackupDamaged."""
         # A file without a name: whatever happens, no plain word stays on the disk.
         with tempfile.TemporaryFile(dir=self._scratch) as plain:
-            if unseal(self.folder / DATABASE, self._identity, plain.write) != self._contents.database:
+            if self._unseal(DATABASE, plain.write) != self._contents.database:
                 raise BackupDamaged(f"{DATABASE} is not what was written")
             plain.seek(0)
             with gzip.open(plain) as lines:
                 yield iter(lines)
+
+    def _unseal(self, file: str, write: Callable[[bytes], object]) -> Sealed:
+        try:
+            return unseal(self.folder / file, self._identity, write)
+        except BackupKeyWrong as error:  # it opened the list of contents, so this file's head was changed
+            raise BackupDamaged(str(error)) from error
 
 
 @contextmanager
