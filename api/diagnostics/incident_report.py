@@ -84,6 +84,7 @@ def _figures(found: Health) -> Iterator[str]:
     if found.disk_fills_per_day_bytes is not None and found.disk_fills_per_day_bytes <= 0:
         days = "no end of"
     yield f"  disk: {_gb(found.disk_free_bytes)} free of {_gb(found.disk_total_bytes)}, {days} days left"
+    yield f"  last backup: {'none' if found.queue and not found.last_backup_at else _time(found.last_backup_at)}"
     yield f"  clocks differ by {_or_unknown(found.clock_skew_s)} s"
     if found.queue is None:
         yield "  jobs and workers: unknown"

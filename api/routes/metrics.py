@@ -81,6 +81,12 @@ def _parts(found: Health) -> list[tuple[str, str, float | None]]:
         ("vigpack_disk_total_bytes", "Size of that disk.", found.disk_total_bytes),
         ("vigpack_disk_reserve_bytes", "Uploads are refused when less is free.", found.disk_reserve_bytes),
         ("vigpack_disk_days_left", "Days until then, at the rate of the last day.", found.disk_days_left),
+        ("vigpack_backup_overdue", "Whether the last backup is too old, or missing.", found.backup_overdue),
+        (
+            "vigpack_last_backup_timestamp_seconds",
+            "The moment whose state the last good backup holds.",
+            found.last_backup_at.timestamp() if found.last_backup_at else None,
+        ),
         ("vigpack_clock_skew_seconds", "Largest difference to the database's clock.", found.clock_skew_s),
         ("vigpack_workers", "Workers that take jobs and gave a sign of life of late.", found.workers_alive),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from records.audit.log import newest
+from records.backup.state import note_backup
 from records.database import open_database
 from records.models import JobState, SampleRow, utcnow
 from tests.records.cast import K_104, add_jobs, job_row
@@ -65,6 +67,17 @@ def test_axe_finds_nothing_in_light_and_dark_and_nothing_leaves_the_machine(
         assert said == []
         page.context.close()
     assert found == {"light": [], "dark": []}
+
+
+def test_the_age_of_the_last_backup_is_told(browser: Browser, it_service: DeskService) -> None:
+    page = opened(browser, it_service)
+    told = page.locator("dt:has-text('Last backup') + dd")
+    expect(told).to_have_text("none yet")
+    db = open_database(it_service.settings())
+    note_backup(db, utcnow() - timedelta(hours=3))
+    db.dispose()
+    expect(told).to_have_text("3 h ago", timeout=30_000)
+    page.context.close()
 
 
 def test_the_verdict_can_be_read_from_two_metres_without_scrolling(browser: Browser, it_service: DeskService) -> None:

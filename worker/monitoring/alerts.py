@@ -47,7 +47,9 @@ class Verdict(BaseModel):
 
 def judge(facts: Facts) -> Verdict:
     """The verdict over these facts."""
-    hurts = sorted([*_parts(facts), *_disk(facts), *_queue(facts)], key=lambda hurt: hurt.level != "bad")
+    hurts = sorted(
+        [*_parts(facts), *_disk(facts), *_queue(facts), *_backup(facts)], key=lambda hurt: hurt.level != "bad"
+    )
     if hurts:
         return Verdict(state=hurts[0].level, sentence=hurts[0].says, hurts=hurts)
     busy = facts.queue is not None and (facts.queue.due or facts.queue.running)
@@ -106,6 +108,18 @@ def _disk(facts: Facts) -> Iterator[Hurt]:
     elif free is not None and free < 2 * reserve:
         says = f"Only {free / 1e9:.1f} GB are free; uploads are refused below {reserve / 1e9:.1f} GB."
         yield Hurt(code="disk_low", level="warn", says=says, do=room)
+
+
+def _backup(facts: Facts) -> Iterator[Hurt]:
+    if facts.backup_overdue and facts.unsaved_since is not None:
+        days = round((facts.at - facts.unsaved_since).total_seconds() / 86_400)
+        says = f"The last backup is {days} days old."
+        if facts.last_backup_at is None:
+            says = f"There is no backup, and the oldest footage came {days} days ago."
+        make = (
+            "Make one: vigpack backup DIR; docs/operations.md has the lines to paste, and how to have it done nightly."
+        )
+        yield Hurt(code="backup_old", level="warn", says=says, do=make)
 
 
 def _queue(facts: Facts) -> Iterator[Hurt]:

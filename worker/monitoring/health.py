@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import computed_field
 
 from pipeline.errors import PipelineError
+from records.backup.state import last_backup_at, unsaved_since
 from records.database import Database, clock_skew_s
 from records.errors import DatabaseUnavailable
 from records.migrations.migrate import is_current
@@ -58,6 +59,7 @@ def health(db: Database, settings: Settings, storage: Storage | None = None) -> 
         disk_total_bytes=total_bytes,
         disk_reserve_bytes=settings.min_free_bytes,
         most_waiting_jobs=settings.most_waiting_jobs,
+        backup_max_age_days=settings.backup_max_age_days,
         **_ask_database(db, settings, now, free_bytes),
     )
     verdict = judge(facts)
@@ -96,6 +98,7 @@ def _ask_database(db: Database, settings: Settings, now: datetime, free_bytes: i
         with db.reading() as session:
             queue = queue_figures(session, settings, now)
             fills = None if free_bytes is None else filling_per_day(session, free_bytes, now)
+            backup = {"last_backup_at": last_backup_at(session), "unsaved_since": unsaved_since(session)}
         skews = [worker.skew_s for worker in queue.workers if worker.state != "left" and worker.skew_s is not None]
         skews.append(clock_skew_s(db))
     except DatabaseUnavailable:
@@ -105,6 +108,7 @@ def _ask_database(db: Database, settings: Settings, now: datetime, free_bytes: i
         "database_answers": True,
         "database_current": True,
         "queue": queue,
+        **backup,
         "clock_skew_s": max(skews, key=abs),
         "disk_fills_per_day_bytes": fills,
         "disk_days_left": round(room / fills, 1) if room is not None and fills is not None and fills > 0 else None,

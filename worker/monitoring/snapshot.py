@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -39,7 +39,22 @@ class Facts(BaseModel):
     """The largest difference to the database's clock, of this machine and of the workers'."""
     most_waiting_jobs: int
     """Nothing new is taken while so many wait."""
+    last_backup_at: datetime | None = None
+    """The moment whose state the last good backup holds; None: none was made, or that is not known."""
+    unsaved_since: datetime | None = None
+    """Since when there is something that no backup holds; None: there is nothing to lose, or that is not known."""
+    backup_max_age_days: float = 0
+    """After so long somebody should make one; 0: backups are not watched."""
     queue: QueueFigures | None = None
+
+    @property
+    def backup_overdue(self) -> bool | None:
+        """Whether the last backup is too old, or there should be one by now; None: unknown."""
+        if self.queue is None:
+            return None
+        if not self.backup_max_age_days or self.unsaved_since is None:
+            return False
+        return self.at - self.unsaved_since > timedelta(days=self.backup_max_age_days)
 
     @property
     def workers_alive(self) -> int | None:

@@ -103,6 +103,16 @@ def test_nothing_that_hurts_is_well_and_work_alone_is_busy() -> None:
         ("given_up", "warn", some_facts(a_queue(failed_now=2))),
         ("healing_late", "warn", some_facts(a_queue(healed_at=NOW - timedelta(seconds=301)))),
         ("healing_late", "warn", some_facts(a_queue(healed_at=None))),
+        ("backup_old", "warn", some_facts(backup_max_age_days=7, unsaved_since=NOW - timedelta(days=8))),
+        (
+            "backup_old",
+            "warn",
+            some_facts(
+                backup_max_age_days=7,
+                unsaved_since=NOW - timedelta(days=8),
+                last_backup_at=NOW - timedelta(days=8),
+            ),
+        ),
         ("versions_differ", "warn", some_facts(a_queue(workers=[a_worker(), a_worker(version="0.9")]))),
     ],
     ids=lambda given: given if isinstance(given, str) else "",
@@ -112,6 +122,13 @@ def test_each_trouble_is_told_with_what_to_do(code: str, level: str, facts: Fact
     assert [(hurt.code, hurt.level) for hurt in verdict.hurts] == [(code, level)]
     assert (verdict.state, verdict.sentence) == (level, verdict.hurts[0].says)
     assert verdict.hurts[0].do.endswith(".")
+
+
+def test_no_backup_is_asked_for_on_the_first_days_nor_where_another_program_makes_them() -> None:
+    young = some_facts(backup_max_age_days=7, unsaved_since=NOW - timedelta(days=6))
+    watched_elsewhere = some_facts(backup_max_age_days=0, unsaved_since=NOW - timedelta(days=60))
+    empty = some_facts(backup_max_age_days=7)
+    assert [judge(facts).state for facts in (young, watched_elsewhere, empty)] == ["well"] * 3
 
 
 def test_the_worst_comes_first() -> None:

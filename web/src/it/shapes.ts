@@ -56,6 +56,7 @@ export interface Operations {
   disk_fills_per_day_bytes: number | null;
   disk_days_left: number | null;
   clock_skew_s: number | null;
+  last_backup_at: string | null;
   queue: Queue | null;
 }
 
