@@ -1,0 +1,69 @@
+"""Ledgers that earlier versions left: whatever step they stand at, they come to today's tables and lose no row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import MetaData, select
+
+from records.database import open_database
+from records.migrations.migrate import is_current, migrate
+from records.settings import Settings
+from tests.records.old_ledger import STEPS, OldFiles, draw_old_files, make_old_ledger
+from tests.servers import PostgresServer
+
+Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
+_REPLACED = {"selections": {"outputs", "recipes"}}
+"""Columns whose content has moved into tables of its own; see tests of these."""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> OldFiles:
+    return draw_old_files(tmp_path_factory.mktemp("old"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of a service without any table."""
+    data = tmp_path / "data"
+    data.mkdir()
+    if request.param == "sqlite":
+        return Settings(data_dir=data)
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return Settings(data_dir=data, database_url=server.url(server.create_database()))
+
+
+def rows_of(settings: Settings) -> Rows:
+    """Every row, by its table and its primary key, as the tables stand."""
+    db, metadata = open_database(settings), MetaData()
+    with db.snapshot() as connection:
+        metadata.reflect(connection)
+        found = {
+            name: {
+                tuple(row[column.name] for column in table.primary_key): dict(row)
+                for row in connection.execute(select(table)).mappings()
+            }
+            for name, table in metadata.tables.items()
+            if name != "alembic_version"
+        }
+    db.dispose()
+    return found
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_row_of_an_earlier_step_is_there_after_migrating(empty: Settings, files: OldFiles, step: str) -> None:
+    make_old_ledger(empty, files, step)
+    before = rows_of(empty)
+    assert before["selections"]
+    migrate(empty)
+    db = open_database(empty)
+    assert is_current(db)
+    db.dispose()
+    after = rows_of(empty)
+    for table, rows in before.items():
+        assert after[table].keys() >= rows.keys(), table
+        for key, row in rows.items():
+            kept = {name: value for name, value in row.items() if name not in _REPLACED.get(table, ())}
+            assert {name: after[table][key].get(name) for name in kept} == kept, table
