@@ -126,16 +126,30 @@ def check_fonts() -> Check:
 
 
 def check_data_folder(settings: Settings) -> Check:
-    """That data and scratch folders can be written by this user."""
-    for folder in (settings.data_dir, settings.scratch()):
+    """That every folder of the service can be written by this user: a backup that root unpacked often cannot."""
+    data = settings.data_dir
+    folders = [data, data / "incoming", *([] if settings.storage_url else _store_folders(data)), settings.scratch()]
+    for folder in folders:
         existing = _nearest_existing(folder)
         try:
             with tempfile.TemporaryFile(dir=existing) as probe:
                 probe.write(b"vigpack")
         except OSError as error:
-            mend = f"Give this user the right to write there, or set VIGPACK_DATA_DIR (now {settings.data_dir})."
+            mend = (
+                f"Give this user the right to write there, or set VIGPACK_DATA_DIR (now {data}). Under compose: "
+                "docker compose run --rm --user root --cap-add CHOWN --cap-add DAC_OVERRIDE migrate "
+                "chown -R vigpack: /data"
+            )
             return Check(part="folders", state="bad", found=f"{existing}: {error.strerror}", mend=mend)
-    return Check(part="folders", state="ok", found=f"{settings.data_dir.resolve()} can be written")
+    return Check(part="folders", state="ok", found=f"{data.resolve()} can be written")
+
+
+def _store_folders(data: Path) -> list[Path]:
+    store = data / "store"
+    try:
+        return [store, *(path for path in store.iterdir() if path.is_dir())]
+    except OSError:
+        return [store]
 
 
 def check_disk(settings: Settings) -> Check:

@@ -75,7 +75,7 @@ def _parts(found: Health) -> list[tuple[str, str, float | None]]:
     return [
         ("vigpack_database_up", "Whether the database answers.", found.database_answers),
         ("vigpack_broker_up", "Whether the queue answers.", found.broker_answers),
-        ("vigpack_storage_up", "Whether the store can be written.", found.storage_writable),
+        ("vigpack_storage_up", "Whether films can be received and kept.", found.storage_writable),
         ("vigpack_broker_messages", "Wake-up messages in the queue.", found.broker_messages),
         ("vigpack_disk_free_bytes", "Free on the disk that receives uploads.", found.disk_free_bytes),
         ("vigpack_disk_total_bytes", "Size of that disk.", found.disk_total_bytes),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import os
 import re
 import uuid
 from collections.abc import Iterator
@@ -130,6 +131,12 @@ def saying_what_failed(what: str) -> Iterator[None]:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise NoRoom(f"{what}: {error}") from error
         raise StorageUnavailable(f"{what}: {error}") from error
+
+
+def check_folder_writable(folder: Path) -> None:
+    """Return where this user may make files in a folder that is there. Raises: PermissionError."""
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def copy_checked(blocks: Iterator[bytes], destination: Path, sha256: str | None) -> None:

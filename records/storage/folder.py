@@ -16,6 +16,7 @@ from records.storage.contract import (
     BLOCK_BYTES,
     StorageMissing,
     Stored,
+    check_folder_writable,
     check_key,
     check_prefix,
     copy_checked,
@@ -97,6 +98,9 @@ class FolderStorage:
         with saying_what_failed("write to the store"):
             probe.touch(exist_ok=False)
             probe.unlink()
+            # A backup that root unpacked leaves folders that only root may write.
+            for folder in (self._root, *(path for path in self._root.iterdir() if path.is_dir())):
+                check_folder_writable(folder)
 
     def clear_unfinished(self) -> None:
         with saying_what_failed("clear the store"):

@@ -18,6 +18,7 @@ from records.models import SampleRow, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.storage.open import open_storage
+from records.uploads.partial_file import check_uploads_writable
 from records.views.queue_stats import queue_figures
 from records.views.samples import filling_per_day, keep_sample, since_when
 from worker.broker import queue_length
@@ -126,7 +127,9 @@ def _since(db: Database, facts: Facts, verdict: Verdict) -> datetime | None:
 
 
 def _is_writable(settings: Settings, storage: Storage | None) -> bool:
+    """Whether films can be received and kept: unfinished uploads lie in a folder, wherever the store is."""
     try:
+        check_uploads_writable(settings)
         (storage or open_storage(settings)).check_writable()
     except (PipelineError, OSError):
         return False

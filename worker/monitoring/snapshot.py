@@ -27,6 +27,7 @@ class Facts(BaseModel):
     """Wake-up messages that wait in it."""
     storage: Literal["folder", "s3"]
     storage_writable: bool
+    """Whether films can be received and kept."""
     disk_free_bytes: int | None = None
     disk_total_bytes: int | None = None
     disk_reserve_bytes: int

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,17 @@ def test_a_folder_that_cannot_be_written_is_bad() -> None:
     found = check(Settings(data_dir=Path("/proc/vigpack")), "folders")
     assert found.state == "bad"
     assert "VIGPACK_DATA_DIR" in found.mend
+
+
+@pytest.mark.parametrize("name", ["incoming", "store"])
+def test_every_folder_of_the_service_is_looked_at(well: Settings, name: str) -> None:
+    assert check(well, "folders").state == "ok"
+    shutil.rmtree(well.data_dir / name, ignore_errors=True)
+    (well.data_dir / name).write_text("in the way")
+    found = check(well, "folders")
+    assert found.state == "bad"
+    assert str(well.data_dir / name) in found.found
+    assert "chown -R vigpack: /data" in found.mend
 
 
 def test_doctor_ends_with_1_where_something_is_bad(

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import pwd
 import random
+import shutil
 import stat
+import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -181,6 +185,33 @@ def test_a_copy_that_does_not_add_up_is_thrown_away(storage: Storage, tmp_path: 
 def test_a_probe_leaves_nothing(storage: Storage) -> None:
     storage.check_writable()
     assert list(storage.keys()) == []
+
+
+@contextmanager
+def an_ordinary_user() -> Iterator[None]:
+    """Not root, whom no mode of a folder keeps out."""
+    user = os.geteuid()
+    os.seteuid(pwd.getpwnam("nobody").pw_uid if user == 0 else user)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+@pytest.mark.parametrize("folder", ["", "selections"])
+def test_a_folder_of_the_store_that_belongs_to_another_is_told(folder: str) -> None:
+    root = Path(tempfile.mkdtemp(prefix="vigpack-store-"))  # pytest's own may be entered by nobody else
+    try:
+        root.chmod(0o777)
+        with an_ordinary_user():
+            store = FolderStorage(root)
+            (root / "selections").mkdir()
+            store.check_writable()
+        (root / folder).chmod(0o555)
+        with an_ordinary_user(), pytest.raises(StorageUnavailable, match="Permission denied"):
+            store.check_writable()
+    finally:
+        shutil.rmtree(root)
 
 
 def test_what_killed_processes_left_unfinished_is_cleared_and_nothing_else(

@@ -135,6 +135,16 @@ def test_what_cannot_be_known_is_unknown_and_not_zero(tmp_path: Path) -> None:
     assert len(seen.problems) == 2
 
 
+def test_a_folder_for_uploads_that_cannot_be_written_is_told(service: Service) -> None:
+    assert health(service.db, service.settings).storage_writable
+    folder = service.settings.data_dir / "incoming"
+    folder.rmdir()
+    folder.write_text("in the way")
+    seen = health(service.db, service.settings)
+    assert not seen.storage_writable
+    assert any("kept" in problem for problem in seen.problems)
+
+
 def test_a_store_that_cannot_be_written_and_a_full_disk_are_told(tmp_path: Path, service: Service) -> None:
     settings = service.settings.model_copy(update={"data_dir": tmp_path / "file", "min_free_bytes": 1 << 60})
     (tmp_path / "file").write_text("in the way")
