@@ -11,12 +11,13 @@ COPY web ./
 RUN npm run build
 
 FROM python:3.13-slim-bookworm AS build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
-RUN python -m venv /opt/vigpack
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PYTHONDONTWRITEBYTECODE=1
+# pip stays outside: what installs packages is no part of what runs. It compiles what it installs.
+RUN python -m venv --without-pip /opt/vigpack
 WORKDIR /src
 # The packages first: they change seldom, so this layer is kept when only our own code changes.
 COPY requirements/run.txt requirements/run.txt
-RUN /opt/vigpack/bin/pip install --require-hashes -r requirements/run.txt
+RUN pip --python /opt/vigpack/bin/python install --require-hashes -r requirements/run.txt
 COPY pyproject.toml README.md ./
 COPY api api
 COPY cli cli
@@ -24,8 +25,10 @@ COPY configs configs
 COPY pipeline pipeline
 COPY records records
 COPY worker worker
-RUN /opt/vigpack/bin/pip install --no-deps --no-build-isolation . \
- && /opt/vigpack/bin/python -m compileall -q /opt/vigpack/lib
+# Then what only built it goes, and nothing that runs may miss it.
+RUN pip --python /opt/vigpack/bin/python install --no-deps --no-build-isolation . \
+ && pip --python /opt/vigpack/bin/python uninstall --yes editables hatchling pathspec pluggy tomlkit trove-classifiers \
+ && pip --python /opt/vigpack/bin/python check
 
 FROM python:3.13-slim-bookworm
 # A user with no name elsewhere, no shell and no home. /data is made here so that a new volume belongs to that user.
