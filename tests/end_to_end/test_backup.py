@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,21 +14,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from records.actions.erase import erase_selection
 from records.audit.erasure_register import copy_register, stored_erasures
+from records.backup.state import last_backup_at
+from records.database import open_database
 from records.migrations.migrate import migrate
 from records.models import ArtifactRow, SelectionRow, SelectionState
 from records.settings import Settings
 from records.storage.open import open_storage
 from tests.footage import numbered_film
+from tests.records.backup.place import Place, new_key
 from tests.records.cast import K_104, K_207
-from tests.servers import PostgresServer, wait_until
+from tests.servers import PostgresServer, start, wait_until
 from tests.worker.service import QUICK, Service, assert_nothing_left_behind, running_service
 
-Place = Callable[[str], Settings]
-"""Settings of an empty service of that name, each with a database and a store of its own."""
+MakePlace = Callable[[str, str], Settings]
+"""Settings of an empty service of that name and kind, each with a database and a store of its own."""
 
 
 @dataclass
@@ -64,6 +68,14 @@ def vigpack(settings: Settings, *words: object, stdin: str = "") -> Said:
     return Said(done.returncode, done.stdout, done.stderr)
 
 
+def kill_when(settings: Settings, log: Path, words: list[object], condition: Callable[[], bool]) -> None:
+    """Start a command and kill it, as a power cut would, as soon as the condition holds."""
+    process = start(argv_of(*words), log, environment=environment_of(settings))
+    wait_until(lambda: condition() or process.poll() is not None, "begun")
+    process.kill()
+    assert process.wait() == -signal.SIGKILL, log.read_text()
+
+
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
     """A private key; its recipient is its first line."""
@@ -77,7 +89,7 @@ def recipient_of(key: Path) -> str:
 
 
 @pytest.fixture
-def make_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def make_place(request: pytest.FixtureRequest, tmp_path: Path) -> MakePlace:
     """Places of the kind that the test names: sqlite or postgresql, and folder or s3."""
 
     def make(name: str, kind: str) -> Settings:
@@ -91,7 +103,7 @@ def make_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
             settings = settings.model_copy(update={**at_s3, "storage_url": f"{s3.storage_url}-{name}"})
         return settings
 
-    return make  # type: ignore[return-value]
+    return make
 
 
 @pytest.fixture
@@ -128,7 +140,7 @@ def lose_everything(settings: Settings) -> None:
     ],
 )
 def test_after_a_restore_all_is_there_what_waited_is_done_and_what_was_erased_stays_erased(
-    here_is: str, there_is: str, make_place: Any, key: Path, film: Path, tmp_path: Path
+    here_is: str, there_is: str, make_place: MakePlace, key: Path, film: Path, tmp_path: Path
 ) -> None:
     here = make_place("here", here_is)
     migrate(here)
@@ -174,3 +186,124 @@ def test_after_a_restore_all_is_there_what_waited_is_done_and_what_was_erased_st
         assert service.wait_until_settled(waiting).state == SelectionState.READY
         assert_nothing_left_behind(service)
         wait_until(lambda: len(stored_erasures(service.storage)) >= 2, "the register is in the new store")
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Settings:
+    """A service on SQLite with 128 MB of films, so that there is a middle to be killed in."""
+    place = Place(Settings(data_dir=tmp_path / "large", min_free_bytes=0))
+    for _ in range(8):
+        place.add(os.urandom(1 << 23))
+    place.db.dispose()
+    return place.settings
+
+
+def test_a_backup_that_is_killed_looks_like_none_and_the_next_one_is_good(
+    large: Settings, key: Path, tmp_path: Path
+) -> None:
+    target, left = tmp_path / "copies" / "monday", tmp_path / "copies" / "monday.unfinished"
+    for files in (1, 8, 14):
+        words = ["backup", target, "--recipient", recipient_of(key)]
+        kill_when(large, tmp_path / "log", words, lambda n=files: len(list(left.rglob("objects/*/*.age"))) >= n)
+        assert not target.exists()
+        refused = vigpack(large, "restore", left, "--key", key, "--check")
+        assert (refused.code, refused.out) == (1, "")
+        assert "no complete backup" in refused.err
+        assert len(refused.err.splitlines()) == 1
+    assert vigpack(large, "backup", target, "--recipient", recipient_of(key)).code == 0
+    assert sorted(path.name for path in target.parent.iterdir()) == ["monday"]
+    assert vigpack(large, "restore", target, "--key", key, "--check").code == 0
+
+
+@pytest.mark.parametrize("kind", ["sqlite folder", "postgresql s3"])
+def test_a_restore_that_is_killed_leaves_no_record_and_goes_on_when_asked_again(
+    large: Settings, make_place: MakePlace, key: Path, tmp_path: Path, kind: str
+) -> None:
+    source = tmp_path / "monday"
+    assert vigpack(large, "backup", source, "--recipient", recipient_of(key)).code == 0
+    there = make_place("there", kind)
+    migrate(there)
+    storage = open_storage(there)
+    for files in (1, 6, 12):
+        words = ["restore", source, "--key", key]
+        kill_when(there, tmp_path / "log", words, lambda n=files: len(list(storage.keys("selections/"))) >= n)
+        db = open_database(there)
+        with db.reading() as session:
+            assert session.scalar(select(func.count(SelectionRow.id))) == 0
+        db.dispose()
+    done = vigpack(there, "restore", source, "--key", key, "--json")
+    assert done.code == 0, done.err
+    with running_service(large) as before, running_service(there) as after:
+        assert files_of(after) == files_of(before)
+    assert not (there.data_dir / "restoring").exists()
+    again = vigpack(there, "restore", source, "--key", key)
+    assert (again.code, len(again.err.splitlines())) == (1, 1)
+    assert "already" in again.err
+
+
+def test_what_goes_wrong_is_told_in_one_sentence(tmp_path: Path, key: Path) -> None:
+    place = Place(Settings(data_dir=tmp_path / "data"))
+    place.add()
+    place.db.dispose()
+    settings, copy = place.settings, tmp_path / "copy"
+    (tmp_path / "other").mkdir()
+    other = new_key(tmp_path / "other")
+    assert vigpack(settings, "backup", copy, "--recipient", recipient_of(key)).code == 0
+
+    flipped = tmp_path / "flipped"
+    shutil.copytree(copy, flipped)
+    victim = next(flipped.rglob("objects/*/*.age"))
+    whole = bytearray(victim.read_bytes())
+    whole[-1] ^= 1
+    victim.write_bytes(whole)
+
+    empty = Settings(data_dir=tmp_path / "empty")
+    cases: list[tuple[Settings, list[object], str]] = [
+        (settings, ["backup", tmp_path / "new"], "begins with age1"),
+        (settings, ["backup", copy, "--recipient", recipient_of(key)], "does not exist yet"),
+        (settings, ["backup", "--new-key", key], "never overwritten"),
+        (settings, ["restore", copy, "--key", key], "already"),
+        (empty, ["restore", copy, "--key", other], "does not open this backup"),
+        (empty, ["restore", copy, "--key", tmp_path / "no-such-key"], "no key"),
+        (empty, ["restore", tmp_path, "--key", key], "no complete backup"),
+        (empty, ["restore", flipped, "--key", key, "--check"], "damaged"),
+        (empty, ["restore", flipped, "--key", key], "damaged"),
+    ]
+    for where, words, sentence in cases:
+        said = vigpack(where, *words)
+        assert (said.code, said.out) == (1, ""), words
+        assert sentence in said.err
+        assert len(said.err.splitlines()) == 1
+    assert vigpack(settings, "backup").code == 2
+
+
+def test_a_file_that_was_lost_before_makes_a_backup_that_says_so_and_is_kept(tmp_path: Path, key: Path) -> None:
+    place = Place(Settings(data_dir=tmp_path / "data"))
+    place.add()
+    place.storage.delete(min(place.stored()))
+    said = vigpack(place.settings, "backup", tmp_path / "copy", "--recipient", recipient_of(key))
+    assert said.code == 1
+    assert "1 stored files were missing" in said.err
+    assert vigpack(place.settings, "restore", tmp_path / "copy", "--key", key, "--check").code == 0
+    with place.db.reading() as session:
+        assert last_backup_at(session) is None
+    place.db.dispose()
+
+
+def test_a_service_under_load_is_backed_up_and_nothing_of_it_is_disturbed(
+    make_place: MakePlace, key: Path, film: Path, tmp_path: Path
+) -> None:
+    here = make_place("here", "postgresql folder")
+    migrate(here)
+    with running_service(here) as service:
+        sent = [service.send_film(film, K_104) for _ in range(3)]
+        for _, jobs in sent:
+            service.enqueue(jobs)
+        service.start_worker()
+        for number in range(3):
+            said = vigpack(here, "backup", tmp_path / f"copy-{number}", "--recipient", recipient_of(key), "--json")
+            assert (said.code, said.json["missing"]) == (0, 0)
+            assert vigpack(here, "restore", tmp_path / f"copy-{number}", "--key", key, "--check").code == 0
+        for selection_id, _ in sent:
+            assert service.wait_until_settled(selection_id).state == SelectionState.READY
+        assert_nothing_left_behind(service)
