@@ -40,6 +40,7 @@ from records.database import open_database
 from records.settings import Settings, load_settings
 from records.storage.open import open_storage
 from records.uploads.uploads import Uploads
+from worker.effects import carry_out_effects
 
 _ABOUT = """Send the moments of a film, get a review pack and picture notes.
 
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     check_exposure(given, given.host)
     set_up_log()
     db, storage = open_database(given), open_storage(given)
+    carry_out_effects(db, storage, given)
     parts = Parts(given, db, storage, Uploads(db, storage, given))
 
     @contextlib.asynccontextmanager

@@ -14,7 +14,6 @@ from pipeline.errors import PipelineError
 from records.ledger.recurring import take_turn
 from records.uploads.cleanup import expire_uploads
 from records.views.samples import EVERY_S
-from worker.broker import enqueue
 from worker.maintenance.recovery import SAMPLING
 from worker.monitoring.health import health, take_sample
 
@@ -42,14 +41,9 @@ def tend_once(parts: Parts) -> int:
     tended = expire_uploads(parts.db, parts.settings)
     for upload in parts.uploads.waiting_to_finish():
         try:
-            job_ids = parts.uploads.finish(upload)
+            tended += parts.uploads.finish(upload)
         except PipelineError as error:  # one that cannot be handed on must not keep the others waiting
             log.warning("upload_not_handed_on", upload=upload.id, code=error.code, cause=str(error))
-            continue
         except Exception as error:  # noqa: BLE001 noted under its number, for the same reason
             note_incident(error)
-            continue
-        for job_id in job_ids or []:
-            enqueue(job_id, parts.settings, parts.db)
-            tended += 1
     return tended

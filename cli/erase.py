@@ -14,6 +14,7 @@ from records.models import SelectionRow
 from records.settings import load_settings
 from records.storage.open import open_storage
 from records.training.logbook import forget_code, names_code
+from worker.effects import carry_out_effects
 
 
 def erase(
@@ -29,6 +30,7 @@ def erase(
     settings = load_settings()
     storage = open_storage(settings)
     database = open_database(settings)
+    carry_out_effects(database, storage, settings)
     try:
         with database.reading() as session:
             query = select(SelectionRow.id).where(SelectionRow.family == family)

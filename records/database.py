@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
+from records.effects import Effects, take_effects
 from records.errors import DatabaseUnavailable
 from records.settings import Settings
 
@@ -36,6 +37,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.on_commit: Callable[[Effects], None] | None = None
+        """Carries out what a transaction leaves to be done; see worker/effects.py."""
         self._sessions = sessionmaker(engine, expire_on_commit=False)
 
     @contextmanager
@@ -43,10 +46,16 @@ class Database:
         """A session in one writing transaction: committed at the end, rolled back by any error.
 
         On SQLite it is the only writer from its first statement on; keep it short, without waiting for anything inside.
-        Raises: DatabaseUnavailable.
+        What actions note in its Effects is carried out after the commit.
+        Raises: DatabaseUnavailable, and what ``on_commit`` raises.
         """
         with _plain_errors(), self._sessions() as session, session.begin():
             yield session
+            effects = take_effects(session)
+            if effects and self.on_commit is None:
+                raise RuntimeError("nobody carries out the effects of this transaction: see worker/effects.py")
+        if effects and self.on_commit is not None:
+            self.on_commit(effects)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -17,9 +17,10 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from pydantic import SecretStr
 from xdist.scheduler import LoadScopeScheduling
 
-from records.database import Database, open_database
+from records.database import Database
 from records.migrations.migrate import migrate
 from records.settings import Settings
+from tests.effects import open_alone
 from tests.servers import PostgresServer, RedisServer, S3Server, running_postgres, running_redis, running_s3
 
 
@@ -155,7 +156,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 @pytest.fixture
 def db(settings: Settings) -> Iterator[Database]:
     """The database of ``settings``."""
-    database = open_database(settings)
+    database = open_alone(settings)
     yield database
     database.dispose()
 

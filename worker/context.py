@@ -13,6 +13,7 @@ from records.database import Database, open_database
 from records.settings import Settings, settings
 from records.storage.contract import Storage
 from records.storage.open import open_storage
+from worker.effects import carry_out_effects
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def place() -> Place:
             use_ffmpeg(chosen.ffmpeg)
             use_limits(Limits(chosen.job_memory_bytes, chosen.job_file_bytes))
             here = Place(chosen, open_database(chosen), open_storage(chosen), worker_name(chosen, os.getppid()))
+            carry_out_effects(here.db, here.storage, chosen)
             _places.clear()
             _places[os.getpid()] = here
         return here

@@ -40,21 +40,21 @@ def run_job(job_id: str) -> None:
                 end_worker()
                 enqueue(job_id, here.settings, here.db)
             return
-        for follower in attempt(here, claimed):
-            enqueue(follower, here.settings, here.db)
+        attempt(here, claimed)
     except (DatabaseUnavailable, StorageUnavailable) as error:
         # The row stays as it is; healing brings it back when these do and the lease has run out.
         log.warning("a job waits, woken for %s: %s: %s", job_id, error.code, error)
 
 
-def attempt(here: Place, claimed: Claim) -> list[str]:
-    """One attempt at a claimed job: finished, or its failure recorded. The ids of the jobs that follow.
+def attempt(here: Place, claimed: Claim) -> None:
+    """One attempt at a claimed job: finished, or its failure recorded.
 
     Raises: DatabaseUnavailable, when neither could be recorded.
     """
     try:
         with scratch_folder(here.settings, claimed) as folder:
-            return _work(here, claimed, folder)
+            _work(here, claimed, folder)
+            return
     except LeaseLost as error:
         log.info("job %s is no longer ours: %s", claimed.job_id, error)
     except SoftTimeLimitExceeded:
@@ -72,17 +72,15 @@ def attempt(here: Place, claimed: Claim) -> list[str]:
         what = f"{type(error).__name__}{number} at {_where(error)}"
         _record(here, claimed, NoRoom(what) if _tells_of_a_full_disk(error) else Unexpected(what))
     _clear_away(here, claimed)
-    return []
 
 
-def _work(here: Place, claimed: Claim, folder: Path) -> list[str]:
+def _work(here: Place, claimed: Claim, folder: Path) -> None:
     with KeptLease(here.db, claimed, here.settings.heartbeat_s, here.settings.job_limit_s) as lease:
         making = make(claimed, here.db, here.storage, folder, lease.report)
         published = _publish(here.storage, claimed, making)
         lease.check()
-        followers = finish(here.db, claimed, published, making.facts, making.hidden)
+        finish(here.db, claimed, published, making.facts, making.hidden)
     _clear_away(here, claimed)  # of earlier attempts, and what was made before
-    return followers
 
 
 def _publish(storage: Storage, claimed: Claim, making: Making) -> list[Published]:

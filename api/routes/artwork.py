@@ -18,7 +18,6 @@ from pipeline.images.photograph import MEDIA_TYPE, take_photograph
 from pipeline.moments import Words
 from records.actions.artwork import erase_artwork, find_artwork, keep_artwork, word_artwork
 from records.views.selections import SelectionView
-from worker.broker import enqueue
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
 _ONE_AT_A_TIME = threading.Lock()
@@ -61,8 +60,8 @@ def _keep(parts: Parts, selection_id: str, sent: bytes) -> SelectionView:
         with _ONE_AT_A_TIME:
             photograph = take_photograph(folder / "sent", folder / "photograph.jpg")
         with parts.db.session() as session:
-            job_ids = keep_artwork(session, parts.storage, selection_id, photograph)
-    return _send(parts, selection_id, job_ids)
+            keep_artwork(session, parts.storage, selection_id, photograph)
+    return view_now(parts, selection_id)
 
 
 @router.get(
@@ -87,8 +86,8 @@ def look_at_artwork(selection_id: GivenId, artwork_id: GivenId, asking: GivenAsk
 def word(selection_id: GivenId, artwork_id: GivenId, its: ItsWords, parts: GivenParts) -> SelectionView:
     """They are printed beside it. What is made of such pictures is made again."""
     with parts.db.session() as session:
-        job_ids = word_artwork(session, selection_id, artwork_id, its.words)
-    return _send(parts, selection_id, job_ids)
+        word_artwork(session, selection_id, artwork_id, its.words)
+    return view_now(parts, selection_id)
 
 
 @router.delete(
@@ -99,13 +98,5 @@ def word(selection_id: GivenId, artwork_id: GivenId, its: ItsWords, parts: Given
 def take_out(selection_id: GivenId, artwork_id: GivenId, parts: GivenParts) -> SelectionView:
     """It goes with every file that may show it; those are made again without it. This cannot be undone."""
     with parts.db.session() as session:
-        keys, job_ids = erase_artwork(session, selection_id, artwork_id)
-    for key in keys:  # a crash before the last leaves files that no row names: sweeping takes them
-        parts.storage.delete(key)
-    return _send(parts, selection_id, job_ids)
-
-
-def _send(parts: Parts, selection_id: str, job_ids: list[str]) -> SelectionView:
-    for job_id in job_ids:
-        enqueue(job_id, parts.settings, parts.db)
+        erase_artwork(session, selection_id, artwork_id)
     return view_now(parts, selection_id)

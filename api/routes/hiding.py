@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from starlette.responses import Response
 
-from api.dependencies import GivenId, GivenParts, Parts
+from api.dependencies import GivenId, GivenParts
 from api.errors import NothingHere, described
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, StoredFile, answer_file
 from api.routes.selections import PREFIX, view_now
@@ -19,7 +19,6 @@ from records.actions.hide import (
     COVERED,
     FINISHED,
     UNCOVERED,
-    Keys,
     ask_hiding,
     confirm_hiding,
     find_withheld,
@@ -29,7 +28,6 @@ from records.audit.log import note
 from records.errors import NotHidden
 from records.models import HidingRow, SelectionRow
 from records.views.selections import SelectionView
-from worker.broker import enqueue
 
 router = APIRouter(prefix=PREFIX, tags=["hiding"])
 _HIDING = "/{selection_id}/moments/{moment_id}/hiding"
@@ -99,18 +97,18 @@ def put_hiding(
     has been looked at and confirmed. Asking again, with other marks, begins again. Sound is left as it is.
     """
     with parts.db.session() as session:
-        done = ask_hiding(session, selection_id, moment_id, asked.marks)
+        ask_hiding(session, selection_id, moment_id, asked.marks)
         note(session, request.state.who, "hide", moment_id, f"{len(asked.marks)} marks")
-    return _carry_out(parts, selection_id, *done)
+    return view_now(parts, selection_id)
 
 
 @router.delete(_HIDING, status_code=202, summary="Hide nobody after all", responses=described(401, 404))
 def delete_hiding(selection_id: GivenId, moment_id: GivenId, request: Request, parts: GivenParts) -> SelectionView:
     """The moment is prepared again as it is."""
     with parts.db.session() as session:
-        done = lift_hiding(session, selection_id, moment_id)
+        lift_hiding(session, selection_id, moment_id)
         note(session, request.state.who, "lift_hiding", moment_id)
-    return _carry_out(parts, selection_id, *done)
+    return view_now(parts, selection_id)
 
 
 @router.get(_HIDING, summary="What is hidden in a moment", responses=described(401, 404))
@@ -160,14 +158,6 @@ def confirm(
 ) -> SelectionView:
     """Refused unless the file with this SHA-256 is the one that lies there now."""
     with parts.db.session() as session:
-        done = confirm_hiding(session, selection_id, moment_id, seen.sha256)
+        confirm_hiding(session, selection_id, moment_id, seen.sha256)
         note(session, request.state.who, "confirm_hiding", moment_id)
-    return _carry_out(parts, selection_id, *done)
-
-
-def _carry_out(parts: Parts, selection_id: str, job_ids: list[str], keys: Keys) -> SelectionView:
-    for key in keys:  # a crash before the last leaves files that no row names: sweeping takes them
-        parts.storage.delete(key)
-    for job_id in job_ids:
-        enqueue(job_id, parts.settings, parts.db)
     return view_now(parts, selection_id)

@@ -29,7 +29,6 @@ from records.views.history import Series, Span, series
 from records.views.jobs import JobLine, JobPage, job_line, job_page
 from records.views.jobs import Look as Which
 from records.views.queue_stats import given_up
-from worker.broker import enqueue
 from worker.monitoring.health import Health
 
 router = APIRouter(prefix=OPERATIONS, tags=["operations"])
@@ -107,9 +106,7 @@ def tell_incident(parts: GivenParts, look: GivenLook) -> PlainTextResponse:
 @router.post("/jobs/{job_id}/retry", summary="Try a job again", responses=described(401, 404, 409, 503))
 def try_again(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
     """Queue a failed or cancelled job again, with all its attempts."""
-    line = _act(parts, who, "retry", job_id, retry_job)
-    enqueue(job_id, parts.settings, parts.db)
-    return line
+    return _act(parts, who, "retry", job_id, retry_job)
 
 
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=described(401, 404, 409, 503))
@@ -127,9 +124,7 @@ def hold(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
 @router.post("/jobs/{job_id}/release", summary="Release a held job", responses=described(401, 404, 409, 503))
 def release(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
     """Let it be taken again."""
-    line = _act(parts, who, "release", job_id, release_job)
-    enqueue(job_id, parts.settings, parts.db)
-    return line
+    return _act(parts, who, "release", job_id, release_job)
 
 
 @router.put("/jobs/{job_id}/priority", summary="Move a job", responses=described(401, 404, 409, 422, 503))

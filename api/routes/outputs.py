@@ -20,7 +20,6 @@ from records.errors import SelectionGone
 from records.ledger.selections import has_picture
 from records.models import SelectionRow
 from records.views.selections import SelectionSummary, SelectionView, summaries
-from worker.broker import enqueue
 
 router = APIRouter(tags=["outputs"])
 
@@ -90,11 +89,9 @@ def ask(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Asked:
         if (row := session.get(SelectionRow, selection_id)) is not None:
             find_companion(session, row, recipe)
             find_earlier(session, row, recipe)
-        job_ids = ask_for_output(session, selection_id, kind.name, wish.recipe)
+        ask_for_output(session, selection_id, kind.name, wish.recipe)
         selection = session.get_one(SelectionRow, selection_id)
         remarks = kind.remark(parse_selection(selection.shape), recipe, picture=has_picture(selection))
-    for job_id in job_ids:
-        enqueue(job_id, parts.settings, parts.db)
     return Asked(selection=view_now(parts, selection_id), remarks=remarks)
 
 

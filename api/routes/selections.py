@@ -18,7 +18,6 @@ from records.errors import SelectionGone
 from records.ledger.selections import retry_selection
 from records.models import MomentState
 from records.views.selections import SelectionSummary, SelectionView, list_selections, selection_view
-from worker.broker import enqueue
 
 PREFIX = "/api/v1/selections"
 router = APIRouter(prefix=PREFIX, tags=["selections"])
@@ -107,9 +106,7 @@ def look_at(selection_id: GivenId, parts: GivenParts) -> SelectionView:
 def retry(selection_id: GivenId, parts: GivenParts) -> SelectionView:
     """Queue its failed work again, with all attempts."""
     with parts.db.session() as session:
-        job_ids = retry_selection(session, selection_id)
-    for job_id in job_ids:
-        enqueue(job_id, parts.settings, parts.db)
+        retry_selection(session, selection_id)
     return view_now(parts, selection_id)
 
 

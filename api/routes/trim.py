@@ -19,7 +19,6 @@ from records.actions.trim import Ends, change_ends
 from records.models import MomentRow, SelectionRow, UploadRow
 from records.storage.contract import Storage
 from records.views.selections import SelectionView
-from worker.broker import enqueue
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
 _STARTS = {
@@ -90,12 +89,8 @@ def put_ends(selection_id: GivenId, moment_id: GivenId, new: NewEnds, parts: Giv
     """
     with parts.db.session() as session:
         own = new.cut.ends() if new.cut is not None else None
-        job_ids = change_ends(session, selection_id, moment_id, new.ends(), own)
-        keys = ask_hiding_anew(session, selection_id, moment_id)[1] if job_ids else []
-    for key in keys:
-        parts.storage.delete(key)
-    for job_id in job_ids:
-        enqueue(job_id, parts.settings, parts.db)
+        if change_ends(session, selection_id, moment_id, new.ends(), own):
+            ask_hiding_anew(session, selection_id, moment_id)
     return view_now(parts, selection_id)
 
 

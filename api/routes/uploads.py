@@ -22,7 +22,6 @@ from api.middleware.limits import TUS_VERSION, UPLOADS
 from api.upload_body import CHECKSUM_ALGORITHMS, Checksum, parse_checksum, receive_body, take
 from records.uploads.errors import UploadBusy, UploadTargetMissing, UploadTooLarge
 from records.uploads.uploads import RECOMMENDED_CHUNK_BYTES, Upload
-from worker.broker import enqueue
 
 router = APIRouter(prefix=UPLOADS, tags=["uploads"])
 EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
@@ -108,8 +107,7 @@ async def tell_offset(upload_id: GivenId, request: Request, parts: GivenParts) -
     _check_version(request)
     upload = await run_in_threadpool(parts.uploads.find, upload_id)
     if upload.all_here and not upload.complete:
-        job_ids = await run_in_threadpool(parts.uploads.finish, upload)
-        await _send(parts, job_ids or [])
+        await run_in_threadpool(parts.uploads.finish, upload)
         upload = await run_in_threadpool(parts.uploads.find, upload.id)
     headers = {"Upload-Offset": str(upload.offset_bytes), "Upload-Length": str(upload.length_bytes)}
     return Response(status_code=200, headers={**headers, "Cache-Control": "no-store", **_expiry(upload)})
@@ -178,17 +176,10 @@ async def _receive(
 
 async def _hand_on(parts: Parts, upload: Upload) -> None:
     deadline = time.monotonic() + _FINISH_S
-    while (job_ids := await run_in_threadpool(parts.uploads.finish, upload)) is None:
+    while not await run_in_threadpool(parts.uploads.finish, upload):
         if time.monotonic() > deadline:
             raise UploadBusy
         await asyncio.sleep(_TRY_AGAIN_S)
-    await _send(parts, job_ids)
-
-
-async def _send(parts: Parts, job_ids: list[str]) -> None:
-    """Wake the workers; where that fails the rows stay queued and healing sends them."""
-    for job_id in job_ids:
-        await run_in_threadpool(enqueue, job_id, parts.settings, parts.db)
 
 
 def _check_version(request: Request) -> None:

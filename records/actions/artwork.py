@@ -16,6 +16,7 @@ from pipeline.print.recipes import ArtworkRecipe
 from records.actions.earlier_reviews import withdraw_from_later
 from records.audit.erasure_register import ErasureKind, note_erasure
 from records.database import Database
+from records.effects import effects_of
 from records.errors import ArtworkFull, ArtworkGone, SelectionGone
 from records.ledger.scheduling import Priority
 from records.ledger.selections import all_moments_ready, kinds_of, lock_selection, queue_output, settle
@@ -45,8 +46,8 @@ def find_artwork(session: Session, selection_id: str, artwork_id: str) -> Artwor
     return row
 
 
-def keep_artwork(session: Session, storage: Storage, selection_id: str, photograph: Photograph) -> list[str]:
-    """Keep a finished photograph; what holds such pictures is made again. Jobs to be sent after commit.
+def keep_artwork(session: Session, storage: Storage, selection_id: str, photograph: Photograph) -> None:
+    """Keep a finished photograph; what holds such pictures is made again.
 
     Raises: SelectionGone, ArtworkFull, NoRoom, StorageUnavailable.
     """
@@ -67,36 +68,36 @@ def keep_artwork(session: Session, storage: Storage, selection_id: str, photogra
     storage.put(photograph.artifact.path, row.storage_key)
     session.add(row)
     session.flush()
-    return _make_again(session, selection)
+    _make_again(session, selection)
 
 
-def word_artwork(session: Session, selection_id: str, artwork_id: str, words: str) -> list[str]:
-    """Keep the child's own words about it; jobs to be sent after commit. Raises: SelectionGone, ArtworkGone."""
+def word_artwork(session: Session, selection_id: str, artwork_id: str, words: str) -> None:
+    """Keep the child's own words about it. Raises: SelectionGone, ArtworkGone."""
     selection = _held(session, selection_id)
     row = find_artwork(session, selection_id, artwork_id)
-    if row.words == words:
-        return []
-    row.words = words
-    session.flush()
-    return _make_again(session, selection)
+    if row.words != words:
+        row.words = words
+        session.flush()
+        _make_again(session, selection)
 
 
-def erase_artwork(session: Session, selection_id: str, artwork_id: str) -> tuple[list[str], list[str]]:
-    """Take a photograph out, and every file that may show it: their keys, to be deleted after commit, and jobs.
+def erase_artwork(session: Session, selection_id: str, artwork_id: str) -> None:
+    """Take a photograph out, and every file that may show it.
 
     What showed it is made again without it. Raises: SelectionGone, ArtworkGone.
     """
     selection = _held(session, selection_id)
     row = find_artwork(session, selection_id, artwork_id)
-    keys = [row.storage_key]
+    effects = effects_of(session)
+    effects.delete([row.storage_key])
     session.delete(row)
     note_erasure(session, ErasureKind.ARTWORK, artwork_id)
     session.flush()
     files = (ArtifactRow.selection_id == selection_id) & ArtifactRow.kind.in_(_shown_in(selection))
-    keys += session.scalars(select(ArtifactRow.storage_key).where(files)).all()
+    effects.delete(session.scalars(select(ArtifactRow.storage_key).where(files)))
     session.execute(delete(ArtifactRow).where(files))
-    keys += withdraw_from_later(session, selection, gone=False)
-    return keys, _make_again(session, selection)
+    withdraw_from_later(session, selection, gone=False)
+    _make_again(session, selection)
 
 
 def sweep_artwork(db: Database, storage: Storage) -> int:
@@ -134,9 +135,8 @@ def _shown_in(selection: SelectionRow) -> list[str]:
     return [kind for kind, recipe in wished.items() if isinstance(recipe, ArtworkRecipe) and recipe.artwork]
 
 
-def _make_again(session: Session, selection: SelectionRow) -> list[str]:
-    if not all_moments_ready(session, selection):
-        return []
-    job_ids = [queue_output(session, selection, kind, Priority.AWAITED_PACK) for kind in _shown_in(selection)]
-    settle(session, selection)
-    return job_ids
+def _make_again(session: Session, selection: SelectionRow) -> None:
+    if all_moments_ready(session, selection):
+        for kind in _shown_in(selection):
+            queue_output(session, selection, kind, Priority.AWAITED_PACK)
+        settle(session, selection)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from pipeline.moments import parse_selection
 from pipeline.pack.companion import WithCompanion
 from pipeline.prepared import CompanionWrong, check_companion
+from records.effects import effects_of
 from records.ledger.selections import settle
 from records.models import ArtifactRow, JobRow, MomentState, SelectionRow
 
@@ -33,8 +32,8 @@ def find_companion(session: Session, selection: SelectionRow, recipe: object) ->
     return other
 
 
-def drop_outputs_with(session: Session, selection_id: str, family: str) -> Sequence[str]:
-    """Take out what other selections made with the moments of this one; the files' keys, to be deleted after commit.
+def drop_outputs_with(session: Session, selection_id: str, family: str) -> None:
+    """Take out what other selections made with the moments of this one.
 
     Called in the transaction that marks this one for erasing. A job at work on such an output loses its row, and with
     it the right to publish.
@@ -42,16 +41,14 @@ def drop_outputs_with(session: Session, selection_id: str, family: str) -> Seque
     others = select(SelectionRow).where(
         SelectionRow.family == family, SelectionRow.id != selection_id, SelectionRow.erasing_at.is_(None)
     )
-    keys: list[str] = []
     for other in session.scalars(others.order_by(SelectionRow.id).with_for_update()).all():
         shown_in = [kind for kind, recipe in other.recipes.items() if recipe.get("companion") == selection_id]
         if not shown_in:
             continue
         files = (ArtifactRow.selection_id == other.id) & ArtifactRow.kind.in_(shown_in)
-        keys += session.scalars(select(ArtifactRow.storage_key).where(files)).all()
+        effects_of(session).delete(session.scalars(select(ArtifactRow.storage_key).where(files)))
         session.execute(delete(ArtifactRow).where(files))
         session.execute(delete(JobRow).where(JobRow.selection_id == other.id, JobRow.kind.in_(shown_in)))
         other.recipes = {kind: recipe for kind, recipe in other.recipes.items() if kind not in shown_in}
         other.outputs = [kind for kind in other.outputs if kind not in shown_in]
         settle(session, other)
-    return keys

@@ -65,8 +65,8 @@ def finish(
     published: Sequence[Published],
     facts: dict[str, Any] | None = None,
     hidden: Hidden | None = None,
-) -> list[str]:
-    """Record what the job made and that it is done; the ids of the jobs that follow from it, to be sent.
+) -> None:
+    """Record what the job made and that it is done; workers are woken for the jobs that follow from it.
 
     Where somebody is hidden in a moment, its files are withheld; each one's kind then says which part it is.
     Raises: LeaseLost where the claim is no longer good, or hiding was asked for or lifted meanwhile; nothing is
@@ -91,13 +91,13 @@ def finish(
             moment = session.get_one(MomentRow, claim.moment_id)
             withheld = [_withheld(claim, moment, file) for file in published]
             hold_back(session, selection, moment, withheld, hidden.pictures, facts)
-            return []
+            return
         for file in published:
             session.add(ArtifactRow(selection_id=claim.selection_id, moment_id=claim.moment_id, **vars(file)))
         if claim.kind == MOMENT:
-            return moment_finished(session, selection, session.get_one(MomentRow, claim.moment_id), facts)
-        settle(session, selection)
-        return []
+            moment_finished(session, selection, session.get_one(MomentRow, claim.moment_id), facts)
+        else:
+            settle(session, selection)
 
 
 def fail(db: Database, claim: Claim, error: PipelineError, settings: Settings) -> bool:

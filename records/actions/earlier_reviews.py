@@ -12,6 +12,7 @@ from pipeline.moments import FilmOf
 from pipeline.outputs.kinds import find_kind, parse_recipe
 from pipeline.prepared import EarlierWrong
 from pipeline.print.recipes import CyclesRecipe, StillChoice, StillsRecipe
+from records.effects import effects_of
 from records.ledger.scheduling import Priority
 from records.ledger.selections import all_moments_ready, lock_selection, queue_output, settle, stop_output
 from records.models import ArtifactRow, SelectionRow, SelectionState
@@ -52,22 +53,21 @@ def choices_in(row: SelectionRow) -> tuple[StillChoice, ...]:
     return ()
 
 
-def withdraw_from_later(session: Session, selection: SelectionRow, *, gone: bool) -> list[str]:
-    """Take out what later reviews made with pictures of this one; the files' keys, to be deleted after commit.
+def withdraw_from_later(session: Session, selection: SelectionRow, *, gone: bool) -> None:
+    """Take out what later reviews made with pictures of this one.
 
-    It is made again, without this review where that is ``gone`` or must not be seen for now; healing sends the jobs.
+    It is made again, without this review where that is ``gone`` or must not be seen for now.
     """
     others = select(SelectionRow.id).where(
         SelectionRow.family == selection.family, SelectionRow.id != selection.id, SelectionRow.erasing_at.is_(None)
     )
-    keys: list[str] = []
     for other_id in session.scalars(others.order_by(SelectionRow.id)).all():
         if (other := lock_selection(session, other_id)) is None:
             continue
         kinds = [kind for kind, recipe in other.recipes.items() if selection.id in recipe.get("earlier", ())]
         for kind in kinds:
             files = (ArtifactRow.selection_id == other.id) & (ArtifactRow.kind == kind)
-            keys += session.scalars(select(ArtifactRow.storage_key).where(files)).all()
+            effects_of(session).delete(session.scalars(select(ArtifactRow.storage_key).where(files)))
             session.execute(delete(ArtifactRow).where(files))
             if gone:
                 left = [one for one in other.recipes[kind]["earlier"] if one != selection.id]
@@ -78,7 +78,6 @@ def withdraw_from_later(session: Session, selection: SelectionRow, *, gone: bool
                 stop_output(session, other, kind)
         if kinds:
             settle(session, other)
-    return keys
 
 
 def _place(row: SelectionRow) -> tuple[int, datetime]:

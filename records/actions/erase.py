@@ -31,28 +31,23 @@ def erase_selection(db: Database, storage: Storage, settings: Settings, selectio
     Raises: StorageUnavailable, DatabaseUnavailable; then the selection is gone from sight and healing erases the rest.
     """
     with db.session() as session:
-        derived = mark_erased(session, selection_id)
-    if derived is None:
-        return False
-    for key in derived:  # a crash before the last leaves files that no row names: sweeping takes them
-        storage.delete(key)
+        if not mark_erased(session, selection_id):
+            return False
     _erase_marked(db, storage, settings, selection_id)
     return True
 
 
-def mark_erased(session: Session, selection_id: str) -> list[str] | None:
+def mark_erased(session: Session, selection_id: str) -> bool:
     """Mark a selection for erasing: nobody sees it any more, and nothing can be published for it.
 
-    The keys of files that others made of its moments, to be deleted after commit; None where there is none to be seen.
+    What others made of its moments goes too. False where there is none to be seen.
     """
     selection = lock_selection(session, selection_id)
     if selection is None:
-        return None
+        return False
     keep_counts(session, selection)
-    derived = [
-        *drop_outputs_with(session, selection_id, selection.family),
-        *withdraw_from_later(session, selection, gone=True),
-    ]
+    drop_outputs_with(session, selection_id, selection.family)
+    withdraw_from_later(session, selection, gone=True)
     selection.erasing_at = utcnow()
     session.execute(
         update(JobRow)
@@ -65,7 +60,7 @@ def mark_erased(session: Session, selection_id: str) -> list[str] | None:
     # A request that is writing loses its hold and stops.
     session.execute(update(UploadRow).where(UploadRow.selection_id == selection_id).values(holder=None))
     note_erasure(session, ErasureKind.SELECTION, selection_id)
-    return derived
+    return True
 
 
 def resume_erasures(db: Database, storage: Storage, settings: Settings) -> int:

@@ -18,6 +18,7 @@ from pipeline.marks import Mark, Picture
 from records.actions.companion import drop_outputs_with
 from records.actions.earlier_reviews import withdraw_from_later
 from records.audit.erasure_register import ErasureKind, note_erasure
+from records.effects import effects_of
 from records.errors import HidingChanged, MomentGone, NotHidden, SelectionGone
 from records.ledger.jobs import queue_again
 from records.ledger.selections import has_picture, lock_selection, moment_finished, settle
@@ -36,12 +37,10 @@ from records.models import (
 
 FINISHED, COVERED, UNCOVERED = "finished", "covered", "uncovered"
 """What is withheld: the clip or still itself, its pictures to look at, and the same pictures with nobody hidden."""
-Keys = list[str]
-"""Of files that no row names any more: to be deleted after commit. After a crash sweeping takes them."""
 
 
-def ask_hiding(session: Session, selection_id: str, moment_id: str, marks: Sequence[Mark]) -> tuple[list[str], Keys]:
-    """Have somebody hidden in a moment, as marked; the ids of its job, to be sent after commit, and the files that go.
+def ask_hiding(session: Session, selection_id: str, moment_id: str, marks: Sequence[Mark]) -> None:
+    """Have somebody hidden in a moment, as marked.
 
     Whatever was made of the moment before is taken back, here and in what other selections made with it. Asking again
     begins again: it has to be looked at anew.
@@ -58,31 +57,31 @@ def ask_hiding(session: Session, selection_id: str, moment_id: str, marks: Seque
     hiding.marks = [mark.model_dump(mode="json") for mark in marks]
     _begin(hiding)
     note_erasure(session, ErasureKind.HIDING, moment_id)
-    return _take_back(session, selection, moment)
+    _take_back(session, selection, moment)
 
 
-def ask_hiding_anew(session: Session, selection_id: str, moment_id: str) -> tuple[list[str], Keys]:
+def ask_hiding_anew(session: Session, selection_id: str, moment_id: str) -> None:
     """After other ends: what was marked was on other pictures. Nothing where nobody is hidden in the moment."""
-    if session.get(HidingRow, moment_id) is None:
-        return [], []
-    return ask_hiding(session, selection_id, moment_id, ())
+    if session.get(HidingRow, moment_id) is not None:
+        ask_hiding(session, selection_id, moment_id, ())
 
 
-def ask_hiding_again(session: Session, moment_id: str) -> Keys | None:
+def ask_hiding_again(session: Session, moment_id: str) -> bool:
     """What was made of a moment with the marks of now is not to be trusted: take it back, to be looked at anew.
 
-    The files that go, to be deleted after commit; None where there is no such moment, or no picture in it.
+    False where there is no such moment, or no picture in it.
     """
     moment = session.get(MomentRow, moment_id)
     selection = lock_selection(session, moment.selection_id) if moment else None
     if moment is None or selection is None or not has_picture(selection):
-        return None
+        return False
     hiding = session.get(HidingRow, moment_id)
     marks = [Mark.model_validate(mark) for mark in hiding.marks] if hiding else []
-    return ask_hiding(session, selection.id, moment_id, marks)[1]
+    ask_hiding(session, selection.id, moment_id, marks)
+    return True
 
 
-def lift_hiding(session: Session, selection_id: str, moment_id: str) -> tuple[list[str], Keys]:
+def lift_hiding(session: Session, selection_id: str, moment_id: str) -> None:
     """Hide nobody after all: the moment is prepared again as it is; see ask_hiding().
 
     Raises: SelectionGone, MomentGone, NotHidden.
@@ -92,11 +91,11 @@ def lift_hiding(session: Session, selection_id: str, moment_id: str) -> tuple[li
     if hiding is None:
         raise NotHidden(moment_id)
     session.delete(hiding)
-    return _take_back(session, selection, moment)
+    _take_back(session, selection, moment)
 
 
-def confirm_hiding(session: Session, selection_id: str, moment_id: str, sha256: str) -> tuple[list[str], Keys]:
-    """A person has looked at every picture of the file with this SHA-256: hand it out. Jobs that follow; files that go.
+def confirm_hiding(session: Session, selection_id: str, moment_id: str, sha256: str) -> None:
+    """A person has looked at every picture of the file with this SHA-256: hand it out.
 
     Raises: SelectionGone, MomentGone, NotHidden; HidingChanged where another file lies there by now, or none.
     """
@@ -105,7 +104,7 @@ def confirm_hiding(session: Session, selection_id: str, moment_id: str, sha256: 
     if hiding is None:
         raise NotHidden(moment_id)
     if hiding.confirmed_sha256 == sha256 and moment.state == MomentState.READY:
-        return [], []  # the answer was lost, and she said it again
+        return  # the answer was lost, and she said it again
     withheld = {row.part: row for row in _withheld(session, moment_id)}
     finished = withheld.get(FINISHED)
     if moment.state != MomentState.UNCONFIRMED or finished is None or finished.sha256 != sha256:
@@ -122,10 +121,10 @@ def confirm_hiding(session: Session, selection_id: str, moment_id: str, sha256: 
             sha256=finished.sha256,
         )
     )
-    keys = [row.storage_key for part, row in withheld.items() if part != FINISHED]
+    effects_of(session).delete(row.storage_key for part, row in withheld.items() if part != FINISHED)
     session.execute(delete(WithheldRow).where(WithheldRow.moment_id == moment_id))
     hiding.confirmed_sha256, hiding.confirmed_at, hiding.pictures = sha256, utcnow(), []
-    return moment_finished(session, selection, moment, moment.facts), keys
+    moment_finished(session, selection, moment, moment.facts)
 
 
 def hold_back(
@@ -187,26 +186,24 @@ def _withheld(session: Session, moment_id: str) -> Sequence[WithheldRow]:
     return session.scalars(select(WithheldRow).where(WithheldRow.moment_id == moment_id)).all()
 
 
-def _take_back(session: Session, selection: SelectionRow, moment: MomentRow) -> tuple[list[str], Keys]:
+def _take_back(session: Session, selection: SelectionRow, moment: MomentRow) -> None:
     """Nothing of the moment, nor of anything made with it, is left; its job is queued again where its film is there."""
-    keys: Keys = [row.storage_key for row in _withheld(session, moment.id)]
+    effects = effects_of(session)
+    effects.delete(row.storage_key for row in _withheld(session, moment.id))
     session.execute(delete(WithheldRow).where(WithheldRow.moment_id == moment.id))
     made = (ArtifactRow.selection_id == selection.id) & (
         (ArtifactRow.moment_id == moment.id) | ArtifactRow.moment_id.is_(None)
     )
-    keys += session.scalars(select(ArtifactRow.storage_key).where(made)).all()
+    effects.delete(session.scalars(select(ArtifactRow.storage_key).where(made)))
     session.execute(delete(ArtifactRow).where(made))
     # A job at work on an output loses its row, and with it the right to hand in what it made.
     session.execute(delete(JobRow).where(JobRow.selection_id == selection.id, JobRow.moment_id.is_(None)))
-    keys += drop_outputs_with(session, selection.id, selection.family)
-    keys += withdraw_from_later(session, selection, gone=True)  # she may choose it again once it is confirmed
-    job_ids = []
+    drop_outputs_with(session, selection.id, selection.family)
+    withdraw_from_later(session, selection, gone=True)  # she may choose it again once it is confirmed
     job = session.scalars(select(JobRow).where(JobRow.moment_id == moment.id)).one_or_none()
     if job is not None:
         if job.state != JobState.HELD:  # what IT holds stays on hold
-            queue_again(job)
+            queue_again(session, job)
         moment.state = MomentState.QUEUED
-        job_ids.append(job.id)
     moment.facts = None
     settle(session, selection)
-    return job_ids, keys

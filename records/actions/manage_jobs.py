@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled
+from records.effects import effects_of
 from records.errors import JobMissing, JobStateWrong, PriorityWrong
 from records.ledger.jobs import queue_again
 from records.ledger.outcome_counts import Outcome, note_ending
@@ -19,12 +20,12 @@ LEAST_URGENT = 9
 
 
 def retry_job(session: Session, job_id: str) -> None:
-    """Queue a failed or cancelled job again, with all its attempts. Send its id after commit (worker.broker.enqueue).
+    """Queue a failed or cancelled job again, with all its attempts.
 
     Raises: JobMissing, JobStateWrong.
     """
     selection, job = _locked(session, job_id, JobState.FAILED, JobState.CANCELLED)
-    queue_again(job)
+    queue_again(session, job)
     _show(session, selection, job, MomentState.QUEUED)
 
 
@@ -53,7 +54,7 @@ def hold_job(session: Session, job_id: str) -> None:
 
 
 def release_job(session: Session, job_id: str) -> None:
-    """Let a held job be taken again; it keeps its age. Send its id after commit (worker.broker.enqueue).
+    """Let a held job be taken again; it keeps its age.
 
     Raises: JobMissing, JobStateWrong.
     """
@@ -61,6 +62,7 @@ def release_job(session: Session, job_id: str) -> None:
     job.state = JobState.QUEUED
     job.not_before = utcnow()  # its time on hold is no waiting for a worker
     job.sent_at = None
+    effects_of(session).wake(job.id)
 
 
 def set_priority(session: Session, job_id: str, priority: int) -> None:

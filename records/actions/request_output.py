@@ -13,8 +13,8 @@ from records.ledger.selections import all_moments_ready, lock_selection, queue_o
 from records.models import ArtifactRow
 
 
-def ask_for_output(session: Session, selection_id: str, kind: str, recipe: dict[str, Any]) -> list[str]:
-    """Note what was chosen for a kind, and have it made as soon as every moment is ready; jobs to be sent after commit.
+def ask_for_output(session: Session, selection_id: str, kind: str, recipe: dict[str, Any]) -> None:
+    """Note what was chosen for a kind, and have it made as soon as every moment is ready.
 
     What was made before goes at once where it may show another selection that is no longer named: recipes alone tell
     what shows a selection that is to be seen no more. Its bytes are swept.
@@ -29,9 +29,9 @@ def ask_for_output(session: Session, selection_id: str, kind: str, recipe: dict[
     ready = all_moments_ready(session, selection)
     if not ready:
         stop_output(session, selection, kind)
-    job_ids = [queue_output(session, selection, kind, Priority.AWAITED_PACK)] if ready else []
+    if ready:
+        queue_output(session, selection, kind, Priority.AWAITED_PACK)
     settle(session, selection)
-    return job_ids
 
 
 def _others_named(recipe: dict[str, Any]) -> set[str]:

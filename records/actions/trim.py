@@ -29,7 +29,7 @@ def note_held(db: Database, upload_id: str, held_ms: int) -> None:
         session.execute(update(UploadRow).where(UploadRow.id == upload_id).values(held_ms=held_ms))
 
 
-def change_ends(session: Session, selection_id: str, moment_id: str, ends: Ends, own: Ends | None) -> list[str]:
+def change_ends(session: Session, selection_id: str, moment_id: str, ends: Ends, own: Ends | None) -> bool:
     """Prepare a moment again from ``ends`` on the film's clock; the ids of its job, to be sent after commit.
 
     ``own`` is the same on the clock of the moment's upload. Without it the ends are taken for times of frames, of which
@@ -50,7 +50,7 @@ def change_ends(session: Session, selection_id: str, moment_id: str, ends: Ends,
         raise MomentBusy(moment.state)
     cut = _on_own_clock(moment, session.get(UploadRow, moment.upload_id), ends, own)
     if moment.state == MomentState.READY and ends == {name: moment.moment[name] for name in ends}:
-        return []
+        return False
     moment.moment = {**moment.moment, **ends}
     moment.cut = None if moment.cut is None else cut
     moment.state = MomentState.QUEUED
@@ -60,9 +60,9 @@ def change_ends(session: Session, selection_id: str, moment_id: str, ends: Ends,
     )
     listed[len(session.scalars(earlier).all())] = moment.moment
     selection.shape = {**selection.shape, moment.kind: listed}
-    queue_again(job)
+    queue_again(session, job)
     settle(session, selection)
-    return [job.id]
+    return True
 
 
 def _on_own_clock(moment: MomentRow, upload: UploadRow | None, ends: Ends, own: Ends | None) -> Ends:

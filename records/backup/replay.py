@@ -15,41 +15,39 @@ from records.models import ArtworkRow, ErasureRow, LogbookClientRow, SelectionRo
 from records.training.logbook import forget_client
 
 
-def replay(session: Session, register: Iterable[Erasure]) -> tuple[int, list[str]]:
-    """How many things were erased or taken back again, and the keys of files that go, to be deleted after commit.
+def replay(session: Session, register: Iterable[Erasure]) -> int:
+    """How many things were erased or taken back again.
 
     What the database itself has in its register was done before the backup was made and is left alone.
     """
     known = set(session.scalars(select(ErasureRow.id)))
-    done, keys = 0, []
+    done = 0
     for erasure in sorted(set(register)):
         if erasure.id in known:
             continue
-        gone = _do(session, erasure)
-        if gone is not None:
-            done += 1
-            keys += gone
+        done += _do(session, erasure)
         session.add(ErasureRow(id=erasure.id, kind=erasure.kind, target=erasure.target))
     session.flush()
-    return done, keys
+    return done
 
 
-def _do(session: Session, erasure: Erasure) -> list[str] | None:
-    """The keys of files that go; None where what is named is not there."""
+def _do(session: Session, erasure: Erasure) -> bool:
+    """False where what is named is not there."""
     match erasure.kind:
         case ErasureKind.SELECTION:
             return mark_erased(session, erasure.target)
         case ErasureKind.ARTWORK:
             row = session.get(ArtworkRow, erasure.target)
             if row is None or session.get_one(SelectionRow, row.selection_id).erasing_at is not None:
-                return None
-            return erase_artwork(session, row.selection_id, row.id)[0]
+                return False
+            erase_artwork(session, row.selection_id, row.id)
+            return True
         case ErasureKind.HIDING:
             return ask_hiding_again(session, erasure.target)
         case ErasureKind.LOGBOOK_CLIENT:
             client = session.get(LogbookClientRow, erasure.target)
             if client is None or client.family is None:
-                return None
+                return False
             forget_client(session, client)
-            return []
-    return None
+            return True
+    return False

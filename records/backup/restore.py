@@ -37,6 +37,7 @@ from records.backup.read import Backup
 from records.backup.replay import replay
 from records.backup.state import note_backup
 from records.database import Database
+from records.effects import take_effects
 from records.migrations.migrate import changing_tables
 from records.models import (
     ErasureRow,
@@ -185,7 +186,8 @@ def _is_there(storage: Storage, found: StoredObject) -> bool:
 def _restore_database(backup: Backup, settings: Settings, register: list[Erasure]) -> tuple[int, int, list[str]]:
     """Rows that were loaded, what was erased again, and the keys of files that go with it."""
     with load_database(backup, settings, check=_check_database) as (session, rows, erased_here):
-        again, keys = replay(session, [*register, *erased_here])
+        again = replay(session, [*register, *erased_here])
+        keys = take_effects(session).keys  # the jobs are found by recovery once the service runs
         _set_going(session, settings)
         note(
             session,

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled
 from records.database import Database, rows_changed
+from records.effects import effects_of
 from records.errors import LeaseLost
 from records.ledger.scheduling import Priority, is_due, next_in_turn
 from records.ledger.workers import is_worker_draining
@@ -60,7 +61,7 @@ def add_job(
     moment_id: str | None = None,
     priority: int = Priority.MOMENT,
 ) -> JobRow:
-    """A new job, due at once. Its id is sent to the queue after the transaction is committed."""
+    """A new job, due at once; a worker is woken for it after the commit."""
     job = JobRow(
         kind=kind,
         selection_id=selection.id,
@@ -71,6 +72,7 @@ def add_job(
     )
     session.add(job)
     session.flush()
+    effects_of(session).wake(job.id)
     return job
 
 
@@ -102,8 +104,8 @@ def claim_next(db: Database, worker: str, settings: Settings) -> Claim | None:
         return Claim(job.id, job.kind, job.selection_id, job.moment_id, token, job.attempts, settings.lease_s)
 
 
-def queue_again(job: JobRow) -> None:
-    """Make an ended job as if it had just been asked for, with all its attempts.
+def queue_again(session: Session, job: JobRow) -> None:
+    """Make an ended job as if it had just been asked for, with all its attempts; a worker is woken after the commit.
 
     The caller holds the selection, and brings moment and selection in line (records.ledger.selections.settle).
     """
@@ -115,6 +117,7 @@ def queue_again(job: JobRow) -> None:
     job.progress = 0.0
     job.cancel_requested = False
     job.error_code = job.error_sentence = job.error_detail = None
+    effects_of(session).wake(job.id)
 
 
 def renew(db: Database, claim: Claim, progress: float | None = None) -> None:

@@ -33,8 +33,8 @@ def lock_selection(session: Session, selection_id: str) -> SelectionRow | None:
     return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one_or_none()
 
 
-def upload_completed(session: Session, upload: UploadRow) -> list[str]:
-    """Attach a complete upload to the moments that await it and add their jobs; the jobs' ids, to be sent after commit.
+def upload_completed(session: Session, upload: UploadRow) -> bool:
+    """Attach a complete upload to the moments that await it and add their jobs; False where none awaits it.
 
     Called in the transaction that marks the upload complete; calling it twice adds nothing.
     Raises: SelectionGone; then the caller deletes the bytes.
@@ -49,14 +49,14 @@ def upload_completed(session: Session, upload: UploadRow) -> list[str]:
     if upload.moment_id is not None:
         awaiting = awaiting.where(MomentRow.id == upload.moment_id)
     priority = Priority.WHOLE_FILM if selection.whole_film else Priority.MOMENT
-    job_ids = []
-    for moment in session.scalars(awaiting.order_by(MomentRow.position)).all():
+    moments = session.scalars(awaiting.order_by(MomentRow.position)).all()
+    for moment in moments:
         moment.upload_id = upload.id
         upload.starts_ms = starts_ms(moment) if upload.moment_id else 0
         moment.state = MomentState.QUEUED
-        job_ids.append(add_job(session, MOMENT, selection, moment.id, priority).id)
+        add_job(session, MOMENT, selection, moment.id, priority)
     settle(session, selection)
-    return job_ids
+    return bool(moments)
 
 
 def shown_kind(moment: MomentRow, file: ArtifactRow) -> Literal["clip", "still", "sound"]:
@@ -80,23 +80,20 @@ def starts_ms(moment: MomentRow) -> int:
     return int(moment.moment[first]) - int((moment.cut or moment.moment)[first])
 
 
-def moment_finished(
-    session: Session, selection: SelectionRow, moment: MomentRow, facts: dict[str, Any] | None
-) -> list[str]:
-    """Mark a moment ready; when it was the last, add the jobs of the outputs. Their ids, to be sent after commit.
+def moment_finished(session: Session, selection: SelectionRow, moment: MomentRow, facts: dict[str, Any] | None) -> None:
+    """Mark a moment ready; when it was the last, add the jobs of the outputs.
 
     The caller holds the selection (lock_selection).
     """
     moment.state = MomentState.READY
     moment.facts = facts
     session.flush()
-    job_ids = []
     if all_moments_ready(session, selection):
         # Whoever sent a whole film did not stay to watch; whoever sent moments from her desk waits for the pack.
         priority = Priority.LATER if selection.whole_film else Priority.AWAITED_PACK
-        job_ids = [queue_output(session, selection, kind, priority) for kind in kinds_of(selection)]
+        for kind in kinds_of(selection):
+            queue_output(session, selection, kind, priority)
     settle(session, selection)
-    return job_ids
 
 
 def all_moments_ready(session: Session, selection: SelectionRow) -> bool:
@@ -110,19 +107,18 @@ def kinds_of(selection: SelectionRow) -> list[str]:
     return list(dict.fromkeys([*selection.outputs, *selection.recipes]))
 
 
-def queue_output(session: Session, selection: SelectionRow, kind: str, priority: Priority) -> str:
-    """Have an output made, or made anew; the id of its job, to be sent after commit.
+def queue_output(session: Session, selection: SelectionRow, kind: str, priority: Priority) -> None:
+    """Have an output made, or made anew.
 
     An attempt that is under way loses its lease: what it was making is no longer wanted. What was made before stays
     until the new one is finished; what IT holds stays on hold. The caller holds the selection (lock_selection).
     """
     there: JobRow | None = session.scalars(_outputs_of(selection).where(JobRow.kind == kind)).one_or_none()
     if there is None:
-        return add_job(session, kind, selection, priority=priority).id
-    if there.state != JobState.HELD:
-        queue_again(there)
+        add_job(session, kind, selection, priority=priority)
+    elif there.state != JobState.HELD:
+        queue_again(session, there)
         there.priority = priority
-    return there.id
 
 
 def stop_output(session: Session, selection: SelectionRow, kind: str) -> None:
@@ -159,8 +155,8 @@ def settle(session: Session, selection: SelectionRow) -> None:
         session.flush()
 
 
-def retry_selection(session: Session, selection_id: str) -> list[str]:
-    """Queue failed and cancelled jobs again, with all their attempts; their ids, to be sent after commit.
+def retry_selection(session: Session, selection_id: str) -> None:
+    """Queue failed and cancelled jobs again, with all their attempts.
 
     Raises: SelectionGone.
     """
@@ -170,15 +166,12 @@ def retry_selection(session: Session, selection_id: str) -> list[str]:
     ended = select(JobRow).where(
         JobRow.selection_id == selection_id, JobRow.state.in_([JobState.FAILED, JobState.CANCELLED])
     )
-    job_ids = []
     for job in session.scalars(ended.order_by(JobRow.priority, JobRow.created_at)).all():
-        queue_again(job)
+        queue_again(session, job)
         if job.moment_id is not None:
             session.execute(update(MomentRow).where(MomentRow.id == job.moment_id).values(state=MomentState.QUEUED))
-        job_ids.append(job.id)
     session.flush()
     settle(session, selection)
-    return job_ids
 
 
 @dataclass(frozen=True)

@@ -174,17 +174,20 @@ class Uploads:
         if found.holder != holder:
             raise TakenOver
 
-    def finish(self, upload: Upload) -> list[str] | None:
-        """Hand a whole upload on: the ids of the jobs to send to the queue. None if somebody else holds it just now.
+    def finish(self, upload: Upload) -> bool:
+        """Hand a whole upload on, and add its jobs. False if somebody else holds it just now.
 
         Doing it again does no harm.
         Raises: UploadMissing, SelectionGone, AlreadyUploaded (by another upload), StorageUnavailable, NoRoom.
         """
         incoming_folder(self._settings)
         with held_if_free(partial_path(self._settings, upload.id)) as partial:
-            return None if partial is None else self._finish_held(upload.id, partial)
+            if partial is None:
+                return False
+            self._finish_held(upload.id, partial)
+            return True
 
-    def _finish_held(self, upload_id: str, partial: Partial) -> list[str]:
+    def _finish_held(self, upload_id: str, partial: Partial) -> None:
         try:
             upload = self.find(upload_id)
         except UploadMissing:
@@ -192,7 +195,7 @@ class Uploads:
             raise
         if upload.complete:
             erase_partial(self._settings, upload_id)
-            return []
+            return
         if partial.size() < upload.length_bytes:  # the file was lost; the sender begins again
             self._start_again(upload_id)
             raise OffsetWrong("the bytes that were here are gone")
@@ -201,19 +204,18 @@ class Uploads:
         if stored.bytes != upload.length_bytes:
             raise StorageUnavailable(f"{upload.length_bytes} bytes were received, {stored.bytes} stored")
         try:
-            job_ids = self._complete(upload, stored)
+            awaited = self._complete(upload, stored)
         except (UploadMissing, SelectionGone):
             self._storage.delete(stored.key)
             erase_partial(self._settings, upload_id)
             raise
-        if not job_ids:  # another upload was faster: nothing awaits these bytes
+        if not awaited:  # another upload was faster: nothing awaits these bytes
             self._storage.delete(stored.key)
         erase_partial(self._settings, upload_id)
-        if not job_ids:
+        if not awaited:
             raise AlreadyUploaded
-        return job_ids
 
-    def _complete(self, upload: Upload, stored: Stored) -> list[str]:
+    def _complete(self, upload: Upload, stored: Stored) -> bool:
         with self._db.session() as session:
             if lock_selection(session, upload.selection_id) is None:
                 raise SelectionGone(upload.selection_id)
@@ -221,10 +223,10 @@ class Uploads:
             if row is None:
                 raise UploadMissing
             row.state, row.sha256, row.storage_key = UploadState.COMPLETE, stored.sha256, stored.key
-            job_ids = upload_completed(session, row)
-            if not job_ids:
+            awaited = upload_completed(session, row)
+            if not awaited:
                 session.delete(row)
-        return job_ids
+        return awaited
 
     def _start_again(self, upload_id: str) -> None:
         with self._db.session() as session:

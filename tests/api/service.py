@@ -15,11 +15,11 @@ from typing import Any
 
 import httpx
 
-from records.database import open_database
 from records.migrations.migrate import migrate
 from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, SelectionState
 from records.settings import Settings
 from records.storage.open import open_storage
+from tests.effects import open_alone
 from tests.servers import free_port, start
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -207,7 +207,7 @@ def finish(settings: Settings, selection_id: str, data: bytes = b"", state: str 
         bytes=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
     )
-    db = open_database(settings)
+    db = open_alone(settings)
     with db.session() as session:
         session.add(artifact)
         session.query(MomentRow).filter_by(selection_id=selection_id).update({"state": MomentState.READY})

@@ -13,13 +13,13 @@ from sqlalchemy import update
 
 from api.background import tend_once, tend_uploads
 from api.dependencies import Parts
-from records.database import open_database
 from records.models import JobRow, UploadRow
 from records.settings import Settings
 from records.storage.contract import Storage, Stored
 from records.storage.open import open_storage
 from records.uploads.partial_file import partial_path
 from records.uploads.uploads import Upload, Uploads
+from tests.effects import open_alone
 from tests.records.cast import K_207, add_selection
 
 
@@ -41,7 +41,7 @@ class Broken:
 def waiting(app_settings: Settings) -> Parts:
     """Two uploads that are all here and were not handed on, and a store that fails the first time."""
     settings = app_settings.model_copy(update={"heal_s": 1})
-    db, storage = open_database(settings), open_storage(settings)
+    db, storage = open_alone(settings), open_storage(settings)
     uploads = Uploads(db, Broken(storage), settings)  # type: ignore[arg-type]
     for _ in range(2):
         upload = uploads.create(4, selection_id=add_selection(db, K_207))

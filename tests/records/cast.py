@@ -15,6 +15,7 @@ from records.ledger.selections import upload_completed
 from records.models import JobRow, SelectionRow, UploadRow, UploadState, new_id, utcnow
 from records.settings import Settings
 from records.views.queue_stats import QueueFigures, queue_figures
+from tests.effects import effects_on
 
 K_104: dict[str, Any] = {
     "family": "K-104",
@@ -66,7 +67,7 @@ def complete_upload(
     upload_id: str | None = None,
 ) -> list[str]:
     """The ids of the jobs that a complete upload adds."""
-    with db.session() as session:
+    with effects_on(db) as effects, db.session() as session:
         upload = UploadRow(
             id=upload_id or new_id(),
             selection_id=selection_id,
@@ -79,7 +80,8 @@ def complete_upload(
             sha256=sha256,
         )
         session.add(upload)
-        return upload_completed(session, upload)
+        upload_completed(session, upload)
+    return effects.jobs
 
 
 def add_jobs(db: Database, shape: dict[str, Any] = K_207, **options: Any) -> list[str]:

@@ -12,12 +12,13 @@ from typing import Any
 import psutil
 from sqlalchemy import select
 
-from records.database import Database, open_database
+from records.database import Database
 from records.models import ArtifactRow, JobRow, JobState, UploadRow, new_id
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.storage.open import open_storage
 from records.views.selections import SelectionView, selection_view
+from tests.effects import open_alone
 from tests.records.cast import add_selection, complete_upload
 from tests.servers import start, wait_until
 from worker.broker import enqueue, worker_argv, worker_env
@@ -31,7 +32,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.db: Database = open_database(settings)
+        self.db: Database = open_alone(settings)
         self.storage: Storage = open_storage(settings)
         self.workers: list[subprocess.Popen[bytes]] = []
 

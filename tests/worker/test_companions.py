@@ -15,6 +15,7 @@ from records.actions.companion import find_companion
 from records.actions.erase import erase_selection
 from records.actions.request_output import ask_for_output
 from records.models import SelectionRow, SelectionState
+from tests.effects import effects_on
 from tests.records.cast import K_104, add_selection
 from tests.worker.service import Service
 from tests.worker.test_tasks import do_all, fetched
@@ -32,9 +33,9 @@ def test_a_supervision_pack_shows_both_selections_until_one_is_erased(
     with service.db.reading() as session, pytest.raises(CompanionWrong, match="not all ready"):
         find_companion(session, session.get_one(SelectionRow, film), recipe)
     do_all(service, [*first, *second])
-    with service.db.session() as session:
-        jobs = ask_for_output(session, film, "supervision_pack", wish)
-    do_all(service, jobs)
+    with effects_on(service.db) as effects, service.db.session() as session:
+        ask_for_output(session, film, "supervision_pack", wish)
+    do_all(service, effects.jobs)
     with zipfile.ZipFile(fetched(service, film, "supervision-pack.zip", tmp_path)) as pack:
         said = json.loads(pack.read("supervision-pack/pack.json"))
         assert [(part["of"], len(part["moments"])) for part in said["parts"]] == [

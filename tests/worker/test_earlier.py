@@ -15,6 +15,7 @@ from records.actions.erase import erase_selection
 from records.actions.hide import ask_hiding
 from records.actions.request_output import ask_for_output
 from records.models import JobRow, JobState, MomentRow, SelectionRow
+from tests.effects import effects_on
 from tests.pipeline.outputs.printed_pages import text_of
 from tests.worker.service import Service
 from tests.worker.test_tasks import do_all, fetched
@@ -42,13 +43,13 @@ def test_a_booklet_brings_things_back_until_the_earlier_review_is_erased_or_some
 ) -> None:
     service = folder_service
     first = sent(service, short_film, 1, "Looking")
-    with service.db.session() as session:
-        jobs = ask_for_output(session, first, "picture_notes", {"stills": [{"still": 1, "words": "Waiting"}]})
-    do_all(service, jobs)
+    with effects_on(service.db) as effects, service.db.session() as session:
+        ask_for_output(session, first, "picture_notes", {"stills": [{"still": 1, "words": "Waiting"}]})
+    do_all(service, effects.jobs)
     second = sent(service, short_film, 2, "Laughing")
-    with service.db.session() as session:
-        jobs = ask_for_output(session, second, "booklet", {"title": "Us", "earlier": [first]})
-    do_all(service, jobs)
+    with effects_on(service.db) as effects, service.db.session() as session:
+        ask_for_output(session, second, "booklet", {"title": "Us", "earlier": [first]})
+    do_all(service, effects.jobs)
     assert words_of(service, second, tmp_path / "both") == ["Us", "Waiting", "Laughing"]
 
     if how == "erased":
@@ -56,9 +57,7 @@ def test_a_booklet_brings_things_back_until_the_earlier_review_is_erased_or_some
     else:
         with service.db.session() as session:
             moment = session.scalars(select(MomentRow.id).where(MomentRow.selection_id == first)).one()
-            _, keys = ask_hiding(session, first, moment, ())
-        for key in keys:
-            service.storage.delete(key)
+            ask_hiding(session, first, moment, ())
     booklet = next(one for one in service.view(second).outputs if one.kind == "booklet")
     assert (booklet.artifacts, booklet.recipe["earlier"]) == ([], [])
     assert not [key for key in service.storage.keys() if "booklet" in key]  # noqa: SIM118 no dict

@@ -4,6 +4,7 @@ import errno
 import json
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from records.migrations.migrate import migrate
 from records.models import JobRow, JobState, MomentRow, SelectionState, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage, Stored
+from tests.effects import effects_on, woken_by
 from tests.footage import numbers_in
 from tests.records.cast import K_104, K_207, job_row, take
 from tests.worker.service import QUICK, Service, assert_nothing_left_behind, running_service
 from worker import tasks
 from worker.broker import queue_length
 from worker.context import Place
+from worker.effects import carry_out_effects
 from worker.maintenance.recovery import sweep
 from worker.tasks import attempt, run_job
 
@@ -35,7 +38,8 @@ def place_of(service: Service, storage: Storage | None = None) -> Place:
 def do_all(service: Service, jobs: list[str]) -> None:
     """Do these jobs and what follows from them."""
     for job in jobs:
-        do_all(service, attempt(place_of(service), take(service.db, service.settings, job)))
+        claimed = take(service.db, service.settings, job)
+        do_all(service, woken_by(service.db, partial(attempt, place_of(service), claimed)))
 
 
 def fetched(service: Service, selection_id: str, name: str, folder: Path) -> Path:
@@ -182,7 +186,8 @@ class _ErasingStorage:
 def test_a_selection_erased_while_its_moment_is_published_keeps_nothing(service: Service, short_film: Path) -> None:
     selection_id, (job, *_) = service.send_film(short_film, K_104)
     storage = _ErasingStorage(service, selection_id)
-    assert attempt(place_of(service, storage), take(service.db, service.settings, job)) == []  # type: ignore[arg-type]
+    claimed = take(service.db, service.settings, job)
+    assert woken_by(service.db, partial(attempt, place_of(service, storage), claimed)) == []
     assert list(service.storage.keys()) == []
 
 
@@ -215,6 +220,7 @@ def test_a_message_that_comes_twice_or_for_nothing_is_ignored(own_process: Servi
 
 def test_the_jobs_that_follow_are_sent_after_the_last_moment(own_process: Service, short_film: Path) -> None:
     _, (job,) = own_process.send_film(short_film, K_207, outputs=tuple(KINDS))
+    carry_out_effects(own_process.db, own_process.storage, own_process.settings)
     run_job(job)
     assert queue_length(own_process.settings) == len(KINDS)
 
@@ -225,9 +231,9 @@ def test_a_moment_prepared_again_from_other_ends_replaces_the_old_one(
     selection_id, jobs = folder_service.send_film(short_film, K_104)
     do_all(folder_service, jobs)
     clip, *_ = folder_service.view(selection_id).moments
-    with folder_service.db.session() as session:
-        again = change_ends(session, selection_id, clip.id, {"in": 0, "out": 6000}, None)
-    do_all(folder_service, again)
+    with effects_on(folder_service.db) as effects, folder_service.db.session() as session:
+        change_ends(session, selection_id, clip.id, {"in": 0, "out": 6000}, None)
+    do_all(folder_service, effects.jobs)
     assert numbers_in(fetched(folder_service, selection_id, "01.mp4", tmp_path)) == list(range(150))
     with zipfile.ZipFile(fetched(folder_service, selection_id, "review-pack.zip", tmp_path)) as pack:
         (tmp_path / "packed.mp4").write_bytes(pack.read("review-pack/clips/01.mp4"))
@@ -243,11 +249,11 @@ def test_what_a_crash_left_of_the_old_one_is_swept_away(
     selection_id, jobs = folder_service.send_film(short_film, K_207)
     do_all(folder_service, jobs)
     (clip,) = folder_service.view(selection_id).moments
-    with folder_service.db.session() as session:
-        again = change_ends(session, selection_id, clip.id, {"in": 0, "out": 2000}, None)
+    with effects_on(folder_service.db) as effects, folder_service.db.session() as session:
+        change_ends(session, selection_id, clip.id, {"in": 0, "out": 2000}, None)
     monkeypatch.setattr(tasks, "sweep_attempts", lambda *_: 0)  # the process ends just after its last transaction
     before = set(folder_service.storage.keys())
-    do_all(folder_service, again)
+    do_all(folder_service, effects.jobs)
     assert before < set(folder_service.storage.keys())
     sweep(folder_service.db, folder_service.storage)
     assert_nothing_left_behind(folder_service)

@@ -23,6 +23,7 @@ from records.models import JobRow, JobState
 from records.settings import Settings
 from records.storage.contract import StorageMissing
 from tests.api.service import SELECTIONS
+from tests.effects import effects_on
 from tests.figures import figure_pixels, mark, pictures_in, walk, walking_film
 from tests.records.cast import job_row, take
 from tests.worker.service import Service, assert_nothing_left_behind, running_service
@@ -168,15 +169,15 @@ def test_what_was_made_without_a_cover_cannot_be_handed_in_once_it_is_asked_for(
 
 
 def test_a_crash_on_the_way_leaves_it_withheld(client: TestClient, service: Service, made: dict[str, Any]) -> None:
-    with service.db.session() as session:  # and the process is gone before a file is deleted
-        _, keys = ask_hiding(session, made["id"], made["moments"][0]["id"], [mark(walk, 0)])
+    with effects_on(service.db) as effects, service.db.session() as session:  # the process is gone before a file is
+        ask_hiding(session, made["id"], made["moments"][0]["id"], [mark(walk, 0)])
     place = Place(service.settings, service.db, service.storage, "w")
     [job] = [job for job in jobs_of(service) if job.state == JobState.QUEUED]
     attempt(place, take(service.db, service.settings, job.id))
     view = look(client, made["id"])
     assert (view["moments"][0]["state"], view["moments"][0]["artifacts"]) == ("unconfirmed", [])
     sweep_artifacts(service.db, service.storage)
-    for key in keys:
+    for key in effects.keys:
         with pytest.raises(StorageMissing):
             service.storage.size(key)
     assert client.get(f"{hiding_of(made)}/pictures/covered").status_code == 200  # what is withheld is not swept

@@ -20,6 +20,7 @@ from records.models import ArtworkRow
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.storage.open import open_storage
+from tests.effects import effects_on
 from tests.records.actions.test_request_output import file_of, output
 from tests.records.cast import add_jobs, job_row, take
 
@@ -34,9 +35,10 @@ def keep(db: Database, storage: Storage, selection_id: str, folder: Path) -> tup
     path = folder / "drawing.jpg"
     path.write_bytes(b"a drawing")
     taken = Photograph(Artifact(path, MEDIA_TYPE, path.stat().st_size, sha256_of(path)), 30, 20)
-    with db.session() as session:
-        jobs = keep_artwork(session, storage, selection_id, taken)
-        return artwork_of(session, selection_id)[-1].id, jobs
+    with effects_on(db) as effects, db.session() as session:
+        keep_artwork(session, storage, selection_id, taken)
+        kept = artwork_of(session, selection_id)[-1].id
+    return kept, effects.jobs
 
 
 def test_it_goes_with_its_selection_and_a_stray_one_is_swept(
@@ -60,18 +62,19 @@ def test_what_holds_one_is_made_again_when_one_comes_and_is_gone_at_once_when_on
     (moment,) = add_jobs(db)
     selection_id = job_row(db, moment).selection_id
     finish(db, take(db, settings, moment), [])
-    with db.session() as session:
-        (booklet,) = ask_for_output(session, selection_id, "booklet", {})
-        (notes,) = ask_for_output(session, selection_id, "picture_notes", {})
+    with effects_on(db) as asked, db.session() as session:
+        ask_for_output(session, selection_id, "booklet", {})
+        ask_for_output(session, selection_id, "picture_notes", {})
+    booklet, notes = asked.jobs
     for job, kind in ((booklet, "booklet"), (notes, "picture_notes")):
         finish(db, take(db, settings, job), [file_of(kind, "first")])
     one, again = keep(db, storage, selection_id, tmp_path)
     assert again == [booklet]
     assert (output(db, selection_id).state, len(output(db, selection_id).artifacts)) == ("queued", 1)
-    with db.session() as session:
-        keys, again = erase_artwork(session, selection_id, one)
-    assert again == [booklet]
-    assert "selections/x/first/booklet.pdf" in keys
+    with effects_on(db) as effects, db.session() as session:
+        erase_artwork(session, selection_id, one)
+    assert effects.jobs == [booklet]
+    assert "selections/x/first/booklet.pdf" in effects.keys
     assert output(db, selection_id).artifacts == []
     assert len(output(db, selection_id, "picture_notes").artifacts) == 1
     with db.session() as session, pytest.raises(ArtworkGone):

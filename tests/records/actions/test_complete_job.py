@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from sqlalchemy import func, select, update
 
 from pipeline.errors import FfmpegFailed, FilmUnreadable, NoSpace, PipelineError
 from records.actions.complete_job import Published, fail, finish
-from records.database import Database, open_database
+from records.database import Database
+from records.effects import effects_of
 from records.errors import LeaseLost, SelectionGone
 from records.ledger.jobs import Claim
 from records.ledger.selections import retry_selection, upload_completed
@@ -17,6 +19,7 @@ from records.models import ArtifactRow, JobRow, JobState, MomentState, Selection
 from records.settings import Settings
 from records.storage.contract import StorageUnavailable
 from records.views.selections import SelectionView, list_selections, selection_view
+from tests.effects import open_alone, woken_by
 from tests.records.cast import K_104, K_207, add_jobs, add_selection, complete_upload, job_row, take
 
 FACTS = {"in_ms": 1000, "out_ms": 3000, "width_px": 640, "height_px": 360, "fps": 25.0, "duration_ms": 2000}
@@ -38,7 +41,7 @@ def selection_of(db: Database, job_id: str) -> str:
 
 
 def finish_all(db: Database, settings: Settings, jobs: list[str]) -> list[str]:
-    return [follower for job in jobs for follower in finish(db, take(db, settings, job), [])]
+    return [after for job in jobs for after in woken_by(db, partial(finish, db, take(db, settings, job), []))]
 
 
 def test_a_finished_moment_is_ready_with_its_file_and_facts(settings: Settings, db: Database) -> None:
@@ -62,8 +65,8 @@ def test_moments_that_finish_at_the_same_instant_add_the_outputs_once(settings: 
         claims = [take(db, settings, job) for job in add_jobs(db, K_104)]
 
         def finish_one(claim: Claim) -> list[str]:
-            own = open_database(settings)
-            followers = finish(own, claim, [])
+            own = open_alone(settings)
+            followers = woken_by(own, partial(finish, own, claim, []))
             own.dispose()
             return followers
 
@@ -166,7 +169,8 @@ def test_a_failed_selection_can_be_tried_again_and_become_ready(settings: Settin
     (job,) = add_jobs(db)
     fail(db, take(db, settings, job), FilmUnreadable(), settings)
     with db.session() as session:
-        assert retry_selection(session, selection_of(db, job)) == [job]
+        retry_selection(session, selection_of(db, job))
+        assert effects_of(session).jobs == [job]
     seen = view(db, selection_of(db, job))
     assert (seen.state, seen.moments[0].state, seen.moments[0].error) == (SelectionState.PREPARING, "queued", None)
     finish_all(db, settings, finish_all(db, settings, [job]))
@@ -177,7 +181,8 @@ def test_trying_again_leaves_what_is_ready_alone(settings: Settings, db: Databas
     jobs = add_jobs(db)
     finish_all(db, settings, jobs)
     with db.session() as session:
-        assert retry_selection(session, selection_of(db, jobs[0])) == []
+        retry_selection(session, selection_of(db, jobs[0]))
+        assert effects_of(session).jobs == []
 
 
 def test_a_selection_that_is_not_there_cannot_be_tried_again(db: Database) -> None:

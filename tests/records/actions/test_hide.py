@@ -13,6 +13,7 @@ from records.errors import LeaseLost
 from records.ledger.jobs import add_job
 from records.models import ArtifactRow, JobRow, MomentRow, MomentState, SelectionRow, new_id
 from records.settings import Settings
+from tests.effects import effects_on
 from tests.records.cast import K_104, add_jobs, add_selection, take
 
 
@@ -39,12 +40,12 @@ def test_a_pack_of_another_selection_that_shows_the_moment_is_taken_back(db: Dat
         put_artifact(db, other, "supervision_pack"),
     }
     stays = {put_artifact(db, mine, "clip", other_clip), put_artifact(db, other, "review_pack")}
-    with db.session() as session:
-        jobs, keys = ask_hiding(session, mine, hidden, ())
-    assert set(keys) == gone
+    with effects_on(db) as effects, db.session() as session:
+        ask_hiding(session, mine, hidden, ())
+    assert set(effects.keys) == gone
     with db.reading() as session:
         assert set(session.scalars(select(ArtifactRow.storage_key))) == stays
-        assert session.scalars(select(JobRow.moment_id).where(JobRow.id.in_(jobs))).all() == [hidden]
+        assert session.scalars(select(JobRow.moment_id).where(JobRow.id.in_(effects.jobs))).all() == [hidden]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from pipeline.errors import FilmUnreadable
@@ -12,6 +14,7 @@ from records.errors import LeaseLost, SelectionGone
 from records.models import SelectionState
 from records.settings import Settings
 from records.views.selections import OutputView, SelectionView, selection_view
+from tests.effects import effects_on, woken_by
 from tests.records.cast import add_jobs, job_row, take
 
 LATER = "booklet"
@@ -29,8 +32,9 @@ def output(db: Database, selection_id: str, kind: str = LATER) -> OutputView:
 
 
 def ask(db: Database, selection_id: str, kind: str = LATER, **recipe: object) -> list[str]:
-    with db.session() as session:
-        return ask_for_output(session, selection_id, kind, recipe)
+    with effects_on(db) as effects, db.session() as session:
+        ask_for_output(session, selection_id, kind, recipe)
+    return effects.jobs
 
 
 def file_of(kind: str, attempt: str) -> Published:
@@ -41,7 +45,7 @@ def file_of(kind: str, attempt: str) -> Published:
 def ready(settings: Settings, db: Database) -> str:
     """The id of a selection whose moment and review pack are ready."""
     (job,) = add_jobs(db)
-    (pack,) = finish(db, take(db, settings, job), [])
+    (pack,) = woken_by(db, partial(finish, db, take(db, settings, job), []))
     finish(db, take(db, settings, pack), [file_of("review_pack", "first")])
     return job_row(db, job).selection_id
 
@@ -101,7 +105,7 @@ def test_a_kind_asked_for_too_early_is_made_when_the_last_moment_is_ready(settin
     selection_id = job_row(db, job).selection_id
     assert ask(db, selection_id) == []
     assert output(db, selection_id).state == "pending"
-    followers = finish(db, take(db, settings, job), [])
+    followers = woken_by(db, partial(finish, db, take(db, settings, job), []))
     assert {job_row(db, one).kind for one in followers} == {"review_pack", LATER}
 
 

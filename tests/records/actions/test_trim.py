@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from records.errors import MomentBusy, MomentGone, SecondsNotSent, SelectionGone
 from records.models import MomentRow, MomentState, SelectionRow, SelectionState
 from records.settings import Settings
 from records.views.selections import SelectionView, selection_view
+from tests.effects import effects_on, woken_by
 from tests.records.cast import add_selection, complete_upload, job_row, take
 
 SHAPE: dict[str, Any] = {
@@ -37,7 +39,7 @@ def published(db: Database, settings: Settings, job_id: str, name: str, kind: st
     won = take(db, settings, job_id)
     key = artifact_folder(won.selection_id, won.job_id, won.token) + name
     file = Published(kind, name, key, "video/mp4", 10, "0" * 64)
-    return finish(db, won, [file], {"in_ms": 0})
+    return woken_by(db, partial(finish, db, won, [file], {"in_ms": 0}))
 
 
 @pytest.fixture
@@ -59,8 +61,9 @@ def prepared(settings: Settings, db: Database) -> SelectionView:
 def change(
     db: Database, of: SelectionView, position: int, ends: dict[str, int], own: dict[str, int] | None = None
 ) -> list[str]:
-    with db.session() as session:
-        return change_ends(session, of.id, of.moments[position].id, ends, own)
+    with effects_on(db) as effects, db.session() as session:
+        change_ends(session, of.id, of.moments[position].id, ends, own)
+    return effects.jobs
 
 
 def test_what_is_held_is_told_on_the_films_clock(prepared: SelectionView) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from records.database import Database
 from records.ledger.jobs import claim_next
 from records.models import JobRow, SelectionRow, utcnow
 from records.settings import Settings
+from tests.effects import woken_by
 from tests.records.cast import K_207, add_jobs, add_selection, complete_upload, job_row
 
 ADA, BEN = "ada-0000", "ben-0000"
@@ -96,7 +98,7 @@ def test_a_guider_whose_moments_are_ready_gets_her_pack_next(settings: Settings,
     won = claim_next(db, "w", settings)
     from_desk(db, BEN)
     assert won is not None
-    (pack,) = finish(db, won, [])
+    (pack,) = woken_by(db, partial(finish, db, won, []))
     assert turns(db, settings, 1) == [pack]
 
 
@@ -104,7 +106,7 @@ def test_the_pack_of_a_whole_film_comes_after_everything_that_is_waited_for(sett
     whole_film(db)
     won = claim_next(db, "w", settings)
     assert won is not None
-    (pack,) = finish(db, won, [])
+    (pack,) = woken_by(db, partial(finish, db, won, []))
     other = whole_film(db)
     assert turns(db, settings, 2) == [other, pack]
 

@@ -13,6 +13,7 @@ from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Ro
 from records.actions.companion import drop_outputs_with
 from records.actions.erase import erase_selection
 from records.database import Database
+from records.effects import effects_of
 from records.models import (
     ArtifactRow,
     JobRow,
@@ -175,7 +176,8 @@ def test_erasing_a_recording_erases_what_was_made_with_its_moments(
             ArtifactRow(selection_id=film, kind="supervision_pack", name="pack.zip", storage_key=key, **described)
         )
     with db.session() as session:
-        assert drop_outputs_with(session, recording, "K-207") == []
+        drop_outputs_with(session, recording, "K-207")
+        assert effects_of(session).keys == []
     erase_selection(db, storage, settings, recording)
     assert list(storage.keys()) == []
     with db.reading() as session:
