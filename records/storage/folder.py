@@ -32,14 +32,19 @@ class FolderStorage:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._parts = self._root / ".parts"
-        with saying_what_failed("open the store"):
-            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._parts.mkdir(exist_ok=True, mode=0o700)
+        # Where that fails the service starts all the same and says so; it works as soon as somebody has mended it.
+        with contextlib.suppress(OSError):
+            self._make_root()
+
+    def _make_root(self) -> None:
+        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._parts.mkdir(exist_ok=True, mode=0o700)
 
     def put(self, path: Path, key: str) -> Stored:
         target = self._target(key)
         part = self._parts / uuid.uuid4().hex
         with saying_what_failed(f"store {key}"):
+            self._make_root()
             try:
                 _link_or_copy(path, part)
                 with part.open("rb") as file:
@@ -96,6 +101,7 @@ class FolderStorage:
     def check_writable(self) -> None:
         probe = self._parts / uuid.uuid4().hex
         with saying_what_failed("write to the store"):
+            self._make_root()
             probe.touch(exist_ok=False)
             probe.unlink()
             # A backup that root unpacked leaves folders that only root may write.

@@ -198,20 +198,38 @@ def an_ordinary_user() -> Iterator[None]:
         os.seteuid(user)
 
 
-@pytest.mark.parametrize("folder", ["", "selections"])
-def test_a_folder_of_the_store_that_belongs_to_another_is_told(folder: str) -> None:
-    root = Path(tempfile.mkdtemp(prefix="vigpack-store-"))  # pytest's own may be entered by nobody else
-    try:
-        root.chmod(0o777)
-        with an_ordinary_user():
-            store = FolderStorage(root)
-            (root / "selections").mkdir()
-            store.check_writable()
-        (root / folder).chmod(0o555)
-        with an_ordinary_user(), pytest.raises(StorageUnavailable, match="Permission denied"):
-            store.check_writable()
-    finally:
-        shutil.rmtree(root)
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may enter and write; pytest's own may be entered by nobody else."""
+    folder = Path(tempfile.mkdtemp(prefix="vigpack-store-"))
+    folder.chmod(0o777)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("name", ["", "selections"])
+def test_a_folder_of_the_store_that_belongs_to_another_is_told(open_folder: Path, name: str) -> None:
+    with an_ordinary_user():
+        store = FolderStorage(open_folder)
+        (open_folder / "selections").mkdir()
+        store.check_writable()
+    (open_folder / name).chmod(0o555)
+    with an_ordinary_user(), pytest.raises(StorageUnavailable, match="Permission denied"):
+        store.check_writable()
+
+
+def test_a_store_that_cannot_be_made_yet_is_told_and_used_once_it_can(open_folder: Path) -> None:
+    film = written(open_folder, b"film")
+    open_folder.chmod(0o555)
+    with an_ordinary_user():
+        store = FolderStorage(open_folder / "store")
+        for act in (store.check_writable, lambda: store.put(film, KEY)):
+            with pytest.raises(StorageUnavailable, match="Permission denied"):
+                act()
+    open_folder.chmod(0o777)
+    with an_ordinary_user():
+        store.check_writable()
+        assert store.put(film, KEY).key == KEY
 
 
 def test_what_killed_processes_left_unfinished_is_cleared_and_nothing_else(
