@@ -33,10 +33,11 @@ from sqlalchemy import func, select
 
 from bench.guiders import Guider, draw_clips
 from cli.local.services import vigpack_argv
-from records.database import Database, open_database
+from records.database import Database
 from records.migrations.migrate import migrate
 from records.models import ArtifactRow, JobRow, JobState, SelectionRow, SelectionState
 from records.settings import Settings
+from tests.effects import open_alone
 from tests.servers import free_port, running_postgres, running_redis, running_s3, start, wait_until
 
 RESULTS = Path(__file__).parent / "results" / "load.json"
@@ -122,7 +123,7 @@ def running_stack() -> Iterator[Stack]:
                 assert redis.process is not None
                 assert s3.process is not None
                 pids |= {"redis": redis.process.pid, "s3": s3.process.pid}
-                db = open_database(settings)
+                db = open_alone(settings)
                 yield Stack(f"http://127.0.0.1:{settings.port}", settings.token.get_secret_value(), db, pids)
                 db.dispose()
 

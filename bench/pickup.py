@@ -22,10 +22,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from records.database import open_database
 from records.ledger.jobs import claim_next
 from records.migrations.migrate import migrate
 from records.settings import Settings
+from tests.effects import open_alone
 from tests.footage import numbered_film
 from tests.records.cast import K_207, add_jobs, job_row
 from tests.servers import running_postgres, running_redis, wait_until
@@ -73,7 +73,7 @@ def waits_ms(service: Service, film: Path) -> list[float]:
 
 def claims_per_s(settings: Settings) -> float:
     """Of eight processes together; every job must have been claimed once."""
-    database = open_database(settings)
+    database = open_alone(settings)
     shape = {"family": "K-104", "clip": [{"in": 1000 * n, "out": 1000 * n + 500} for n in range(CLIPS)]}
     jobs = {job for guider in range(JOBS // CLIPS) for job in add_jobs(database, shape, guider=f"guider-{guider}")}
     database.dispose()
@@ -90,7 +90,7 @@ def claims_per_s(settings: Settings) -> float:
 
 def claim_all(settings: Settings) -> list[str]:
     """The jobs that this process got."""
-    database = open_database(settings)
+    database = open_alone(settings)
     won = []
     while settings.worker_name != "none" and (claim := claim_next(database, str(os.getpid()), settings)):
         won.append(claim.job_id)

@@ -21,12 +21,13 @@ from sqlalchemy import text
 
 from cli.local.redis_server import redis_part
 from cli.local.services import vigpack_argv
-from records.database import Database, open_database
+from records.database import Database
 from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.chaos import small_disk
 from tests.chaos.network import Network
 from tests.chaos.parts import Crew, Part
+from tests.effects import open_alone
 from tests.servers import PostgresServer, S3Server, free_port, prepared_postgres, redis_program, wait_until
 from worker.broker import worker_argv, worker_env
 
@@ -85,7 +86,7 @@ class Stack:
     @cached_property
     def db(self) -> Database:
         """The database, past every line."""
-        return open_database(self.settings)
+        return open_alone(self.settings)
 
     @property
     def api_url(self) -> str:

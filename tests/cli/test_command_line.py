@@ -15,10 +15,11 @@ from cli.screen import sentence_for
 from pipeline.errors import NoSpace
 from pipeline.moments import Clip, Selection
 from records.actions.create import create_selection
-from records.database import Database, open_database
+from records.database import Database
 from records.migrations.migrate import migrate
 from records.models import SelectionRow, WorkerRow, utcnow
 from records.settings import Settings
+from tests.effects import open_alone
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -42,7 +43,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def database(home: Settings) -> Database:
-    return open_database(home)
+    return open_alone(home)
 
 
 def add_selection(database: Database, family: str) -> None:

@@ -16,11 +16,11 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
-from records.database import open_database
 from records.ledger.workers import beat
 from records.migrations.migrate import migrate
 from records.models import SampleRow, utcnow
 from records.settings import Settings
+from tests.effects import open_alone
 from tests.records.cast import K_104, add_jobs
 from tests.records.finished import finish_job, give_up_job
 from worker.maintenance.recovery import heal
@@ -58,7 +58,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 
 def _fill_the_disk(settings: Settings) -> None:
     """As if there had been ten times as much room half a day ago."""
-    db, at = open_database(settings), utcnow() - timedelta(hours=12)
+    db, at = open_alone(settings), utcnow() - timedelta(hours=12)
     free = shutil.disk_usage(settings.data_dir).free
     with db.session() as session:
         session.add(SampleRow(at=at, state="well", since=at, disk_free_bytes=10 * free))

@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, expect
 from sqlalchemy import select
 
-from records.database import open_database
 from records.ledger.jobs import claim_next
 from records.models import SelectionRow, UploadRow
 from tests.conftest import CHROMIUM_ARGS
+from tests.effects import open_alone
 from tests.records.cast import add_jobs
 from tests.web.desk import LAPTOP, DeskService, Guider, Line
 
@@ -35,7 +35,7 @@ def sending_service(built_page: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 def arrived(service: DeskService, selection_id: str) -> list[str]:
     """The SHA-256 of what arrived of a selection, in the order it was announced."""
-    database = open_database(service.settings())
+    database = open_alone(service.settings())
     try:
         with database.reading() as session:
             rows = select(UploadRow).where(UploadRow.selection_id == selection_id).order_by(UploadRow.created_at)
@@ -196,7 +196,7 @@ def test_a_full_queue_is_waited_for_as_long_as_the_service_wishes(
     (tmp_path / "service").mkdir()
     service = DeskService(tmp_path / "service", {"VIGPACK_MOST_WAITING_JOBS": "1"})
     service.start(worker=False)
-    database = open_database(service.settings())
+    database = open_alone(service.settings())
     add_jobs(database)
     guider = visit(service)
     mark_two(guider, heavy_film)

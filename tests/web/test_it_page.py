@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from records.audit.log import newest
 from records.backup.state import note_backup
-from records.database import open_database
 from records.models import JobState, SampleRow, utcnow
+from tests.effects import open_alone
 from tests.records.cast import K_104, add_jobs, job_row
 from tests.records.finished import finish_job, give_up_job
 from tests.web.desk import LAPTOP, PHONE, DeskService
@@ -28,7 +28,7 @@ def it_service(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     assert built_page.is_dir()
     service = DeskService(tmp_path_factory.mktemp("it"))
     service.start(worker=False)
-    db, settings = open_database(service.settings()), service.settings()
+    db, settings = open_alone(service.settings()), service.settings()
     failed, done, _ = add_jobs(db, K_104)
     give_up_job(db, failed, settings)
     finish_job(db, done, settings)
@@ -73,7 +73,7 @@ def test_the_age_of_the_last_backup_is_told(browser: Browser, it_service: DeskSe
     page = opened(browser, it_service)
     told = page.locator("dt:has-text('Last backup') + dd")
     expect(told).to_have_text("none yet")
-    db = open_database(it_service.settings())
+    db = open_alone(it_service.settings())
     note_backup(db, utcnow() - timedelta(hours=3))
     db.dispose()
     expect(told).to_have_text("3 h ago", timeout=30_000)
@@ -102,7 +102,7 @@ def test_a_change_comes_by_itself_and_acts_by_keyboard_are_written_down(
     browser: Browser, it_service: DeskService
 ) -> None:
     page = opened(browser, it_service)
-    db, settings = open_database(it_service.settings()), it_service.settings()
+    db, settings = open_alone(it_service.settings()), it_service.settings()
     waiting = page.locator("figure", has_text="Waiting").locator("strong")
     before = int(waiting.inner_text())
     [job] = add_jobs(db)

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from records.database import open_database
 from records.models import ArtifactRow, MomentRow
 from records.settings import Settings
 from tests.api.service import SELECTIONS, begin
+from tests.effects import open_alone
 
 FACTS = {"width_px": 1280, "height_px": 720, "fps": 29.97, "duration_ms": 13_800}
 
@@ -44,7 +44,7 @@ def test_the_review_shows_what_is_ready_and_neither_family_nor_place_in_the_film
     client: TestClient, app_settings: Settings
 ) -> None:
     begun = begin(client)["selection"]
-    with open_database(app_settings).session() as session:
+    with open_alone(app_settings).session() as session:
         moment = session.get_one(MomentRow, begun["moments"][0]["id"])
         moment.facts = FACTS
         moment.moment = {**moment.moment, "principle": "receiving-initiatives"}

@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from api.app import create_app
 from pipeline.outputs.kinds import KINDS
-from records.database import open_database
 from records.models import JobRow, SelectionRow, SelectionState
 from records.settings import Settings
 from tests.api.conftest import client_of
 from tests.api.service import SELECTIONS, TUS, Service, announce, begin, finish, send, shape
+from tests.effects import open_alone
 
 
 def test_a_new_selection_says_where_to_send_what(client: TestClient) -> None:
@@ -44,7 +44,7 @@ def test_the_guiders_code_and_the_day_of_the_review_decide_whose_turn_it_is(
     assert begun["selection"]["review_on"] == "2026-12-01"
     assert "Q2v7tYB0mS1xq4Kd" not in json.dumps(begun)
     send(client, announce(client, 4, begun), 0, b"film")
-    with open_database(app_settings).reading() as session:
+    with open_alone(app_settings).reading() as session:
         job = session.scalars(select(JobRow)).one()
     assert (job.guider, str(job.review_on)) == ("Q2v7tYB0mS1xq4Kd", "2026-12-01")
 
@@ -244,7 +244,7 @@ def test_erasing_leaves_no_byte_and_no_row(client: TestClient, app_settings: Set
     assert client.head(half, headers=TUS).status_code == 404
     assert [file for file in (app_settings.data_dir / "store").rglob("*") if file.is_file()] == []
     assert list((app_settings.data_dir / "incoming").iterdir()) == []
-    db = open_database(app_settings)
+    db = open_alone(app_settings)
     with db.reading() as session:
         assert (session.query(SelectionRow).count(), session.query(JobRow).count()) == (0, 0)
     db.dispose()

@@ -13,11 +13,11 @@ import psutil
 import pytest
 
 from api.app import create_app
-from records.database import open_database
 from records.models import UploadRow
 from records.storage.open import open_storage
 from tests.api.conftest import client_of
 from tests.api.service import RawPatch, Service, announce, begin, offset_of, send, send_all
+from tests.effects import open_alone
 from tests.servers import wait_until
 
 MIB = 1 << 20
@@ -30,7 +30,7 @@ def film_bytes(length: int) -> bytes:
 
 def stored_film(service: Service, upload: str) -> tuple[bytes, str | None]:
     """What came to lie in storage, and the sum recorded for it."""
-    db = open_database(service.settings())
+    db = open_alone(service.settings())
     with db.reading() as session:
         row = session.get_one(UploadRow, upload.rsplit("/", 1)[1])
     db.dispose()
@@ -197,7 +197,7 @@ def test_a_film_that_was_all_here_when_the_api_was_killed_is_handed_on_by_the_ne
         # The state a crash leaves between the last save and the hand-over.
         upload_id = upload.rsplit("/", 1)[1]
         (service.data_dir / "incoming" / upload_id).write_bytes(film)
-        db = open_database(service.settings())
+        db = open_alone(service.settings())
         with db.session() as session:
             session.get_one(UploadRow, upload_id).offset_bytes = len(film)
         db.dispose()

@@ -14,7 +14,6 @@ from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from api.app import create_app
-from records.database import open_database
 from records.models import UploadRow, utcnow
 from records.settings import Settings
 from records.uploads.cleanup import expire_uploads
@@ -32,6 +31,7 @@ from tests.api.service import (
     send,
     shape,
 )
+from tests.effects import open_alone
 
 FILM = bytes(range(256)) * 40
 
@@ -260,7 +260,7 @@ def test_an_upload_left_alone_expires_and_its_bytes_go(client: TestClient, app_s
     answer = send(client, upload, 0, FILM[:1000])
     expiry = parsedate_to_datetime(answer.headers["Upload-Expires"])
     assert abs(expiry - utcnow() - timedelta(seconds=app_settings.upload_expiry_s)) < timedelta(minutes=1)
-    db = open_database(app_settings)
+    db = open_alone(app_settings)
     with db.session() as session:
         session.execute(update(UploadRow).values(expires_at=utcnow() - timedelta(seconds=1)))
     assert client.head(upload, headers=TUS).status_code == 410

@@ -13,11 +13,12 @@ from sqlalchemy import JSON, Boolean, Column, Date, Float, Integer, Table, func,
 
 from records.backup.dump import dump, load, tables_in
 from records.backup.errors import BackupDamaged
-from records.database import Database, open_database
+from records.database import Database
 from records.migrations.migrate import changing_tables, migrate
 from records.models import AuditRow, Base
 from records.models.base import UtcDateTime
 from records.settings import Settings
+from tests.effects import open_alone
 from tests.servers import PostgresServer
 
 FILLED = [table for table in Base.metadata.sorted_tables if table.name != "clocks"]
@@ -26,7 +27,7 @@ FILLED = [table for table in Base.metadata.sorted_tables if table.name != "clock
 
 def opened(settings: Settings) -> Database:
     migrate(settings)
-    return open_database(settings)
+    return open_alone(settings)
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def _fill(db: Database) -> None:
 
 
 def lines_of(settings: Settings) -> list[bytes]:
-    db = open_database(settings)
+    db = open_alone(settings)
     try:
         with db.snapshot() as connection:
             return list(dump(connection, tables_in(connection)))
@@ -123,20 +124,20 @@ def test_every_table_is_in_it_with_every_value_and_comes_back_from_the_other_dat
 
 def test_the_two_kinds_of_nothing_in_json_stay_apart(sqlite: Settings, postgres: Settings) -> None:
     moments: Table = Base.metadata.tables["moments"]
-    db = open_database(sqlite)
+    db = open_alone(sqlite)
     with db.session() as session:
         row = {column.name: _value(column, 2) for column in moments.columns}
         row |= {"selection_id": "selectio0", "upload_id": None, "facts": null()}
         session.execute(insert(moments).values(row))
     db.dispose()
-    db = open_database(loaded(lines_of(sqlite), postgres))
+    db = open_alone(loaded(lines_of(sqlite), postgres))
     with db.reading() as session:
         assert session.scalar(select(func.count()).where(moments.c.facts.is_(null()))) == 1
     db.dispose()
 
 
 def test_numbers_that_the_database_gives_go_on_after_the_highest(sqlite: Settings, postgres: Settings) -> None:
-    db = open_database(loaded(lines_of(sqlite), postgres))
+    db = open_alone(loaded(lines_of(sqlite), postgres))
     with db.session() as session:
         row = AuditRow(who="it", action="drain", target="w")
         session.add(row)
@@ -150,14 +151,14 @@ def test_a_dump_that_breaks_off_is_refused_and_changes_nothing(sqlite: Settings,
     there = Settings(data_dir=tmp_path / "there")
     with pytest.raises(BackupDamaged, match="breaks off"):
         loaded(lines[:-1], there)
-    db = open_database(there)
+    db = open_alone(there)
     with db.reading() as session:
         assert session.scalar(select(func.count()).select_from(Base.metadata.tables["selections"])) == 0
     db.dispose()
 
 
 def test_a_type_of_column_that_cannot_be_kept_is_no_silent_loss(sqlite: Settings) -> None:
-    db = open_database(sqlite)
+    db = open_alone(sqlite)
     with db.session() as session:
         session.connection().exec_driver_sql("CREATE TABLE strange (id INTEGER PRIMARY KEY, span TIME)")
     db.dispose()

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import update
 
 from records.backup.state import note_backup
-from records.database import open_database
 from records.models import SelectionRow, utcnow
 from records.settings import Settings
+from tests.effects import open_alone
 from tests.records.backup.place import Place
 from worker.monitoring.health import Health, health
 
@@ -50,6 +50,6 @@ def test_footage_that_no_backup_holds_is_told_after_a_week_until_one_is_made(pla
 
 def test_what_cannot_be_known_is_unknown(place: Place, tmp_path: Path) -> None:
     (tmp_path / "no.sqlite3").mkdir()
-    away = open_database(Settings(database_url=f"sqlite:///{tmp_path / 'no.sqlite3'}"))
+    away = open_alone(Settings(database_url=f"sqlite:///{tmp_path / 'no.sqlite3'}"))
     found = health(away, place.settings, place.storage)
     assert (found.backup_overdue, found.last_backup_at) == (None, None)
