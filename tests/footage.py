@@ -86,8 +86,9 @@ def numbered_film(
     sound: str | None = BEEP,
     sound_codec: Sequence[str] = ("-c:a", "aac", "-b:a", "128k"),
     container: Sequence[str] = (),
+    first: int = 0,
 ) -> Path:
-    """A film whose frame n, counted from 0, shows the number n; ``filters`` may change its times or turn it."""
+    """A film whose frame n, counted from ``first``, shows the number n; ``filters`` may change its times or turn it."""
     seconds = frames / float(eval_rate(fps))
     argv = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{width}x{height}", "-r", fps, "-i", "pipe:0"]
     if sound:
@@ -95,7 +96,12 @@ def numbered_film(
     argv += ["-vf", f"{filters},format={pixel_format}", "-fps_mode", "passthrough", *codec]
     if sound:
         argv += list(sound_codec)
-    run(*argv, *container, str(path), stdin=(draw_number(n, width, height).tobytes() for n in range(frames)))
+    run(
+        *argv,
+        *container,
+        str(path),
+        stdin=(draw_number(n, width, height).tobytes() for n in range(first, first + frames)),
+    )
     return path
 
 

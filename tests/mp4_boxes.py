@@ -112,3 +112,31 @@ class Mp4:
             edits = Box("edts", b"", [Box("elst", struct.pack(">II", 1 << 24, len(pieces)) + entries)])
             track.inside = [box for box in track.inside if box.kind != "edts"]
             track.inside.insert(1, edits)
+
+    def let_last_stand(self, track: int, seconds: float) -> None:
+        """Let a track's last sample last that long; of a track whose samples are shown in the order stored."""
+        header = self.tracks[track].one("mdia", "mdhd")
+        scale, whole = struct.unpack_from(">II", header.own, 12)
+        times = self.tracks[track].one("mdia", "minf", "stbl", "stts")
+        count, ticks = struct.unpack_from(">II", times.own, 8)
+        assert struct.unpack_from(">I", times.own, 4) == (1,), "all samples last alike"
+        last = round(seconds * scale)
+        times.own = times.own[:4] + struct.pack(">5I", 2, count - 1, ticks, 1, last)
+        header.own = header.own[:16] + struct.pack(">I", whole - ticks + last) + header.own[20:]
+        self.set_edits([(0, (whole - ticks + last) / scale)], track)
+
+    def describe_from(self, sample: int, other: Mp4) -> None:
+        """Let the only track's samples from that one on have the description of another film's, as its second one.
+
+        They must have been joined without encoding: the first film's samples, then those of the other.
+        """
+        table = self.tracks[0].one("mdia", "minf", "stbl")
+        descriptions, sizes, chunks = table.one("stsd"), table.one("stsz"), table.one("stco")
+        descriptions.own = descriptions.own[:4] + struct.pack(">I", 2)
+        descriptions.inside.append(other.description(0))
+        count = struct.unpack_from(">I", sizes.own, 8)[0]
+        lengths = struct.unpack_from(f">{count}I", sizes.own, 12)
+        [at] = struct.unpack_from(">I", chunks.own, 8)
+        offsets = [at + sum(lengths[:number]) for number in range(count)]
+        chunks.own = struct.pack(">II", 0, count) + struct.pack(f">{count}I", *offsets)
+        table.one("stsc").own = struct.pack(">II", 0, 2) + struct.pack(">6I", 1, 1, 1, sample + 1, 1, 2)

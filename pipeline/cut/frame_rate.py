@@ -21,6 +21,7 @@ LEAST_FPS = 5
 LATE_SLOTS = Fraction(1, 5)
 _NEAR_STANDARD = Fraction(1, 200)
 _STEADY = Fraction(1, 5)
+Time = int | Fraction
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Slots:
     """The slot the last frame is put into; None: it falls there by its own time."""
 
 
-def clip_rate(pts: Sequence[int], end_pts: int, time_base: Fraction, max_fps: int) -> Fraction:
+def clip_rate(pts: Sequence[Time], end_pts: Time, time_base: Fraction, max_fps: int) -> Fraction:
     """The rate for a clip: the film's own up to ``max_fps``, else the film's divided by a whole number.
 
     A steady film keeps its rate, at the exact value of the standard it is near to. A film whose rate varies gets the
@@ -70,15 +71,22 @@ def _near_standard(rate: Fraction) -> Fraction:
     return whole if whole and abs(whole - rate) <= whole * _NEAR_STANDARD else rate
 
 
-def fill_slots(pts: Sequence[int], end_pts: int, time_base: Fraction, fps: Fraction) -> Slots:
-    """Which slots there are and what must be arranged so that the first and the last frame are in theirs."""
-    length = (end_pts - pts[0]) * time_base
-    count = max(1, round(length * fps))
+def fill_slots(
+    pts: Sequence[Time], end_pts: Time, time_base: Fraction, fps: Fraction, count: int | None = None
+) -> Slots:
+    """Which slots there are and what must be arranged so that the first and the last frame are in theirs.
+
+    count: how many there are, where that is not for the length to say.
+    """
+    if count == 1 and len(pts) > 1:
+        return Slots(fps, 1, ((1, len(pts) - 1),), 0, None)
+    given, length = count, (end_pts - pts[0]) * time_base
+    count = given or max(1, round(length * fps))
     slots = [max(0, math.ceil((p - pts[0]) * time_base * fps - LATE_SLOTS)) for p in pts]
     last = len(pts) - 1
     if last == 0:
         return Slots(fps, count, (), 0, None)
-    count = max(2, count)
+    count = given or max(2, count)
     wanted = max(1, min(slots[last], count - 1))
     crowds = (
         [index for index in range(1, last) if slots[index] == 0],

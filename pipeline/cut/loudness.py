@@ -1,4 +1,4 @@
-"""Sound: how loud a clip is, and what is done about it. Measure once, then one gain for the whole clip."""
+"""Sound cut in step with the picture, how loud it is, and what is done about it: one gain for the whole clip."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import ffmpeg
-
 from pipeline.errors import FfmpegFailed
-from pipeline.ffmpeg.runner import FfmpegRun, run_ffmpeg
+from pipeline.ffmpeg.runner import FfmpegRun
 
 SAMPLE_RATE_HZ = 48_000
 LEAST_HOLE_S = 0.01
@@ -20,10 +18,11 @@ MOST_GAIN_DB = 20.0
 MOST_TRUE_PEAK_DBTP = -1.5
 # What AAC and resampling may add to a peak; measured below 0.4 dB on speech and on full-scale clicks.
 _HEADROOM_DB = 0.5
-_LEAST_MEASURED_S = Fraction(1, 2)
+LEAST_MEASURED_S = Fraction(1, 2)
 _REPEATED_S = 2
 _SILENT_LUFS = -69.0
-_SUMMARY = re.compile(r"^\s+(I|Peak):\s+(-?[\d.]+|-?inf|nan) ")
+SUMMARY = re.compile(r"^\s+(I|Peak):\s+(-?[\d.]+|-?inf|nan) ")
+"""The lines of stderr to keep."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +50,19 @@ def level_for(loudness: Loudness) -> Level:
     return Level(gain, limit=peak + gain > MOST_TRUE_PEAK_DBTP - _HEADROOM_DB)
 
 
-def add_sound_filters(stream: Any, start: Fraction, length: Fraction, level: Level | None = None) -> Any:
+def cut_sound(stream: Any, start: Fraction, length: Fraction) -> Any:
     """The ffmpeg-python ``stream`` cut to ``length`` seconds from ``start``, in step with the picture: stereo, 48 kHz.
 
-    start: on the file's own clock. Gaps in the sound are filled and its start is padded, so that it stays in sync;
-    ``level`` is applied when given.
+    start: on the file's own clock. Gaps in the sound are filled and its start is padded, so that it stays in sync.
     """
     stream = stream.filter("atrim", start=_seconds(start), end=_seconds(start + length))
     stream = stream.filter("asetpts", f"PTS-{_seconds(start)}/TB")
     stream = fill_holes(stream, first_pts=0)
-    stream = stream.filter("aformat", channel_layouts="stereo", sample_rates=SAMPLE_RATE_HZ, sample_fmts="fltp")
-    if level is None:
-        return stream
+    return stream.filter("aformat", channel_layouts="stereo", sample_rates=SAMPLE_RATE_HZ, sample_fmts="fltp")
+
+
+def add_level(stream: Any, level: Level) -> Any:
+    """The ffmpeg-python ``stream`` of stereo sound at 48 kHz, as loud as it shall be."""
     if level.gain_db:
         stream = stream.filter("volume", f"{level.gain_db}dB")
     if level.limit:
@@ -70,6 +70,11 @@ def add_sound_filters(stream: Any, start: Fraction, length: Fraction, level: Lev
         stream = stream.filter("aresample", 4 * SAMPLE_RATE_HZ)
         stream = stream.filter("alimiter", limit=f"{most:.4f}", level="disabled", latency=1, attack=2, release=50)
         stream = stream.filter("aresample", SAMPLE_RATE_HZ)
+    return stream
+
+
+def make_long(stream: Any, length: Fraction) -> Any:
+    """The ffmpeg-python ``stream`` at 48 kHz with silence at its end, exactly ``length`` seconds long."""
     samples = round(length * SAMPLE_RATE_HZ)
     return stream.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
 
@@ -82,16 +87,14 @@ def fill_holes(stream: Any, **options: int) -> Any:
     return stream.filter("aresample", SAMPLE_RATE_HZ, **{"async": 1, "min_hard_comp": LEAST_HOLE_S, **options})
 
 
-def loudness_argv(stream: Any, start: Fraction, length: Fraction, *, repeated: bool = False) -> list[str]:
-    """The arguments that measure a stretch of an ffmpeg-python stream of sound.
+def measured(stream: Any, *, repeated: bool = False) -> Any:
+    """The ffmpeg-python ``stream`` of stereo sound at 48 kHz on its way through the measuring; see read_loudness.
 
     repeated: as if it were heard again and again, since EBU R 128 has no loudness for less than one block of 400 ms.
     """
-    sound = add_sound_filters(stream, start, length)
     if repeated:
-        sound = sound.filter("aloop", loop=-1, size=_REPEATED_S * SAMPLE_RATE_HZ).filter("atrim", end=_REPEATED_S)
-    sound = sound.filter("ebur128", peak="true", framelog="quiet")
-    return list(ffmpeg.output(sound, "-", format="null").get_args())
+        stream = stream.filter("aloop", loop=-1, size=_REPEATED_S * SAMPLE_RATE_HZ).filter("atrim", end=_REPEATED_S)
+    return stream.filter("ebur128", peak="true", framelog="quiet")
 
 
 def read_loudness(run: FfmpegRun) -> Loudness:
@@ -99,25 +102,12 @@ def read_loudness(run: FfmpegRun) -> Loudness:
 
     Raises: FfmpegFailed where there is no summary.
     """
-    found = {name: value for line in run.lines for name, value in _SUMMARY.findall(line)}
+    found = {name: value for line in run.lines for name, value in SUMMARY.findall(line)}
     if "I" not in found:
         raise FfmpegFailed("ebur128 gave no summary")
     integrated, peak = float(found["I"]), float(found.get("Peak", "nan"))
     silent = not integrated > _SILENT_LUFS
     return Loudness(None if silent else integrated, None if silent or not peak > -200 else peak)
-
-
-def measure(stream: Any, start: Fraction, length: Fraction, *, timeout_s: float) -> Loudness:
-    """The loudness of a stretch of sound, however short; the sound in it may be shorter than the stretch.
-
-    Raises: FfmpegFailed, FfmpegTimedOut.
-    """
-    for repeated in (length < _LEAST_MEASURED_S, True):
-        argv = loudness_argv(stream, start, length, repeated=repeated)
-        loudness = read_loudness(run_ffmpeg(argv, timeout_s=timeout_s, keep=_SUMMARY))
-        if repeated or loudness.integrated_lufs is not None:
-            break
-    return loudness
 
 
 def _seconds(value: Fraction) -> str:

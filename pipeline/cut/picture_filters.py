@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
-from pipeline.source.film import Film, VideoFacts
+from pipeline.source.picture_facts import VideoFacts
 
 _ZSCALE_FORMATS = {
     f"yuv{jpeg}{sampling}{depth}"
@@ -23,6 +24,8 @@ _ZSCALE_NAMES = {
 }
 # The light that diffuse white stands for when HDR is brought to SDR; ITU-R BT.2408 puts it at 203 cd/m².
 _DIFFUSE_WHITE_NITS = 203
+_SAME_SHAPE = Fraction(1, 50)
+"""Sizes of another resolution are rounded; bars of a pixel or two would only flicker."""
 
 
 def shown_size(video: VideoFacts, max_lines: int) -> tuple[int, int]:
@@ -36,12 +39,27 @@ def shown_size(video: VideoFacts, max_lines: int) -> tuple[int, int]:
     return width, height
 
 
-def add_picture_filters(stream: Any, film: Film, width: int, height: int) -> Any:
+def fitted_size(video: VideoFacts, shape: VideoFacts, width: int, height: int) -> tuple[int, int]:
+    """Width and height in px of such pictures within a picture of ``width`` and ``height`` that is of that shape."""
+    ratio = Fraction(video.width_px * shape.height_px, video.height_px * shape.width_px)
+    if abs(ratio - 1) <= _SAME_SHAPE:
+        return width, height
+    if ratio > 1:
+        return width, min(height, max(2, 2 * round(height / ratio / 2)))
+    return min(width, max(2, 2 * round(width * ratio / 2))), height
+
+
+def add_bars(stream: Any, fitted: tuple[int, int], width: int, height: int) -> Any:
+    """The ffmpeg-python ``stream`` of pictures of the fitted size in the middle of black ones of the other."""
+    left, top = ((whole - part) // 4 * 2 for whole, part in zip((width, height), fitted, strict=True))
+    return stream.filter("pad", width, height, left, top, color="black")
+
+
+def add_picture_filters(stream: Any, video: VideoFacts, width: int, height: int) -> Any:
     """The ffmpeg-python ``stream`` with the filters that give upright BT.709 4:2:0 8-bit pictures of that size.
 
     Scaling comes before tone mapping and turning, since they then have fewer pixels to work on.
     """
-    video = film.video
     if video.orientation.swaps_sides:
         width, height = height, width
     stream = _add_colour_and_size(stream, video, width, height)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -13,18 +15,22 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from pipeline.artifact import Artifact, publish
-from pipeline.cut.clips import open_picture
+from pipeline.cut.inputs import open_picture
 from pipeline.cut.picture_filters import add_picture_filters, shown_size
+from pipeline.cut.seen import DAMAGED, TOLD, is_damaged, planned_right, read_seen
 from pipeline.errors import ArtifactWrong
 from pipeline.ffmpeg.runner import run_ffmpeg
 from pipeline.moments import Still
 from pipeline.source.film import Film
-from pipeline.source.frames import Span, find_shown, frames_between
+from pipeline.source.frames import Span, find_between, find_shown, frames_between
+from pipeline.source.picture_facts import VideoFacts
+from pipeline.source.stretches import find_on_screen
 
 MEDIA_TYPE = "image/jpeg"
 JPEG_QUALITY = 92
 SEARCH_MS = 400
 _BUDGET_S = 180.0
+_NEAR_S = Fraction(1, 10)
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class Frame:
     pixels: NDArray[np.uint8]
     ms: int
     cpu_s: float
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class FinishedStill:
     height_px: int
     at_ms: int
     cpu_s: float
+    warnings: tuple[str, ...] = ()
 
 
 def grab_still(film: Film, at_ms: int, *, exact: bool = True, search_ms: int = SEARCH_MS) -> Frame:
@@ -56,20 +64,32 @@ def grab_still(film: Film, at_ms: int, *, exact: bool = True, search_ms: int = S
     Sharpness: variance of the Laplacian over the central half; Pech-Pacheco et al. 2000.
     Raises: MomentOutsideFilm, FilmUnreadable, FfmpegFailed, FfmpegTimedOut, ArtifactWrong.
     """
-    span = find_shown(film, at_ms)
+    film, span = find_on_screen(film, at_ms)
     if not exact:
         span = find_shown(film, _sharpest_ms(film, span, at_ms, search_ms))
-    width, height = shown_size(film.video, 0)
+    nearest = find_between(film, span.pts[0], span.pts[0] + 1)
+    if nearest and nearest.pts == span.pts:  # what lies before its own key picture need not be decoded
+        span = nearest
+    video = film.video
     for place in _places(film, span):
-        run = run_ffmpeg(
-            still_argv(film, place, width, height),
-            timeout_s=_BUDGET_S,
-            most_output_bytes=width * height * 3 + 1,
-            hide=film.path,
-        )
-        if len(run.output) == width * height * 3:
-            pixels = np.frombuffer(run.output, np.uint8).reshape(height, width, 3)
-            return Frame(pixels, film.ms_at(place.pts[0]), run.cpu_s)
+        for _ in range(2):
+            width, height = shown_size(video, 0)
+            run = run_ffmpeg(
+                still_argv(film, place, video),
+                timeout_s=_BUDGET_S,
+                keep=TOLD,
+                most_output_bytes=width * height * 3 + 1,
+                hide=film.path,
+            )
+            if len(run.output) != width * height * 3:
+                break
+            [seen] = read_seen(run.lines, [video])
+            wrong = [one.video for one in seen if one.pts == place.pts[0] and not planned_right(one.video, video)]
+            if not wrong:
+                pixels = np.frombuffer(run.output, np.uint8).reshape(height, width, 3)
+                damaged = (DAMAGED,) if is_damaged(run.lines, video) or place.pts != span.pts else ()
+                return Frame(pixels, film.ms_at(place.pts[0]), run.cpu_s, damaged)
+            video = wrong[0]
     raise ArtifactWrong(f"no picture can be decoded at {at_ms} ms")
 
 
@@ -85,12 +105,22 @@ def _places(film: Film, span: Span) -> Iterator[Span]:
             return
 
 
-def still_argv(film: Film, span: Span, width: int, height: int) -> list[str]:
-    """The arguments of ffmpeg that write the one frame of ``span`` to standard output, as raw BGR."""
-    picture = open_picture(film, span.key_pts).filter("trim", start_pts=span.pts[0], end_pts=span.pts[0] + 1)
-    if film.video.interlaced:
-        picture = picture.filter("bwdif", mode="send_frame", deint="interlaced")
-    picture = add_picture_filters(picture, film, width, height)
+def still_argv(film: Film, span: Span, video: VideoFacts) -> list[str]:
+    """The arguments of ffmpeg that write the one frame of ``span`` to standard output, as raw BGR.
+
+    video: what the frame is like.
+    """
+    only = {"start_pts": span.pts[0], "end_pts": span.pts[0] + 1}
+    picture = open_picture(film, span.key_pts)
+    if video.interlaced:  # alone it would stay woven: how it moves is told by those before and after it
+        near = math.ceil(_NEAR_S / video.time_base)
+        picture = picture.filter("trim", start_pts=span.pts[0] - near, end_pts=span.pts[0] + near)
+        picture = picture.filter("showinfo@0", checksum=0)
+        picture = picture.filter("bwdif", mode="send_frame", deint="interlaced").filter("settb", str(video.time_base))
+        picture = picture.filter("trim", **only)
+    else:
+        picture = picture.filter("trim", **only).filter("showinfo@0", checksum=0)
+    picture = add_picture_filters(picture, video, *shown_size(video, 0))
     picture = picture.filter("scale", flags="accurate_rnd+full_chroma_int+full_chroma_inp", in_color_matrix="bt709")
     output = ffmpeg.output(
         picture, "-", format="rawvideo", pix_fmt="bgr24", **{"frames:v": 1, "filter_complex_threads": 1}
@@ -118,7 +148,7 @@ def save_frame(frame: Frame, destination: Path) -> FinishedStill:
         artifact = publish(part, destination, MEDIA_TYPE)
     finally:
         part.unlink(missing_ok=True)
-    return FinishedStill(artifact, width, height, frame.ms, frame.cpu_s)
+    return FinishedStill(artifact, width, height, frame.ms, frame.cpu_s, frame.warnings)
 
 
 def _sharpest_ms(film: Film, span: Span, at_ms: int, search_ms: int) -> int:

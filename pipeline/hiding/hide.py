@@ -7,7 +7,7 @@ very file that is then handed out.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,11 +16,10 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cut.clips import FinishedClip, add_slots, budget_s, cut_clip, open_picture, slots_of
-from pipeline.cut.frame_rate import Slots
+from pipeline.cut.clips import FinishedClip, budget_s, cut_clip, plan_clip
 from pipeline.cut.masking import Masks, cover_pixels, is_covered, write_masks
-from pipeline.cut.picture_filters import shown_size
-from pipeline.cut.stills import FinishedStill, Frame, grab_still, save_frame
+from pipeline.cut.runs import Plan, add_runs
+from pipeline.cut.stills import FinishedStill, grab_still, save_frame
 from pipeline.errors import ArtifactWrong, HidingTooLong
 from pipeline.hiding.contact_sheet import Sheet, sheet_size, write_one, write_sheet
 from pipeline.hiding.tracking import WORKING_SIDE_PX, propose
@@ -29,7 +28,6 @@ from pipeline.moments import Clip, Still
 from pipeline.presets import Preset
 from pipeline.source.demux import film_url
 from pipeline.source.film import Film
-from pipeline.source.frames import Span, find_span
 
 MOST_PICTURES = 3_600
 """Two minutes of 30 pictures a second: nobody looks at more one by one."""
@@ -68,8 +66,7 @@ def hide_in_clip(
     tell = on_progress or (lambda _: None)
     watching = _Watching(film, clip, preset, destination.parent, marks, lambda done: tell(0.5 * done))
     if not marks:
-        span = find_span(film, clip.in_ms, clip.out_ms)
-        sheet = watching.watch(span, slots_of(film, span, preset))
+        sheet = watching.watch(plan_clip(film, clip, preset))
         return None, Hiding(tuple(watching.pictures), sheet, None)
     try:
         finished = cut_clip(
@@ -103,7 +100,8 @@ def hide_in_still(
     [picture] = propose(lambda _: frame.pixels, 1, Fraction(1), by_picture(marks, Fraction(1), 1))
     if not marks:
         return None, Hiding((picture,), uncovered, None)
-    finished = save_frame(Frame(cover_pixels(frame.pixels, picture), frame.ms, frame.cpu_s), destination)
+    hidden = replace(frame, pixels=cover_pixels(frame.pixels, picture))
+    finished = save_frame(hidden, destination)
     seen = cv2.imread(str(destination), cv2.IMREAD_COLOR)
     if seen is None:
         raise ArtifactWrong("the still cannot be read back")
@@ -124,29 +122,27 @@ class _Watching:
         self.sheet: Sheet | None = None
         self.pictures: Sequence[Picture] = ()
 
-    def cover(self, span: Span, slots: Slots) -> Masks:
-        """What to cover on these slots, anew with each asking: other frames may be shown than the first time."""
-        self.watch(span, slots)
-        return write_masks(self.pictures, *shown_size(self._film.video, self._preset.max_lines), self.masks)
+    def cover(self, plan: Plan) -> Masks:
+        """What to cover in these slots, anew with each asking: other frames may be shown than the first time."""
+        self.watch(plan)
+        return write_masks(self.pictures, *plan.size(self._preset.max_lines), self.masks)
 
-    def watch(self, span: Span, slots: Slots) -> Sheet:
+    def watch(self, plan: Plan) -> Sheet:
         """The sheet of the clip's pictures as they are; ``pictures`` then says what to cover on each."""
-        if slots.count > MOST_PICTURES:
-            raise HidingTooLong(f"{slots.count} pictures")
-        width, height = shown_size(self._film.video, self._preset.max_lines)
-        small = sheet_size(width, height)
-        picture = add_slots(open_picture(self._film, span.key_pts), self._film, span, slots, *small)
+        if plan.count > MOST_PICTURES:
+            raise HidingTooLong(f"{plan.count} pictures")
+        picture = add_runs(plan, *sheet_size(*plan.size(self._preset.max_lines)))
         picture = picture.filter("scale", in_color_matrix="bt709")
         self.sheet = sheet = write_sheet(
-            picture, self._uncovered, slots.count, timeout_s=budget_s(self._clip.length_ms), hide=self._film.path
+            picture, self._uncovered, plan.count, timeout_s=budget_s(self._clip.length_ms), hide=self._film.path
         )
         self._tell(0.5)
 
         def look(number: int) -> NDArray[np.uint8]:
-            self._tell(0.5 + 0.5 * number / slots.count)
+            self._tell(0.5 + 0.5 * number / plan.count)
             return _smaller(sheet.picture(number))
 
-        self.pictures = propose(look, slots.count, slots.fps, by_picture(self._marks, slots.fps, slots.count))
+        self.pictures = propose(look, plan.count, plan.fps, by_picture(self._marks, plan.fps, plan.count))
         return sheet
 
 

@@ -98,7 +98,7 @@ def _finished_still(moment: Still, still: FinishedStill, started: float) -> Fini
         "still", still.artifact.path, still.artifact.media_type, still.artifact.bytes, still.artifact.sha256,
         still.at_ms, None, still.width_px, still.height_px, None, None, moment.caption, moment.principle,
     )  # fmt: skip
-    return FinishedMoment(prepared, time.monotonic() - started, still.cpu_s, None, ())
+    return FinishedMoment(prepared, time.monotonic() - started, still.cpu_s, None, still.warnings)
 
 
 def _prepare_sound(

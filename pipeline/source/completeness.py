@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from pipeline.source.demux import open_container, packets, video_stream
 from pipeline.source.film import Film
-from pipeline.source.frames import one_frame_ms
+from pipeline.source.frames import one_frame_ms, stands
 
 
 def complete_until_ms(film: Film) -> int:
@@ -15,6 +15,8 @@ def complete_until_ms(film: Film) -> int:
     A cut ends in the order stored, so pictures that are shown before its last ones may have been stored after them and
     be missing. Each is decoded no later than it is shown: up to when the last one stored is decoded, none is missing.
     """
+    if film.timeline:
+        return film.duration_ms
     with open_container(film.path) as container:
         stream = video_stream(container, film.video.stream_index)
         container.seek(film.pts_at(film.duration_ms), stream=stream, backward=True)
@@ -26,6 +28,8 @@ def complete_until_ms(film: Film) -> int:
     shown = sorted({pts for pts, _ in stored})
     decoded = max(pts if dts is None else dts for pts, dts in stored)
     last = max((pts for pts in shown if pts <= decoded), default=shown[0])
+    if last == shown[-1] and stands(film, last, film.end_pts):
+        return film.duration_ms
     gaps = sorted(b - a for a, b in pairwise(shown))
     end_ms = film.ms_at(last + gaps[len(gaps) // 2]) if gaps else film.ms_at(last) + one_frame_ms(film)
     following = next((film.ms_at(pts) for pts in shown if pts > last), film.duration_ms)

@@ -35,9 +35,10 @@ def film_url(path: Path) -> str:
 
 
 @contextmanager
-def open_container(path: Path) -> Iterator[av.container.InputContainer]:
+def open_container(path: Path, *, as_stored: bool = False) -> Iterator[av.container.InputContainer]:
     """The film opened for reading its packets; only containers of films, and no file but this one, are ever opened.
 
+    as_stored: without the edit lists of MP4 and MOV.
     Raises: FilmMissing, NotAFilm, FilmUnreadable, TooMuchMemory.
     """
     if not path.exists():
@@ -45,7 +46,8 @@ def open_container(path: Path) -> Iterator[av.container.InputContainer]:
     if not path.is_file():
         raise NotAFilm(f"{path.name} is not a file")
     try:
-        container = av.open(film_url(path), options=READING_OPTIONS)
+        options = {**READING_OPTIONS, "ignore_editlist": "1"} if as_stored else READING_OPTIONS
+        container = av.open(film_url(path), options=options)
     except PermissionError as error:
         raise FilmUnreadable(str(error)) from None
     except MemoryError as error:
@@ -64,6 +66,17 @@ def video_stream(container: av.container.InputContainer, index: int) -> VideoStr
     stream = container.streams[index]
     if not isinstance(stream, VideoStream):
         raise NoPicture(f"stream {index} is no video stream")
+    return stream
+
+
+def audio_stream(container: av.container.InputContainer, index: int) -> AudioStream:
+    """The stream of that index, which must be one of sound.
+
+    Raises: FilmUnreadable.
+    """
+    stream = container.streams[index]
+    if not isinstance(stream, AudioStream):
+        raise FilmUnreadable(f"stream {index} is no sound")
     return stream
 
 
@@ -86,7 +99,7 @@ def packets(container: av.container.InputContainer, stream: VideoStream | AudioS
 
     Raises: FilmProtected at the first that is encrypted.
     """
-    if stream.metadata.get("enc_key_id") or stream.codec_context.codec_tag in PROTECTED:
+    if stream.metadata.get("enc_key_id") or _tag(stream) in PROTECTED:
         raise FilmProtected(f"stream {stream.index} is encrypted")
     for other in container.streams:
         if other.index != stream.index:
@@ -103,6 +116,14 @@ def packets(container: av.container.InputContainer, stream: VideoStream | AudioS
         if packet.has_sidedata("encryption_info"):
             raise FilmProtected(f"stream {stream.index} is encrypted")
         yield packet
+
+
+def _tag(stream: VideoStream | AudioStream) -> str:
+    """The four letters by which the container names the codec; empty where they are none."""
+    try:
+        return stream.codec_context.codec_tag
+    except UnicodeDecodeError:  # PyAV reads them as ASCII, and an AVI may say anything
+        return ""
 
 
 def _looks_like_film(path: Path) -> bool:

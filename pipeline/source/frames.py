@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 from pipeline.errors import FilmUnreadable, MomentOutsideFilm
 from pipeline.moments import clock
 from pipeline.source.demux import decode, open_container, packets, video_stream
+from pipeline.source.duration import STANDS_MS
 from pipeline.source.film import Film
 
 _PACKET_TIMED_CODECS = {"h264", "hevc", "av1", "libdav1d", "vp9", "libvpx-vp9", "mjpeg", "prores"}
@@ -38,18 +39,27 @@ class Span:
     """When the last frame makes way for the next one."""
     key_pts: int | None
     """The key frame from which all of them can be decoded; None: begin at the start of the film."""
+    from_pts: int | None = None
+    """When the stretch begins, where its first frame stands on the screen already; None: with its first frame."""
+
+    @property
+    def start_pts(self) -> int:
+        """When the stretch begins."""
+        return self.pts[0] if self.from_pts is None else self.from_pts
+
+    @property
+    def times(self) -> tuple[int, ...]:
+        """When each of its frames is first seen in it."""
+        return (self.start_pts, *self.pts[1:])
 
 
 def find_span(film: Film, in_ms: int, out_ms: int) -> Span:
-    """The frames with ``in_ms <= frame_ms < out_ms``.
+    """The frames with ``in_ms <= frame_ms < out_ms``, and before them the one that stands on the screen by then.
 
+    A frame that stands for no longer than half a second is not taken along: its clip begins with the next one.
     Raises: MomentOutsideFilm where there is none, FilmUnreadable.
     """
-    low, high = film.pts_at(in_ms), film.pts_at(out_ms)
-    with open_container(film.path) as container:
-        stream = video_stream(container, film.video.stream_index)
-        span = _from_packets(film, container, stream, low, high) if _packets_tell_times(film) else None
-        span = span or _from_frames(film, container, stream, low, high)
+    span = find_between(film, *_bounds(film, in_ms, out_ms))
     if span is not None:
         return span
     if in_ms < film.duration_ms:
@@ -57,7 +67,15 @@ def find_span(film: Film, in_ms: int, out_ms: int) -> Span:
             f"The film shows no new picture from {clock(in_ms)} to {clock(out_ms)}. Make this clip a little longer."
         )
         raise MomentOutsideFilm(sentence, for_guider=sentence)
-    raise _outside(film, f"from {clock(in_ms)} to {clock(out_ms)}")
+    raise moment_outside(film, f"from {clock(in_ms)} to {clock(out_ms)}")
+
+
+def find_between(film: Film, low: int, high: int) -> Span | None:
+    """The frames with ``low <= pts < high``, in the video's time base, as find_span gives them; None: there is none."""
+    with open_container(film.path, as_stored=film.as_stored) as container:
+        stream = video_stream(container, film.video.stream_index)
+        span = _from_packets(film, container, stream, low, high) if _packets_tell_times(film) else None
+        return span or _from_frames(film, container, stream, low, high)
 
 
 def find_shown(film: Film, at_ms: int) -> Span:
@@ -66,7 +84,7 @@ def find_shown(film: Film, at_ms: int) -> Span:
     Raises: MomentOutsideFilm, FilmUnreadable.
     """
     if at_ms > film.duration_ms + one_frame_ms(film):
-        raise _outside(film, f"at {clock(at_ms)}")
+        raise moment_outside(film, f"at {clock(at_ms)}")
     back_ms = 2000
     while True:
         from_ms = max(0, at_ms - back_ms)
@@ -82,11 +100,11 @@ def find_shown(film: Film, at_ms: int) -> Span:
 
 def frames_between(film: Film, in_ms: int, out_ms: int) -> Iterator[VideoFrame]:
     """The decoded frames with ``in_ms <= frame_ms < out_ms``, as stored (not turned upright)."""
-    low, high = film.pts_at(in_ms), film.pts_at(out_ms)
-    with open_container(film.path) as container:
+    low, high = _bounds(film, in_ms, out_ms)
+    with open_container(film.path, as_stored=film.as_stored) as container:
         stream = video_stream(container, film.video.stream_index)
-        for key_pts in _places_to_begin(film, low):
-            _seek(container, stream, key_pts)
+        for key_pts in places_to_begin(film, low):
+            seek_to(container, stream, key_pts)
             began = False
             for frame in decode(container, stream):
                 if frame.pts is None or (not began and key_pts is not None and frame.pts > low):
@@ -100,12 +118,18 @@ def frames_between(film: Film, in_ms: int, out_ms: int) -> Iterator[VideoFrame]:
                 return
 
 
+def _bounds(film: Film, in_ms: int, out_ms: int) -> tuple[int, int]:
+    """The presentation times between which frames are looked for."""
+    low, high = film.pts_at(in_ms), film.pts_at(out_ms)
+    return (max(low, film.view.from_pts), min(high, film.view.to_pts)) if film.view else (low, high)
+
+
 def one_frame_ms(film: Film) -> int:
     """How long one frame of the film stands, in ms, rounded up; at least 100, for films that do not say."""
     return max(100, int(1000 / film.video.fps_avg) + 1 if film.video.fps_avg else 100)
 
 
-def _outside(film: Film, which: str) -> MomentOutsideFilm:
+def moment_outside(film: Film, which: str) -> MomentOutsideFilm:
     sentence = f"The moment {which} lies outside the film, which is {clock(film.duration_ms)} long."
     return MomentOutsideFilm(sentence, for_guider=sentence)
 
@@ -119,7 +143,7 @@ def _packets_tell_times(film: Film) -> bool:
     )
 
 
-def _places_to_begin(film: Film, low: int) -> Iterator[int | None]:
+def places_to_begin(film: Film, low: int) -> Iterator[int | None]:
     """Ever earlier times to seek to, then None: the start."""
     second = int(1 / film.video.time_base)
     yield low
@@ -130,7 +154,7 @@ def _places_to_begin(film: Film, low: int) -> Iterator[int | None]:
     yield None
 
 
-def _seek(container: av.container.InputContainer, stream: VideoStream, pts: int | None) -> None:
+def seek_to(container: av.container.InputContainer, stream: VideoStream, pts: int | None) -> None:
     if pts is None:
         container.seek(0, backward=True)
         return
@@ -143,17 +167,15 @@ def _seek(container: av.container.InputContainer, stream: VideoStream, pts: int 
 def _from_packets(
     film: Film, container: av.container.InputContainer, stream: VideoStream, low: int, high: int
 ) -> Span | None:
-    for place in _places_to_begin(film, low):
-        _seek(container, stream, place)
+    for place in places_to_begin(film, low):
+        seek_to(container, stream, place)
         read = _read_packets(container, stream, low, high)
         if read is None:
             return None
         keys = [p.pts for p in read if p.is_keyframe and p.pts is not None and p.pts <= low]
         if not keys and place is not None:
             continue
-        times = sorted(
-            {p.pts for p in read if p.pts is not None and not p.is_discard and p.pts >= film.video.first_pts}
-        )
+        times = sorted({p.pts for p in read if p.pts is not None and not p.is_discard})
         return _span(film, times, low, high, max(keys, default=None))
     return None
 
@@ -181,8 +203,8 @@ def _read_packets(
 def _from_frames(
     film: Film, container: av.container.InputContainer, stream: VideoStream, low: int, high: int
 ) -> Span | None:
-    for place in _places_to_begin(film, low):
-        _seek(container, stream, place)
+    for place in places_to_begin(film, low):
+        seek_to(container, stream, place)
         times: list[int] = []
         for frame in decode(container, stream):
             if frame.pts is None:
@@ -197,15 +219,28 @@ def _from_frames(
 
 
 def _span(film: Film, times: list[int], low: int, high: int, key_pts: int | None) -> Span | None:
+    times = [t for t in times if t >= film.earliest_pts]
     inside = tuple(t for t in times if low <= t < high)
+    after = next((t for t in times if t >= high), None)
+    ends = film.end_pts if after is None else after
+    shown = max((t for t in times if t < low), default=None)
+    from_pts = None
+    is_new = inside[:1] == (low,) or low >= film.end_pts
+    if shown is not None and not is_new and stands(film, shown, inside[0] if inside else ends):
+        inside, from_pts = (shown, *inside), low
     if not inside:
         return None
-    after = next((t for t in times if t >= high), None)
-    if after is None:  # the film's last frame stands as long as those before it
+    last = inside[-1]
+    if after is None and not stands(film, last, ends):  # the film's last frame stands as long as those before it
         gaps = sorted(b - a for a, b in pairwise(times[-30:])) or [_one_frame(film)]
-        return Span(inside, inside[-1] + gaps[len(gaps) // 2], key_pts)
+        return Span(inside, last + gaps[len(gaps) // 2], key_pts, from_pts)
     # Where the next frame is late, the last one stands to the moment's end, and at least as long as a frame does.
-    return Span(inside, min(after, max(high, inside[-1] + _one_frame(film))), key_pts)
+    return Span(inside, min(ends, max(high, max(last, from_pts or last) + _one_frame(film))), key_pts, from_pts)
+
+
+def stands(film: Film, pts: int, until_pts: int) -> bool:
+    """Whether a frame stands so long that what is heard meanwhile is a moment too."""
+    return (until_pts - pts) * film.video.time_base * 1000 > STANDS_MS
 
 
 def _one_frame(film: Film) -> int:

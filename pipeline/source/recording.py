@@ -15,8 +15,9 @@ from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 
 from pipeline.errors import FilmUnreadable, NoPicture, NotAFilm, SelectionInvalid
-from pipeline.source.demux import open_container, packets, time_base_of
-from pipeline.source.film import AudioFacts, Film, find_sounds, probe
+from pipeline.source.demux import audio_stream, open_container, packets, time_base_of
+from pipeline.source.film import Film, probe
+from pipeline.source.sound_tracks import AudioFacts, find_sounds
 
 _CONTAINERS = ("mov", "matroska", "ogg", "mp3", "aac", "wav", "amr", "flac")
 _GUESSED = ("mp3", "aac")
@@ -73,9 +74,9 @@ def _probe_recording(path: Path, refusal: NoPicture) -> Recording:
         raise FilmUnreadable("the sound cannot be decoded")
     audio = sounds[0]
     with open_container(path) as container:
-        zero = _first_heard(container, _audio_stream(container, audio))
+        zero = _first_heard(container, audio_stream(container, audio.stream_index))
     with open_container(path) as container:
-        end = _end(container, _audio_stream(container, audio))
+        end = _end(container, audio_stream(container, audio.stream_index))
     if end is None or end <= zero:
         raise FilmUnreadable("there is no sound in it")
     return Recording(
@@ -87,13 +88,6 @@ def _begins_as_sound(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(3)
     return head == b"ID3" or (len(head) == 3 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0)
-
-
-def _audio_stream(container: av.container.InputContainer, audio: AudioFacts) -> AudioStream:
-    stream = container.streams[audio.stream_index]
-    if not isinstance(stream, AudioStream):
-        raise FilmUnreadable(f"stream {audio.stream_index} is no sound")
-    return stream
 
 
 def _first_heard(container: av.container.InputContainer, stream: AudioStream) -> Fraction:

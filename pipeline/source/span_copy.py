@@ -58,6 +58,8 @@ def copy_span(film: Film, moment: Clip | Still, destination: Path) -> CopiedSpan
 
     Raises: MomentOutsideFilm, FilmUnreadable, SpanNotCut.
     """
+    if film.timeline:
+        raise SpanNotCut("an edit list joins several stretches")
     needed = _needed(film, moment)
     wanted = find_shown(film, moment.at_ms) if isinstance(moment, Still) else needed
     suffix = ".webm" if film.container.startswith("matroska") else _mp4_or_mov(film)

@@ -7,14 +7,19 @@ from fractions import Fraction
 from pathlib import Path
 
 from pipeline.cut.clips import clip_argv
-from pipeline.cut.frame_rate import Slots
+from pipeline.cut.hearing import Hearing
 from pipeline.cut.loudness import Level
+from pipeline.cut.runs import Plan, make_plan
 from pipeline.cut.stills import still_argv
 from pipeline.presets import preset
 from pipeline.source.demux import DEMUXERS
-from pipeline.source.film import AudioFacts, Film, Orientation, VideoFacts
+from pipeline.source.film import Film
 from pipeline.source.frames import Span
+from pipeline.source.picture_facts import Orientation, VideoFacts
+from pipeline.source.sound_tracks import AudioFacts
+from pipeline.source.stretches import Stretch
 
+HEARD = AudioFacts(1, "aac", 2, "stereo", 48_000)
 PHONE = Film(
     path=Path("/films/phone.mp4"),
     bytes=1,
@@ -26,18 +31,26 @@ PHONE = Film(
         first_pts=0, fps_min=30, fps_avg=30, fps_max=30, full_range=False, matrix="bt709", primaries="bt709", hdr=None,
         interlaced=False,
     ),
-    audio=AudioFacts(1, "aac", 2, "stereo", 48_000),
+    audio=HEARD,
     created_at=None,
 )  # fmt: skip
 SPAN = Span(tuple(range(6000, 9000, 20)), 9000, 5600)
-SLOTS = Slots(Fraction(30), 150, (), 149, None)
+
+
+def plan(span: Span, name: str = "review") -> Plan:
+    stretch = Stretch(PHONE, span, PHONE.seconds_at(span.start_pts), PHONE.seconds_at(span.end_pts))
+    return make_plan([(stretch, PHONE.video)], preset(name))
+
+
 SAFE = ["-format_whitelist", DEMUXERS, "-noaccurate_seek"]
 
 
 def test_a_clip_of_a_phones_film_turned_by_a_quarter() -> None:
-    argv = clip_argv(PHONE, SPAN, SLOTS, preset("review"), Level(3.5, limit=False), Path("/out/.clip.mp4.part"))
+    argv = clip_argv(
+        PHONE, plan(SPAN), preset("review"), Hearing((HEARD,), Level(3.5, limit=False)), Path("/out/.clip.mp4.part")
+    )
     picture = (
-        "[0:0]trim=end_pts=8981:start_pts=6000[s0];[s0]showinfo=checksum=0[s1];[s1]settb=1/1000000[s2];"
+        "[0:0]trim=end_pts=8981:start_pts=6000[s0];[s0]showinfo@0=checksum=0[s1];[s1]settb=1/1000000[s2];"
         "[s2]setpts=PTS-STARTPTS-6667[s3];[s3]fps=fps=30:round=up:start_time=0[s4];"
         "[s4]tpad=stop=-1:stop_mode=clone[s5];[s5]trim=end_frame=150[s6];"
         "[s6]zscale=dither=ordered:filter=bicubic:h=720:m=709:min=709:r=limited:rin=limited:w=1280[s7];"
@@ -69,14 +82,14 @@ def test_a_clip_of_a_phones_film_turned_by_a_quarter() -> None:
 
 
 def test_a_clip_at_the_films_start_is_not_sought() -> None:
-    argv = clip_argv(PHONE, replace(SPAN, key_pts=0), SLOTS, preset("full"), None, Path("clip.mp4"))
+    argv = clip_argv(PHONE, plan(replace(SPAN, key_pts=0), "full"), preset("full"), None, Path("clip.mp4"))
     assert "-ss" not in argv
     assert "aac" not in argv
     assert "-maxrate" not in argv
 
 
 def test_a_still_is_one_whole_frame_of_raw_pixels() -> None:
-    argv = still_argv(PHONE, replace(SPAN, pts=(6000,)), 1080, 1920)
+    argv = still_argv(PHONE, replace(SPAN, pts=(6000,)), PHONE.video)
     assert "trim=end_pts=6001:start_pts=6000" in argv[argv.index("-filter_complex") + 1]
     output = ["-f", "rawvideo", "-filter_complex_threads", "1", "-frames:v", "1", "-pix_fmt", "bgr24", "-"]
     assert argv[-len(output) :] == output

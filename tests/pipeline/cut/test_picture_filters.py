@@ -18,7 +18,8 @@ from pipeline.cut.picture_filters import shown_size
 from pipeline.cut.stills import grab_still, save_still
 from pipeline.moments import Clip, Still
 from pipeline.presets import preset
-from pipeline.source.film import Film, Orientation, probe
+from pipeline.source.film import Film, probe
+from pipeline.source.picture_facts import Orientation
 from tests.footage import BEEP, ffmpeg, numbered_film, numbers_in, read_number, run
 from tests.mp4_boxes import Box, Mp4
 

@@ -1,0 +1,133 @@
+"""Films whose edit list joins several stretches, or lets one stand or play at another speed.
+
+One stretch at its own speed, which is what phones write, is left to the readers. FFmpeg follows several, but not
+exactly (9.0.2 and 8.1.2 alike): where a stretch begins off a key picture its pictures come up to three late, a dwell
+plays on, a speed is not heeded, and pictures from before an empty stretch are shown in it. So such films are read as
+they are stored, without their edit list, and put together here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import av.container
+from av.video.stream import VideoStream
+
+from pipeline.source.mp4_tracks import Edit, Mp4Track
+from pipeline.source.picture_facts import VideoFacts
+
+_AS_RECORDED = Fraction(1)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a track: when it plays, in seconds on the film's clock, and what of the media."""
+
+    start: Fraction
+    length: Fraction | None
+    """None: as long as there is media."""
+    media_start: Fraction
+    rate: Fraction = _AS_RECORDED
+    """Seconds of the media a second; 0: one picture stands, and nothing is heard."""
+
+    @property
+    def end(self) -> Fraction | None:
+        """When it ends; None: with its media."""
+        return None if self.length is None else self.start + self.length
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The pieces of the picture, and those of each track of sound by its stream's index."""
+
+    picture: tuple[Piece, ...]
+    sound: Mapping[int, tuple[Piece, ...]]
+
+
+@dataclass(frozen=True)
+class View:
+    """How one piece of the picture lies on the film's clock, in ticks of its time base."""
+
+    zero: Fraction
+    """Where the film's 0 would be."""
+    rate: Fraction
+    from_pts: int
+    to_pts: int
+    """Its pictures: ``from_pts <= pts < to_pts``; where one stands, the one shown at ``from_pts``."""
+
+
+def is_plain(edits: Sequence[Edit]) -> bool:
+    """Whether readers follow that edit list exactly: at most one stretch, at its own speed, perhaps after a wait."""
+    late = next((number for number, edit in enumerate(edits) if edit.media_start is not None), len(edits))
+    shown = edits[late:]
+    return len(shown) <= 1 and all(edit.rate == _AS_RECORDED for edit in shown)
+
+
+def pieces_of(track: Mp4Track) -> tuple[Piece, ...]:
+    """What of a track's media plays when, on the clock of the file."""
+    pieces: list[Piece] = []
+    start = Fraction(0)
+    for edit in track.edits:
+        if edit.media_start is not None and (edit.length_s or len(track.edits) == 1):
+            length = edit.length_s or None
+            pieces.append(
+                Piece(start, length, Fraction(edit.media_start, track.media_scale), max(edit.rate, Fraction(0)))
+            )
+        start += edit.length_s
+    return tuple(pieces) if track.edits else (Piece(start, None, Fraction(0)),)
+
+
+def later(pieces: Sequence[Piece], by: Fraction) -> tuple[Piece, ...]:
+    """The same pieces on a clock whose 0 lies ``by`` seconds later."""
+    return tuple(replace(piece, start=piece.start - by) for piece in pieces)
+
+
+def view_of(piece: Piece, time_base: Fraction) -> View:
+    """Where the pictures of a piece lie, for a stream of that time base."""
+    rate = piece.rate or _AS_RECORDED
+    from_pts = math.ceil(piece.media_start / time_base)
+    if not piece.rate:
+        return View(piece.media_start / time_base - piece.start / time_base, rate, from_pts, from_pts + 1)
+    length = piece.length if piece.length is not None else Fraction(10**6)
+    to_pts = math.ceil((piece.media_start + length * rate) / time_base)
+    return View((piece.media_start - piece.start * rate) / time_base, rate, from_pts, to_pts)
+
+
+def make_timeline(
+    container: av.container.InputContainer, chosen: VideoStream, tracks: Sequence[Mp4Track]
+) -> Timeline | None:
+    """The pieces of the picture and of each track of sound, where an edit list asks for more than readers follow."""
+    described = {track.id: track for track in tracks}
+    wanted = {s.index: described[s.id] for s in (chosen, *container.streams.audio) if s.id in described}
+    if all(is_plain(track.edits) for track in wanted.values()):
+        return None
+    pieces = {index: pieces_of(track) for index, track in wanted.items()}
+    picture = pieces.pop(chosen.index, ())
+    return Timeline(picture, pieces) if picture else None
+
+
+def from_first_picture(timeline: Timeline, video: VideoFacts) -> Timeline:
+    """The same on the film's clock, whose 0 is the first picture shown."""
+    first = timeline.picture[0]
+    zero = first.start
+    if first.rate:
+        zero += max(Fraction(0), video.first_pts * video.time_base - first.media_start) / first.rate
+    sound = {index: later(pieces, zero) for index, pieces in timeline.sound.items()}
+    return Timeline(later(timeline.picture, zero), sound)
+
+
+def end_of(piece: Piece, media_end: Fraction) -> Fraction:
+    """When a piece ends, in seconds on the film's clock; with its media, where that is sooner than it should be."""
+    if not piece.rate:
+        return piece.end or piece.start
+    media = piece.start + (media_end - piece.media_start) / piece.rate
+    return media if piece.end is None else min(piece.end, media)
+
+
+def paces(timeline: Timeline) -> list[str]:
+    if all(piece.rate == 1 for piece in timeline.picture):
+        return []
+    return ["Parts of this film are stored to play slower or faster than they were filmed, or to stand still."]

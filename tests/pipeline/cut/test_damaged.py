@@ -1,0 +1,58 @@
+"""Films that are damaged somewhere: what was decoded with errors is not handed out without a word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import pytest
+
+from pipeline.cut.clips import cut_clip
+from pipeline.cut.seen import DAMAGED
+from pipeline.cut.stills import grab_still, save_still
+from pipeline.moments import Clip, Still
+from pipeline.presets import preset
+from pipeline.source.film import probe
+from tests.footage import numbered_film
+
+KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "H.264": ("film.mp4", ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "30", "-crf", "18")),
+    "H.264, CABAC": ("film.mov", ("-c:v", "libx264", "-preset", "fast", "-g", "30", "-crf", "18")),
+    "MPEG-4": ("film.mp4", ("-c:v", "mpeg4", "-bf", "2", "-g", "30", "-q:v", "3")),
+    "MPEG-2": ("film.mov", ("-c:v", "mpeg2video", "-bf", "2", "-g", "15", "-q:v", "3")),
+    "Motion-JPEG": ("film.mov", ("-c:v", "mjpeg", "-q:v", "3")),
+}
+
+
+def damage(path: Path, number: int) -> None:
+    """Lose the middle of the packet of that number."""
+    with av.open(str(path)) as container:
+        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    pos, size = packets[number]
+    data = bytearray(path.read_bytes())
+    data[pos + size // 3 : pos + 2 * size // 3] = b"\xff" * (2 * size // 3 - size // 3)
+    path.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_clip_and_a_still_that_were_decoded_with_errors_say_so(tmp_path: Path, kind: str) -> None:
+    name, codec = KINDS[kind]
+    noisy = {"filters": "noise=alls=20:allf=t", "pixel_format": "yuvj422p" if "mjpeg" in codec else "yuv420p"}
+    path = numbered_film(tmp_path / name, frames=120, codec=codec, sound=None, **noisy)
+    damage(path, 40)
+    film = probe(path)
+    for in_ms, said in ((1200, True), (2500, False)):
+        clip = cut_clip(film, Clip(in_ms=in_ms, out_ms=in_ms + 300), preset(), tmp_path / "clip.mp4")
+        assert (DAMAGED in clip.warnings) == said
+    spoilt = range(38 * 1000 // 30 + 2, 43 * 1000 // 30 + 2, 33)
+    assert any(grab_still(film, at_ms).warnings == (DAMAGED,) for at_ms in spoilt)
+    assert save_still(film, Still(at_ms=2500), tmp_path / "still.jpg").warnings == ()
+
+
+def test_a_film_whose_groups_are_open_is_not_called_damaged(tmp_path: Path) -> None:
+    codec = ("-c:v", "libx264", "-preset", "fast", "-bf", "3", "-g", "24", "-x264-params", "open-gop=1:b-pyramid=2")
+    film = probe(numbered_film(tmp_path / "film.mp4", frames=120, codec=codec))
+    for in_ms in (0, 800, 1650, 2400):
+        clip = cut_clip(film, Clip(in_ms=in_ms, out_ms=in_ms + 500), preset(), tmp_path / "clip.mp4")
+        assert DAMAGED not in clip.warnings
+        assert grab_still(film, in_ms + 50).warnings == ()
