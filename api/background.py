@@ -38,7 +38,7 @@ def tend_once(parts: Parts) -> int:
         # Here and not with healing: how it was while no worker ran is what one wants to know.
         take_sample(parts.db, health(parts.db, parts.settings, parts.storage))
     sweep_private(parts.settings)
-    tended = expire_uploads(parts.db, parts.settings)
+    tended = expire_uploads(parts.db, parts.storage, parts.settings)
     for upload in parts.uploads.waiting_to_finish():
         try:
             tended += parts.uploads.finish(upload)

@@ -12,7 +12,7 @@ import typer
 
 from cli import screen
 
-COMMANDS = ("up", "prepare", "demo", "doctor", "api", "worker", "migrate", "erase", "backup", "restore")
+COMMANDS = ("up", "prepare", "demo", "doctor", "api", "worker", "migrate", "store", "erase", "backup", "restore")
 """In the order of the help."""
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}

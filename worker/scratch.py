@@ -9,7 +9,9 @@ from pathlib import Path
 
 from records.database import Database
 from records.ledger.jobs import Claim, live_tokens
+from records.ledger.store_identity import may_sweep
 from records.settings import Settings
+from records.storage.contract import Storage
 
 
 @contextmanager
@@ -23,10 +25,11 @@ def scratch_folder(settings: Settings, claim: Claim) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)  # what cannot be removed now, sweep_scratch tries again
 
 
-def sweep_scratch(db: Database, settings: Settings) -> int:
+def sweep_scratch(db: Database, storage: Storage, settings: Settings) -> int:
     """Remove the folders of attempts that are over: their worker was killed. How many.
 
-    A folder is made after its token stands in the ledger, so a folder without a running job is nobody's.
+    A folder is made after its token stands in the ledger, so a folder without a running job is nobody's; unless it
+    belongs to a service beside this one with another database.
     """
     root = settings.scratch()
     if not root.is_dir():
@@ -37,6 +40,8 @@ def sweep_scratch(db: Database, settings: Settings) -> int:
     with db.reading() as session:
         alive = live_tokens(session)
     dead = [folder for folder in folders if folder.name not in alive]
+    if not dead or not may_sweep(db, storage):
+        return 0
     for folder in dead:
         shutil.rmtree(folder, ignore_errors=True)
     return len(dead)

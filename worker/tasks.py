@@ -12,7 +12,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from pipeline.errors import NoSpace, PipelineError, TooMuchMemory
 from records.actions.complete_job import Published, fail, finish
-from records.actions.erase import artifact_folder, sweep_attempts
+from records.actions.erase import artifact_folder
+from records.actions.sweep import sweep_attempts
 from records.errors import DatabaseUnavailable, LeaseLost, NoRoom, TookTooLong, Unexpected
 from records.ledger.jobs import Claim, claim_next
 from records.ledger.workers import is_draining

@@ -20,11 +20,12 @@ from redis.exceptions import RedisError
 from pipeline.errors import PipelineError
 from pipeline.ffmpeg.runner import ffmpeg_executable, run_ffmpeg, using_ffmpeg
 from records.database import Database, clock_skew_s, open_database
+from records.ledger.store_identity import compare_store
 from records.migrations.migrate import is_current
 from records.settings import GIB, Settings
 from records.storage.open import open_storage
 from worker.broker import is_rabbitmq, queue_length
-from worker.monitoring.alerts import MOST_SKEW_S
+from worker.monitoring.alerts import MOST_SKEW_S, judge_store
 from worker.redis_server import find_redis_server
 
 NEEDED_FILTERS = (
@@ -66,6 +67,7 @@ def check_everything(settings: Settings) -> Iterator[Check]:
         lambda: check_clock(database),
         lambda: check_queue(settings),
         lambda: check_storage(settings),
+        lambda: check_store_match(settings, database),
     ]
     try:
         for check in checks:
@@ -248,6 +250,21 @@ def check_storage(settings: Settings) -> Check:
     if read != b"vigpack":
         return Check(part="storage", state="bad", found=f"{place} gives back other bytes than it took")
     return Check(part="storage", state="ok", found=f"{place}: stored, read and erased a file")
+
+
+def check_store_match(settings: Settings, database: Database) -> Check:
+    """That the stored files are those that the database knows of; where they are not, nothing is swept."""
+    part = "store and database"
+    try:
+        if not is_current(database):
+            return Check(part=part, state="warn", found="unknown, as the database is of another version")
+        found = compare_store(database, open_storage(settings))
+    except PipelineError:
+        return Check(part=part, state="warn", found="unknown, as one of them does not answer")
+    hurt = judge_store(found.match, found.strange_files)
+    if hurt is None:
+        return Check(part=part, state="ok", found="belong together")
+    return Check(part=part, state=hurt.level, found=hurt.says, mend=hurt.do)
 
 
 def _nearest_existing(folder: Path) -> Path:

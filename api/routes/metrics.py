@@ -23,7 +23,7 @@ from records.ledger.jobs import MOMENT
 from records.ledger.outcome_counts import Endings, Outcome, endings
 from records.models import JobState
 from records.views.queue_stats import QueueFigures
-from worker.monitoring.alerts import newly_silent
+from worker.monitoring.alerts import judge_store, newly_silent
 from worker.monitoring.health import Health, health
 
 EDGES_S = (1, 2, 3, 5, 8, 12, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 1800, 3600, 7200)
@@ -76,6 +76,7 @@ def _parts(found: Health) -> list[tuple[str, str, float | None]]:
         ("vigpack_database_up", "Whether the database answers.", found.database_answers),
         ("vigpack_broker_up", "Whether the queue answers.", found.broker_answers),
         ("vigpack_storage_up", "Whether films can be received and kept.", found.storage_writable),
+        ("vigpack_sweep_stopped", "Whether nothing is swept, as store and database do not match.", _stopped(found)),
         ("vigpack_broker_messages", "Wake-up messages in the queue.", found.broker_messages),
         ("vigpack_disk_free_bytes", "Free on the disk that receives uploads.", found.disk_free_bytes),
         ("vigpack_disk_total_bytes", "Size of that disk.", found.disk_total_bytes),
@@ -90,6 +91,12 @@ def _parts(found: Health) -> list[tuple[str, str, float | None]]:
         ("vigpack_clock_skew_seconds", "Largest difference to the database's clock.", found.clock_skew_s),
         ("vigpack_workers", "Workers that take jobs and gave a sign of life of late.", found.workers_alive),
     ]
+
+
+def _stopped(found: Health) -> bool | None:
+    if found.store_match is None:
+        return None
+    return judge_store(found.store_match, found.store_strange_files) is not None
 
 
 def _queue(queue: QueueFigures) -> Iterator[Metric]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from pipeline.images.photograph import Photograph
@@ -15,7 +15,6 @@ from pipeline.outputs.kinds import find_kind, parse_recipe
 from pipeline.print.recipes import ArtworkRecipe
 from records.actions.earlier_reviews import withdraw_from_later
 from records.audit.erasure_register import ErasureKind, note_erasure
-from records.database import Database
 from records.effects import effects_of
 from records.errors import ArtworkFull, ArtworkGone, SelectionGone
 from records.ledger.scheduling import Priority
@@ -98,28 +97,6 @@ def erase_artwork(session: Session, selection_id: str, artwork_id: str) -> None:
     session.execute(delete(ArtifactRow).where(files))
     withdraw_from_later(session, selection, gone=False)
     _make_again(session, selection)
-
-
-def sweep_artwork(db: Database, storage: Storage) -> int:
-    """Delete photographs that no row names: a crash came between row and file. How many."""
-    by_selection: dict[str, list[str]] = {}
-    for key in storage.keys("selections/"):
-        if len(parts := key.split("/")) == 4 and parts[2] == "artwork":
-            by_selection.setdefault(parts[1], []).append(key)
-    swept = 0
-    for selection_id, keys in by_selection.items():
-        with db.reading() as session:
-            rows = session.scalar(select(func.count(ArtworkRow.id)).where(ArtworkRow.storage_key.in_(keys)))
-        if rows == len(keys):
-            continue
-        with db.session() as session:
-            if lock_selection(session, selection_id) is None:
-                continue  # erasing takes them all
-            kept = {row.storage_key for row in artwork_of(session, selection_id)}
-        for key in set(keys) - kept:  # whoever adds one now adds another key
-            storage.delete(key)
-            swept += 1
-    return swept
 
 
 def _held(session: Session, selection_id: str) -> SelectionRow:

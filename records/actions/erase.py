@@ -13,15 +13,12 @@ from records.actions.companion import drop_outputs_with
 from records.actions.earlier_reviews import withdraw_from_later
 from records.audit.erasure_register import ErasureKind, note_erasure
 from records.database import Database
-from records.ledger.jobs import live_tokens, referenced_keys
 from records.ledger.selections import lock_selection
-from records.models import JobRow, JobState, SelectionRow, UploadRow, utcnow
+from records.models import ErasureRow, JobRow, JobState, SelectionRow, UploadRow, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.training.logbook import keep_counts
 from records.uploads.partial_file import erase_partial
-
-_PAGE_KEYS = 500
 
 
 def erase_selection(db: Database, storage: Storage, settings: Settings, selection_id: str) -> bool:
@@ -95,40 +92,8 @@ def _erase_marked(db: Database, storage: Storage, settings: Settings, selection_
         storage.delete(key)
     with db.session() as session:
         # An upload that began before the mark may have added its row after we looked: the cascade takes the row, and
-        # sweeping takes its bytes.
+        # sweeping takes its bytes: what the register names is known to be ours. A version of before may not have named
+        # it when it set the mark.
+        if session.scalar(select(ErasureRow.id).where(ErasureRow.target == selection_id).limit(1)) is None:
+            note_erasure(session, ErasureKind.SELECTION, selection_id)
         session.execute(delete(SelectionRow).where(SelectionRow.id == selection_id))
-
-
-def sweep_artifacts(db: Database, storage: Storage) -> int:
-    """Delete what dead attempts left in storage; how many files.
-
-    The token of its attempt stands in each key. A file whose token no running job holds, and that no row names, can
-    never be published: so it may go at once, however young it is.
-    """
-    swept = 0
-    page: list[str] = []
-    for key in storage.keys("selections/"):
-        if len(parts := key.split("/")) == 6 and parts[2] == "jobs":
-            page.append(key)
-        if len(page) == _PAGE_KEYS:
-            swept += _sweep_page(db, storage, page)
-            page = []
-    return swept + _sweep_page(db, storage, page)
-
-
-def sweep_attempts(db: Database, storage: Storage, selection_id: str, job_id: str) -> int:
-    """Delete what earlier attempts at one job left in storage; how many files."""
-    return _sweep_page(db, storage, list(storage.keys(artifact_folder(selection_id, job_id))))
-
-
-def _sweep_page(db: Database, storage: Storage, keys: list[str]) -> int:
-    if not keys:
-        return 0
-    # After the keys were listed, and tokens before rows: a job that finishes in between is found by one or the other.
-    with db.reading() as session:
-        tokens = live_tokens(session)
-        kept = referenced_keys(session, keys)
-    dead = [key for key in keys if key not in kept and key.split("/")[4] not in tokens]
-    for key in dead:
-        storage.delete(key)
-    return len(dead)

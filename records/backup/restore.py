@@ -38,6 +38,7 @@ from records.backup.replay import replay
 from records.backup.state import note_backup
 from records.database import Database
 from records.effects import take_effects
+from records.ledger.store_identity import LABEL_KEY, take_over, write_label
 from records.migrations.migrate import changing_tables
 from records.models import (
     ErasureRow,
@@ -56,9 +57,9 @@ from records.storage.contract import Storage, StorageMissing, saying_what_failed
 MARKER = "restoring"
 """A file in the store while a restore into it is under way; it names the backup."""
 _FOLDER = "restoring"
-_OWN_KEYS = (MARKER, REGISTER_FOLDER, "checks/", "probe/")
+_OWN_KEYS = (MARKER, LABEL_KEY, REGISTER_FOLDER, "checks/", "probe/")
 """What may be in a store that counts as empty."""
-_OPERATIONAL = {"clocks", "workers", "samples", "endings", "erasures", STEPS_TABLE}
+_OPERATIONAL = {"clocks", "workers", "samples", "endings", "erasures", "store_identity", STEPS_TABLE}
 """Tables that a service fills by itself within a minute: a database with rows in no others counts as empty."""
 _WORKERS_SEEN = timedelta(seconds=90)
 _FILES = 0.9
@@ -93,7 +94,7 @@ def restore(
         if not goes_on:
             _put_text(storage, folder, MARKER, backup.manifest.contents_sha256)
         files = _restore_files(backup, storage, folder, register, on_progress, check_first=goes_on)
-    rows, again, keys = _restore_database(backup, settings, register)
+    rows, again, keys = _restore_database(backup, storage, settings, register)
     storage.delete(MARKER)
     for key in keys:
         storage.delete(key)
@@ -183,7 +184,9 @@ def _is_there(storage: Storage, found: StoredObject) -> bool:
         return False
 
 
-def _restore_database(backup: Backup, settings: Settings, register: list[Erasure]) -> tuple[int, int, list[str]]:
+def _restore_database(
+    backup: Backup, storage: Storage, settings: Settings, register: list[Erasure]
+) -> tuple[int, int, list[str]]:
     """Rows that were loaded, what was erased again, and the keys of files that go with it."""
     with load_database(backup, settings, check=_check_database) as (session, rows, erased_here):
         again = replay(session, [*register, *erased_here])
@@ -196,6 +199,7 @@ def _restore_database(backup: Backup, settings: Settings, register: list[Erasure
             backup.manifest.made_at.strftime("%Y-%m-%d %H:%M UTC"),
             f"{rows} rows",
         )
+        write_label(storage, take_over(session, storage))
     return rows, again, keys
 
 

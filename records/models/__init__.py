@@ -13,6 +13,7 @@ from records.models.selections import (
     SelectionState,
     WordsRow,
 )
+from records.models.store import StoreIdentityRow
 from records.models.training import LogbookClientRow, LogbookCycleRow, LogbookHoursRow, LogbookRow, RatingRow
 from records.models.uploads import UploadRow, UploadState
 
@@ -37,6 +38,7 @@ __all__ = [
     "SampleRow",
     "SelectionRow",
     "SelectionState",
+    "StoreIdentityRow",
     "UploadRow",
     "UploadState",
     "UtcDateTime",

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
 from sqlalchemy import delete, select
 
 from records.database import Database
+from records.ledger.store_identity import begins_at_s, may_sweep
 from records.models import UploadRow, UploadState, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage, saying_what_failed
 from records.uploads.partial_file import erase_partial, incoming_folder
 
 
-def expire_uploads(db: Database, settings: Settings) -> int:
+def expire_uploads(db: Database, storage: Storage, settings: Settings) -> int:
     """Erase uploads without a byte for too long, and what crashes left of others. How many uploads were erased.
 
     Safe beside requests and beside other processes that do the same.
@@ -30,35 +36,33 @@ def expire_uploads(db: Database, settings: Settings) -> int:
         )
     for upload_id in expired:
         erase_partial(settings, upload_id)
-    _erase_abandoned(db, settings)
+    _erase_abandoned(db, storage, settings)
     return len(expired)
 
 
-def erase_stray_files(db: Database, storage: Storage) -> int:
-    """Erase stored uploads that no row knows: a crash came between storing and finding the selection erased.
+def _erase_abandoned(db: Database, storage: Storage, settings: Settings) -> None:
+    """Erase files of uploads that are over or never were. Files are listed first: a row is there before its file.
 
-    A row is always there before its file, so a file without one is stray. How many were erased.
+    Not while the store belongs to another database, as these files may too; and never one that is older than ours.
     """
-    listed = {}
-    for key in storage.keys("selections/"):
-        parts = key.split("/")
-        if len(parts) == 4 and parts[2] == "uploads":  # the shape of storage_key()
-            listed[parts[3]] = key
-    with db.reading() as session:
-        known = set(session.scalars(select(UploadRow.id)))
-    stray = [key for upload_id, key in listed.items() if upload_id not in known]
-    for key in stray:
-        storage.delete(key)
-    return len(stray)
-
-
-def _erase_abandoned(db: Database, settings: Settings) -> None:
-    """Erase files of uploads that are over or never were. Files are listed first: a row is there before its file."""
     folder = incoming_folder(settings)
     with saying_what_failed("look through the uploads"):
-        names = [path.name for path in folder.iterdir() if path.is_file()]
+        changed_s = dict(_files_of(folder))
     with db.reading() as session:
         receiving = set(session.scalars(select(UploadRow.id).where(UploadRow.state == UploadState.RECEIVING)))
-    for name in names:
-        if name not in receiving:
+    abandoned = [name for name in changed_s if name not in receiving]
+    if not abandoned or not may_sweep(db, storage):
+        return
+    begins_s = begins_at_s(db)
+    for name in abandoned:
+        if changed_s[name] >= begins_s:
             erase_partial(settings, name)
+
+
+def _files_of(folder: Path) -> Iterator[tuple[str, float]]:
+    """Each file's name and when it was last written to, in seconds."""
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another process does the same
+            found = path.stat()
+            if stat.S_ISREG(found.st_mode):
+                yield path.name, found.st_mtime

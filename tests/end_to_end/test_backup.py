@@ -20,6 +20,7 @@ from records.actions.erase import erase_selection
 from records.audit.erasure_register import copy_register, stored_erasures
 from records.backup.state import last_backup_at
 from records.database import open_database
+from records.ledger.store_identity import StoreMatch, StoreState, compare_store
 from records.migrations.migrate import migrate
 from records.models import ArtifactRow, SelectionRow, SelectionState
 from records.settings import Settings
@@ -182,6 +183,7 @@ def test_after_a_restore_all_is_there_what_waited_is_done_and_what_was_erased_st
         with service.db.reading() as session:
             assert set(session.scalars(select(SelectionRow.id))) == {ready, waiting}
         assert not [stored for stored in service.storage.keys("selections/") if erased_after in stored]
+        assert compare_store(service.db, service.storage) == StoreState(StoreMatch.OURS)  # and so it may be swept
         service.start_worker()
         assert service.wait_until_settled(waiting).state == SelectionState.READY
         assert_nothing_left_behind(service)

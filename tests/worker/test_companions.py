@@ -47,7 +47,7 @@ def test_a_supervision_pack_shows_both_selections_until_one_is_erased(
     view = service.view(film)
     assert view.state == SelectionState.READY
     assert "supervision_pack" not in [output.kind for output in view.outputs]
-    assert not [key for key in service.storage.keys() if key.endswith("supervision-pack.zip")]  # noqa: SIM118 no dict
+    assert not [key for key in service.storage.keys("selections/") if key.endswith("supervision-pack.zip")]
 
 
 def test_a_companion_of_another_family_or_that_is_gone_is_refused(folder_service: Service) -> None:

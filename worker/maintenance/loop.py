@@ -41,7 +41,7 @@ def _watch(started_at: datetime) -> None:
                 beat(here.db, here.worker, started_at)
                 next_beat = now + here.settings.heartbeat_s
             if now >= next_sweep:
-                sweep_scratch(here.db, here.settings)
+                sweep_scratch(here.db, here.storage, here.settings)
                 next_sweep = now + here.settings.heal_s
             _take_turns(here)
             if is_draining(here.db, here.worker):

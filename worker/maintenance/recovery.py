@@ -11,20 +11,20 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, update
 
-from records.actions.artwork import sweep_artwork
 from records.actions.complete_job import requeue_expired
-from records.actions.erase import resume_erasures, sweep_artifacts
+from records.actions.erase import resume_erasures
+from records.actions.sweep import sweep_store
 from records.audit.erasure_register import copy_register
 from records.database import Database
 from records.ledger.clock_repair import bring_back_times
 from records.ledger.jobs import count_due, take_unsent
 from records.ledger.outcome_counts import fold_endings
 from records.ledger.recurring import note_ended
+from records.ledger.store_identity import keep_in_step
 from records.ledger.workers import forget_workers
 from records.models import ClockRow, JobRow, JobState, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage
-from records.uploads.cleanup import erase_stray_files
 from worker.broker import queue_length, send
 
 HEALING = "healing"
@@ -47,6 +47,7 @@ def heal(db: Database, storage: Storage, settings: Settings) -> None:
     resume_erasures(db, storage, settings)
     copy_register(db, storage)
     note_ended(db, HEALING)
+    keep_in_step(db, storage)
 
 
 def resend_lost(db: Database, settings: Settings) -> int:
@@ -86,8 +87,7 @@ def sweep(db: Database, storage: Storage) -> None:
     Raises: DatabaseUnavailable, StorageUnavailable.
     """
     storage.clear_unfinished()
-    swept = sweep_artifacts(db, storage) + sweep_artwork(db, storage) + erase_stray_files(db, storage)
-    if swept:
+    if swept := sweep_store(db, storage):
         log.info("%d files that nothing refers to were deleted", swept)
     forget_workers(db)
     fold_endings(db)

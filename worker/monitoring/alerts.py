@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from records.ledger.store_identity import StoreMatch
 from records.views.queue_stats import QueueFigures
 from worker.monitoring.snapshot import Facts
 
@@ -20,6 +21,11 @@ MOST_SKEW_S = 2.0
 FEW_DAYS = 3
 State = Literal["well", "busy", "warn", "bad"]
 _START = "Start one: docker compose up -d worker, or vigpack up on one machine."
+_GIVE_BACK = (
+    "Give vigpack the database that belongs to these files: restore its newest backup. Only if this database is the "
+    "right one: docker compose exec api vigpack store says what it does not know, and vigpack store --accept takes the "
+    "store as it is."
+)
 _RESTART = "Start the workers anew: docker compose restart worker, or vigpack up again. No work is lost."
 
 
@@ -80,6 +86,8 @@ def _parts(facts: Facts) -> Iterator[Hurt]:
             says="The place where films and packs are kept cannot be written.",
             do="Is the store running, may vigpack write to it, and is there room? vigpack doctor tells which.",
         )
+    if facts.store_match and (hurt := judge_store(facts.store_match, facts.store_strange_files)):
+        yield hurt
     if not facts.broker_answers:
         yield Hurt(
             code="queue_away",
@@ -94,6 +102,32 @@ def _parts(facts: Facts) -> Iterator[Hurt]:
             says=f"The clocks of the machines differ by {abs(facts.clock_skew_s):.0f} seconds.",
             do="Let all machines take the time from the same place (NTP): leases compare their clocks.",
         )
+
+
+def judge_store(match: StoreMatch, strange_files: int) -> Hurt | None:
+    """What hurts where the store and the database do not belong together; None where they do."""
+    match match:
+        case StoreMatch.OURS | StoreMatch.NEW:
+            return None
+        case StoreMatch.FOREIGN:
+            says, do = "The store belongs to another database; nothing is cleared away in it.", _GIVE_BACK
+        case StoreMatch.OLDER:
+            says = "The store holds what came after this database was backed up; nothing is cleared away in it."
+            do = _GIVE_BACK
+        case StoreMatch.UNKNOWN:
+            says = "The store holds files that this database does not know; nothing is cleared away in it."
+            do = _GIVE_BACK
+        case StoreMatch.MISSING:
+            says = "The store is empty, or not the one that this database had; its files are not found."
+            do = (
+                "Is its disk mounted, and do VIGPACK_DATA_DIR and VIGPACK_STORAGE_URL name the right place? "
+                "Restore the files from the backup. If this store is to be used as it is: vigpack store --accept."
+            )
+        case StoreMatch.STRANGE:
+            files = "A file" if strange_files == 1 else f"{strange_files} files"
+            says = f"{files} in the store came from no review that this database had; nothing is cleared away in it."
+            return Hurt(code="store_strange", level="warn", says=says, do=_GIVE_BACK)
+    return Hurt(code=f"store_{match.value}", level="bad", says=says, do=do)
 
 
 def _disk(facts: Facts) -> Iterator[Hurt]:

@@ -13,6 +13,7 @@ from pipeline.errors import PipelineError
 from records.backup.state import last_backup_at, unsaved_since
 from records.database import Database, clock_skew_s
 from records.errors import DatabaseUnavailable
+from records.ledger.store_identity import compare_store
 from records.migrations.migrate import is_current
 from records.models import SampleRow, utcnow
 from records.settings import Settings
@@ -47,6 +48,7 @@ def health(db: Database, settings: Settings, storage: Storage | None = None) -> 
     now = utcnow()
     free_bytes, total_bytes = _disk(settings)
     messages = queue_length(settings)
+    known = _ask_database(db, settings, now, free_bytes)
     facts = Facts(
         at=now,
         version=version("vigpack"),
@@ -61,7 +63,8 @@ def health(db: Database, settings: Settings, storage: Storage | None = None) -> 
         disk_reserve_bytes=settings.min_free_bytes,
         most_waiting_jobs=settings.most_waiting_jobs,
         backup_max_age_days=settings.backup_max_age_days,
-        **_ask_database(db, settings, now, free_bytes),
+        **known,
+        **(_ask_store(db, settings, storage) if known.get("database_current") else {}),
     )
     verdict = judge(facts)
     return Health(**dict(facts), verdict=verdict, since=_since(db, facts, verdict))
@@ -114,6 +117,14 @@ def _ask_database(db: Database, settings: Settings, now: datetime, free_bytes: i
         "disk_fills_per_day_bytes": fills,
         "disk_days_left": round(room / fills, 1) if room is not None and fills is not None and fills > 0 else None,
     }
+
+
+def _ask_store(db: Database, settings: Settings, storage: Storage | None) -> dict[str, Any]:
+    try:
+        found = compare_store(db, storage or open_storage(settings))
+    except PipelineError:
+        return {}
+    return {"store_match": found.match, "store_strange_files": found.strange_files}
 
 
 def _since(db: Database, facts: Facts, verdict: Verdict) -> datetime | None:

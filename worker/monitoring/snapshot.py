@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from records.ledger.store_identity import StoreMatch
 from records.views.queue_stats import QueueFigures
 
 
@@ -28,6 +29,10 @@ class Facts(BaseModel):
     storage: Literal["folder", "s3"]
     storage_writable: bool
     """Whether films can be received and kept."""
+    store_match: StoreMatch | None = None
+    """How the store and the database belong together."""
+    store_strange_files: int = 0
+    """Files in the store of selections that this database never had, as the last sweep counted them."""
     disk_free_bytes: int | None = None
     disk_total_bytes: int | None = None
     disk_reserve_bytes: int

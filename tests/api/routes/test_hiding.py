@@ -16,8 +16,8 @@ from sqlalchemy import select
 from api.routes import preview
 from pipeline.outputs.preview import Pages, first_pages
 from records.actions.complete_job import finish
-from records.actions.erase import sweep_artifacts
 from records.actions.hide import ask_hiding
+from records.actions.sweep import sweep_store
 from records.errors import LeaseLost
 from records.models import JobRow, JobState
 from records.settings import Settings
@@ -103,7 +103,7 @@ def test_a_person_is_hidden_from_the_asking_to_the_pack(
     for file in before:
         answer = client.get(f"{SELECTIONS}/{made['id']}/artifacts/{file['id']}")
         assert answer.status_code == (200 if file == still else 404)
-    kept = list(service.storage.keys())
+    kept = list(service.storage.keys("selections/"))
     assert not [key for key in kept if key.endswith((".mp4", ".zip", ".pdf"))]
     do_all(service)
     view = look(client, made["id"])
@@ -176,7 +176,7 @@ def test_a_crash_on_the_way_leaves_it_withheld(client: TestClient, service: Serv
     attempt(place, take(service.db, service.settings, job.id))
     view = look(client, made["id"])
     assert (view["moments"][0]["state"], view["moments"][0]["artifacts"]) == ("unconfirmed", [])
-    sweep_artifacts(service.db, service.storage)
+    sweep_store(service.db, service.storage)
     for key in effects.keys:
         with pytest.raises(StorageMissing):
             service.storage.size(key)
@@ -184,7 +184,7 @@ def test_a_crash_on_the_way_leaves_it_withheld(client: TestClient, service: Serv
     client.put(f"{SELECTIONS}/{made['id']}/moments/{made['moments'][0]['id']}/ends", json={"in": 400, "out": 1600})
     assert client.get(hiding_of(made)).json() == {"marks": [], "pictures": [], "sha256": None, "confirmed": False}
     client.delete(f"{SELECTIONS}/{made['id']}").raise_for_status()
-    assert not list(service.storage.keys())
+    assert not list(service.storage.keys("selections/"))
 
 
 def test_pages_laid_out_while_it_is_asked_for_are_not_shown(

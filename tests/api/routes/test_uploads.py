@@ -16,6 +16,7 @@ from sqlalchemy import update
 from api.app import create_app
 from records.models import UploadRow, utcnow
 from records.settings import Settings
+from records.storage.open import open_storage
 from records.uploads.cleanup import expire_uploads
 from tests.api.conftest import client_of
 from tests.api.service import (
@@ -265,7 +266,7 @@ def test_an_upload_left_alone_expires_and_its_bytes_go(client: TestClient, app_s
         session.execute(update(UploadRow).values(expires_at=utcnow() - timedelta(seconds=1)))
     assert client.head(upload, headers=TUS).status_code == 410
     assert send(client, upload, 1000, FILM[1000:]).json()["code"] == "upload_expired"
-    expire_uploads(db, app_settings)
+    expire_uploads(db, open_storage(app_settings), app_settings)
     db.dispose()
     assert client.head(upload, headers=TUS).status_code == 404
     assert list((app_settings.data_dir / "incoming").iterdir()) == []

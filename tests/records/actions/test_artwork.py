@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from pipeline.artifact import Artifact, sha256_of
 from pipeline.images.photograph import MEDIA_TYPE, Photograph
 from records.actions import artwork
-from records.actions.artwork import artwork_of, erase_artwork, keep_artwork, sweep_artwork
+from records.actions.artwork import artwork_of, erase_artwork, keep_artwork
 from records.actions.complete_job import finish
 from records.actions.erase import erase_selection
 from records.actions.request_output import ask_for_output
+from records.actions.sweep import sweep_store
 from records.database import Database
 from records.errors import ArtworkFull, ArtworkGone
 from records.models import ArtworkRow
@@ -48,10 +49,10 @@ def test_it_goes_with_its_selection_and_a_stray_one_is_swept(
     selection_id = job_row(db, job).selection_id
     keep(db, storage, selection_id, tmp_path)
     storage.put(tmp_path / "drawing.jpg", f"selections/{selection_id}/artwork/{'0' * 32}.jpg")
-    assert sweep_artwork(db, storage) == 1
+    assert sweep_store(db, storage) == 1
     assert len(list(storage.keys(artwork.artwork_folder(selection_id)))) == 1
     erase_selection(db, storage, settings, selection_id)
-    assert list(storage.keys()) == []
+    assert list(storage.keys("selections/")) == []
     with db.reading() as session:
         assert session.scalar(select(func.count(ArtworkRow.id))) == 0
 

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from records.actions.complete_job import Published, finish
-from records.actions.erase import artifact_folder, erase_selection, resume_erasures, sweep_artifacts, sweep_attempts
+from records.actions.erase import artifact_folder, erase_selection, resume_erasures
+from records.actions.sweep import sweep_attempts, sweep_store
 from records.database import Database
 from records.errors import LeaseLost, SelectionGone
 from records.ledger.jobs import Claim, claim_next, renew
@@ -33,8 +34,8 @@ def put(storage: Storage, key: str, folder: Path) -> str:
 
 
 def stored(storage: Storage) -> list[str]:
-    """Every key there is."""
-    return list(storage.keys())
+    """Every key of a selection."""
+    return list(storage.keys("selections/"))
 
 
 def sent_film(db: Database, storage: Storage, folder: Path) -> list[str]:
@@ -144,7 +145,7 @@ def test_sweeping_takes_what_dead_attempts_left_and_nothing_else(
     put(storage, dead_key, tmp_path)
     before = set(stored(storage))
 
-    assert sweep_artifacts(db, storage) == 1
+    assert sweep_store(db, storage) == 1
 
     assert before - set(stored(storage)) == {dead_key}
 

@@ -179,7 +179,7 @@ def test_erasing_a_recording_erases_what_was_made_with_its_moments(
         drop_outputs_with(session, recording, "K-207")
         assert effects_of(session).keys == []
     erase_selection(db, storage, settings, recording)
-    assert list(storage.keys()) == []
+    assert list(storage.keys("selections/")) == []
     with db.reading() as session:
         assert session.scalars(select(JobRow.kind).where(JobRow.selection_id == film)).all() == ["reel"]
         assert session.get_one(SelectionRow, film).recipes == {"reel": {}}

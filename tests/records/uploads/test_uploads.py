@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 import records.uploads.uploads
 from records.actions.erase import erase_selection
+from records.actions.sweep import sweep_store
 from records.database import Database
 from records.errors import SelectionGone
 from records.models import MomentRow, MomentState, UploadRow, UploadState, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage, StorageUnavailable, Stored
 from records.storage.open import open_storage
-from records.uploads.cleanup import erase_stray_files, expire_uploads
+from records.uploads.cleanup import expire_uploads
 from records.uploads.errors import AlreadyUploaded, OffsetWrong, TakenOver, UploadMissing, UploadTooLarge
 from records.uploads.partial_file import held_if_free, partial_path, try_hold
 from records.uploads.uploads import Taken, Upload, Uploads
@@ -111,16 +112,16 @@ def test_a_crash_or_outage_while_storing_is_healed_by_finishing_again(
     assert [waiting.id for waiting in uploads.waiting_to_finish()] == [upload.id]
     assert len(uploads.finish(upload) or []) == 1
     assert uploads.waiting_to_finish() == []
-    assert len(list(storage.keys())) == 1
+    assert len(list(storage.keys("selections/"))) == 1
 
 
 def test_an_upload_that_waits_for_storage_does_not_expire(
-    db: Database, uploads: Uploads, upload: Upload, settings: Settings
+    db: Database, uploads: Uploads, upload: Upload, storage: Storage, settings: Settings
 ) -> None:
     receive(uploads, upload)
     with db.session() as session:
         session.get_one(UploadRow, upload.id).expires_at = utcnow() - timedelta(days=1)
-    assert expire_uploads(db, settings) == 0
+    assert expire_uploads(db, storage, settings) == 0
     assert len(uploads.finish(upload) or []) == 1
 
 
@@ -137,20 +138,23 @@ def test_a_film_finished_after_its_selection_was_erased_leaves_nothing(
     late = Uploads(db, ErasedMeanwhile(storage), settings)  # type: ignore[arg-type]
     with pytest.raises((UploadMissing, SelectionGone)):
         late.finish(upload)
-    assert list(storage.keys()) == []
+    assert list(storage.keys("selections/")) == []
     assert list((settings.data_dir / "incoming").iterdir()) == []
 
 
-def test_stored_uploads_that_no_row_knows_are_erased_and_others_stay(
-    db: Database, uploads: Uploads, upload: Upload, storage: Storage, tmp_path: Path
+def test_stored_uploads_that_no_row_knows_are_swept_and_others_stay(
+    db: Database, uploads: Uploads, upload: Upload, storage: Storage, settings: Settings, tmp_path: Path
 ) -> None:
     receive(uploads, upload)
     uploads.finish(upload)
     source = tmp_path / "stray"
     source.write_bytes(b"stray")
-    storage.put(source, f"selections/{'0' * 32}/uploads/{'1' * 32}")
-    assert erase_stray_files(db, storage) == 1
-    assert list(storage.keys()) == [f"selections/{upload.selection_id}/uploads/{upload.id}"]
+    erased = add_selection(db)
+    erase_selection(db, storage, settings, erased)
+    for selection_id in (upload.selection_id, erased):
+        storage.put(source, f"selections/{selection_id}/uploads/{'1' * 32}")
+    assert sweep_store(db, storage) == 2
+    assert list(storage.keys("selections/")) == [f"selections/{upload.selection_id}/uploads/{upload.id}"]
 
 
 def test_only_one_may_write_and_a_newer_one_waits_for_the_file(uploads: Uploads, upload: Upload) -> None:
@@ -260,15 +264,15 @@ def test_the_first_of_two_uploads_for_one_film_wins(
     with pytest.raises(AlreadyUploaded):
         uploads.finish(other)
     assert row_of(db, other) is None
-    assert len(list(storage.keys())) == 1
+    assert len(list(storage.keys("selections/"))) == 1
 
 
 def test_files_without_an_upload_are_swept_and_others_stay(
-    db: Database, uploads: Uploads, upload: Upload, settings: Settings
+    db: Database, uploads: Uploads, upload: Upload, storage: Storage, settings: Settings
 ) -> None:
     writing = taken(uploads, upload)
     partial_path(settings, "f" * 32).write_bytes(b"from a crash")
-    expire_uploads(db, settings)
+    expire_uploads(db, storage, settings)
     assert [path.name for path in (settings.data_dir / "incoming").iterdir()] == [upload.id]
     writing.close()
 

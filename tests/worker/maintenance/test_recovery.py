@@ -95,7 +95,7 @@ def test_scratch_of_a_running_attempt_is_left_alone_and_of_a_dead_one_removed(se
         (dead / "half.mp4").write_bytes(b"half")
         foreign = service.settings.scratch() / "notes"
         foreign.mkdir()
-        assert sweep_scratch(service.db, service.settings) == 1
+        assert sweep_scratch(service.db, service.storage, service.settings) == 1
         assert (running.exists(), dead.exists(), foreign.exists()) == (True, False, True)
     assert not running.exists()
 

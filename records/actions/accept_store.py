@@ -1,0 +1,28 @@
+"""Taking a store as it is for this database, on a person's word: the way out where the right database is lost."""
+
+from __future__ import annotations
+
+import logging
+
+from records.audit.log import note
+from records.database import Database
+from records.ledger.store_identity import StoreCount, count_files, take_over, write_label
+from records.storage.contract import Storage
+
+log = logging.getLogger("vigpack.records")
+
+
+def accept_store(db: Database, storage: Storage, who: str) -> StoreCount:
+    """Let this database have the store, whoever it belonged to; what it held until now.
+
+    What the database does not know is deleted by the next sweep. The audit and the log tell of it.
+    Raises: DatabaseUnavailable, StorageUnavailable, NoRoom.
+    """
+    found = count_files(db, storage)
+    detail = f"{found.strange_files} of {found.known_files + found.strange_files} files unknown"
+    with db.session() as session:
+        label = take_over(session, storage, accepted=True)
+        note(session, who, "accept_store", label.id, detail)
+    write_label(storage, label)
+    log.warning("the store was accepted for this database by %s: %s", who, detail)
+    return found
