@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Column, Table
 
-from api.diagnostics.checks import check_everything, has_database
+from api.diagnostics.checks import Check, check_everything, has_database
 from api.diagnostics.incident_report import incident_report
 from cli.screen import print_json, say, terminal
 from records.database import open_database
@@ -33,16 +32,19 @@ def doctor(
     if as_json:
         print_json([check.model_dump() for check in checks])
     else:
-        table = Table("state", "part", Column(overflow="fold"), show_header=False, box=None, padding=(0, 2, 0, 0))
-        for check in checks:
-            table.add_row(
-                f"[{_COLOURS[check.state]}]{check.state}[/]",
-                check.part,
-                escape(check.found) + (f"\n→ {escape(check.mend)}" if check.mend else ""),
-            )
-        terminal().print(table)
+        _print(checks)
     if any(check.state == "bad" for check in checks):
         raise typer.Exit(1)
+
+
+def _print(checks: list[Check]) -> None:
+    """Lines as long as they are: what is to be copied from here must not be broken."""
+    console, width = terminal(), max(len(check.part) for check in checks)
+    for check in checks:
+        state = f"[{_COLOURS[check.state]}]{check.state:<4}[/]"
+        console.print(f"{state}  {check.part:<{width}}  {escape(check.found)}", soft_wrap=True)
+        if check.mend:
+            console.print(f"{'':{width + 8}}→ {escape(check.mend)}", soft_wrap=True)
 
 
 def _report(settings: Settings) -> None:

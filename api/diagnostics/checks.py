@@ -245,7 +245,7 @@ def check_storage(settings: Settings) -> Check:
             read = b"".join(storage.read(key, 0, 7))
         storage.delete(key)
     except PipelineError as error:
-        mend = "Are VIGPACK_STORAGE_URL and its key right, and may that key write?"
+        mend = "Are VIGPACK_STORAGE_URL and its key right, and may that key write?" if settings.storage_url else ""
         return Check(part="storage", state="bad", found=f"{place}: {error}"[:300], mend=mend)
     if read != b"vigpack":
         return Check(part="storage", state="bad", found=f"{place} gives back other bytes than it took")

@@ -133,6 +133,16 @@ def test_doctor_ends_with_1_where_something_is_bad(
     assert {one["part"]: one["state"] for one in told}["ffmpeg"] == "bad"
 
 
+def test_a_line_that_doctor_gives_can_be_copied(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGPACK_DATA_DIR", "/proc/vigpack")
+    with pytest.raises(SystemExit):
+        main(["doctor"])
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "docker compose" in line]
+    assert line.endswith("chown -R vigpack: /data")
+
+
 def test_doctor_tells_an_incident_report_without_making_anything(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, well: Settings, tmp_path: Path
 ) -> None:
