@@ -52,7 +52,7 @@ class RatingView(BaseModel):
     """One rater's answers and what they come to."""
 
     rater: str
-    answers: dict[str, Any]
+    answers: dict[str, Answer]
     totals: Totals
 
 

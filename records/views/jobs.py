@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, case, func, select
@@ -38,6 +38,10 @@ class Reason(BaseModel):
     sentence: str
 
 
+JobAction = Literal["retry", "cancel", "hold", "release", "priority"]
+"""What IT may do with a job."""
+
+
 class JobLine(BaseModel):
     """One job."""
 
@@ -45,7 +49,7 @@ class JobLine(BaseModel):
 
     id: str
     kind: str
-    state: str
+    state: JobState
     stalled: bool
     priority: int
     attempts: int
@@ -61,8 +65,8 @@ class JobLine(BaseModel):
     reason: Reason | None
     log: str
     """The end of what the attempt said, without anything of a person; empty where it said nothing."""
-    can: list[str]
-    """What may be done with it now: retry, cancel, hold, release, priority."""
+    can: list[JobAction]
+    """What may be done with it now."""
 
 
 class JobPage(BaseModel):
@@ -74,7 +78,7 @@ class JobPage(BaseModel):
     total: int
 
 
-_CAN: dict[str, list[str]] = {
+_CAN: dict[str, list[JobAction]] = {
     JobState.QUEUED: ["hold", "cancel", "priority"],
     JobState.HELD: ["release", "cancel", "priority"],
     JobState.RUNNING: ["cancel"],
@@ -127,7 +131,7 @@ def _line(job: JobRow, shape: dict[str, Any], stalled: int, now: datetime) -> Jo
     return JobLine(
         id=job.id,
         kind=job.kind,
-        state=job.state,
+        state=JobState(job.state),
         stalled=bool(stalled),
         priority=job.priority,
         attempts=job.attempts,

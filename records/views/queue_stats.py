@@ -6,6 +6,7 @@ Nothing here leads to a family: jobs and workers have names of their own.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -65,13 +66,16 @@ class RunningJob(_Figure):
     """Its worker went silent, or it stands still."""
 
 
+WorkerState = Literal["working", "draining", "silent", "left"]
+
+
 class WorkerFigure(_Figure):
     """A worker that has been seen within a day."""
 
     name: str
     version: str
-    state: str
-    """working, draining: it takes no more jobs, silent, or left: it ended in order."""
+    state: WorkerState
+    """draining: it takes no more jobs; left: it ended in order."""
     started_at: datetime
     seen_s: float
     """Since its last sign of life."""
@@ -196,7 +200,7 @@ def _workers(session: Session, settings: Settings, running: list[RunningJob], no
     silent_since = now - timedelta(seconds=MISSED_BEATS * settings.heartbeat_s)
     rows = session.scalars(select(WorkerRow).where(WorkerRow.seen_at >= now - DAY).order_by(WorkerRow.name))
 
-    def state(row: WorkerRow) -> str:
+    def state(row: WorkerRow) -> WorkerState:
         if row.left_at:
             return "left"
         return "silent" if row.seen_at < silent_since else "draining" if row.draining else "working"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from pipeline.moments import FilmOf
+from pipeline.moments import Clip, FilmOf, Still
 from records.actions.artwork import artwork_of
 from records.ledger.selections import held_for, kinds_of
 from records.models import (
@@ -28,9 +28,12 @@ from records.models import (
     utcnow,
 )
 
+WorkState = MomentState | Literal["pending"]
+"""Where a moment or an output stands, in the words the page shows."""
+
 
 class _View(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class ErrorView(_View):
@@ -57,7 +60,7 @@ class UploadView(_View):
 
     id: str
     moment_id: str | None
-    state: str
+    state: UploadState
     offset_bytes: int
     length_bytes: int
     expires_at: datetime
@@ -66,7 +69,7 @@ class UploadView(_View):
 class WorkView(_View):
     """A job as the guider sees it."""
 
-    state: str
+    state: WorkState
     progress: float | None = None
     """0 to 1; None before any work."""
     attempts: int = 0
@@ -87,19 +90,59 @@ class HeldView(_View):
     to_ms: int
 
 
+class ClipTimes(_View):
+    """A clip on the clock of its own upload, in ms."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    in_ms: int = Field(alias="in")
+    out_ms: int = Field(alias="out")
+
+
+class StillTimes(_View):
+    """A still on the clock of its own upload, in ms."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    at_ms: int = Field(alias="at")
+
+
+class MomentFacts(_View):
+    """What was found when a moment was prepared; times on the film's clock."""
+
+    model_config = ConfigDict(extra="allow")
+
+    in_ms: int
+    out_ms: int | None
+    width_px: int | None
+    height_px: int | None
+    fps: float | None
+    duration_ms: int | None
+
+
+class FilmView(_View):
+    """What the page said of the film."""
+
+    model_config = ConfigDict(extra="allow")
+
+    bytes: int
+    duration_ms: int
+    picture: bool = True
+
+
 class MomentView(WorkView):
     """One clip or still and where it stands."""
 
     id: str
     position: int
-    kind: str
-    moment: dict[str, Any]
-    cut: dict[str, Any] | None
+    kind: Literal["clip", "still"]
+    moment: Clip | Still
+    cut: ClipTimes | StillTimes | None
     held: HeldView | None
     """What the service holds of the film for it, within which its ends can be moved; None until that is known."""
     hidden: bool
     """Somebody is to be hidden in it; `unconfirmed` until a person has looked at every picture."""
-    facts: dict[str, Any] | None
+    facts: MomentFacts | None
     artifacts: list[ArtifactView]
 
 
@@ -134,8 +177,7 @@ class SelectionSummary(_View):
     ready_at: datetime | None
     family: str
     cycle: int
-    of: str
-    """family_film or review_recording."""
+    of: FilmOf
     clips: int
     stills: int
 
@@ -146,7 +188,7 @@ class SelectionView(SelectionSummary):
     preset: str
     whole_film: bool
     review_on: date | None
-    film: dict[str, Any]
+    film: FilmView
     helping_question: str
     working_points: list[str]
     settled: bool
@@ -161,7 +203,7 @@ class SelectionView(SelectionSummary):
     uploads: list[UploadView]
 
 
-PENDING = "pending"
+PENDING: WorkState = "pending"
 _SHOWN_AS = {JobState.DONE: "ready", JobState.CANCELLED: "failed", JobState.HELD: "queued"}
 
 
@@ -184,17 +226,19 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
     sources = {upload.id: upload for upload in upload_rows if upload.state == UploadState.COMPLETE}
     hidden = set(session.scalars(select(HidingRow.moment_id).where(HidingRow.selection_id == row.id)))
     moments = [
-        MomentView(
-            id=moment.id,
-            position=moment.position,
-            kind=moment.kind,
-            moment=moment.moment,
-            cut=moment.cut,
-            held=_held(moment, sources.get(moment.upload_id or "")),
-            hidden=moment.id in hidden,
-            facts=moment.facts,
-            artifacts=artifacts[moment.id],
-            **_work(by_moment.get(moment.id), moment.state, now, unconfirmed=moment.state == MomentState.UNCONFIRMED),
+        MomentView.model_validate(
+            {
+                "id": moment.id,
+                "position": moment.position,
+                "kind": moment.kind,
+                "moment": moment.moment,
+                "cut": moment.cut,
+                "held": _held(moment, sources.get(moment.upload_id or "")),
+                "hidden": moment.id in hidden,
+                "facts": moment.facts,
+                "artifacts": artifacts[moment.id],
+            }
+            | _work(by_moment.get(moment.id), moment.state, now, unconfirmed=moment.state == MomentState.UNCONFIRMED)
         )
         for moment in row.moments
     ]
@@ -216,7 +260,7 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
         preset=row.preset,
         whole_film=row.whole_film,
         review_on=row.review_on,
-        film=row.film,
+        film=FilmView.model_validate(row.film),
         helping_question=row.shape.get("helping_question", ""),
         working_points=list(row.shape.get("working_points", ())),
         settled=_settled(row, moments, outputs),

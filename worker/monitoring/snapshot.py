@@ -14,7 +14,7 @@ from records.views.queue_stats import QueueFigures
 class Facts(BaseModel):
     """One look at every part."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     at: datetime
     version: str

@@ -44,7 +44,7 @@ KIND_WORDS = {
 class CycleEntry(BaseModel):
     """One cycle with one family. It is whole once it was filmed and looked at together."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     id: str | None = None
     """Of what was written by hand or kept; None where all of it comes from films."""
@@ -72,7 +72,7 @@ class CycleEntry(BaseModel):
 class HoursEntry(BaseModel):
     """One session or training day."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     id: str | None = None
     kind: HoursKind

@@ -16,7 +16,7 @@ class Score(BaseModel):
     A question that does not apply leaves both; one that is still open is counted in ``open`` and in neither.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     points: int = 0
     most: int = 0
