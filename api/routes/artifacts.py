@@ -65,7 +65,7 @@ FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
     responses=FILE_ANSWERS,
 )
 @router.head("/{selection_id}/artifacts/{artifact_id}", include_in_schema=False)
-def download(selection_id: GivenId, artifact_id: GivenId, asking: GivenAsking, parts: GivenParts) -> Response:
+def download_artifact(selection_id: GivenId, artifact_id: GivenId, asking: GivenAsking, parts: GivenParts) -> Response:
     """The strong ETag is the file's SHA-256. One range is answered as such; several at once get the whole file."""
     with parts.db.reading() as session:
         row = session.get(ArtifactRow, artifact_id)

@@ -46,7 +46,7 @@ class ItsWords(BaseModel):
         }
     },
 )
-async def keep(selection_id: GivenId, request: Request, parts: GivenParts) -> SelectionView:
+async def add_artwork(selection_id: GivenId, request: Request, parts: GivenParts) -> SelectionView:
     """The body is the file. What is kept is upright, at most 2400 px a side, and says neither where nor with what it
     was taken. What is made of such pictures is made again.
     """
@@ -71,7 +71,7 @@ def _keep(parts: Parts, selection_id: str, sent: bytes) -> SelectionView:
     responses=FILE_ANSWERS,
 )
 @router.head("/{selection_id}/artwork/{artwork_id}", include_in_schema=False)
-def look_at_artwork(selection_id: GivenId, artwork_id: GivenId, asking: GivenAsking, parts: GivenParts) -> Response:
+def download_artwork(selection_id: GivenId, artwork_id: GivenId, asking: GivenAsking, parts: GivenParts) -> Response:
     """As it is kept."""
     with parts.db.reading() as session:
         row = find_artwork(session, selection_id, artwork_id)
@@ -83,7 +83,7 @@ def look_at_artwork(selection_id: GivenId, artwork_id: GivenId, asking: GivenAsk
     summary="Keep the child's words about it",
     responses=described(401, 404, 422),
 )
-def word(selection_id: GivenId, artwork_id: GivenId, its: ItsWords, parts: GivenParts) -> SelectionView:
+def save_artwork_words(selection_id: GivenId, artwork_id: GivenId, its: ItsWords, parts: GivenParts) -> SelectionView:
     """They are printed beside it. What is made of such pictures is made again."""
     with parts.db.session() as session:
         word_artwork(session, selection_id, artwork_id, its.words)
@@ -95,7 +95,7 @@ def word(selection_id: GivenId, artwork_id: GivenId, its: ItsWords, parts: Given
     summary="Take a photograph out",
     responses=described(401, 404, 503),
 )
-def take_out(selection_id: GivenId, artwork_id: GivenId, parts: GivenParts) -> SelectionView:
+def delete_artwork(selection_id: GivenId, artwork_id: GivenId, parts: GivenParts) -> SelectionView:
     """It goes with every file that may show it; those are made again without it. This cannot be undone."""
     with parts.db.session() as session:
         erase_artwork(session, selection_id, artwork_id)

@@ -22,7 +22,7 @@ class Alive(BaseModel):
 
 
 @router.get("/healthz", summary="Is the process alive?")
-async def alive() -> Alive:
+async def check_liveness() -> Alive:
     """Answers without looking at anything else; needs no token."""
     return Alive()
 
@@ -32,7 +32,7 @@ async def alive() -> Alive:
     summary="Can it do its job?",
     responses={503: {"model": Health, "description": "Not now; `problems` says why."}, **described(401)},
 )
-def ready(parts: GivenParts) -> Response:
+def check_readiness(parts: GivenParts) -> Response:
     """The database current, storage writable, the queue reachable, room on the disk."""
     found = health(parts.db, parts.settings, parts.storage)
     return Response(found.model_dump_json(), 200 if can_work(found, parts.settings) else 503, media_type=_JSON)

@@ -15,12 +15,12 @@ from api.errors import NothingHere, described
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, StoredFile, answer_file
 from api.routes.selections import PREFIX, view_now
 from pipeline.marks import MOST_MARKS, Box, Covers, Mark
+from records.actions import hide
 from records.actions.hide import (
     COVERED,
     FINISHED,
     UNCOVERED,
     ask_hiding,
-    confirm_hiding,
     find_withheld,
     lift_hiding,
 )
@@ -90,7 +90,7 @@ class Part(StrEnum):
 
 
 @router.put(_HIDING, status_code=202, summary="Hide somebody in a moment", responses=described(401, 404, 422))
-def put_hiding(
+def save_hiding(
     selection_id: GivenId, moment_id: GivenId, asked: Marks, request: Request, parts: GivenParts
 ) -> SelectionView:
     """Everything that was made of the moment is taken back at once, and nothing of it is handed out until every picture
@@ -112,7 +112,7 @@ def delete_hiding(selection_id: GivenId, moment_id: GivenId, request: Request, p
 
 
 @router.get(_HIDING, summary="What is hidden in a moment", responses=described(401, 404))
-def look_at_hiding(selection_id: GivenId, moment_id: GivenId, parts: GivenParts) -> HidingView:
+def get_hiding(selection_id: GivenId, moment_id: GivenId, parts: GivenParts) -> HidingView:
     """The marks, every picture with its cover, and the file to confirm."""
     with parts.db.reading() as session:
         hiding = session.get(HidingRow, moment_id)
@@ -135,7 +135,7 @@ def look_at_hiding(selection_id: GivenId, moment_id: GivenId, parts: GivenParts)
     responses=FILE_ANSWERS,
 )
 @router.head(_HIDING + "/pictures/{part}", include_in_schema=False)
-def look_at_pictures(
+def download_hiding_pictures(
     selection_id: GivenId, moment_id: GivenId, part: Part, asking: GivenAsking, parts: GivenParts
 ) -> Response:
     """JPEGs one after another; ask for the range of one. They are gone once the hiding is confirmed."""
@@ -153,11 +153,11 @@ def look_at_pictures(
     summary="Every picture was looked at: hand it out like this",
     responses=described(401, 404, 409, 422),
 )
-def confirm(
+def confirm_hiding(
     selection_id: GivenId, moment_id: GivenId, seen: Confirmed, request: Request, parts: GivenParts
 ) -> SelectionView:
     """Refused unless the file with this SHA-256 is the one that lies there now."""
     with parts.db.session() as session:
-        confirm_hiding(session, selection_id, moment_id, seen.sha256)
+        hide.confirm_hiding(session, selection_id, moment_id, seen.sha256)
         note(session, request.state.who, "confirm_hiding", moment_id)
     return view_now(parts, selection_id)

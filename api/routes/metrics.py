@@ -33,7 +33,7 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/metrics", summary="Figures for Prometheus", response_class=Response, responses=described(401))
-def figures(parts: GivenParts) -> Response:
+def get_metrics(parts: GivenParts) -> Response:
     """The queue's depth and age, times, endings, workers, disk, clocks. What is unknown is absent."""
     registry = CollectorRegistry()
     registry.register(Figures(health(parts.db, parts.settings, parts.storage), _all_endings(parts.db)))

@@ -19,11 +19,12 @@ from api.diagnostics.health_cache import Look
 from api.diagnostics.incident_report import incident_report
 from api.errors import described
 from api.middleware.authentication import OPERATIONS
-from records.actions.manage_jobs import cancel_job, hold_job, release_job, retry_job, set_priority
+from records.actions import manage_jobs
+from records.actions.manage_jobs import set_priority
 from records.audit import log as audit
 from records.audit.log import AuditLine
 from records.errors import JobMissing, JobStateWrong
-from records.ledger.workers import drain_worker, undrain_worker
+from records.ledger import workers
 from records.models import JobRow, utcnow
 from records.views.history import Series, Span, series
 from records.views.jobs import JobLine, JobPage, job_line, job_page
@@ -66,13 +67,13 @@ class Retried(BaseModel):
 
 
 @router.get("", summary="How the service is", responses=described(401))
-def look_now(look: GivenLook) -> Health:
+def get_health(look: GivenLook) -> Health:
     """Is it well, since when, what hurts, what to do now, and every figure. What is unknown is null."""
     return look.now()
 
 
 @router.get("/series", summary="How it was over a day or a week", responses=described(401, 422, 503))
-def show_series(parts: GivenParts, span: Annotated[Span, Query()] = Span.DAY) -> Series:
+def get_health_history(parts: GivenParts, span: Annotated[Span, Query()] = Span.DAY) -> Series:
     """In quarters of an hour, or in steps of two hours. A step of which nothing is known holds nulls."""
     with parts.db.reading() as session:
         return series(session, span, utcnow())
@@ -91,44 +92,44 @@ def list_jobs(
 
 
 @router.get("/audit", summary="What was done, newest first", responses=described(401, 422, 503))
-def list_audit(parts: GivenParts, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[AuditLine]:
+def list_audit_entries(parts: GivenParts, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[AuditLine]:
     """Who did what, when, to which job or worker."""
     with parts.db.reading() as session:
         return audit.newest(session, limit)
 
 
 @router.get("/report", summary="An incident report to copy", response_class=PlainTextResponse, responses=described(401))
-def tell_incident(parts: GivenParts, look: GivenLook) -> PlainTextResponse:
+def get_incident_report(parts: GivenParts, look: GivenLook) -> PlainTextResponse:
     """Versions, checks, figures, jobs and redacted logs as plain text; the same as `vigpack doctor --report`."""
     return PlainTextResponse(incident_report(parts.settings, parts.db, look.now()))
 
 
 @router.post("/jobs/{job_id}/retry", summary="Try a job again", responses=described(401, 404, 409, 503))
-def try_again(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
+def retry_job(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
     """Queue a failed or cancelled job again, with all its attempts."""
-    return _act(parts, who, "retry", job_id, retry_job)
+    return _act(parts, who, "retry", job_id, manage_jobs.retry_job)
 
 
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=described(401, 404, 409, 503))
-def cancel(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
+def cancel_job(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
     """End a waiting or held job now; ask a running one to stop, which it does within seconds."""
-    return _act(parts, who, "cancel", job_id, cancel_job)
+    return _act(parts, who, "cancel", job_id, manage_jobs.cancel_job)
 
 
 @router.post("/jobs/{job_id}/hold", summary="Put a job on hold", responses=described(401, 404, 409, 503))
-def hold(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
+def hold_job(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
     """Keep a waiting job from being taken until it is released."""
-    return _act(parts, who, "hold", job_id, hold_job)
+    return _act(parts, who, "hold", job_id, manage_jobs.hold_job)
 
 
 @router.post("/jobs/{job_id}/release", summary="Release a held job", responses=described(401, 404, 409, 503))
-def release(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
+def release_job(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
     """Let it be taken again."""
-    return _act(parts, who, "release", job_id, release_job)
+    return _act(parts, who, "release", job_id, manage_jobs.release_job)
 
 
 @router.put("/jobs/{job_id}/priority", summary="Move a job", responses=described(401, 404, 409, 422, 503))
-def move(job_id: GivenId, urgency: Urgency, parts: GivenParts, who: Who) -> JobLine:
+def move_job(job_id: GivenId, urgency: Urgency, parts: GivenParts, who: Who) -> JobLine:
     """Let a waiting or held job come earlier or later: 0 is the most urgent, 9 the least."""
     priority = urgency.priority
     return _act(
@@ -137,14 +138,14 @@ def move(job_id: GivenId, urgency: Urgency, parts: GivenParts, who: Who) -> JobL
 
 
 @router.post("/retry-failed", summary="Try again what was given up", responses=described(401, 503))
-def retry_failed(parts: GivenParts, who: Who) -> Retried:
+def retry_failed_jobs(parts: GivenParts, who: Who) -> Retried:
     """Queue everything again that was given up within a day: after an outage, this is the one act that mends it."""
     with parts.db.reading() as session:
         ids = session.scalars(select(JobRow.id).where(*given_up(utcnow())).limit(_MOST_AT_ONCE)).all()
     retried = 0
     for job_id in ids:
         try:
-            try_again(job_id, parts, who)
+            retry_job(job_id, parts, who)
         except (JobMissing, JobStateWrong):  # somebody else was faster, or it was erased
             continue
         retried += 1
@@ -152,20 +153,20 @@ def retry_failed(parts: GivenParts, who: Who) -> Retried:
 
 
 @router.post("/workers/{name}/drain", status_code=204, summary="Drain a worker", responses=described(401, 404, 503))
-def drain(name: WorkerName, parts: GivenParts, who: Who) -> None:
+def drain_worker(name: WorkerName, parts: GivenParts, who: Who) -> None:
     """Let it take no more jobs, end those it has, and end."""
     with parts.db.session() as session:
-        drain_worker(session, name)
+        workers.drain_worker(session, name)
         audit.note(session, who, "drain", name)
 
 
 @router.post(
     "/workers/{name}/undrain", status_code=204, summary="Take a worker back", responses=described(401, 404, 503)
 )
-def undrain(name: WorkerName, parts: GivenParts, who: Who) -> None:
+def undrain_worker(name: WorkerName, parts: GivenParts, who: Who) -> None:
     """Let a drained worker work again: at once where it waits, else when it is started."""
     with parts.db.session() as session:
-        undrain_worker(session, name)
+        workers.undrain_worker(session, name)
         audit.note(session, who, "undrain", name)
 
 

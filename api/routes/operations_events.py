@@ -47,7 +47,7 @@ _TICKING: dict[str, Any] = {
     response_class=EventSourceResponse,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}, **described(401)},
 )
-async def tell_live(look: GivenLook) -> Response:
+async def stream_health(look: GivenLook) -> Response:
     """Events named `operations` hold the whole look as JSON: within two seconds of a change, and every ten seconds."""
     return EventSourceResponse(
         _events(look), ping=_KEEP_ALIVE_S, headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"}

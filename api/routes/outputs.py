@@ -57,7 +57,7 @@ class Asked(BaseModel):
 
 
 @router.get("/api/v1/kinds", summary="What can be made of a selection", responses=described(401))
-def list_kinds() -> list[KindView]:
+def list_output_kinds() -> list[KindView]:
     """Every kind of output, in the order in which to offer them."""
     return [
         KindView(
@@ -79,7 +79,7 @@ def list_kinds() -> list[KindView]:
     summary="Have an output made, or made anew",
     responses=described(401, 404, 422),
 )
-def ask(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Asked:
+def request_output(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Asked:
     """It is made as soon as every moment is ready; what was made of the kind before stays until then, unless it may
     show another selection that is no longer chosen.
     """
@@ -100,7 +100,7 @@ def ask(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Asked:
     summary="Earlier reviews whose pictures may join a booklet",
     responses=described(401, 404),
 )
-def list_earlier(selection_id: GivenId, parts: GivenParts) -> list[SelectionSummary]:
+def list_earlier_reviews(selection_id: GivenId, parts: GivenParts) -> list[SelectionSummary]:
     """Those of the same family by the same guider that are ready, in the order of their cycles."""
     with parts.db.reading() as session:
         row = session.get(SelectionRow, selection_id)

@@ -60,7 +60,7 @@ class PreviewView(BaseModel):
 
 
 @router.post("/{selection_id}/preview", summary="What an output will be", responses=described(401, 404, 409, 422, 503))
-def preview(selection_id: GivenId, wish: Wish, parts: GivenParts) -> PreviewView:
+def preview_output(selection_id: GivenId, wish: Wish, parts: GivenParts) -> PreviewView:
     """From the finished moments and the recipe as it stands. Nothing is kept."""
     kind = find_kind(wish.kind)
     recipe = parse_recipe(kind, wish.recipe)

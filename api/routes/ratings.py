@@ -15,7 +15,8 @@ from pipeline.training.rating.form import print_form
 from pipeline.training.rating.printed import CheckedTable, PrintedTable, check_printed, read_printed
 from pipeline.training.rating.scale import Answer, rating_scale
 from pipeline.training.rating.totals import Comparison, Totals, compare, totals
-from records.training.ratings import erase_rating, ratings_of, save_rating
+from records.training import ratings
+from records.training.ratings import erase_rating, ratings_of
 
 router = APIRouter(tags=["ratings"])
 GivenRater = Annotated[
@@ -80,7 +81,7 @@ class PrintedTotals(BaseModel):
 
 
 @router.get("/api/v1/rating-scale", summary="The rating scale", responses=described(401))
-def scale() -> ScaleView:
+def get_rating_scale() -> ScaleView:
     """Its sub-scales, questions and anchors. It rates a practitioner's recording, never a family."""
     found = rating_scale()
     return ScaleView(
@@ -103,7 +104,7 @@ def scale() -> ScaleView:
     response_class=Response,
     responses={200: {"content": {"application/pdf": {}}}, **described(401)},
 )
-def form() -> Response:
+def download_rating_form() -> Response:
     """Empty, for any recording of a shared review."""
     headers = {"Content-Disposition": 'inline; filename="rating-scale.pdf"'}
     return Response(print_form(rating_scale()), headers=headers, media_type="application/pdf")
@@ -122,11 +123,11 @@ def list_ratings(selection_id: GivenId, parts: GivenParts) -> list[RatingView]:
     summary="Save a rater's answers",
     responses=described(401, 404, 422),
 )
-def save_answers(selection_id: GivenId, rater: GivenRater, new: NewRating, parts: GivenParts) -> RatingView:
+def save_rating(selection_id: GivenId, rater: GivenRater, new: NewRating, parts: GivenParts) -> RatingView:
     """Instead of those saved before. Totals are computed, and none can be sent."""
     rating_scale().check(new.answers)
     with parts.db.session() as session:
-        save_rating(session, selection_id, rater, new.answers)
+        ratings.save_rating(session, selection_id, rater, new.answers)
     return _view(rater, new.answers)
 
 
@@ -136,7 +137,7 @@ def save_answers(selection_id: GivenId, rater: GivenRater, new: NewRating, parts
     summary="Erase a rater's answers",
     responses=described(401, 404),
 )
-def erase_answers(selection_id: GivenId, rater: GivenRater, parts: GivenParts) -> None:
+def delete_rating(selection_id: GivenId, rater: GivenRater, parts: GivenParts) -> None:
     """They cannot be brought back."""
     with parts.db.session() as session:
         erase_rating(session, selection_id, rater)
@@ -153,7 +154,7 @@ def compare_recordings(
 
 
 @router.post("/api/v1/ratings/printed-totals", summary="Check a printed table", responses=described(401, 422))
-def check_totals(printed: PrintedTotals) -> CheckedTable:
+def check_printed_totals(printed: PrintedTotals) -> CheckedTable:
     """Its sums computed anew, and a flag for every printed total that does not fit its lines. Nothing is kept."""
     return check_printed(printed.table if printed.table is not None else read_printed(printed.csv or ""))
 

@@ -37,7 +37,7 @@ def show_player(selection_id: GivenId) -> HTMLResponse:  # noqa: ARG001 the play
 
 
 @router.get(f"{PREFIX}/{{selection_id}}/review", summary="What the player shows", responses=described(401, 404))
-def look_at_review(selection_id: GivenId, parts: GivenParts) -> Review:
+def get_review(selection_id: GivenId, parts: GivenParts) -> Review:
     """The question and every moment that is ready, in their order; without the family's code."""
     with parts.db.reading() as session:
         selection = session.get(SelectionRow, selection_id)
@@ -63,7 +63,7 @@ def look_at_review(selection_id: GivenId, parts: GivenParts) -> Review:
     response_model=ReviewWords,
     responses={204: {"description": "Nothing yet"}, **described(401, 404)},
 )
-def read_words(selection_id: GivenId, parts: GivenParts, response: Response) -> ReviewWords | Response:
+def get_closing_notes(selection_id: GivenId, parts: GivenParts, response: Response) -> ReviewWords | Response:
     """The words as they were last saved; their ETag tells which saving they are of."""
     with parts.db.reading() as session:
         row = find_words(session, selection_id)
@@ -78,7 +78,7 @@ def read_words(selection_id: GivenId, parts: GivenParts, response: Response) -> 
     summary="Save what was written at the end of the review",
     responses=described(401, 404, 412, 413, 422),
 )
-def keep_words(
+def save_closing_notes(
     selection_id: GivenId,
     words: ReviewWords,
     parts: GivenParts,

@@ -39,7 +39,7 @@ _RUNNING_CLOCKS = {
         **described(401, 404),
     },
 )
-async def tell_progress(
+async def stream_selection(
     selection_id: GivenId,
     parts: GivenParts,
     last_event_id: Annotated[str | None, Header()] = None,

@@ -15,9 +15,10 @@ from pipeline.hints import hints
 from records.actions.create import begin_selection, compose_selection
 from records.actions.erase import erase_selection
 from records.errors import SelectionGone
-from records.ledger.selections import retry_selection
+from records.ledger import selections as ledger
 from records.models import MomentState
-from records.views.selections import SelectionSummary, SelectionView, list_selections, selection_view
+from records.views import selections as selection_views
+from records.views.selections import SelectionSummary, SelectionView, selection_view
 
 PREFIX = "/api/v1/selections"
 router = APIRouter(prefix=PREFIX, tags=["selections"])
@@ -62,7 +63,7 @@ GivenKey = Annotated[
 
 
 @router.post("", status_code=201, summary="Begin a selection", responses=described(400, 401, 404, 413, 422, 503, 507))
-def begin(new: NewSelection, parts: GivenParts, response: Response, idempotency_key: GivenKey = "") -> Begun:
+def create_selection(new: NewSelection, parts: GivenParts, response: Response, idempotency_key: GivenKey = "") -> Begun:
     """Say which moments of which film are coming and what shall be made of them; learn what to send where."""
     new.check()
     selection = new.selection()
@@ -84,34 +85,34 @@ def begin(new: NewSelection, parts: GivenParts, response: Response, idempotency_
 
 
 @router.get("", summary="Selections, newest first", responses=described(401, 422))
-def list_newest(
+def list_selections(
     parts: GivenParts,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> SelectionPage:
     """A page of summaries."""
     with parts.db.reading() as session:
-        found = list_selections(session, limit=limit + 1, offset=offset)
+        found = selection_views.list_selections(session, limit=limit + 1, offset=offset)
     more = f"{PREFIX}?limit={limit}&offset={offset + limit}" if len(found) > limit else None
     return SelectionPage(items=found[:limit], next=more)
 
 
 @router.get("/{selection_id}", summary="One selection", responses=described(401, 404))
-def look_at(selection_id: GivenId, parts: GivenParts) -> SelectionView:
+def get_selection(selection_id: GivenId, parts: GivenParts) -> SelectionView:
     """Its state, and that of every moment, output and upload; a figure that is unknown is null."""
     return view_now(parts, selection_id)
 
 
 @router.post("/{selection_id}/retry", status_code=202, summary="Try again what failed", responses=described(401, 404))
-def retry(selection_id: GivenId, parts: GivenParts) -> SelectionView:
+def retry_selection(selection_id: GivenId, parts: GivenParts) -> SelectionView:
     """Queue its failed work again, with all attempts."""
     with parts.db.session() as session:
-        retry_selection(session, selection_id)
+        ledger.retry_selection(session, selection_id)
     return view_now(parts, selection_id)
 
 
 @router.delete("/{selection_id}", status_code=204, summary="Erase a selection", responses=described(401, 404, 503))
-def erase(selection_id: GivenId, parts: GivenParts) -> None:
+def delete_selection(selection_id: GivenId, parts: GivenParts) -> None:
     """Everything of it goes: words, uploads, moments, packs. This cannot be undone."""
     if not erase_selection(parts.db, parts.storage, parts.settings, selection_id):
         raise SelectionGone(selection_id)

@@ -82,7 +82,7 @@ class NewEnds(Times):
     summary="Prepare a moment again from other ends",
     responses=described(401, 404, 409, 422),
 )
-def put_ends(selection_id: GivenId, moment_id: GivenId, new: NewEnds, parts: GivenParts) -> SelectionView:
+def trim_moment(selection_id: GivenId, moment_id: GivenId, new: NewEnds, parts: GivenParts) -> SelectionView:
     """Within what was sent of the film for it (`held`). What was made before stays until the new one is finished; then
     everything that is made of the moments is made again. Asking for the ends that it has changes nothing. Where
     somebody is hidden in it, hiding begins again: nothing of before stays.
@@ -101,7 +101,9 @@ def put_ends(selection_id: GivenId, moment_id: GivenId, new: NewEnds, parts: Giv
     responses=FILE_ANSWERS,
 )
 @router.head("/{selection_id}/moments/{moment_id}/source", include_in_schema=False)
-def look_into(selection_id: GivenId, moment_id: GivenId, asking: GivenAsking, parts: GivenParts) -> Response:
+def download_moment_source(
+    selection_id: GivenId, moment_id: GivenId, asking: GivenAsking, parts: GivenParts
+) -> Response:
     """As it came: the moment and a little around it, or the whole film; for choosing other ends."""
     key, sha256 = _sent_for(parts, selection_id, moment_id)
     return answer_file(parts.storage, StoredFile(key, sha256, _media_type(parts.storage, key)), asking)
@@ -113,7 +115,7 @@ def look_into(selection_id: GivenId, moment_id: GivenId, asking: GivenAsking, pa
     summary="Let a player look at what was sent",
     responses=described(401, 404),
 )
-def let_look(selection_id: GivenId, moment_id: GivenId, request: Request, parts: GivenParts) -> Response:
+def grant_moment_source(selection_id: GivenId, moment_id: GivenId, request: Request, parts: GivenParts) -> Response:
     """A cookie with which this browser may GET this source and nothing else for an hour: players carry no token."""
     _sent_for(parts, selection_id, moment_id)
     answer = Response(status_code=204)

@@ -42,7 +42,7 @@ _CHUNK_BODY = {"required": False, "content": {CHUNK: {"schema": {"type": "string
 
 
 @router.options("", status_code=204, summary="What of tus is spoken here")
-async def tell_abilities(parts: GivenParts) -> Response:
+async def get_upload_options(parts: GivenParts) -> Response:
     """The version, extensions and largest upload; 8 MiB chunks pass every proxy and are saved quickly."""
     return Response(
         status_code=204,
@@ -70,7 +70,7 @@ async def tell_abilities(parts: GivenParts) -> Response:
         "requestBody": _CHUNK_BODY,
     },
 )
-async def create(request: Request, parts: GivenParts) -> Response:
+async def create_upload(request: Request, parts: GivenParts) -> Response:
     """A place to send one film to. The metadata names, in base64, the `moment` it holds, or the `selection` whose
     whole film it is; nothing else in it is looked at or kept. Bytes may come along.
     """
@@ -102,7 +102,7 @@ async def create(request: Request, parts: GivenParts) -> Response:
     responses=described(401, 404, 410, 412),
     openapi_extra={"parameters": [_TUS]},
 )
-async def tell_offset(upload_id: GivenId, request: Request, parts: GivenParts) -> Response:
+async def get_upload_offset(upload_id: GivenId, request: Request, parts: GivenParts) -> Response:
     """Where to go on. If everything is here but a crash came before it was handed on, that is done now."""
     _check_version(request)
     upload = await run_in_threadpool(parts.uploads.find, upload_id)
@@ -127,7 +127,7 @@ async def tell_offset(upload_id: GivenId, request: Request, parts: GivenParts) -
         "requestBody": _CHUNK_BODY,
     },
 )
-async def add_bytes(upload_id: GivenId, request: Request, parts: GivenParts) -> Response:
+async def append_upload_bytes(upload_id: GivenId, request: Request, parts: GivenParts) -> Response:
     """Append at the offset. A newer request takes over from one that hangs."""
     _check_version(request)
     if _only(request, "content-type") != CHUNK:
@@ -148,7 +148,7 @@ async def add_bytes(upload_id: GivenId, request: Request, parts: GivenParts) -> 
     responses=described(401, 404, 409, 412),
     openapi_extra={"parameters": [_TUS]},
 )
-async def terminate(upload_id: GivenId, request: Request, parts: GivenParts) -> Response:
+async def delete_upload(upload_id: GivenId, request: Request, parts: GivenParts) -> Response:
     """Erase what came of it. A finished one belongs to its selection and is erased with that."""
     _check_version(request)
     await run_in_threadpool(parts.uploads.terminate, upload_id)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.errors import STATUS_OF
@@ -28,6 +31,41 @@ def test_the_description_names_every_route_and_has_examples(client: TestClient) 
     assert described["components"]["schemas"]["Problem"]["properties"]["code"]
     for path in described["paths"].values():
         assert all(operation["summary"] and operation["description"] for operation in path.values())
+
+
+_VERBS = [
+    "add",
+    "append",
+    "cancel",
+    "check",
+    "choose",
+    "compare",
+    "confirm",
+    "create",
+    "delete",
+    "download",
+    "drain",
+    "get",
+    "grant",
+    "hold",
+    "list",
+    "move",
+    "preview",
+    "release",
+    "request",
+    "retry",
+    "save",
+    "stream",
+    "trim",
+    "undrain",
+]
+
+
+def test_every_operation_has_an_id_of_its_own_a_verb_and_what_it_is_about(app: FastAPI) -> None:
+    paths = app.openapi()["paths"]
+    ids = [operation["operationId"] for path in paths.values() for operation in path.values()]
+    assert sorted(set(ids)) == sorted(ids)
+    assert [one for one in ids if not re.fullmatch(rf"({'|'.join(_VERBS)})(_[a-z]+)+", one)] == []
 
 
 def test_the_example_in_the_description_is_accepted(client: TestClient) -> None:
