@@ -108,16 +108,16 @@ class StillTimes(_View):
 
 
 class MomentFacts(_View):
-    """What was found when a moment was prepared; times on the film's clock."""
+    """What was found when a moment was prepared; times on the film's clock. None: not known."""
 
     model_config = ConfigDict(extra="allow")
 
-    in_ms: int
-    out_ms: int | None
-    width_px: int | None
-    height_px: int | None
-    fps: float | None
-    duration_ms: int | None
+    in_ms: int | None = None
+    out_ms: int | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    fps: float | None = None
+    duration_ms: int | None = None
 
 
 class FilmView(_View):

@@ -84,9 +84,9 @@ def test_the_facts_of_a_finished_clip_are_kept(folder_service: Service, short_fi
     clip, _, still = folder_service.view(selection_id).moments
     assert clip.facts is not None
     assert still.facts is not None
-    kept = {name: clip.facts[name] for name in ("in_ms", "out_ms", "width_px", "height_px", "fps", "duration_ms")}
+    kept = clip.facts.model_dump(include={"in_ms", "out_ms", "width_px", "height_px", "fps", "duration_ms"})
     assert kept == {"in_ms": 1000, "out_ms": 3000, "width_px": 320, "height_px": 240, "fps": 25.0, "duration_ms": 2000}
-    assert (still.facts["in_ms"], still.facts["out_ms"]) == (5000, None)
+    assert (still.facts.in_ms, still.facts.out_ms) == (5000, None)
 
 
 def test_a_kind_that_a_selection_has_nothing_for_is_done_without_a_file(

@@ -50,7 +50,7 @@ def test_a_finished_moment_is_ready_with_its_file_and_facts(settings: Settings, 
     (moment,) = view(db, selection_of(db, job)).moments
     assert moment.state == "ready"
     assert [artifact.name for artifact in moment.artifacts] == ["01.mp4"]
-    assert moment.facts == FACTS
+    assert moment.model_dump()["facts"] == FACTS
 
 
 def test_the_last_moment_adds_the_outputs_in_the_same_transaction(settings: Settings, db: Database) -> None:

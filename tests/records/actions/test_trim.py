@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from pipeline.errors import FilmUnreadable, SelectionInvalid
+from pipeline.moments import Clip
 from records.actions.complete_job import Published, fail, finish
 from records.actions.erase import artifact_folder
 from records.actions.trim import change_ends, note_held
@@ -14,7 +15,7 @@ from records.database import Database
 from records.errors import MomentBusy, MomentGone, SecondsNotSent, SelectionGone
 from records.models import MomentRow, MomentState, SelectionRow, SelectionState
 from records.settings import Settings
-from records.views.selections import SelectionView, selection_view
+from records.views.selections import ClipTimes, SelectionView, selection_view
 from tests.effects import effects_on, woken_by
 from tests.records.cast import add_selection, complete_upload, job_row, take
 
@@ -78,8 +79,8 @@ def test_other_ends_queue_the_moment_and_keep_what_was_made(db: Database, prepar
     (job,) = change(db, prepared, 1, {"in": 60_800, "out": 64_000}, {"in": 800, "out": 4000})
     seen = view(db, prepared.id)
     assert (seen.state, seen.moments[1].state, job_row(db, job).attempts) == (SelectionState.PREPARING, "queued", 0)
-    assert seen.moments[1].moment == {**prepared.moments[1].moment, "in": 60_800, "out": 64_000}
-    assert seen.moments[1].cut == {"in": 800, "out": 4000}
+    assert seen.moments[1].moment == Clip(in_ms=60_800, out_ms=64_000, caption="Ella waits.")
+    assert seen.moments[1].cut == ClipTimes(in_ms=800, out_ms=4000)
     assert seen.moments[1].artifacts == prepared.moments[1].artifacts
     assert (seen.outputs[0].state, seen.outputs[0].artifacts) == ("pending", prepared.outputs[0].artifacts)
     assert not seen.settled
@@ -94,7 +95,7 @@ def test_the_packs_list_of_moments_follows(db: Database, prepared: SelectionView
         (0, 500, ""),
         (60_800, 64_000, "Ella waits."),
     ]
-    assert shape["still"] == [prepared.moments[2].moment]
+    assert shape["still"] == [prepared.moments[2].moment.model_dump()]
 
 
 def test_the_new_one_replaces_the_old_and_the_packs_are_made_again(
@@ -115,7 +116,7 @@ def test_without_times_of_the_upload_the_ends_are_taken_for_times_of_frames(
 ) -> None:
     """A frame's time is rounded down on both clocks, so that on the upload's it may be two milliseconds sooner."""
     change(db, prepared, 1, {"in": 60_040, "out": 63_000})
-    assert view(db, prepared.id).moments[1].cut == {"in": 39, "out": 2999}
+    assert view(db, prepared.id).moments[1].cut == ClipTimes(in_ms=39, out_ms=2999)
     assert view(db, prepared.id).moments[1].held == prepared.moments[1].held
 
 
