@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup page demo test chaos load bench bench-pickup bench-desk check machine
+.PHONY: help setup page api-types demo test chaos load bench bench-pickup bench-desk check machine
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,6 +17,9 @@ help:
 setup: $(VENV)/dev.stamp page  ## make .venv with everything to run, test and check, and build the page
 
 page: web/dist/index.html  # build the page that guiders open in their browser
+
+api-types: $(VENV)/dev.stamp web/node_modules/stamp  # write web/src/api/schema.ts anew, after what the API takes or gives has changed
+	@$(BIN)/python -m tests.web.api_types
 
 demo: $(VENV)/run.stamp  ## draw a film, send its moments through the real API, queue and workers, print a table
 	@$(BIN)/vigpack demo $(ARGS)

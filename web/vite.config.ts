@@ -22,5 +22,5 @@ export default defineConfig({
   },
   worker: { format: 'es' },
   server: { proxy: { '/api': 'http://127.0.0.1:8000', '/review': 'http://127.0.0.1:8000' } },
-  test: { include: ['src/**/*.test.ts'], testTimeout: 30_000 },
+  test: { include: ['src/**/*.test.ts'], setupFiles: ['src/testSetup.ts'], testTimeout: 30_000 },
 });

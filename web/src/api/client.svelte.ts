@@ -1,10 +1,13 @@
-/** One way to ask the service: the token, problems in plain words, and waiting for a token where one is wanted. */
+/** Requests to the service: typed by its OpenAPI document, with the token, and with problems in plain words. */
+
+import createClient from 'openapi-fetch';
+import type { paths } from './schema';
 
 const TOKEN = 'vigpack.token';
 
 /** A request the service refused, in its own words; `status` 0: it could not be reached. */
-export class Refused extends Error {
-  override readonly name = 'Refused';
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
 
   constructor(
     readonly status: number,
@@ -16,8 +19,8 @@ export class Refused extends Error {
     super(`${status} ${code}`);
   }
 
-  /** Whether asking again later may succeed without anybody doing anything. */
-  get passing(): boolean {
+  /** Whether the same request may succeed later without anybody doing anything. */
+  get retryable(): boolean {
     return this.status === 0 || this.status === 423 || this.status === 429 || this.status >= 500;
   }
 }
@@ -44,7 +47,7 @@ class Token {
     this.#value = value.trim();
     sessionStorage.setItem(TOKEN, this.#value);
     this.wanted = false;
-    for (const goOn of this.#waiting.splice(0)) goOn();
+    for (const resume of this.#waiting.splice(0)) resume();
   }
 
   /** Resolves once somebody has given a token other than `refused`. */
@@ -58,39 +61,56 @@ class Token {
 
 export const token = new Token();
 
-/** The answer to a request; asks the guider for the token where the service wants one. Throws Refused. */
-export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+/**
+ * Every operation of the API by its path, with its parameters, body and response typed.
+ *
+ * `const view = await dataOf(api.GET('/api/v1/selections/{selection_id}', { params: { path: { selection_id } } }))`.
+ * Throws ApiError instead of giving an `error`.
+ */
+export const api = createClient<paths>({
+  fetch: (request: Request) =>
+    withToken((headers) => {
+      const attempt = request.clone(); // a body can be read once, and another token may have to be tried
+      for (const [name, value] of Object.entries(headers)) attempt.headers.set(name, value);
+      return fetch(attempt);
+    }, request.signal),
+});
+
+/** The body of an answer. */
+export async function dataOf<T>(answer: Promise<{ data?: T }>): Promise<T> {
+  return (await answer).data as T;
+}
+
+/** The raw response, for files and streams. Throws ApiError. */
+export function request(path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
+  return withToken((headers) => fetch(path, { ...init, headers: { ...headers, ...init.headers } }), init.signal);
+}
+
+/** Asks the guider for the token where the service wants one, and tries again. */
+async function withToken(
+  send: (headers: Record<string, string>) => Promise<Response>,
+  signal: AbortSignal | null | undefined,
+): Promise<Response> {
   for (;;) {
     const used = token.value;
-    const headers = { ...token.headers(), ...(init.headers as Record<string, string> | undefined) };
-    const answer = await fetch(new URL(path, location.href), { ...init, headers }).catch((error: unknown) => {
-      if (init.signal?.aborted) throw error;
-      throw new Refused(0, 'not_reached', NOT_REACHED);
+    const response = await send(token.headers()).catch((error: unknown) => {
+      if (signal?.aborted) throw error;
+      throw new ApiError(0, 'not_reached', NOT_REACHED);
     });
-    if (answer.ok) return answer;
-    if (answer.status !== 401) throw await readProblem(answer);
+    if (response.ok) return response;
+    if (response.status !== 401) throw errorFrom(response.status, await response.text(), response.headers.get('Retry-After'));
     await token.ask(used);
   }
 }
 
-/** The JSON of an answer. Throws Refused. */
-export async function askJson<T>(path: string, init: RequestInit = {}): Promise<T> {
-  return (await (await ask(path, init)).json()) as T;
-}
-
-async function readProblem(answer: Response): Promise<Refused> {
-  const body = await answer.text();
-  return problemIn(answer.status, body, answer.headers.get('Retry-After'));
-}
-
-/** The problem an answer's body tells, or a plain word where a proxy has answered instead of the service. */
-export function problemIn(status: number, body: string, retryAfter: string | null | undefined): Refused {
+/** The problem that a response's body tells, or a plain sentence where a proxy has answered instead of the service. */
+export function errorFrom(status: number, body: string, retryAfter: string | null | undefined): ApiError {
   const seconds = retryAfter && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : null;
   try {
     const problem = JSON.parse(body) as { code?: string; detail?: string };
-    if (problem.code && problem.detail) return new Refused(status, problem.code, problem.detail, seconds);
+    if (problem.code && problem.detail) return new ApiError(status, problem.code, problem.detail, seconds);
   } catch {
     // not from the service itself: a proxy's own page
   }
-  return new Refused(status, 'no_problem', `${NOT_REACHED} (It answered ${status}.)`, seconds);
+  return new ApiError(status, 'no_problem', `${NOT_REACHED} (It answered ${status}.)`, seconds);
 }

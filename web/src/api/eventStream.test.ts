@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 
 import { answerProblem, serve, type Handler } from '../testServer';
-import { Refused } from './client.svelte';
+import { ApiError } from './client.svelte';
 import { readEvents } from './eventStream';
 
 const stream =
@@ -68,7 +68,7 @@ it('tells what the service refuses for good, and not what passes', async () => {
   await serve((_, response) => answerProblem(response, 503, 'database_unavailable'));
   expect(await readAll()).toEqual([]);
   await serve((_, response) => answerProblem(response, 404, 'selection_gone'));
-  await expect(readAll()).rejects.toThrow(Refused);
+  await expect(readAll()).rejects.toThrow(ApiError);
 });
 
 it('stops with AbortError when told to', async () => {

@@ -1,7 +1,7 @@
 /** The service's server-sent events, read with fetch because EventSource cannot carry a token. */
 
 import { EventSourceParserStream, type EventSourceMessage } from 'eventsource-parser/stream';
-import { ask, Refused } from './client.svelte';
+import { ApiError, request } from './client.svelte';
 
 /** The service sends at least a comment every 15 s. A stream that stays silent longer is held back somewhere. */
 const SILENCE_MS = 20_000;
@@ -9,7 +9,7 @@ const SILENCE_MS = 20_000;
 /**
  * The events at `path`, until the stream ends, breaks off or stays silent for `silenceMs`.
  *
- * Throws Refused where the service will go on refusing it; AbortError.
+ * Throws ApiError where the service will go on refusing it; AbortError.
  */
 export async function* readEvents(
   path: string,
@@ -26,7 +26,7 @@ export async function* readEvents(
     },
   });
   try {
-    const response = await ask(path, { signal: AbortSignal.any([signal, stop.signal]), headers: { Accept: 'text/event-stream' } });
+    const response = await request(path, { signal: AbortSignal.any([signal, stop.signal]), headers: { Accept: 'text/event-stream' } });
     if (response.status === 204 || !response.body) return;
     const reader = response.body
       .pipeThrough(resetTimer)
@@ -40,7 +40,7 @@ export async function* readEvents(
     }
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof Refused && !error.passing) throw error;
+    if (error instanceof ApiError && !error.retryable) throw error;
   } finally {
     clearTimeout(timer);
     stop.abort(); // closes the connection where the caller stops early

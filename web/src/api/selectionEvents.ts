@@ -1,17 +1,17 @@
 /** A selection's progress: by server-sent events, and by polling where a proxy holds the events back. */
 
-import { askJson, Refused } from './client.svelte';
+import { api, ApiError, dataOf } from './client.svelte';
 import { readEvents } from './eventStream';
-import type { SelectionView } from './shapes';
+import type { SelectionView } from './types';
 import { sleep } from './sleep';
 
-const SELECTIONS = '/api/v1/selections';
+const SELECTION = '/api/v1/selections/{selection_id}';
 const POLL_MS = 2_000;
 const POLLS_BEFORE_STREAM = 15;
 
 type End = 'settled' | 'erased';
 
-/** Reports every state of a selection until it is settled or erased. Throws Refused, AbortError. */
+/** Reports every state of a selection until it is settled or erased. Throws ApiError, AbortError. */
 export async function followSelection(
   id: string,
   onView: (view: SelectionView) => void,
@@ -20,15 +20,15 @@ export async function followSelection(
   for (;;) {
     try {
       // A proxy may hold the stream back for a while, so the first state comes from a plain request.
-      const now = await askJson<SelectionView>(`${SELECTIONS}/${id}`, { signal });
+      const now = await getSelection(id, signal);
       onView(now);
       if (now.settled) return 'settled';
       const end = (await stream(id, onView, signal)) ?? (await poll(id, onView, signal));
       if (end) return end;
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof Refused && error.status === 404) return 'erased';
-      if (!(error instanceof Refused) || !error.passing) throw error;
+      if (error instanceof ApiError && error.status === 404) return 'erased';
+      if (!(error instanceof ApiError) || !error.retryable) throw error;
       await sleep(POLL_MS, signal);
     }
   }
@@ -36,7 +36,7 @@ export async function followSelection(
 
 /** Null where the stream ended before the selection was settled. */
 async function stream(id: string, onView: (view: SelectionView) => void, signal: AbortSignal): Promise<End | null> {
-  for await (const { event, data } of readEvents(`${SELECTIONS}/${id}/events`, signal)) {
+  for await (const { event, data } of readEvents(`/api/v1/selections/${id}/events`, signal)) {
     if (event === 'erased') return 'erased';
     if (event !== 'selection') continue;
     const view = JSON.parse(data) as SelectionView;
@@ -48,10 +48,14 @@ async function stream(id: string, onView: (view: SelectionView) => void, signal:
 
 async function poll(id: string, onView: (view: SelectionView) => void, signal: AbortSignal): Promise<End | null> {
   for (let n = 0; n < POLLS_BEFORE_STREAM; n++) {
-    const view = await askJson<SelectionView>(`${SELECTIONS}/${id}`, { signal });
+    const view = await getSelection(id, signal);
     onView(view);
     if (view.settled) return 'settled';
     await sleep(POLL_MS, signal);
   }
   return null;
+}
+
+function getSelection(id: string, signal: AbortSignal): Promise<SelectionView> {
+  return dataOf(api.GET(SELECTION, { params: { path: { selection_id: id } }, signal }));
 }

@@ -1,7 +1,7 @@
 /** A guider's marks, and the figures that decide whether a cut still fits its mark. */
 
 import type { CutMode, FinishedCut, Moment } from '../film';
-import type { FilmOf } from '../api/shapes';
+import type { FilmOf } from '../api/types';
 
 interface Words {
   readonly id: string;

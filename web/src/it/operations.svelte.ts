@@ -1,16 +1,15 @@
 /** The service as it is just now, and what IT does about it. */
 
-import { ask, askJson, Refused } from '../api/client.svelte';
+import { api, ApiError, dataOf } from '../api/client.svelte';
 import { readEvents } from '../api/eventStream';
 import { sleep } from '../api/sleep';
-import type { Act, AuditLine, JobPage, Operations, Span, Step, Which } from './shapes';
+import type { AuditLine, Health, JobPage, JobAction, Span, Step, WhichJobs } from '../api/types';
 
-const OPERATIONS = '/api/v1/operations';
 const AGAIN_MS = 2_000;
 const SERIES_EVERY_MS = 60_000;
 
 export class Watch {
-  view = $state.raw<Operations | null>(null);
+  view = $state.raw<Health | null>(null);
   /** When it was last told, and the time by this computer. */
   seenAt = $state(Date.now());
   now = $state(Date.now());
@@ -18,7 +17,7 @@ export class Watch {
   reached = $state(true);
   span = $state<Span>('24h');
   steps = $state.raw<Step[]>([]);
-  which = $state<Which>('failed');
+  which = $state<WhichJobs>('failed');
   page = $state.raw<JobPage | null>(null);
   audit = $state.raw<AuditLine[]>([]);
   /** What the last act came to, in words. */
@@ -32,14 +31,14 @@ export class Watch {
     try {
       while (!signal.aborted) {
         try {
-          this.#see(await askJson<Operations>(OPERATIONS, { signal }));
+          this.#see(await dataOf(api.GET('/api/v1/operations', { signal })));
           void this.refresh();
           await this.#stream(signal);
         } catch (error) {
           if (signal.aborted) return;
-          if (!(error instanceof Refused)) throw error;
+          if (!(error instanceof ApiError)) throw error;
           this.reached = false;
-          if (!error.passing) this.said = error.sentence;
+          if (!error.retryable) this.said = error.sentence;
         }
         await sleep(AGAIN_MS, signal).catch(() => undefined);
       }
@@ -51,12 +50,12 @@ export class Watch {
 
   /** Returns when the stream breaks off; the loop then asks again, and shows it if nothing answers. */
   async #stream(signal: AbortSignal): Promise<void> {
-    for await (const { event, data } of readEvents(`${OPERATIONS}/events`, signal)) {
-      if (event === 'operations') this.#see(JSON.parse(data) as Operations);
+    for await (const { event, data } of readEvents('/api/v1/operations/events', signal)) {
+      if (event === 'operations') this.#see(JSON.parse(data) as Health);
     }
   }
 
-  #see(view: Operations): void {
+  #see(view: Health): void {
     this.view = view;
     this.reached = true;
     this.seenAt = this.now = Date.now();
@@ -68,19 +67,19 @@ export class Watch {
 
   async #list(): Promise<void> {
     const which = this.which;
-    const page = await this.#quietly(askJson<JobPage>(`${OPERATIONS}/jobs?which=${which}&limit=30`));
+    const page = await this.#quietly(dataOf(api.GET('/api/v1/operations/jobs', { params: { query: { which, limit: 30 } } })));
     if (page && which === this.which) this.page = page;
   }
 
   /** The charts and the last acts. */
   async refresh(): Promise<void> {
     const span = this.span;
-    const series = await this.#quietly(askJson<{ steps: Step[] }>(`${OPERATIONS}/series?span=${span}`));
+    const series = await this.#quietly(dataOf(api.GET('/api/v1/operations/series', { params: { query: { span } } })));
     if (series && span === this.span) this.steps = series.steps;
-    this.audit = (await this.#quietly(askJson<AuditLine[]>(`${OPERATIONS}/audit?limit=8`))) ?? this.audit;
+    this.audit = (await this.#quietly(dataOf(api.GET('/api/v1/operations/audit', { params: { query: { limit: 8 } } })))) ?? this.audit;
   }
 
-  choose(which: Which): void {
+  choose(which: WhichJobs): void {
     this.#chosen = true;
     this.which = which;
     this.page = null;
@@ -92,36 +91,36 @@ export class Watch {
     void this.refresh();
   }
 
-  job(id: string, act: Act): Promise<void> {
+  job(id: string, action: JobAction): Promise<void> {
     const done = { retry: 'It is tried again.', cancel: 'It is cancelled.', hold: 'It is on hold.', release: 'It waits for its turn.' };
-    return this.#act(`/jobs/${id}/${act}`, done[act]);
+    return this.#act(done[action], () => api.POST(`/api/v1/operations/jobs/{job_id}/${action}`, { params: { path: { job_id: id } } }));
   }
 
   move(id: string, priority: number): Promise<void> {
-    const body = { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ priority }) };
-    return this.#act(`/jobs/${id}/priority`, `Its urgency is ${priority} now.`, body);
+    const params = { path: { job_id: id } };
+    return this.#act(`Its urgency is ${priority} now.`, () => api.PUT('/api/v1/operations/jobs/{job_id}/priority', { params, body: { priority } }));
   }
 
   retryAll(): Promise<void> {
-    return this.#act('/retry-failed', 'All that was given up since yesterday is tried again.');
+    return this.#act('All that was given up since yesterday is tried again.', () => api.POST('/api/v1/operations/retry-failed'));
   }
 
-  worker(name: string, act: 'drain' | 'undrain'): Promise<void> {
-    const done = act === 'drain' ? 'It takes no more jobs and ends when those it has are done.' : 'It takes jobs again.';
-    return this.#act(`/workers/${encodeURIComponent(name)}/${act}`, done);
+  worker(name: string, action: 'drain' | 'undrain'): Promise<void> {
+    const done = action === 'drain' ? 'It takes no more jobs and ends when those it has are done.' : 'It takes jobs again.';
+    return this.#act(done, () => api.POST(`/api/v1/operations/workers/{name}/${action}`, { params: { path: { name } } }));
   }
 
-  async report(): Promise<string> {
-    return (await ask(`${OPERATIONS}/report`)).text();
+  report(): Promise<string> {
+    return dataOf(api.GET('/api/v1/operations/report', { parseAs: 'text' }));
   }
 
-  async #act(path: string, done: string, init: RequestInit = { method: 'POST' }): Promise<void> {
+  async #act(done: string, act: () => Promise<unknown>): Promise<void> {
     this.busy = true;
     try {
-      await ask(OPERATIONS + path, init);
+      await act();
       this.said = done;
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof ApiError)) throw error;
       this.said = error.sentence;
     } finally {
       this.busy = false;
@@ -134,7 +133,7 @@ export class Watch {
     try {
       return await answer;
     } catch (error) {
-      if (error instanceof Refused) return null;
+      if (error instanceof ApiError) return null;
       throw error;
     }
   }

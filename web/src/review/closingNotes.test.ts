@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { both, isEmpty, readFile, type ReviewWords } from './closingNotes';
+import type { ReviewWords } from '../api/types';
+import { both, isEmpty, readFile } from './closingNotes';
 
 const words = (strengths: string[], plan: string[] = []): ReviewWords => ({
   kind: 'vigpack-words', schema_version: 1, review: 'a'.repeat(32), written_at: '2026-11-24T14:00:00Z', strengths, working_points: [], plan,

@@ -1,14 +1,6 @@
 /** What was written on the closing cards of a review, as the service and the files of packs hold it. */
 
-export interface ReviewWords {
-  kind: 'vigpack-words';
-  schema_version: number;
-  review: string;
-  written_at: string;
-  strengths: string[];
-  working_points: string[];
-  plan: string[];
-}
+import type { ReviewWords } from '../api/types';
 
 export const HEADINGS = { strengths: 'Strengths', working_points: 'Working points', plan: 'The next plan' } as const;
 const LISTS = Object.keys(HEADINGS) as (keyof typeof HEADINGS)[];

@@ -1,20 +1,21 @@
 /** Finished files of a selection: an address to show, or a file to take away. */
 
 import type { RemoteFilm } from '../film';
-import { ask, token } from '../api/client.svelte';
-import type { ArtifactView, ArtworkView, MomentView, SelectionView } from '../api/shapes';
+import { request, token } from '../api/client.svelte';
+import { saveFile } from '../ui/saveFile';
+import type { ArtifactView, ArtworkView, MomentView, SelectionView } from '../api/types';
 
 const pathOf = (view: SelectionView, file: ArtifactView): string => `/api/v1/selections/${view.id}/artifacts/${file.id}`;
 
 /**
  * An address a picture or player can use, and how to let it go. Where a token is wanted the file is fetched first,
- * because a player cannot carry one. Throws Refused.
+ * because a player cannot carry one. Throws ApiError.
  */
 export function showFile(view: SelectionView, file: ArtifactView): Promise<{ url: string; letGo: () => void }> {
   return showPath(pathOf(view, file));
 }
 
-/** The same for a photograph of what the child made. Throws Refused. */
+/** The same for a photograph of what the child made. Throws ApiError. */
 export function showArtwork(view: SelectionView, made: ArtworkView): Promise<{ url: string; letGo: () => void }> {
   return showPath(artworkPath(view, made));
 }
@@ -23,7 +24,7 @@ export const artworkPath = (view: SelectionView, made?: ArtworkView): string => 
 
 async function showPath(path: string): Promise<{ url: string; letGo: () => void }> {
   if (!token.value) return { url: path, letGo: () => undefined };
-  const url = URL.createObjectURL(await (await ask(path)).blob());
+  const url = URL.createObjectURL(await (await request(path)).blob());
   return { url, letGo: () => URL.revokeObjectURL(url) };
 }
 
@@ -36,27 +37,23 @@ export function sourceFilm(view: SelectionView, moment: MomentView): RemoteFilm 
 
 /**
  * The same as an address to play. It may be a whole film, too large to be fetched; so where a token is wanted, the
- * service is asked to let this browser's players in. Throws Refused.
+ * service is asked to let this browser's players in. Throws ApiError.
  */
 export async function showSource(view: SelectionView, moment: MomentView): Promise<string> {
   const url = sourceOf(view, moment);
-  if (token.value) await ask(`${url}/pass`, { method: 'POST' });
+  if (token.value) await request(`${url}/pass`, { method: 'POST' });
   return url;
 }
 
 /**
  * Saves a file where the browser saves files, under a name that tells whose it is: packs of two families must not be
- * mixed up. Fetched first, because the service's own name would win over ours. Throws Refused.
+ * mixed up. Fetched first, because the service's own name would win over ours. Throws ApiError.
  */
 export async function takeFile(view: SelectionView, file: ArtifactView, name: string): Promise<void> {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(await (await ask(pathOf(view, file))).blob());
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  saveFile(await (await request(pathOf(view, file))).blob(), name);
 }
 
-/** Shows a file, such as the notes to print, in a tab of its own. Throws Refused. */
+/** Shows a file, such as the notes to print, in a tab of its own. Throws ApiError. */
 export async function openFile(view: SelectionView, file: ArtifactView): Promise<void> {
   // Opened before anything is awaited, so that it counts as the guider's own doing.
   const tab = open('about:blank', '_blank');

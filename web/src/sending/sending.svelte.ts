@@ -2,10 +2,10 @@
 
 import { cutFile, discardCut, FilmProblem } from '../film';
 import { filmAgain, forgetFilm } from '../desk/fileHandles';
-import { ask, Refused } from '../api/client.svelte';
+import { api, ApiError } from '../api/client.svelte';
 import { followSelection } from '../api/selectionEvents';
 import { find, forget, keep } from '../desk/browserDatabase';
-import type { SelectionView } from '../api/shapes';
+import type { SelectionView } from '../api/types';
 import { Line } from './bandwidth';
 import type { Part, SendingRecord } from './sendingRecord';
 import { upload } from './upload';
@@ -87,11 +87,11 @@ export class Sending {
     if (found instanceof File) await this.goOn(found);
   }
 
-  /** Erases it here and, where it still is, from the service. Throws Refused. */
+  /** Erases it here and, where it still is, from the service. Throws ApiError. */
   async discard(): Promise<void> {
     this.#stop.abort();
-    await ask(`/api/v1/selections/${this.id}`, { method: 'DELETE' }).catch((error: unknown) => {
-      if (!(error instanceof Refused) || error.status !== 404) throw error;
+    await api.DELETE('/api/v1/selections/{selection_id}', { params: { path: { selection_id: this.id } } }).catch((error: unknown) => {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
     });
     await this.forget();
   }
@@ -105,9 +105,9 @@ export class Sending {
     await Promise.all(this.record.parts.map((part) => part.cut && discardCut(part.cut)));
   }
 
-  /** Asks the service to try again what failed there. Throws Refused. */
+  /** Asks the service to try again what failed there. Throws ApiError. */
   async tryAgain(): Promise<void> {
-    await ask(`/api/v1/selections/${this.id}/retry`, { method: 'POST' });
+    await api.POST('/api/v1/selections/{selection_id}/retry', { params: { path: { selection_id: this.id } } });
     this.followAgain();
   }
 
@@ -151,7 +151,7 @@ export class Sending {
     const file = part.cut === null ? await this.#wholeFilm() : await cutFile(part.cut);
     if (!file) {
       this.wantsFilm = true;
-      throw new Refused(0, 'film_wanted', 'Choose the film again, and sending goes on where it stopped.');
+      throw new ApiError(0, 'film_wanted', 'Choose the film again, and sending goes on where it stopped.');
     }
     this.current = n;
     this.currentBytes = 0;
@@ -203,7 +203,7 @@ export class Sending {
   #tell(error: unknown): void {
     if (this.wantsFilm) return;
     this.problem = sentenceOf(error);
-    if (error instanceof Refused && error.code === 'upload_target_missing') this.erased = true;
+    if (error instanceof ApiError && error.code === 'upload_target_missing') this.erased = true;
   }
 
   async #keep(): Promise<void> {
@@ -212,6 +212,6 @@ export class Sending {
 }
 
 export function sentenceOf(error: unknown): string {
-  if (error instanceof Refused || error instanceof FilmProblem) return error.sentence;
+  if (error instanceof ApiError || error instanceof FilmProblem) return error.sentence;
   return `Something went wrong that nobody foresaw. Nothing is lost; reload the page to go on. (${String(error)})`;
 }

@@ -1,14 +1,14 @@
 /** Everything on its way from this browser; it goes on by itself when the page is opened again. */
 
-import { discardCut, listCuts } from '../film';
+import { discardCut, listCuts, type CutTimes } from '../film';
 import type { Desk } from '../desk/desk.svelte';
 import type { Draft, Mark } from '../desk/marks';
 import { rememberFilm } from '../desk/fileHandles';
-import { askJson, Refused } from '../api/client.svelte';
+import { api, ApiError, dataOf } from '../api/client.svelte';
 import { sleep } from '../api/sleep';
 import { guiderCode } from '../api/guiderCode';
 import { all, keep } from '../desk/browserDatabase';
-import type { Begun, NewSelection } from '../api/shapes';
+import type { ClipTimes, NewSelection, StillTimes } from '../api/types';
 import { Sending } from './sending.svelte';
 import type { Part, SendingRecord } from './sendingRecord';
 import { waitMs } from './upload';
@@ -30,7 +30,7 @@ class Sendings {
 
   /**
    * Announces what is on the desk and begins to send it; waits, and says why, while the service takes nothing new.
-   * Throws Refused, or Error where a cut is missing; AbortError.
+   * Throws ApiError, or Error where a cut is missing; AbortError.
    */
   async send(desk: Desk, waiting: (sentence: string) => void, signal: AbortSignal): Promise<Sending> {
     await navigator.storage.persist();
@@ -88,17 +88,17 @@ export const sendings = new Sendings();
 /** Announces the desk as it stands, also after a wait: marks may have been moved meanwhile. */
 async function begin(desk: Desk, waiting: (sentence: string) => void, signal: AbortSignal) {
   // With a key, asking again after an answer was lost begins no second selection.
-  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID() };
+  const params = { header: { 'idempotency-key': crypto.randomUUID() } };
   for (;;) {
     const { way } = desk;
     const marks = desk.ordered;
     if (way !== 'whole') await desk.cutter.finish();
-    const body = JSON.stringify(selectionOf(desk, marks));
+    const body = selectionOf(desk, marks);
     try {
-      const begun = await askJson<Begun>('/api/v1/selections', { method: 'POST', headers, body });
+      const begun = await dataOf(api.POST('/api/v1/selections', { params, body }));
       return { begun, marks, way };
     } catch (error) {
-      if (!(error instanceof Refused) || error.retryAfterS === null) throw error;
+      if (!(error instanceof ApiError) || error.retryAfterS === null) throw error;
       waiting(error.sentence);
       await sleep(waitMs(error, 0), signal);
     }
@@ -108,32 +108,41 @@ async function begin(desk: Desk, waiting: (sentence: string) => void, signal: Ab
 /** The desk as the service takes it. Throws Error where a moment has no cut, with the reason. */
 function selectionOf(desk: Desk, marks: readonly Mark[]): NewSelection {
   const { facts } = desk.film;
-  const { details, way } = desk;
-  const selection: NewSelection = {
+  const { details } = desk;
+  const { widthPx, heightPx } = facts;
+  return {
     family: details.family.trim(),
     cycle: details.cycle,
     helping_question: details.question.trim(),
     working_points: details.points.map((point) => point.trim()).filter(Boolean),
-    clip: [],
-    still: [],
-    film: { bytes: facts.bytes, duration_ms: facts.durationMs },
-    whole_film: way === 'whole',
+    clip: marks.filter((mark) => mark.kind === 'clip').map((mark) => {
+      return { in: mark.inMs, out: mark.outMs, ...wordsOf(mark), cut: cutOf(desk, mark) as ClipTimes | null };
+    }),
+    still: marks.filter((mark) => mark.kind === 'still').map((mark) => {
+      return { at: mark.atMs, exact: mark.exact, ...wordsOf(mark), cut: cutOf(desk, mark) as StillTimes | null };
+    }),
+    film: {
+      bytes: facts.bytes,
+      duration_ms: facts.durationMs,
+      ...(widthPx > 0 && heightPx > 0 ? { width_px: widthPx, height_px: heightPx } : {}),
+      ...(facts.fps > 0 ? { fps: facts.fps } : {}),
+      picture: facts.hasPicture,
+    },
+    whole_film: desk.way === 'whole',
     guider: guiderCode(),
     of: details.of,
+    ...(details.reviewOn ? { review_on: details.reviewOn } : {}),
   };
-  if (details.reviewOn) selection.review_on = details.reviewOn;
-  if (facts.widthPx > 0 && facts.heightPx > 0) Object.assign(selection.film, { width_px: facts.widthPx, height_px: facts.heightPx });
-  if (facts.fps > 0) selection.film.fps = facts.fps;
-  if (!facts.hasPicture) selection.film.picture = false;
-  for (const mark of marks) {
-    const words = { caption: mark.caption.trim(), principle: mark.principle };
-    const state = way === 'whole' ? undefined : desk.cutter.stateOf(mark, way);
-    if (way !== 'whole' && !state?.done) throw new NotCut(desk.title(mark), state?.problem ?? null);
-    const cut = state?.done ? { cut: state.done.cut } : {};
-    if (mark.kind === 'clip') selection.clip.push({ in: mark.inMs, out: mark.outMs, ...words, ...cut });
-    else selection.still.push({ at: mark.atMs, exact: mark.exact, ...words, ...cut });
-  }
-  return selection;
+}
+
+const wordsOf = (mark: Mark) => ({ caption: mark.caption.trim(), principle: mark.principle });
+
+/** Where a moment lies in its own upload; null where the whole film is sent. Throws NotCut. */
+function cutOf(desk: Desk, mark: Mark): CutTimes | null {
+  if (desk.way === 'whole') return null;
+  const state = desk.cutter.stateOf(mark, desk.way);
+  if (!state?.done) throw new NotCut(desk.title(mark), state?.problem ?? null);
+  return state.done.cut;
 }
 
 /** A moment that could not be cut, so nothing was sent. */

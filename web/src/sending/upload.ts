@@ -1,7 +1,7 @@
 /** One file to the service by tus, however often the line drops, and never twice. */
 
 import { DetailedError, Upload } from 'tus-js-client';
-import { NOT_REACHED, problemIn, Refused, token } from '../api/client.svelte';
+import { NOT_REACHED, errorFrom, ApiError, token } from '../api/client.svelte';
 import { sleep } from '../api/sleep';
 
 const ENDPOINT = '/api/v1/uploads';
@@ -21,7 +21,7 @@ export interface Report {
   waiting(sentence: string | null): void;
 }
 
-/** Resolves when the service holds the whole file. Throws Refused where trying again cannot help; AbortError. */
+/** Resolves when the service holds the whole file. Throws ApiError where trying again cannot help; AbortError. */
 export async function upload(
   file: Blob,
   metadata: Record<string, string>,
@@ -44,7 +44,7 @@ export async function upload(
       return;
     } catch (error) {
       signal.throwIfAborted();
-      const refused = error instanceof Refused ? error : new Refused(0, 'not_reached', NOT_REACHED);
+      const refused = error instanceof ApiError ? error : new ApiError(0, 'not_reached', NOT_REACHED);
       if (refused.code === DONE) return;
       if (refused.status === 401) {
         await token.ask(used);
@@ -59,12 +59,12 @@ export async function upload(
 }
 
 /** An offset that moved and a damaged chunk are put right by asking anew. */
-function mayPass(refused: Refused): boolean {
-  return refused.passing || refused.status === 409 || refused.status === 460;
+function mayPass(refused: ApiError): boolean {
+  return refused.retryable || refused.status === 409 || refused.status === 460;
 }
 
 /** As the service wishes, where it says so; a little longer for some than for others, so that not all come at once. */
-export function waitMs(refused: Refused, failures: number): number {
+export function waitMs(refused: ApiError, failures: number): number {
   if (refused.retryAfterS === null) return Math.min(LONGEST_WAIT_MS, 500 * 2 ** Math.min(failures, 6));
   return Math.min(LONGEST_WISH_MS, refused.retryAfterS * 1000) * (1 + Math.random() / 5);
 }
@@ -100,7 +100,7 @@ async function sendOnce(
       });
       const watch = (): void => {
         clearTimeout(alarm);
-        alarm = setTimeout(() => void sending.abort().then(() => reject(new Refused(0, 'stalled', NOT_REACHED))), STALL_MS);
+        alarm = setTimeout(() => void sending.abort().then(() => reject(new ApiError(0, 'stalled', NOT_REACHED))), STALL_MS);
       };
       stop = () => void sending.abort().then(() => reject(signal.reason as Error));
       signal.addEventListener('abort', stop, { once: true });
@@ -117,9 +117,9 @@ async function sendOnce(
   }
 }
 
-function refusedBy(error: Error | DetailedError): Refused {
+function refusedBy(error: Error | DetailedError): ApiError {
   const answer = 'originalResponse' in error ? error.originalResponse : null;
   const status = answer?.getStatus() ?? 0;
-  if (!status) return new Refused(0, 'not_reached', NOT_REACHED);
-  return problemIn(status, answer?.getBody() ?? '', answer?.getHeader('Retry-After'));
+  if (!status) return new ApiError(0, 'not_reached', NOT_REACHED);
+  return errorFrom(status, answer?.getBody() ?? '', answer?.getHeader('Retry-After'));
 }

@@ -1,41 +1,9 @@
 /** Hiding somebody in a moment: what is marked, what is covered because of it, and which pictures were looked at. */
 
-import { ask, askJson } from '../../api/client.svelte';
-import type { MomentView, SelectionView } from '../../api/shapes';
+import { api, dataOf, request } from '../../api/client.svelte';
+import type { Box, Covers, HidingView, Mark, MomentView, PictureView, SelectionView } from '../../api/types';
 
-/** In shares of the picture's width and height. */
-export interface Box {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
-export type Covers = 'box' | 'whole' | 'nobody';
-
-export interface Mark {
-  at: number;
-  covers: Covers;
-  box: Box | null;
-}
-
-export interface Picture {
-  at_ms: number;
-  covers: Covers;
-  box: Box | null;
-  drawn: boolean;
-  doubt: string;
-  uncovered: [number, number];
-  covered: [number, number] | null;
-}
-
-interface HidingView {
-  marks: Mark[];
-  pictures: Picture[];
-  sha256: string | null;
-  confirmed: boolean;
-}
-
+const HIDING = '/api/v1/selections/{selection_id}/moments/{moment_id}/hiding';
 const KEPT = 80;
 const LEAST = 0.02;
 
@@ -51,14 +19,14 @@ export class Hiding {
   marks = $state.raw<readonly Mark[]>([]);
   /** Numbers of the pictures that were on the screen as they would be handed out. */
   seen = $state.raw<ReadonlySet<number>>(new Set());
-  readonly #path: string;
+  readonly #path: { selection_id: string; moment_id: string };
   readonly #urls = new Map<string, Promise<string>>();
 
   constructor(selection: SelectionView, moment: MomentView) {
-    this.#path = `/api/v1/selections/${selection.id}/moments/${moment.id}/hiding`;
+    this.#path = { selection_id: selection.id, moment_id: moment.id };
   }
 
-  get pictures(): readonly Picture[] {
+  get pictures(): readonly PictureView[] {
     return this.view?.pictures ?? [];
   }
 
@@ -71,9 +39,9 @@ export class Hiding {
     return this.pictures.length - this.seen.size;
   }
 
-  /** Throws Refused. */
+  /** Throws ApiError. */
   async load(): Promise<void> {
-    const view = await askJson<HidingView>(this.#path);
+    const view = (await dataOf(api.GET(HIDING, { params: { path: this.#path } }))) as HidingView; // openapi-fetch widens tuples to arrays
     this.letGo();
     this.seen = new Set();
     this.view = view;
@@ -98,23 +66,25 @@ export class Hiding {
     this.marks = said.sort((one, other) => one.at - other.at);
   }
 
-  /** Has the marked person followed, or the pictures made ready to be marked. Throws Refused. */
+  /** Has the marked person followed, or the pictures made ready to be marked. Throws ApiError. */
   async ask(marks: readonly Mark[] = this.marks): Promise<void> {
-    await this.#send('PUT', '', { marks });
+    await api.PUT(HIDING, { params: { path: this.#path }, body: { marks: [...marks] } });
     this.view = null;
   }
 
-  /** Throws Refused. */
+  /** Throws ApiError. */
   async lift(): Promise<void> {
-    await this.#send('DELETE');
+    await api.DELETE(HIDING, { params: { path: this.#path } });
   }
 
-  /** Hands out the very file whose pictures were looked at. Throws Refused. */
+  /** Hands out the very file whose pictures were looked at. Throws ApiError. */
   async confirm(): Promise<void> {
-    if (this.view?.sha256 && !this.changed && this.unseen === 0) await this.#send('PUT', '/confirmation', { sha256: this.view.sha256 });
+    const sha256 = this.view?.sha256;
+    if (!sha256 || this.changed || this.unseen > 0) return;
+    await api.PUT(`${HIDING}/confirmation`, { params: { path: this.#path }, body: { sha256 } });
   }
 
-  /** An address of one picture, as it is or as it would be handed out. Throws Refused. */
+  /** An address of one picture, as it is or as it would be handed out. Throws ApiError. */
   picture(number: number, part: 'uncovered' | 'covered'): Promise<string> {
     const place = this.pictures[number]?.[part];
     if (!place) return Promise.reject(new Error(`no ${part} picture ${number}`));
@@ -135,12 +105,10 @@ export class Hiding {
     this.#urls.clear();
   }
 
-  async #fetch(part: string, [begin, end]: [number, number]): Promise<string> {
-    const answer = await ask(`${this.#path}/pictures/${part}`, { headers: { Range: `bytes=${begin}-${end - 1}` } });
+  async #fetch(part: 'uncovered' | 'covered', [begin, end]: [number, number]): Promise<string> {
+    const { selection_id, moment_id } = this.#path;
+    const path = `/api/v1/selections/${selection_id}/moments/${moment_id}/hiding/pictures/${part}`;
+    const answer = await request(path, { headers: { Range: `bytes=${begin}-${end - 1}` } });
     return URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type: 'image/jpeg' }));
-  }
-
-  async #send(method: string, under = '', body?: unknown): Promise<void> {
-    await ask(this.#path + under, { method, headers: { 'Content-Type': 'application/json' }, body: body === undefined ? null : JSON.stringify(body) });
   }
 }

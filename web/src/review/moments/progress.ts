@@ -2,7 +2,7 @@
 
 import { left, speed } from '../../ui/format';
 import type { Sending } from '../../sending/sending.svelte';
-import type { MomentView, SelectionView } from '../../api/shapes';
+import type { MomentView, SelectionView } from '../../api/types';
 
 export interface Step {
   readonly name: 'here' | 'sending' | 'queued' | 'prepared' | 'unconfirmed' | 'ready' | 'failed';

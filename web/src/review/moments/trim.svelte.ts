@@ -2,15 +2,11 @@
 
 import type { Film } from '../../film';
 import { Frames } from '../../desk/frameTimes';
-import type { MomentView } from '../../api/shapes';
+import type { MomentView, NewEnds } from '../../api/types';
 
 export type Move = { frames: number } | { ms: number };
 
-interface Asked {
-  in?: number;
-  out?: number;
-  at?: number;
-}
+type Times = { in: number; out: number } | { at: number };
 
 export class MovedEnds {
   /** Of a still both stand for its one picture: `outMs` is the next millisecond. */
@@ -26,13 +22,12 @@ export class MovedEnds {
     private readonly moment: MomentView,
     held: { from_ms: number; to_ms: number },
   ) {
-    const now: Asked = moment.cut ?? moment.moment;
+    const now: Times = moment.cut ?? moment.moment;
     this.frames = new Frames(film);
     this.startMs = held.from_ms;
     this.limitMs = held.to_ms - held.from_ms;
-    this.inMs = now.in ?? now.at ?? 0;
-    this.outMs = now.out ?? this.inMs + 1;
-    this.#before = [this.inMs, this.outMs];
+    this.#before = 'at' in now ? [now.at, now.at + 1] : [now.in, now.out];
+    [this.inMs, this.outMs] = this.#before;
   }
 
   get changed(): boolean {
@@ -51,10 +46,15 @@ export class MovedEnds {
   }
 
   /** What the service is asked for. */
-  asked(): Asked & { cut?: Asked } {
-    const own: Asked = this.moment.kind === 'still' ? { at: this.inMs } : { in: this.inMs, out: this.outMs };
-    const film = Object.fromEntries(Object.entries(own).map(([name, ms]: [string, number]) => [name, ms + this.startMs]));
-    return this.moment.cut ? { ...film, cut: own } : film;
+  asked(): NewEnds {
+    const own = this.#times(0);
+    const onFilm = this.#times(this.startMs);
+    return this.moment.cut ? { ...onFilm, cut: own } : onFilm;
+  }
+
+  #times(offsetMs: number): Times {
+    const inMs = this.inMs + offsetMs;
+    return this.moment.kind === 'still' ? { at: inMs } : { in: inMs, out: this.outMs + offsetMs };
   }
 
   #within(ms: number): number {

@@ -1,0 +1,49 @@
+/** Short names for the shapes the API takes and gives. They are generated from its OpenAPI document (`make api-types`). */
+
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type ArtifactView = Schemas['ArtifactView'];
+export type ArtworkView = Schemas['ArtworkView'];
+export type AuditLine = Schemas['AuditLine'];
+export type Box = Schemas['Box'];
+export type CheckedTable = Schemas['CheckedTable'];
+export type ClipTimes = Schemas['ClipTimes'];
+export type Comparison = Schemas['Comparison'];
+export type Covers = Schemas['Covers'];
+export type CycleView = Schemas['CycleView'];
+export type FilmOf = Schemas['FilmOf'];
+export type Health = Schemas['Health'];
+export type JobLine = Schemas['JobLine'];
+export type JobPage = Schemas['JobPage'];
+export type KindView = Schemas['KindView'];
+export type LogbookView = Schemas['LogbookView'];
+export type MomentView = Schemas['MomentView'];
+export type NewCycle = Schemas['NewCycle'];
+export type NewEnds = Schemas['NewEnds'];
+export type NewHours = Schemas['NewHours'];
+export type NewSelection = Schemas['NewSelection'];
+export type OutputView = Schemas['OutputView'];
+export type PictureView = Schemas['PictureView'];
+export type PreviewView = Schemas['PreviewView'];
+export type RatingView = Schemas['RatingView'];
+export type Row = Schemas['Row'];
+export type ScaleView = Schemas['ScaleView'];
+export type Score = Schemas['Score'];
+export type SelectionState = Schemas['SelectionState'];
+export type SelectionSummary = Schemas['SelectionSummary'];
+export type SelectionView = Schemas['SelectionView'];
+export type Span = Schemas['Span'];
+export type Step = Schemas['Step'];
+export type StillTimes = Schemas['StillTimes'];
+export type WorkerFigure = Schemas['WorkerFigure'];
+
+export type Answer = RatingView['answers'][string];
+/** Which jobs IT looks at, and what it does with one; moving it to another place is done otherwise. */
+export type WhichJobs = Schemas['Look'];
+export type JobAction = Exclude<JobLine['can'][number], 'priority'>;
+/** What the service always gives, though it may be left out when it is sent. */
+export type Mark = Required<Schemas['Mark']>;
+export type HidingView = Omit<Schemas['HidingView'], 'marks'> & { marks: Mark[] };
+export type ReviewWords = Required<Schemas['ReviewWords']>;
