@@ -25,6 +25,7 @@ from records.uploads.cleanup import expire_uploads
 from records.uploads.errors import AlreadyUploaded, OffsetWrong, TakenOver, UploadMissing, UploadTooLarge
 from records.uploads.partial_file import held_if_free, partial_path, try_hold
 from records.uploads.uploads import Taken, Upload, Uploads
+from tests.effects import woken_by
 from tests.records.cast import K_207, add_selection
 
 FILM = b"0123456789" * 1000
@@ -85,7 +86,7 @@ def test_a_finished_upload_is_stored_hashed_and_its_moments_are_queued(
     db: Database, uploads: Uploads, upload: Upload, storage: Storage, settings: Settings
 ) -> None:
     receive(uploads, upload)
-    assert len(uploads.finish(upload) or []) == 1
+    assert len(woken_by(db, lambda: uploads.finish(upload))) == 1
     row = row_of(db, upload)
     assert row is not None
     assert (row.state, row.sha256) == (UploadState.COMPLETE, hashlib.sha256(FILM).hexdigest())
@@ -95,10 +96,10 @@ def test_a_finished_upload_is_stored_hashed_and_its_moments_are_queued(
         assert session.query(MomentRow).one().state == MomentState.QUEUED
 
 
-def test_finishing_twice_adds_nothing(uploads: Uploads, upload: Upload) -> None:
+def test_finishing_twice_adds_nothing(db: Database, uploads: Uploads, upload: Upload) -> None:
     receive(uploads, upload)
-    assert len(uploads.finish(upload) or []) == 1
-    assert uploads.finish(upload) == []
+    assert len(woken_by(db, lambda: uploads.finish(upload))) == 1
+    assert woken_by(db, lambda: uploads.finish(upload)) == []
 
 
 @pytest.mark.parametrize("stores", [True, False])
@@ -110,7 +111,7 @@ def test_a_crash_or_outage_while_storing_is_healed_by_finishing_again(
     with pytest.raises(StorageUnavailable):
         unlucky.finish(upload)
     assert [waiting.id for waiting in uploads.waiting_to_finish()] == [upload.id]
-    assert len(uploads.finish(upload) or []) == 1
+    assert len(woken_by(db, lambda: uploads.finish(upload))) == 1
     assert uploads.waiting_to_finish() == []
     assert len(list(storage.keys("selections/"))) == 1
 
@@ -122,7 +123,7 @@ def test_an_upload_that_waits_for_storage_does_not_expire(
     with db.session() as session:
         session.get_one(UploadRow, upload.id).expires_at = utcnow() - timedelta(days=1)
     assert expire_uploads(db, storage, settings) == 0
-    assert len(uploads.finish(upload) or []) == 1
+    assert len(woken_by(db, lambda: uploads.finish(upload))) == 1
 
 
 def test_a_film_finished_after_its_selection_was_erased_leaves_nothing(
