@@ -12,7 +12,7 @@ from cli.screen import CommandFailed, print_json, progress_bar, say
 from records.audit.erasure_register import export_register
 from records.backup.layout import Manifest
 from records.backup.make import make_backup
-from records.backup.sealing import parse_recipients, write_new_key
+from records.backup.sealing import make_key, parse_recipients, write_new_key
 from records.backup.state import note_backup
 from records.database import open_database
 from records.migrations.migrate import is_current
@@ -33,7 +33,8 @@ def backup(
     new_key: Annotated[
         Path | None,
         typer.Option(
-            "--new-key", help="Only make a key: its private half goes into this file, its recipient is printed."
+            "--new-key",
+            help="Only make a key: its private half goes into this file (- for stdout).",
         ),
     ] = None,
     erasures: Annotated[
@@ -50,12 +51,7 @@ def backup(
     if sum(asked is not None for asked in (folder, new_key, erasures)) != 1:
         raise typer.BadParameter("Name a folder for the backup, or --new-key FILE, or --erasures FILE.")
     if new_key is not None:
-        made_for = write_new_key(new_key)
-        if as_json:
-            print_json({"recipient": made_for, "private_key": str(new_key)})
-        else:
-            say(made_for)
-            print(f"Keep {new_key} where the server is not: nothing else opens the backups.", file=sys.stderr)
+        _new_key(new_key, as_json=as_json)
         return
     settings = load_settings(**({"data_dir": data} if data else {}))
     if erasures is not None:
@@ -64,6 +60,18 @@ def backup(
         return
     assert folder is not None  # noqa: S101 one of the three is there
     _make(settings, folder, " ".join(recipient or [settings.backup_recipient]), as_json=as_json)
+
+
+def _new_key(path: Path, *, as_json: bool) -> None:
+    if str(path) == "-":
+        print(make_key()[1], end="", flush=True)
+        return
+    recipient = write_new_key(path)
+    if as_json:
+        print_json({"recipient": recipient, "private_key": str(path)})
+    else:
+        say(recipient)
+        print(f"Keep {path} where the server is not: nothing else opens the backups.", file=sys.stderr)
 
 
 def _make(settings: Settings, folder: Path, recipients: str, *, as_json: bool) -> None:

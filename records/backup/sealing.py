@@ -39,20 +39,26 @@ class Sealed:
     sealed_sha256: str
 
 
+def make_key() -> tuple[str, str]:
+    """The recipient of a new key, and what belongs into the file of its private half: what age-keygen writes."""
+    identity = pyrage.x25519.Identity.generate()
+    recipient = str(identity.to_public())
+    return recipient, f"# public key: {recipient}\n{identity}\n"
+
+
 def write_new_key(path: Path) -> str:
     """The recipient of a new key, whose private half is written to a file that only its owner may read.
 
-    The file has the form that age-keygen writes. Raises: BackupFolderTaken where there is such a file.
+    Raises: BackupFolderTaken where there is such a file.
     """
-    identity = pyrage.x25519.Identity.generate()
-    recipient = str(identity.to_public())
+    recipient, private = make_key()
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         sentence = f"{path} is there already. A key is never overwritten: backups made for it could not be opened."
         raise BackupFolderTaken(str(error), for_guider=sentence) from error
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(f"# public key: {recipient}\n{identity}\n")
+        file.write(private)
         file.flush()
         os.fsync(file.fileno())
     sync_folder(path.absolute().parent)

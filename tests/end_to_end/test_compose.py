@@ -164,7 +164,10 @@ class Stack:
             "/data": str(self.folder / "data"),
             "/scratch": str(self.folder / "scratch"),
         }
-        given = {key: places.get(str(value), str(value)) for key, value in SERVICES[name]["environment"].items()}
+        settings = {
+            key: re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(v)) for key, v in SERVICES[name]["environment"].items()
+        }
+        given = {key: places.get(value, value) for key, value in settings.items()}
         return {"PATH": PATH, "HOME": str(self.folder), "VIGPACK_MIN_FREE_BYTES": "0", **given}
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
