@@ -23,6 +23,7 @@ from cli import COMMANDS, build_app
 from pipeline.moments import parse_selection
 from records.actions.erase import erase_selection
 from records.database import open_database
+from records.ledger.store_identity import StoreMatch, compare_store, settle_store
 from records.migrations.migrate import migrate
 from records.models import SelectionRow, WorkerRow
 from records.settings import Settings
@@ -68,12 +69,12 @@ class Machine:
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
         return {**keep, "PATH": path, "STAND_IN": str(self.folder / "stand-in.json"), "PYTHONPATH": str(HOUSE)}
 
-    def paste(self, block: Block, *, check: bool = True) -> str:
-        """Run a block with bash, in one shell; what it said on stdout."""
+    def paste(self, block: Block, *, check: bool = True, typed: str = "") -> str:
+        """Run a block with bash, in one shell; what it said on stdout. ``check``: each command must end well."""
         text = block.text if os.geteuid() == 0 else re.sub(r"-o 10001|^chown .*$", "", block.text, flags=re.MULTILINE)
-        argv = ["bash", "-euo", "pipefail", "-c", text]
+        argv = ["bash", *(["-euo", "pipefail"] if check else []), "-c", text]
         done = subprocess.run(
-            argv, cwd=self.folder, env=self.environment(), capture_output=True, text=True, check=False
+            argv, cwd=self.folder, env=self.environment(), input=typed, capture_output=True, text=True, check=False
         )
         assert not check or done.returncode == 0, f"{block.name}: {done.stderr}\n{done.stdout}"
         return done.stdout
@@ -192,10 +193,9 @@ def test_the_secrets_are_written_so_that_containers_can_read_them_and_nobody_els
 
 def test_the_first_start_ends_with_a_content_doctor(machine: Machine, postgres_url: str) -> None:
     machine.use(Settings(data_dir=machine.folder / "data", database_url=postgres_url, min_free_bytes=0))
-    machine.paste(titled("VIGPACK_SITE="), check=False)
-    db = open_database(machine.settings)
-    db.ping()
-    db.dispose()
+    said = machine.paste(titled("VIGPACK_SITE="))
+    assert "tables up to date" in said
+    assert "bad" not in said
 
 
 def test_a_film_and_a_list_of_moments_become_a_pack(machine: Machine) -> None:
@@ -261,15 +261,25 @@ def test_a_service_is_backed_up_lost_and_restored_by_pasting(
 
     there = Settings(data_dir=machine.folder / "data", database_url=fresh_databases(), min_free_bytes=0)
     machine.use(there)
-    machine.paste(without_doctor(titled("--erasures /backups/erasures --key -")))
+    said = machine.paste(titled("--erasures /backups/erasures --key -"))
+    assert "tables up to date" in said
     assert selections(there) == {kept}
 
 
-def without_doctor(block: Block) -> Block:
-    """The block up to its last line, which asks parts that only containers bring."""
-    lines = block.text.splitlines()
-    assert lines[-1] == "docker compose exec api vigpack doctor"
-    return Block(block.document, block.line, "sh", "\n".join(lines[:-1]))
+def test_a_store_is_looked_at_and_accepted_by_pasting(machine: Machine) -> None:
+    place = Place(Settings(data_dir=machine.folder / "data"))
+    place.add()
+    settle_store(place.db, place.storage)
+    place.db.dispose()
+    another = place.settings.model_copy(update={"database_url": f"sqlite:///{machine.folder}/another.sqlite3"})
+    migrate(another)
+    machine.use(another)
+    db = open_database(another)
+    assert compare_store(db, place.storage).match is StoreMatch.FOREIGN
+    said = machine.paste(titled("vigpack store --accept"), check=False, typed="y\n")
+    assert "The store belongs to another database" in said
+    assert compare_store(db, place.storage).match is StoreMatch.OURS
+    db.dispose()
 
 
 def test_a_worker_is_drained_and_taken_back_by_pasting(machine: Machine) -> None:
@@ -292,7 +302,7 @@ RUN = {
     "new > vigpack_token", "VIGPACK_SITE=", "--out pack/", "--also booklet", "backup monday",
     "export VIGPACK_BACKUP_RECIPIENT", "--data restored-data", "--new-key - > backup.key", "-mtime +30",
     "api vigpack backup --erasures", "--check --key - < backup.key", "--erasures /backups/erasures --key -",
-    "worker --drain", "worker --undrain", "make setup            # once",
+    "worker --drain", "worker --undrain", "vigpack store --accept", "make setup            # once",
 }  # fmt: skip
 """What stands in the blocks that are pasted above; the last one's ``vigpack up`` is tests/end_to_end/test_up.py."""
 
