@@ -71,8 +71,7 @@ def rewrap_argv(film: Film, copy: Path) -> list[str]:
     """The arguments of ffmpeg that copy a film's picture and sound into another container."""
     source = ffmpeg.input(film_url(film.path), protocol_whitelist="file", format_whitelist=DEMUXERS, fflags="+genpts")
     streams = [source[str(film.video.stream_index)]]
-    if film.audio is not None:
-        streams.append(source[str(film.audio.stream_index)])
+    streams += [source[str(audio.stream_index)] for audio in film.sounds]
     options: dict[str, str | int] = {"c": "copy", "map_metadata": -1}
     if copy.suffix == ".mp4":
         options["video_track_timescale"] = film.video.time_base.denominator

@@ -107,7 +107,7 @@ def _needed(film: Film, moment: Clip | Still) -> Span:
 def _mp4_or_mov(film: Film) -> str:
     if not film.container.startswith("mov"):
         raise SpanNotCut(f"the packets of {film.container} carry no dependable times")
-    return ".mp4" if film.audio is None or film.audio.codec in _MP4_SOUND else ".mov"
+    return ".mp4" if all(audio.codec in _MP4_SOUND for audio in film.sounds) else ".mov"
 
 
 def _writer(path: Path) -> OutputContainer:
@@ -119,7 +119,7 @@ def _writer(path: Path) -> OutputContainer:
 def _copy(film: Film, source: InputContainer, target: OutputContainer, needed: Span) -> int:
     """Copy what is needed; returns the presentation time that became the span's 0."""
     video = source.streams[film.video.stream_index]
-    streams = [video, *([source.streams[film.audio.stream_index]] if film.audio else [])]
+    streams = [video, *(source.streams[audio.stream_index] for audio in film.sounds)]
     copies = {stream.index: target.add_stream_from_template(stream, opaque=True) for stream in streams}
     if needed.key_pts is None:
         source.seek(0, backward=True)

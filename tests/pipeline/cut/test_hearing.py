@@ -14,6 +14,8 @@ from pipeline.cut.clips import FinishedClip, cut_clip
 from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.film import probe
+from pipeline.source.remux import make_seekable
+from pipeline.source.span_copy import copy_span
 from tests.footage import BEEP, beeps_ms_in, run
 from tests.mp4_boxes import Mp4
 
@@ -23,14 +25,21 @@ SPEECH = "anoisesrc=color=pink:seed=7:amplitude=0.5:sample_rate=48000,tremolo=f=
 FAN = "anoisesrc=color={colour}:seed=3:amplitude=0.4:sample_rate=48000"
 
 
-def film_with(folder: Path, *sounds: str, name: str = "film.mov", codec: str = "pcm_s16le", seconds: int = 6) -> Path:
+def film_with(
+    folder: Path,
+    *sounds: str,
+    name: str = "film.mov",
+    codec: str = "pcm_s16le",
+    seconds: int = 6,
+) -> Path:
     """A film with a track for each sound."""
     argv = ["-f", "lavfi", "-i", f"testsrc2=duration={seconds}:rate=25:size=320x240"]
     for sound in sounds:
         argv += ["-f", "lavfi", "-t", str(seconds), "-i", sound]
     maps = [word for number in range(len(sounds) + 1) for word in ("-map", str(number))]
     path = folder / name
-    run(*argv, *maps, "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-bf", "0", "-c:a", codec, str(path))
+    pictures = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-bf", "0")
+    run(*argv, *maps, *pictures, "-c:a", codec, str(path))
     return path
 
 
@@ -147,3 +156,23 @@ def test_a_track_that_nothing_decodes_is_passed_over_without_a_word(tmp_path: Pa
     clip = cut(path)
     assert beeps_ms_in(clip.artifact.path) == pytest.approx([0, 1000, 2000], abs=10)
     assert clip.warnings == ()
+
+
+@pytest.mark.parametrize("name", ["film.ts", "film.mxf"])
+def test_every_track_goes_along_where_a_film_has_to_be_copied_first(tmp_path: Path, name: str) -> None:
+    codec = "pcm_s16le" if name != "film.ts" else "ac3"
+    path = film_with(tmp_path, SILENCE, BEEP, name=name, codec=codec)
+    (tmp_path / "copy").mkdir()
+    film = make_seekable(probe(path), tmp_path / "copy")
+    assert len(film.sounds) == 2
+    clip = cut_clip(film, Clip(in_ms=1000, out_ms=4000), preset(), tmp_path / "clip.mp4")
+    assert beeps_ms_in(clip.artifact.path) == pytest.approx([0, 1000, 2000], abs=45)
+    assert clip.warnings == (hearing.OTHER_TRACK,)
+
+
+def test_every_track_goes_along_in_a_cut(tmp_path: Path) -> None:
+    film = probe(film_with(tmp_path, SILENCE, BEEP, name="film.mp4", codec="aac"))
+    span = copy_span(film, Clip(in_ms=2520, out_ms=4520), tmp_path / "span")
+    assert isinstance(span.moment, Clip)
+    clip = cut_clip(probe(span.path), span.moment, preset(), tmp_path / "clip.mp4")
+    assert beeps_ms_in(clip.artifact.path) == pytest.approx([480, 1480], abs=10)
