@@ -44,19 +44,33 @@ class FilmFacts(BaseModel):
     """False: a recording that has sound only."""
 
 
-class ClipCut(BaseModel):
-    """The clip on the clock of its own upload."""
-
+class _Cut(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    duration_ms: Annotated[
+        Ms | None,
+        Field(gt=0, description="How long the cut itself is. The worker refuses one that turns out to be another."),
+    ] = None
+
+    def claims(self) -> dict[str, int]:
+        """What was said of the cut, to be held against what arrives; empty where nothing was."""
+        said = self.model_dump(exclude_none=True, by_alias=True)
+        return said if {"duration_ms", "pictures"} & set(said) else {}
+
+
+class ClipCut(_Cut):
+    """The clip on the clock of its own upload, and what the page found in it."""
 
     in_ms: Annotated[Ms, Field(alias="in")]
     out_ms: Annotated[Ms, Field(alias="out")]
+    pictures: Annotated[
+        int | None,
+        Field(strict=True, gt=0, description="How many pictures begin in the clip: in ≤ time < out. Held against too."),
+    ] = None
 
 
-class StillCut(BaseModel):
-    """The still on the clock of its own upload."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+class StillCut(_Cut):
+    """The still on the clock of its own upload, and what the page found in it."""
 
     at_ms: Annotated[Ms, Field(alias="at")]
 
@@ -179,6 +193,13 @@ class NewSelection(Selection):
         """Each moment on the clock of its own upload, clips first; None where that is the film's clock."""
         clips: list[Clip | Still | None] = [clip.on_own_clock() for clip in self.clips]
         return clips + [still.on_own_clock() for still in self.stills]
+
+    def film_facts(self) -> dict[str, Any]:
+        """What the page said of the film, and of each cut by the place of its moment, clips first."""
+        sent = [*(clip.cut for clip in self.clips), *(still.cut for still in self.stills)]
+        said = [cut.claims() if cut else {} for cut in sent]
+        cuts = {str(position): claims for position, claims in enumerate(said) if claims}
+        return self.film.model_dump(exclude_none=True) | ({"cuts": cuts} if cuts else {})
 
 
 def _refuse_outside(what: str, end_ms: int) -> None:

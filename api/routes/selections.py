@@ -67,11 +67,10 @@ def create_selection(new: NewSelection, parts: GivenParts, response: Response, i
     """Say which moments of which film are coming and what shall be made of them; learn what to send where."""
     new.check()
     selection = new.selection()
-    film = new.film.model_dump(exclude_none=True)
     asked = compose_selection(
         selection,
         new.cuts(),
-        film,
+        new.film_facts(),
         new.preset,
         new.kinds(),
         whole_film=new.whole_film,

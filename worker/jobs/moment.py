@@ -16,6 +16,7 @@ from pipeline.marks import Mark
 from pipeline.moments import Clip, Still
 from pipeline.presets import preset
 from pipeline.run.moment import FinishedMoment, prepare_hidden, prepare_moment
+from pipeline.source.claims import Claims, check_claims, check_length, check_moment
 from pipeline.source.completeness import complete_until_ms
 from pipeline.source.film import Film
 from pipeline.source.recording import Recording, probe_source
@@ -56,6 +57,10 @@ def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, repo
         note_held(db, upload.id, held_ms)
     cut = {**row.moment, **(row.cut or {})}
     moment = Clip.model_validate(cut) if row.kind == "clip" else Still.model_validate(cut)
+    claims = _claims(row, selection, upload)
+    check_claims(film, claims)
+    if upload.moment_id is not None:
+        check_moment(film, moment, claims)
     # One encoder thread a process uses two cores best; a moment that is alone would leave the others idle.
     threads = (os.cpu_count() or 1) if alone else 1
     chosen, copy = preset(selection.preset), folder / name
@@ -65,6 +70,8 @@ def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, repo
 
     if hiding is None:
         finished = prepare_moment(film, moment, chosen, copy, threads=threads, on_progress=tell)
+        if upload.moment_id is not None and isinstance(moment, Clip):
+            check_length(moment, finished.prepared.duration_ms or 0)
         return Making([_made(row.kind, name, finished)], _facts(film, row, finished))
     if isinstance(film, Recording):
         raise NoPicture(for_guider="This recording has no picture, so there is nobody to hide in it.")
@@ -77,6 +84,17 @@ def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, repo
     pictures = shapes(seen.pictures, seen.uncovered.places, seen.covered.places if seen.covered else ())
     facts = None if covered is None else _facts(film, row, covered)
     return Making(files, facts, Hidden(hiding.revision, pictures))
+
+
+def _claims(row: MomentRow, selection: SelectionRow, upload: UploadRow) -> Claims:
+    """What the page said of this upload: of the film where that was sent whole and the page had opened it."""
+    if upload.moment_id is None:
+        film = selection.film
+        opened = film.get("width_px") is not None
+        return Claims(film["duration_ms"], film["width_px"], film["height_px"]) if opened else Claims()
+    said = selection.film.get("cuts", {}).get(str(row.position), {})
+    same_ends = said | (row.cut or {}) == said  # other ends may have been asked for since
+    return Claims(said.get("duration_ms"), pictures=said.get("pictures") if same_ends else None)
 
 
 def _made(kind: str, name: str, finished: FinishedMoment) -> Made:
