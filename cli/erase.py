@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
 
 from cli.screen import CommandFailed, print_json, say
-from records.actions.erase import erase_selection
+from records.actions.erase import erase_selection, selections_of_family
 from records.database import open_database
-from records.models import SelectionRow
 from records.settings import load_settings
 from records.storage.open import open_storage
 from records.training.logbook import forget_code, names_code
@@ -33,8 +31,7 @@ def erase(
     carry_out_effects(database, storage, settings)
     try:
         with database.reading() as session:
-            query = select(SelectionRow.id).where(SelectionRow.family == family)
-            selections = session.scalars(query).all()
+            selections = selections_of_family(session, family)
             in_logbooks = names_code(session, family)
         if not selections and not in_logbooks:
             raise CommandFailed(for_guider=f"There is nothing of a family with the code {family} here.")

@@ -8,12 +8,10 @@ import sys
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
 
 from cli.screen import CommandFailed, say
 from records.database import Database, open_database
-from records.ledger.workers import drain_worker, undrain_worker, workers_of
-from records.models import WorkerRow
+from records.ledger.workers import drain_worker, drained_workers, undrain_worker, workers_of
 from records.settings import Settings, load_settings
 from worker.broker import worker_argv, worker_env
 
@@ -60,7 +58,7 @@ def _check(database: Database, settings: Settings) -> None:
     if not (found := workers_of(database, settings, socket.gethostname())):
         raise CommandFailed(for_guider="No worker of this machine has reported lately.")
     with database.reading() as session:
-        drained = session.scalars(select(WorkerRow.name).where(WorkerRow.name.in_(found), WorkerRow.draining)).all()
+        drained = drained_workers(session, found)
     say(f"Worker {found[0]} {'is drained: it takes no jobs' if found[0] in drained else 'works'}.")
 
 

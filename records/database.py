@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, CursorResult, Delete, Engine, Update, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -82,6 +82,12 @@ class Database:
         with _plain_errors(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
+    def version(self) -> str:
+        """What the database says of its own version. Raises: DatabaseUnavailable."""
+        asking = "SHOW server_version" if self.engine.dialect.name == "postgresql" else "SELECT sqlite_version()"
+        with self.reading() as session:
+            return str(session.scalar(text(asking)))
+
     def ping(self) -> None:
         """Return when the database answers. Raises: DatabaseUnavailable."""
         with self.reading() as session:
@@ -107,6 +113,14 @@ def _plain_errors() -> Iterator[None]:
 def _cause(error: Exception) -> str:
     """The database's own words, without the statement and its values."""
     return f"{type(error).__name__}: {getattr(error, 'orig', None) or 'no free connection'}"[:500].strip()
+
+
+def password_in(address: str) -> str:
+    """The password in an address; the whole address where it is not understood."""
+    try:
+        return str(make_url(address).password or "") if address else ""
+    except ArgumentError:
+        return address
 
 
 def clock_skew_s(db: Database) -> float:

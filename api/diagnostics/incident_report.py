@@ -7,20 +7,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from importlib.metadata import version
 
-from sqlalchemy import select, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
 from api.diagnostics.checks import check_everything
 from api.diagnostics.recent_log import recent_lines
 from pipeline.errors import PipelineError
 from records.audit import log as audit
-from records.database import Database
-from records.models import SelectionRow, utcnow
-from records.redaction import redact, words_in
+from records.clock import utcnow
+from records.database import Database, password_in
+from records.redaction import redact
 from records.settings import Settings
 from records.views.jobs import JobLine, Look, job_page
 from records.views.queue_stats import QueueFigures
+from records.views.selections import written_words
 from worker.monitoring.health import Health
 
 _PACKAGES = ("celery", "kombu", "redis", "sqlalchemy", "psycopg", "fastapi", "uvicorn", "av", "imageio-ffmpeg")
@@ -63,10 +60,8 @@ def _versions(db: Database | None) -> Iterator[str]:
 
 
 def _database_version(db: Database) -> str:
-    asking = "SHOW server_version" if db.engine.dialect.name == "postgresql" else "SELECT sqlite_version()"
     try:
-        with db.reading() as session:
-            return str(session.scalar(text(asking)))
+        return db.version()
     except PipelineError:
         return "of an unknown version"
 
@@ -154,15 +149,11 @@ def _words(settings: Settings, db: Database | None) -> set[str]:
     words = {settings.token.get_secret_value(), settings.it_token.get_secret_value(), settings.s3_access_key_id}
     words.add(settings.s3_secret_access_key.get_secret_value())
     for address in (settings.database_url, settings.broker_url):
-        try:
-            words.add(str(make_url(address).password or "") if address else "")
-        except ArgumentError:
-            words.add(address)
+        words.add(password_in(address))
     if db is not None:
         try:
             with db.reading() as session:
-                for shape in session.scalars(select(SelectionRow.shape)):
-                    words |= words_in(shape)
+                words |= written_words(session)
         except PipelineError:
             return words  # what has the shape of a code is taken out in any case
     return words

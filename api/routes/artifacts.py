@@ -12,8 +12,8 @@ from starlette.responses import Response, StreamingResponse
 from api.dependencies import GivenId, GivenParts
 from api.errors import NothingHere, RangeOutside, answer_error, described
 from api.routes.selections import PREFIX
-from records.models import ArtifactRow, SelectionRow
 from records.storage.contract import Storage
+from records.views.files import StoredFile, artifact_file
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
@@ -26,17 +26,6 @@ class Span:
 
     start: int
     end: int
-
-
-@dataclass(frozen=True)
-class StoredFile:
-    """A file in storage, and how it is handed out."""
-
-    key: str
-    sha256: str
-    media_type: str
-    name: str | None = None
-    """None: it is only looked at, never saved."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +57,10 @@ FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
 def download_artifact(selection_id: GivenId, artifact_id: GivenId, asking: GivenAsking, parts: GivenParts) -> Response:
     """The strong ETag is the file's SHA-256. One range is answered as such; several at once get the whole file."""
     with parts.db.reading() as session:
-        row = session.get(ArtifactRow, artifact_id)
-        selection = session.get(SelectionRow, selection_id)
-    if row is None or row.selection_id != selection_id or selection is None or selection.erasing_at is not None:
+        file = artifact_file(session, selection_id, artifact_id)
+    if file is None:
         raise NothingHere
-    return answer_file(parts.storage, StoredFile(row.storage_key, row.sha256, row.media_type, row.name), asking)
+    return answer_file(parts.storage, file, asking)
 
 
 def answer_file(storage: Storage, file: StoredFile, asking: Asking) -> Response:

@@ -11,12 +11,13 @@ from starlette.responses import Response
 
 from api.dependencies import GivenId, GivenParts, Parts
 from api.errors import described
-from api.routes.artifacts import FILE_ANSWERS, GivenAsking, StoredFile, answer_file
+from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
 from api.temp_folder import private_folder
-from pipeline.images.photograph import MEDIA_TYPE, take_photograph
+from pipeline.images.photograph import take_photograph
 from pipeline.moments import Words
-from records.actions.artwork import erase_artwork, find_artwork, keep_artwork, word_artwork
+from records.actions.artwork import erase_artwork, keep_artwork, word_artwork
+from records.views.files import artwork_file
 from records.views.selections import SelectionView
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
@@ -74,8 +75,8 @@ def _keep(parts: Parts, selection_id: str, sent: bytes) -> SelectionView:
 def download_artwork(selection_id: GivenId, artwork_id: GivenId, asking: GivenAsking, parts: GivenParts) -> Response:
     """As it is kept."""
     with parts.db.reading() as session:
-        row = find_artwork(session, selection_id, artwork_id)
-    return answer_file(parts.storage, StoredFile(row.storage_key, row.sha256, MEDIA_TYPE), asking)
+        file = artwork_file(session, selection_id, artwork_id)
+    return answer_file(parts.storage, file, asking)
 
 
 @router.put(

@@ -7,12 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
 from starlette.responses import Response
 
 from api.dependencies import GivenId, GivenParts
 from api.errors import NothingHere, described
-from api.routes.artifacts import FILE_ANSWERS, GivenAsking, StoredFile, answer_file
+from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
 from pipeline.marks import MOST_MARKS, Box, Covers, Mark
 from records.actions import hide
@@ -21,12 +20,12 @@ from records.actions.hide import (
     FINISHED,
     UNCOVERED,
     ask_hiding,
+    find_hiding,
     find_withheld,
     lift_hiding,
 )
 from records.audit.log import note
-from records.errors import NotHidden
-from records.models import HidingRow, SelectionRow
+from records.views.files import withheld_file
 from records.views.selections import SelectionView
 
 router = APIRouter(prefix=PREFIX, tags=["hiding"])
@@ -115,11 +114,8 @@ def delete_hiding(selection_id: GivenId, moment_id: GivenId, request: Request, p
 def get_hiding(selection_id: GivenId, moment_id: GivenId, parts: GivenParts) -> HidingView:
     """The marks, every picture with its cover, and the file to confirm."""
     with parts.db.reading() as session:
-        hiding = session.get(HidingRow, moment_id)
-        selection = session.get(SelectionRow, selection_id)
+        hiding = find_hiding(session, selection_id, moment_id)
         finished = find_withheld(session, selection_id, moment_id, FINISHED)
-    if hiding is None or hiding.selection_id != selection_id or selection is None or selection.erasing_at is not None:
-        raise NotHidden(moment_id)
     return HidingView(
         marks=[Mark.model_validate(mark) for mark in hiding.marks],
         pictures=[PictureView.model_validate(picture) for picture in hiding.pictures],
@@ -140,11 +136,10 @@ def download_hiding_pictures(
 ) -> Response:
     """JPEGs one after another; ask for the range of one. They are gone once the hiding is confirmed."""
     with parts.db.reading() as session:
-        erasing = session.scalar(select(SelectionRow.erasing_at).where(SelectionRow.id == selection_id))
-        row = find_withheld(session, selection_id, moment_id, part)
-    if row is None or erasing is not None:
+        file = withheld_file(session, selection_id, moment_id, part)
+    if file is None:
         raise NothingHere
-    return answer_file(parts.storage, StoredFile(row.storage_key, row.sha256, row.media_type), asking)
+    return answer_file(parts.storage, file, asking)
 
 
 @router.put(

@@ -21,7 +21,7 @@ from records.database import Database
 from records.errors import DatabaseUnavailable
 from records.ledger.jobs import MOMENT
 from records.ledger.outcome_counts import Endings, Outcome, endings
-from records.models import JobState
+from records.states import JobState
 from records.views.queue_stats import QueueFigures
 from worker.monitoring.alerts import judge_store, newly_silent
 from worker.monitoring.health import Health, health

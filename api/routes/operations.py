@@ -10,8 +10,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 from starlette.responses import PlainTextResponse
 
 from api.dependencies import GivenId, GivenParts, Parts
@@ -23,13 +21,12 @@ from records.actions import manage_jobs
 from records.actions.manage_jobs import set_priority
 from records.audit import log as audit
 from records.audit.log import AuditLine
+from records.clock import utcnow
 from records.errors import JobMissing, JobStateWrong
 from records.ledger import workers
-from records.models import JobRow, utcnow
 from records.views.history import Series, Span, series
-from records.views.jobs import JobLine, JobPage, job_line, job_page
+from records.views.jobs import JobLine, JobPage, given_up_ids, job_line, job_page
 from records.views.jobs import Look as Which
-from records.views.queue_stats import given_up
 from worker.monitoring.health import Health
 
 router = APIRouter(prefix=OPERATIONS, tags=["operations"])
@@ -141,7 +138,7 @@ def move_job(job_id: GivenId, urgency: Urgency, parts: GivenParts, who: Who) -> 
 def retry_failed_jobs(parts: GivenParts, who: Who) -> Retried:
     """Queue everything again that was given up within a day: after an outage, this is the one act that mends it."""
     with parts.db.reading() as session:
-        ids = session.scalars(select(JobRow.id).where(*given_up(utcnow())).limit(_MOST_AT_ONCE)).all()
+        ids = given_up_ids(session, utcnow(), limit=_MOST_AT_ONCE)
     retried = 0
     for job_id in ids:
         try:
@@ -170,9 +167,7 @@ def undrain_worker(name: WorkerName, parts: GivenParts, who: Who) -> None:
         audit.note(session, who, "undrain", name)
 
 
-def _act(
-    parts: Parts, who: str, action: str, job_id: str, act: Callable[[Session, str], None], detail: str = ""
-) -> JobLine:
+def _act(parts: Parts, who: str, action: str, job_id: str, act: Callable[..., None], detail: str = "") -> JobLine:
     """Do it and write it down in one transaction; the job as it stands then."""
     with parts.db.session() as session:
         act(session, job_id)

@@ -16,9 +16,7 @@ from pipeline.outputs.kinds import KINDS, find_kind, parse_recipe
 from records.actions.companion import find_companion
 from records.actions.earlier_reviews import earlier_reviews, find_earlier
 from records.actions.request_output import ask_for_output
-from records.errors import SelectionGone
-from records.ledger.selections import has_picture
-from records.models import SelectionRow
+from records.ledger.selections import has_picture, visible_selection
 from records.views.selections import SelectionSummary, SelectionView, summaries
 
 router = APIRouter(tags=["outputs"])
@@ -86,11 +84,10 @@ def request_output(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Aske
     kind = find_kind(wish.kind)
     recipe = parse_recipe(kind, wish.recipe)
     with parts.db.session() as session:
-        if (row := session.get(SelectionRow, selection_id)) is not None:
-            find_companion(session, row, recipe)
-            find_earlier(session, row, recipe)
+        selection = visible_selection(session, selection_id)
+        find_companion(session, selection, recipe)
+        find_earlier(session, selection, recipe)
         ask_for_output(session, selection_id, kind.name, wish.recipe)
-        selection = session.get_one(SelectionRow, selection_id)
         remarks = kind.remark(parse_selection(selection.shape), recipe, picture=has_picture(selection))
     return Asked(selection=view_now(parts, selection_id), remarks=remarks)
 
@@ -103,7 +100,4 @@ def request_output(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Aske
 def list_earlier_reviews(selection_id: GivenId, parts: GivenParts) -> list[SelectionSummary]:
     """Those of the same family by the same guider that are ready, in the order of their cycles."""
     with parts.db.reading() as session:
-        row = session.get(SelectionRow, selection_id)
-        if row is None or row.erasing_at is not None:
-            raise SelectionGone(selection_id)
-        return summaries(earlier_reviews(session, row))
+        return summaries(earlier_reviews(session, visible_selection(session, selection_id)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
-from sqlalchemy import select
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
@@ -14,12 +13,10 @@ from api.errors import WordsOfAnother, described
 from api.routes.page import NO_CACHE, FreshFiles
 from api.routes.selections import PREFIX
 from pipeline.player.page import PAGE_FILES, render_online
-from pipeline.player.review import Review, ShownMoment, shown_principle
+from pipeline.player.review import Review
 from pipeline.player.words import ReviewWords
 from records.actions.closing_notes import find_words, save_words
-from records.errors import SelectionGone
-from records.ledger.selections import shown_kind
-from records.models import ArtifactRow, MomentRow, SelectionRow
+from records.views.review import review_of
 
 FILES = "/review/files"
 router = APIRouter(tags=["review"])
@@ -40,21 +37,7 @@ def show_player(selection_id: GivenId) -> HTMLResponse:  # noqa: ARG001 the play
 def get_review(selection_id: GivenId, parts: GivenParts) -> Review:
     """The question and every moment that is ready, in their order; without the family's code."""
     with parts.db.reading() as session:
-        selection = session.get(SelectionRow, selection_id)
-        if selection is None or selection.erasing_at is not None:
-            raise SelectionGone(selection_id)
-        rows = session.execute(
-            select(MomentRow, ArtifactRow)
-            .join(ArtifactRow, ArtifactRow.moment_id == MomentRow.id)
-            .where(MomentRow.selection_id == selection_id)
-            .order_by(MomentRow.position)
-        ).all()
-    return Review(
-        review=selection.id,
-        question=selection.shape.get("helping_question", ""),
-        working_points=tuple(point for point in selection.shape.get("working_points", ()) if point),
-        moments=tuple(_show(moment, file) for moment, file in rows),
-    )
+        return review_of(session, selection_id, lambda file_id: f"{PREFIX}/{selection_id}/artifacts/{file_id}")
 
 
 @router.get(
@@ -95,18 +78,3 @@ def save_closing_notes(
         row = save_words(session, selection_id, words, seen=seen, over=over)
         response.headers["ETag"] = f'"{row.revision}"'
     return words
-
-
-def _show(moment: MomentRow, file: ArtifactRow) -> ShownMoment:
-    facts = moment.facts or {}
-    return ShownMoment(
-        kind=shown_kind(moment, file),
-        file=f"{PREFIX}/{file.selection_id}/artifacts/{file.id}",
-        width=facts["width_px"],
-        height=facts["height_px"],
-        fps=facts["fps"],
-        duration_ms=facts["duration_ms"],
-        caption=moment.moment.get("caption", ""),
-        principle=shown_principle(moment.moment.get("principle")),
-        peaks=facts.get("peaks"),
-    )

@@ -16,7 +16,7 @@ from records.actions.create import begin_selection, compose_selection
 from records.actions.erase import erase_selection
 from records.errors import SelectionGone
 from records.ledger import selections as ledger
-from records.models import MomentState
+from records.states import MomentState
 from records.views import selections as selection_views
 from records.views.selections import SelectionSummary, SelectionView, selection_view
 

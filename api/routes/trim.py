@@ -11,13 +11,13 @@ from starlette.responses import Response
 from api.dependencies import GivenId, GivenParts, Parts
 from api.errors import NothingHere, described
 from api.middleware.source_cookie import give_pass
-from api.routes.artifacts import FILE_ANSWERS, GivenAsking, StoredFile, answer_file
+from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
 from pipeline.moments import Ms
 from records.actions.hide import ask_hiding_anew
 from records.actions.trim import Ends, change_ends
-from records.models import MomentRow, SelectionRow, UploadRow
 from records.storage.contract import Storage
+from records.views.files import StoredFile, source_file
 from records.views.selections import SelectionView
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
@@ -128,14 +128,10 @@ def grant_moment_source(selection_id: GivenId, moment_id: GivenId, request: Requ
 def _sent_for(parts: Parts, selection_id: str, moment_id: str) -> tuple[str, str]:
     """The key and SHA-256 of what was sent for a moment. Raises: NothingHere."""
     with parts.db.reading() as session:
-        moment = session.get(MomentRow, moment_id)
-        selection = session.get(SelectionRow, selection_id)
-        upload = session.get(UploadRow, moment.upload_id) if moment and moment.upload_id else None
-    if selection is None or selection.erasing_at is not None or upload is None or upload.selection_id != selection_id:
+        found = source_file(session, selection_id, moment_id)
+    if found is None:
         raise NothingHere
-    if upload.storage_key is None or upload.sha256 is None:
-        raise NothingHere
-    return upload.storage_key, upload.sha256
+    return found
 
 
 def _media_type(storage: Storage, key: str) -> str:

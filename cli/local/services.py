@@ -10,15 +10,14 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-from sqlalchemy import select
 
 from cli.local.ports import LOOPBACK
 from cli.local.redis_server import redis_part
 from cli.local.supervisor import Part
+from records.clock import utcnow
 from records.database import Database
 from records.errors import WorkerMissing
-from records.ledger.workers import undrain_worker
-from records.models import WorkerRow, utcnow
+from records.ledger.workers import has_worker_reported, undrain_worker
 from records.settings import Settings
 from worker.redis_server import find_redis_server
 
@@ -63,7 +62,7 @@ def worker_part(database: Database, environment: dict[str, str], concurrency: in
 
     def has_reported() -> bool:
         with database.reading() as session:
-            return session.scalar(select(WorkerRow.name).where(WorkerRow.seen_at >= began).limit(1)) is not None
+            return has_worker_reported(session, began)
 
     argv = vigpack_argv("worker", _WORKER, "--concurrency", str(concurrency))
     return Part("worker", argv, environment, has_reported, stop_within_s=45)

@@ -18,7 +18,7 @@ from records.audit.erasure_register import ErasureKind, note_erasure
 from records.effects import effects_of
 from records.errors import ArtworkFull, ArtworkGone, SelectionGone
 from records.ledger.scheduling import Priority
-from records.ledger.selections import all_moments_ready, kinds_of, lock_selection, queue_output, settle
+from records.ledger.selections import all_moments_ready, is_visible, kinds_of, lock_selection, queue_output, settle
 from records.models import ArtifactRow, ArtworkRow, SelectionRow, new_id
 from records.storage.contract import Storage
 
@@ -39,8 +39,7 @@ def artwork_of(session: Session, selection_id: str) -> Sequence[ArtworkRow]:
 def find_artwork(session: Session, selection_id: str, artwork_id: str) -> ArtworkRow:
     """One of them. Raises: ArtworkGone."""
     row = session.get(ArtworkRow, artwork_id)
-    selection = session.get(SelectionRow, selection_id)
-    if row is None or row.selection_id != selection_id or selection is None or selection.erasing_at is not None:
+    if row is None or row.selection_id != selection_id or not is_visible(session, selection_id):
         raise ArtworkGone(artwork_id)
     return row
 

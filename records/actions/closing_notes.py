@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from pipeline.player.words import ReviewWords
 from records.errors import RecordsError, SelectionGone
-from records.ledger.selections import lock_selection
-from records.models import SelectionRow, WordsRow, new_id, utcnow
+from records.ledger.selections import lock_selection, visible_selection
+from records.models import WordsRow, new_id, utcnow
 
 
 class WordsChanged(RecordsError):
@@ -19,9 +19,7 @@ class WordsChanged(RecordsError):
 
 def find_words(session: Session, selection_id: str) -> WordsRow | None:
     """What was saved last; None where nothing ever was. Raises: SelectionGone."""
-    selection = session.get(SelectionRow, selection_id)
-    if selection is None or selection.erasing_at is not None:
-        raise SelectionGone(selection_id)
+    visible_selection(session, selection_id)
     return session.get(WordsRow, selection_id)
 
 

@@ -20,7 +20,7 @@ def find_companion(session: Session, selection: SelectionRow, recipe: object) ->
     """
     if not isinstance(recipe, WithCompanion) or not recipe.companion:
         return None
-    query = select(SelectionRow).where(SelectionRow.id == recipe.companion, SelectionRow.erasing_at.is_(None))
+    query = select(SelectionRow).where(SelectionRow.id == recipe.companion, SelectionRow.visible)
     other = session.scalars(query).one_or_none()
     if other is None:
         sentence = "The moments of the other film are not here any more. Choose others, or none."
@@ -39,7 +39,7 @@ def drop_outputs_with(session: Session, selection_id: str, family: str) -> None:
     it the right to publish.
     """
     others = select(SelectionRow).where(
-        SelectionRow.family == family, SelectionRow.id != selection_id, SelectionRow.erasing_at.is_(None)
+        SelectionRow.family == family, SelectionRow.id != selection_id, SelectionRow.visible
     )
     for other in session.scalars(others.order_by(SelectionRow.id).with_for_update()).all():
         shown_in = [kind for kind, recipe in other.recipes.items() if recipe.get("companion") == selection_id]

@@ -48,7 +48,7 @@ def begin_selection(db: Database, settings: Settings, asked: SelectionRow, key: 
             session.add(asked)
     with db.reading() as session:
         there = session.get(SelectionRow, asked.id)
-        if there is None or there.erasing_at is not None:
+        if there is None or not there.visible:
             raise SelectionGone(asked.id)
         if _said(there) != _said(asked):
             raise KeyReused

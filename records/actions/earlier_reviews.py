@@ -27,7 +27,7 @@ def earlier_reviews(session: Session, selection: SelectionRow) -> Sequence[Selec
         SelectionRow.guider.is_not_distinct_from(selection.guider),
         SelectionRow.id != selection.id,
         SelectionRow.state == SelectionState.READY,
-        SelectionRow.erasing_at.is_(None),
+        SelectionRow.visible,
     )
     found = [row for row in session.scalars(query) if _place(row) < _place(selection) and _is_of_family(row)]
     return sorted(found, key=_place) if _is_of_family(selection) else []
@@ -59,7 +59,7 @@ def withdraw_from_later(session: Session, selection: SelectionRow, *, gone: bool
     It is made again, without this review where that is ``gone`` or must not be seen for now.
     """
     others = select(SelectionRow.id).where(
-        SelectionRow.family == selection.family, SelectionRow.id != selection.id, SelectionRow.erasing_at.is_(None)
+        SelectionRow.family == selection.family, SelectionRow.id != selection.id, SelectionRow.visible
     )
     for other_id in session.scalars(others.order_by(SelectionRow.id)).all():
         if (other := lock_selection(session, other_id)) is None:

@@ -6,6 +6,8 @@ nothing can be published for it); its bytes go; its rows go. Healing ends what a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,11 @@ from records.settings import Settings
 from records.storage.contract import Storage
 from records.training.logbook import keep_counts
 from records.uploads.partial_file import erase_partial
+
+
+def selections_of_family(session: Session, family: str) -> Sequence[str]:
+    """The ids of every selection of a family, those that are just being erased too."""
+    return session.scalars(select(SelectionRow.id).where(SelectionRow.family == family)).all()
 
 
 def erase_selection(db: Database, storage: Storage, settings: Settings, selection_id: str) -> bool:

@@ -21,7 +21,7 @@ from records.audit.erasure_register import ErasureKind, note_erasure
 from records.effects import effects_of
 from records.errors import HidingChanged, MomentGone, NotHidden, SelectionGone
 from records.ledger.jobs import queue_again
-from records.ledger.selections import has_picture, lock_selection, moment_finished, settle
+from records.ledger.selections import has_picture, is_visible, lock_selection, moment_finished, settle
 from records.models import (
     ArtifactRow,
     HidingRow,
@@ -144,6 +144,14 @@ def hold_back(
     session.get_one(HidingRow, moment.id).pictures = pictures
     moment.state, moment.facts = MomentState.UNCONFIRMED, facts
     settle(session, selection)
+
+
+def find_hiding(session: Session, selection_id: str, moment_id: str) -> HidingRow:
+    """What is hidden in a moment. Raises: NotHidden."""
+    hiding = session.get(HidingRow, moment_id)
+    if hiding is None or hiding.selection_id != selection_id or not is_visible(session, selection_id):
+        raise NotHidden(moment_id)
+    return hiding
 
 
 def find_withheld(session: Session, selection_id: str, moment_id: str, part: str) -> WithheldRow | None:

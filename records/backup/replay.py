@@ -11,7 +11,8 @@ from records.actions.artwork import erase_artwork
 from records.actions.erase import mark_erased
 from records.actions.hide import ask_hiding_again
 from records.audit.erasure_register import Erasure, ErasureKind
-from records.models import ArtworkRow, ErasureRow, LogbookClientRow, SelectionRow
+from records.ledger.selections import is_visible
+from records.models import ArtworkRow, ErasureRow, LogbookClientRow
 from records.training.logbook import forget_client
 
 
@@ -38,7 +39,7 @@ def _do(session: Session, erasure: Erasure) -> bool:
             return mark_erased(session, erasure.target)
         case ErasureKind.ARTWORK:
             row = session.get(ArtworkRow, erasure.target)
-            if row is None or session.get_one(SelectionRow, row.selection_id).erasing_at is not None:
+            if row is None or not is_visible(session, row.selection_id):
                 return False
             erase_artwork(session, row.selection_id, row.id)
             return True

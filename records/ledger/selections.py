@@ -27,9 +27,23 @@ from records.models import (
 )
 
 
+def visible_selection(session: Session, selection_id: str) -> SelectionRow:
+    """The selection, if it is there and not being erased. Raises: SelectionGone."""
+    selection = session.get(SelectionRow, selection_id)
+    if selection is None or not selection.visible:
+        raise SelectionGone(selection_id)
+    return selection
+
+
+def is_visible(session: Session, selection_id: str) -> bool:
+    """Whether there is such a selection that is not being erased."""
+    selection = session.get(SelectionRow, selection_id)
+    return selection is not None and selection.visible
+
+
 def lock_selection(session: Session, selection_id: str) -> SelectionRow | None:
     """The selection, held until the transaction ends; None where there is none or it is being erased."""
-    query = select(SelectionRow).where(SelectionRow.id == selection_id, SelectionRow.erasing_at.is_(None))
+    query = select(SelectionRow).where(SelectionRow.id == selection_id, SelectionRow.visible)
     return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one_or_none()
 
 

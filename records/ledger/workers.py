@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
@@ -94,3 +95,13 @@ def workers_of(db: Database, settings: Settings, machine: str) -> list[str]:
     ours = WorkerRow.name.startswith(f"{machine}:", autoescape=True)
     with db.reading() as session:
         return list(session.scalars(select(WorkerRow.name).where(ours, WorkerRow.seen_at >= seen_since(settings))))
+
+
+def has_worker_reported(session: Session, since: datetime) -> bool:
+    """Whether any worker gave a sign of life since then."""
+    return session.scalar(select(WorkerRow.name).where(WorkerRow.seen_at >= since).limit(1)) is not None
+
+
+def drained_workers(session: Session, names: Sequence[str]) -> Sequence[str]:
+    """Those of the named workers that take no more jobs."""
+    return session.scalars(select(WorkerRow.name).where(WorkerRow.name.in_(names), WorkerRow.draining)).all()

@@ -1,21 +1,15 @@
 """Every table of the service."""
 
-from records.models.base import Base, UtcDateTime, new_id, utcnow
+from records.clock import utcnow
+from records.models.base import Base, UtcDateTime, new_id
 from records.models.hiding import HidingRow, WithheldRow
-from records.models.jobs import ClockRow, JobRow, JobState, WorkerRow
+from records.models.jobs import ClockRow, JobRow, WorkerRow
 from records.models.monitoring import AuditRow, EndingRow, ErasureRow, SampleRow
-from records.models.selections import (
-    ArtifactRow,
-    ArtworkRow,
-    MomentRow,
-    MomentState,
-    SelectionRow,
-    SelectionState,
-    WordsRow,
-)
+from records.models.selections import ArtifactRow, ArtworkRow, MomentRow, SelectionRow, WordsRow
 from records.models.store import StoreIdentityRow
 from records.models.training import LogbookClientRow, LogbookCycleRow, LogbookHoursRow, LogbookRow, RatingRow
-from records.models.uploads import UploadRow, UploadState
+from records.models.uploads import UploadRow
+from records.states import JobState, MomentState, SelectionState, UploadState
 
 __all__ = [
     "ArtifactRow",

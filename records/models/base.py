@@ -24,11 +24,6 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
-def utcnow() -> datetime:
-    """Now, with its time zone."""
-    return datetime.now(UTC)
-
-
 class UtcDateTime(TypeDecorator[datetime]):
     """A time that is always UTC and aware; SQLite alone would forget the zone."""
 

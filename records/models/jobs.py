@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from records.models.base import Base, new_id, utcnow
-
-
-class JobState(StrEnum):
-    """The life of a job: queued, perhaps put on hold, running under a lease, then one of three ends."""
-
-    QUEUED = "queued"
-    HELD = "held"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+from records.clock import utcnow
+from records.models.base import Base, new_id
+from records.states import JobState
 
 
 class JobRow(Base):

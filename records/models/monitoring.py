@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from records.models.base import Base, new_id, utcnow
+from records.clock import utcnow
+from records.models.base import Base, new_id
 
 
 class EndingRow(Base):

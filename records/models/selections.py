@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, UniqueConstraint
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from records.models.base import Base, new_id, utcnow
-
-
-class SelectionState(StrEnum):
-    """Where a selection stands: waiting for bytes, being worked on, all there, or stopped by a failure."""
-
-    RECEIVING = "receiving"
-    PREPARING = "preparing"
-    READY = "ready"
-    FAILED = "failed"
-
-
-class MomentState(StrEnum):
-    """Where one moment stands."""
-
-    AWAITING_UPLOAD = "awaiting_upload"
-    QUEUED = "queued"
-    RUNNING = "running"
-    UNCONFIRMED = "unconfirmed"
-    """Somebody is to be hidden in it, and a person has to look at every picture before it is ready."""
-    READY = "ready"
-    FAILED = "failed"
+from records.clock import utcnow
+from records.models.base import Base, new_id
+from records.states import MomentState, SelectionState
 
 
 class SelectionRow(Base):
@@ -64,6 +45,16 @@ class SelectionRow(Base):
     """When the last of its outputs was finished."""
     erasing_at: Mapped[datetime | None]
     """Set when erasing began: from then on nobody sees it and nothing is added; healing ends what a crash left."""
+
+    @hybrid_property
+    def visible(self) -> bool:
+        """Whether it is there for anybody: false once its erasing began. In a query, a condition."""
+        return self.erasing_at is None
+
+    @visible.inplace.expression
+    @classmethod
+    def _visible(cls) -> ColumnElement[bool]:
+        return cls.erasing_at.is_(None)
 
     moments: Mapped[list[MomentRow]] = relationship(
         back_populates="selection", order_by="MomentRow.position", cascade="all, delete-orphan", passive_deletes=True

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from records.models.base import Base, new_id, utcnow
+from records.clock import utcnow
+from records.models.base import Base, new_id
 
 __all__ = ["Base", "LogbookClientRow", "LogbookCycleRow", "LogbookHoursRow", "LogbookRow", "RatingRow"]
 

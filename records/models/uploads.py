@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from records.models.base import Base, new_id, utcnow
-
-
-class UploadState(StrEnum):
-    """The life of an upload: bytes are coming, or all are there and hashed."""
-
-    RECEIVING = "receiving"
-    COMPLETE = "complete"
+from records.clock import utcnow
+from records.models.base import Base, new_id
+from records.states import UploadState
 
 
 class UploadRow(Base):

@@ -132,7 +132,7 @@ def keep_counts(session: Session, selection: SelectionRow) -> None:
         session.add(row)
         session.flush()
     others = select(SelectionRow.id).where(
-        SelectionRow.family == selection.family, SelectionRow.id != selection.id, SelectionRow.erasing_at.is_(None)
+        SelectionRow.family == selection.family, SelectionRow.id != selection.id, SelectionRow.visible
     )
     if session.scalars(others.limit(1)).first() is None:
         forget_code(session, selection.family)
@@ -169,7 +169,7 @@ def _films(guider: str) -> Any:
     return (
         select(SelectionRow)
         .where(
-            SelectionRow.erasing_at.is_(None),
+            SelectionRow.visible,
             SelectionRow.state != SelectionState.RECEIVING,
             _own(SelectionRow.guider, guider),
         )

@@ -12,7 +12,7 @@ from pipeline.moments import FilmOf
 from pipeline.training.rating.scale import Answer
 from records.database import rows_changed
 from records.errors import RecordsError, SelectionGone
-from records.ledger.selections import lock_selection
+from records.ledger.selections import lock_selection, visible_selection
 from records.models import RatingRow, SelectionRow, utcnow
 
 
@@ -58,8 +58,7 @@ def ratings_of(session: Session, selection_id: str) -> dict[str, dict[str, Any]]
 
     Raises: SelectionGone, NotARecording.
     """
-    query = select(SelectionRow).where(SelectionRow.id == selection_id, SelectionRow.erasing_at.is_(None))
-    recording(session.scalars(query).one_or_none(), selection_id)
+    recording(visible_selection(session, selection_id), selection_id)
     rows = session.scalars(select(RatingRow).where(RatingRow.selection_id == selection_id).order_by(RatingRow.rater))
     return {row.rater: row.answers for row in rows}
 

@@ -121,7 +121,7 @@ class Uploads:
             upload = _upload(row)
             if offset != upload.offset_bytes:
                 raise OffsetWrong(f"offset {offset} was sent, {upload.offset_bytes} is next")
-            if session.get_one(SelectionRow, row.selection_id).erasing_at is not None:
+            if not session.get_one(SelectionRow, row.selection_id).visible:
                 raise UploadMissing
             if not upload.all_here:
                 check_room(self._settings, upload.length_bytes - upload.offset_bytes)
@@ -274,7 +274,7 @@ def _target(session: Session, moment_id: str | None, selection_id: str | None) -
     # Held against being erased until the upload's row stands; others may hold it so, too.
     held = {"read": True, "key_share": True}
     selection = session.get(SelectionRow, selection_id, with_for_update=held) if selection_id else None
-    if selection is None or selection.erasing_at is not None:
+    if selection is None or not selection.visible:
         raise UploadTargetMissing
     if selection.whole_film != (moment is None):
         raise UploadTargetWrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from pipeline.errors import PipelineError, plain_reasons
 from records.models import JobRow, JobState, SelectionRow
 from records.redaction import redact, words_in
-from records.views.queue_stats import seconds_between, stalls
+from records.views.queue_stats import given_up, seconds_between, stalls
 
 _LONGEST_LOG = 2000
 
@@ -101,6 +102,11 @@ def job_page(session: Session, look: Look, now: datetime, *, limit: int, offset:
     return JobPage(jobs=[_line(job, shape, stalled, now) for job, shape, stalled in found], total=total)
 
 
+def given_up_ids(session: Session, now: datetime, *, limit: int) -> Sequence[str]:
+    """The ids of jobs that were given up within a day."""
+    return session.scalars(select(JobRow.id).where(*given_up(now)).limit(limit)).all()
+
+
 def job_line(session: Session, job_id: str, now: datetime) -> JobLine | None:
     """One job; None where there is none, or its selection is being erased."""
     found = session.execute(_jobs(now).where(JobRow.id == job_id)).one_or_none()
@@ -109,11 +115,7 @@ def job_line(session: Session, job_id: str, now: datetime) -> JobLine | None:
 
 def _jobs(now: datetime) -> Any:
     columns = (JobRow, SelectionRow.shape, case((stalls(now), 1), else_=0))
-    return (
-        select(*columns)
-        .join(SelectionRow, SelectionRow.id == JobRow.selection_id)
-        .where(SelectionRow.erasing_at.is_(None))
-    )
+    return select(*columns).join(SelectionRow, SelectionRow.id == JobRow.selection_id).where(SelectionRow.visible)
 
 
 def _chosen(look: Look, now: datetime) -> ColumnElement[bool]:

@@ -27,6 +27,7 @@ from records.models import (
     UploadState,
     utcnow,
 )
+from records.redaction import words_in
 
 WorkState = MomentState | Literal["pending"]
 """Where a moment or an output stands, in the words the page shows."""
@@ -209,7 +210,7 @@ _SHOWN_AS = {JobState.DONE: "ready", JobState.CANCELLED: "failed", JobState.HELD
 
 def selection_view(session: Session, selection_id: str) -> SelectionView | None:
     """Everything to be seen of a selection, or None where there is none (or it is being erased)."""
-    query = select(SelectionRow).where(SelectionRow.id == selection_id, SelectionRow.erasing_at.is_(None))
+    query = select(SelectionRow).where(SelectionRow.id == selection_id, SelectionRow.visible)
     row = session.scalars(query.options(selectinload(SelectionRow.moments))).one_or_none()
     if row is None:
         return None
@@ -279,7 +280,7 @@ def list_selections(session: Session, *, limit: int, offset: int = 0) -> list[Se
     """The newest selections first."""
     query = (
         select(SelectionRow)
-        .where(SelectionRow.erasing_at.is_(None))
+        .where(SelectionRow.visible)
         .order_by(SelectionRow.created_at.desc(), SelectionRow.id)
         .limit(limit)
         .offset(offset)
@@ -345,3 +346,11 @@ def _work(job: JobRow | None, state_without_job: str, now: datetime, *, unconfir
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:
     return None if start is None or end is None else round(max((end - start).total_seconds(), 0.0), 3)
+
+
+def written_words(session: Session) -> set[str]:
+    """Everything that guiders wrote into selections: what no report may hold."""
+    words: set[str] = set()
+    for shape in session.scalars(select(SelectionRow.shape)):
+        words |= words_in(shape)
+    return words
