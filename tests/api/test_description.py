@@ -78,7 +78,9 @@ def test_readiness_says_what_is_wrong_in_words(client: TestClient, app_settings:
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["problems"] == ["No worker is running; moments wait until one is."]
-    (app_settings.data_dir / "store" / ".parts").rmdir()
+    parts = app_settings.data_dir / "store" / ".parts"
+    parts.rmdir()
+    parts.touch()  # a file where a folder belongs: even root cannot write below it
     broken = client.get("/readyz")
     assert broken.status_code == 503
     assert any("films and packs are kept" in problem for problem in broken.json()["problems"])
