@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ from cli.demo_client.sender import Follower, begin, copy_moments, fetch, send_al
 from pipeline.moments import Clip, Selection
 from pipeline.source.film import probe
 from tests.footage import numbered_film, numbers_in
-from tests.servers import PostgresServer, free_port, wait_until
+from tests.servers import PostgresServer, free_port, prepared_postgres, start, wait_until
 
 HOUSE = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((HOUSE / "docker-compose.yml").read_text())
@@ -129,6 +130,29 @@ def test_the_image_runs_as_nobody_special() -> None:
 
 
 # Its commands, run
+
+
+def test_a_database_that_is_still_being_made_is_not_well(tmp_path: Path) -> None:
+    """The image's entrypoint starts a server for the socket alone, makes the database and ends that server again."""
+    kind, program, *arguments = SERVICES["postgres"]["healthcheck"]["test"]
+    assert kind == "CMD"
+    with prepared_postgres() as server:
+        programs = Path(server.argv[0]).parent
+        check = [str(programs / program), *arguments, "-p", str(server.port)]
+        sockets = Path(tempfile.mkdtemp(prefix="vigpack-sockets-"))
+        shutil.chown(sockets, server.user or os.getuid())
+        argv = [*server.argv, "-c", "listen_addresses=", "-c", f"unix_socket_directories={sockets}"]
+        there = [str(programs / "pg_isready"), "-h", str(sockets), "-p", str(server.port)]
+        try:
+            for options, is_well in ([], False), (["-c", "listen_addresses=127.0.0.1"], True):
+                process = start([*argv, *options], tmp_path / "postgres.log", user=server.user)
+                wait_until(lambda: subprocess.run(there, check=False).returncode == 0, "it answers at its socket")
+                asked = subprocess.run(check, env={"PGHOST": str(sockets)}, check=False)
+                assert (asked.returncode == 0) is is_well
+                process.send_signal(signal.SIGQUIT)
+                process.wait(60)
+        finally:
+            shutil.rmtree(sockets)
 
 
 @dataclass
