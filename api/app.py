@@ -12,11 +12,11 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api import errors
-from api.background import tend_uploads
-from api.dependencies import Parts
+from api.background import keep_running_maintenance
+from api.dependencies import AppContext
 from api.diagnostics.health_cache import Look
 from api.middleware.authentication import Guard, check_exposure
-from api.middleware.limits import BodyLimit, MethodOverride, SafeAnswers, set_up_log
+from api.middleware.limits import BodyLimit, MethodOverride, SecurityHeaders, set_up_log
 from api.routes import (
     artifacts,
     artwork,
@@ -59,15 +59,15 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     set_up_log()
     db, storage = open_database(given), open_storage(given)
     carry_out_effects(db, storage, given)
-    parts = Parts(given, db, storage, Uploads(db, storage, given))
+    ctx = AppContext(given, db, storage, Uploads(db, storage, given))
 
     @contextlib.asynccontextmanager
-    async def tended(_: FastAPI) -> AsyncIterator[None]:
-        tending = asyncio.create_task(tend_uploads(parts))
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        maintenance = asyncio.create_task(keep_running_maintenance(ctx))
         yield
-        tending.cancel()
+        maintenance.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await tending
+            await maintenance
         db.dispose()
 
     app = FastAPI(
@@ -78,17 +78,17 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
         openapi_url="/api/v1/openapi.json",
         docs_url=None,  # its page would load code from elsewhere
         redoc_url=None,
-        lifespan=tended,
+        lifespan=lifespan,
         redirect_slashes=False,  # it would answer before the token is asked for, with the address the Host header names
         generate_unique_id_function=_operation_name,
         responses=errors.described(422, 500),
     )
-    app.state.parts = parts
+    app.state.context = ctx
     app.state.look = Look(db, given, storage)
     app.add_middleware(MethodOverride)
     app.add_middleware(BodyLimit)
     app.add_middleware(Guard, settings=given)
-    app.add_middleware(SafeAnswers)  # the last one added stands outermost
+    app.add_middleware(SecurityHeaders)  # the last one added stands outermost
     errors.install(app)
     for room in (uploads, selections, ends, hiding, events, outputs, preview, artwork, artifacts, health, figures):
         app.include_router(room.router)

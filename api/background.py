@@ -7,7 +7,7 @@ import asyncio
 import structlog
 from starlette.concurrency import run_in_threadpool
 
-from api.dependencies import Parts
+from api.dependencies import AppContext
 from api.errors import note_incident
 from api.temp_folder import sweep_private
 from pipeline.errors import PipelineError
@@ -20,28 +20,28 @@ from worker.monitoring.health import health, take_sample
 log = structlog.get_logger("api")
 
 
-async def tend_uploads(parts: Parts) -> None:
+async def keep_running_maintenance(ctx: AppContext) -> None:
     """Do it now and every ``heal_s``, until cancelled. An outage is waited out."""
     while True:
         try:
-            await run_in_threadpool(tend_once, parts)
+            await run_in_threadpool(run_maintenance, ctx)
         except PipelineError as error:
             log.warning("tending_failed", code=error.code, cause=str(error))
         except Exception as error:  # noqa: BLE001 noted under its number; otherwise all tending would end unseen
             note_incident(error)
-        await asyncio.sleep(parts.settings.heal_s)
+        await asyncio.sleep(ctx.settings.heal_s)
 
 
-def tend_once(parts: Parts) -> int:
+def run_maintenance(ctx: AppContext) -> int:
     """How many uploads were handed on or erased. Safe beside requests and other processes."""
-    if take_turn(parts.db, SAMPLING, EVERY_S):
+    if take_turn(ctx.db, SAMPLING, EVERY_S):
         # Here and not with healing: how it was while no worker ran is what one wants to know.
-        take_sample(parts.db, health(parts.db, parts.settings, parts.storage))
-    sweep_private(parts.settings)
-    tended = expire_uploads(parts.db, parts.storage, parts.settings)
-    for upload in parts.uploads.waiting_to_finish():
+        take_sample(ctx.db, health(ctx.db, ctx.settings, ctx.storage))
+    sweep_private(ctx.settings)
+    tended = expire_uploads(ctx.db, ctx.storage, ctx.settings)
+    for upload in ctx.uploads.waiting_to_finish():
         try:
-            tended += parts.uploads.finish(upload)
+            tended += ctx.uploads.finish(upload)
         except PipelineError as error:  # one that cannot be handed on must not keep the others waiting
             log.warning("upload_not_handed_on", upload=upload.id, code=error.code, cause=str(error))
         except Exception as error:  # noqa: BLE001 noted under its number, for the same reason

@@ -14,7 +14,7 @@ from records.uploads.uploads import Uploads
 
 
 @dataclass(frozen=True)
-class Parts:
+class AppContext:
     """One set for each process."""
 
     settings: Settings
@@ -23,12 +23,12 @@ class Parts:
     uploads: Uploads
 
 
-def parts_of(request: Request) -> Parts:
-    """The parts that create_app() put together."""
-    parts: Parts = request.app.state.parts
-    return parts
+def context_of(request: Request) -> AppContext:
+    """What create_app() put together."""
+    context: AppContext = request.app.state.context
+    return context
 
 
-GivenParts = Annotated[Parts, Depends(parts_of)]
+Ctx = Annotated[AppContext, Depends(context_of)]
 GivenId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", examples=["0f1e2d3c4b5a69788796a5b4c3d2e1f0"])]
 """An identifier in an address; any other text is answered like an unknown one, and reaches no database."""

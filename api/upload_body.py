@@ -16,7 +16,7 @@ from starlette.types import Message, Receive
 from api.errors import ChecksumWrong, HeaderWrong
 from records.uploads.errors import UploadBusy
 from records.uploads.uploads import Upload, Uploads
-from records.uploads.writer import Taken
+from records.uploads.writer import UploadWriter
 
 CHECKSUM_ALGORITHMS = ("sha1", "sha256")
 _WRITE_BYTES = 1 << 20
@@ -50,7 +50,7 @@ def parse_checksum(header: str | None) -> Checksum | None:
         raise HeaderWrong("Upload-Checksum is not base64") from None
 
 
-async def take(uploads: Uploads, upload: Upload, holder: str) -> Taken:
+async def take(uploads: Uploads, upload: Upload, holder: str) -> UploadWriter:
     """The upload, once whoever wrote to it has let go. Raises: UploadBusy and what try_take() raises."""
     deadline = time.monotonic() + _TAKE_S
     while (taken := await run_in_threadpool(uploads.try_take, upload, holder)) is None:
@@ -61,7 +61,7 @@ async def take(uploads: Uploads, upload: Upload, holder: str) -> Taken:
 
 
 async def receive_body(
-    receive: Receive, taken: Taken, uploads: Uploads, holder: str, checksum: Checksum | None = None
+    receive: Receive, taken: UploadWriter, uploads: Uploads, holder: str, checksum: Checksum | None = None
 ) -> None:
     """Write the request's body to the upload. When the sender goes away, what came is saved.
 
@@ -96,7 +96,7 @@ async def receive_body(
     await run_in_threadpool(taken.save)
 
 
-async def _keep_if_right(taken: Taken, body: _Body, found: bytes, checksum: Checksum) -> None:
+async def _keep_if_right(taken: UploadWriter, body: _Body, found: bytes, checksum: Checksum) -> None:
     if not body.whole or not hmac.compare_digest(found, checksum.digest):
         await run_in_threadpool(taken.forget_unsaved)
         if body.whole:

@@ -17,7 +17,7 @@ from worker.effects import carry_out_effects
 
 
 @dataclass(frozen=True)
-class Place:
+class WorkerContext:
     """The settings, database and storage of this process, and the name of the worker it belongs to."""
 
     settings: Settings
@@ -26,25 +26,25 @@ class Place:
     worker: str
 
 
-_places: dict[int, Place] = {}
+_places: dict[int, WorkerContext] = {}
 _one_at_a_time = threading.Lock()
 
 
-def place() -> Place:
+def worker_context() -> WorkerContext:
     """What belongs to the calling process; made anew after a fork: connections must not be shared with the parent.
 
     Raises: StorageUnavailable.
     """
     with _one_at_a_time:
-        if (here := _places.get(os.getpid())) is None:
+        if (ctx := _places.get(os.getpid())) is None:
             chosen = settings()
             use_ffmpeg(chosen.ffmpeg)
             use_limits(Limits(chosen.job_memory_bytes, chosen.job_file_bytes))
-            here = Place(chosen, open_database(chosen), open_storage(chosen), worker_name(chosen, os.getppid()))
-            carry_out_effects(here.db, here.storage, chosen)
+            ctx = WorkerContext(chosen, open_database(chosen), open_storage(chosen), worker_name(chosen, os.getppid()))
+            carry_out_effects(ctx.db, ctx.storage, chosen)
             _places.clear()
-            _places[os.getpid()] = here
-        return here
+            _places[os.getpid()] = ctx
+        return ctx
 
 
 def worker_name(settings: Settings, pid: int) -> str:

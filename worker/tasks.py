@@ -19,9 +19,9 @@ from records.ledger.jobs import Claim, claim_next
 from records.ledger.workers import is_draining
 from records.storage.contract import Storage, StorageUnavailable
 from worker.broker import enqueue
-from worker.context import Place, place
+from worker.context import WorkerContext, worker_context
 from worker.jobs.dispatch import make
-from worker.jobs.made import Making
+from worker.jobs.made import JobResult
 from worker.lease import KeptLease
 from worker.os_limits import end_worker
 from worker.scratch import scratch_folder
@@ -34,60 +34,60 @@ def run_job(job_id: str) -> None:
 
     Nothing happens where none is due: the message came twice or late.
     """
-    here = place()
+    ctx = worker_context()
     try:
-        if (claimed := claim_next(here.db, here.worker, here.settings)) is None:
-            if is_draining(here.db, here.worker):  # this message is for another worker
+        if (claimed := claim_next(ctx.db, ctx.worker, ctx.settings)) is None:
+            if is_draining(ctx.db, ctx.worker):  # this message is for another worker
                 end_worker()
-                enqueue(job_id, here.settings, here.db)
+                enqueue(job_id, ctx.settings, ctx.db)
             return
-        attempt(here, claimed)
+        attempt(ctx, claimed)
     except (DatabaseUnavailable, StorageUnavailable) as error:
         # The row stays as it is; healing brings it back when these do and the lease has run out.
         log.warning("a job waits, woken for %s: %s: %s", job_id, error.code, error)
 
 
-def attempt(here: Place, claimed: Claim) -> None:
+def attempt(ctx: WorkerContext, claimed: Claim) -> None:
     """One attempt at a claimed job: finished, or its failure recorded.
 
     Raises: DatabaseUnavailable, when neither could be recorded.
     """
     try:
-        with scratch_folder(here.settings, claimed) as folder:
-            _work(here, claimed, folder)
+        with scratch_folder(ctx.settings, claimed) as folder:
+            _work(ctx, claimed, folder)
             return
     except LeaseLost as error:
         log.info("job %s is no longer ours: %s", claimed.job_id, error)
     except SoftTimeLimitExceeded:
-        _record(here, claimed, TookTooLong(f"longer than {here.settings.job_limit_s} s"))
+        _record(ctx, claimed, TookTooLong(f"longer than {ctx.settings.job_limit_s} s"))
     except DatabaseUnavailable:
         raise
     except NoSpace as error:  # on this machine, and not on the guider's
-        _record(here, claimed, NoRoom(str(error)))
+        _record(ctx, claimed, NoRoom(str(error)))
     except PipelineError as error:
-        _record(here, claimed, error)
+        _record(ctx, claimed, error)
     except MemoryError as error:
-        _record(here, claimed, TooMuchMemory(f"{type(error).__name__} at {_where(error)}"))
+        _record(ctx, claimed, TooMuchMemory(f"{type(error).__name__} at {_where(error)}"))
     except Exception as error:  # noqa: BLE001 whatever it is, the ledger must know that this attempt ended
         number = f" {error.errno}" if isinstance(error, OSError) else ""
         what = f"{type(error).__name__}{number} at {_where(error)}"
-        _record(here, claimed, NoRoom(what) if _tells_of_a_full_disk(error) else Unexpected(what))
-    _clear_away(here, claimed)
+        _record(ctx, claimed, NoRoom(what) if _tells_of_a_full_disk(error) else Unexpected(what))
+    _clear_away(ctx, claimed)
 
 
-def _work(here: Place, claimed: Claim, folder: Path) -> None:
-    with KeptLease(here.db, claimed, here.settings.heartbeat_s, here.settings.job_limit_s) as lease:
-        making = make(claimed, here.db, here.storage, folder, lease.report)
-        published = _publish(here.storage, claimed, making)
+def _work(ctx: WorkerContext, claimed: Claim, folder: Path) -> None:
+    with KeptLease(ctx.db, claimed, ctx.settings.heartbeat_s, ctx.settings.job_limit_s) as lease:
+        result = make(claimed, ctx.db, ctx.storage, folder, lease.report)
+        published = _publish(ctx.storage, claimed, result)
         lease.check()
-        finish(here.db, claimed, published, making.facts, making.hidden)
-    _clear_away(here, claimed)  # of earlier attempts, and what was made before
+        finish(ctx.db, claimed, published, result.facts, result.hidden)
+    _clear_away(ctx, claimed)  # of earlier attempts, and what was made before
 
 
-def _publish(storage: Storage, claimed: Claim, making: Making) -> list[Published]:
+def _publish(storage: Storage, claimed: Claim, result: JobResult) -> list[Published]:
     """Put the files where only this attempt writes, so that two attempts never touch the same key."""
     published = []
-    for file in making.files:
+    for file in result.files:
         key = artifact_folder(claimed.selection_id, claimed.job_id, claimed.token) + file.name
         stored = storage.put(file.path, key)
         if (stored.bytes, stored.sha256) != (file.bytes, file.sha256):
@@ -96,17 +96,17 @@ def _publish(storage: Storage, claimed: Claim, making: Making) -> list[Published
     return published
 
 
-def _clear_away(here: Place, claimed: Claim) -> None:
+def _clear_away(ctx: WorkerContext, claimed: Claim) -> None:
     """Delete what attempts at this job stored in vain; what cannot be deleted now, the hourly sweep will."""
     try:
-        sweep_attempts(here.db, here.storage, claimed.selection_id, claimed.job_id)
+        sweep_attempts(ctx.db, ctx.storage, claimed.selection_id, claimed.job_id)
     except (DatabaseUnavailable, StorageUnavailable) as error:
         log.warning("job %s left files behind for now: %s: %s", claimed.job_id, error.code, error)
 
 
-def _record(here: Place, claimed: Claim, error: PipelineError) -> None:
+def _record(ctx: WorkerContext, claimed: Claim, error: PipelineError) -> None:
     try:
-        again = fail(here.db, claimed, error, here.settings)
+        again = fail(ctx.db, claimed, error, ctx.settings)
     except LeaseLost:
         log.info("job %s is no longer ours, and failed: %s", claimed.job_id, error.code)
         return

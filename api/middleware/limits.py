@@ -53,7 +53,7 @@ def set_up_log() -> None:
     )
 
 
-class SafeAnswers:
+class SecurityHeaders:
     """Outermost: adds the headers to every answer and turns an unforeseen error into an incident number."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.dependencies import GivenId, GivenParts, Parts
+from api.dependencies import AppContext, Ctx, GivenId
 from api.errors import described
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
@@ -47,22 +47,22 @@ class ItsWords(BaseModel):
         }
     },
 )
-async def add_artwork(selection_id: GivenId, request: Request, parts: GivenParts) -> SelectionView:
+async def add_artwork(selection_id: GivenId, request: Request, ctx: Ctx) -> SelectionView:
     """The body is the file. What is kept is upright, at most 2400 px a side, and says neither where nor with what it
     was taken. What is made of such pictures is made again.
     """
-    await run_in_threadpool(view_now, parts, selection_id)  # before any byte is read
-    return await run_in_threadpool(_keep, parts, selection_id, await request.body())
+    await run_in_threadpool(view_now, ctx, selection_id)  # before any byte is read
+    return await run_in_threadpool(_keep, ctx, selection_id, await request.body())
 
 
-def _keep(parts: Parts, selection_id: str, sent: bytes) -> SelectionView:
-    with private_folder(parts.settings) as folder:
+def _keep(ctx: AppContext, selection_id: str, sent: bytes) -> SelectionView:
+    with private_folder(ctx.settings) as folder:
         (folder / "sent").write_bytes(sent)
         with _ONE_AT_A_TIME:
             photograph = take_photograph(folder / "sent", folder / "photograph.jpg")
-        with parts.db.session() as session:
-            keep_artwork(session, parts.storage, selection_id, photograph)
-    return view_now(parts, selection_id)
+        with ctx.db.session() as session:
+            keep_artwork(session, ctx.storage, selection_id, photograph)
+    return view_now(ctx, selection_id)
 
 
 @router.get(
@@ -72,11 +72,11 @@ def _keep(parts: Parts, selection_id: str, sent: bytes) -> SelectionView:
     responses=FILE_ANSWERS,
 )
 @router.head("/{selection_id}/artwork/{artwork_id}", include_in_schema=False)
-def download_artwork(selection_id: GivenId, artwork_id: GivenId, asking: GivenAsking, parts: GivenParts) -> Response:
+def download_artwork(selection_id: GivenId, artwork_id: GivenId, asking: GivenAsking, ctx: Ctx) -> Response:
     """As it is kept."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         file = artwork_file(session, selection_id, artwork_id)
-    return answer_file(parts.storage, file, asking)
+    return answer_file(ctx.storage, file, asking)
 
 
 @router.put(
@@ -84,11 +84,11 @@ def download_artwork(selection_id: GivenId, artwork_id: GivenId, asking: GivenAs
     summary="Keep the child's words about it",
     responses=described(401, 404, 422),
 )
-def save_artwork_words(selection_id: GivenId, artwork_id: GivenId, its: ItsWords, parts: GivenParts) -> SelectionView:
+def save_artwork_words(selection_id: GivenId, artwork_id: GivenId, its: ItsWords, ctx: Ctx) -> SelectionView:
     """They are printed beside it. What is made of such pictures is made again."""
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         word_artwork(session, selection_id, artwork_id, its.words)
-    return view_now(parts, selection_id)
+    return view_now(ctx, selection_id)
 
 
 @router.delete(
@@ -96,8 +96,8 @@ def save_artwork_words(selection_id: GivenId, artwork_id: GivenId, its: ItsWords
     summary="Take a photograph out",
     responses=described(401, 404, 503),
 )
-def delete_artwork(selection_id: GivenId, artwork_id: GivenId, parts: GivenParts) -> SelectionView:
+def delete_artwork(selection_id: GivenId, artwork_id: GivenId, ctx: Ctx) -> SelectionView:
     """It goes with every file that may show it; those are made again without it. This cannot be undone."""
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         erase_artwork(session, selection_id, artwork_id)
-    return view_now(parts, selection_id)
+    return view_now(ctx, selection_id)

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from api.dependencies import GivenParts
+from api.dependencies import Ctx
 from api.errors import described
 from records.settings import Settings
 from worker.monitoring.health import Health, health
@@ -32,10 +32,10 @@ async def check_liveness() -> Alive:
     summary="Can it do its job?",
     responses={503: {"model": Health, "description": "Not now; `problems` says why."}, **described(401)},
 )
-def check_readiness(parts: GivenParts) -> Response:
+def check_readiness(ctx: Ctx) -> Response:
     """The database current, storage writable, the queue reachable, room on the disk."""
-    found = health(parts.db, parts.settings, parts.storage)
-    return Response(found.model_dump_json(), 200 if can_work(found, parts.settings) else 503, media_type=_JSON)
+    found = health(ctx.db, ctx.settings, ctx.storage)
+    return Response(found.model_dump_json(), 200 if can_work(found, ctx.settings) else 503, media_type=_JSON)
 
 
 def can_work(found: Health, settings: Settings) -> bool:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from api.dependencies import GivenId, GivenParts
+from api.dependencies import Ctx, GivenId
 from api.errors import NothingHere, described
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
@@ -89,31 +89,29 @@ class Part(StrEnum):
 
 
 @router.put(_HIDING, status_code=202, summary="Hide somebody in a moment", responses=described(401, 404, 422))
-def save_hiding(
-    selection_id: GivenId, moment_id: GivenId, asked: Marks, request: Request, parts: GivenParts
-) -> SelectionView:
+def save_hiding(selection_id: GivenId, moment_id: GivenId, asked: Marks, request: Request, ctx: Ctx) -> SelectionView:
     """Everything that was made of the moment is taken back at once, and nothing of it is handed out until every picture
     has been looked at and confirmed. Asking again, with other marks, begins again. Sound is left as it is.
     """
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         ask_hiding(session, selection_id, moment_id, asked.marks)
         note(session, request.state.who, "hide", moment_id, f"{len(asked.marks)} marks")
-    return view_now(parts, selection_id)
+    return view_now(ctx, selection_id)
 
 
 @router.delete(_HIDING, status_code=202, summary="Hide nobody after all", responses=described(401, 404))
-def delete_hiding(selection_id: GivenId, moment_id: GivenId, request: Request, parts: GivenParts) -> SelectionView:
+def delete_hiding(selection_id: GivenId, moment_id: GivenId, request: Request, ctx: Ctx) -> SelectionView:
     """The moment is prepared again as it is."""
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         lift_hiding(session, selection_id, moment_id)
         note(session, request.state.who, "lift_hiding", moment_id)
-    return view_now(parts, selection_id)
+    return view_now(ctx, selection_id)
 
 
 @router.get(_HIDING, summary="What is hidden in a moment", responses=described(401, 404))
-def get_hiding(selection_id: GivenId, moment_id: GivenId, parts: GivenParts) -> HidingView:
+def get_hiding(selection_id: GivenId, moment_id: GivenId, ctx: Ctx) -> HidingView:
     """The marks, every picture with its cover, and the file to confirm."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         hiding = find_hiding(session, selection_id, moment_id)
         finished = find_withheld(session, selection_id, moment_id, FINISHED)
     return HidingView(
@@ -132,14 +130,14 @@ def get_hiding(selection_id: GivenId, moment_id: GivenId, parts: GivenParts) -> 
 )
 @router.head(_HIDING + "/pictures/{part}", include_in_schema=False)
 def download_hiding_pictures(
-    selection_id: GivenId, moment_id: GivenId, part: Part, asking: GivenAsking, parts: GivenParts
+    selection_id: GivenId, moment_id: GivenId, part: Part, asking: GivenAsking, ctx: Ctx
 ) -> Response:
     """JPEGs one after another; ask for the range of one. They are gone once the hiding is confirmed."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         file = withheld_file(session, selection_id, moment_id, part)
     if file is None:
         raise NothingHere
-    return answer_file(parts.storage, file, asking)
+    return answer_file(ctx.storage, file, asking)
 
 
 @router.put(
@@ -149,10 +147,10 @@ def download_hiding_pictures(
     responses=described(401, 404, 409, 422),
 )
 def confirm_hiding(
-    selection_id: GivenId, moment_id: GivenId, seen: Confirmed, request: Request, parts: GivenParts
+    selection_id: GivenId, moment_id: GivenId, seen: Confirmed, request: Request, ctx: Ctx
 ) -> SelectionView:
     """Refused unless the file with this SHA-256 is the one that lies there now."""
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         hide.confirm_hiding(session, selection_id, moment_id, seen.sha256)
         note(session, request.state.who, "confirm_hiding", moment_id)
-    return view_now(parts, selection_id)
+    return view_now(ctx, selection_id)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from api.dependencies import GivenId, GivenParts, Parts
+from api.dependencies import AppContext, Ctx, GivenId
 from api.errors import described
 from pipeline.moments import FamilyCode
 from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Logbook, Role
@@ -114,9 +114,9 @@ _DOCUMENTS: dict[Format, Callable[[Sheet], bytes]] = {Format.DOCX: to_docx, Form
 
 
 @router.get("", summary="The logbook", responses=described(401, 422))
-def get_logbook(parts: GivenParts, guider: GivenGuider = "") -> LogbookView:
+def get_logbook(ctx: Ctx, guider: GivenGuider = "") -> LogbookView:
     """Cycles are read from the selections; supervision and training were written by hand. No person is named in it."""
-    book, asked = _read(parts, guider)
+    book, asked = _read(ctx, guider)
     names = book.names()
     return LogbookView(
         profile=asked.name,
@@ -130,36 +130,36 @@ def get_logbook(parts: GivenParts, guider: GivenGuider = "") -> LogbookView:
 
 
 @router.put("", summary="Choose a requirement profile", responses=described(401, 422))
-def choose_logbook_profile(choice: Choice, parts: GivenParts, guider: GivenGuider = "") -> LogbookView:
+def choose_logbook_profile(choice: Choice, ctx: Ctx, guider: GivenGuider = "") -> LogbookView:
     """And from when the months count."""
     profile(choice.profile)
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         choose(session, guider, profile=choice.profile, began_on=choice.began_on)
-    return get_logbook(parts, guider)
+    return get_logbook(ctx, guider)
 
 
 @router.put("/cycles", summary="Write a cycle by hand", responses=described(401, 404, 422))
-def save_logbook_cycle(new: NewCycle, parts: GivenParts, guider: GivenGuider = "") -> LogbookView:
+def save_logbook_cycle(new: NewCycle, ctx: Ctx, guider: GivenGuider = "") -> LogbookView:
     """Instead of what was written of this family and cycle before."""
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         write_cycle(session, guider, CycleEntry(client="", **new.model_dump()))
-    return get_logbook(parts, guider)
+    return get_logbook(ctx, guider)
 
 
 @router.post("/hours", status_code=201, summary="Add a session or training day", responses=described(401, 422))
-def add_logbook_hours(new: NewHours, parts: GivenParts, guider: GivenGuider = "") -> LogbookView:
+def add_logbook_hours(new: NewHours, ctx: Ctx, guider: GivenGuider = "") -> LogbookView:
     """Supervision received counts for a profile; what was given, and peers' hours, only stand in the logbook."""
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         write_hours(session, guider, HoursEntry(**new.model_dump()))
-    return get_logbook(parts, guider)
+    return get_logbook(ctx, guider)
 
 
 @router.delete("/entries/{entry_id}", summary="Take out what was written", responses=described(401, 404))
-def delete_logbook_entry(entry_id: GivenId, parts: GivenParts, guider: GivenGuider = "") -> LogbookView:
+def delete_logbook_entry(entry_id: GivenId, ctx: Ctx, guider: GivenGuider = "") -> LogbookView:
     """A cycle whose films are here is read from them as before."""
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         erase_entry(session, guider, entry_id)
-    return get_logbook(parts, guider)
+    return get_logbook(ctx, guider)
 
 
 @router.get(
@@ -168,16 +168,16 @@ def delete_logbook_entry(entry_id: GivenId, parts: GivenParts, guider: GivenGuid
     response_class=Response,
     responses={200: {"content": {kind: {} for kind in _MEDIA_TYPES.values()}}, **described(401, 404, 422)},
 )
-def download_logbook(format_: Format, parts: GivenParts, guider: GivenGuider = "") -> Response:
+def download_logbook(format_: Format, ctx: Ctx, guider: GivenGuider = "") -> Response:
     """CSV with every entry, or a document that shows it against the chosen profile."""
-    book, asked = _read(parts, guider)
+    book, asked = _read(ctx, guider)
     made = to_csv(book).encode() if format_ == Format.CSV else _DOCUMENTS[format_](lay_out(book, asked, _today()))
     headers = {"Content-Disposition": f'attachment; filename="logbook.{format_}"'}
     return Response(made, headers=headers, media_type=_MEDIA_TYPES[format_])
 
 
-def _read(parts: Parts, guider: str) -> tuple[Logbook, Profile]:
-    with parts.db.reading() as session:
+def _read(ctx: AppContext, guider: str) -> tuple[Logbook, Profile]:
+    with ctx.db.reading() as session:
         book, chosen = read_logbook(session, guider), profile_name(session, guider)
     return book, profiles().get(chosen) or next(iter(profiles().values()))
 

@@ -13,14 +13,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from api.dependencies import GivenParts
+from api.dependencies import Ctx
 from api.errors import described
 from pipeline.errors import plain_reasons
 from pipeline.outputs.kinds import KINDS
 from records.database import Database
 from records.errors import DatabaseUnavailable
 from records.ledger.jobs import MOMENT
-from records.ledger.outcome_counts import Endings, Outcome, endings
+from records.ledger.outcome_counts import Outcome, OutcomeCounts, outcome_counts
 from records.states import JobState
 from records.views.queue_stats import QueueFigures
 from worker.monitoring.alerts import judge_store, newly_silent
@@ -33,17 +33,17 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/metrics", summary="Figures for Prometheus", response_class=Response, responses=described(401))
-def get_metrics(parts: GivenParts) -> Response:
-    """The queue's depth and age, times, endings, workers, disk, clocks. What is unknown is absent."""
+def get_metrics(ctx: Ctx) -> Response:
+    """The queue's depth and age, times, outcomes, workers, disk, clocks. What is unknown is absent."""
     registry = CollectorRegistry()
-    registry.register(Figures(health(parts.db, parts.settings, parts.storage), _all_endings(parts.db)))
+    registry.register(Figures(health(ctx.db, ctx.settings, ctx.storage), _all_outcomes(ctx.db)))
     return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _all_endings(db: Database) -> Endings | None:
+def _all_outcomes(db: Database) -> OutcomeCounts | None:
     try:
         with db.reading() as session:
-            return endings(session)
+            return outcome_counts(session)
     except DatabaseUnavailable:
         return None
 
@@ -51,7 +51,7 @@ def _all_endings(db: Database) -> Endings | None:
 class Figures(Collector):
     """One look, collected once."""
 
-    def __init__(self, found: Health, ended: Endings | None) -> None:
+    def __init__(self, found: Health, ended: OutcomeCounts | None) -> None:
         self._found = found
         self._ended = ended if found.queue is not None else None
 
@@ -68,7 +68,7 @@ class Figures(Collector):
         if found.queue is not None:
             yield from _queue(found.queue)
         if self._ended is not None:
-            yield from _endings(self._ended)
+            yield from _outcomes(self._ended)
 
 
 def _parts(found: Health) -> list[tuple[str, str, float | None]]:
@@ -120,7 +120,7 @@ def _queue(queue: QueueFigures) -> Iterator[Metric]:
         yield _gauge("vigpack_heartbeat_age_seconds", "Since any worker last gave a sign of life.", youngest)
 
 
-def _endings(ended: Endings) -> Iterator[Metric]:
+def _outcomes(ended: OutcomeCounts) -> Iterator[Metric]:
     outcomes = _sums(((_kind(kind), outcome), jobs) for (kind, outcome), jobs in ended.by_outcome().items())
     known = {(kind, outcome): 0.0 for kind in (MOMENT, *KINDS) for outcome in Outcome}
     total = CounterMetricFamily(

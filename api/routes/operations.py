@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import PlainTextResponse
 
-from api.dependencies import GivenId, GivenParts, Parts
+from api.dependencies import AppContext, Ctx, GivenId
 from api.diagnostics.health_cache import Look
 from api.diagnostics.incident_report import incident_report
 from api.errors import described
@@ -70,79 +70,79 @@ def get_health(look: GivenLook) -> Health:
 
 
 @router.get("/series", summary="How it was over a day or a week", responses=described(401, 422, 503))
-def get_health_history(parts: GivenParts, span: Annotated[Span, Query()] = Span.DAY) -> Series:
+def get_health_history(ctx: Ctx, span: Annotated[Span, Query()] = Span.DAY) -> Series:
     """In quarters of an hour, or in steps of two hours. A step of which nothing is known holds nulls."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         return series(session, span, utcnow())
 
 
 @router.get("/jobs", summary="Jobs, as IT may see them", responses=described(401, 422, 503))
 def list_jobs(
-    parts: GivenParts,
+    ctx: Ctx,
     which: Annotated[Which, Query()] = Which.FAILED,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> JobPage:
     """Failed, stalled, waiting, held or running ones, with the reason, attempts, and the end of what was logged."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         return job_page(session, which, utcnow(), limit=limit, offset=offset)
 
 
 @router.get("/audit", summary="What was done, newest first", responses=described(401, 422, 503))
-def list_audit_entries(parts: GivenParts, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[AuditLine]:
+def list_audit_entries(ctx: Ctx, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[AuditLine]:
     """Who did what, when, to which job or worker."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         return audit.newest(session, limit)
 
 
 @router.get("/report", summary="An incident report to copy", response_class=PlainTextResponse, responses=described(401))
-def get_incident_report(parts: GivenParts, look: GivenLook) -> PlainTextResponse:
+def get_incident_report(ctx: Ctx, look: GivenLook) -> PlainTextResponse:
     """Versions, checks, figures, jobs and redacted logs as plain text; the same as `vigpack doctor --report`."""
-    return PlainTextResponse(incident_report(parts.settings, parts.db, look.now()))
+    return PlainTextResponse(incident_report(ctx.settings, ctx.db, look.now()))
 
 
 @router.post("/jobs/{job_id}/retry", summary="Try a job again", responses=described(401, 404, 409, 503))
-def retry_job(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
+def retry_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
     """Queue a failed or cancelled job again, with all its attempts."""
-    return _act(parts, who, "retry", job_id, manage_jobs.retry_job)
+    return _act(ctx, who, "retry", job_id, manage_jobs.retry_job)
 
 
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=described(401, 404, 409, 503))
-def cancel_job(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
+def cancel_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
     """End a waiting or held job now; ask a running one to stop, which it does within seconds."""
-    return _act(parts, who, "cancel", job_id, manage_jobs.cancel_job)
+    return _act(ctx, who, "cancel", job_id, manage_jobs.cancel_job)
 
 
 @router.post("/jobs/{job_id}/hold", summary="Put a job on hold", responses=described(401, 404, 409, 503))
-def hold_job(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
+def hold_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
     """Keep a waiting job from being taken until it is released."""
-    return _act(parts, who, "hold", job_id, manage_jobs.hold_job)
+    return _act(ctx, who, "hold", job_id, manage_jobs.hold_job)
 
 
 @router.post("/jobs/{job_id}/release", summary="Release a held job", responses=described(401, 404, 409, 503))
-def release_job(job_id: GivenId, parts: GivenParts, who: Who) -> JobLine:
+def release_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
     """Let it be taken again."""
-    return _act(parts, who, "release", job_id, manage_jobs.release_job)
+    return _act(ctx, who, "release", job_id, manage_jobs.release_job)
 
 
 @router.put("/jobs/{job_id}/priority", summary="Move a job", responses=described(401, 404, 409, 422, 503))
-def move_job(job_id: GivenId, urgency: Urgency, parts: GivenParts, who: Who) -> JobLine:
+def move_job(job_id: GivenId, urgency: Urgency, ctx: Ctx, who: Who) -> JobLine:
     """Let a waiting or held job come earlier or later: 0 is the most urgent, 9 the least."""
     priority = urgency.priority
     return _act(
-        parts, who, "priority", job_id, lambda session, job: set_priority(session, job, priority), f"to {priority}"
+        ctx, who, "priority", job_id, lambda session, job: set_priority(session, job, priority), f"to {priority}"
     )
 
 
 @router.post("/retry-failed", summary="Try again what was given up", responses=described(401, 503))
-def retry_failed_jobs(parts: GivenParts, who: Who) -> Retried:
+def retry_failed_jobs(ctx: Ctx, who: Who) -> Retried:
     """Queue everything again that was given up within a day: after an outage, this is the one act that mends it."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         ids = given_up_ids(session, utcnow(), limit=_MOST_AT_ONCE)
     retried = 0
     for job_id in ids:
         try:
-            retry_job(job_id, parts, who)
+            retry_job(job_id, ctx, who)
         except (JobMissing, JobStateWrong):  # somebody else was faster, or it was erased
             continue
         retried += 1
@@ -150,9 +150,9 @@ def retry_failed_jobs(parts: GivenParts, who: Who) -> Retried:
 
 
 @router.post("/workers/{name}/drain", status_code=204, summary="Drain a worker", responses=described(401, 404, 503))
-def drain_worker(name: WorkerName, parts: GivenParts, who: Who) -> None:
+def drain_worker(name: WorkerName, ctx: Ctx, who: Who) -> None:
     """Let it take no more jobs, end those it has, and end."""
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         workers.drain_worker(session, name)
         audit.note(session, who, "drain", name)
 
@@ -160,16 +160,16 @@ def drain_worker(name: WorkerName, parts: GivenParts, who: Who) -> None:
 @router.post(
     "/workers/{name}/undrain", status_code=204, summary="Take a worker back", responses=described(401, 404, 503)
 )
-def undrain_worker(name: WorkerName, parts: GivenParts, who: Who) -> None:
+def undrain_worker(name: WorkerName, ctx: Ctx, who: Who) -> None:
     """Let a drained worker work again: at once where it waits, else when it is started."""
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         workers.undrain_worker(session, name)
         audit.note(session, who, "undrain", name)
 
 
-def _act(parts: Parts, who: str, action: str, job_id: str, act: Callable[..., None], detail: str = "") -> JobLine:
+def _act(ctx: AppContext, who: str, action: str, job_id: str, act: Callable[..., None], detail: str = "") -> JobLine:
     """Do it and write it down in one transaction; the job as it stands then."""
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         act(session, job_id)
         audit.note(session, who, action, job_id, detail)
         session.flush()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.dependencies import GivenId, GivenParts
+from api.dependencies import Ctx, GivenId
 from api.errors import described
 from api.routes.new_selection import KindName
 from api.routes.selections import PREFIX, view_now
@@ -77,19 +77,19 @@ def list_output_kinds() -> list[KindView]:
     summary="Have an output made, or made anew",
     responses=described(401, 404, 422),
 )
-def request_output(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Asked:
+def request_output(selection_id: GivenId, wish: Wish, ctx: Ctx) -> Asked:
     """It is made as soon as every moment is ready; what was made of the kind before stays until then, unless it may
     show another selection that is no longer chosen.
     """
     kind = find_kind(wish.kind)
     recipe = parse_recipe(kind, wish.recipe)
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         selection = visible_selection(session, selection_id)
         find_companion(session, selection, recipe)
         find_earlier(session, selection, recipe)
         ask_for_output(session, selection_id, kind.name, wish.recipe)
         remarks = kind.remark(parse_selection(selection.shape), recipe, picture=has_picture(selection))
-    return Asked(selection=view_now(parts, selection_id), remarks=remarks)
+    return Asked(selection=view_now(ctx, selection_id), remarks=remarks)
 
 
 @router.get(
@@ -97,7 +97,7 @@ def request_output(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Aske
     summary="Earlier reviews whose pictures may join a booklet",
     responses=described(401, 404),
 )
-def list_earlier_reviews(selection_id: GivenId, parts: GivenParts) -> list[SelectionSummary]:
+def list_earlier_reviews(selection_id: GivenId, ctx: Ctx) -> list[SelectionSummary]:
     """Those of the same family by the same guider that are ready, in the order of their cycles."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         return summaries(earlier_reviews(session, visible_selection(session, selection_id)))

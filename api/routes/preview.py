@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.dependencies import GivenId, GivenParts, Parts
+from api.dependencies import AppContext, Ctx, GivenId
 from api.errors import NotReadyYet, PreviewBusy, described
 from api.routes.outputs import Wish
 from api.routes.selections import PREFIX
@@ -60,11 +60,11 @@ class PreviewView(BaseModel):
 
 
 @router.post("/{selection_id}/preview", summary="What an output will be", responses=described(401, 404, 409, 422, 503))
-def preview_output(selection_id: GivenId, wish: Wish, parts: GivenParts) -> PreviewView:
+def preview_output(selection_id: GivenId, wish: Wish, ctx: Ctx) -> PreviewView:
     """From the finished moments and the recipe as it stands. Nothing is kept."""
     kind = find_kind(wish.kind)
     recipe = parse_recipe(kind, wish.recipe)
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         row = session.get(SelectionRow, selection_id)
         if row is None or row.erasing_at is not None:
             raise SelectionGone(selection_id)
@@ -81,8 +81,8 @@ def preview_output(selection_id: GivenId, wish: Wish, parts: GivenParts) -> Prev
         picture = has_picture(row)
     known = Prepared(selection, _known(rows), companion=companion, review=selection_id)
     shows = picture or not kind.needs_picture
-    pages = _pages(kind, recipe, _Source(known, rows, drawn, before), parts) if shows else Pages((), 0)
-    with parts.db.reading() as session:
+    pages = _pages(kind, recipe, _Source(known, rows, drawn, before), ctx) if shows else Pages((), 0)
+    with ctx.db.reading() as session:
         if not _are_there(session, [rows, *(finished for _, finished, _ in before)]):
             raise NotReadyYet  # somebody is to be hidden in one, or it was prepared again
     told = kind.contents(known, recipe) if shows and kind.contents else []
@@ -104,20 +104,20 @@ class _Source:
     before: Sequence[tuple[SelectionRow, Rows, Sequence[ArtworkRow]]]
 
 
-def _pages(kind: Kind, recipe: Any, source: _Source, parts: Parts) -> Pages:
+def _pages(kind: Kind, recipe: Any, source: _Source, ctx: AppContext) -> Pages:
     if kind.lay is None:
         return Pages((), 0)
     if not _AT_ONCE.acquire(timeout=_WAIT_S):
         raise PreviewBusy
     try:
-        use_ffmpeg(parts.settings.ffmpeg)
-        with private_folder(parts.settings) as folder:
+        use_ffmpeg(ctx.settings.ffmpeg)
+        with private_folder(ctx.settings) as folder:
             desk = folder / "desk"
             desk.mkdir()
-            moments = bring_all(parts.storage, _first(source.rows, kind.lays), folder / "moments")
-            artwork = bring_artwork(parts.storage, source.drawn, folder / "artwork")
+            moments = bring_all(ctx.storage, _first(source.rows, kind.lays), folder / "moments")
+            artwork = bring_artwork(ctx.storage, source.drawn, folder / "artwork")
             earlier = tuple(
-                bring_earlier(parts.storage, row, _first(rows, "still"), drawn, folder / f"earlier-{number}")
+                bring_earlier(ctx.storage, row, _first(rows, "still"), drawn, folder / f"earlier-{number}")
                 for number, (row, rows, drawn) in enumerate(source.before)
             )
             return first_pages(kind.lay, Prepared(source.known.selection, moments, artwork, earlier), recipe, desk)

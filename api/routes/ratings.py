@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
-from api.dependencies import GivenId, GivenParts
+from api.dependencies import Ctx, GivenId
 from api.errors import described
 from api.routes.selections import PREFIX
 from pipeline.training.rating.form import print_form
@@ -111,9 +111,9 @@ def download_rating_form() -> Response:
 
 
 @router.get(f"{PREFIX}/{{selection_id}}/ratings", summary="Ratings of a recording", responses=described(401, 404, 422))
-def list_ratings(selection_id: GivenId, parts: GivenParts) -> list[RatingView]:
+def list_ratings(selection_id: GivenId, ctx: Ctx) -> list[RatingView]:
     """Each rater's; a selection of a family's film has none and takes none."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         found = ratings_of(session, selection_id)
     return [_view(rater, answers) for rater, answers in found.items()]
 
@@ -123,10 +123,10 @@ def list_ratings(selection_id: GivenId, parts: GivenParts) -> list[RatingView]:
     summary="Save a rater's answers",
     responses=described(401, 404, 422),
 )
-def save_rating(selection_id: GivenId, rater: GivenRater, new: NewRating, parts: GivenParts) -> RatingView:
+def save_rating(selection_id: GivenId, rater: GivenRater, new: NewRating, ctx: Ctx) -> RatingView:
     """Instead of those saved before. Totals are computed, and none can be sent."""
     rating_scale().check(new.answers)
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         ratings.save_rating(session, selection_id, rater, new.answers)
     return _view(rater, new.answers)
 
@@ -137,18 +137,18 @@ def save_rating(selection_id: GivenId, rater: GivenRater, new: NewRating, parts:
     summary="Erase a rater's answers",
     responses=described(401, 404),
 )
-def delete_rating(selection_id: GivenId, rater: GivenRater, parts: GivenParts) -> None:
+def delete_rating(selection_id: GivenId, rater: GivenRater, ctx: Ctx) -> None:
     """They cannot be brought back."""
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         erase_rating(session, selection_id, rater)
 
 
 @router.get("/api/v1/ratings/comparison", summary="Two recordings compared", responses=described(401, 404, 422))
 def compare_recordings(
-    parts: GivenParts, one: Annotated[str, Query(pattern=_ID)], other: Annotated[str, Query(pattern=_ID)]
+    ctx: Ctx, one: Annotated[str, Query(pattern=_ID)], other: Annotated[str, Query(pattern=_ID)]
 ) -> Comparison:
     """By rater and by sub-scale, in points and in per cent of the most that the answered questions could give."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         first, second = ratings_of(session, one), ratings_of(session, other)
     return compare(rating_scale(), first, second)
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Response
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-from api.dependencies import GivenId, GivenParts
+from api.dependencies import Ctx, GivenId
 from api.errors import WordsOfAnother, described
 from api.routes.page import NO_CACHE, FreshFiles
 from api.routes.selections import PREFIX
@@ -34,9 +34,9 @@ def show_player(selection_id: GivenId) -> HTMLResponse:  # noqa: ARG001 the play
 
 
 @router.get(f"{PREFIX}/{{selection_id}}/review", summary="What the player shows", responses=described(401, 404))
-def get_review(selection_id: GivenId, parts: GivenParts) -> Review:
+def get_review(selection_id: GivenId, ctx: Ctx) -> Review:
     """The question and every moment that is ready, in their order; without the family's code."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         return review_of(session, selection_id, lambda file_id: f"{PREFIX}/{selection_id}/artifacts/{file_id}")
 
 
@@ -46,9 +46,9 @@ def get_review(selection_id: GivenId, parts: GivenParts) -> Review:
     response_model=ReviewWords,
     responses={204: {"description": "Nothing yet"}, **described(401, 404)},
 )
-def get_closing_notes(selection_id: GivenId, parts: GivenParts, response: Response) -> ReviewWords | Response:
+def get_closing_notes(selection_id: GivenId, ctx: Ctx, response: Response) -> ReviewWords | Response:
     """The words as they were last saved; their ETag tells which saving they are of."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         row = find_words(session, selection_id)
     if row is None:
         return Response(status_code=204)
@@ -64,7 +64,7 @@ def get_closing_notes(selection_id: GivenId, parts: GivenParts, response: Respon
 def save_closing_notes(
     selection_id: GivenId,
     words: ReviewWords,
-    parts: GivenParts,
+    ctx: Ctx,
     response: Response,
     if_match: Annotated[str | None, Header(description="The ETag of the words one has before oneself.")] = None,
     if_none_match: Annotated[str | None, Header(description="* where one has seen no words yet.")] = None,
@@ -74,7 +74,7 @@ def save_closing_notes(
         raise WordsOfAnother(f"of {words.review}")
     over = if_match is None and if_none_match is None
     seen = None if if_match is None else if_match.strip().strip('"')
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         row = save_words(session, selection_id, words, seen=seen, over=over)
         response.headers["ETag"] = f'"{row.revision}"'
     return words

@@ -12,7 +12,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.dependencies import GivenId, GivenParts, Parts
+from api.dependencies import AppContext, Ctx, GivenId
 from api.errors import described
 from api.routes.selections import PREFIX, view_now
 from records.errors import DatabaseUnavailable, SelectionGone
@@ -41,23 +41,23 @@ _RUNNING_CLOCKS = {
 )
 async def stream_selection(
     selection_id: GivenId,
-    parts: GivenParts,
+    ctx: Ctx,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Events named `selection` hold the whole view as JSON. The stream ends when the selection is ready or failed, and
     with an event `erased` when it is erased. A browser that reconnects after the end is told that there is no more.
     """
-    view = await run_in_threadpool(view_now, parts, selection_id)
+    view = await run_in_threadpool(view_now, ctx, selection_id)
     if view.settled and last_event_id == _event_id(view):
         return Response(status_code=204)
     return EventSourceResponse(
-        _events(parts, view, last_event_id),
+        _events(ctx, view, last_event_id),
         ping=_KEEP_ALIVE_S,
         headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _events(parts: Parts, view: SelectionView, seen: str | None) -> AsyncIterator[ServerSentEvent]:
+async def _events(ctx: AppContext, view: SelectionView, seen: str | None) -> AsyncIterator[ServerSentEvent]:
     while True:
         now = _event_id(view)
         if now != seen:
@@ -67,7 +67,7 @@ async def _events(parts: Parts, view: SelectionView, seen: str | None) -> AsyncI
             return
         await asyncio.sleep(_LOOK_EVERY_S)
         try:
-            view = await run_in_threadpool(view_now, parts, view.id)
+            view = await run_in_threadpool(view_now, ctx, view.id)
         except DatabaseUnavailable:  # the stream goes on; its keep-alives tell that somebody is there
             continue
         except SelectionGone:

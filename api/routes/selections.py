@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import GivenId, GivenParts, Parts
+from api.dependencies import AppContext, Ctx, GivenId
 from api.errors import described
 from api.middleware.limits import UPLOADS
 from api.routes.new_selection import NewSelection
@@ -63,7 +63,7 @@ GivenKey = Annotated[
 
 
 @router.post("", status_code=201, summary="Begin a selection", responses=described(400, 401, 404, 413, 422, 503, 507))
-def create_selection(new: NewSelection, parts: GivenParts, response: Response, idempotency_key: GivenKey = "") -> Begun:
+def create_selection(new: NewSelection, ctx: Ctx, response: Response, idempotency_key: GivenKey = "") -> Begun:
     """Say which moments of which film are coming and what shall be made of them; learn what to send where."""
     new.check()
     selection = new.selection()
@@ -78,48 +78,48 @@ def create_selection(new: NewSelection, parts: GivenParts, response: Response, i
         guider=new.guider,
         review_on=new.review_on,
     )
-    view = view_now(parts, begin_selection(parts.db, parts.settings, asked, idempotency_key))
+    view = view_now(ctx, begin_selection(ctx.db, ctx.settings, asked, idempotency_key))
     response.headers["Location"] = f"{PREFIX}/{view.id}"
     return Begun(selection=view, uploads=_awaited(view), hints=hints(selection))
 
 
 @router.get("", summary="Selections, newest first", responses=described(401, 422))
 def list_selections(
-    parts: GivenParts,
+    ctx: Ctx,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> SelectionPage:
     """A page of summaries."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         found = selection_views.list_selections(session, limit=limit + 1, offset=offset)
     more = f"{PREFIX}?limit={limit}&offset={offset + limit}" if len(found) > limit else None
     return SelectionPage(items=found[:limit], next=more)
 
 
 @router.get("/{selection_id}", summary="One selection", responses=described(401, 404))
-def get_selection(selection_id: GivenId, parts: GivenParts) -> SelectionView:
+def get_selection(selection_id: GivenId, ctx: Ctx) -> SelectionView:
     """Its state, and that of every moment, output and upload; a figure that is unknown is null."""
-    return view_now(parts, selection_id)
+    return view_now(ctx, selection_id)
 
 
 @router.post("/{selection_id}/retry", status_code=202, summary="Try again what failed", responses=described(401, 404))
-def retry_selection(selection_id: GivenId, parts: GivenParts) -> SelectionView:
+def retry_selection(selection_id: GivenId, ctx: Ctx) -> SelectionView:
     """Queue its failed work again, with all attempts."""
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         ledger.retry_selection(session, selection_id)
-    return view_now(parts, selection_id)
+    return view_now(ctx, selection_id)
 
 
 @router.delete("/{selection_id}", status_code=204, summary="Erase a selection", responses=described(401, 404, 503))
-def delete_selection(selection_id: GivenId, parts: GivenParts) -> None:
+def delete_selection(selection_id: GivenId, ctx: Ctx) -> None:
     """Everything of it goes: words, uploads, moments, packs. This cannot be undone."""
-    if not erase_selection(parts.db, parts.storage, parts.settings, selection_id):
+    if not erase_selection(ctx.db, ctx.storage, ctx.settings, selection_id):
         raise SelectionGone(selection_id)
 
 
-def view_now(parts: Parts, selection_id: str) -> SelectionView:
+def view_now(ctx: AppContext, selection_id: str) -> SelectionView:
     """The selection as it stands. Raises: SelectionGone."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         view = selection_view(session, selection_id)
     if view is None:
         raise SelectionGone(selection_id)

@@ -8,14 +8,15 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
-from api.dependencies import GivenId, GivenParts, Parts
+from api.dependencies import AppContext, Ctx, GivenId
 from api.errors import NothingHere, described
 from api.middleware.source_cookie import give_pass
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
 from pipeline.moments import Ms
-from records.actions.hide import ask_hiding_anew
-from records.actions.trim import Ends, change_ends
+from records.actions import trim
+from records.actions.hide import restart_hiding
+from records.actions.trim import Ends
 from records.storage.contract import Storage
 from records.views.files import StoredFile, source_file
 from records.views.selections import SelectionView
@@ -82,16 +83,16 @@ class NewEnds(Times):
     summary="Prepare a moment again from other ends",
     responses=described(401, 404, 409, 422),
 )
-def trim_moment(selection_id: GivenId, moment_id: GivenId, new: NewEnds, parts: GivenParts) -> SelectionView:
+def trim_moment(selection_id: GivenId, moment_id: GivenId, new: NewEnds, ctx: Ctx) -> SelectionView:
     """Within what was sent of the film for it (`held`). What was made before stays until the new one is finished; then
     everything that is made of the moments is made again. Asking for the ends that it has changes nothing. Where
     somebody is hidden in it, hiding begins again: nothing of before stays.
     """
-    with parts.db.session() as session:
+    with ctx.db.session() as session:
         own = new.cut.ends() if new.cut is not None else None
-        if change_ends(session, selection_id, moment_id, new.ends(), own):
-            ask_hiding_anew(session, selection_id, moment_id)
-    return view_now(parts, selection_id)
+        if trim.trim_moment(session, selection_id, moment_id, new.ends(), own):
+            restart_hiding(session, selection_id, moment_id)
+    return view_now(ctx, selection_id)
 
 
 @router.get(
@@ -101,12 +102,10 @@ def trim_moment(selection_id: GivenId, moment_id: GivenId, new: NewEnds, parts: 
     responses=FILE_ANSWERS,
 )
 @router.head("/{selection_id}/moments/{moment_id}/source", include_in_schema=False)
-def download_moment_source(
-    selection_id: GivenId, moment_id: GivenId, asking: GivenAsking, parts: GivenParts
-) -> Response:
+def download_moment_source(selection_id: GivenId, moment_id: GivenId, asking: GivenAsking, ctx: Ctx) -> Response:
     """As it came: the moment and a little around it, or the whole film; for choosing other ends."""
-    key, sha256 = _sent_for(parts, selection_id, moment_id)
-    return answer_file(parts.storage, StoredFile(key, sha256, _media_type(parts.storage, key)), asking)
+    key, sha256 = _sent_for(ctx, selection_id, moment_id)
+    return answer_file(ctx.storage, StoredFile(key, sha256, _media_type(ctx.storage, key)), asking)
 
 
 @router.post(
@@ -115,19 +114,19 @@ def download_moment_source(
     summary="Let a player look at what was sent",
     responses=described(401, 404),
 )
-def grant_moment_source(selection_id: GivenId, moment_id: GivenId, request: Request, parts: GivenParts) -> Response:
+def grant_moment_source(selection_id: GivenId, moment_id: GivenId, request: Request, ctx: Ctx) -> Response:
     """A cookie with which this browser may GET this source and nothing else for an hour: players carry no token."""
-    _sent_for(parts, selection_id, moment_id)
+    _sent_for(ctx, selection_id, moment_id)
     answer = Response(status_code=204)
-    if token := parts.settings.token.get_secret_value():
+    if token := ctx.settings.token.get_secret_value():
         path = request.url.path.removesuffix("/pass")
         give_pass(answer, token.encode(), path, secure=request.url.scheme == "https")
     return answer
 
 
-def _sent_for(parts: Parts, selection_id: str, moment_id: str) -> tuple[str, str]:
+def _sent_for(ctx: AppContext, selection_id: str, moment_id: str) -> tuple[str, str]:
     """The key and SHA-256 of what was sent for a moment. Raises: NothingHere."""
-    with parts.db.reading() as session:
+    with ctx.db.reading() as session:
         found = source_file(session, selection_id, moment_id)
     if found is None:
         raise NothingHere

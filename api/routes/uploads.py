@@ -16,7 +16,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.dependencies import GivenId, GivenParts, Parts
+from api.dependencies import AppContext, Ctx, GivenId
 from api.errors import ChecksumWrong, HeaderWrong, MediaTypeWrong, TusVersionWrong, described
 from api.middleware.limits import TUS_VERSION, UPLOADS
 from api.upload_body import CHECKSUM_ALGORITHMS, Checksum, parse_checksum, receive_body, take
@@ -42,14 +42,14 @@ _CHUNK_BODY = {"required": False, "content": {CHUNK: {"schema": {"type": "string
 
 
 @router.options("", status_code=204, summary="What of tus is spoken here")
-async def get_upload_options(parts: GivenParts) -> Response:
+async def get_upload_options(ctx: Ctx) -> Response:
     """The version, extensions and largest upload; 8 MiB chunks pass every proxy and are saved quickly."""
     return Response(
         status_code=204,
         headers={
             "Tus-Version": TUS_VERSION,
             "Tus-Extension": EXTENSIONS,
-            "Tus-Max-Size": str(parts.settings.max_upload_bytes),
+            "Tus-Max-Size": str(ctx.settings.max_upload_bytes),
             "Tus-Checksum-Algorithm": ",".join(CHECKSUM_ALGORITHMS),
             "Vigpack-Chunk-Size": str(RECOMMENDED_CHUNK_BYTES),
         },
@@ -70,7 +70,7 @@ async def get_upload_options(parts: GivenParts) -> Response:
         "requestBody": _CHUNK_BODY,
     },
 )
-async def create_upload(request: Request, parts: GivenParts) -> Response:
+async def create_upload(request: Request, ctx: Ctx) -> Response:
     """A place to send one film to. The metadata names, in base64, the `moment` it holds, or the `selection` whose
     whole film it is; nothing else in it is looked at or kept. Bytes may come along.
     """
@@ -83,12 +83,12 @@ async def create_upload(request: Request, parts: GivenParts) -> Response:
     checksum = parse_checksum(_only(request, "upload-checksum")) if with_bytes else None
     if with_bytes:
         _check_fits(request, length)
-    upload = await run_in_threadpool(parts.uploads.create, length, **target)
+    upload = await run_in_threadpool(ctx.uploads.create, length, **target)
     if with_bytes:
         try:
-            upload = await _receive(request, parts, upload, checksum)
+            upload = await _receive(request, ctx, upload, checksum)
         except (ChecksumWrong, UploadTooLarge):
-            await run_in_threadpool(parts.uploads.terminate, upload.id)  # nobody was told its address
+            await run_in_threadpool(ctx.uploads.terminate, upload.id)  # nobody was told its address
             raise
     headers = {"Location": f"{UPLOADS}/{upload.id}", **_expiry(upload)}
     if with_bytes:
@@ -102,13 +102,13 @@ async def create_upload(request: Request, parts: GivenParts) -> Response:
     responses=described(401, 404, 410, 412),
     openapi_extra={"parameters": [_TUS]},
 )
-async def get_upload_offset(upload_id: GivenId, request: Request, parts: GivenParts) -> Response:
+async def get_upload_offset(upload_id: GivenId, request: Request, ctx: Ctx) -> Response:
     """Where to go on. If everything is here but a crash came before it was handed on, that is done now."""
     _check_version(request)
-    upload = await run_in_threadpool(parts.uploads.find, upload_id)
+    upload = await run_in_threadpool(ctx.uploads.find, upload_id)
     if upload.all_here and not upload.complete:
-        await run_in_threadpool(parts.uploads.finish, upload)
-        upload = await run_in_threadpool(parts.uploads.find, upload.id)
+        await run_in_threadpool(ctx.uploads.finish, upload)
+        upload = await run_in_threadpool(ctx.uploads.find, upload.id)
     headers = {"Upload-Offset": str(upload.offset_bytes), "Upload-Length": str(upload.length_bytes)}
     return Response(status_code=200, headers={**headers, "Cache-Control": "no-store", **_expiry(upload)})
 
@@ -127,17 +127,17 @@ async def get_upload_offset(upload_id: GivenId, request: Request, parts: GivenPa
         "requestBody": _CHUNK_BODY,
     },
 )
-async def append_upload_bytes(upload_id: GivenId, request: Request, parts: GivenParts) -> Response:
+async def append_upload_bytes(upload_id: GivenId, request: Request, ctx: Ctx) -> Response:
     """Append at the offset. A newer request takes over from one that hangs."""
     _check_version(request)
     if _only(request, "content-type") != CHUNK:
         raise MediaTypeWrong(f"Content-Type must be {CHUNK}")
     offset = _number(request, "upload-offset")
     checksum = parse_checksum(_only(request, "upload-checksum"))
-    upload = await run_in_threadpool(parts.uploads.find, upload_id)
+    upload = await run_in_threadpool(ctx.uploads.find, upload_id)
     if offset == upload.offset_bytes:
         _check_fits(request, upload.length_bytes - offset)
-    upload = await _receive(request, parts, upload, checksum, offset)
+    upload = await _receive(request, ctx, upload, checksum, offset)
     return Response(status_code=204, headers={"Upload-Offset": str(upload.offset_bytes), **_expiry(upload)})
 
 
@@ -148,35 +148,35 @@ async def append_upload_bytes(upload_id: GivenId, request: Request, parts: Given
     responses=described(401, 404, 409, 412),
     openapi_extra={"parameters": [_TUS]},
 )
-async def delete_upload(upload_id: GivenId, request: Request, parts: GivenParts) -> Response:
+async def delete_upload(upload_id: GivenId, request: Request, ctx: Ctx) -> Response:
     """Erase what came of it. A finished one belongs to its selection and is erased with that."""
     _check_version(request)
-    await run_in_threadpool(parts.uploads.terminate, upload_id)
+    await run_in_threadpool(ctx.uploads.terminate, upload_id)
     return Response(status_code=204)
 
 
 async def _receive(
-    request: Request, parts: Parts, upload: Upload, checksum: Checksum | None, offset: int = 0
+    request: Request, ctx: AppContext, upload: Upload, checksum: Checksum | None, offset: int = 0
 ) -> Upload:
     """Take the upload over, receive the body and, with the last byte, hand the upload on."""
     holder = uuid.uuid4().hex
-    upload = await run_in_threadpool(parts.uploads.announce, upload.id, offset, holder)
+    upload = await run_in_threadpool(ctx.uploads.announce, upload.id, offset, holder)
     if not upload.all_here:
-        taken = await take(parts.uploads, upload, holder)
+        taken = await take(ctx.uploads, upload, holder)
         try:
-            await receive_body(request.receive, taken, parts.uploads, holder, checksum)
+            await receive_body(request.receive, taken, ctx.uploads, holder, checksum)
         finally:
             taken.close()
-        upload = await run_in_threadpool(parts.uploads.find, upload.id)
+        upload = await run_in_threadpool(ctx.uploads.find, upload.id)
     if upload.all_here and not upload.complete:
-        await _hand_on(parts, upload)
+        await _hand_on(ctx, upload)
         upload = replace(upload, complete=True)
     return upload
 
 
-async def _hand_on(parts: Parts, upload: Upload) -> None:
+async def _hand_on(ctx: AppContext, upload: Upload) -> None:
     deadline = time.monotonic() + _FINISH_S
-    while not await run_in_threadpool(parts.uploads.finish, upload):
+    while not await run_in_threadpool(ctx.uploads.finish, upload):
         if time.monotonic() > deadline:
             raise UploadBusy
         await asyncio.sleep(_TRY_AGAIN_S)

@@ -24,7 +24,7 @@ from sqlalchemy import delete
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from records.ledger.outcome_counts import quarter_of, round_up_ms
-from records.models import EndingRow, SampleRow, utcnow
+from records.models import JobOutcomeCountRow, SampleRow, utcnow
 from tests.axe import complaints
 from tests.footage import numbered_film
 from tests.servers import wait_until
@@ -56,7 +56,7 @@ def draw_week(service: Service) -> None:
                     round_up_ms(round(chance.lognormvariate(9, 0.5))) for _ in range(chance.randint(1, 5))
                 }:
                     key = {"kind": "moment", "outcome": "done", "code": "", "ready_ms": ready_ms}
-                    session.add(EndingRow(quarter=quarter, jobs=chance.randint(1, 3), **key))
+                    session.add(JobOutcomeCountRow(quarter=quarter, jobs=chance.randint(1, 3), **key))
 
 
 def check(browser: Browser, url: str) -> None:

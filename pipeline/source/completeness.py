@@ -9,7 +9,7 @@ from pipeline.source.film import Film
 from pipeline.source.frames import one_frame_ms, stands
 
 
-def complete_until_ms(film: Film) -> int:
+def last_complete_ms(film: Film) -> int:
     """The latest ``out`` of a clip, on the film's own clock, before which every picture is there.
 
     A cut ends in the order stored, so pictures that are shown before its last ones may have been stored after them and

@@ -19,7 +19,7 @@ from records.actions.hide import hold_back
 from records.database import Database, rows_changed
 from records.errors import LeaseLost, WorkerLost
 from records.ledger.jobs import MOMENT, Claim, back_off, holds
-from records.ledger.outcome_counts import Outcome, note_ending
+from records.ledger.outcome_counts import Outcome, count_outcome
 from records.ledger.selections import lock_selection, moment_finished, settle
 from records.models import (
     ArtifactRow,
@@ -86,7 +86,7 @@ def finish(
         earlier = delete(ArtifactRow).where(ArtifactRow.selection_id == claim.selection_id, whose)
         session.execute(earlier, execution_options=_IN_DATABASE)  # what was made before is replaced
         asked_at = session.scalars(select(JobRow.queued_at).where(JobRow.id == claim.job_id)).one()
-        note_ending(session, claim.kind, Outcome.DONE, ready_after=now - asked_at)
+        count_outcome(session, claim.kind, Outcome.DONE, ready_after=now - asked_at)
         if hidden is not None:
             moment = session.get_one(MomentRow, claim.moment_id)
             withheld = [_withheld(claim, moment, file) for file in published]
@@ -200,7 +200,7 @@ def _failure(error: PipelineError, attempt: int, *, again: bool, settings: Setti
 
 def _note(session: Session, kind: str, error: PipelineError, *, again: bool) -> None:
     ended = Outcome.CANCELLED if isinstance(error, Cancelled) else Outcome.FAILED
-    note_ending(session, kind, Outcome.RETRIED if again else ended, code=error.code)
+    count_outcome(session, kind, Outcome.RETRIED if again else ended, code=error.code)
 
 
 def _show(session: Session, selection: SelectionRow, moment_id: str | None, *, again: bool) -> None:

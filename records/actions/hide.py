@@ -60,7 +60,7 @@ def ask_hiding(session: Session, selection_id: str, moment_id: str, marks: Seque
     _take_back(session, selection, moment)
 
 
-def ask_hiding_anew(session: Session, selection_id: str, moment_id: str) -> None:
+def restart_hiding(session: Session, selection_id: str, moment_id: str) -> None:
     """After other ends: what was marked was on other pictures. Nothing where nobody is hidden in the moment."""
     if session.get(HidingRow, moment_id) is not None:
         ask_hiding(session, selection_id, moment_id, ())

@@ -12,7 +12,7 @@ from pipeline.errors import Cancelled
 from records.effects import effects_of
 from records.errors import JobMissing, JobStateWrong, PriorityWrong
 from records.ledger.jobs import queue_again
-from records.ledger.outcome_counts import Outcome, note_ending
+from records.ledger.outcome_counts import Outcome, count_outcome
 from records.ledger.selections import lock_selection, settle
 from records.models import JobRow, JobState, MomentRow, MomentState, SelectionRow, utcnow
 
@@ -40,7 +40,7 @@ def cancel_job(session: Session, job_id: str) -> None:
     if job.state != JobState.RUNNING:
         job.state, job.finished_at = JobState.CANCELLED, utcnow()
         job.error_code, job.error_sentence, job.error_detail = Cancelled.code, Cancelled.for_guider, None
-        note_ending(session, job.kind, Outcome.CANCELLED, code=Cancelled.code)
+        count_outcome(session, job.kind, Outcome.CANCELLED, code=Cancelled.code)
         _show(session, selection, job, MomentState.FAILED)
 
 

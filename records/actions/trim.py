@@ -29,7 +29,7 @@ def note_held(db: Database, upload_id: str, held_ms: int) -> None:
         session.execute(update(UploadRow).where(UploadRow.id == upload_id).values(held_ms=held_ms))
 
 
-def change_ends(session: Session, selection_id: str, moment_id: str, ends: Ends, own: Ends | None) -> bool:
+def trim_moment(session: Session, selection_id: str, moment_id: str, ends: Ends, own: Ends | None) -> bool:
     """Prepare a moment again from ``ends`` on the film's clock; the ids of its job, to be sent after commit.
 
     ``own`` is the same on the clock of the moment's upload. Without it the ends are taken for times of frames, of which

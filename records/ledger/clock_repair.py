@@ -19,7 +19,7 @@ _TOLERANCE = 2
 """Times a lease: machines' clocks may differ a little."""
 
 
-def bring_back_times(db: Database, settings: Settings) -> int:
+def clamp_future_timestamps(db: Database, settings: Settings) -> int:
     """Shorten what ends too late; how many jobs. Raises: DatabaseUnavailable.
 
     A lease is cut to a whole one from now: whoever still works under it renews it, whoever does not loses it then.

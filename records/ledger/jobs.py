@@ -20,7 +20,7 @@ from pipeline.errors import Cancelled
 from records.database import Database, rows_changed
 from records.effects import effects_of
 from records.errors import LeaseLost
-from records.ledger.scheduling import Priority, is_due, next_in_turn
+from records.ledger.scheduling import Priority, is_due, next_due_job
 from records.ledger.workers import is_worker_draining
 from records.models import (
     ArtifactRow,
@@ -82,7 +82,7 @@ def claim_next(db: Database, worker: str, settings: Settings) -> Claim | None:
     token = new_id()
     taking = (
         update(JobRow)
-        .where(JobRow.id == next_in_turn(now), *is_due(JobRow, now), ~is_worker_draining(worker))
+        .where(JobRow.id == next_due_job(now), *is_due(JobRow, now), ~is_worker_draining(worker))
         .values(
             state=JobState.RUNNING,
             lease_token=token,

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from records.database import Database
-from records.models import EndingRow, utcnow
+from records.models import JobOutcomeCountRow, utcnow
 
 KEPT = timedelta(days=8)
 """Older counts lose their time and are added up, so that totals never fall."""
@@ -34,7 +34,7 @@ class Outcome(StrEnum):
     RETRIED = "retried"
 
 
-def note_ending(
+def count_outcome(
     session: Session, kind: str, outcome: Outcome, *, code: str = "", ready_after: timedelta | None = None
 ) -> None:
     """Count one ending in the caller's transaction; ``ready_after`` runs from the complete upload, or the asking."""
@@ -56,29 +56,30 @@ def quarter_of(moment: datetime) -> datetime:
 
 def _add(session: Session, key: Sequence[object], jobs: int) -> None:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(EndingRow).values(dict(zip(_KEY, key, strict=True)) | {"jobs": jobs})
-    session.execute(row.on_conflict_do_update(index_elements=_KEY, set_={"jobs": EndingRow.jobs + jobs}))
+    row = insert(JobOutcomeCountRow).values(dict(zip(_KEY, key, strict=True)) | {"jobs": jobs})
+    session.execute(row.on_conflict_do_update(index_elements=_KEY, set_={"jobs": JobOutcomeCountRow.jobs + jobs}))
 
 
-def fold_endings(db: Database) -> None:
+def fold_outcome_counts(db: Database) -> None:
     """Add what is older than ``KEPT`` to the totals of long ago. Raises: DatabaseUnavailable."""
-    old = (EndingRow.quarter > _LONG_AGO, EndingRow.quarter < utcnow() - KEPT)
-    columns = (EndingRow.kind, EndingRow.outcome, EndingRow.code, EndingRow.ready_ms)
+    old = (JobOutcomeCountRow.quarter > _LONG_AGO, JobOutcomeCountRow.quarter < utcnow() - KEPT)
+    row = JobOutcomeCountRow
+    columns = (row.kind, row.outcome, row.code, row.ready_ms)
     with db.session() as session:
-        found = session.execute(select(*columns, func.sum(EndingRow.jobs)).where(*old).group_by(*columns)).all()
-        session.execute(delete(EndingRow).where(*old), execution_options={"synchronize_session": False})
+        found = session.execute(select(*columns, func.sum(row.jobs)).where(*old).group_by(*columns)).all()
+        session.execute(delete(JobOutcomeCountRow).where(*old), execution_options={"synchronize_session": False})
         for *key, jobs in found:
             _add(session, (_LONG_AGO, *key), int(jobs))
 
 
-class Endings:
-    """Counted endings of some time, to be asked."""
+class OutcomeCounts:
+    """How jobs ended within some time, counted."""
 
     def __init__(self, rows: Iterable[tuple[str, str, str, int, int]]) -> None:
         self._rows = list(rows)
 
     def by_outcome(self) -> dict[tuple[str, str], int]:
-        """(kind, outcome) → endings."""
+        """(kind, outcome) → jobs."""
         found: Counter[tuple[str, str]] = Counter()
         for kind, outcome, _, _, jobs in self._rows:
             found[kind, outcome] += jobs
@@ -105,13 +106,16 @@ class Endings:
         return {kind: sorted(times.items()) for kind, times in found.items()}
 
 
-def endings(session: Session, since: datetime | None = None) -> Endings:
+def outcome_counts(session: Session, since: datetime | None = None) -> OutcomeCounts:
     """What ended since then, to the quarter of an hour; without a time: all that ever did."""
-    columns = (EndingRow.kind, EndingRow.outcome, EndingRow.code, EndingRow.ready_ms)
-    query = select(*columns, func.sum(EndingRow.jobs)).group_by(*columns)
+    row = JobOutcomeCountRow
+    columns = (row.kind, row.outcome, row.code, row.ready_ms)
+    query = select(*columns, func.sum(row.jobs)).group_by(*columns)
     if since is not None:
-        query = query.where(EndingRow.quarter >= quarter_of(since))
-    return Endings((kind, outcome, code, ms, int(jobs)) for kind, outcome, code, ms, jobs in session.execute(query))
+        query = query.where(row.quarter >= quarter_of(since))
+    return OutcomeCounts(
+        (kind, outcome, code, ms, int(jobs)) for kind, outcome, code, ms, jobs in session.execute(query)
+    )
 
 
 def quantile_s(times: Sequence[tuple[int, int]], share: float) -> float | None:

@@ -51,7 +51,7 @@ def is_due(job: Any, now: datetime) -> tuple[Any, ...]:
     )
 
 
-def next_in_turn(now: datetime) -> ScalarSelect[str]:
+def next_due_job(now: datetime) -> ScalarSelect[str]:
     """The id of the due job whose turn it is, held against others who ask at the same instant (PostgreSQL)."""
     table, others = JobRow.__table__.alias(), JobRow.__table__.alias()  # plain tables: half the work of mapped ones
     job, other = table.c, others.c

@@ -4,7 +4,7 @@ from records.clock import utcnow
 from records.models.base import Base, UtcDateTime, new_id
 from records.models.hiding import HidingRow, WithheldRow
 from records.models.jobs import ClockRow, JobRow, WorkerRow
-from records.models.monitoring import AuditRow, EndingRow, ErasureRow, SampleRow
+from records.models.monitoring import AuditRow, ErasureRow, JobOutcomeCountRow, SampleRow
 from records.models.selections import ArtifactRow, ArtworkRow, MomentRow, SelectionRow, WordsRow
 from records.models.store import StoreIdentityRow
 from records.models.training import LogbookClientRow, LogbookCycleRow, LogbookHoursRow, LogbookRow, RatingRow
@@ -17,9 +17,9 @@ __all__ = [
     "AuditRow",
     "Base",
     "ClockRow",
-    "EndingRow",
     "ErasureRow",
     "HidingRow",
+    "JobOutcomeCountRow",
     "JobRow",
     "JobState",
     "LogbookClientRow",

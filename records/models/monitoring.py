@@ -11,7 +11,7 @@ from records.clock import utcnow
 from records.models.base import Base, new_id
 
 
-class EndingRow(Base):
+class JobOutcomeCountRow(Base):
     """How many jobs of a kind ended so in a quarter of an hour; no job, no selection and no family is named."""
 
     __tablename__ = "endings"

@@ -38,7 +38,7 @@ from records.uploads.errors import (
     UploadTooLarge,
 )
 from records.uploads.partial_file import Partial, erase_partial, held_if_free, incoming_folder, partial_path, try_hold
-from records.uploads.writer import Taken
+from records.uploads.writer import UploadWriter
 
 RECOMMENDED_CHUNK_BYTES = 8 << 20
 """243 MB/s with a sync after each; 64 MiB reached 142."""
@@ -128,7 +128,7 @@ class Uploads:
                 row.holder = holder
         return upload
 
-    def try_take(self, upload: Upload, holder: str) -> Taken | None:
+    def try_take(self, upload: Upload, holder: str) -> UploadWriter | None:
         """The upload ready to be written by this holder; None while somebody else has not let go. Close it in the end.
 
         Raises: UploadMissing, UploadExpired, OffsetWrong, TakenOver.
@@ -143,7 +143,7 @@ class Uploads:
         except BaseException:
             partial.close()
             raise
-        return Taken(self._db, self._expiry, row, holder, partial)
+        return UploadWriter(self._db, self._expiry, row, holder, partial)
 
     def _look_again(self, upload: Upload, holder: str, partial: Partial) -> UploadRow:
         """The upload as it stands now that nobody else can write."""

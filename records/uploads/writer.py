@@ -12,7 +12,7 @@ from records.uploads.errors import TakenOver, UploadMissing, UploadTooLarge
 from records.uploads.partial_file import Partial
 
 
-class Taken:
+class UploadWriter:
     """An upload that this request alone may write. ``offset_bytes`` counts what is saved."""
 
     def __init__(self, db: Database, expiry: timedelta, row: UploadRow, holder: str, partial: Partial) -> None:

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from records.ledger.jobs import MOMENT
 from records.ledger.outcome_counts import Outcome, quantile_s
-from records.models import EndingRow, SampleRow
+from records.models import JobOutcomeCountRow, SampleRow
 
 _T = TypeVar("_T")
 _Sample = Row[datetime, int | None, float | None, int | None, int | None]
-_Ending = Row[datetime, str, str, int, int]
+_Outcome = Row[datetime, str, str, int, int]
 
 
 class Span(StrEnum):
@@ -29,7 +29,7 @@ class Span(StrEnum):
 
 
 _STEPS = {Span.DAY: (96, 900), Span.WEEK: (84, 7200)}
-"""How many steps, and how many seconds each: whole quarters of an hour, as endings are counted."""
+"""How many steps, and how many seconds each: whole quarters of an hour, as outcomes are counted."""
 
 
 class Step(BaseModel):
@@ -74,15 +74,21 @@ def series(session: Session, span: Span, now: datetime) -> Series:
     )
     for sample in session.execute(looks.where(SampleRow.at >= begin)):
         samples[int(sample[0].timestamp()) // step_s].append(sample)
-    ended: dict[int, list[_Ending]] = defaultdict(list)
-    counts = select(EndingRow.quarter, EndingRow.kind, EndingRow.outcome, EndingRow.ready_ms, EndingRow.jobs)
-    for ending in session.execute(counts.where(EndingRow.quarter >= begin)):
+    ended: dict[int, list[_Outcome]] = defaultdict(list)
+    counts = select(
+        JobOutcomeCountRow.quarter,
+        JobOutcomeCountRow.kind,
+        JobOutcomeCountRow.outcome,
+        JobOutcomeCountRow.ready_ms,
+        JobOutcomeCountRow.jobs,
+    )
+    for ending in session.execute(counts.where(JobOutcomeCountRow.quarter >= begin)):
         ended[int(ending[0].timestamp()) // step_s].append(ending)
     steps = []
     for n in range(last - number + 1, last + 1):
-        looked, endings = samples.get(n, []), ended.get(n, [])
-        known = bool(looked or endings)
-        moments = sorted((ms, jobs) for _, kind, how, ms, jobs in endings if (kind, how) == (MOMENT, Outcome.DONE))
+        looked, outcomes = samples.get(n, []), ended.get(n, [])
+        known = bool(looked or outcomes)
+        moments = sorted((ms, jobs) for _, kind, how, ms, jobs in outcomes if (kind, how) == (MOMENT, Outcome.DONE))
         steps.append(
             Step(
                 at=datetime.fromtimestamp(n * step_s, UTC),
@@ -90,16 +96,16 @@ def series(session: Session, span: Span, now: datetime) -> Series:
                 oldest_waiting_s=max(_known(one[2] for one in looked), default=None),
                 workers=min(_known(one[3] for one in looked), default=None),
                 disk_free_bytes=min(_known(one[4] for one in looked), default=None),
-                done=_count(endings, Outcome.DONE) if known else None,
-                failed=_count(endings, Outcome.FAILED) if known else None,
+                done=_count(outcomes, Outcome.DONE) if known else None,
+                failed=_count(outcomes, Outcome.FAILED) if known else None,
                 ready_p95_s=quantile_s(moments, 0.95),
             )
         )
     return Series(step_s=step_s, steps=steps)
 
 
-def _count(endings: Iterable[_Ending], outcome: Outcome) -> int:
-    return sum(jobs for _, _, how, _, jobs in endings if how == outcome)
+def _count(outcomes: Iterable[_Outcome], outcome: Outcome) -> int:
+    return sum(jobs for _, _, how, _, jobs in outcomes if how == outcome)
 
 
 def _known(values: Iterable[_T | None]) -> list[_T]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.errors import PipelineError, plain_reasons
 from records.ledger.jobs import MOMENT
-from records.ledger.outcome_counts import Endings, Outcome, endings, quantile_s, quarter_of
+from records.ledger.outcome_counts import Outcome, OutcomeCounts, outcome_counts, quantile_s, quarter_of
 from records.ledger.scheduling import is_due
 from records.ledger.workers import MISSED_BEATS
 from records.models import ClockRow, JobRow, JobState, WorkerRow
@@ -136,7 +136,7 @@ def queue_figures(session: Session, settings: Settings, now: datetime) -> QueueF
     due, oldest = session.execute(select(func.count(), func.min(since)).where(*is_due(JobRow, now))).one()
     depths = select(JobRow.kind, JobRow.priority, func.count()).where(*is_due(JobRow, now))
     running = running_jobs(session, settings, now)
-    day, hour_ago = endings(session, now - DAY), quarter_of(now - timedelta(hours=1))
+    day, hour_ago = outcome_counts(session, now - DAY), quarter_of(now - timedelta(hours=1))
     moments = day.ready_ms().get(MOMENT, [])
     return QueueFigures(
         jobs=[JobCount(kind=kind, state=state, jobs=n) for kind, state, n in sorted(session.execute(grouped))],
@@ -150,7 +150,7 @@ def queue_figures(session: Session, settings: Settings, now: datetime) -> QueueF
         stalled=session.scalar(select(func.count()).where(stalls(now))) or 0,
         last_done_at=session.scalar(select(func.max(JobRow.finished_at)).where(JobRow.state == JobState.DONE)),
         done_24h=day.count(Outcome.DONE),
-        done_per_hour=_per_hour(endings(session, hour_ago), now - hour_ago),
+        done_per_hour=_per_hour(outcome_counts(session, hour_ago), now - hour_ago),
         failed_24h=_failures(day),
         failed_now=session.scalar(select(func.count()).where(*given_up(now))) or 0,
         ready_24h=ReadyTimes(
@@ -220,7 +220,7 @@ def _workers(session: Session, settings: Settings, running: list[RunningJob], no
     ]
 
 
-def _failures(day: Endings) -> list[Failures]:
+def _failures(day: OutcomeCounts) -> list[Failures]:
     told = plain_reasons()
     return [
         Failures(code=code, sentence=told.get(code, PipelineError.for_guider), jobs=jobs)
@@ -228,7 +228,7 @@ def _failures(day: Endings) -> list[Failures]:
     ]
 
 
-def _per_hour(found: Endings, span: timedelta) -> float:
+def _per_hour(found: OutcomeCounts, span: timedelta) -> float:
     return round(found.count(Outcome.DONE) * (timedelta(hours=1) / span), 1)
 
 

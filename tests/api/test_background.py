@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from api.background import tend_once, tend_uploads
-from api.dependencies import Parts
+from api.background import keep_running_maintenance, run_maintenance
+from api.dependencies import AppContext
 from records.models import JobRow, UploadRow
 from records.settings import Settings
 from records.storage.contract import Storage, Stored
@@ -38,7 +38,7 @@ class Broken:
 
 
 @pytest.fixture
-def waiting(app_settings: Settings) -> Parts:
+def waiting(app_settings: Settings) -> AppContext:
     """Two uploads that are all here and were not handed on, and a store that fails the first time."""
     settings = app_settings.model_copy(update={"heal_s": 1})
     db, storage = open_alone(settings), open_storage(settings)
@@ -48,19 +48,19 @@ def waiting(app_settings: Settings) -> Parts:
         partial_path(settings, upload.id).write_bytes(b"film")
     with db.session() as session:
         session.execute(update(UploadRow).values(offset_bytes=4))
-    return Parts(settings, db, storage, uploads)
+    return AppContext(settings, db, storage, uploads)
 
 
-def jobs(parts: Parts) -> int:
-    with parts.db.reading() as session:
+def jobs(ctx: AppContext) -> int:
+    with ctx.db.reading() as session:
         return session.query(JobRow).count()
 
 
 def test_one_upload_that_cannot_be_handed_on_does_not_keep_others_waiting(
-    waiting: Parts, capsys: pytest.CaptureFixture[str]
+    waiting: AppContext, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert tend_once(waiting) == 1
-    assert tend_once(waiting) == 1
+    assert run_maintenance(waiting) == 1
+    assert run_maintenance(waiting) == 1
     said = capsys.readouterr()
     assert "RuntimeError" in said.err + said.out
     assert "Ella" not in said.err + said.out
@@ -78,12 +78,12 @@ class UnluckyOnce(Uploads):
         return super().waiting_to_finish()
 
 
-def test_tending_goes_on_after_an_error_nobody_foresaw(waiting: Parts) -> None:
+def test_tending_goes_on_after_an_error_nobody_foresaw(waiting: AppContext) -> None:
     unlucky = UnluckyOnce(waiting.db, waiting.storage, waiting.settings)
 
     async def tend_for_a_while() -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(tend_uploads(replace(waiting, uploads=unlucky)), 2)
+            await asyncio.wait_for(keep_running_maintenance(replace(waiting, uploads=unlucky)), 2)
 
     with ThreadPoolExecutor(1) as elsewhere:  # in this thread a browser of other tests may keep a loop running
         elsewhere.submit(asyncio.run, tend_for_a_while()).result()

@@ -23,7 +23,7 @@ from records.settings import Settings
 from tests.effects import open_alone
 from tests.records.cast import K_104, add_jobs
 from tests.records.finished import finish_job, give_up_job
-from worker.maintenance.recovery import heal
+from worker.maintenance.recovery import recover_lost_jobs
 
 HOUSE = Path(__file__).resolve().parents[2]
 CONFIGS = HOUSE / "configs"
@@ -41,12 +41,12 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     settings = Settings(data_dir=tmp_path_factory.mktemp("given"), min_free_bytes=0)
     migrate(settings)
     with TestClient(create_app(settings), base_url="http://127.0.0.1:8000", client=("127.0.0.1", 1)) as client:
-        parts = client.app.state.parts  # type: ignore[attr-defined]  # a FastAPI
+        parts = client.app.state.context  # type: ignore[attr-defined]  # a FastAPI
         one, two, _ = add_jobs(parts.db, K_104)
         finish_job(parts.db, one, settings)
         give_up_job(parts.db, two, settings)
         beat(parts.db, "here:1", utcnow())
-        heal(parts.db, parts.storage, settings)
+        recover_lost_jobs(parts.db, parts.storage, settings)
         _fill_the_disk(settings)
         text = client.get("/metrics").text
     found: dict[str, set[str]] = {"up": {"job"}}

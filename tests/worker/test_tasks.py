@@ -14,7 +14,7 @@ from sqlalchemy import update
 from pipeline.outputs.kinds import KINDS
 from records.actions.complete_job import requeue_expired
 from records.actions.erase import erase_selection
-from records.actions.trim import change_ends
+from records.actions.trim import trim_moment
 from records.ledger.store_identity import LABEL_KEY
 from records.migrations.migrate import migrate
 from records.models import JobRow, JobState, MomentRow, SelectionState, utcnow
@@ -26,21 +26,21 @@ from tests.records.cast import K_104, K_207, job_row, take
 from tests.worker.service import QUICK, Service, assert_nothing_left_behind, running_service
 from worker import tasks
 from worker.broker import queue_length
-from worker.context import Place
+from worker.context import WorkerContext
 from worker.effects import carry_out_effects
 from worker.maintenance.recovery import sweep
 from worker.tasks import attempt, run_job
 
 
-def place_of(service: Service, storage: Storage | None = None) -> Place:
-    return Place(service.settings, service.db, storage or service.storage, "w")
+def context_of(service: Service, storage: Storage | None = None) -> WorkerContext:
+    return WorkerContext(service.settings, service.db, storage or service.storage, "w")
 
 
 def do_all(service: Service, jobs: list[str]) -> None:
     """Do these jobs and what follows from them."""
     for job in jobs:
         claimed = take(service.db, service.settings, job)
-        do_all(service, woken_by(service.db, partial(attempt, place_of(service), claimed)))
+        do_all(service, woken_by(service.db, partial(attempt, context_of(service), claimed)))
 
 
 def fetched(service: Service, selection_id: str, name: str, folder: Path) -> Path:
@@ -189,7 +189,7 @@ def test_a_selection_erased_while_its_moment_is_published_keeps_nothing(service:
     selection_id, (job, *_) = service.send_film(short_film, K_104)
     storage = _ErasingStorage(service, selection_id)
     claimed = take(service.db, service.settings, job)
-    assert woken_by(service.db, partial(attempt, place_of(service, storage), claimed)) == []
+    assert woken_by(service.db, partial(attempt, context_of(service, storage), claimed)) == []
     assert list(service.storage.keys("selections/")) == []
 
 
@@ -207,7 +207,7 @@ def test_an_attempt_after_a_killed_one_clears_what_that_had_stored(folder_servic
 @pytest.fixture
 def own_process(folder_service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """This process as one of the service's worker processes."""
-    monkeypatch.setattr("worker.tasks.place", lambda: place_of(folder_service))
+    monkeypatch.setattr("worker.tasks.worker_context", lambda: context_of(folder_service))
     return folder_service
 
 
@@ -234,7 +234,7 @@ def test_a_moment_prepared_again_from_other_ends_replaces_the_old_one(
     do_all(folder_service, jobs)
     clip, *_ = folder_service.view(selection_id).moments
     with effects_on(folder_service.db) as effects, folder_service.db.session() as session:
-        change_ends(session, selection_id, clip.id, {"in": 0, "out": 6000}, None)
+        trim_moment(session, selection_id, clip.id, {"in": 0, "out": 6000}, None)
     do_all(folder_service, effects.jobs)
     assert numbers_in(fetched(folder_service, selection_id, "01.mp4", tmp_path)) == list(range(150))
     with zipfile.ZipFile(fetched(folder_service, selection_id, "review-pack.zip", tmp_path)) as pack:
@@ -252,7 +252,7 @@ def test_what_a_crash_left_of_the_old_one_is_swept_away(
     do_all(folder_service, jobs)
     (clip,) = folder_service.view(selection_id).moments
     with effects_on(folder_service.db) as effects, folder_service.db.session() as session:
-        change_ends(session, selection_id, clip.id, {"in": 0, "out": 2000}, None)
+        trim_moment(session, selection_id, clip.id, {"in": 0, "out": 2000}, None)
     monkeypatch.setattr(tasks, "sweep_attempts", lambda *_: 0)  # the process ends just after its last transaction
     before = set(folder_service.storage.keys("selections/"))
     do_all(folder_service, effects.jobs)

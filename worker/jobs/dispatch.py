@@ -7,12 +7,12 @@ from pathlib import Path
 from records.database import Database
 from records.ledger.jobs import MOMENT, Claim
 from records.storage.contract import Storage
-from worker.jobs.made import Making, Report
+from worker.jobs.made import JobResult, Report
 from worker.jobs.moment import make_moment
 from worker.jobs.output import make_output
 
 
-def make(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
+def make(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> JobResult:
     """Do the work of a claimed job in ``folder``.
 
     Raises: PipelineError and its kin; LeaseLost where what the job needs was erased; what ``report`` raises.

@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Made:
+class ProducedFile:
     """A finished local file, to be put into storage."""
 
     kind: str
@@ -30,13 +30,13 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Making:
+class JobResult:
     """Everything that one attempt made; ``facts`` are of a moment, for the pack and for the page.
 
     Where somebody was hidden in it (``hidden``), the files are to be withheld.
     """
 
-    files: list[Made]
+    files: list[ProducedFile]
     facts: dict[str, Any] | None = None
     hidden: Hidden | None = None
 

@@ -17,7 +17,7 @@ from pipeline.moments import Clip, Still
 from pipeline.presets import preset
 from pipeline.run.moment import FinishedMoment, prepare_hidden, prepare_moment
 from pipeline.source.claims import Claims, check_claims, check_length, check_moment
-from pipeline.source.completeness import complete_until_ms
+from pipeline.source.completeness import last_complete_ms
 from pipeline.source.film import Film
 from pipeline.source.recording import Recording, probe_source
 from pipeline.source.remux import make_seekable
@@ -30,12 +30,12 @@ from records.ledger.selections import starts_ms
 from records.models import HidingRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
 from records.storage.contract import Storage
 from records.views.output_inputs import bring
-from worker.jobs.made import Made, Making, Report, found_or_lost
+from worker.jobs.made import JobResult, ProducedFile, Report, found_or_lost
 
 _SUFFIX = {"clip": ".mp4", "still": ".jpg"}
 
 
-def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
+def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> JobResult:
     with db.reading() as session:
         row = found_or_lost(session.get(MomentRow, claim.moment_id), claim)
         selection = found_or_lost(session.get(SelectionRow, claim.selection_id), claim)
@@ -53,7 +53,7 @@ def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, repo
         if isinstance(film, Recording) or upload.moment_id is None:  # sound is never stored out of order
             held_ms = film.duration_ms
         else:
-            held_ms = complete_until_ms(film)
+            held_ms = last_complete_ms(film)
         note_held(db, upload.id, held_ms)
     cut = {**row.moment, **(row.cut or {})}
     moment = Clip.model_validate(cut) if row.kind == "clip" else Still.model_validate(cut)
@@ -72,7 +72,7 @@ def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, repo
         finished = prepare_moment(film, moment, chosen, copy, threads=threads, on_progress=tell)
         if upload.moment_id is not None and isinstance(moment, Clip):
             check_length(moment, finished.prepared.duration_ms or 0)
-        return Making([_made(row.kind, name, finished)], _facts(film, row, finished))
+        return JobResult([_made(row.kind, name, finished)], _facts(film, row, finished))
     if isinstance(film, Recording):
         raise NoPicture(for_guider="This recording has no picture, so there is nobody to hide in it.")
     marks = [Mark.model_validate(mark) for mark in hiding.marks]
@@ -83,7 +83,7 @@ def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, repo
         files.append(_made(FINISHED, name, covered))
     pictures = shapes(seen.pictures, seen.uncovered.places, seen.covered.places if seen.covered else ())
     facts = None if covered is None else _facts(film, row, covered)
-    return Making(files, facts, Hidden(hiding.revision, pictures))
+    return JobResult(files, facts, Hidden(hiding.revision, pictures))
 
 
 def _claims(row: MomentRow, selection: SelectionRow, upload: UploadRow) -> Claims:
@@ -97,13 +97,13 @@ def _claims(row: MomentRow, selection: SelectionRow, upload: UploadRow) -> Claim
     return Claims(said.get("duration_ms"), pictures=said.get("pictures") if same_ends else None)
 
 
-def _made(kind: str, name: str, finished: FinishedMoment) -> Made:
+def _made(kind: str, name: str, finished: FinishedMoment) -> ProducedFile:
     made = finished.prepared
-    return Made(kind, name, made.path, made.media_type, made.bytes, made.sha256)
+    return ProducedFile(kind, name, made.path, made.media_type, made.bytes, made.sha256)
 
 
-def _of_sheet(part: str, sheet: Artifact) -> Made:
-    return Made(part, sheet.path.name, sheet.path, sheet.media_type, sheet.bytes, sheet.sha256)
+def _of_sheet(part: str, sheet: Artifact) -> ProducedFile:
+    return ProducedFile(part, sheet.path.name, sheet.path, sheet.media_type, sheet.bytes, sheet.sha256)
 
 
 def _facts(film: Film | Recording, row: MomentRow, finished: FinishedMoment) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from records.ledger.jobs import Claim
 from records.models import SelectionRow
 from records.storage.contract import Storage
 from records.views.output_inputs import bring_all, bring_artwork, bring_earlier, finished_rows
-from worker.jobs.made import Made, Making, Report, found_or_lost
+from worker.jobs.made import JobResult, ProducedFile, Report, found_or_lost
 
 
-def make_output(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> Making:
+def make_output(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> JobResult:
     kind = find_kind(claim.kind)
     with db.reading() as session:
         selection = found_or_lost(session.get(SelectionRow, claim.selection_id), claim)
@@ -46,8 +46,8 @@ def make_output(claim: Claim, db: Database, storage: Storage, folder: Path, repo
     out.mkdir()
     prepared = Prepared(parse_selection(selection.shape), moments, artwork, earlier, companion, review=selection.id)
     files = [
-        Made(kind.name, file.path.name, file.path, file.media_type, file.bytes, file.sha256)
+        ProducedFile(kind.name, file.path.name, file.path, file.media_type, file.bytes, file.sha256)
         for file in kind.make(prepared, recipe, out)
     ]
     report(0.95)
-    return Making(files)
+    return JobResult(files)

@@ -15,8 +15,8 @@ from datetime import datetime
 from pipeline.errors import PipelineError
 from records.ledger.recurring import take_turn
 from records.ledger.workers import beat, is_draining
-from worker.context import Place, place
-from worker.maintenance.recovery import HEALING, SWEEPING, heal, sweep
+from worker.context import WorkerContext, worker_context
+from worker.maintenance.recovery import RECOVERY, SWEEPING, recover_lost_jobs, sweep
 from worker.os_limits import end_worker
 from worker.scratch import sweep_scratch
 
@@ -35,16 +35,16 @@ def _watch(started_at: datetime) -> None:
     next_beat = next_sweep = 0.0
     while True:
         try:
-            here = place()
+            ctx = worker_context()
             now = time.monotonic()
             if now >= next_beat:
-                beat(here.db, here.worker, started_at)
-                next_beat = now + here.settings.heartbeat_s
+                beat(ctx.db, ctx.worker, started_at)
+                next_beat = now + ctx.settings.heartbeat_s
             if now >= next_sweep:
-                sweep_scratch(here.db, here.storage, here.settings)
-                next_sweep = now + here.settings.heal_s
-            _take_turns(here)
-            if is_draining(here.db, here.worker):
+                sweep_scratch(ctx.db, ctx.storage, ctx.settings)
+                next_sweep = now + ctx.settings.heal_s
+            _take_turns(ctx)
+            if is_draining(ctx.db, ctx.worker):
                 end_worker()
         except PipelineError as error:  # the database or the store is away: nothing to heal with, try again
             log.warning("%s: %s", error.code, error)
@@ -53,11 +53,11 @@ def _watch(started_at: datetime) -> None:
         time.sleep(_LOOK_EVERY_S)
 
 
-def _take_turns(here: Place) -> None:
-    if take_turn(here.db, HEALING, here.settings.heal_s):
-        heal(here.db, here.storage, here.settings)
-    if take_turn(here.db, SWEEPING, here.settings.sweep_s):
-        sweep(here.db, here.storage)
+def _take_turns(ctx: WorkerContext) -> None:
+    if take_turn(ctx.db, RECOVERY, ctx.settings.heal_s):
+        recover_lost_jobs(ctx.db, ctx.storage, ctx.settings)
+    if take_turn(ctx.db, SWEEPING, ctx.settings.sweep_s):
+        sweep(ctx.db, ctx.storage)
 
 
 def _end_with(parent: int) -> None:

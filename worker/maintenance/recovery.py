@@ -16,9 +16,9 @@ from records.actions.erase import resume_erasures
 from records.actions.sweep import sweep_store
 from records.audit.erasure_register import copy_register
 from records.database import Database
-from records.ledger.clock_repair import bring_back_times
+from records.ledger.clock_repair import clamp_future_timestamps
 from records.ledger.jobs import count_due, take_unsent
-from records.ledger.outcome_counts import fold_endings
+from records.ledger.outcome_counts import fold_outcome_counts
 from records.ledger.recurring import note_ended
 from records.ledger.store_identity import keep_in_step
 from records.ledger.workers import forget_workers
@@ -27,16 +27,16 @@ from records.settings import Settings
 from records.storage.contract import Storage
 from worker.broker import queue_length, send
 
-HEALING = "healing"
+RECOVERY = "healing"
 SWEEPING = "sweeping"
 SAMPLING = "sampling"
 _MOST_SENT_AT_ONCE = 500
 log = logging.getLogger("vigpack.worker")
 
 
-def heal(db: Database, storage: Storage, settings: Settings) -> None:
+def recover_lost_jobs(db: Database, storage: Storage, settings: Settings) -> None:
     """One round: dead leases, lost messages, interrupted erasures. Raises: DatabaseUnavailable, StorageUnavailable."""
-    if shortened := bring_back_times(db, settings):
+    if shortened := clamp_future_timestamps(db, settings):
         log.warning("%d jobs were to wait for a time that only a wrong clock can have written", shortened)
     queued, failed = requeue_expired(db, settings)
     if queued or failed:
@@ -46,7 +46,7 @@ def heal(db: Database, storage: Storage, settings: Settings) -> None:
     _wake_for_next_retry(db, settings)
     resume_erasures(db, storage, settings)
     copy_register(db, storage)
-    note_ended(db, HEALING)
+    note_ended(db, RECOVERY)
     keep_in_step(db, storage)
 
 
@@ -76,9 +76,8 @@ def _wake_for_next_retry(db: Database, settings: Settings) -> None:
         next_retry = session.scalar(resting)
     if next_retry is not None and next_retry < now + timedelta(seconds=settings.heal_s):
         with db.session() as session:
-            session.execute(
-                update(ClockRow).where(ClockRow.name == HEALING, ClockRow.due_at > next_retry).values(due_at=next_retry)
-            )
+            clock = update(ClockRow).where(ClockRow.name == RECOVERY, ClockRow.due_at > next_retry)
+            session.execute(clock.values(due_at=next_retry))
 
 
 def sweep(db: Database, storage: Storage) -> None:
@@ -90,5 +89,5 @@ def sweep(db: Database, storage: Storage) -> None:
     if swept := sweep_store(db, storage):
         log.info("%d files that nothing refers to were deleted", swept)
     forget_workers(db)
-    fold_endings(db)
+    fold_outcome_counts(db)
     note_ended(db, SWEEPING)

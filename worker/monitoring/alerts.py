@@ -15,7 +15,7 @@ WAITS_S = 600
 """A job that could have begun so long ago waits too long."""
 NOTHING_TAKEN_S = 120
 """Workers that are alive take a waiting job within seconds."""
-HEALING_LATE_S = 300
+RECOVERY_LATE_S = 300
 SILENCE_MATTERS_S = 900
 MOST_SKEW_S = 2.0
 FEW_DAYS = 3
@@ -29,7 +29,7 @@ _GIVE_BACK = (
 _RESTART = "Start the workers anew: docker compose restart worker, or vigpack up again. No work is lost."
 
 
-class Hurt(BaseModel):
+class Alert(BaseModel):
     """One thing that is wrong: how bad, in a sentence, and what to do now."""
 
     model_config = ConfigDict(frozen=True)
@@ -41,46 +41,46 @@ class Hurt(BaseModel):
     do: str
 
 
-class Verdict(BaseModel):
+class Assessment(BaseModel):
     """How it is in one word and one sentence, and everything that hurts, the worst first."""
 
     model_config = ConfigDict(frozen=True)
 
     state: State
     sentence: str
-    hurts: list[Hurt]
+    hurts: list[Alert]
 
 
-def judge(facts: Facts) -> Verdict:
+def judge(facts: Facts) -> Assessment:
     """The verdict over these facts."""
     hurts = sorted(
         [*_parts(facts), *_disk(facts), *_queue(facts), *_backup(facts)], key=lambda hurt: hurt.level != "bad"
     )
     if hurts:
-        return Verdict(state=hurts[0].level, sentence=hurts[0].says, hurts=hurts)
+        return Assessment(state=hurts[0].level, sentence=hurts[0].says, hurts=hurts)
     busy = facts.queue is not None and (facts.queue.due or facts.queue.running)
     if not busy:
-        return Verdict(state="well", sentence="All is well. Nothing waits.", hurts=[])
-    return Verdict(state="busy", sentence="All is well, and busy.", hurts=[])
+        return Assessment(state="well", sentence="All is well. Nothing waits.", hurts=[])
+    return Assessment(state="busy", sentence="All is well, and busy.", hurts=[])
 
 
-def _parts(facts: Facts) -> Iterator[Hurt]:
+def _parts(facts: Facts) -> Iterator[Alert]:
     if not facts.database_answers:
-        yield Hurt(
+        yield Alert(
             code="database_away",
             level="bad",
             says="The database does not answer.",
             do="Start it, and look at its own log. What was sent is safe; uploads go on when it is back.",
         )
     elif not facts.database_current:
-        yield Hurt(
+        yield Alert(
             code="database_old",
             level="bad",
             says="The database has not been brought to this version; run vigpack migrate.",
             do="Run vigpack migrate. docker compose does it at each start: docker compose up -d.",
         )
     if not facts.storage_writable:
-        yield Hurt(
+        yield Alert(
             code="storage_away",
             level="bad",
             says="The place where films and packs are kept cannot be written.",
@@ -89,14 +89,14 @@ def _parts(facts: Facts) -> Iterator[Hurt]:
     if facts.store_match and (hurt := judge_store(facts.store_match, facts.store_strange_files)):
         yield hurt
     if not facts.broker_answers:
-        yield Hurt(
+        yield Alert(
             code="queue_away",
             level="bad",
             says="The queue does not answer; jobs wait until it does.",
             do="Start it: docker compose up -d redis. The jobs stand in the database and are sent again by themselves.",
         )
     if facts.clock_skew_s is not None and abs(facts.clock_skew_s) > MOST_SKEW_S:
-        yield Hurt(
+        yield Alert(
             code="clocks_differ",
             level="warn",
             says=f"The clocks of the machines differ by {abs(facts.clock_skew_s):.0f} seconds.",
@@ -104,7 +104,7 @@ def _parts(facts: Facts) -> Iterator[Hurt]:
         )
 
 
-def judge_store(match: StoreMatch, strange_files: int) -> Hurt | None:
+def judge_store(match: StoreMatch, strange_files: int) -> Alert | None:
     """What hurts where the store and the database do not belong together; None where they do."""
     match match:
         case StoreMatch.OURS | StoreMatch.NEW:
@@ -126,25 +126,25 @@ def judge_store(match: StoreMatch, strange_files: int) -> Hurt | None:
         case StoreMatch.STRANGE:
             files = "A file" if strange_files == 1 else f"{strange_files} files"
             says = f"{files} in the store came from no review that this database had; nothing is cleared away in it."
-            return Hurt(code="store_strange", level="warn", says=says, do=_GIVE_BACK)
-    return Hurt(code=f"store_{match.value}", level="bad", says=says, do=do)
+            return Alert(code="store_strange", level="warn", says=says, do=_GIVE_BACK)
+    return Alert(code=f"store_{match.value}", level="bad", says=says, do=do)
 
 
-def _disk(facts: Facts) -> Iterator[Hurt]:
+def _disk(facts: Facts) -> Iterator[Alert]:
     free, reserve = facts.disk_free_bytes, facts.disk_reserve_bytes
     room = "Make the disk larger, or erase what need not be kept: vigpack erase CODE."
     if free is not None and free < reserve:
         says = "The disk is nearly full; uploads are refused."
-        yield Hurt(code="disk_full", level="bad", says=says, do=room)
+        yield Alert(code="disk_full", level="bad", says=says, do=room)
     elif facts.disk_days_left is not None and facts.disk_days_left < FEW_DAYS:
         says = f"The disk will be full in {_days(facts.disk_days_left)}; then uploads are refused."
-        yield Hurt(code="disk_fills", level="warn", says=says, do=room)
+        yield Alert(code="disk_fills", level="warn", says=says, do=room)
     elif free is not None and free < 2 * reserve:
         says = f"Only {free / 1e9:.1f} GB are free; uploads are refused below {reserve / 1e9:.1f} GB."
-        yield Hurt(code="disk_low", level="warn", says=says, do=room)
+        yield Alert(code="disk_low", level="warn", says=says, do=room)
 
 
-def _backup(facts: Facts) -> Iterator[Hurt]:
+def _backup(facts: Facts) -> Iterator[Alert]:
     if facts.backup_overdue and facts.unsaved_since is not None:
         days = round((facts.at - facts.unsaved_since).total_seconds() / 86_400)
         says = f"The last backup is {days} days old."
@@ -153,24 +153,24 @@ def _backup(facts: Facts) -> Iterator[Hurt]:
         make = (
             "Make one: vigpack backup DIR; docs/operations.md has the lines to paste, and how to have it done nightly."
         )
-        yield Hurt(code="backup_old", level="warn", says=says, do=make)
+        yield Alert(code="backup_old", level="warn", says=says, do=make)
 
 
-def _queue(facts: Facts) -> Iterator[Hurt]:
+def _queue(facts: Facts) -> Iterator[Alert]:
     queue = facts.queue
     if queue is None:
         return
     if not facts.workers_alive:
-        yield Hurt(code="no_worker", level="bad", says="No worker is running; moments wait until one is.", do=_START)
+        yield Alert(code="no_worker", level="bad", says="No worker is running; moments wait until one is.", do=_START)
     elif _nothing_is_taken(queue):
-        yield Hurt(
+        yield Alert(
             code="nothing_taken",
             level="bad",
             says=f"{_jobs(queue.due)} and the workers take none.",
             do=_RESTART,
         )
     if queue.due >= facts.most_waiting_jobs:
-        yield Hurt(
+        yield Alert(
             code="queue_full",
             level="bad",
             says=f"{queue.due} jobs wait; nothing new is taken until there are fewer.",
@@ -178,9 +178,9 @@ def _queue(facts: Facts) -> Iterator[Hurt]:
         )
     if queue.stalled:
         who = "A worker is" if queue.stalled == 1 else f"{queue.stalled} workers are"
-        yield Hurt(code="stalled", level="bad", says=f"{who} stuck in the middle of a job.", do=_RESTART)
+        yield Alert(code="stalled", level="bad", says=f"{who} stuck in the middle of a job.", do=_RESTART)
     if facts.workers_alive and queue.oldest_waiting_s > WAITS_S and not _nothing_is_taken(queue):
-        yield Hurt(
+        yield Alert(
             code="waits_long",
             level="warn",
             says=f"The oldest job has waited {queue.oldest_waiting_s / 60:.0f} minutes.",
@@ -188,7 +188,7 @@ def _queue(facts: Facts) -> Iterator[Hurt]:
         )
     if silent := newly_silent(queue):
         who = "A worker" if silent == 1 else f"{silent} workers"
-        yield Hurt(
+        yield Alert(
             code="worker_silent",
             level="warn",
             says=f"{who} went silent without ending in order.",
@@ -196,7 +196,7 @@ def _queue(facts: Facts) -> Iterator[Hurt]:
         )
     if queue.failed_now:
         what = "A job was" if queue.failed_now == 1 else f"{queue.failed_now} jobs were"
-        yield Hurt(
+        yield Alert(
             code="given_up",
             level="warn",
             says=f"{what} given up since yesterday.",
@@ -204,11 +204,11 @@ def _queue(facts: Facts) -> Iterator[Hurt]:
         )
     if facts.workers_alive and _healing_is_late(facts, queue):
         says = "Lost work has not been looked for lately."
-        yield Hurt(code="healing_late", level="warn", says=says, do=_RESTART)
+        yield Alert(code="healing_late", level="warn", says=says, do=_RESTART)
     versions = {worker.version for worker in queue.workers if worker.state == "working"} | {facts.version}
     if len(versions) > 1:
         says = f"Parts of different versions run side by side: {', '.join(sorted(versions))}."
-        yield Hurt(code="versions_differ", level="warn", says=says, do="Bring all machines to the same version.")
+        yield Alert(code="versions_differ", level="warn", says=says, do="Bring all machines to the same version.")
 
 
 def newly_silent(queue: QueueFigures) -> int:
@@ -223,7 +223,7 @@ def _nothing_is_taken(queue: QueueFigures) -> bool:
 
 def _healing_is_late(facts: Facts, queue: QueueFigures) -> bool:
     since = queue.healed_at or min(worker.started_at for worker in queue.workers if worker.state == "working")
-    return (facts.at - since).total_seconds() > HEALING_LATE_S
+    return (facts.at - since).total_seconds() > RECOVERY_LATE_S
 
 
 def _jobs(number: int) -> str:

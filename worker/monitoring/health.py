@@ -23,7 +23,7 @@ from records.uploads.partial_file import check_uploads_writable
 from records.views.queue_stats import queue_figures
 from records.views.samples import filling_per_day, keep_sample, since_when
 from worker.broker import queue_length
-from worker.monitoring.alerts import Verdict, judge
+from worker.monitoring.alerts import Assessment, judge
 from worker.monitoring.snapshot import Facts
 
 _MOODS = {"well": "well", "busy": "well", "warn": "warn", "bad": "bad"}
@@ -32,7 +32,7 @@ _MOODS = {"well": "well", "busy": "well", "warn": "warn", "bad": "bad"}
 class Health(Facts):
     """The facts and the verdict over them."""
 
-    verdict: Verdict
+    verdict: Assessment
     since: datetime | None
     """Since when it has been well, or not; None: unknown."""
 
@@ -127,7 +127,7 @@ def _ask_store(db: Database, settings: Settings, storage: Storage | None) -> dic
     return {"store_match": found.match, "store_strange_files": found.strange_files}
 
 
-def _since(db: Database, facts: Facts, verdict: Verdict) -> datetime | None:
+def _since(db: Database, facts: Facts, verdict: Assessment) -> datetime | None:
     if facts.queue is None:
         return None
     try:

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
 from api.app import create_app
-from api.dependencies import Parts
+from api.dependencies import AppContext
 from records.models import JobRow
 from records.settings import Settings
 from tests.api.conftest import client_of
@@ -35,8 +35,8 @@ def samples(client: TestClient) -> Samples:
 
 
 @pytest.fixture
-def parts(client: TestClient) -> Parts:
-    return client.app.state.parts  # type: ignore[attr-defined]  # a FastAPI
+def ctx(client: TestClient) -> AppContext:
+    return client.app.state.context  # type: ignore[attr-defined]  # a FastAPI
 
 
 def test_what_waits_is_told_by_kind_state_and_priority(client: TestClient) -> None:
@@ -63,11 +63,13 @@ def test_what_is_unknown_is_absent_and_not_zero(client: TestClient, app_settings
     assert [name for name in found if name.startswith(unknown)] == []
 
 
-def test_times_and_reasons_are_counted_and_stay_when_the_selection_is_erased(client: TestClient, parts: Parts) -> None:
-    first, second, third = add_jobs(parts.db, K_104)
-    finish_job(parts.db, first, parts.settings, took_s=4)
-    finish_job(parts.db, second, parts.settings, took_s=40)
-    give_up_job(parts.db, third, parts.settings)
+def test_times_and_reasons_are_counted_and_stay_when_the_selection_is_erased(
+    client: TestClient, ctx: AppContext
+) -> None:
+    first, second, third = add_jobs(ctx.db, K_104)
+    finish_job(ctx.db, first, ctx.settings, took_s=4)
+    finish_job(ctx.db, second, ctx.settings, took_s=40)
+    give_up_job(ctx.db, third, ctx.settings)
     [selection] = client.get("/api/v1/selections").json()["items"]
     assert client.delete(f"/api/v1/selections/{selection['id']}").status_code == 204
     found = samples(client)
@@ -80,9 +82,9 @@ def test_times_and_reasons_are_counted_and_stay_when_the_selection_is_erased(cli
     assert not [name for name in found if name.startswith("vigpack_jobs{")]
 
 
-def test_labels_cannot_grow(client: TestClient, parts: Parts) -> None:
-    jobs = add_jobs(parts.db, K_104)
-    with parts.db.session() as session:
+def test_labels_cannot_grow(client: TestClient, ctx: AppContext) -> None:
+    jobs = add_jobs(ctx.db, K_104)
+    with ctx.db.session() as session:
         for job in jobs:
             session.execute(update(JobRow).where(JobRow.id == job).values(kind=f"kind_{job[:8]}"))
     found = samples(client)

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import update
 
 from api.app import create_app
-from api.dependencies import Parts
+from api.dependencies import AppContext
 from api.middleware.authentication import OPERATIONS
 from pipeline.errors import FfmpegFailed
 from records.audit.log import newest
@@ -41,8 +41,8 @@ def it(app_settings: Settings) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def parts(it: TestClient) -> Parts:
-    return it.app.state.parts  # type: ignore[attr-defined]  # a FastAPI
+def ctx(it: TestClient) -> AppContext:
+    return it.app.state.context  # type: ignore[attr-defined]  # a FastAPI
 
 
 def jobs(it: TestClient, which: str) -> list[str]:
@@ -51,18 +51,18 @@ def jobs(it: TestClient, which: str) -> list[str]:
     return [job["id"] for job in page["jobs"]]
 
 
-def acts(parts: Parts) -> list[tuple[str, str, str, str]]:
-    with parts.db.reading() as session:
+def acts(ctx: AppContext) -> list[tuple[str, str, str, str]]:
+    with ctx.db.reading() as session:
         return [(line.who, line.action, line.target, line.detail) for line in newest(session)]
 
 
-def test_jobs_are_listed_by_what_they_need(it: TestClient, parts: Parts) -> None:
-    failed, running, stuck = add_jobs(parts.db, K_104)
-    [held], [waiting] = add_jobs(parts.db, K_207), add_jobs(parts.db, K_207)
-    give_up_job(parts.db, failed, parts.settings, FfmpegFailed(TRACE))
-    take(parts.db, parts.settings, running)
-    take(parts.db, parts.settings, stuck)
-    with parts.db.session() as session:
+def test_jobs_are_listed_by_what_they_need(it: TestClient, ctx: AppContext) -> None:
+    failed, running, stuck = add_jobs(ctx.db, K_104)
+    [held], [waiting] = add_jobs(ctx.db, K_207), add_jobs(ctx.db, K_207)
+    give_up_job(ctx.db, failed, ctx.settings, FfmpegFailed(TRACE))
+    take(ctx.db, ctx.settings, running)
+    take(ctx.db, ctx.settings, stuck)
+    with ctx.db.session() as session:
         session.execute(update(JobRow).where(JobRow.id == stuck).values(lease_until=utcnow()))
         session.execute(update(JobRow).where(JobRow.id == held).values(state=JobState.HELD))
     assert [jobs(it, which) for which in ("failed", "stalled", "held", "waiting")] == [
@@ -78,31 +78,31 @@ def test_jobs_are_listed_by_what_they_need(it: TestClient, parts: Parts) -> None
     assert line["log"].endswith("error at frame 12")
 
 
-def test_each_act_is_done_and_written_down(it: TestClient, parts: Parts) -> None:
-    [job] = add_jobs(parts.db)
+def test_each_act_is_done_and_written_down(it: TestClient, ctx: AppContext) -> None:
+    [job] = add_jobs(ctx.db)
     path = f"{OPERATIONS}/jobs/{job}"
     assert it.post(f"{path}/hold").json()["state"] == "held"
     assert it.put(f"{path}/priority", json={"priority": 2}).json()["priority"] == 2
     assert it.post(f"{path}/release").json()["state"] == "queued"
     assert it.post(f"{path}/cancel").json()["state"] == "cancelled"
     assert it.post(f"{path}/retry").json()["state"] == "queued"
-    assert job_row(parts.db, job).sent_at is not None
+    assert job_row(ctx.db, job).sent_at is not None
     done = [("retry", ""), ("cancel", ""), ("release", ""), ("priority", "to 2"), ("hold", "")]
-    assert acts(parts) == [("IT", action, job, detail) for action, detail in done]
+    assert acts(ctx) == [("IT", action, job, detail) for action, detail in done]
     assert [line["action"] for line in it.get(f"{OPERATIONS}/audit").json()] == [action for action, _ in done]
 
 
-def test_what_cannot_be_done_is_refused_in_words_and_not_written_down(it: TestClient, parts: Parts) -> None:
-    [job] = add_jobs(parts.db)
+def test_what_cannot_be_done_is_refused_in_words_and_not_written_down(it: TestClient, ctx: AppContext) -> None:
+    [job] = add_jobs(ctx.db)
     assert it.post(f"{OPERATIONS}/jobs/{job}/release").status_code == 409
     assert it.post(f"{OPERATIONS}/jobs/{'0' * 32}/retry").status_code == 404
     assert it.put(f"{OPERATIONS}/jobs/{job}/priority", json={"priority": 10}).status_code == 422
     assert it.post(f"{OPERATIONS}/workers/nobody/drain").status_code == 404
-    assert acts(parts) == []
+    assert acts(ctx) == []
 
 
-def test_a_worker_is_drained_and_taken_back(it: TestClient, parts: Parts) -> None:
-    with parts.db.session() as session:
+def test_a_worker_is_drained_and_taken_back(it: TestClient, ctx: AppContext) -> None:
+    with ctx.db.session() as session:
         session.add(WorkerRow(name="ward-2:4711", version="1.0"))
     states = []
     for act in ("drain", "undrain"):
@@ -110,27 +110,27 @@ def test_a_worker_is_drained_and_taken_back(it: TestClient, parts: Parts) -> Non
         it.app.state.look._last = None  # type: ignore[attr-defined]
         states.append(it.get(OPERATIONS).json()["queue"]["workers"][0]["state"])
     assert states == ["draining", "working"]
-    assert [act[1:3] for act in acts(parts)] == [("undrain", "ward-2:4711"), ("drain", "ward-2:4711")]
+    assert [act[1:3] for act in acts(ctx)] == [("undrain", "ward-2:4711"), ("drain", "ward-2:4711")]
 
 
-def test_all_that_was_given_up_can_be_tried_again_at_once(it: TestClient, parts: Parts) -> None:
-    given_up = [*add_jobs(parts.db, K_104), *add_jobs(parts.db)]
+def test_all_that_was_given_up_can_be_tried_again_at_once(it: TestClient, ctx: AppContext) -> None:
+    given_up = [*add_jobs(ctx.db, K_104), *add_jobs(ctx.db)]
     for job in given_up:
-        give_up_job(parts.db, job, parts.settings)
+        give_up_job(ctx.db, job, ctx.settings)
     assert it.post(f"{OPERATIONS}/retry-failed").json() == {"jobs": 4}
-    assert {job_row(parts.db, job).state for job in given_up} == {JobState.QUEUED}
-    assert {act[1:3] for act in acts(parts)} == {("retry", job) for job in given_up}
+    assert {job_row(ctx.db, job).state for job in given_up} == {JobState.QUEUED}
+    assert {act[1:3] for act in acts(ctx)} == {("retry", job) for job in given_up}
     assert it.post(f"{OPERATIONS}/retry-failed").json() == {"jobs": 0}
 
 
-def test_no_family_no_word_and_no_place_is_in_anything_that_it_sees(it: TestClient, parts: Parts) -> None:
-    failed, running, waiting = add_jobs(parts.db, K_104)
-    give_up_job(parts.db, failed, parts.settings, FfmpegFailed(TRACE, for_guider="Ella looks up. cannot be drawn."))
-    take(parts.db, parts.settings, running, "here:1")
-    logs = parts.settings.data_dir / "logs"
+def test_no_family_no_word_and_no_place_is_in_anything_that_it_sees(it: TestClient, ctx: AppContext) -> None:
+    failed, running, waiting = add_jobs(ctx.db, K_104)
+    give_up_job(ctx.db, failed, ctx.settings, FfmpegFailed(TRACE, for_guider="Ella looks up. cannot be drawn."))
+    take(ctx.db, ctx.settings, running, "here:1")
+    logs = ctx.settings.data_dir / "logs"
     logs.mkdir()
     (logs / "worker.log").write_text(f"WARNING {TRACE}\nAuthorization: Bearer {TOKEN}\nrow of K-207\n")
-    add_jobs(parts.db, K_207)
+    add_jobs(ctx.db, K_207)
     told = {}
     for path in (
         "",
@@ -150,9 +150,9 @@ def test_no_family_no_word_and_no_place_is_in_anything_that_it_sees(it: TestClie
     assert "error at frame 12" in told["/report"]
 
 
-def test_the_report_tells_versions_checks_figures_jobs_acts_and_logs(it: TestClient, parts: Parts) -> None:
-    [job] = add_jobs(parts.db)
-    give_up_job(parts.db, job, parts.settings)
+def test_the_report_tells_versions_checks_figures_jobs_acts_and_logs(it: TestClient, ctx: AppContext) -> None:
+    [job] = add_jobs(ctx.db)
+    give_up_job(ctx.db, job, ctx.settings)
     it.post(f"{OPERATIONS}/jobs/{job}/retry")
     answer = it.get(f"{OPERATIONS}/report")
     assert answer.headers["Content-Type"].startswith("text/plain")
@@ -183,7 +183,7 @@ def test_a_change_is_told_live(running: Service, api: httpx.Client) -> None:
             if seen[-1] != seen[0]:
                 break
             if len(seen) == 1:
-                add_jobs(create_app(running.settings()).state.parts.db)
+                add_jobs(create_app(running.settings()).state.context.db)
     assert seen[-1] == seen[0] + 1
 
 

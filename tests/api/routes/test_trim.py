@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import update
 
 from api.app import create_app
-from api.dependencies import Parts
+from api.dependencies import AppContext
 from api.middleware import source_cookie as passes
 from api.middleware.source_cookie import PASS, PASS_S
 from records.models import MomentRow, MomentState
@@ -75,8 +75,8 @@ def test_ends_that_cannot_be_are_refused_in_one_sentence(
 
 
 def test_seconds_that_were_not_sent_are_refused(client: TestClient, sent: dict[str, Any]) -> None:
-    parts: Parts = client.app.state.parts  # type: ignore[attr-defined]  # Starlette's client names the bare protocol
-    with parts.db.session() as session:
+    ctx: AppContext = client.app.state.context  # type: ignore[attr-defined]  # Starlette's client names the bare protocol
+    with ctx.db.session() as session:
         session.execute(update(MomentRow).values(state=MomentState.READY))
     path = source_of(sent).replace("/source", "/ends")
     refused = client.put(path, json={"in": "00:01:10.200", "out": "00:01:24.001"})

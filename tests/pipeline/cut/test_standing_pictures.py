@@ -11,7 +11,7 @@ from pipeline.cut.clips import cut_clip
 from pipeline.cut.stills import grab_still
 from pipeline.moments import Clip
 from pipeline.presets import preset
-from pipeline.source.completeness import complete_until_ms
+from pipeline.source.completeness import last_complete_ms
 from pipeline.source.film import Film, probe
 from tests.footage import beeps_ms_in, numbered_film, numbers_in, read_number, run
 from tests.mp4_boxes import Mp4
@@ -41,7 +41,7 @@ def frozen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def test_the_last_picture_stands_as_long_as_the_film_says(frozen: Film) -> None:
     assert frozen.duration_ms == pytest.approx(3000, abs=25)
-    assert complete_until_ms(frozen) == pytest.approx(3000, abs=25)
+    assert last_complete_ms(frozen) == pytest.approx(3000, abs=25)
 
 
 def test_a_clip_into_the_standing_picture_has_its_whole_length_and_its_sound(frozen: Film, tmp_path: Path) -> None:

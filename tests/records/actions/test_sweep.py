@@ -37,7 +37,7 @@ from records.uploads.partial_file import incoming_folder
 from tests.effects import open_alone
 from tests.records.cast import K_104, K_207, add_selection, complete_upload, job_row, take
 from tests.servers import PostgresServer
-from worker.maintenance.recovery import heal, sweep
+from worker.maintenance.recovery import recover_lost_jobs, sweep
 from worker.monitoring.health import health
 from worker.scratch import sweep_scratch
 
@@ -78,7 +78,7 @@ class Pair:
 
     def round(self) -> None:
         """Everything that sweeps by itself, as workers and the API do it."""
-        heal(self.db, self.storage, self.settings)
+        recover_lost_jobs(self.db, self.storage, self.settings)
         sweep(self.db, self.storage)
         expire_uploads(self.db, self.storage, self.settings)
         sweep_scratch(self.db, self.storage, self.settings)
@@ -221,7 +221,7 @@ def test_beside_an_older_database(
     with full.db.reading() as session:
         waiting = [job.id for job in session.query(JobRow).where(JobRow.state == "queued", JobRow.kind == "moment")]
     full.make(waiting[0], tmp_path)
-    heal(full.db, full.storage, full.settings)
+    recover_lost_jobs(full.db, full.storage, full.settings)
     there = with_database(full, url)
     assert_nothing_goes(there, StoreMatch.OLDER, caplog)
     # A worker that does the same job anew lets what the first one made be.
@@ -244,7 +244,7 @@ def test_an_older_database_that_knows_every_file_is_taken_back(
 ) -> None:
     url = copied_database(full.settings.database_url)
     jobs = full.send(tmp_path)
-    heal(full.db, full.storage, full.settings)
+    recover_lost_jobs(full.db, full.storage, full.settings)
     erase_selection(full.db, full.storage, full.settings, job_row(full.db, jobs[0]).selection_id)
     there = with_database(full, url)
     assert there.match() is StoreMatch.OLDER

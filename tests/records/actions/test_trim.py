@@ -10,7 +10,7 @@ from pipeline.errors import FilmUnreadable, SelectionInvalid
 from pipeline.moments import Clip
 from records.actions.complete_job import Published, fail, finish
 from records.actions.erase import artifact_folder
-from records.actions.trim import change_ends, note_held
+from records.actions.trim import note_held, trim_moment
 from records.database import Database
 from records.errors import MomentBusy, MomentGone, SecondsNotSent, SelectionGone
 from records.models import MomentRow, MomentState, SelectionRow, SelectionState
@@ -63,7 +63,7 @@ def change(
     db: Database, of: SelectionView, position: int, ends: dict[str, int], own: dict[str, int] | None = None
 ) -> list[str]:
     with effects_on(db) as effects, db.session() as session:
-        change_ends(session, of.id, of.moments[position].id, ends, own)
+        trim_moment(session, of.id, of.moments[position].id, ends, own)
     return effects.jobs
 
 
@@ -175,7 +175,7 @@ def test_what_is_not_there_has_no_ends(db: Database, prepared: SelectionView) ->
         (add_selection(db), prepared.moments[0].id, MomentGone),
     ):
         with pytest.raises(error), db.session() as session:
-            change_ends(session, selection_id, moment_id, {"in": 0, "out": 1}, None)
+            trim_moment(session, selection_id, moment_id, {"in": 0, "out": 1}, None)
 
 
 def test_any_place_of_a_whole_film_can_be_chosen_also_after_a_failure(settings: Settings, db: Database) -> None:

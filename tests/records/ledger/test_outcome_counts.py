@@ -12,8 +12,16 @@ from sqlalchemy import func, select, update
 from pipeline.errors import FfmpegFailed
 from records.actions.complete_job import fail, requeue_expired
 from records.database import Database
-from records.ledger.outcome_counts import KEPT, Outcome, endings, fold_endings, note_ending, quantile_s, round_up_ms
-from records.models import EndingRow, utcnow
+from records.ledger.outcome_counts import (
+    KEPT,
+    Outcome,
+    count_outcome,
+    fold_outcome_counts,
+    outcome_counts,
+    quantile_s,
+    round_up_ms,
+)
+from records.models import JobOutcomeCountRow, utcnow
 from records.settings import Settings
 from tests.records.cast import K_104, add_jobs, job_row, take
 from tests.records.finished import finish_job
@@ -35,7 +43,7 @@ def test_each_attempt_that_ends_is_counted_once(db: Database, settings: Settings
     take(db, eager, three)
     requeue_expired(db, eager)
     with db.reading() as session:
-        found = endings(session, utcnow() - timedelta(hours=1))
+        found = outcome_counts(session, utcnow() - timedelta(hours=1))
     assert found.by_outcome() == {("moment", "done"): 1, ("moment", "retried"): 2, ("moment", "failed"): 1}
     assert found.failed_by_code() == {"ffmpeg_failed": 1}
 
@@ -43,9 +51,9 @@ def test_each_attempt_that_ends_is_counted_once(db: Database, settings: Settings
 def test_the_share_that_was_ready_in_time_is_told_to_two_digits(db: Database) -> None:
     with db.session() as session:
         for seconds in range(1, 101):
-            note_ending(session, "moment", Outcome.DONE, ready_after=timedelta(seconds=seconds))
+            count_outcome(session, "moment", Outcome.DONE, ready_after=timedelta(seconds=seconds))
     with db.reading() as session:
-        times = endings(session).ready_ms()["moment"]
+        times = outcome_counts(session).ready_ms()["moment"]
     assert [quantile_s(times, share) for share in (0.5, 0.95, 0.99)] == [50, 95, 99]
     assert quantile_s([], 0.5) is None
 
@@ -53,29 +61,29 @@ def test_the_share_that_was_ready_in_time_is_told_to_two_digits(db: Database) ->
 def test_old_counts_lose_their_time_and_no_total_falls(db: Database) -> None:
     with db.session() as session:
         for _ in range(3):
-            note_ending(session, "moment", Outcome.FAILED, code="film_unreadable")
-        session.execute(update(EndingRow).values(quarter=utcnow() - KEPT - timedelta(minutes=1)))
-        note_ending(session, "moment", Outcome.FAILED, code="film_unreadable")
+            count_outcome(session, "moment", Outcome.FAILED, code="film_unreadable")
+        session.execute(update(JobOutcomeCountRow).values(quarter=utcnow() - KEPT - timedelta(minutes=1)))
+        count_outcome(session, "moment", Outcome.FAILED, code="film_unreadable")
     for _ in range(2):
-        fold_endings(db)
+        fold_outcome_counts(db)
     with db.reading() as session:
-        assert endings(session).failed_by_code() == {"film_unreadable": 4}
-        assert endings(session, utcnow() - 2 * KEPT).failed_by_code() == {"film_unreadable": 1}
-        assert session.scalar(select(func.count()).select_from(EndingRow)) == 2
+        assert outcome_counts(session).failed_by_code() == {"film_unreadable": 4}
+        assert outcome_counts(session, utcnow() - 2 * KEPT).failed_by_code() == {"film_unreadable": 1}
+        assert session.scalar(select(func.count()).select_from(JobOutcomeCountRow)) == 2
 
 
 def test_nothing_in_a_count_leads_to_a_job_or_a_selection(db: Database, settings: Settings) -> None:
     [job] = add_jobs(db)
     finish_job(db, job, settings)
     with db.reading() as session:
-        [row] = session.execute(select(EndingRow.__table__)).all()
+        [row] = session.execute(select(JobOutcomeCountRow.__table__)).all()
     selection = job_row(db, job).selection_id
     assert not {job, selection, "K-207"} & {str(value) for value in row}
 
 
 def test_what_a_transaction_takes_back_is_not_counted(db: Database) -> None:
     with contextlib.suppress(RuntimeError), db.session() as session:
-        note_ending(session, "moment", Outcome.DONE)
+        count_outcome(session, "moment", Outcome.DONE)
         raise RuntimeError
     with db.reading() as session:
-        assert endings(session).by_outcome() == {}
+        assert outcome_counts(session).by_outcome() == {}

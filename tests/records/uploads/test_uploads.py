@@ -24,7 +24,7 @@ from records.storage.open import open_storage
 from records.uploads.cleanup import expire_uploads
 from records.uploads.errors import AlreadyUploaded, OffsetWrong, TakenOver, UploadMissing, UploadTooLarge
 from records.uploads.partial_file import held_if_free, partial_path, try_hold
-from records.uploads.uploads import Taken, Upload, Uploads
+from records.uploads.uploads import Upload, Uploads, UploadWriter
 from tests.effects import woken_by
 from tests.records.cast import K_207, add_selection
 
@@ -63,7 +63,7 @@ def upload(db: Database, uploads: Uploads) -> Upload:
     return uploads.create(len(FILM), selection_id=add_selection(db, K_207))
 
 
-def taken(uploads: Uploads, upload: Upload, offset: int = 0, holder: str = "ada") -> Taken:
+def taken(uploads: Uploads, upload: Upload, offset: int = 0, holder: str = "ada") -> UploadWriter:
     found = uploads.try_take(uploads.announce(upload.id, offset, holder), holder)
     assert found is not None
     return found

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from records.database import Database
-from records.models import EndingRow, SampleRow
+from records.models import JobOutcomeCountRow, SampleRow
 from records.views.history import Series, Span, series
 
 NOW = datetime(2026, 11, 24, 12, 7, tzinfo=UTC)
@@ -50,7 +50,7 @@ def test_a_step_holds_the_worst_of_its_minutes_and_all_that_ended(db: Database) 
             ("moment", "retried", "ffmpeg_failed", 0, 5),
         ):
             ended = {"kind": kind, "outcome": outcome, "code": code, "ready_ms": ready_ms, "jobs": jobs}
-            session.add(EndingRow(quarter=quarter, **ended))
+            session.add(JobOutcomeCountRow(quarter=quarter, **ended))
     for span in Span:
         last = read(db, span).steps[-1]
         assert (last.waiting, last.oldest_waiting_s, last.workers, last.disk_free_bytes) == (8, 70.0, 1, 700)

@@ -18,7 +18,7 @@ from tests.records.cast import add_jobs, job_row, take
 from tests.servers import free_port
 from tests.worker.service import Service
 from worker.broker import queue_length
-from worker.maintenance.recovery import HEALING, heal, sweep
+from worker.maintenance.recovery import RECOVERY, recover_lost_jobs, sweep
 from worker.monitoring.health import health
 from worker.scratch import scratch_folder, sweep_scratch
 
@@ -26,7 +26,7 @@ from worker.scratch import scratch_folder, sweep_scratch
 def test_one_of_eight_workers_gets_the_turn(settings: Settings) -> None:
     def ask(_: int) -> bool:
         own = open_database(settings)
-        mine = take_turn(own, HEALING, every_s=60)
+        mine = take_turn(own, RECOVERY, every_s=60)
         own.dispose()
         return mine
 
@@ -35,17 +35,17 @@ def test_one_of_eight_workers_gets_the_turn(settings: Settings) -> None:
 
 
 def test_the_turn_comes_again(db: Database) -> None:
-    assert take_turn(db, HEALING, every_s=0.05)
+    assert take_turn(db, RECOVERY, every_s=0.05)
     time.sleep(0.1)
-    assert take_turn(db, HEALING, every_s=60)
-    assert not take_turn(db, HEALING, every_s=60)
+    assert take_turn(db, RECOVERY, every_s=60)
+    assert not take_turn(db, RECOVERY, every_s=60)
 
 
 def test_a_turn_that_a_wrong_clock_put_a_day_ahead_comes_now(db: Database) -> None:
     with db.session() as session:
         session.execute(update(ClockRow).values(due_at=utcnow() + timedelta(days=1)))
-    assert take_turn(db, HEALING, every_s=60)
-    assert not take_turn(db, HEALING, every_s=60)
+    assert take_turn(db, RECOVERY, every_s=60)
+    assert not take_turn(db, RECOVERY, every_s=60)
 
 
 def test_a_job_that_a_wrong_clock_put_a_day_ahead_is_brought_back(service: Service) -> None:
@@ -56,11 +56,11 @@ def test_a_job_that_a_wrong_clock_put_a_day_ahead_is_brought_back(service: Servi
     with service.db.session() as session:
         session.execute(update(JobRow).where(JobRow.id == running).values(lease_until=tomorrow))
         session.execute(update(JobRow).where(JobRow.id == resting).values(not_before=tomorrow))
-    heal(service.db, service.storage, settings)
+    recover_lost_jobs(service.db, service.storage, settings)
     take(service.db, settings, resting)
     assert job_row(service.db, running).state == JobState.RUNNING  # whoever works on it may still renew
     time.sleep(1.1)
-    heal(service.db, service.storage, settings)
+    recover_lost_jobs(service.db, service.storage, settings)
     take(service.db, settings, running)
 
 
@@ -69,7 +69,7 @@ def test_healing_brings_back_and_sends_the_job_of_a_silent_worker(service: Servi
     (job,) = add_jobs(service.db)
     take(service.db, settings, job)
     time.sleep(0.1)
-    heal(service.db, service.storage, settings)
+    recover_lost_jobs(service.db, service.storage, settings)
     assert job_row(service.db, job).state == JobState.QUEUED
     assert queue_length(settings) == 1
 
@@ -79,10 +79,10 @@ def test_the_next_round_comes_when_a_resting_job_may_begin(service: Service) -> 
     (job,) = add_jobs(service.db)
     won = take(service.db, settings, job)
     fail(service.db, won, FfmpegFailed(), settings)
-    assert take_turn(service.db, HEALING, settings.heal_s)
-    heal(service.db, service.storage, settings)
+    assert take_turn(service.db, RECOVERY, settings.heal_s)
+    recover_lost_jobs(service.db, service.storage, settings)
     with service.db.reading() as session:
-        due_at = session.scalars(select(ClockRow.due_at).where(ClockRow.name == HEALING)).one()
+        due_at = session.scalars(select(ClockRow.due_at).where(ClockRow.name == RECOVERY)).one()
     assert due_at == job_row(service.db, job).not_before
 
 
