@@ -38,7 +38,12 @@ def shipped_families() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 16)
 def printable(letter: str) -> bool:
-    """Whether any font at hand holds the letter; PDF/UA refuses a page with a letter that none does."""
+    """Whether any font at hand holds the letter; PDF/UA refuses a page with a letter that none does.
+
+    What each font may draw as it likes (private use) says nothing to a reading program: PDF/A-2a refuses it.
+    """
+    if _is_private(letter):
+        return False
     page = b'#set document(title: "A letter")\n#set text(font: "Atkinson Hyperlegible")\n#sys.inputs.letter'
     try:
         typst.compile(page, font_paths=fonts(), sys_inputs={"letter": letter}, format="pdf", pdf_standards="ua-1")
@@ -50,7 +55,7 @@ def printable(letter: str) -> bool:
 def foreign_letters(text: str) -> list[str]:
     """The characters of ``text`` that no shipped font holds, each once, in their order."""
     strange = [letter for letter in dict.fromkeys(text) if not _is_unseen(letter) and ord(letter) not in _own_letters()]
-    return [letter for letter in strange if ord(letter) not in _shipped_letters()]
+    return [letter for letter in strange if _is_private(letter) or ord(letter) not in _shipped_letters()]
 
 
 def unprintable_letters(text: str) -> list[str]:
@@ -62,6 +67,10 @@ def printable_words(text: str) -> str:
     """The text on one line, without the signs that no font can print."""
     lost = set(unprintable_letters(text))
     return " ".join("".join(letter for letter in text if letter not in lost).split())
+
+
+def _is_private(letter: str) -> bool:
+    return unicodedata.category(letter) == "Co"
 
 
 def _is_unseen(letter: str) -> bool:

@@ -28,12 +28,14 @@ class Laid(NamedTuple):
 
 
 def press_pdf(template: bytes, recipe: PrintedRecipe, sheet: Mapping[str, Any], folder: Path) -> bytes:
-    """The PDF of a template: PDF/UA-1, fonts embedded, without a date, the same for the same sheet.
+    """The PDF of a template: PDF/UA-1 and PDF/A-2a, fonts embedded, the same for the same sheet.
+
+    PDF/A asks for a date, and gets one that is the same for all: it shall not tell when a family was met.
 
     ``sheet`` holds everything to print (``title`` at least); nothing in it is read as markup. Its pictures lie in
     ``folder``.
     """
-    pdf = _compiler(template, recipe, sheet, folder).compile(format="pdf", pdf_standards="ua-1", timestamp=0)
+    pdf = _compiler(template, recipe, sheet, folder).compile(format="pdf", pdf_standards=["ua-1", "a-2a"], timestamp=0)
     if not isinstance(pdf, bytes):
         raise TypeError(f"typst gave {type(pdf).__name__} instead of a PDF")
     return pdf

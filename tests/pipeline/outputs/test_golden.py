@@ -12,6 +12,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pikepdf
 import pytest
 
 from pipeline.prepared import Prepared
@@ -102,6 +103,8 @@ def test_looks_as_it_did_when_it_was_looked_at_and_is_accessible(tmp_path: Path,
     kind, moments, chosen = PRINTED[name]
     pdf = made(kind, moments(tmp_path), tmp_path / "out", **chosen)[0]
     assert accessibility_errors(pdf) == []
+    with pikepdf.open(pdf) as document, document.open_metadata() as metadata:
+        assert (metadata["pdfuaid:part"], metadata.pdfa_status) == ("1", "2A")
     sheet = contact_sheet(pages_as_pictures(pdf, DPI))
     golden = GOLDEN / f"{name}.png"
     if os.environ.get("GOLDEN") == "new":
@@ -121,8 +124,6 @@ def test_a_change_that_a_person_would_see_is_seen(tmp_path: Path) -> None:
 
 
 def test_the_checker_sees_a_page_that_reading_programs_cannot_read(tmp_path: Path) -> None:
-    import pikepdf
-
     pdf = made("picture_notes", of("en")(tmp_path), tmp_path / "out")[0]
     with pikepdf.open(pdf, allow_overwriting_input=True) as opened:
         del opened.Root.StructTreeRoot

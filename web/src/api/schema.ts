@@ -1136,10 +1136,14 @@ export interface components {
             out: number;
             principle?: string | null;
         };
-        /** @description The clip on the clock of its own upload. */
+        /** @description The clip on the clock of its own upload, and what the page found in it. */
         ClipCut: {
+            /** @description How long the cut itself is. The worker refuses one that turns out to be another. */
+            duration_ms?: number | null;
             in: number;
             out: number;
+            /** @description How many pictures begin in the clip: in ≤ time < out. Held against too. */
+            pictures?: number | null;
         };
         /** @description A clip on the clock of its own upload, in ms. */
         ClipTimes: {
@@ -1929,9 +1933,11 @@ export interface components {
             exact?: boolean;
             principle?: string | null;
         };
-        /** @description The still on the clock of its own upload. */
+        /** @description The still on the clock of its own upload, and what the page found in it. */
         StillCut: {
             at: number;
+            /** @description How long the cut itself is. The worker refuses one that turns out to be another. */
+            duration_ms?: number | null;
         };
         /** @description A still on the clock of its own upload, in ms. */
         StillTimes: {
