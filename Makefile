@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup page api-types demo test chaos load bench bench-pickup bench-desk check machine
+.PHONY: help setup page api-types demo test chaos load bench bench-start bench-pickup bench-desk check machine
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,9 @@ load: $(VENV)/dev.stamp  ## thirty guiders at once on the real stack, for MINUTE
 
 bench: $(VENV)/dev.stamp  ## measure speed and sizes, and compare with other ways to cut
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-start: $(VENV)/dev.stamp  # time help, weigh an idle 'up', beside the last release; writes bench/results/start.json
+	@$(BIN)/python -m bench.start
 
 bench-pickup: $(VENV)/dev.stamp  # measure how soon a worker begins after an upload; writes bench/results/pickup.json
 	@$(BIN)/python -m bench.pickup

@@ -1,57 +1,27 @@
-"""The command line: one file per command, each holding one function of the command's name."""
+"""The command line: one file per command, each holding one function of the command's name.
+
+Nothing is imported here but what every process of ours has anyway: ``vigpack up`` watches its parts from this package.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.metadata import version
-from typing import Annotated, Any
 
-import typer
-
-from cli import screen
-
-COMMANDS = ("up", "prepare", "demo", "doctor", "api", "worker", "migrate", "store", "erase", "backup", "restore")
-"""In the order of the help."""
-
-_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
-
-
-def build_app(names: Sequence[str] = COMMANDS) -> typer.Typer:
-    """The command line with these commands; a command's module is imported only when it is asked for.
-
-    Importing all of them loads the web server, the queue and the media libraries: 2 s instead of 0.2 s.
-    """
-    app = typer.Typer(
-        name="vigpack",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-        context_settings=_SETTINGS,
-    )
-
-    @app.callback()
-    def vigpack(
-        _version: Annotated[
-            bool, typer.Option("--version", help="Show the version and end.", callback=_show_version, is_eager=True)
-        ] = False,
-        _traceback: Annotated[
-            bool, typer.Option("--traceback", help="When something fails unexpectedly, show everything about it.")
-        ] = False,
-    ) -> None:
-        """Review packs and picture notes for Video Interaction Guidance, made without uploading the film."""
-
-    for name in names:
-        app.command(name)(getattr(import_module(f"cli.{name}"), name))
-    return app
-
-
-def _show_version(asked: bool) -> None:
-    if asked:
-        print(version("vigpack"))
-        raise typer.Exit
+COMMANDS = {
+    "up": "Run everything on this machine: page, API, worker, queue, database and a folder for the files.",
+    "prepare": "Make a review pack and picture notes from a film on this machine.",
+    "demo": "Send a film's moments through the real API, queue and workers and show what that costs.",
+    "doctor": "Check every part and say how to mend what is not well.",
+    "api": "Serve the API and the page. Anything but loopback needs a token.",
+    "worker": "Prepare moments and make packs until stopped.",
+    "migrate": "Bring the database's tables up to date.",
+    "store": "Tell whether the stored files and the database belong together.",
+    "erase": "Erase every selection of a family: uploads, clips, stills, packs and what is known of them.",
+    "backup": "Copy database and files into a new folder, sealed.",
+    "restore": "Put a backup back where nothing is yet: an empty database and an empty store.",
+}
+"""The commands and what each does, in the order of the help, which thus needs none of their modules."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -59,13 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Exit codes: 0 done, 1 failed with one plain sentence on stderr, 2 wrong usage, 130 stopped with Ctrl-C.
     """
+    from cli.app import build_app
+
     given = list(sys.argv[1:] if arguments is None else arguments)
-    asked = next((word for word in given if not word.startswith("-")), None)
-    app = build_app((asked,) if asked in COMMANDS else COMMANDS)
     try:
-        app(given, prog_name="vigpack")
+        build_app()(given, prog_name="vigpack")
     except Exception as error:
         if "--traceback" in given:
             raise
-        screen.print_failure(error, as_json="--json" in given)
+        from cli.screen import print_failure
+
+        print_failure(error, as_json="--json" in given)
         sys.exit(1)

@@ -9,15 +9,12 @@ from typing import Annotated
 import typer
 
 from cli.screen import print_json, progress_bar, say
-from pipeline.ffmpeg.runner import use_ffmpeg
-from pipeline.moments import FilmOf, read_selection
-from pipeline.outputs.kinds import KINDS, read_recipes, usual_kinds
-from pipeline.outputs.review_pack.opening import open_pack
-from pipeline.presets import preset as preset_named
-from pipeline.run.prepare import prepare as prepare_selection
-from records.settings import load_settings
+from pipeline import outputs
 
-_FURTHER = ", ".join(name for name in KINDS if name not in usual_kinds(FilmOf.FAMILY_FILM))
+_USUAL = {"review_pack", "picture_notes"}
+_FOLDERS = sorted(path.parent.name for path in Path(outputs.__path__[0]).glob("*/__init__.py"))
+"""The kinds of output, by the folder that each has: their modules would bring all of their libraries into the help."""
+_FURTHER = ", ".join(name for name in _FOLDERS if name not in _USUAL)
 
 
 def prepare(
@@ -48,6 +45,15 @@ def prepare(
     """Make a review pack and picture notes from a film on this machine. The film is only read; nothing is sent."""
     if len(films) != 1:
         raise typer.BadParameter("Give one film at a time; each has its own list of moments.", param_hint="FILM")
+    # Only now, because the help needs none of them: the media libraries.
+    from pipeline.ffmpeg.runner import use_ffmpeg
+    from pipeline.moments import read_selection
+    from pipeline.outputs.kinds import read_recipes, usual_kinds
+    from pipeline.outputs.review_pack.opening import open_pack
+    from pipeline.presets import preset as preset_named
+    from pipeline.run.prepare import prepare as prepare_selection
+    from records.settings import load_settings
+
     use_ffmpeg(load_settings().ffmpeg)
     selection = read_selection(moments)
     chosen = preset_named(preset)

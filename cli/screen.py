@@ -7,13 +7,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
-
-from pydantic import BaseModel, ValidationError
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import NoSpace, PipelineError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
 
 
 class CommandFailed(PipelineError):
@@ -29,23 +29,27 @@ def say(sentence: str) -> None:
 
 def print_json(answer: BaseModel | dict[str, Any] | list[Any]) -> None:
     """Print one JSON document on stdout, indented."""
-    if isinstance(answer, BaseModel):
-        answer = answer.model_dump(mode="json")
-    print(json.dumps(answer, indent=2, ensure_ascii=False), flush=True)
+    plain = answer if isinstance(answer, dict | list) else answer.model_dump(mode="json")
+    print(json.dumps(plain, indent=2, ensure_ascii=False), flush=True)
 
 
 def terminal() -> Console:
     """A console on stdout for tables; it falls back to plain text where there is no terminal."""
+    from rich.console import Console
+
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 @contextmanager
 def progress_bar(label: str, *, shown: bool = True) -> Iterator[Callable[[float], None]]:
     """A function that takes 0 to 1 and moves a bar on stderr; without a terminal, or not ``shown``, it does nothing."""
-    console = Console(stderr=True)
-    if not (shown and console.is_terminal):
+    if not (shown and sys.stderr.isatty()):
         yield lambda _done: None
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(label, total=1.0)
@@ -54,6 +58,8 @@ def progress_bar(label: str, *, shown: bool = True) -> Iterator[Callable[[float]
 
 def sentence_for(error: Exception) -> tuple[str, str]:
     """The stable code and the one plain sentence that tell of ``error``."""
+    from pydantic import ValidationError
+
     match error:
         case PipelineError():
             return error.code, error.for_guider

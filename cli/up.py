@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +11,9 @@ import typer
 from cli.local.hold import hold_data_dir
 from cli.local.ports import free_port, is_free
 from cli.local.services import api_part, environment_for, queue_part, url_of, worker_part
-from cli.local.supervisor import Supervisor, Teller
-from cli.screen import CommandFailed, say
+from cli.local.supervisor import Supervisor, Teller, TellOnStdout
+from cli.local.watch import watch_as_small_process
+from cli.screen import CommandFailed
 from records.database import open_database
 from records.migrations.migrate import migrate
 from records.settings import Settings, load_settings
@@ -31,8 +31,8 @@ def up(
 
     Ctrl-C ends all of it. Work that was under way goes on at the next start.
     """
-    tell = _teller(as_json=as_json)
-    held = hold_data_dir(data.resolve())
+    tell = TellOnStdout(as_json)
+    hold_data_dir(data.resolve())
     settings = load_settings(data_dir=data.resolve(), port=port or free_port())
     if not is_free(settings.port):
         raise CommandFailed(
@@ -41,15 +41,14 @@ def up(
     logs = settings.data_dir / "logs"
     logs.mkdir(exist_ok=True)
     migrate(settings)
-    supervisor = Supervisor(logs, tell, pass_fds=[held])
+    supervisor = Supervisor(logs, tell)
     supervisor.catch_signals()
     try:
         _start_parts(supervisor, settings, tell, concurrency or os.cpu_count() or 1)
-        supervisor.watch()
-        tell("stopping", "up", "Ending; a moment that is being prepared goes on at the next start.")
-    finally:
+    except BaseException:
         supervisor.stop()
-    tell("stopped", "up", "Everything has ended.")
+        raise
+    watch_as_small_process(supervisor)
 
 
 def _start_parts(supervisor: Supervisor, settings: Settings, tell: Teller, concurrency: int) -> None:
@@ -74,11 +73,3 @@ def _start_parts(supervisor: Supervisor, settings: Settings, tell: Teller, concu
     supervisor.start(api_part(settings, environment))
     url = url_of(settings)
     tell("ready", "api", f"Page and API: {url}  (Ctrl-C ends everything; data in {settings.data_dir})", url)
-
-
-def _teller(*, as_json: bool) -> Teller:
-    def tell(event: str, part: str, sentence: str, url: str = "") -> None:
-        said = {"event": event, "part": part, "sentence": sentence} | ({"url": url} if url else {})
-        say(json.dumps(said) if as_json else sentence)
-
-    return tell

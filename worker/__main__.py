@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 
 from records.models import utcnow
 from records.settings import settings
-from worker.app import log_plainly, make_worker
+from worker.app import log_plainly, make_worker, run_worker
 from worker.context import worker_name
 from worker.maintenance.draining import wait_while_drained
 
@@ -20,17 +21,7 @@ def main() -> None:
     log_plainly()
     started_at = utcnow()
     wait_while_drained(settings(), worker_name(settings(), os.getpid()), started_at)
-    make_worker(started_at).worker_main(
-        [
-            "worker",
-            "--pool=prefork",
-            f"--concurrency={concurrency}",
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",
-            "--loglevel=INFO",
-        ]
-    )
+    sys.exit(run_worker(make_worker(started_at), concurrency))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from datetime import datetime
@@ -38,6 +39,29 @@ def make_worker(started_at: datetime) -> Celery:
     worker_process_init.connect(begin_process, weak=False)
     worker_shutdown.connect(_leave, weak=False)
     return app
+
+
+def run_worker(app: Celery, concurrency: int) -> int:
+    """Run a pool of that many processes until asked to end; the exit status.
+
+    Not through Celery's command line, which brings a shell with history and colours. What the pool's processes need is
+    loaded and frozen before they are forked: they share it, and the garbage collector, which writes into each object it
+    looks at, leaves it alone.
+    """
+    worker = app.Worker(
+        pool_cls="prefork",
+        concurrency=concurrency,
+        loglevel=logging.INFO,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
+    )
+    _ = app.connection_for_write().transport  # loads the broker's client; it connects when it is used
+    gc.collect()
+    gc.freeze()
+    worker.start()
+    return int(worker.exitcode or 0)
 
 
 def _leave(sender: Any, **_: Any) -> None:

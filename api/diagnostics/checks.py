@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from redis import Redis
-from redis.exceptions import RedisError
 
 from pipeline.errors import PipelineError
 from pipeline.ffmpeg.runner import ffmpeg_executable, run_ffmpeg, using_ffmpeg
@@ -206,6 +204,9 @@ def check_queue(settings: Settings) -> Check:
         return Check(part="queue", state="ok", found="a folder in the data folder", mend=mend)
     if is_rabbitmq(settings):
         return _check_rabbitmq(settings)
+    from redis import Redis
+    from redis.exceptions import RedisError
+
     try:
         address = re.sub("^valkey", "redis", settings.broker_url)
         with Redis.from_url(address, socket_connect_timeout=3, socket_timeout=3) as redis:

@@ -12,7 +12,6 @@ from pipeline.errors import MomentOutsideFilm, SelectionInvalid
 from pipeline.moments import MOST_MOMENTS, Clip, Ms, Selection, Still, clock
 from pipeline.outputs.kinds import find_kind, parse_recipe, usual_kinds
 from pipeline.presets import preset as find_preset
-from pipeline.source.recording import no_stills
 from records.actions.trim import ROUNDING_MS
 
 
@@ -161,6 +160,8 @@ class NewSelection(Selection):
         for kind in (*self.kinds(), *self.recipes):
             parse_recipe(find_kind(kind), self.recipes.get(kind, {}))
         if self.stills and not self.film.picture:
+            from pipeline.source.recording import no_stills
+
             raise no_stills()
         end_ms = self.film.duration_ms
         for number, clip in enumerate(self.clips, 1):

@@ -55,6 +55,7 @@ def hold_data_dir(data_dir: Path, *, wait_s: float = 45.0) -> int:
                 raise DataInUse(sentence, for_guider=sentence) from None
             time.sleep(0.2)
         else:
+            os.set_inheritable(held, True)
             os.ftruncate(held, 0)
             os.pwrite(held, json.dumps({"pid": os.getpid()}).encode(), 0)
             return held

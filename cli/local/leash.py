@@ -1,4 +1,4 @@
-"""Become another program that ends when its parent does: ``leash.py PARENT_PID program argument …``.
+"""Become another program that ends when its parent does: ``leash.py PARENT_PID FOLDER program argument …``.
 
 On Linux the kernel sends SIGTERM as soon as the parent is gone, even after kill -9; the wish outlives exec. Elsewhere
 the program is only started. Run by path with ``-I -S``, so it may import nothing but the standard library.
@@ -15,14 +15,15 @@ PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: list[str]) -> None:
-    """Take the leash and exec; ends with 1 where the parent has gone in the meantime."""
-    parent_pid, *argv = arguments
+    """Take the leash, go to the folder and exec; ends with 1 where the parent has gone in the meantime."""
+    parent_pid, folder, *argv = arguments
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != int(parent_pid):
         sys.exit(1)
+    os.chdir(folder)
     os.execvp(argv[0], argv)  # noqa: S606 an argument list, no shell
 
 

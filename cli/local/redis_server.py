@@ -8,9 +8,6 @@ from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
-from redis import Redis
-from redis.exceptions import RedisError
-
 from cli.local.ports import free_port
 from cli.local.supervisor import Part
 
@@ -58,6 +55,9 @@ def set_data_aside(folder: Path) -> str | None:
 
 def answers(url: str) -> bool:
     """Whether a Redis answers at this address; one that is still loading its data does not."""
+    from redis import Redis  # not before: what watches the parts asks this only of a Redis that was started again
+    from redis.exceptions import RedisError
+
     try:
         with Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1) as redis:
             return bool(redis.ping())

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
+import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -15,9 +14,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
+from cli.local.child import Child, spawn
 from pipeline.errors import PipelineError
 
 LEASH = Path(__file__).with_name("leash.py")
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a request to end, a closed terminal."""
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 STEADY_S = 60.0
@@ -56,10 +58,23 @@ class Teller(Protocol):
         """``event`` is stable (ready, died, repaired, restarted, stopping, stopped); the sentence is for a person."""
 
 
+@dataclass(frozen=True)
+class TellOnStdout:
+    """Prints each event at once: its sentence, or all of it as one line of JSON."""
+
+    as_json: bool
+
+    def __call__(self, event: str, part: str, sentence: str, url: str = "") -> None:
+        said = {"event": event, "part": part, "sentence": sentence} | ({"url": url} if url else {})
+        print(json.dumps(said) if self.as_json else sentence, flush=True)
+
+
 @dataclass
-class _Run:
+class Run:
+    """A part and the process that it is just now."""
+
     part: Part
-    process: subprocess.Popen[bytes]
+    process: Child
     since: float
     deaths: int = 0
     restart_at: float | None = None
@@ -74,13 +89,12 @@ class Supervisor:
 
     logs: Path
     tell: Teller
-    pass_fds: Sequence[int] = ()
-    _runs: list[_Run] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     def catch_signals(self) -> None:
         """Let Ctrl-C, SIGTERM and a closed terminal end everything in order."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in STOP_SIGNALS:
             signal.signal(number, self._on_signal)
 
     def start(self, part: Part) -> None:
@@ -88,8 +102,8 @@ class Supervisor:
 
         Raises: PartFailed, with the end of its log.
         """
-        run = _Run(part, self._spawn(part), time.monotonic())
-        self._runs.append(run)
+        run = Run(part, self._spawn(part), time.monotonic())
+        self.runs.append(run)
         give_up_at = time.monotonic() + part.ready_within_s
         while not self._stopping.is_set():
             self._keep_alive(run)
@@ -107,23 +121,27 @@ class Supervisor:
         """Return when a stop was asked for; until then restart whatever dies."""
         trim_at = time.monotonic()
         while not self._stopping.wait(_LOOK_EVERY_S):
-            for run in self._runs:
+            for run in self.runs:
                 self._keep_alive(run)
             if time.monotonic() > trim_at:
                 self._trim_logs()
                 trim_at = time.monotonic() + 60
 
+    def is_stopping(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._stopping.is_set()
+
     def stop(self) -> None:
         """End every part, the last started first, and all that they started."""
         self._stopping.set()
-        while self._runs:
-            run = self._runs.pop()
-            _end(run.process, run.part.stop_within_s)
+        while self.runs:
+            run = self.runs.pop()
+            run.process.end(run.part.stop_within_s)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping.set()
 
-    def _keep_alive(self, run: _Run) -> None:
+    def _keep_alive(self, run: Run) -> None:
         now = time.monotonic()
         if run.restart_at is not None:
             if now >= run.restart_at:
@@ -136,7 +154,7 @@ class Supervisor:
             if run.part.repair and not run.was_ready and run.part.is_ready():
                 run.was_ready, run.is_repaired = True, False
             return
-        _end(run.process, 0)
+        run.process.end(0)
         if now - run.since > STEADY_S:
             run.deaths = 0
         pause_s = min(FIRST_PAUSE_S * 2**run.deaths, LONGEST_PAUSE_S)
@@ -150,18 +168,10 @@ class Supervisor:
             if sentence := run.part.repair():
                 self.tell("repaired", run.part.name, sentence)
 
-    def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
-        with self._log_path(part).open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *part.argv],
-                env=dict(part.env),
-                cwd=self.logs,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                pass_fds=self.pass_fds,
-                start_new_session=True,  # Ctrl-C reaches only us; we end the parts in order
-            )
+    def _spawn(self, part: Part) -> Child:
+        """The part's process, in a session of its own: Ctrl-C reaches only us; we end the parts in order."""
+        argv = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(self.logs), *part.argv]
+        return spawn(argv, part.env, self._log_path(part))
 
     def _log_path(self, part: Part) -> Path:
         return self.logs / f"{part.name.replace(' ', '-')}.log"
@@ -175,19 +185,6 @@ class Supervisor:
             if path.stat().st_size > LOG_LIMIT_BYTES:
                 path.with_suffix(".log.1").write_bytes(path.read_bytes())
                 os.truncate(path, 0)
-
-
-def _end(process: subprocess.Popen[bytes], within_s: float) -> None:
-    """SIGTERM to the program, then SIGKILL to what is left of its group; a second Ctrl-C cannot stop this."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(within_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _how(status: int) -> str:

@@ -41,7 +41,7 @@ def bind_to_parent(parent: int, limits: Limits, timeout_s: float) -> Callable[[]
 
     PR_SET_PDEATHSIG fires when the *thread* that forked ends; run_ffmpeg waits in that thread, so that is the same.
     """
-    import resource  # noqa: PLC0415  not on Windows
+    import resource  # not on Windows
 
     # The time-out is kept by the parent; this one holds where the parent is stopped or stuck.
     most_cpu_s = math.ceil(timeout_s) * (os.cpu_count() or 1) + 1

@@ -10,11 +10,13 @@ import contextlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
-
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from typing import TYPE_CHECKING
 
 from pipeline.artifact import Artifact, publish
 from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MEDIA_TYPE = "image/jpeg"
 MOST_BYTES = 30_000_000
@@ -79,6 +81,8 @@ def _not_there(source: Path) -> PhotographUnreadable:
 
 def _read(source: Path) -> Image.Image:
     """The picture upright, small enough and in a screen's colours, without anything beside it."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     try:
         with Image.open(source, formats=_KINDS) as opened:
             if opened.width * opened.height > MOST_PIXELS:
@@ -98,6 +102,8 @@ def _read(source: Path) -> Image.Image:
 
 def _for_a_screen(picture: Image.Image) -> Image.Image:
     """The picture in sRGB where it says that its colours are others."""
+    from PIL import ImageCms
+
     profile = picture.info.get("icc_profile")
     if not profile or picture.mode not in ("RGB", "CMYK"):
         return picture
@@ -110,6 +116,8 @@ def _for_a_screen(picture: Image.Image) -> Image.Image:
 
 def _on_white(picture: Image.Image) -> Image.Image:
     """The picture as it would lie on paper."""
+    from PIL import Image
+
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         clear = picture.convert("RGBA")
         paper = Image.new("RGBA", clear.size, "white")

@@ -6,12 +6,13 @@ import math
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from pipeline.errors import ArtifactWrong
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 JPEG_QUALITY = 92
 SMALLEST_SIDE_PX = 32
@@ -41,6 +42,9 @@ def touched_copy(picture: Path, wish: TouchUp, copy: Path) -> tuple[int, int]:
     Where nothing is changed, as when a bright picture is to be brightened, it is the very same file, byte for byte.
     Raises: ArtifactWrong where it is no picture.
     """
+    import cv2
+    import numpy as np
+
     pixels = cv2.imread(str(picture), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ArtifactWrong(f"{picture.name} cannot be read as a picture")
@@ -68,6 +72,9 @@ def touch_up(pixels: NDArray[np.uint8], wish: TouchUp) -> NDArray[np.uint8]:
 
 def _straighten(pixels: NDArray[np.uint8], turn_deg: float) -> NDArray[np.uint8]:
     """Turned clockwise about its middle, and the largest upright part of the same shape that has no empty corner."""
+    import cv2
+    import numpy as np
+
     height, width = pixels.shape[:2]
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -turn_deg, 1.0)
     turned = cv2.warpAffine(pixels, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
@@ -81,6 +88,8 @@ def _straighten(pixels: NDArray[np.uint8], turn_deg: float) -> NDArray[np.uint8]
 
 
 def _cut(pixels: NDArray[np.uint8], wish: TouchUp) -> NDArray[np.uint8]:
+    import numpy as np
+
     height, width = pixels.shape[:2]
     left, right = _kept(width, wish.cut_left, wish.cut_right)
     top, bottom = _kept(height, wish.cut_top, wish.cut_bottom)
@@ -100,6 +109,9 @@ def _brighten(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     A curve on CIE lightness alone, so that colours keep their hue and nothing bright is lost.
     """
+    import cv2
+    import numpy as np
+
     lab = cv2.cvtColor(pixels, cv2.COLOR_BGR2LAB)
     lightness = float(np.median(lab[:, :, 0])) / 255
     if lightness >= _BRIGHT_ENOUGH:

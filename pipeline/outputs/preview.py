@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from pipeline.errors import ArtifactWrong
 from pipeline.print.pictures import to_jpeg
 from pipeline.print.press import Laid, press_pictures
 
 if TYPE_CHECKING:  # packs import this module, and importing what they are made from imports the kinds
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pipeline.prepared import Prepared, PreparedArtwork, PreparedMoment
 
 MOST_PAGES = 3
@@ -68,6 +67,9 @@ def _with_small_pictures(prepared: Prepared, desk: Path, name: str) -> Prepared:
 
 def _small(still: _Picture, copy: Path) -> _Picture:
     """A copy of the picture that is no larger than a preview shows."""
+    import cv2
+    import numpy as np
+
     halves = max(still.width_px or 0, still.height_px or 0) // _STILL_PX
     flag = cv2.IMREAD_REDUCED_COLOR_4 if halves >= 4 else cv2.IMREAD_REDUCED_COLOR_2 if halves >= 2 else None
     pixels = cv2.imread(str(still.path), cv2.IMREAD_COLOR if flag is None else flag)
@@ -81,6 +83,9 @@ def _small(still: _Picture, copy: Path) -> _Picture:
 
 
 def _no_larger(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    import cv2
+    import numpy as np
+
     height, width = pixels.shape[:2]
     share = _STILL_PX / max(height, width)
     if share >= 1:

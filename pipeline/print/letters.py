@@ -10,8 +10,10 @@ import unicodedata
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typst
+if TYPE_CHECKING:
+    import typst
 
 FAMILY = "Atkinson Hyperlegible"
 SIGNS = "Noto Emoji"
@@ -26,12 +28,16 @@ def font_folders() -> list[Path]:
 @cache
 def fonts() -> typst.Fonts:
     """The shipped fonts, those built into typst and those of this machine."""
+    import typst
+
     return typst.Fonts(include_system_fonts=True, include_embedded_fonts=True, font_paths=font_folders())
 
 
 @cache
 def shipped_families() -> tuple[str, ...]:
     """The families that come with the packages, the same on every machine: the readers' font first, signs last."""
+    import typst
+
     shipped = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=font_folders())
     return tuple(sorted(shipped.families(), key=lambda family: (family != FAMILY, family == SIGNS, family)))
 
@@ -42,6 +48,8 @@ def printable(letter: str) -> bool:
 
     What each font may draw as it likes (private use) says nothing to a reading program: PDF/A-2a refuses it.
     """
+    import typst
+
     if _is_private(letter):
         return False
     page = b'#set document(title: "A letter")\n#set text(font: "Atkinson Hyperlegible")\n#sys.inputs.letter'

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-import cv2
-import numpy as np
 from pydantic import Field
 
 from pipeline.artifact import Artifact, publish
@@ -37,6 +35,9 @@ def publish_pictures(pages: Sequence[bytes], stem: str, wanted: Literal["jpeg", 
 
 def to_jpeg(png: bytes) -> bytes:
     """The picture as a JPEG. Raises: ArtifactWrong."""
+    import cv2
+    import numpy as np
+
     pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ArtifactWrong("a page could not be read as a PNG")

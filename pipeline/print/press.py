@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import typst
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.print.letters import FAMILY, SIGNS, fonts, foreign_letters, shipped_families
 from pipeline.print.recipes import PrintedRecipe
+
+if TYPE_CHECKING:
+    import typst
 
 _PIECES = "pieces.typ"
 
@@ -50,6 +51,8 @@ def press_pictures(
 
 
 def _compiler(template: bytes, recipe: PrintedRecipe, sheet: Mapping[str, Any], folder: Path) -> typst.Compiler:
+    import typst
+
     (folder / _PIECES).write_bytes(files(__package__).joinpath(_PIECES).read_bytes())
     language = recipe.spoken()
     given = json.dumps(sheet, ensure_ascii=False)

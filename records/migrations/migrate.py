@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, text
+from sqlalchemy import Connection, NullPool, inspect, text
 
 from records.database import BUSY_TIMEOUT_S, Database, _driver, _engine, _plain_errors
 from records.errors import DatabaseNewer, DatabaseUnavailable
 from records.settings import Settings
+
+if TYPE_CHECKING:  # only what changes tables loads Alembic, and not each process that looks at their shape
+    from alembic.config import Config
+
+_STEP = re.compile(r"step_(\w+?)_\w+\.py")
 
 
 def _make_private_file(path: Path) -> None:
@@ -33,6 +38,8 @@ def migrate(settings: Settings) -> None:
     The whole way is one transaction that only one process can hold, so a crash leaves the old shape.
     Raises: DatabaseUnavailable, DatabaseNewer.
     """
+    from alembic import command
+
     with changing_tables(settings) as (connection, config):
         _check_known(config, connection)
         command.upgrade(config, "head")
@@ -69,6 +76,9 @@ def changing_tables(settings: Settings) -> Iterator[tuple[Connection, Config]]:
 
 
 def _check_known(config: Config, connection: Connection) -> None:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
     if unknown := set(MigrationContext.configure(connection).get_current_heads()) - known:
         raise DatabaseNewer(f"the database stands at step {', '.join(sorted(unknown))}")
@@ -97,12 +107,23 @@ def _use_wal(connection: Connection) -> None:
 def is_current(db: Database) -> bool:
     """Whether the tables have the shape this version of the program expects. Raises: DatabaseUnavailable."""
     with db.reading() as session:
-        found = MigrationContext.configure(session.connection()).get_current_heads()
-    return set(found) == set(ScriptDirectory.from_config(alembic_config()).get_heads())
+        if not inspect(session.connection()).has_table("alembic_version"):
+            return False
+        found = session.scalars(text("SELECT version_num FROM alembic_version")).all()
+    return list(found) == [newest_step()]
+
+
+@cache
+def newest_step() -> str:
+    """The step to which this version of the program brings the tables; the files are numbered in their order."""
+    names = (path.name for path in files("records.migrations.versions").iterdir())
+    return max(found[1] for name in names if (found := _STEP.fullmatch(name)))
 
 
 def alembic_config() -> Config:
     """Where Alembic finds the steps; there is no alembic.ini."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", "records:migrations")
     config.set_main_option("path_separator", "os")

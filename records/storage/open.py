@@ -15,6 +15,6 @@ def open_storage(settings: Settings) -> Storage:
     """
     if not settings.storage_url:
         return FolderStorage(settings.data_dir / "store")
-    from records.storage.s3 import open_s3  # noqa: PLC0415 a folder store needs no S3 client in memory
+    from records.storage.s3 import open_s3  # a folder store needs no S3 client in memory
 
     return open_s3(settings)

@@ -192,6 +192,12 @@ def test_only_this_machine_can_reach_it(up: Up) -> None:
     assert set(listening) == {"127.0.0.1"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a process has mapped")
+def test_what_watches_the_parts_has_no_library_loaded(up: Up) -> None:
+    assert "site-packages" in Path(f"/proc/{up.part('cli api').pid}/maps").read_text()
+    assert "site-packages" not in Path(f"/proc/{up.process.pid}/maps").read_text()
+
+
 def test_the_queue_s_password_can_be_read_by_nobody_else(up: Up, data: Path) -> None:
     config = data / "queue" / "redis.conf"
     assert config.stat().st_mode & 0o077 == 0

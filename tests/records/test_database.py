@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import func, inspect, select, text, update
 
 from records.database import Database, open_database
 from records.errors import DatabaseNewer, DatabaseUnavailable
-from records.migrations.migrate import is_current, migrate
+from records.migrations.migrate import alembic_config, is_current, migrate, newest_step
 from records.models import Base, JobRow, MomentRow, UploadRow, UtcDateTime, WorkerRow
 from records.settings import Settings
 from tests.records.cast import add_jobs
@@ -28,6 +29,10 @@ def test_migrations_lead_to_the_tables_of_the_models(db: Database) -> None:
 
 def _same_type(_context: object, _column: object, _meta: object, _found: object, ours: object) -> bool | None:
     return False if isinstance(ours, UtcDateTime) else None
+
+
+def test_the_newest_step_is_the_head_that_alembic_finds() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_heads() == [newest_step()]
 
 
 def test_a_migrated_database_is_current(db: Database) -> None:

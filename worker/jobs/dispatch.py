@@ -8,8 +8,6 @@ from records.database import Database
 from records.ledger.jobs import MOMENT, Claim
 from records.storage.contract import Storage
 from worker.jobs.made import JobResult, Report
-from worker.jobs.moment import make_moment
-from worker.jobs.output import make_output
 
 
 def make(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> JobResult:
@@ -17,6 +15,10 @@ def make(claim: Claim, db: Database, storage: Storage, folder: Path, report: Rep
 
     Raises: PipelineError and its kin; LeaseLost where what the job needs was erased; what ``report`` raises.
     """
-    if claim.kind == MOMENT:
+    if claim.kind == MOMENT:  # imported here: a worker that has nothing to do holds no media libraries
+        from worker.jobs.moment import make_moment
+
         return make_moment(claim, db, storage, folder, report)
+    from worker.jobs.output import make_output
+
     return make_output(claim, db, storage, folder, report)

@@ -13,7 +13,6 @@ from pipeline.artifact import Artifact, publish
 from pipeline.contents import Part
 from pipeline.moments import Selection, Words, clock, parse_ms
 from pipeline.outputs.reel.plan import Card, Held, Piece, Played, Screen, plan, screen_for
-from pipeline.outputs.reel.segments import join, make_segments, verify_reel
 from pipeline.prepared import Prepared
 from pipeline.print.letters import unprintable_letters
 
@@ -81,6 +80,8 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     Each moment comes at full speed with its sound, stands still on its best frame, and comes again slowly.
     Raises: ArtifactWrong, FfmpegFailed, FfmpegTimedOut, FilmUnreadable, MomentOutsideFilm.
     """
+    from pipeline.outputs.reel.segments import join, make_segments, verify_reel
+
     if not any(moment.kind == "clip" for moment in prepared.moments):
         return []
     pieces, screen = _planned(prepared, recipe)

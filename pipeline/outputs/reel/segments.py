@@ -87,13 +87,13 @@ def _budget_s(frames: int, screen: Screen) -> float:
 
 
 def _card(piece: Card, screen: Screen) -> Iterator[bytes]:
-    from pipeline.outputs.reel import pauses  # noqa: PLC0415  moviepy takes 0.4 s to load, which only a reel is worth
+    from pipeline.outputs.reel import pauses  # moviepy takes 0.4 s to load, which only a reel is worth
 
     return pauses.card(draw_words(piece.words, screen), screen, at_once=piece.at_once).frames(screen, piece.frames)
 
 
 def _held(piece: Held, screen: Screen) -> Iterator[bytes]:
-    from pipeline.outputs.reel import pauses  # noqa: PLC0415  as above
+    from pipeline.outputs.reel import pauses  # as above
 
     film = probe(piece.clip.path)
     end_ms = max(0, film.duration_ms - 1)

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-import cv2
 from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.artifact import Artifact, publish
-from pipeline.cut.stills import JPEG_QUALITY, grab_still
 from pipeline.errors import ArtifactWrong
 from pipeline.images.touch_up import TouchUp, touch_up
 from pipeline.moments import MOST_MOMENTS, Selection, Words, parse_ms
@@ -24,7 +22,9 @@ from pipeline.print.pictures import PictureFormat, publish_pictures
 from pipeline.print.press import Laid, press_pdf, press_pictures
 from pipeline.print.recipes import PrintedRecipe
 from pipeline.print.remarks import remarks_on
-from pipeline.source.film import Film, probe
+
+if TYPE_CHECKING:
+    from pipeline.source.film import Film
 
 NAME = "strip.pdf"
 PX_PER_INCH = 130.7
@@ -129,6 +129,8 @@ def lay_one(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
 
 
 def _laid_out(number: int, clip: PreparedMoment, recipe: Recipe, desk: Path) -> dict[str, object]:
+    from pipeline.source.film import probe
+
     film = probe(clip.path)
     times = [ms_within(written) for written in recipe.times] or list(spread(film, recipe.frames))
     language = recipe.spoken()
@@ -150,6 +152,10 @@ def spread(film: Film, frames: int) -> Iterator[int]:
 
 
 def _frame(film: Film, at_ms: int, recipe: Recipe, destination: Path) -> Card:
+    import cv2
+
+    from pipeline.cut.stills import JPEG_QUALITY, grab_still
+
     pixels = touch_up(grab_still(film, at_ms).pixels, TouchUp(brighten=recipe.brighten))
     if not cv2.imwrite(str(destination), pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
         raise ArtifactWrong("a frame could not be written as a JPEG")

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from io import BytesIO
-
-from docx import Document
-from docx.document import Document as WordDocument
-from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
-from docx.shared import Mm, Pt
+from typing import TYPE_CHECKING
 
 from pipeline.training.logbook.sheet import Sheet, Table
+
+if TYPE_CHECKING:
+    from docx.document import Document as WordDocument
 
 _FONT = "Calibri"
 
 
 def to_docx(sheet: Sheet) -> bytes:
     """The document's bytes: real headings, tables whose first line repeats on every page, and nobody's name in it."""
+    from docx import Document
+
     document = Document()
     _dress(document, sheet)
     document.add_heading(sheet.title, level=0)
@@ -35,6 +35,10 @@ def to_docx(sheet: Sheet) -> bytes:
 
 
 def _dress(document: WordDocument, sheet: Sheet) -> None:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+    from docx.shared import Mm, Pt
+
     page = document.sections[0]
     page.page_width, page.page_height = Mm(210), Mm(297)
     page.left_margin = page.right_margin = Mm(20)
@@ -49,6 +53,9 @@ def _dress(document: WordDocument, sheet: Sheet) -> None:
 
 
 def _add_table(document: WordDocument, table: Table) -> None:
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
     made = document.add_table(rows=1, cols=len(table.columns), style="Light Grid Accent 1")
     repeated = OxmlElement("w:tblHeader")
     repeated.set(qn("w:val"), "true")

@@ -51,7 +51,7 @@ def make_part(argv: list[str], **more: float) -> Part:
 
 def family_of(supervisor: Supervisor) -> list[psutil.Process]:
     """The part that runs and all that it started."""
-    [part] = (psutil.Process(run.process.pid) for run in supervisor._runs)
+    [part] = (psutil.Process(run.process.pid) for run in supervisor.runs)
     return [part, *part.children(recursive=True)]
 
 
@@ -63,8 +63,7 @@ def test_a_part_that_dies_is_started_again(supervisor: Supervisor, told: Told) -
     supervisor.start(make_part(SLEEPS))
     [first] = family_of(supervisor)
     first.kill()
-    first.wait()
-    run = supervisor._runs[0]
+    run = supervisor.runs[0]
     events = [("died", "worker"), ("restarted", "worker")]
     wait_until(lambda: (supervisor._keep_alive(run), told.events)[1] == events, "it is started again")
     [second] = family_of(supervisor)
@@ -73,11 +72,11 @@ def test_a_part_that_dies_is_started_again(supervisor: Supervisor, told: Told) -
 
 def test_a_part_that_keeps_dying_is_given_longer_pauses(supervisor: Supervisor) -> None:
     supervisor.start(make_part(SLEEPS))
-    run = supervisor._runs[0]
+    run = supervisor.runs[0]
     pauses = []
     for _ in range(3):
-        run.process.kill()
-        run.process.wait()
+        os.kill(run.process.pid, signal.SIGKILL)
+        run.process.wait(10)
         supervisor._keep_alive(run)
         assert run.restart_at is not None
         pauses.append(run.restart_at - time.monotonic())
@@ -128,9 +127,9 @@ def test_a_part_that_no_repair_helps_is_repaired_once_and_given_up(supervisor: S
 
 def test_a_part_that_was_ready_is_not_repaired_when_it_dies(supervisor: Supervisor, told: Told) -> None:
     supervisor.start(Part("queue", SLEEPS, os.environ, lambda: True, repair=lambda: "Done."))
-    [run] = supervisor._runs
-    run.process.kill()
-    run.process.wait()
+    [run] = supervisor.runs
+    os.kill(run.process.pid, signal.SIGKILL)
+    run.process.wait(10)
     supervisor._keep_alive(run)
     assert told.events == [("died", "queue")]
 
@@ -170,7 +169,8 @@ def test_a_child_on_the_leash_ends_when_its_parent_is_killed() -> None:
             sys.executable,
             "-c",
             "import os, subprocess, sys, time\n"
-            f"child = subprocess.Popen([sys.executable, '-I', '-S', {str(LEASH)!r}, str(os.getpid()), *{SLEEPS!r}])\n"
+            f"leash = [sys.executable, '-I', '-S', {str(LEASH)!r}, str(os.getpid()), '/']\n"
+            f"child = subprocess.Popen([*leash, *{SLEEPS!r}])\n"
             "print(child.pid, flush=True); time.sleep(600)",
         ],
         stdout=subprocess.PIPE,
