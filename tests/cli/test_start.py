@@ -27,7 +27,7 @@ except SystemExit as ended:
 API = """
 import asyncio
 from api.app import create_app
-from api.background import tend_once
+from api.background import run_maintenance
 app = create_app()
 
 async def ask(path):
@@ -47,16 +47,16 @@ async def ask(path):
 
 asyncio.run(ask("/healthz"))
 asyncio.run(ask("/readyz"))
-tend_once(app.state.parts)
+run_maintenance(app.state.context)
 """
 WORKER = """
 from datetime import UTC, datetime
 from worker.app import make_worker
-from worker.context import place
+from worker.context import worker_context
 from worker.maintenance import loop
 from worker.tasks import run_job
 make_worker(datetime.now(UTC)).Worker(pool_cls="prefork", quiet=True)
-loop._take_turns(place())
+loop._take_turns(worker_context())
 run_job("0" * 32)
 """
 WATCHING = "import cli.local.watch"
