@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.footage import numbered_film, read_number
+from tests.footage import numbered_film, read_number, spoken_recording
 from tests.mp4_boxes import Mp4
 from tests.web.engine import CutFile, Engine
 
@@ -204,3 +204,28 @@ def test_of_a_standing_picture_only_what_the_edit_keeps_is_counted(engine: Engin
     film.set_edits([(0.0, 3.0)])
     engine.choose(film.write(tmp_path / "film.mp4"))
     assert abs(engine.facts()["durationMs"] - 3000) <= 1
+
+
+@pytest.mark.parametrize("edits", [ONE, [(2.5, 1.0), (6.2, 1.6)]], ids=str)
+def test_of_a_shortened_recording_only_what_is_kept_is_heard(engine: Engine, tmp_path: Path, edits: Edits) -> None:
+    """A tone a second, each higher than the one before, so that each second is known by its sound."""
+    tones = "aevalsrc=exprs='0.5*sin(2*PI*(300+200*floor(t))*t)':sample_rate=48000"
+    film = Mp4(spoken_recording(tmp_path / "whole.m4a", "-c:a", "aac", "-b:a", "128k", seconds=10, sound=tones))
+    film.set_edits(edits)
+    engine.choose(film.write(tmp_path / "kept.m4a"))
+    length_ms = sum(length for _, length in edits) * 1000
+    facts = engine.facts()
+    assert abs(facts["durationMs"] - length_ms) <= 1
+    made = engine.cut({"in": 0, "out": facts["durationMs"]})
+    with av.open(str(made.path)) as container:
+        parts = [frame.to_ndarray()[0] for frame in container.decode(audio=0)]
+    sound = np.concatenate(parts)
+    assert abs(len(sound) / 48 - length_ms) <= 64 * len(edits)
+    heard = set()
+    for at in range(2048, len(sound) - 6800, 4800):
+        spectrum = np.abs(np.fft.rfft(sound[at : at + 4800] * np.hanning(4800)))
+        heard.add(round((spectrum.argmax() * 10 - 300) / 200))
+    assert heard == {
+        int(ms // 1000) for start, length in edits for ms in range(int(start * 1000), int((start + length) * 1000), 100)
+    }
+    assert engine.refused({"in": facts["durationMs"] + 10, "out": facts["durationMs"] + 900}) == "moment_outside_film"

@@ -18,6 +18,8 @@ import {
 import { FilmProblem } from '../problem';
 import { AUDIO_STEP_MS, openRecording, type AudioRecording } from '../read/audio';
 import type { Moment } from '../types';
+import { heardPackets } from './soundPackets';
+import { toStoredSeconds } from '../read/pieces';
 import { withoutPreSkip } from './muxer';
 
 /** What travels around a moment: run-up for decoders, and room to move its ends later. */
@@ -56,22 +58,25 @@ export async function copyAudio(
   const endS = zeroS + moment.outMs / 1000 + AFTER_S;
   if (fromS >= sound.endS) throw new FilmProblem('moment_outside_film');
   const packets = new EncodedPacketSink(audio);
-  const first = (await packets.getPacket(fromS - BEFORE_S)) ?? (await packets.getFirstPacket());
-  if (!first) throw new FilmProblem('moment_empty');
-  const baseS = await beginsAt(sound, packets, first);
+  const earliest = toStoredSeconds(sound.pieces, await audio.getTimeResolution(), fromS - BEFORE_S);
+  const around = (await packets.getPacket(earliest.seconds)) ?? (await packets.getFirstPacket());
+  if (!around) throw new FilmProblem('moment_empty');
+  const heard = heardPackets(audio, sound.pieces, around.timestamp + earliest.shift, endS);
+  let next = (await heard.next()).value;
+  if (!next) throw new FilmProblem('moment_empty');
+  const firstS = next.seconds;
+  const baseS = next.packet.sequenceNumber === around.sequenceNumber ? (await beginsAt(sound, packets, around)) + earliest.shift : firstS;
   const output = new Output({ format, target });
   const copy = new EncodedAudioPacketSource(codec);
   output.addAudioTrack(copy);
   await output.start();
   try {
     let meta: EncodedAudioChunkMetadata | undefined = { decoderConfig: withoutPreSkip(codec, config) };
-    for await (const packet of packets.packets(first)) {
+    for (; next; next = (await heard.next()).value) {
       signal.throwIfAborted();
-      if (packet.timestamp >= endS) break;
-      const atS = meta ? 0 : packet.timestamp - baseS;
-      await copy.add(packet.clone({ timestamp: atS }), meta);
+      await copy.add(next.packet.clone({ timestamp: meta ? 0 : next.seconds - baseS }), meta);
       meta = undefined;
-      onProgress(Math.max(0, (packet.timestamp - first.timestamp) / (endS - first.timestamp)));
+      onProgress(Math.max(0, (next.seconds - firstS) / (endS - firstS)));
     }
     copy.close();
     await output.finalize();

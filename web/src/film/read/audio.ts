@@ -18,7 +18,10 @@ import { FilmProblem, asFilmProblem } from '../problem';
 import type { RemoteFilm } from '../types';
 import { codecDelay } from './matroska';
 import { encoderDelay } from './mp3';
+import { bytesOf } from './bytes';
+import { filmFromOf, piecesOf, type Piece } from './pieces';
 import { openSource, sourceOf, type FilmSource } from './source';
+import { readTimelines, type TrackTimeline } from './timeline';
 
 const FORMATS = [MP4, QTFF, MATROSKA, WEBM, OGG, MP3, WAVE, FLAC, ADTS];
 /** What openSource says of files that may yet be recordings. */
@@ -26,6 +29,8 @@ const NOT_FILMS = ['no_picture', 'not_a_film', 'film_not_opened'];
 const MATROSKAS = ['Matroska', 'WebM'];
 /** A voice is marked and moved in as finely as this. */
 export const AUDIO_STEP_MS = 50;
+/** Encoders put at most this much before and behind what was said. */
+const RUN_UP_S = 0.1;
 
 export interface AudioRecording {
   readonly kind: 'sound';
@@ -35,6 +40,8 @@ export interface AudioRecording {
   /** When the first sample is heard, on the container's clock: the recording's 0. */
   readonly zeroS: number;
   readonly endS: number;
+  /** The stretches that are heard, in ticks of the track; null where the container has no edits. */
+  readonly pieces: readonly Piece[] | null;
 }
 
 /** The film in `from`, or the recording. Throws FilmProblem. Dispose `input` when done. */
@@ -58,9 +65,17 @@ export async function openRecording(from: Blob | RemoteFilm): Promise<AudioRecor
     const audio = (await input.canRead()) && (await input.getVideoTracks()).length === 0 ? await input.getPrimaryAudioTrack() : null;
     if (audio) {
       const file = from instanceof Blob ? from : null;
-      const zeroS = Math.max(0, await audio.getFirstTimestamp()) + (file ? await leftOutS(input, file, audio) : 0);
-      const endS = await audio.computeDuration();
-      if (endS > zeroS) return { kind: 'sound', input, file, audio, zeroS, endS };
+      const timeline = (await readTimelines(bytesOf(from)))?.find(({ id }) => id === audio.id);
+      if (timeline?.isProtected) throw new FilmProblem('film_protected');
+      if (timeline?.paced) throw new FilmProblem('film_paced');
+      const firstS = await audio.getFirstTimestamp();
+      const wholeS = await audio.computeDuration();
+      const pieces = timeline?.pieces?.length ? heardPieces(timeline, firstS, wholeS) : null;
+      const begin = pieces ? Math.max(firstS, filmFromOf(pieces[0]!) / timeline!.ticksPerSecond) : firstS;
+      const zeroS = Math.max(0, begin) + (file ? await leftOutS(input, file, audio) : 0);
+      const last = pieces?.at(-1);
+      const endS = last ? Math.min(wholeS, last.storedTo / timeline!.ticksPerSecond) + last.shift / timeline!.ticksPerSecond : wholeS;
+      if (endS > zeroS) return { kind: 'sound', input, file, audio, zeroS, endS, pieces };
     }
     input.dispose();
     return null;
@@ -68,6 +83,15 @@ export async function openRecording(from: Blob | RemoteFilm): Promise<AudioRecor
     input.dispose();
     throw asFilmProblem(error);
   }
+}
+
+/** What an edit list lets hear; an encoder's run-up and its padding, which it leaves out too, count as heard. */
+function heardPieces(timeline: TrackTimeline, firstS: number, wholeS: number): Piece[] {
+  const pieces = [...piecesOf(timeline)];
+  const last = pieces.length - 1;
+  if (firstS >= -RUN_UP_S) pieces[0] = { ...pieces[0]!, storedFrom: -Infinity };
+  if (wholeS - pieces[last]!.storedTo / timeline.ticksPerSecond <= RUN_UP_S) pieces[last] = { ...pieces[last]!, storedTo: Infinity };
+  return pieces;
 }
 
 /** The encoder's run-up that players leave out and the demuxer does not. */

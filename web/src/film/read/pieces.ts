@@ -54,3 +54,14 @@ export function pieceIndexAt(pieces: readonly Piece[], filmTicks: number): numbe
 export function isShown(piece: Piece, storedTicks: number): boolean {
   return storedTicks >= piece.storedFrom && storedTicks < piece.storedTo;
 }
+
+/** Where a time of the film is stored, in the demuxer's seconds, and what to add to come back. */
+export function toStoredSeconds(
+  pieces: readonly Piece[] | null,
+  ticksPerSecond: number,
+  filmSeconds: number,
+): { seconds: number; shift: number } {
+  const piece = pieces?.[pieceIndexAt(pieces, filmSeconds * ticksPerSecond)];
+  const shift = piece ? piece.shift / ticksPerSecond : 0;
+  return { seconds: filmSeconds - shift, shift };
+}

@@ -4,7 +4,7 @@ import { AudioSampleSink, type AudioSample } from 'mediabunny';
 
 import { isAudioRecording, type AudioRecording } from '../read/audio';
 import { findEndTicks } from '../read/frames';
-import { pieceIndexAt } from '../read/pieces';
+import { toStoredSeconds } from '../read/pieces';
 import type { FilmSource } from '../read/source';
 
 const LISTENS_PER_BUCKET = 3;
@@ -26,7 +26,9 @@ export async function measureWaveform(
   const { audio } = source;
   if (!audio || !(await audio.canDecode())) return;
   const { zeroS, endS } = isAudioRecording(source) ? source : await secondsOf(source);
-  const toStored = storedSecondsOf(source, await audio.getTimeResolution());
+  const pieces = isAudioRecording(source) ? source.pieces : source.soundPieces;
+  const ticksPerSecond = await audio.getTimeResolution();
+  const toStored = (seconds: number): number => toStoredSeconds(pieces, ticksPerSecond, seconds).seconds;
   const bucketS = (endS - zeroS) / buckets;
   const sink = new AudioSampleSink(audio);
   const peaks = new Float32Array(buckets);
@@ -59,13 +61,6 @@ export async function measureWaveform(
 async function secondsOf(film: FilmSource): Promise<{ zeroS: number; endS: number }> {
   const { zeroTicks, ticksPerSecond } = film.clock;
   return { zeroS: zeroTicks / ticksPerSecond, endS: (await findEndTicks(film)) / ticksPerSecond };
-}
-
-/** From the film's seconds to the demuxer's, which differ behind a place that was cut out of the film. */
-function storedSecondsOf(source: FilmSource | AudioRecording, ticksPerSecond: number): (seconds: number) => number {
-  const pieces = isAudioRecording(source) ? null : source.soundPieces;
-  if (!pieces?.length) return (seconds) => seconds;
-  return (seconds) => seconds - pieces[pieceIndexAt(pieces, seconds * ticksPerSecond)]!.shift / ticksPerSecond;
 }
 
 function peakOf(sample: AudioSample): number {
