@@ -32,7 +32,9 @@ _WEB = ("artwork", "desk", "desk_for_everyone", "diary", "hiding", "more", "more
 _PACKS = ("diary_pack", "pack_in_browser", "player", "player_in_firefox", "player_words")
 TOGETHER = {
     "desk": {f"web/test_{name}.py" for name in _WEB},
-    "engine": {f"web/test_{name}.py" for name in ("cut_exact", "edited_films", "film_engine")},
+    "engine": {
+        f"web/test_{name}.py" for name in ("cut_compared", "cut_exact", "edited_films", "film_engine", "odd_films")
+    },
     "packs": {f"end_to_end/test_{name}.py" for name in _PACKS},
     **{
         name: {f"{name}.py"}

@@ -126,7 +126,11 @@ class Engine:
 
     def picture(self, at_ms: int) -> int:
         """The number on the picture on screen at a time."""
-        return read_number(_grey(self._ask(f"return grey(await open.picture({at_ms}, 120));")))
+        return read_number(self.pixels(at_ms))
+
+    def pixels(self, at_ms: int) -> NDArray[np.uint8]:
+        """The picture on screen at a time, 120 pixels high: uint8, (height, width), grey."""
+        return _grey(self._ask(f"return grey(await open.picture({at_ms}, 120));"))
 
     def strip(self, count: int) -> list[int]:
         """The numbers on the pictures of the filmstrip."""

@@ -26,6 +26,8 @@ export interface FilmFacts {
   readonly canShow: boolean;
   /** Whether moments can be taken out of it here; if not, only the whole film can be sent. */
   readonly canCut: boolean;
+  /** Why not, where more is known than that it is a kind of film that cannot be taken apart: a sentence. */
+  readonly whyWhole: string | null;
   /** Whether moments can be re-encoded lighter here. */
   readonly canCutLight: boolean;
   readonly container: string;

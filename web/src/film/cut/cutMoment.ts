@@ -10,7 +10,7 @@ import { chooseFormat } from './muxer';
 import { copyMoment } from './lossless';
 import { findCutSpan, toCutClock } from './span';
 import { asFilmProblem } from '../problem';
-import { verifyCut } from './verify';
+import { compareWithFilm, verifyCut } from './verify';
 import type { CutMode, FinishedCut, Moment } from '../types';
 import { copyAudio, verifyAudioCut } from './audio';
 
@@ -85,6 +85,8 @@ async function writeFilm(film: FilmSource, { moment, mode, target, report, signa
       : await transcodeMoment(film, wanted, await (isLighter ? encodeLighter : encodeFullSize)(film), target, report, signal);
   const made = await close();
   const cutMs = await verifyCut(made, written.ticks.length);
+  signal.throwIfAborted();
+  await compareWithFilm(film, made, written.ticks, wanted, copied && !isLighter ? 'lossless' : 'light');
   const cut = toCutClock(film, moment, wanted, written.ticks, cutMs);
   return { bytes: made.size, mimeType: written.mimeType, cut };
 }

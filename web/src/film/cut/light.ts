@@ -15,13 +15,15 @@ import type { FilmClock } from '../read/clock';
 import type { Written } from './lossless';
 import type { CutSpan } from './span';
 import { FilmProblem } from '../problem';
-import { PictureScaler, type Size } from './scaling';
+import { PictureScaler, innerRect } from './scaling';
 import { findFrameRange, frameTicksBetween } from '../read/frames';
+import { isInterlaced, lookAtFirst, squareSize, type Size } from '../read/look';
 import { pieceIndexAt, type Piece } from '../read/pieces';
 import type { FilmSource } from '../read/source';
 import { CutWriter, chooseFormat, exactTicks } from './muxer';
 
 const MOST_LINES = 720;
+const HD_LINES = 720;
 /** With 128 to 192 kbit/s of sound that is about 2 Mbit/s. */
 const BITS_PER_SECOND = 1_800_000;
 /** At full size: 12 Mbit/s for 1080p at any rate, twice what a phone's own encoder needs for the same look. */
@@ -30,39 +32,47 @@ const LEAST_FULL_SIZE_BITS_PER_SECOND = 4_000_000;
 const KEY_EVERY_S = 2;
 const CODECS: readonly VideoCodec[] = ['avc', 'vp9', 'vp8'];
 
-/** The size as stored, in square pixels, with at most 720 lines on the shorter side, never enlarged, even. */
-export async function lightSize(film: FilmSource): Promise<Size> {
-  const width = await film.video.getSquarePixelWidth();
-  const height = await film.video.getSquarePixelHeight();
-  const scale = Math.min(1, MOST_LINES / Math.min(width, height));
+/** The size as stored, in square pixels, with at most `mostLines` on the shorter side, never enlarged, even. */
+function fitted({ width, height }: Size, mostLines: number): Size {
+  const scale = Math.min(1, mostLines / Math.min(width, height));
   const even = (px: number): number => Math.max(2, 2 * Math.round((px * scale) / 2));
   return { width: even(width), height: even(height) };
 }
 
-function encoding(codec: VideoCodec): Pick<VideoEncodingConfig, 'codec' | 'quality' | 'latencyMode'> {
+/**
+ * The colours of a film that states none, by the rule that the service has for it: BT.601 below 720 lines. A decoder's
+ * own guess would be written into the cut as if the film had said so.
+ */
+async function colorsByRule(film: FilmSource, size: Size): Promise<VideoColorSpaceInit | null> {
+  const stated = await film.video.getColorSpace();
+  if (stated.matrix) return null;
+  const matrix = Math.min(size.width, size.height) < HD_LINES ? 'smpte170m' : 'bt709';
+  return { matrix, primaries: stated.primaries ?? 'bt709', transfer: stated.transfer ?? 'bt709', fullRange: stated.fullRange ?? false };
+}
+
+function encoding(codec: VideoCodec): EncodingChoice {
   return { codec, quality: new Quality({ bitrate: BITS_PER_SECOND, bitrateMode: 'variable' }), latencyMode: 'quality' };
 }
 
 /** The codec in which this browser can make lighter moments of `film`; null if it cannot. */
 export async function lightCodec(film: FilmSource): Promise<VideoCodec | null> {
-  if (typeof VideoEncoder === 'undefined' || !(await film.video.canDecode())) return null;
-  const size = await lightSize(film);
-  for (const codec of CODECS) if (await canEncodeVideo(codec, { ...encoding(codec), ...size })) return codec;
-  return null;
+  return (await chooseAnew(film, MOST_LINES, encoding))?.codec ?? null;
 }
 
 /** How a moment is encoded anew. */
 export interface Anew {
   readonly codec: VideoCodec;
-  readonly size: Size;
-  readonly config: Pick<VideoEncodingConfig, 'codec' | 'quality' | 'latencyMode'>;
+  readonly mostLines: number;
+  readonly config: EncodingChoice;
 }
+
+type EncodingChoice = Pick<VideoEncodingConfig, 'codec' | 'quality' | 'latencyMode'>;
 
 /** Lighter: at most 720 lines and about 2 Mbit/s. Throws FilmProblem not_cut_light. */
 export async function encodeLighter(film: FilmSource): Promise<Anew> {
-  const codec = await lightCodec(film);
-  if (!codec) throw new FilmProblem('not_cut_light');
-  return { codec, size: await lightSize(film), config: encoding(codec) };
+  const anew = await chooseAnew(film, MOST_LINES, encoding);
+  if (!anew) throw new FilmProblem('not_cut_light');
+  return anew;
 }
 
 /**
@@ -70,25 +80,35 @@ export async function encodeLighter(film: FilmSource): Promise<Anew> {
  * cannot be copied. Throws FilmProblem not_cut_beside_trim.
  */
 export async function encodeFullSize(film: FilmSource): Promise<Anew> {
-  const width = evenly(await film.video.getSquarePixelWidth());
-  const height = evenly(await film.video.getSquarePixelHeight());
-  const bitrate = Math.ceil(Math.max(LEAST_FULL_SIZE_BITS_PER_SECOND, width * height * FULL_SIZE_BITS_PER_PIXEL));
-  if (typeof VideoEncoder !== 'undefined' && (await film.video.canDecode())) {
-    for (const codec of CODECS) {
-      const config = { codec, quality: new Quality({ bitrate, bitrateMode: 'variable' }), latencyMode: 'quality' } as const;
-      if (await canEncodeVideo(codec, { ...config, width, height })) return { codec, size: { width, height }, config };
-    }
-  }
-  throw new FilmProblem('not_cut_beside_trim');
+  const anew = await chooseAnew(film, Infinity, (codec, { width, height }) => {
+    const bitrate = Math.ceil(Math.max(LEAST_FULL_SIZE_BITS_PER_SECOND, width * height * FULL_SIZE_BITS_PER_PIXEL));
+    return { codec, quality: new Quality({ bitrate, bitrateMode: 'variable' }), latencyMode: 'quality' };
+  });
+  if (!anew) throw new FilmProblem('not_cut_beside_trim');
+  return anew;
 }
 
-const evenly = (px: number): number => Math.max(2, 2 * Math.round(px / 2));
+async function chooseAnew(
+  film: FilmSource,
+  mostLines: number,
+  configOf: (codec: VideoCodec, size: Size) => EncodingChoice,
+): Promise<Anew | null> {
+  const stored = typeof VideoEncoder === 'undefined' ? null : await lookAtFirst(film);
+  // Half pictures woven together would be encoded, and shown, as combs.
+  if (!stored || (await isInterlaced(film))) return null;
+  const size = fitted(stored, mostLines);
+  for (const codec of CODECS) {
+    const config = configOf(codec, size);
+    if (await canEncodeVideo(codec, { ...config, ...size })) return { codec, mostLines, config };
+  }
+  return null;
+}
 
 /** Encodes the pictures of a moment anew to `target` and copies its sound. Throws FilmProblem; AbortError. */
 export async function transcodeMoment(
   film: FilmSource,
   { leadInTicks, endTicks }: CutSpan,
-  { codec, size, config }: Anew,
+  { codec, mostLines, config }: Anew,
   target: Target,
   onProgress: (share: number) => void,
   signal: AbortSignal,
@@ -102,7 +122,8 @@ export async function transcodeMoment(
   const baseSeconds = leadInTicks / clock.ticksPerSecond;
 
   const picture = new VideoSampleSource({ ...config, keyFrameInterval: KEY_EVERY_S });
-  const scaler = new PictureScaler(size);
+  let size: Size | null = null;
+  let scaler: PictureScaler | null = null;
   const track = { rotation: await film.video.getRotation(), flip: await film.video.getFlip(), ...exactTicks(film) };
   const writer = await CutWriter.begin(film, format, target, picture, track, baseSeconds, endTicks / clock.ticksPerSecond);
   try {
@@ -111,7 +132,11 @@ export async function transcodeMoment(
       const seconds = at / clock.ticksPerSecond;
       await writer.addSoundUntil(seconds);
       sample.setTimestamp(seconds - baseSeconds);
-      const smaller = (await scaler.scale(sample)) ?? (await drawSmaller(sample, size));
+      const own = await squareSize(film, sample);
+      // The moment's first picture decides: a phone may have been turned, or a call's line grown worse, since the film's.
+      size ??= fitted(own, mostLines);
+      scaler ??= new PictureScaler(size, await colorsByRule(film, own));
+      const smaller = (await scaler.scale(sample, own)) ?? (await drawSmaller(sample, own, size));
       sample.close();
       await picture.add(smaller);
       smaller.close();
@@ -165,10 +190,11 @@ async function decodeEach(
 }
 
 /** What the scaler cannot do: pictures of 10 bit, and those that only the graphics card holds. */
-async function drawSmaller(sample: VideoSample, { width, height }: Size): Promise<VideoSample> {
-  const canvas = new OffscreenCanvas(width, height);
+async function drawSmaller(sample: VideoSample, own: Size, size: Size): Promise<VideoSample> {
+  const canvas = new OffscreenCanvas(size.width, size.height);
   const frame = sample.toVideoFrame();
-  canvas.getContext('2d', { alpha: false })!.drawImage(frame, 0, 0, width, height);
+  const inner = innerRect(own, size);
+  canvas.getContext('2d', { alpha: false })!.drawImage(frame, inner.x, inner.y, inner.width, inner.height);
   frame.close();
   return new VideoSample(canvas, { timestamp: sample.timestamp, duration: sample.duration });
 }

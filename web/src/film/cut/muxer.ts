@@ -30,6 +30,7 @@ const MOST_TICKS_PER_SECOND = 1_000_000;
 
 /** The container for a cut of `film`; `lighter` names the codec of re-encoded pictures. Throws FilmProblem not_cut. */
 export async function chooseFormat(film: FilmSource, lighter: VideoCodec | null = null): Promise<OutputFormat> {
+  if (film.wholeOnly) throw new FilmProblem('not_cut', film.wholeOnly);
   const videoCodec = lighter ?? (await film.video.getCodec());
   const audioCodec = film.audio ? await film.audio.getCodec() : null;
   if (!videoCodec || (film.audio && !audioCodec)) throw new FilmProblem('not_cut', 'a codec is not known');
@@ -43,6 +44,13 @@ export async function chooseFormat(film: FilmSource, lighter: VideoCodec | null 
   const mov = new MovOutputFormat({ fastStart: false });
   if (!holds(mov)) throw new FilmProblem('not_cut', `no container for ${codecs.join(' and ')}`);
   return mov;
+}
+
+/** The first sound has chosen the container; one beside it that has no place there stays. */
+async function isHeld(format: OutputFormat, track: InputAudioTrack): Promise<boolean> {
+  const codec = await track.getCodec();
+  const usual = format instanceof Mp4OutputFormat ? MP4_SOUNDS : format.getSupportedCodecs();
+  return codec !== null && usual.includes(codec);
 }
 
 async function isMatroska(film: FilmSource): Promise<boolean> {
@@ -74,12 +82,12 @@ export function exactTicks(film: FilmSource): { frameRate?: number } {
 export class CutWriter {
   readonly #output: Output;
   readonly #picture: VideoSource;
-  readonly #sound: SoundCopy | null;
+  readonly #sounds: readonly SoundCopy[];
 
-  private constructor(output: Output, picture: VideoSource, sound: SoundCopy | null) {
+  private constructor(output: Output, picture: VideoSource, sounds: readonly SoundCopy[]) {
     this.#output = output;
     this.#picture = picture;
-    this.#sound = sound;
+    this.#sounds = sounds;
   }
 
   /** A begun cut whose 0 is `baseSeconds` of the film; its sound ends with `endSeconds`. */
@@ -94,26 +102,30 @@ export class CutWriter {
   ): Promise<CutWriter> {
     const output = new Output({ format, target });
     output.addVideoTrack(picture, track);
-    let sound: SoundCopy | null = null;
-    if (film.audio) {
-      const lagSeconds = film.file && (await isMatroska(film)) ? await codecDelay(film.file, film.audio.id) : 0;
-      sound = await SoundCopy.open(film.audio, film.soundPieces, baseSeconds + lagSeconds, endSeconds + lagSeconds);
-      if (sound) output.addAudioTrack(sound.source);
+    const lagging = film.file !== null && (await isMatroska(film));
+    const sounds: SoundCopy[] = [];
+    for (const { track: heard, pieces } of film.sounds) {
+      if (!(await isHeld(format, heard))) continue;
+      const lagSeconds = lagging ? await codecDelay(film.file!, heard.id) : 0;
+      const sound = await SoundCopy.open(heard, pieces, baseSeconds + lagSeconds, endSeconds + lagSeconds);
+      if (!sound) continue;
+      sounds.push(sound);
+      output.addAudioTrack(sound.source);
     }
     await output.start();
-    return new CutWriter(output, picture, sound);
+    return new CutWriter(output, picture, sounds);
   }
 
   /** Everything of the sound up to `seconds` on the film's own timestamps. */
   async addSoundUntil(seconds: number): Promise<void> {
-    await this.#sound?.addUntil(seconds);
+    for (const sound of this.#sounds) await sound.addUntil(seconds);
   }
 
   /** The finished MIME type; nothing can be added afterwards. */
   async finish(): Promise<string> {
     this.#picture.close();
-    await this.#sound?.addUntil(Infinity);
-    this.#sound?.source.close();
+    // At once: the writer interleaves them, and would wait for the one that is not yet told to go on.
+    await Promise.all(this.#sounds.map((sound) => sound.addUntil(Infinity).then(() => sound.source.close())));
     await this.#output.finalize();
     return this.#output.format.mimeType;
   }

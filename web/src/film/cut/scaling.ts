@@ -2,9 +2,21 @@
 
 import { VideoSample } from 'mediabunny';
 
-export interface Size {
-  readonly width: number;
-  readonly height: number;
+import type { Size } from '../read/look';
+
+const BLACK = 16;
+const GREY = 128;
+/** Sides are rounded to even numbers, which may stretch a small picture by this much. */
+const SAME_SHAPE = 0.04;
+
+/** Where a picture stands in a frame of another shape: as large as it fits, in the middle, on even lines and columns. */
+export function innerRect(own: Size, frame: Size): Size & { x: number; y: number } {
+  const { width, height } = frame;
+  if (Math.abs((own.width * height) / (own.height * width) - 1) < SAME_SHAPE) return { x: 0, y: 0, width, height };
+  const scale = Math.min(width / own.width, height / own.height);
+  const even = (px: number): number => Math.max(2, 2 * Math.round(px / 2));
+  const inner = { width: Math.min(width, even(own.width * scale)), height: Math.min(height, even(own.height * scale)) };
+  return { x: 2 * ((width - inner.width) >> 2), y: 2 * ((height - inner.height) >> 2), ...inner };
 }
 
 /** For each result position: where its first source value lies and how much each of `taps` values counts. */
@@ -15,7 +27,7 @@ interface Weights {
 }
 
 /**
- * Makes pictures of one size smaller; its memory is used again for each. Only 8 bit 4:2:0 planes are scaled here.
+ * Makes pictures smaller, those of another shape with black bars; its memory is used again for each. Only 8 bit 4:2:0 planes are scaled here.
  *
  * A canvas would do the same, but leaves a full-sized copy of each picture in shared memory for a while (8 MB for 1080p,
  * 33 MB for 4K) and turns the colours to RGB and back.
@@ -25,30 +37,41 @@ export class PictureScaler {
   #rows = new Float32Array(0);
   readonly #weights = new Map<string, Weights>();
 
-  constructor(private readonly to: Size) {}
+  constructor(
+    private readonly to: Size,
+    private readonly colorSpace: VideoColorSpaceInit | null,
+  ) {}
 
-  /** A smaller picture with the same time and colours, or null where its pixels are stored in another way. */
-  async scale(sample: VideoSample): Promise<VideoSample | null> {
+  /** A smaller picture of one that is of `own` size in square pixels, with the same time and colours (those given, where any are), or null where its pixels are stored in another way. */
+  async scale(sample: VideoSample, own: Size): Promise<VideoSample | null> {
     if (sample.format !== 'I420' && sample.format !== 'NV12') return null;
     const bytes = sample.allocationSize();
     if (this.#stored.length < bytes) this.#stored = new Uint8Array(bytes);
     const layout = await sample.copyTo(this.#stored);
     const { width: fullWidth, height: fullHeight } = sample.visibleRect;
     const { width, height } = this.to;
+    const inner = innerRect(own, this.to);
+    const innerHalf = { width: inner.width >> 1, height: inner.height >> 1 };
+    const lumaAt = inner.y * width + inner.x;
+    const chromaAt = (inner.y >> 1) * (width >> 1) + (inner.x >> 1);
     const from = { width: (fullWidth + 1) >> 1, height: (fullHeight + 1) >> 1 };
     const half = { width: width >> 1, height: height >> 1 };
     const made = new Uint8Array(width * height + 2 * half.width * half.height);
+    if (inner.width < width || inner.height < height) {
+      made.fill(sample.colorSpace.fullRange ? 0 : BLACK, 0, width * height);
+      made.fill(GREY, width * height);
+    }
     const [luma, chroma, second] = layout;
     if (!luma || !chroma) return null;
-    this.#scalePlane(luma, 1, { width: fullWidth, height: fullHeight }, made, 0, this.to);
+    this.#scalePlane(luma, 1, { width: fullWidth, height: fullHeight }, made, lumaAt, inner, width);
     const blueAt = width * height;
     const redAt = blueAt + half.width * half.height;
     if (second) {
-      this.#scalePlane(chroma, 1, from, made, blueAt, half);
-      this.#scalePlane(second, 1, from, made, redAt, half);
+      this.#scalePlane(chroma, 1, from, made, blueAt + chromaAt, innerHalf, half.width);
+      this.#scalePlane(second, 1, from, made, redAt + chromaAt, innerHalf, half.width);
     } else {
-      this.#scalePlane(chroma, 2, from, made, blueAt, half);
-      this.#scalePlane({ ...chroma, offset: chroma.offset + 1 }, 2, from, made, redAt, half);
+      this.#scalePlane(chroma, 2, from, made, blueAt + chromaAt, innerHalf, half.width);
+      this.#scalePlane({ ...chroma, offset: chroma.offset + 1 }, 2, from, made, redAt + chromaAt, innerHalf, half.width);
     }
     return new VideoSample(made, {
       format: 'I420',
@@ -56,11 +79,11 @@ export class PictureScaler {
       codedHeight: height,
       timestamp: sample.timestamp,
       duration: sample.duration,
-      colorSpace: sample.colorSpace,
+      colorSpace: this.colorSpace ?? sample.colorSpace,
     });
   }
 
-  #scalePlane(plane: PlaneLayout, step: number, from: Size, made: Uint8Array, madeAt: number, to: Size): void {
+  #scalePlane(plane: PlaneLayout, step: number, from: Size, made: Uint8Array, madeAt: number, to: Size, madeStride: number): void {
     const across = this.#weightsFor(from.width, to.width);
     const down = this.#weightsFor(from.height, to.height);
     if (this.#rows.length < to.width * from.height) this.#rows = new Float32Array(to.width * from.height);
@@ -84,7 +107,7 @@ export class PictureScaler {
         for (let tap = y * down.taps, end = tap + down.taps; tap < end; tap++, at += to.width) {
           sum += down.share[tap]! * rows[at]!;
         }
-        made[madeAt + y * to.width + x] = sum;
+        made[madeAt + y * madeStride + x] = sum;
       }
     }
   }

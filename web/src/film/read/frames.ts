@@ -94,6 +94,12 @@ export async function findFirstShown(film: Reading, piece: Piece): Promise<numbe
   return isShown(piece, first) ? first : null;
 }
 
+/** Whether a film begins with a picture that is no refresh, as what is cut out of open groups does. */
+export async function beginsOpen(film: Reading): Promise<boolean> {
+  const begin = await firstEntryPoint(film);
+  return begin !== null && film.nalUnits !== null && entryKind(begin.data, film.nalUnits) === 'open';
+}
+
 /** The first picture that decoding can begin with; the first of all where none is marked. Its data is read. */
 async function firstEntryPoint(film: Reading): Promise<EncodedPacket | null> {
   const first = await film.pictures.getFirstPacket();

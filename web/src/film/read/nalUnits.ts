@@ -24,7 +24,7 @@ export interface NalUnits {
  * there for a while.
  */
 export function entryKind(data: Uint8Array, { codec, lengthBytes }: NalUnits): 'closed' | 'open' | null {
-  for (const unit of lengthBytes === null ? unitsByStartCode(data) : unitsByLength(data, lengthBytes)) {
+  for (const unit of unitsIn(data, lengthBytes)) {
     if (codec === 'hevc') {
       const kind = ((unit[0] ?? 0) >> 1) & 0x3f;
       if (HEVC_CLOSED.includes(kind)) return 'closed';
@@ -36,6 +36,11 @@ export function entryKind(data: Uint8Array, { codec, lengthBytes }: NalUnits): '
     if (kind === H264_SLICE) return sliceType(unit.subarray(1, 16)) % SLICE_KINDS === INTRA ? 'open' : null;
   }
   return null;
+}
+
+/** The NAL units of a picture; those parted by start codes go on to its end. */
+export function unitsIn(data: Uint8Array, lengthBytes: number | null): Generator<Uint8Array> {
+  return lengthBytes === null ? unitsByStartCode(data) : unitsByLength(data, lengthBytes);
 }
 
 function* unitsByLength(data: Uint8Array, lengthBytes: number): Generator<Uint8Array> {

@@ -16,7 +16,7 @@ import {
   type InputVideoTrack,
 } from 'mediabunny';
 
-import { FilmProblem, asFilmProblem } from '../problem';
+import { FilmProblem, asFilmProblem, type FilmProblemCode } from '../problem';
 import type { RemoteFilm } from '../types';
 import { bytesOf } from './bytes';
 import { FilmClock } from './clock';
@@ -25,6 +25,7 @@ import { anchorPieces, filmFromOf, piecesOf, type Piece } from './pieces';
 import type { NalUnits } from './nalUnits';
 import { diagnoseUnreadable } from './sniff';
 import { readTimelines, type TrackTimeline } from './timeline';
+import { clockStartsAnew } from './transport';
 
 /** Containers of films. Playlists, which name other files, are not among them. */
 const FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
@@ -50,10 +51,19 @@ export interface FilmSource {
   readonly isEdited: boolean;
   /** The same of the sound, in its own ticks; null where the container has no edits. */
   readonly soundPieces: readonly Piece[] | null;
+  /** Every sound of a kind that can be named, the one above first: a camera's own and its microphone's, say. */
+  readonly sounds: readonly Sound[];
   /** Of H.264 and HEVC: how its pictures are stored; null for other codecs. */
   readonly nalUnits: NalUnits | null;
+  /** Why only the whole film can be sent, though its frames' times are known; null where moments can be taken out. */
+  readonly wholeOnly: FilmProblemCode | null;
   /** Whether the container marks which pictures decoding can begin with; else each is said to be one. */
   readonly marksKeys: boolean;
+}
+
+export interface Sound {
+  readonly track: InputAudioTrack;
+  readonly pieces: readonly Piece[] | null;
 }
 
 // What it would tell a developer's console is told in our own words where it matters.
@@ -64,7 +74,12 @@ export async function openSource(from: Blob | RemoteFilm): Promise<FilmSource> {
   const file = from instanceof Blob ? from : null;
   const input = new Input({ source: sourceOf(from), formats: FORMATS });
   try {
-    return await describe(input, file, await readTimelines(bytesOf(from)));
+    const read = bytesOf(from);
+    const timelines = await readTimelines(read);
+    const pictures = timelines?.filter(({ kind }) => kind === 'vide') ?? [];
+    if (pictures.length && pictures.every(({ isProtected }) => isProtected)) throw new FilmProblem('film_protected');
+    if (file && (await clockStartsAnew(read, file.size))) throw new FilmProblem('film_joined');
+    return await describe(input, file, timelines);
   } catch (error) {
     input.dispose();
     throw asFilmProblem(error);
@@ -82,16 +97,16 @@ export function sourceOf(from: Blob | RemoteFilm): BlobSource | UrlSource {
 
 async function describe(input: Input, file: Blob | null, timelines: TrackTimeline[] | null): Promise<FilmSource> {
   if (!(await input.canRead())) throw await whyNot(file);
-  const videos = await input.getVideoTracks();
+  const videos = (await input.getVideoTracks()).filter(({ id }) => !timelineOf(timelines, id)?.isProtected);
   if (videos.length === 0) {
     if ((await input.getFormat()) === MPEG_TS) throw new FilmProblem('film_not_opened', 'a codec is not known');
     throw (await input.getAudioTracks()).length > 0 ? new FilmProblem('no_picture') : await whyNot(file);
   }
   const video = await chooseVideoTrack(videos);
-  const sounds = await input.getAudioTracks({ filter: (track) => video.canBePairedWith(track) });
+  const paired = await input.getAudioTracks({ filter: (track) => video.canBePairedWith(track) });
+  const sounds = paired.filter(({ id }) => !timelineOf(timelines, id)?.isProtected);
   const timeline = timelineOf(timelines, video.id);
-  if (timeline?.isProtected) throw new FilmProblem('film_protected');
-  const audio = (await firstDefault(sounds.filter(({ id }) => !timelineOf(timelines, id)?.isProtected))) ?? null;
+  const audio = await chooseSound(sounds);
   const heard = audio ? timelineOf(timelines, audio.id) : undefined;
   if (timeline?.paced || heard?.paced) throw new FilmProblem('film_paced');
   const pictures = new EncodedPacketSink(video);
@@ -104,9 +119,13 @@ async function describe(input: Input, file: Blob | null, timelines: TrackTimelin
   const clock = new FilmClock(ticksPerSecond, filmFromOf(pieces[0]));
   // In fragments each sample says for itself what it is.
   const marksKeys = !timeline || timeline.hasKeyList || timeline.isFragmented || reading.nalUnits === null;
+  const wholeOnly = (timeline?.descriptions ?? 1) > 1 ? 'film_of_two' : null;
   const isEdited = timeline?.pieces != null;
-  const soundPieces = heard?.pieces ? piecesOf(heard) : null;
-  return { ...reading, input, file, video, audio, clock, pieces, isEdited, soundPieces, marksKeys };
+  const heardPieces = (track: TrackTimeline | undefined): readonly Piece[] | null => (track?.pieces ? piecesOf(track) : null);
+  const soundPieces = heardPieces(heard);
+  const others = audio ? (await namedSounds(sounds)).filter(({ id }) => id !== audio.id) : [];
+  const beside = others.map((track) => ({ track, pieces: heardPieces(timelineOf(timelines, track.id)) }));
+  return { ...reading, input, file, video, audio, clock, pieces, isEdited, soundPieces, marksKeys, wholeOnly, sounds: audio ? [{ track: audio, pieces: soundPieces }, ...beside] : [] };
 }
 
 function timelineOf(timelines: TrackTimeline[] | null, id: number): TrackTimeline | undefined {
@@ -117,15 +136,14 @@ async function whyNot(file: Blob | null): Promise<FilmProblem> {
   return file ? diagnoseUnreadable(file) : new FilmProblem('film_unreadable', 'at the service');
 }
 
-/** The moving picture: not a cover nor the few frames of a motion photo, else the one with most pixels. */
+/** The moving picture: not a cover nor the few frames of a motion photo, else the first that is on, as browsers play it. */
 async function chooseVideoTrack(tracks: InputVideoTrack[]): Promise<InputVideoTrack> {
   if (tracks.length === 1) return tracks[0]!;
   const ranked = await Promise.all(
     tracks.map(async (track) => {
       const { averagePacketRate } = await track.computePacketStats(60);
       const seconds = (await track.getDurationFromMetadata()) ?? 0;
-      const pixels = (await track.getCodedWidth()) * (await track.getCodedHeight());
-      return { track, moving: averagePacketRate >= MOVING_FPS, seconds, pixels };
+      return { track, moving: averagePacketRate >= MOVING_FPS, seconds, isOn: (await track.getDisposition()).default };
     }),
   );
   const longest = Math.max(...ranked.map(({ seconds }) => seconds));
@@ -133,7 +151,7 @@ async function chooseVideoTrack(tracks: InputVideoTrack[]): Promise<InputVideoTr
     (a, b) =>
       Number(b.moving) - Number(a.moving) ||
       Number(b.seconds >= longest / 2) - Number(a.seconds >= longest / 2) ||
-      b.pixels - a.pixels,
+      Number(b.isOn) - Number(a.isOn),
   );
   return ranked[0]!.track;
 }
@@ -149,7 +167,14 @@ async function nalUnitsOf(video: InputVideoTrack): Promise<NalUnits | null> {
   return { codec, lengthBytes: (record[codec === 'avc' ? AVC_LENGTH_AT : HEVC_LENGTH_AT]! & 3) + 1 };
 }
 
-async function firstDefault(tracks: InputAudioTrack[]): Promise<InputAudioTrack | undefined> {
-  for (const track of tracks) if ((await track.getDisposition()).default) return track;
-  return tracks[0];
+/** The first sound that is on and of a kind that can be named, else any that can be; else the first. */
+async function chooseSound(tracks: InputAudioTrack[]): Promise<InputAudioTrack | null> {
+  const named = await namedSounds(tracks);
+  for (const track of named) if ((await track.getDisposition()).default) return track;
+  return named[0] ?? tracks[0] ?? null;
+}
+
+async function namedSounds(tracks: InputAudioTrack[]): Promise<InputAudioTrack[]> {
+  const codecs = await Promise.all(tracks.map((track) => track.getCodec()));
+  return tracks.filter((_, index) => codecs[index] !== null);
 }

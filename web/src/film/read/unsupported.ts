@@ -23,6 +23,7 @@ export function unsupportedFilm(file: File, durationMs: number): Film {
       hasSound: true,
       canShow: false,
       canCut: false,
+      whyWhole: null,
       canCutLight: false,
       container: file.type,
       videoCodec: '',

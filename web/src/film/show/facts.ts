@@ -6,6 +6,7 @@ import { chooseFormat } from '../cut/muxer';
 import { FilmProblem } from '../problem';
 import type { AudioRecording } from '../read/audio';
 import { findEndTicks, frameTicksBetween, holdsHidden } from '../read/frames';
+import { lookAtFirst, upright } from '../read/look';
 import type { FilmSource } from '../read/source';
 import type { FilmFacts } from '../types';
 
@@ -15,20 +16,23 @@ const RATE_SAMPLE_PACKETS = 240;
 export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
   const { video, audio, clock } = film;
   const format = await film.input.getFormat();
-  const canCut = await chooseFormat(film).then(() => true, (error: unknown) => isProblem(error, 'not_cut'));
+  const look = await lookAtFirst(film);
+  const shown = look && upright(look, await video.getRotation());
+  const canCut = !film.wholeOnly && (await chooseFormat(film).then(() => true, (error: unknown) => isProblem(error, 'not_cut')));
   return {
     bytes: film.file?.size ?? 0,
     durationMs: Math.max(1, clock.msAt(await findEndTicks(film))),
     zeroS: clock.zeroTicks / clock.ticksPerSecond,
-    widthPx: await video.getDisplayWidth(),
-    heightPx: await video.getDisplayHeight(),
+    widthPx: shown?.width ?? (await video.getDisplayWidth()),
+    heightPx: shown?.height ?? (await video.getDisplayHeight()),
     fps: (await video.computePacketStats(RATE_SAMPLE_PACKETS)).averagePacketRate,
     rotation: await video.getRotation(),
     holdsHidden: await holdsHidden(film),
     hasPicture: true,
     hasSound: audio !== null,
-    canShow: await video.canDecode(),
+    canShow: look !== null,
     canCut,
+    whyWhole: film.wholeOnly && new FilmProblem(film.wholeOnly).sentence,
     canCutLight: canCut && (await lightCodec(film)) !== null,
     container: format.name,
     videoCodec: (await video.getCodec()) ?? String(await video.getInternalCodecId()),
@@ -57,6 +61,7 @@ export async function readAudioFacts(sound: AudioRecording): Promise<FilmFacts> 
     hasSound: true,
     canShow: await audio.canDecode(),
     canCut: (await chooseAudioFormat(sound)) !== null,
+    whyWhole: null,
     canCutLight: false,
     container: (await sound.input.getFormat()).name,
     videoCodec: '',

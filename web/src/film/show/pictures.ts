@@ -4,6 +4,7 @@ import { VideoSampleSink } from 'mediabunny';
 
 import { FilmProblem } from '../problem';
 import { findEndTicks, frameTickAt, keyframeBefore, seekSecondsOf } from '../read/frames';
+import { lookAtFirst, squareSize } from '../read/look';
 import { filmFromOf, pieceIndexAt } from '../read/pieces';
 import type { FilmSource } from '../read/source';
 import { serialQueue } from '../serialQueue';
@@ -36,7 +37,7 @@ export async function decodeFilmstrip(
   for await (const sample of sink.samplesAtTimestamps(keys.map((ticks) => seekSecondsOf(film, ticks)))) {
     if (signal.aborted) sample?.close();
     signal.throwIfAborted();
-    if (sample) onPicture(index, clock.msAt(keys[index]!), await toUprightBitmap(sample, heightPx));
+    if (sample) onPicture(index, clock.msAt(keys[index]!), await toUprightBitmap(sample, await squareSize(film, sample), heightPx));
     index += 1;
   }
 }
@@ -48,10 +49,10 @@ export async function decodePicture(film: FilmSource, atMs: number, heightPx: nu
   return onePicture(async () => {
     const sample = await new VideoSampleSink(film.video).getSample(seekSecondsOf(film, ticks));
     if (!sample) throw new FilmProblem('not_shown', `no picture at ${atMs} ms`);
-    return toUprightBitmap(sample, heightPx);
+    return toUprightBitmap(sample, await squareSize(film, sample), heightPx);
   });
 }
 
 async function requireDecodable(film: FilmSource): Promise<void> {
-  if (!(await film.video.canDecode())) throw new FilmProblem('not_shown');
+  if (!(await lookAtFirst(film))) throw new FilmProblem('not_shown');
 }

@@ -2,6 +2,7 @@
 
 import type { VideoSample } from 'mediabunny';
 
+import { upright, type Size } from '../read/look';
 import { serialQueue } from '../serialQueue';
 
 /** One at a time, so that one piece of memory serves all: a picture of 4K takes 33 MB as RGB. */
@@ -9,25 +10,26 @@ const oneDrawing = serialQueue();
 let pixels = new Uint8ClampedArray(0);
 
 /**
- * A picture `heightPx` high of a decoded one, which is closed.
+ * A picture `heightPx` high of a decoded one, which is closed; `stored` is its size in square pixels, not yet turned.
  *
  * Drawing a decoded picture on a canvas leaves a full-sized copy of it in shared memory until some later clean-up
  * (measured in Chromium 156: 8 MB for each of 1080p), so its pixels are read out and made small instead.
  */
-export function toUprightBitmap(sample: VideoSample, heightPx: number): Promise<ImageBitmap> {
-  const widthPx = Math.max(1, Math.round((heightPx * sample.displayWidth) / sample.displayHeight));
+export function toUprightBitmap(sample: VideoSample, stored: Size, heightPx: number): Promise<ImageBitmap> {
   const { rotation, flip } = sample;
+  const shown = upright(stored, rotation);
+  const widthPx = Math.max(1, Math.round((heightPx * shown.width) / shown.height));
   const [width, height] = rotation % 180 === 0 ? [widthPx, heightPx] : [heightPx, widthPx];
   return oneDrawing(async () => {
-    const stored = await makeSmall(sample, width, height);
-    if (!rotation && !flip) return stored;
+    const small = await makeSmall(sample, width, height);
+    if (!rotation && !flip) return small;
     const canvas = new OffscreenCanvas(widthPx, heightPx);
     const context = canvas.getContext('2d')!;
     context.translate(widthPx / 2, heightPx / 2);
     if (flip) context.scale(-1, 1);
     context.rotate((rotation * Math.PI) / 180);
-    context.drawImage(stored, -width / 2, -height / 2);
-    stored.close();
+    context.drawImage(small, -width / 2, -height / 2);
+    small.close();
     return canvas.transferToImageBitmap();
   });
 }

@@ -1,0 +1,319 @@
+"""Films put together, cut by bytes, turned, interlaced or untagged: the page makes the right thing of them, or none."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.cut.stills import grab_still
+from pipeline.source.film import probe
+from tests.footage import BEEP, draw_number, numbered_film, numbers_in, read_number, run
+from tests.mp4_boxes import Box, Mp4
+from tests.web.engine import CutFile, Engine
+
+H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18")
+OPEN = ("-c:v", "libx264", "-crf", "18", "-bf", "3", "-g", "30", "-x264-params", "open-gop=1:repeat-headers=1")
+KEY = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb", "-encryption_kid",
+       "a7e61c373e219033c21091fa607bf3b8")  # fmt: skip
+
+
+def code_of(engine: Engine, path: Path) -> str | None:
+    engine.choose(path)
+    problem = engine.problem()
+    assert problem is None or problem["sentence"].endswith(".")
+    return problem and problem["code"]
+
+
+def numbers_of(made: CutFile) -> list[int]:
+    """The numbers of the moment's pictures."""
+    with av.open(str(made.path)) as container:
+        frames = [(frame.pts * frame.time_base, frame) for frame in container.decode(video=0)]
+    first = frames[0][0]
+    chosen = [frame for at, frame in frames if made.cut["in"] <= int((at - first) * 1000) < made.cut["out"]]
+    return [read_number(frame.to_ndarray(format="gray")) for frame in chosen]
+
+
+# Put together
+
+
+def two_descriptions(path: Path, *, used: bool) -> Path:
+    film = Mp4(numbered_film(path.with_name("one.mp4"), frames=90, sound=None))
+    table = film.tracks[0].one("mdia", "minf", "stbl")
+    descriptions = table.one("stsd")
+    descriptions.own = struct.pack(">II", 0, 2)
+    descriptions.inside.append(Box("avc1", descriptions.inside[0].own, list(descriptions.inside[0].inside)))
+    runs = table.one("stsc")
+    [(first, samples, _)] = [struct.unpack_from(">III", runs.own, 8)]
+    chunks = [(first, samples, 1), (2, samples, 2)] if used else [(first, samples, 1)]
+    film.moov.own = b""
+    runs.own = struct.pack(">II", 0, len(chunks)) + b"".join(struct.pack(">III", *chunk) for chunk in chunks)
+    return film.write(path)
+
+
+def test_a_film_of_two_descriptions_is_sent_whole(engine: Engine, tmp_path: Path) -> None:
+    engine.choose(two_descriptions(tmp_path / "two.mp4", used=True))
+    facts = engine.facts()
+    assert not facts["canCut"]
+    assert "whole film" in facts["whyWhole"]
+    for mode in ("lossless", "light"):
+        assert engine.refused({"in": 0, "out": 1000}, mode) == "not_cut"
+
+
+def test_a_description_that_no_picture_uses_does_no_harm(engine: Engine, tmp_path: Path) -> None:
+    engine.choose(two_descriptions(tmp_path / "two.mp4", used=False))
+    assert engine.facts()["canCut"]
+
+
+@pytest.mark.parametrize("kind", ["joined", "joined behind a gap", "wrapped", "camcorder's, joined"])
+def test_a_stream_whose_clock_starts_anew_goes_whole(engine: Engine, tmp_path: Path, kind: str) -> None:
+    codec = (*H264, "-bf", "2", "-g", "30")
+    if kind == "wrapped":
+        path = numbered_film(tmp_path / "a.ts", codec=codec, frames=150, container=("-output_ts_offset", "95440"))
+    else:
+        stamped = ("-mpegts_m2ts_mode", "1") if kind.startswith("camcorder") else ()
+        later = ("-output_ts_offset", "400") if "gap" in kind else ()
+        first = numbered_film(tmp_path / "a.ts", codec=codec, frames=150, container=stamped)
+        second = numbered_film(tmp_path / "b.ts", codec=codec, frames=90, container=(*stamped, *later))
+        path = tmp_path / "both.ts"
+        path.write_bytes(first.read_bytes() + second.read_bytes())
+    assert code_of(engine, path) == "film_joined"
+
+
+@pytest.mark.parametrize("stamped", [(), ("-mpegts_m2ts_mode", "1")], ids=["broadcast", "camcorder"])
+def test_a_stream_whose_clock_goes_through_is_cut(engine: Engine, tmp_path: Path, stamped: tuple[str, ...]) -> None:
+    path = numbered_film(tmp_path / "a.ts", codec=(*H264, "-bf", "2", "-g", "30"), frames=150, container=stamped)
+    assert code_of(engine, path) is None
+    assert numbers_of(engine.cut({"in": 1000, "out": 2000})) == list(range(30, 60))
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mov"])
+def test_a_protected_film_is_told(engine: Engine, tmp_path: Path, name: str) -> None:
+    assert code_of(engine, numbered_film(tmp_path / name, frames=60, container=KEY)) == "film_protected"
+
+
+# Begun in the middle, or without a list of key pictures
+
+
+@pytest.mark.parametrize("codec", [OPEN, (*H264, "-bf", "2", "-g", "30")], ids=["open groups", "closed groups"])
+def test_a_stream_begun_within_a_group_has_the_service_s_zero(
+    engine: Engine, tmp_path: Path, codec: tuple[str, ...]
+) -> None:
+    whole = numbered_film(tmp_path / "whole.ts", frames=300, codec=codec).read_bytes()
+    path = tmp_path / "late.ts"
+    path.write_bytes(whole[len(whole) // 7 // 188 * 188 :])
+    numbers = numbers_in(path)
+    engine.choose(path)
+    assert abs(engine.facts()["durationMs"] - len(numbers) * 1000 / 30) <= 1
+    assert numbers_of(engine.cut({"in": 0, "out": 1000})) == numbers[:30]
+    assert numbers_of(engine.cut({"in": 2000, "out": 2500})) == numbers[60:75]
+
+
+def test_where_no_picture_can_be_decoded_here_the_desk_does_not_promise_one(engine: Engine, tmp_path: Path) -> None:
+    whole = numbered_film(tmp_path / "whole.ts", frames=300, codec=OPEN).read_bytes()
+    path = tmp_path / "late.ts"
+    path.write_bytes(whole[len(whole) // 7 // 188 * 188 :])
+    engine.choose(path)
+    facts = engine.facts()
+    assert (facts["canShow"], facts["canCut"], facts["canCutLight"]) == (False, True, False)
+
+
+@pytest.mark.parametrize("codec", [(*H264, "-bf", "2", "-g", "30"), (*H264, "-bf", "0", "-g", "45"), OPEN], ids=str)
+def test_a_film_without_a_list_of_key_pictures_is_cut_as_filmed(
+    engine: Engine, tmp_path: Path, codec: tuple[str, ...]
+) -> None:
+    film = Mp4(numbered_film(tmp_path / "whole.mp4", frames=150, codec=codec))
+    table = film.tracks[0].one("mdia", "minf", "stbl")
+    table.inside = [box for box in table.inside if box.kind != "stss"]
+    engine.choose(film.write(tmp_path / "unlisted.mp4"))
+    made = engine.cut({"in": 2000, "out": 3000})
+    assert numbers_of(made) == list(range(60, 90))
+    assert len(numbers_in(made.path)) < 120
+    with av.open(str(made.path)) as container:
+        keys = [packet.is_keyframe for packet in container.demux(video=0) if packet.size]
+    assert keys[0]
+    assert sum(keys) <= 4
+    assert engine.picture(2500) == 75
+
+
+# Several tracks
+
+
+def test_the_picture_that_is_cut_is_the_one_that_players_show(engine: Engine, tmp_path: Path) -> None:
+    """Two tracks that are on: browsers play the first, though it is the smaller one."""
+    small = numbered_film(tmp_path / "small.mp4", frames=60, sound=None)
+    large = tmp_path / "large.mp4"
+    run("-f", "lavfi", "-i", "color=blue:s=640x480:r=30:d=2", *H264, str(large))
+    both = tmp_path / "both.mp4"
+    dispositions = ("-disposition:v:0", "default", "-disposition:v:1", "default")
+    run("-i", str(small), "-i", str(large), "-map", "0:v", "-map", "1:v", "-c", "copy", *dispositions, str(both))
+    engine.choose(both)
+    assert (engine.facts()["widthPx"], engine.picture(1000)) == (320, 30)
+    assert numbers_of(engine.cut({"in": 500, "out": 1500})) == list(range(15, 45))
+
+
+@pytest.mark.parametrize("mode", ["lossless", "light"])
+@pytest.mark.parametrize("name", ["film.mp4", "film.mov", "film.mkv"])
+def test_every_sound_travels(engine: Engine, tmp_path: Path, name: str, mode: str) -> None:
+    silence = ("-f", "lavfi", "-t", "4", "-i", "anullsrc=r=48000:cl=stereo")
+    beeps = ("-f", "lavfi", "-t", "4", "-i", BEEP)
+    picture = numbered_film(tmp_path / "picture.mp4", frames=120, sound=None)
+    tracks = ("-map", "0:v", "-map", "1:a", "-map", "2:a", "-c:v", "copy", "-c:a", "aac")
+    run("-i", str(picture), *silence, *beeps, *tracks, str(tmp_path / name))
+    engine.choose(tmp_path / name)
+    made = engine.cut({"in": 1000, "out": 3000}, mode)
+    with av.open(str(made.path)) as container:
+        assert len(container.streams.audio) == 2
+    loudest = []
+    for track in (0, 1):
+        with av.open(str(made.path)) as container:
+            loudest.append(max(float(np.abs(frame.to_ndarray()).max()) for frame in container.decode(audio=track)))
+    assert loudest[0] < 0.01
+    assert loudest[1] > 0.3
+
+
+# Size, shape and colours of the moment's own pictures
+
+
+def change_of_size(folder: Path, name: str, codec: tuple[str, ...]) -> Path:
+    """Three seconds of 640×360, then three of 360×640, each with a white square of 120 pixels in its middle."""
+    parts = []
+    for number, size in enumerate(("640x360", "360x640")):
+        part = folder / f"{number}{Path(name).suffix}"
+        square = "drawbox=x=(iw-120)/2:y=(ih-120)/2:w=120:h=120:color=white:t=fill"
+        run(
+            "-f",
+            "lavfi",
+            "-i",
+            f"color=0x303030:s={size}:r=25:d=3",
+            "-vf",
+            f"{square},format=yuv420p",
+            *codec,
+            str(part),
+        )
+        parts.append(part)
+    (folder / "parts.txt").write_text("".join(f"file '{part}'\n" for part in parts))
+    run("-f", "concat", "-safe", "0", "-i", str(folder / "parts.txt"), "-c", "copy", str(folder / name))
+    return folder / name
+
+
+def square_in(picture: NDArray[Any]) -> tuple[int, int]:
+    bright = picture > 130
+    return int(bright.any(axis=0).sum()), int(bright.any(axis=1).sum())
+
+
+@pytest.mark.parametrize("name", ["film.ts", "film.webm"])
+def test_proportions_are_kept_where_the_size_changes(engine: Engine, tmp_path: Path, name: str) -> None:
+    vp8 = ("-c:v", "libvpx", "-b:v", "2M", "-g", "25", "-deadline", "realtime")
+    codec = vp8 if name.endswith("webm") else (*H264, "-g", "25", "-bf", "0", "-x264-params", "repeat-headers=1")
+    engine.choose(change_of_size(tmp_path, name, codec))
+    for moment in ({"in": 1000, "out": 2000}, {"in": 2000, "out": 4500}, {"in": 4500, "out": 5500}):
+        made = engine.cut(moment, "light")
+        with av.open(str(made.path)) as container:
+            shapes = [square_in(frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
+        for width, height in shapes:
+            assert abs(width / height - 1) < 0.06, (moment, width, height)
+    picture = engine.pixels(4800)
+    width, height = square_in(picture)
+    assert abs(width / height - 1) < 0.1
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.ts", "film.mov"])
+def test_interlaced_pictures_are_not_woven_into_lighter_ones(engine: Engine, tmp_path: Path, name: str) -> None:
+    fields = ("-vf", "interlace=scan=tff,format=yuv420p", "-flags", "+ilme+ildct", *H264, "-x264-params", "tff=1")
+    run("-f", "lavfi", "-i", "testsrc2=s=720x576:r=50:d=3", *fields, "-g", "25", str(tmp_path / name))
+    engine.choose(tmp_path / name)
+    facts = engine.facts()
+    assert (facts["widthPx"], facts["heightPx"]) == (720, 576)
+    assert (facts["canCut"], facts["canCutLight"]) == (True, False)
+    assert engine.refused({"in": 0, "out": 1000}, "light") == "not_cut_light"
+    with av.open(str(engine.cut({"in": 0, "out": 1000}).path)) as container:
+        frame = next(container.decode(video=0))
+        assert (frame.height, frame.interlaced_frame) == (576, True)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "tags"),
+    [
+        (640, 480, ()),
+        (1280, 720, ()),
+        (640, 480, ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")),
+        (1920, 1080, ()),
+    ],
+    ids=["SD, nothing stated", "HD, nothing stated", "SD, stated as HD's", "Full HD, nothing stated"],
+)
+def test_colours_come_out_as_the_film_s_own(
+    engine: Engine, tmp_path: Path, width: int, height: int, tags: tuple[str, ...]
+) -> None:
+    path = tmp_path / "colours.mp4"
+    planes = []
+    for values in ((110, 90, 180), (150, 110, 150), (130, 180, 90), (126, 128, 128)):
+        luma = np.full((height // 2, width // 2), values[0], np.uint8)
+        planes.append((luma, values[1], values[2]))
+    luma = np.block([[planes[0][0], planes[1][0]], [planes[2][0], planes[3][0]]])
+    chroma = [
+        np.kron(
+            np.array([[planes[0][n], planes[1][n]], [planes[2][n], planes[3][n]]], np.uint8),
+            np.ones((height // 4, width // 4), np.uint8),
+        )
+        for n in (1, 2)
+    ]
+    raw = luma.tobytes() + chroma[0].tobytes() + chroma[1].tobytes()
+    argv = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{width}x{height}", "-r", "25", "-i", "pipe:0"]
+    run(*argv, *H264, *tags, "-g", "25", str(path), stdin=(raw for _ in range(50)))
+    engine.choose(path)
+    made = engine.cut({"in": 500, "out": 1500}, "light")
+    expected, got = grab_still(probe(path), 1000).pixels, grab_still(probe(made.path), made.cut["in"] + 500).pixels
+    for y, x in ((1, 1), (1, 3), (3, 1), (3, 3)):
+        wanted = expected[y * expected.shape[0] // 4, x * expected.shape[1] // 4].astype(int)
+        colour = got[y * got.shape[0] // 4, x * got.shape[1] // 4].astype(int)
+        assert np.abs(wanted - colour).max() <= 5, (wanted, colour)
+
+
+# A picture that stands
+
+
+@pytest.mark.parametrize("mode", ["lossless", "light"])
+def test_a_last_picture_that_stands_keeps_its_time_and_its_sound(engine: Engine, tmp_path: Path, mode: str) -> None:
+    """A frozen call: the picture of 1.0 s stands for two seconds more, while the sound goes on."""
+    frames = [draw_number(n, 320, 240).tobytes() for n in range(31)]
+    argv = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", "320x240", "-r", "30", "-i", "pipe:0"]
+    picture, path = tmp_path / "picture.mp4", tmp_path / "film.mp4"
+    run(*argv, "-vf", "format=yuv420p", *H264, "-bf", "0", str(picture), stdin=iter(frames))
+    film = Mp4(picture)
+    track = film.tracks[0]
+    track.one("mdia", "minf", "stbl", "stts").own = struct.pack(">IIIIII", 0, 2, 30, 512, 1, 30720)
+    header = track.one("mdia", "mdhd")
+    header.own = header.own[:16] + struct.pack(">I", 30 * 512 + 30720) + header.own[20:]
+    track.inside = [box for box in track.inside if box.kind != "edts"]
+    film.write(tmp_path / "standing.mp4")
+    run(
+        "-i",
+        str(tmp_path / "standing.mp4"),
+        "-f",
+        "lavfi",
+        "-t",
+        "3",
+        "-i",
+        BEEP,
+        "-c:v",
+        "copy",
+        "-c:a",
+        "aac",
+        str(path),
+    )
+    engine.choose(path)
+    assert abs(engine.facts()["durationMs"] - 3000) <= 1
+    for in_ms in (500, 1500):
+        made = engine.cut({"in": in_ms, "out": 2900}, mode)
+        assert made.cut["out"] - made.cut["in"] == 2900 - in_ms
+        with av.open(str(made.path)) as container:
+            sound, shown = container.streams.audio[0], container.streams.video[0]
+            assert float(sound.duration * sound.time_base) * 1000 >= made.cut["out"] - 30
+            assert float(shown.duration * shown.time_base) * 1000 >= made.cut["out"]
+            assert [read_number(f.to_ndarray(format="gray")) for f in container.decode(video=0)][-1] == 30
