@@ -317,3 +317,11 @@ def test_a_last_picture_that_stands_keeps_its_time_and_its_sound(engine: Engine,
             assert float(sound.duration * sound.time_base) * 1000 >= made.cut["out"] - 30
             assert float(shown.duration * shown.time_base) * 1000 >= made.cut["out"]
             assert [read_number(f.to_ndarray(format="gray")) for f in container.decode(video=0)][-1] == 30
+
+
+def test_single_pictures_are_shown_of_a_webm_without_cues(engine: Engine, tmp_path: Path) -> None:
+    """A browser's own recording: clusters of a second, key pictures two seconds apart."""
+    vp9 = ("-c:v", "libvpx-vp9", "-b:v", "1M", "-g", "60", "-deadline", "realtime", "-cpu-used", "8")
+    opus = ("-c:a", "libopus")
+    engine.choose(numbered_film(tmp_path / "a.webm", frames=150, codec=vp9, sound_codec=opus, container=("-live", "1")))
+    assert [engine.picture(at_ms) for at_ms in (0, 1501, 3500, 4900)] == [0, 45, 105, 147]

@@ -1,9 +1,8 @@
 /** A finished cut read again, as the service will read it. */
 
-import { VideoSampleSink } from 'mediabunny';
-
 import { FilmProblem } from '../problem';
-import { beginsOpen, seekSecondsOf } from '../read/frames';
+import { decodeAt } from '../read/decode';
+import { beginsOpen } from '../read/frames';
 import { lookAtFirst, squareSize } from '../read/look';
 import { openSource, type FilmSource } from '../read/source';
 
@@ -69,7 +68,7 @@ export async function compareWithFilm(
 
 /** The brightness of a picture in a grid of cells, and its shape; null where it cannot be decoded. */
 async function brightnessAt(film: FilmSource, ticks: number): Promise<{ shape: number; cells: number[] } | null> {
-  const sample = await new VideoSampleSink(film.video).getSample(seekSecondsOf(film, ticks)).catch(() => null);
+  const sample = await decodeAt(film, ticks).catch(() => null);
   if (!sample) return null;
   const { width, height } = sample.visibleRect;
   // As stored where it can be had, since turning into RGB depends on guesses at colours.

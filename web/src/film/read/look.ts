@@ -1,8 +1,9 @@
 /** What the first picture of a film is like once decoded; readers' own arithmetic is not believed. */
 
-import { VideoSampleSink, type VideoSample } from 'mediabunny';
+import type { VideoSample } from 'mediabunny';
 
-import { decodeEntryPoint, seekSecondsOf } from './frames';
+import { decodeAt } from './decode';
+import { decodeEntryPoint } from './frames';
 import { mayBeInterlaced } from './h264Parameters';
 import { unitsIn } from './nalUnits';
 import type { FilmSource } from './source';
@@ -45,7 +46,7 @@ export function lookAtFirst(film: FilmSource): Promise<Size | null> {
 async function look(film: FilmSource): Promise<Size | null> {
   if (film.wholeOnly || !(await film.video.canDecode())) return null;
   try {
-    const sample = await new VideoSampleSink(film.video).getSample(seekSecondsOf(film, film.clock.zeroTicks));
+    const sample = await decodeAt(film, film.clock.zeroTicks);
     if (!sample) return null;
     const found = await squareSize(film, sample);
     sample.close();

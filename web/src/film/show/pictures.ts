@@ -4,6 +4,7 @@ import { VideoSampleSink } from 'mediabunny';
 
 import { FilmProblem } from '../problem';
 import { findEndTicks, frameTickAt, keyframeBefore, seekSecondsOf } from '../read/frames';
+import { decodeAt } from '../read/decode';
 import { lookAtFirst, squareSize } from '../read/look';
 import { filmFromOf, pieceIndexAt } from '../read/pieces';
 import type { FilmSource } from '../read/source';
@@ -47,7 +48,7 @@ export async function decodePicture(film: FilmSource, atMs: number, heightPx: nu
   await requireDecodable(film);
   const ticks = await frameTickAt(film, atMs);
   return onePicture(async () => {
-    const sample = await new VideoSampleSink(film.video).getSample(seekSecondsOf(film, ticks));
+    const sample = await decodeAt(film, ticks);
     if (!sample) throw new FilmProblem('not_shown', `no picture at ${atMs} ms`);
     return toUprightBitmap(sample, await squareSize(film, sample), heightPx);
   });
