@@ -18,6 +18,7 @@ from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
 from pipeline.artifact import Artifact, publish
+from pipeline.cut.hearing import OTHER_TRACK, SILENT, Repair, find_repair, is_silent
 from pipeline.cut.loudness import SAMPLE_RATE_HZ, fill_holes
 from pipeline.errors import ArtifactWrong, MomentOutsideFilm
 from pipeline.ffmpeg.runner import run_ffmpeg
@@ -25,11 +26,13 @@ from pipeline.moments import Clip, clock
 from pipeline.presets import Preset
 from pipeline.source.demux import DEMUXERS, film_url
 from pipeline.source.recording import Recording
+from pipeline.source.sound_tracks import AudioFacts
 
 MEDIA_TYPE = "audio/mp4"
 SUFFIX = ".m4a"
 PEAKS = 160
 LOUDEST = 100
+_STEREO = 2
 _PADDING_S = 2 * 1024 / SAMPLE_RATE_HZ
 """AAC holds whole frames of 1,024 samples: a clip may end that much later, with silence."""
 _LEAST_BUDGET_S = 120.0
@@ -44,10 +47,13 @@ class FinishedSound:
     duration_ms: int
     cpu_s: float
     peaks: tuple[int, ...]
+    warnings: tuple[str, ...] = ()
 
 
-def sound_argv(recording: Recording, clip: Clip, preset: Preset, part: Path) -> list[str]:
-    """The arguments of ffmpeg that make a moment of a recording.
+def sound_argv(
+    recording: Recording, audio: AudioFacts, clip: Clip, preset: Preset, part: Path, repair: Repair = Repair.NONE
+) -> list[str]:
+    """The arguments of ffmpeg that make a moment of one track of a recording.
 
     Everything before it is decoded too: a jump lands elsewhere in MP3 of varying rate and in Ogg.
     """
@@ -55,12 +61,14 @@ def sound_argv(recording: Recording, clip: Clip, preset: Preset, part: Path) -> 
     source = ffmpeg.input(
         film_url(recording.path), protocol_whitelist="file", format_whitelist=DEMUXERS, copyts=None, vn=None, threads=1
     )
-    sound = source[str(recording.audio.stream_index)]
+    sound = source[str(audio.stream_index)]
     # Gaps, as of a recorder that was paused, are filled first, so that samples can be counted.
     sound = fill_holes(sound)
     sound = sound.filter("aformat", channel_layouts="mono|stereo", sample_rates=SAMPLE_RATE_HZ, sample_fmts="fltp")
     sound = sound.filter("atrim", start=_seconds(start), end=_seconds(start + Fraction(clip.length_ms, 1000)))
     sound = sound.filter("asetpts", f"PTS-{_seconds(start)}/TB").filter("aresample", **{"async": 1, "first_pts": 0})
+    if repair is not Repair.NONE:
+        sound = sound.filter("pan", args=repair.value)
     samples = _samples(clip)
     sound = sound.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
     options: dict[str, Any] = {
@@ -83,17 +91,37 @@ def cut_sound(recording: Recording, clip: Clip, preset: Preset, destination: Pat
         raise MomentOutsideFilm(sentence, for_guider=sentence)
     part = destination.with_name(f".{destination.name}.part")
     timeout_s = _LEAST_BUDGET_S + _BUDGET_SHARE * recording.duration_ms / 1000
+    cpu_s = 0.0
+    repair, warnings = Repair.NONE, list[str]()
+
+    def make(audio: AudioFacts) -> NDArray[np.float32]:
+        nonlocal cpu_s
+        argv = sound_argv(recording, audio, clip, preset, part, repair)
+        cpu_s += run_ffmpeg(argv, timeout_s=timeout_s, hide=recording.path).cpu_s
+        return read_back(part, _samples(clip))
+
     try:
-        run = run_ffmpeg(sound_argv(recording, clip, preset, part), timeout_s=timeout_s, hide=recording.path)
-        peaks = verify_sound(part, _samples(clip))
+        for audio in (*recording.sounds, recording.audio):  # the first again where none can be heard
+            heard = make(audio)
+            if not is_silent(heard):
+                break
+        if is_silent(heard):
+            warnings.append(SILENT)
+        elif audio != recording.audio:
+            warnings.append(OTHER_TRACK)
+        if len(heard) == _STEREO:
+            repair, said = find_repair(heard.T)
+            warnings += said
+        if repair is not Repair.NONE:
+            heard = make(audio)
         artifact = publish(part, destination, MEDIA_TYPE)
     finally:
         part.unlink(missing_ok=True)
-    return FinishedSound(artifact, clip.length_ms, run.cpu_s, peaks)
+    return FinishedSound(artifact, clip.length_ms, cpu_s, _peaks(heard, _samples(clip)), tuple(warnings))
 
 
-def verify_sound(path: Path, samples: int) -> tuple[int, ...]:
-    """Make sure a finished moment is what was asked for; gives the loudest amplitude of each of its PEAKS parts.
+def read_back(path: Path, samples: int) -> NDArray[np.float32]:
+    """The sound of a finished moment, (channels, n), -1 to 1, when it is what was asked for.
 
     Raises: ArtifactWrong.
     """
@@ -105,23 +133,23 @@ def verify_sound(path: Path, samples: int) -> tuple[int, ...]:
                 "streams": len(container.streams) != 1,
                 "metadata": bool(set(container.metadata) - {"major_brand", "minor_version", "compatible_brands"}),
             }
-            heard = [_loudness(frame) for frame in container.decode(sound) if isinstance(frame, AudioFrame)]
+            frames = [f.to_ndarray() for f in container.decode(sound) if isinstance(f, AudioFrame)]  # fltp
     except (av.error.FFmpegError, IndexError, OSError) as error:
         raise ArtifactWrong(f"the sound cannot be read back: {error!r}") from None
-    amplitudes = np.concatenate(heard) if heard else np.zeros(0, np.float32)
-    late_s = (len(amplitudes) - samples) / SAMPLE_RATE_HZ
+    heard = np.concatenate(frames, axis=1).astype(np.float32) if frames else np.zeros((1, 0), np.float32)
+    late_s = (heard.shape[1] - samples) / SAMPLE_RATE_HZ
     wrong["length"] = not 0 <= late_s <= _PADDING_S
     if any(wrong.values()):
         said = ", ".join(name for name, is_wrong in wrong.items() if is_wrong)
-        raise ArtifactWrong(f"the sound is wrong in: {said} ({len(amplitudes)} of {samples} samples)")
-    parts = np.array_split(amplitudes[:samples], min(PEAKS, samples))
+        raise ArtifactWrong(f"the sound is wrong in: {said} ({heard.shape[1]} of {samples} samples)")
+    return heard
+
+
+def _peaks(heard: NDArray[np.float32], samples: int) -> tuple[int, ...]:
+    """The loudest amplitude of each of its PEAKS parts, over all channels."""
+    amplitudes = np.abs(heard[:, :samples]).max(axis=0)
+    parts = np.array_split(amplitudes, min(PEAKS, samples))
     return tuple(min(LOUDEST, round(LOUDEST * float(part.max()))) for part in parts)
-
-
-def _loudness(frame: AudioFrame) -> NDArray[np.float32]:
-    """The amplitude of each sample, over all channels, 0 to 1."""
-    planes: NDArray[np.float32] = np.abs(frame.to_ndarray().astype(np.float32))  # fltp: a row a channel
-    return np.asarray(planes.max(axis=0))
 
 
 def _samples(clip: Clip) -> int:

@@ -80,7 +80,7 @@ class _Heard:
 
     @property
     def is_silent(self) -> bool:
-        return not len(self.samples) or float(np.abs(self.samples).max()) <= 1 / _FULL_SCALE
+        return is_silent(self.samples)
 
 
 def listen(film: Film, start: Fraction, length: Fraction, *, timeout_s: float) -> Hearing | None:
@@ -102,7 +102,7 @@ def listen(film: Film, start: Fraction, length: Fraction, *, timeout_s: float) -
         return Hearing(film.sounds[:1], warnings=(SILENT,))
     tracks = _that_add_up(alive)
     heard = alive[0][1]
-    repair, warnings = (Repair.NONE, []) if separate else _repair(heard.samples)
+    repair, warnings = (Repair.NONE, []) if separate else find_repair(heard.samples)
     if film.sounds[0] not in tracks:
         warnings.insert(0, OTHER_TRACK)
     if repair is not Repair.NONE or len(tracks) > 1:
@@ -183,6 +183,11 @@ def _hear(film: Film, hearing: Hearing, start: Fraction, length: Fraction, timeo
     return heard
 
 
+def is_silent(samples: NDArray[np.floating[Any]]) -> bool:
+    """Whether a stretch of sound is digital silence: no louder than the last bit of 16."""
+    return not samples.size or float(np.abs(samples).max()) <= 1 / _FULL_SCALE
+
+
 def _that_add_up(alive: list[tuple[AudioFacts, _Heard]]) -> tuple[AudioFacts, ...]:
     """The tracks to mix: all with sound, but none that would cancel what is heard already."""
     tracks, mixed = [alive[0][0]], alive[0][1].samples
@@ -194,8 +199,8 @@ def _that_add_up(alive: list[tuple[AudioFacts, _Heard]]) -> tuple[AudioFacts, ..
     return tuple(tracks)
 
 
-def _repair(samples: NDArray[np.floating[Any]]) -> tuple[Repair, list[str]]:
-    """What to do to the channels of a stereo track, and how that is told."""
+def find_repair(samples: NDArray[np.floating[Any]]) -> tuple[Repair, list[str]]:
+    """What to do to the channels of a stereo track, (n, 2), and how that is told."""
     left, right = _db(samples[:, 0]), _db(samples[:, 1])
     if min(left, right) < _DEAD_DB and abs(left - right) > _DEAD_UNDER_DB:
         return Repair.LEFT_ON_BOTH if left > right else Repair.RIGHT_ON_BOTH, [DEAD_CHANNEL]

@@ -111,4 +111,4 @@ def _prepare_sound(
         "sound", sound.artifact.path, sound.artifact.media_type, sound.artifact.bytes, sound.artifact.sha256,
         moment.in_ms, moment.out_ms, None, None, None, sound.duration_ms, moment.caption, moment.principle, sound.peaks,
     )  # fmt: skip
-    return FinishedMoment(prepared, time.monotonic() - started, sound.cpu_s, None, ())
+    return FinishedMoment(prepared, time.monotonic() - started, sound.cpu_s, None, sound.warnings)

@@ -41,6 +41,11 @@ class Recording:
     more_audio: tuple[AudioFacts, ...] = ()
     """The other tracks of sound that decode, in the order in which they are tried."""
 
+    @property
+    def sounds(self) -> tuple[AudioFacts, ...]:
+        """Every track of sound that decodes, in the order in which they are tried."""
+        return (self.audio, *self.more_audio)
+
 
 def probe_source(path: Path) -> Film | Recording:
     """The facts of a film, or of a recording without a picture.

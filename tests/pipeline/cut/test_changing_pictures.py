@@ -133,6 +133,36 @@ def test_colours_that_change_on_the_way_are_each_read_as_stated(tmp_path: Path) 
         assert np.abs(grab_still(film, at_ms).pixels[240, 320].astype(int) - [0x20, 0x30, 0xE0]).max() <= 5
 
 
+COLOURS = {(0, 0): 0xE03020, (1, 0): 0xC68863, (0, 1): 0x30A040, (1, 1): 0x808080}
+
+
+@pytest.mark.parametrize(("size", "matrix"), [("640x480", "bt601"), ("1280x720", "bt709"), ("480x640", "bt601")])
+def test_colours_that_nobody_stated_follow_the_size_of_the_films_pictures(
+    tmp_path: Path, size: str, matrix: str
+) -> None:
+    """As cameras and players have it: BT.601 below 720 lines, BT.709 from there on."""
+    width, height = map(int, size.split("x"))
+    squares = ";".join(
+        f"color=0x{colour:06x}:size={width // 2}x{height // 2}:rate=25:duration=2[c{x}{y}]"
+        for (x, y), colour in COLOURS.items()
+    )
+    path = tmp_path / "untagged.mp4"
+    run(
+        "-filter_complex", f"{squares};[c00][c10]hstack[a];[c01][c11]hstack[b];[a][b]vstack,format=gbrp,"
+        f"scale=out_color_matrix={matrix}:out_range=tv,format=yuv420p,setparams=colorspace=unknown:range=unknown",
+        "-c:v", "libx264", "-preset", "ultrafast", "-crf", "5", str(path),
+    )  # fmt: skip
+    film = probe(path)
+    clip = cut_clip(film, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4")
+    with av.open(str(clip.artifact.path)) as container:
+        shown = next(container.decode(video=0)).reformat(format="rgb24", src_colorspace="ITU709").to_ndarray()
+    still = grab_still(film, 500).pixels[:, :, ::-1]
+    for picture in (shown, still):
+        for (x, y), colour in COLOURS.items():
+            found = picture[(2 * y + 1) * picture.shape[0] // 4, (2 * x + 1) * picture.shape[1] // 4]
+            assert np.abs(found.astype(int) - [colour >> 16, colour >> 8 & 255, colour & 255]).max() <= 5
+
+
 def test_a_film_that_becomes_interlaced_is_deinterlaced_from_there(tmp_path: Path) -> None:
     """A block moves 8 px a field, so woven pictures have combed edges."""
     moving = (

@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from pipeline.cut import hearing
 from pipeline.cut.audio_clips import cut_sound
 from pipeline.errors import FilmUnreadable, MomentOutsideFilm, NoPicture, NotAFilm, PipelineError, SelectionInvalid
 from pipeline.moments import Clip, parse_selection
@@ -18,7 +19,7 @@ from pipeline.presets import preset
 from pipeline.run.prepare import prepare
 from pipeline.source.film import Film
 from pipeline.source.recording import Recording, probe_source
-from tests.footage import numbered_film, onsets_ms, run, sound_in, spoken_recording, without_sound_packets
+from tests.footage import BEEP, numbered_film, onsets_ms, run, sound_in, spoken_recording, without_sound_packets
 
 NARROW = ("-ar", "8000", "-ac", "1", "-c:a", "libopencore_amrnb")
 RECORDED = {
@@ -145,3 +146,29 @@ def test_a_recording_with_small_holes_stays_on_its_clock(tmp_path: Path, name: s
     assert isinstance(recording, Recording)
     made = cut_sound(recording, Clip(in_ms=4500, out_ms=6500), preset(), tmp_path / "made.m4a")
     assert onsets_ms(made.artifact.path) == pytest.approx([500, 1500], abs=1)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [("pan=stereo|c0=c0|c1=0*c1", hearing.DEAD_CHANNEL), ("pan=stereo|c0=c0|c1=-1*c1", hearing.INVERTED_CHANNEL)],
+)
+def test_a_dead_or_inverted_channel_is_put_right_with_a_remark(tmp_path: Path, spoilt: str, said: str) -> None:
+    recording = probe_source(spoken_recording(tmp_path / "diary.m4a", sound=f"{BEEP},{spoilt}"))
+    assert isinstance(recording, Recording)
+    made = cut_sound(recording, Clip(in_ms=500, out_ms=2500), preset(), tmp_path / "made.m4a")
+    assert made.warnings == (said,)
+    with av.open(str(made.artifact.path)) as container:
+        left, right = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+    assert np.abs(left - right).max() < 0.1 * np.abs(left + right).max()
+
+
+def test_the_track_with_sound_is_heard_and_silence_is_told(tmp_path: Path) -> None:
+    nothing = "anullsrc=channel_layout=stereo:sample_rate=48000"
+    both = ("-f", "lavfi", "-t", "8", "-i", nothing, "-map", "1", "-map", "0")
+    two = probe_source(spoken_recording(tmp_path / "two.mka", *both, "-c:a", "flac"))
+    assert isinstance(two, Recording)
+    made = cut_sound(two, Clip(in_ms=500, out_ms=2500), preset(), tmp_path / "made.m4a")
+    assert (made.warnings, onsets_ms(made.artifact.path)) == ((hearing.OTHER_TRACK,), pytest.approx([500, 1500], abs=1))
+    silent = probe_source(spoken_recording(tmp_path / "silent.wav", sound=nothing))
+    assert isinstance(silent, Recording)
+    assert cut_sound(silent, Clip(in_ms=0, out_ms=900), preset(), tmp_path / "s.m4a").warnings == (hearing.SILENT,)
