@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { expect, it } from 'vitest';
 
-import { answerProblem, serve, type Handler } from '../testServer';
+import { answerProblem, serve, type Handler } from '../testing/server';
 import { ApiError } from './client.svelte';
 import { readEvents } from './eventStream';
 

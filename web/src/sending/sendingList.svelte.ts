@@ -11,7 +11,7 @@ import { all, keep } from '../desk/browserDatabase';
 import type { ClipTimes, NewSelection, StillTimes } from '../api/types';
 import { Sending } from './sending.svelte';
 import type { Part, SendingRecord } from './sendingRecord';
-import { waitMs } from './upload';
+import { retryDelayMs } from './upload';
 
 class Sendings {
   list = $state<Sending[]>([]);
@@ -100,7 +100,7 @@ async function begin(desk: Desk, waiting: (sentence: string) => void, signal: Ab
     } catch (error) {
       if (!(error instanceof ApiError) || error.retryAfterS === null) throw error;
       waiting(error.sentence);
-      await sleep(waitMs(error, 0), signal);
+      await sleep(retryDelayMs(error, 0), signal);
     }
   }
 }

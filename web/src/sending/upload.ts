@@ -8,8 +8,8 @@ const ENDPOINT = '/api/v1/uploads';
 export const CHUNK_BYTES = 8 << 20;
 /** A request that moves no byte for this long is given up and begun again. */
 const STALL_MS = 45_000;
-const LONGEST_WAIT_MS = 15_000;
-const LONGEST_WISH_MS = 120_000;
+const MAX_BACKOFF_MS = 15_000;
+const MAX_RETRY_AFTER_MS = 120_000;
 const DONE = 'already_uploaded';
 
 export interface Report {
@@ -50,23 +50,23 @@ export async function upload(
         await token.ask(used);
         continue;
       }
-      if (!mayPass(refused)) throw refused;
+      if (!isRetryable(refused)) throw refused;
       failures = moved ? 1 : failures + 1;
       report.waiting(navigator.onLine ? refused.sentence : 'This computer is offline. Sending goes on by itself.');
-      await sleep(waitMs(refused, failures), signal);
+      await sleep(retryDelayMs(refused, failures), signal);
     }
   }
 }
 
 /** An offset that moved and a damaged chunk are put right by asking anew. */
-function mayPass(refused: ApiError): boolean {
+function isRetryable(refused: ApiError): boolean {
   return refused.retryable || refused.status === 409 || refused.status === 460;
 }
 
 /** As the service wishes, where it says so; a little longer for some than for others, so that not all come at once. */
-export function waitMs(refused: ApiError, failures: number): number {
-  if (refused.retryAfterS === null) return Math.min(LONGEST_WAIT_MS, 500 * 2 ** Math.min(failures, 6));
-  return Math.min(LONGEST_WISH_MS, refused.retryAfterS * 1000) * (1 + Math.random() / 5);
+export function retryDelayMs(refused: ApiError, failures: number): number {
+  if (refused.retryAfterS === null) return Math.min(MAX_BACKOFF_MS, 500 * 2 ** Math.min(failures, 6));
+  return Math.min(MAX_RETRY_AFTER_MS, refused.retryAfterS * 1000) * (1 + Math.random() / 5);
 }
 
 async function sendOnce(

@@ -1,7 +1,7 @@
 import { BufferTarget, type Target } from 'mediabunny';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { asFile, drawFilm } from '../testFilms';
+import { asFile, drawFilm } from '../../testing/films';
 import { copyMoment } from './lossless';
 import { findCutSpan, toCutClock } from './span';
 import { verifyCut } from './verify';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { asFile, drawFilm } from '../testFilms';
+import { asFile, drawFilm } from '../../testing/films';
 import { codecDelay } from './matroska';
 
 const VP8 = ['-c:v', 'libvpx', '-deadline', 'realtime'];
