@@ -1008,7 +1008,7 @@ export interface paths {
         };
         /**
          * Figures for Prometheus
-         * @description The queue's depth and age, times, endings, workers, disk, clocks. What is unknown is absent.
+         * @description The queue's depth and age, times, outcomes, workers, disk, clocks. What is unknown is absent.
          */
         get: operations["get_metrics"];
         put?: never;
@@ -1043,6 +1043,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One thing that is wrong: how bad, in a sentence, and what to do now. */
+        Alert: {
+            code: string;
+            do: string;
+            /** @enum {string} */
+            level: "warn" | "bad";
+            says: string;
+        };
         /** @description The process answers. */
         Alive: {
             /** @default alive */
@@ -1071,6 +1079,13 @@ export interface components {
         Asked: {
             remarks: string[];
             selection: components["schemas"]["SelectionView"];
+        };
+        /** @description How it is in one word and one sentence, and everything that hurts, the worst first. */
+        Assessment: {
+            hurts: components["schemas"]["Alert"][];
+            sentence: string;
+            /** @enum {string} */
+            state: "well" | "busy" | "warn" | "bad";
         };
         /** @description One thing that somebody did. */
         AuditLine: {
@@ -1266,7 +1281,7 @@ export interface components {
             /** @default 0 */
             store_strange_files: number;
             unsaved_since: string | null;
-            verdict: components["schemas"]["Verdict"];
+            verdict: components["schemas"]["Assessment"];
             version: string;
         };
         /** @description A stretch of the film's clock, in ms; its end is not in it. */
@@ -1297,14 +1312,6 @@ export interface components {
          * @enum {string}
          */
         HoursKind: "supervision" | "intervision" | "training";
-        /** @description One thing that is wrong: how bad, in a sentence, and what to do now. */
-        Hurt: {
-            code: string;
-            do: string;
-            /** @enum {string} */
-            level: "warn" | "bad";
-            says: string;
-        };
         /** @description The child's own words about a picture. */
         ItsWords: {
             words: string;
@@ -1985,13 +1992,6 @@ export interface components {
         /** @description Where a job is to stand: 0 first, 9 last. */
         Urgency: {
             priority: number;
-        };
-        /** @description How it is in one word and one sentence, and everything that hurts, the worst first. */
-        Verdict: {
-            hurts: components["schemas"]["Hurt"][];
-            sentence: string;
-            /** @enum {string} */
-            state: "well" | "busy" | "warn" | "bad";
         };
         /** @description A kind, and what is chosen for it; what is left out stays as is usual. */
         Wish: {
