@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.errors import PipelineError
 from pipeline.ffmpeg.runner import ffmpeg_executable, run_ffmpeg, using_ffmpeg
 from records.database import Database, clock_skew_s, open_database
+from records.folders import folder_problems
 from records.ledger.store_identity import compare_store
 from records.migrations.migrate import is_current
 from records.settings import GIB, Settings
@@ -49,7 +50,7 @@ class Check(BaseModel):
 def check_everything(settings: Settings) -> Iterator[Check]:
     """Each part in turn; never raises for a part that is unwell, and makes nothing that was not there."""
     if not has_database(settings):
-        yield from (check_python(), check_ffmpeg(settings), check_fonts(), check_data_folder(settings))
+        yield from (check_python(), check_ffmpeg(settings), check_fonts(), check_folders(settings))
         yield from (check_disk(settings), check_queue(settings))
         mend = "vigpack up makes it, or vigpack migrate."
         yield Check(part="database", state="warn", found=f"none yet in {settings.data_dir}", mend=mend)
@@ -59,7 +60,7 @@ def check_everything(settings: Settings) -> Iterator[Check]:
         check_python,
         lambda: check_ffmpeg(settings),
         check_fonts,
-        lambda: check_data_folder(settings),
+        lambda: check_folders(settings),
         lambda: check_disk(settings),
         lambda: check_database(database),
         lambda: check_clock(database),
@@ -125,31 +126,13 @@ def check_fonts() -> Check:
     return Check(part="fonts", state="ok", found="Atkinson Hyperlegible")
 
 
-def check_data_folder(settings: Settings) -> Check:
-    """That every folder of the service can be written by this user: a backup that root unpacked often cannot."""
-    data = settings.data_dir
-    folders = [data, data / "incoming", *([] if settings.storage_url else _store_folders(data)), settings.scratch()]
-    for folder in folders:
-        existing = _nearest_existing(folder)
-        try:
-            with tempfile.TemporaryFile(dir=existing) as probe:
-                probe.write(b"vigpack")
-        except OSError as error:
-            mend = (
-                f"Give this user the right to write there, or set VIGPACK_DATA_DIR (now {data}). Under compose: "
-                "docker compose run --rm --user root --cap-add CHOWN --cap-add DAC_OVERRIDE migrate "
-                "chown -R vigpack: /data"
-            )
-            return Check(part="folders", state="bad", found=f"{existing}: {error.strerror}", mend=mend)
-    return Check(part="folders", state="ok", found=f"{data.resolve()} can be written")
-
-
-def _store_folders(data: Path) -> list[Path]:
-    store = data / "store"
-    try:
-        return [store, *(path for path in store.iterdir() if path.is_dir())]
-    except OSError:
-        return [store]
+def check_folders(settings: Settings) -> Check:
+    """That everything the service writes on this machine can be written by this user."""
+    problems = folder_problems(settings, "api", "worker")
+    if problems:
+        found, mend = "; ".join(one.says for one in problems), "; ".join({one.do: None for one in problems})
+        return Check(part="folders", state="bad", found=found, mend=mend)
+    return Check(part="folders", state="ok", found=f"{settings.data_dir.resolve()} can be written")
 
 
 def check_disk(settings: Settings) -> Check:

@@ -12,16 +12,21 @@ from sqlalchemy.orm import Session
 
 from records.database import Database, clock_skew_s, rows_changed
 from records.errors import WorkerMissing
+from records.folders import FolderProblem
 from records.models import WorkerRow, utcnow
 from records.settings import Settings
 
 _FORGOTTEN = timedelta(days=1)
 
 
-def beat(db: Database, worker: str, started_at: datetime) -> None:
-    """Write that this worker, begun at that time, is alive now. Raises: DatabaseUnavailable."""
+def beat(db: Database, worker: str, started_at: datetime, folders: Sequence[FolderProblem] = ()) -> None:
+    """Write that this worker, begun at that time, is alive now, and which folders it cannot write.
+
+    Raises: DatabaseUnavailable.
+    """
     same = WorkerRow.started_at == started_at
     skew_s = clock_skew_s(db)
+    problems = [problem.model_dump() for problem in folders]
     touch = update(WorkerRow).where(WorkerRow.name == worker)
     touch = touch.values(
         seen_at=utcnow(),
@@ -30,13 +35,22 @@ def beat(db: Database, worker: str, started_at: datetime) -> None:
         left_at=case((same, WorkerRow.left_at), else_=None),
         skew_s=skew_s,
         started_at=started_at,
+        folder_problems=problems,
     )
     with db.session() as session:
         if rows_changed(session, touch) == 1:
             return
     try:
         with db.session() as session:
-            session.add(WorkerRow(name=worker, version=version("vigpack"), started_at=started_at, skew_s=skew_s))
+            session.add(
+                WorkerRow(
+                    name=worker,
+                    version=version("vigpack"),
+                    started_at=started_at,
+                    skew_s=skew_s,
+                    folder_problems=problems,
+                )
+            )
     except IntegrityError:  # another process of the same worker was first
         return
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.clock import utcnow
@@ -93,6 +94,8 @@ class WorkerRow(Base):
     """When it ended in order; one that falls silent without this was killed, or hangs."""
     skew_s: Mapped[float | None]
     """By how much its clock is ahead of the database's; None where that is not known."""
+    folder_problems: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
+    """What it cannot write on its machine, each in the shape of records.folders.FolderProblem."""
 
 
 class ClockRow(Base):

@@ -63,7 +63,9 @@ class FolderStorage:
 
     def local_path(self, key: str) -> Path:
         target = self._target(key)
-        if not target.is_file():
+        with saying_what_failed(f"look for {key}"):
+            there = target.is_file()
+        if not there:
             raise StorageMissing(f"nothing is stored under {key}")
         return target
 
@@ -93,10 +95,11 @@ class FolderStorage:
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         top = self._root / check_prefix(prefix)
-        for folder, folders, files in os.walk(top):
-            folders[:] = [name for name in folders if Path(folder, name) != self._parts]
-            for name in files:
-                yield Path(folder, name).relative_to(self._root).as_posix()
+        with saying_what_failed("list the store"):
+            for folder, folders, files in os.walk(top, onerror=_raise_unless_gone):
+                folders[:] = [name for name in folders if Path(folder, name) != self._parts]
+                for name in files:
+                    yield Path(folder, name).relative_to(self._root).as_posix()
 
     def check_writable(self) -> None:
         probe = self._parts / uuid.uuid4().hex
@@ -130,6 +133,12 @@ class FolderStorage:
             else:
                 sync_folder(target.parent)
                 return
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    """A folder that cannot be read is not an empty one: what is in it would be neither found nor erased."""
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise error
 
 
 def _link_or_copy(path: Path, part: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pipeline.artifact import sync_folder
 from records.settings import Settings
-from records.storage.contract import check_folder_writable, saying_what_failed
+from records.storage.contract import saying_what_failed
 
 _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
 
@@ -26,13 +26,6 @@ def incoming_folder(settings: Settings) -> Path:
     with saying_what_failed("make the folder for uploads"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
-
-
-def check_uploads_writable(settings: Settings) -> None:
-    """Return where an upload can be received. Raises: StorageUnavailable."""
-    folder = incoming_folder(settings)
-    with saying_what_failed("receive an upload"):
-        check_folder_writable(folder)
 
 
 def partial_path(settings: Settings, upload_id: str) -> Path:

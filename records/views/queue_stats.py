@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from pipeline.errors import PipelineError, plain_reasons
+from records.folders import FolderProblem
 from records.ledger.jobs import MOMENT
 from records.ledger.outcome_counts import Outcome, OutcomeCounts, outcome_counts, quantile_s, quarter_of
 from records.ledger.scheduling import is_due
@@ -82,6 +83,8 @@ class WorkerFigure(_Figure):
     jobs_done: int
     skew_s: float | None
     """By how much its clock is ahead of the database's."""
+    folder_problems: list[FolderProblem]
+    """What it cannot write on its machine."""
     runs: list[str]
     """The ids of the jobs it works on."""
 
@@ -214,6 +217,7 @@ def _workers(session: Session, settings: Settings, running: list[RunningJob], no
             seen_s=seconds_between(row.seen_at, now),
             jobs_done=row.jobs_done,
             skew_s=row.skew_s,
+            folder_problems=[FolderProblem.model_validate(one) for one in row.folder_problems or []],
             runs=[job.id for job in running if job.worker == row.name],
         )
         for row in rows

@@ -46,6 +46,22 @@ def test_without_any_server_a_film_becomes_pack_and_notes(folder_service: Servic
     assert health(folder_service.db, folder_service.settings, folder_service.storage).workers_alive == 1
 
 
+def test_a_worker_tells_of_a_scratch_folder_that_only_it_sees(folder_service: Service, tmp_path: Path) -> None:
+    (tmp_path / "in the way").write_text("no folder")
+    settings = folder_service.settings
+    folder_service.settings = settings.model_copy(update={"scratch_dir": tmp_path / "in the way"})
+    folder_service.start_worker()
+
+    def told() -> list[str]:
+        hurts = health(folder_service.db, settings, folder_service.storage).verdict.hurts
+        return [hurt.says for hurt in hurts if hurt.code == "folder_not_writable"]
+
+    wait_until(told, "the worker has told")
+    [sentence] = told()
+    assert sentence.startswith(f"Worker {socket.gethostname()}:")
+    assert f"{tmp_path}/in the way cannot be written" in sentence
+
+
 def test_with_redis_and_postgresql_two_workers_share_the_work(redis_service: Service, short_film: Path) -> None:
     redis_service.start_worker()
     redis_service.start_worker()

@@ -13,6 +13,7 @@ import time
 from datetime import datetime
 
 from pipeline.errors import PipelineError
+from records.folders import folder_problems
 from records.ledger.recurring import take_turn
 from records.ledger.workers import beat, is_draining
 from worker.context import WorkerContext, worker_context
@@ -38,7 +39,7 @@ def _watch(started_at: datetime) -> None:
             ctx = worker_context()
             now = time.monotonic()
             if now >= next_beat:
-                beat(ctx.db, ctx.worker, started_at)
+                beat(ctx.db, ctx.worker, started_at, folder_problems(ctx.settings, "worker"))
                 next_beat = now + ctx.settings.heartbeat_s
             if now >= next_sweep:
                 sweep_scratch(ctx.db, ctx.storage, ctx.settings)

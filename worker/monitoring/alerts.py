@@ -79,7 +79,9 @@ def _parts(facts: Facts) -> Iterator[Alert]:
             says="The database has not been brought to this version; run vigpack migrate.",
             do="Run vigpack migrate. docker compose does it at each start: docker compose up -d.",
         )
-    if not facts.storage_writable:
+    for problem in facts.folder_problems:
+        yield Alert(code="folder_not_writable", level="bad", says=problem.says, do=problem.do)
+    if not facts.storage_writable and not facts.folder_problems:
         yield Alert(
             code="storage_away",
             level="bad",
@@ -194,6 +196,11 @@ def _queue(facts: Facts) -> Iterator[Alert]:
             says=f"{who} went silent without ending in order.",
             do="It was killed, or hangs. Is it out of memory? Its jobs are given to others; start it again.",
         )
+    for worker in queue.workers:
+        if worker.state == "working":
+            for problem in worker.folder_problems:
+                says = f"Worker {worker.name}: {problem.says}"
+                yield Alert(code="folder_not_writable", level="bad", says=says, do=problem.do)
     if queue.failed_now:
         what = "A job was" if queue.failed_now == 1 else f"{queue.failed_now} jobs were"
         yield Alert(

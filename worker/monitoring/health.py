@@ -13,13 +13,13 @@ from pipeline.errors import PipelineError
 from records.backup.state import last_backup_at, unsaved_since
 from records.database import Database, clock_skew_s
 from records.errors import DatabaseUnavailable
+from records.folders import folder_problems
 from records.ledger.store_identity import compare_store
 from records.migrations.migrate import is_current
 from records.models import SampleRow, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.storage.open import open_storage
-from records.uploads.partial_file import check_uploads_writable
 from records.views.queue_stats import queue_figures
 from records.views.samples import filling_per_day, keep_sample, since_when
 from worker.broker import queue_length
@@ -48,6 +48,7 @@ def health(db: Database, settings: Settings, storage: Storage | None = None) -> 
     now = utcnow()
     free_bytes, total_bytes = _disk(settings)
     messages = queue_length(settings)
+    folders = folder_problems(settings, "api")
     known = _ask_database(db, settings, now, free_bytes)
     facts = Facts(
         at=now,
@@ -57,7 +58,8 @@ def health(db: Database, settings: Settings, storage: Storage | None = None) -> 
         broker_answers=messages is not None,
         broker_messages=messages,
         storage="s3" if settings.storage_url else "folder",
-        storage_writable=_is_writable(settings, storage),
+        storage_writable=not folders and _is_writable(settings, storage),
+        folder_problems=folders,
         disk_free_bytes=free_bytes,
         disk_total_bytes=total_bytes,
         disk_reserve_bytes=settings.min_free_bytes,
@@ -138,9 +140,7 @@ def _since(db: Database, facts: Facts, verdict: Assessment) -> datetime | None:
 
 
 def _is_writable(settings: Settings, storage: Storage | None) -> bool:
-    """Whether films can be received and kept: unfinished uploads lie in a folder, wherever the store is."""
     try:
-        check_uploads_writable(settings)
         (storage or open_storage(settings)).check_writable()
     except (PipelineError, OSError):
         return False

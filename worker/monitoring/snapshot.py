@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from records.folders import FolderProblem
 from records.ledger.store_identity import StoreMatch
 from records.views.queue_stats import QueueFigures
 
@@ -29,6 +30,8 @@ class Facts(BaseModel):
     storage: Literal["folder", "s3"]
     storage_writable: bool
     """Whether films can be received and kept."""
+    folder_problems: list[FolderProblem] = []
+    """What the API's machine has that cannot be written."""
     store_match: StoreMatch | None = None
     """How the store and the database belong together."""
     store_strange_files: int = 0

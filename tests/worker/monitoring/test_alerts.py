@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from records.folders import FolderProblem
 from records.models import utcnow
 from records.views.queue_stats import QueueFigures, ReadyTimes, RunningJob, WorkerFigure
 from worker.monitoring.alerts import judge
@@ -14,11 +15,14 @@ from worker.monitoring.snapshot import Facts
 
 NOW = utcnow()
 GB = 10**9
+FOLDER = FolderProblem(path="/data", says="/data cannot be written.", do="Give it back.")
 
 
 def a_worker(**changes: Any) -> WorkerFigure:
     given = {"name": "here:1", "version": "1.0", "state": "working", "started_at": NOW - timedelta(days=1)}
-    return WorkerFigure(**{**given, "seen_s": 3, "jobs_done": 9, "skew_s": 0, "runs": [], **changes})
+    return WorkerFigure(
+        **{**given, "seen_s": 3, "jobs_done": 9, "skew_s": 0, "runs": [], "folder_problems": [], **changes}
+    )
 
 
 def a_running_job(**changes: Any) -> RunningJob:
@@ -87,6 +91,8 @@ def test_nothing_that_hurts_is_well_and_work_alone_is_busy() -> None:
         ("store_unknown", "bad", some_facts(store_match="unknown")),
         ("store_missing", "bad", some_facts(store_match="missing")),
         ("store_strange", "warn", some_facts(store_match="strange", store_strange_files=3)),
+        ("folder_not_writable", "bad", some_facts(storage_writable=False, folder_problems=[FOLDER])),
+        ("folder_not_writable", "bad", some_facts(a_queue(workers=[a_worker(folder_problems=[FOLDER])]))),
         ("queue_away", "bad", some_facts(broker_answers=False, broker_messages=None)),
         ("disk_full", "bad", some_facts(disk_free_bytes=GB)),
         ("disk_fills", "warn", some_facts(disk_fills_per_day_bytes=40 * GB, disk_days_left=2.2)),

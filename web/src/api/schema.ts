@@ -1243,6 +1243,12 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** @description A folder (or the database's file) that cannot be written, in words for IT. */
+        FolderProblem: {
+            do: string;
+            path: string;
+            says: string;
+        };
         /**
          * @description What a logbook can be taken away as.
          * @enum {string}
@@ -1268,6 +1274,8 @@ export interface components {
             disk_free_bytes: number | null;
             disk_reserve_bytes: number;
             disk_total_bytes: number | null;
+            /** @default [] */
+            folder_problems: components["schemas"]["FolderProblem"][];
             last_backup_at: string | null;
             most_waiting_jobs: number;
             /** @description What is wrong, in plain words; empty when nothing is. */
@@ -2002,6 +2010,7 @@ export interface components {
         };
         /** @description A worker that has been seen within a day. */
         WorkerFigure: {
+            folder_problems: components["schemas"]["FolderProblem"][];
             jobs_done: number;
             name: string;
             runs: string[];
