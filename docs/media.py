@@ -72,7 +72,8 @@ def row(path: Path, scratch: Path) -> str:
 def main(folder: Path) -> None:
     """Write the table of every film in ``folder``."""
     with tempfile.TemporaryDirectory() as scratch:
-        rows = [row(path, Path(scratch)) for path in sorted(folder.iterdir()) if path.suffix != ".tsv"]
+        films = [path for path in sorted(folder.iterdir()) if path.is_file() and path.suffix not in {".tsv", ".md"}]
+        rows = [row(path, Path(scratch)) for path in films]
     page = Path(__file__).with_name("media.md")
     _, heading, by_hand = page.read_text(encoding="utf-8").partition(KINDS)
     page.write_text(HEAD + "\n".join(rows) + "\n" + heading + by_hand, encoding="utf-8")
