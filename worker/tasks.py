@@ -80,7 +80,7 @@ def _work(ctx: WorkerContext, claimed: Claim, folder: Path) -> None:
         result = make(claimed, ctx.db, ctx.storage, folder, lease.report)
         published = _publish(ctx.storage, claimed, result)
         lease.check()
-        finish(ctx.db, claimed, published, result.facts, result.hidden)
+        finish(ctx.db, claimed, published, result.facts, result.hidden, result.sources)
     _clear_away(ctx, claimed)  # of earlier attempts, and what was made before
 
 

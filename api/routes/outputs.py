@@ -13,10 +13,9 @@ from api.routes.new_selection import KindName
 from api.routes.selections import PREFIX, view_now
 from pipeline.moments import FilmOf, parse_selection
 from pipeline.outputs.kinds import KINDS, find_kind, parse_recipe
-from records.actions.companion import find_companion
-from records.actions.earlier_reviews import earlier_reviews, find_earlier
 from records.actions.request_output import ask_for_output
 from records.ledger.selections import has_picture, visible_selection
+from records.views.other_selections import earlier_reviews, find_companion, find_earlier
 from records.views.selections import SelectionSummary, SelectionView, summaries
 
 router = APIRouter(tags=["outputs"])

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import threading
 from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from api.dependencies import AppContext, Ctx, GivenId
 from api.errors import NotReadyYet, PreviewBusy, described
@@ -21,18 +16,10 @@ from api.routes.selections import PREFIX
 from api.temp_folder import private_folder
 from pipeline.contents import Part
 from pipeline.ffmpeg.runner import use_ffmpeg
-from pipeline.moments import parse_selection
 from pipeline.outputs.kinds import Kind, find_kind, parse_recipe
 from pipeline.outputs.preview import MEDIA_TYPE, MOST_EARLIER, MOST_STILLS, Pages, first_pages
-from pipeline.prepared import Prepared, PreparedMoment
-from pipeline.print.recipes import ArtworkRecipe
-from records.actions.artwork import artwork_of
-from records.actions.companion import find_companion
-from records.actions.earlier_reviews import find_earlier
-from records.errors import SelectionGone
-from records.ledger.selections import all_moments_ready, has_picture
-from records.models import ArtifactRow, ArtworkRow, SelectionRow
-from records.views.output_inputs import Rows, bring_all, bring_artwork, bring_earlier, finished_rows, prepared_moment
+from records.ledger.selections import all_moments_ready, has_picture, visible_selection
+from records.views.output_inputs import OutputInputs, fetch_local, gather_inputs
 
 router = APIRouter(prefix=PREFIX, tags=["outputs"])
 _AT_ONCE = threading.BoundedSemaphore(2)
@@ -65,46 +52,27 @@ def preview_output(selection_id: GivenId, wish: Wish, ctx: Ctx) -> PreviewView:
     kind = find_kind(wish.kind)
     recipe = parse_recipe(kind, wish.recipe)
     with ctx.db.reading() as session:
-        row = session.get(SelectionRow, selection_id)
-        if row is None or row.erasing_at is not None:
-            raise SelectionGone(selection_id)
-        if not all_moments_ready(session, row):
+        selection = visible_selection(session, selection_id)
+        if not all_moments_ready(session, selection):
             raise NotReadyYet
-        selection = parse_selection(row.shape)
-        rows = finished_rows(session, row.id)
-        drawn = artwork_of(session, row.id)[: MOST_STILLS + 1] if isinstance(recipe, ArtworkRecipe) else ()
-        before = [
-            (one, finished_rows(session, one.id), artwork_of(session, one.id)[:MOST_STILLS])
-            for one in find_earlier(session, row, recipe)[:MOST_EARLIER]
-        ]
-        companion = _companion(session, row, recipe)
-        picture = has_picture(row)
-    known = Prepared(selection, _known(rows), companion=companion, review=selection_id)
+        inputs = gather_inputs(session, selection, recipe)
+        picture = has_picture(selection)
     shows = picture or not kind.needs_picture
-    pages = _pages(kind, recipe, _Source(known, rows, drawn, before), ctx) if shows else Pages((), 0)
+    pages = _pages(kind, recipe, inputs, ctx) if shows else Pages((), 0)
     with ctx.db.reading() as session:
-        if not _are_there(session, [rows, *(finished for _, finished, _ in before)]):
+        if not inputs.all_there(session):
             raise NotReadyYet  # somebody is to be hidden in one, or it was prepared again
+    known = inputs.known()
     told = kind.contents(known, recipe) if shows and kind.contents else []
     return PreviewView(
         pages=[f"data:{MEDIA_TYPE};base64,{b64encode(page).decode()}" for page in pages.shown],
         of=pages.of,
         parts=[_part(one) for one in told],
-        remarks=kind.remark(selection, recipe, picture=picture),
+        remarks=kind.remark(known.selection, recipe, picture=picture),
     )
 
 
-@dataclass(frozen=True)
-class _Source:
-    """What the pages are made from, still in storage."""
-
-    known: Prepared
-    rows: Rows
-    drawn: Sequence[ArtworkRow]
-    before: Sequence[tuple[SelectionRow, Rows, Sequence[ArtworkRow]]]
-
-
-def _pages(kind: Kind, recipe: Any, source: _Source, ctx: AppContext) -> Pages:
+def _pages(kind: Kind, recipe: Any, inputs: OutputInputs, ctx: AppContext) -> Pages:
     if kind.lay is None:
         return Pages((), 0)
     if not _AT_ONCE.acquire(timeout=_WAIT_S):
@@ -114,37 +82,19 @@ def _pages(kind: Kind, recipe: Any, source: _Source, ctx: AppContext) -> Pages:
         with private_folder(ctx.settings) as folder:
             desk = folder / "desk"
             desk.mkdir()
-            moments = bring_all(ctx.storage, _first(source.rows, kind.lays), folder / "moments")
-            artwork = bring_artwork(ctx.storage, source.drawn, folder / "artwork")
-            earlier = tuple(
-                bring_earlier(ctx.storage, row, _first(rows, "still"), drawn, folder / f"earlier-{number}")
-                for number, (row, rows, drawn) in enumerate(source.before)
-            )
-            return first_pages(kind.lay, Prepared(source.known.selection, moments, artwork, earlier), recipe, desk)
+            prepared = fetch_local(ctx.storage, _shown_first(inputs, kind.lays), folder)
+            return first_pages(kind.lay, prepared, recipe, desk)
     finally:
         _AT_ONCE.release()
 
 
-def _are_there(session: Session, all_rows: Sequence[Rows]) -> bool:
-    """Whether none of the files was taken back since they were found."""
-    ids = {file.id for rows in all_rows for _, file in rows}
-    return set(session.scalars(select(ArtifactRow.id).where(ArtifactRow.id.in_(ids)))) == ids
-
-
-def _first(rows: Rows, kind: str) -> Rows:
-    """The moments of that kind; of stills one more than are shown, which tells that not all are."""
-    wanted = [(moment, file) for moment, file in rows if moment.kind == kind]
-    return wanted[: MOST_STILLS + 1] if kind == "still" else wanted
-
-
-def _companion(session: Session, row: SelectionRow, recipe: Any) -> Prepared | None:
-    other = find_companion(session, row, recipe)
-    return None if other is None else Prepared(parse_selection(other.shape), _known(finished_rows(session, other.id)))
-
-
-def _known(rows: Rows) -> tuple[PreparedMoment, ...]:
-    """The moments without their files: enough to tell what is in something."""
-    return tuple(prepared_moment(moment, file, Path(file.name)) for moment, file in rows)
+def _shown_first(inputs: OutputInputs, lays: str) -> OutputInputs:
+    """What the first pages need; of pictures one more than are shown, which tells that not all are."""
+    most = MOST_STILLS + 1
+    return OutputInputs(
+        inputs.own.first(lays, most if lays == "still" else None, most),
+        tuple(one.first("still", most, most) for one in inputs.earlier[:MOST_EARLIER]),
+    )
 
 
 def _part(part: Part) -> PartView:

@@ -123,3 +123,8 @@ class CyclesRecipe(ArtworkRecipe):
         description="They come first, in the order of the cycles, with the words they had there.",
         json_schema_extra={"format": "earlier"},
     )
+
+
+def shows_artwork(recipe: object) -> bool:
+    """Whether what is made by a recipe shows the photographs of the child's own work."""
+    return isinstance(recipe, ArtworkRecipe) and recipe.artwork

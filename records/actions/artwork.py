@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.images.photograph import Photograph
 from pipeline.outputs.kinds import find_kind, parse_recipe
-from pipeline.print.recipes import ArtworkRecipe
-from records.actions.earlier_reviews import withdraw_from_later
+from pipeline.print.recipes import shows_artwork
+from records.actions.withdraw import withdraw_artwork
 from records.audit.erasure_register import ErasureKind, note_erasure
 from records.effects import effects_of
 from records.errors import ArtworkFull, ArtworkGone, SelectionGone
+from records.ledger.outputs import Source, note_sources, outputs_of, outputs_showing, queue_output
 from records.ledger.scheduling import Priority
-from records.ledger.selections import all_moments_ready, is_visible, kinds_of, lock_selection, queue_output, settle
-from records.models import ArtifactRow, ArtworkRow, SelectionRow, new_id
+from records.ledger.selections import all_moments_ready, is_visible, lock_family, lock_selection, settle
+from records.models import ArtworkRow, SelectionRow, new_id
 from records.storage.contract import Storage
 
 MOST_ARTWORK = 20
@@ -66,7 +67,10 @@ def keep_artwork(session: Session, storage: Storage, selection_id: str, photogra
     storage.put(photograph.artifact.path, row.storage_key)
     session.add(row)
     session.flush()
-    _make_again(session, selection)
+    for output in outputs_of(session, selection_id):
+        if shows_artwork(parse_recipe(find_kind(output.kind), output.recipe)):
+            note_sources(session, output, [Source(selection_id, artwork_id=row.id)])
+    _make_again(session, selection, row.id)
 
 
 def word_artwork(session: Session, selection_id: str, artwork_id: str, words: str) -> None:
@@ -76,7 +80,7 @@ def word_artwork(session: Session, selection_id: str, artwork_id: str, words: st
     if row.words != words:
         row.words = words
         session.flush()
-        _make_again(session, selection)
+        _make_again(session, selection, artwork_id)
 
 
 def erase_artwork(session: Session, selection_id: str, artwork_id: str) -> None:
@@ -84,18 +88,14 @@ def erase_artwork(session: Session, selection_id: str, artwork_id: str) -> None:
 
     What showed it is made again without it. Raises: SelectionGone, ArtworkGone.
     """
-    selection = _held(session, selection_id)
+    if lock_family(session, selection_id) is None:
+        raise SelectionGone(selection_id)
     row = find_artwork(session, selection_id, artwork_id)
-    effects = effects_of(session)
-    effects.delete([row.storage_key])
+    effects_of(session).delete([row.storage_key])
     session.delete(row)
     note_erasure(session, ErasureKind.ARTWORK, artwork_id)
     session.flush()
-    files = (ArtifactRow.selection_id == selection_id) & ArtifactRow.kind.in_(_shown_in(selection))
-    effects.delete(session.scalars(select(ArtifactRow.storage_key).where(files)))
-    session.execute(delete(ArtifactRow).where(files))
-    withdraw_from_later(session, selection, gone=False)
-    _make_again(session, selection)
+    withdraw_artwork(session, artwork_id)
 
 
 def _held(session: Session, selection_id: str) -> SelectionRow:
@@ -105,14 +105,10 @@ def _held(session: Session, selection_id: str) -> SelectionRow:
     return selection
 
 
-def _shown_in(selection: SelectionRow) -> list[str]:
-    """The kinds of output whose recipe takes such pictures."""
-    wished = {kind: parse_recipe(find_kind(kind), selection.recipes.get(kind, {})) for kind in kinds_of(selection)}
-    return [kind for kind, recipe in wished.items() if isinstance(recipe, ArtworkRecipe) and recipe.artwork]
-
-
-def _make_again(session: Session, selection: SelectionRow) -> None:
+def _make_again(session: Session, selection: SelectionRow, artwork_id: str) -> None:
+    """Have made again what this selection shows the photograph in."""
     if all_moments_ready(session, selection):
-        for kind in _shown_in(selection):
-            queue_output(session, selection, kind, Priority.AWAITED_PACK)
+        for output in outputs_showing(session, artwork_id=artwork_id):
+            if output.selection_id == selection.id:
+                queue_output(session, selection, output, Priority.AWAITED_PACK)
         settle(session, selection)

@@ -6,7 +6,7 @@ moments that end at the same instant see one another, and nothing is published f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from records.database import Database, rows_changed
 from records.errors import LeaseLost, WorkerLost
 from records.ledger.jobs import MOMENT, Claim, back_off, holds
 from records.ledger.outcome_counts import Outcome, count_outcome
+from records.ledger.outputs import Source, find_output, note_made
 from records.ledger.selections import lock_selection, moment_finished, settle
 from records.models import (
     ArtifactRow,
@@ -65,10 +66,12 @@ def finish(
     published: Sequence[Published],
     facts: dict[str, Any] | None = None,
     hidden: Hidden | None = None,
+    sources: Collection[Source] = (),
 ) -> None:
     """Record what the job made and that it is done; workers are woken for the jobs that follow from it.
 
-    Where somebody is hidden in a moment, its files are withheld; each one's kind then says which part it is.
+    ``sources`` is what an output was made from: all that it shows from now on. Where somebody is hidden in a moment,
+    its files are withheld; each one's kind then says which part it is.
     Raises: LeaseLost where the claim is no longer good, or hiding was asked for or lifted meanwhile; nothing is
     recorded, and the files are the caller's to delete.
     """
@@ -97,6 +100,9 @@ def finish(
         if claim.kind == MOMENT:
             moment_finished(session, selection, session.get_one(MomentRow, claim.moment_id), facts)
         else:
+            if (output := find_output(session, claim.selection_id, claim.kind)) is None:
+                raise LeaseLost(f"{claim.job_id}: what it makes is not wanted any more")
+            note_made(session, output, sources)
             settle(session, selection)
 
 

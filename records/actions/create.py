@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from pipeline.moments import Clip, Selection, Still
 from records.database import Database
 from records.errors import RecordsError, SelectionGone
+from records.ledger.outputs import new_output
 from records.models import MomentRow, SelectionRow, new_id
 from records.settings import Settings
 from records.uploads.admission import check_queue, check_room
@@ -61,7 +62,8 @@ def _id_from(key: str) -> str:
 
 def _said(row: SelectionRow) -> tuple[object, ...]:
     cuts = [moment.cut for moment in row.moments]
-    return row.shape, row.film, row.preset, row.outputs, row.recipes, row.whole_film, row.review_on, cuts
+    outputs = [(output.kind, output.awaited, output.recipe) for output in row.outputs]
+    return row.shape, row.film, row.preset, outputs, row.whole_film, row.review_on, cuts
 
 
 def create_selection(
@@ -119,12 +121,15 @@ def compose_selection(
         preset=preset,
         shape=selection.model_dump(mode="json"),
         film=film,
-        outputs=list(dict.fromkeys(outputs)),
-        recipes=recipes or {},
         whole_film=whole_film,
         guider=guider,
         review_on=review_on,
     )
+    chosen = recipes or {}
+    row.outputs = [
+        new_output(kind, chosen.get(kind, {}), position, awaited=kind in outputs)
+        for position, kind in enumerate(dict.fromkeys([*outputs, *chosen]))
+    ]
     for position, (moment, cut) in enumerate(zip(moments, cuts, strict=True)):
         row.moments.append(
             MomentRow(

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from records.actions.companion import drop_outputs_with
-from records.actions.earlier_reviews import withdraw_from_later
+from records.actions.withdraw import withdraw_selection
 from records.audit.erasure_register import ErasureKind, note_erasure
 from records.database import Database
-from records.ledger.selections import lock_selection
+from records.ledger.selections import lock_family
 from records.models import ErasureRow, JobRow, JobState, SelectionRow, UploadRow, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage
@@ -46,12 +45,11 @@ def mark_erased(session: Session, selection_id: str) -> bool:
 
     What others made of its moments goes too. False where there is none to be seen.
     """
-    selection = lock_selection(session, selection_id)
+    selection = lock_family(session, selection_id)
     if selection is None:
         return False
     keep_counts(session, selection)
-    drop_outputs_with(session, selection_id, selection.family)
-    withdraw_from_later(session, selection, gone=True)
+    withdraw_selection(session, selection_id)
     selection.erasing_at = utcnow()
     session.execute(
         update(JobRow)

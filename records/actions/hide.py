@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 
 from pipeline.errors import SelectionInvalid
 from pipeline.marks import Mark, Picture
-from records.actions.companion import drop_outputs_with
-from records.actions.earlier_reviews import withdraw_from_later
+from records.actions.withdraw import withdraw_selection
 from records.audit.erasure_register import ErasureKind, note_erasure
 from records.effects import effects_of
 from records.errors import HidingChanged, MomentGone, NotHidden, SelectionGone
 from records.ledger.jobs import queue_again
-from records.ledger.selections import has_picture, is_visible, lock_selection, moment_finished, settle
+from records.ledger.outputs import outputs_of, take_back_files
+from records.ledger.selections import has_picture, is_visible, lock_family, moment_finished, settle
 from records.models import (
     ArtifactRow,
     HidingRow,
@@ -72,7 +72,7 @@ def ask_hiding_again(session: Session, moment_id: str) -> bool:
     False where there is no such moment, or no picture in it.
     """
     moment = session.get(MomentRow, moment_id)
-    selection = lock_selection(session, moment.selection_id) if moment else None
+    selection = lock_family(session, moment.selection_id) if moment else None
     if moment is None or selection is None or not has_picture(selection):
         return False
     hiding = session.get(HidingRow, moment_id)
@@ -174,7 +174,7 @@ def shapes(
 
 
 def _locked(session: Session, selection_id: str, moment_id: str) -> tuple[SelectionRow, MomentRow]:
-    selection = lock_selection(session, selection_id)
+    selection = lock_family(session, selection_id)
     if selection is None:
         raise SelectionGone(selection_id)
     moment = session.get(MomentRow, moment_id)
@@ -199,15 +199,14 @@ def _take_back(session: Session, selection: SelectionRow, moment: MomentRow) -> 
     effects = effects_of(session)
     effects.delete(row.storage_key for row in _withheld(session, moment.id))
     session.execute(delete(WithheldRow).where(WithheldRow.moment_id == moment.id))
-    made = (ArtifactRow.selection_id == selection.id) & (
-        (ArtifactRow.moment_id == moment.id) | ArtifactRow.moment_id.is_(None)
-    )
+    made = ArtifactRow.moment_id == moment.id
     effects.delete(session.scalars(select(ArtifactRow.storage_key).where(made)))
     session.execute(delete(ArtifactRow).where(made))
+    for output in outputs_of(session, selection.id):
+        take_back_files(session, output)
     # A job at work on an output loses its row, and with it the right to hand in what it made.
     session.execute(delete(JobRow).where(JobRow.selection_id == selection.id, JobRow.moment_id.is_(None)))
-    drop_outputs_with(session, selection.id, selection.family)
-    withdraw_from_later(session, selection, gone=True)  # she may choose it again once it is confirmed
+    withdraw_selection(session, selection.id)
     job = session.scalars(select(JobRow).where(JobRow.moment_id == moment.id)).one_or_none()
     if job is not None:
         if job.state != JobState.HELD:  # what IT holds stays on hold

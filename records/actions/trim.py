@@ -14,7 +14,7 @@ from pipeline.errors import SelectionInvalid
 from records.database import Database
 from records.errors import MomentBusy, MomentGone, SecondsNotSent, SelectionGone
 from records.ledger.jobs import queue_again
-from records.ledger.selections import Held, held_for, last_ms_of, lock_selection, settle, starts_ms
+from records.ledger.selections import Held, held_for, last_ms_of, lock_family, settle, starts_ms
 from records.models import JobRow, MomentRow, MomentState, UploadRow
 
 Ends = dict[str, int]
@@ -36,7 +36,7 @@ def trim_moment(session: Session, selection_id: str, moment_id: str, ends: Ends,
     the film's clock is known within a millisecond. Asking for the ends it has changes nothing.
     Raises: SelectionGone, MomentGone, MomentBusy, SecondsNotSent, SelectionInvalid.
     """
-    selection = lock_selection(session, selection_id)
+    selection = lock_family(session, selection_id)  # hiding anew follows, and takes back what others show
     if selection is None:
         raise SelectionGone(selection_id)
     moment = session.get(MomentRow, moment_id)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from records.errors import SelectionGone
 from records.ledger.jobs import MOMENT, add_job, queue_again
+from records.ledger.outputs import outputs_of, queue_output
 from records.ledger.scheduling import Priority
 from records.models import (
     ArtifactRow,
@@ -20,6 +21,7 @@ from records.models import (
     JobState,
     MomentRow,
     MomentState,
+    OutputRow,
     SelectionRow,
     SelectionState,
     UploadRow,
@@ -45,6 +47,18 @@ def lock_selection(session: Session, selection_id: str) -> SelectionRow | None:
     """The selection, held until the transaction ends; None where there is none or it is being erased."""
     query = select(SelectionRow).where(SelectionRow.id == selection_id, SelectionRow.visible)
     return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one_or_none()
+
+
+def lock_family(session: Session, selection_id: str) -> SelectionRow | None:
+    """The selection, held together with every other of its family: what may show it neither begins nor ends meanwhile.
+
+    All are held in one order, so that two who do this wait one after the other and never crosswise; whoever holds one
+    selection waits for no other. None as lock_selection().
+    """
+    family = select(SelectionRow.family).where(SelectionRow.id == selection_id).scalar_subquery()
+    query = select(SelectionRow).where(SelectionRow.family == family).order_by(SelectionRow.id)
+    held = session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
+    return next((one for one in held if one.id == selection_id and one.visible), None)
 
 
 def upload_completed(session: Session, upload: UploadRow) -> bool:
@@ -105,8 +119,8 @@ def moment_finished(session: Session, selection: SelectionRow, moment: MomentRow
     if all_moments_ready(session, selection):
         # Whoever sent a whole film did not stay to watch; whoever sent moments from her desk waits for the pack.
         priority = Priority.LATER if selection.whole_film else Priority.AWAITED_PACK
-        for kind in kinds_of(selection):
-            queue_output(session, selection, kind, priority)
+        for output in outputs_of(session, selection.id):
+            queue_output(session, selection, output, priority)
     settle(session, selection)
 
 
@@ -114,35 +128,6 @@ def all_moments_ready(session: Session, selection: SelectionRow) -> bool:
     """Whether the outputs of a selection can be made."""
     others = select(MomentRow.id).where(MomentRow.selection_id == selection.id, MomentRow.state != MomentState.READY)
     return session.scalars(others.limit(1)).first() is None
-
-
-def kinds_of(selection: SelectionRow) -> list[str]:
-    """Every kind to make of a selection: those asked for at its beginning, then those asked for afterwards."""
-    return list(dict.fromkeys([*selection.outputs, *selection.recipes]))
-
-
-def queue_output(session: Session, selection: SelectionRow, kind: str, priority: Priority) -> None:
-    """Have an output made, or made anew.
-
-    An attempt that is under way loses its lease: what it was making is no longer wanted. What was made before stays
-    until the new one is finished; what IT holds stays on hold. The caller holds the selection (lock_selection).
-    """
-    there: JobRow | None = session.scalars(_outputs_of(selection).where(JobRow.kind == kind)).one_or_none()
-    if there is None:
-        add_job(session, kind, selection, priority=priority)
-    elif there.state != JobState.HELD:
-        queue_again(session, there)
-        there.priority = priority
-
-
-def stop_output(session: Session, selection: SelectionRow, kind: str) -> None:
-    """Take the right to hand in from whoever is at work on an output; it is made anew when every moment is ready."""
-    at_work = (JobRow.kind == kind) & (JobRow.state == JobState.RUNNING)
-    session.execute(delete(JobRow).where(JobRow.selection_id == selection.id, JobRow.moment_id.is_(None), at_work))
-
-
-def _outputs_of(selection: SelectionRow) -> Select[JobRow]:
-    return select(JobRow).where(JobRow.selection_id == selection.id, JobRow.moment_id.is_(None))
 
 
 def settle(session: Session, selection: SelectionRow) -> None:
@@ -153,8 +138,9 @@ def settle(session: Session, selection: SelectionRow) -> None:
     session.flush()
     was_ready = selection.state == SelectionState.READY
     moments = set(session.scalars(select(MomentRow.state).where(MomentRow.selection_id == selection.id)))
-    awaited = _outputs_of(selection).where(JobRow.kind.in_(selection.outputs))
-    outputs = set(session.scalars(awaited.with_only_columns(JobRow.state)))
+    awaited = select(OutputRow.kind).where(OutputRow.selection_id == selection.id, OutputRow.awaited)
+    jobs = select(JobRow.state).where(JobRow.selection_id == selection.id, JobRow.moment_id.is_(None))
+    outputs = set(session.scalars(jobs.where(JobRow.kind.in_(awaited))))
     if MomentState.FAILED in moments or outputs & {JobState.FAILED, JobState.CANCELLED}:
         state = SelectionState.FAILED
     elif MomentState.AWAITING_UPLOAD in moments:

@@ -5,6 +5,7 @@ from records.models.base import Base, UtcDateTime, new_id
 from records.models.hiding import HidingRow, WithheldRow
 from records.models.jobs import ClockRow, JobRow, WorkerRow
 from records.models.monitoring import AuditRow, ErasureRow, JobOutcomeCountRow, SampleRow
+from records.models.outputs import OutputRow, OutputSourceRow
 from records.models.selections import ArtifactRow, ArtworkRow, MomentRow, SelectionRow, WordsRow
 from records.models.store import StoreIdentityRow
 from records.models.training import LogbookClientRow, LogbookCycleRow, LogbookHoursRow, LogbookRow, RatingRow
@@ -28,6 +29,8 @@ __all__ = [
     "LogbookRow",
     "MomentRow",
     "MomentState",
+    "OutputRow",
+    "OutputSourceRow",
     "RatingRow",
     "SampleRow",
     "SelectionRow",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, UniqueConstraint
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -12,6 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from records.clock import utcnow
 from records.models.base import Base, new_id
 from records.states import MomentState, SelectionState
+
+if TYPE_CHECKING:
+    from records.models.outputs import OutputRow
 
 
 class SelectionRow(Base):
@@ -29,11 +32,6 @@ class SelectionRow(Base):
     """The selection as it came, in the shape of moments.toml."""
     film: Mapped[dict[str, Any]]
     """What the page said of the film (bytes, duration_ms, …); never its name."""
-    outputs: Mapped[list[str]]
-    """The kinds to make when every moment is ready."""
-    recipes: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """What was chosen for a kind, by its name. Kinds that are not in ``outputs`` were asked for afterwards: they are
-    made as well, and the selection is ready without them."""
     whole_film: Mapped[bool]
     """True when all moments are cut from one upload."""
     guider: Mapped[str | None] = mapped_column(String(64))
@@ -58,6 +56,9 @@ class SelectionRow(Base):
 
     moments: Mapped[list[MomentRow]] = relationship(
         back_populates="selection", order_by="MomentRow.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+    outputs: Mapped[list[OutputRow]] = relationship(
+        back_populates="selection", order_by="OutputRow.position", cascade="all, delete-orphan", passive_deletes=True
     )
 
 

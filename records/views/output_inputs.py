@@ -1,21 +1,133 @@
-"""The finished moments of a selection, as the pipeline takes them."""
+"""What an output is made from: found in the ledger, then brought to where the pipeline can read it.
+
+A preview and a worker gather alike. What was gathered tells what the output shows (``sources``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.moments import parse_selection
+from pipeline.moments import Selection, parse_selection
 from pipeline.prepared import EarlierReview, Prepared, PreparedArtwork, PreparedMoment
-from records.actions.earlier_reviews import choices_in
+from pipeline.print.recipes import StillChoice, shows_artwork
+from records.actions.artwork import artwork_of
+from records.ledger.outputs import Source
 from records.ledger.selections import shown_kind
 from records.models import ArtifactRow, ArtworkRow, MomentRow, SelectionRow
 from records.storage.contract import Storage
+from records.views.other_selections import choices_in, find_companion, find_earlier
 
 Rows = Sequence[tuple[MomentRow, ArtifactRow]]
+
+
+@dataclass(frozen=True)
+class SelectionInputs:
+    """What an output takes of one selection."""
+
+    selection: SelectionRow
+    moments: Rows
+    """In the order of the review."""
+    artwork: Sequence[ArtworkRow] = ()
+    choices: tuple[StillChoice, ...] = ()
+    """What was chosen for the stills where this is an earlier review."""
+
+    def first(self, kind: str, most: int | None, most_artwork: int) -> SelectionInputs:
+        """The first of the moments of one kind, all for None, and of the photographs."""
+        moments = [(moment, file) for moment, file in self.moments if moment.kind == kind]
+        return replace(self, moments=moments[:most], artwork=self.artwork[:most_artwork])
+
+
+@dataclass(frozen=True)
+class OutputInputs:
+    """Everything that an output is made from."""
+
+    own: SelectionInputs
+    earlier: tuple[SelectionInputs, ...] = ()
+    """In the order of their cycles."""
+    companion: SelectionInputs | None = None
+
+    def sources(self) -> set[Source]:
+        """Each moment and photograph."""
+        return {source for part in self._parts() for source in _sources(part)}
+
+    def all_there(self, session: Session) -> bool:
+        """Whether none of it was erased or taken back since it was found."""
+        selections = {part.selection.id for part in self._parts()}
+        files = {file.id for part in self._parts() for _, file in part.moments}
+        drawn = {row.id for part in self._parts() for row in part.artwork}
+        seen = select(SelectionRow.id).where(SelectionRow.id.in_(selections), SelectionRow.visible)
+        return (
+            set(session.scalars(seen)) == selections
+            and set(session.scalars(select(ArtifactRow.id).where(ArtifactRow.id.in_(files)))) == files
+            and set(session.scalars(select(ArtworkRow.id).where(ArtworkRow.id.in_(drawn)))) == drawn
+        )
+
+    def known(self) -> Prepared:
+        """What is in it, without a file at hand: enough to tell what the output will hold."""
+        companion = self.companion
+        other = None if companion is None else Prepared(_parsed(companion), _named(companion.moments))
+        own = self.own
+        return Prepared(_parsed(own), _named(own.moments), companion=other, review=own.selection.id)
+
+    def _parts(self) -> Iterator[SelectionInputs]:
+        yield self.own
+        yield from self.earlier
+        if self.companion is not None:
+            yield self.companion
+
+
+def gather_inputs(session: Session, selection: SelectionRow, recipe: object) -> OutputInputs:
+    """What an output with this recipe is made from, as it stands. Raises: EarlierWrong, CompanionWrong."""
+    drawn = shows_artwork(recipe)
+    other = find_companion(session, selection, recipe)
+    return OutputInputs(
+        SelectionInputs(selection, finished_rows(session, selection.id), _artwork(session, selection, shown=drawn)),
+        tuple(
+            SelectionInputs(
+                row,
+                [(moment, file) for moment, file in finished_rows(session, row.id) if moment.kind == "still"],
+                _artwork(session, row, shown=drawn),
+                choices_in(session, row.id),
+            )
+            for row in find_earlier(session, selection, recipe)
+        ),
+        None if other is None else SelectionInputs(other, finished_rows(session, other.id)),
+    )
+
+
+def fetch_local(
+    storage: Storage, inputs: OutputInputs, folder: Path, report: Callable[[float], None] = lambda _: None
+) -> Prepared:
+    """Everything at hand, in ``folder`` or where it is stored; ``report`` is told how far it is, 0 to 1.
+
+    Raises: StorageMissing, StorageUnavailable, StorageDamaged, NoRoom.
+    """
+    companion = None
+    if inputs.companion is not None:
+        moments = _fetch_moments(storage, inputs.companion, folder / "companion")
+        companion = Prepared(_parsed(inputs.companion), moments)
+        report(0.5)
+    earlier = tuple(
+        EarlierReview(
+            Prepared(
+                _parsed(one),
+                _fetch_moments(storage, one, folder / f"earlier-{number}"),
+                _fetch_artwork(storage, one, folder / f"earlier-artwork-{number}"),
+            ),
+            one.choices,
+        )
+        for number, one in enumerate(inputs.earlier, 1)
+    )
+    own = inputs.own
+    moments = _fetch_moments(storage, own, folder / "moments")
+    artwork = _fetch_artwork(storage, own, folder / "artwork")
+    report(1.0)
+    return Prepared(_parsed(own), moments, artwork, earlier, companion, review=own.selection.id)
 
 
 def finished_rows(session: Session, selection_id: str) -> Rows:
@@ -25,20 +137,54 @@ def finished_rows(session: Session, selection_id: str) -> Rows:
     return [(moment, file) for moment, file in rows]
 
 
-def bring_all(storage: Storage, rows: Rows, folder: Path) -> tuple[PreparedMoment, ...]:
-    """The moments with their files at hand, in ``folder``, which is made, or where they are stored.
+def fetch(storage: Storage, key: str, sha256: str | None, copy: Path) -> Path:
+    """The stored file as a local one: itself where the store is a folder here, else a copy that was checked."""
+    path = storage.local_path(key)
+    if path is None:
+        storage.fetch(key, copy, sha256=sha256)
+        return copy
+    return path
 
-    Raises: StorageMissing, StorageUnavailable, StorageDamaged, NoRoom.
-    """
+
+def _artwork(session: Session, selection: SelectionRow, *, shown: bool) -> Sequence[ArtworkRow]:
+    return artwork_of(session, selection.id) if shown else ()
+
+
+def _sources(part: SelectionInputs) -> Iterator[Source]:
+    yield from (Source(part.selection.id, moment_id=moment.id) for moment, _ in part.moments)
+    yield from (Source(part.selection.id, artwork_id=row.id) for row in part.artwork)
+
+
+def _parsed(part: SelectionInputs) -> Selection:
+    return parse_selection(part.selection.shape)
+
+
+def _named(rows: Rows) -> tuple[PreparedMoment, ...]:
+    return tuple(_prepared(moment, file, Path(file.name)) for moment, file in rows)
+
+
+def _fetch_moments(storage: Storage, part: SelectionInputs, folder: Path) -> tuple[PreparedMoment, ...]:
     folder.mkdir()
     return tuple(
-        prepared_moment(moment, file, bring(storage, file.storage_key, file.sha256, folder / file.name))
-        for moment, file in rows
+        _prepared(moment, file, fetch(storage, file.storage_key, file.sha256, folder / file.name))
+        for moment, file in part.moments
     )
 
 
-def prepared_moment(row: MomentRow, file: ArtifactRow, path: Path) -> PreparedMoment:
-    """What is known of a finished moment whose file lies at ``path``."""
+def _fetch_artwork(storage: Storage, part: SelectionInputs, folder: Path) -> tuple[PreparedArtwork, ...]:
+    folder.mkdir()
+    return tuple(
+        PreparedArtwork(
+            fetch(storage, row.storage_key, row.sha256, folder / f"{row.id}.jpg"),
+            row.width_px,
+            row.height_px,
+            row.words,
+        )
+        for row in part.artwork
+    )
+
+
+def _prepared(row: MomentRow, file: ArtifactRow, path: Path) -> PreparedMoment:
     facts = row.facts or {}
     return PreparedMoment(
         kind=shown_kind(row, file),
@@ -56,37 +202,3 @@ def prepared_moment(row: MomentRow, file: ArtifactRow, path: Path) -> PreparedMo
         principle=row.moment.get("principle"),
         peaks=facts.get("peaks"),
     )
-
-
-def bring_artwork(storage: Storage, rows: Sequence[ArtworkRow], folder: Path) -> tuple[PreparedArtwork, ...]:
-    """The photographs at hand, in ``folder``, which is made, or where they are stored. Raises: as bring_all()."""
-    folder.mkdir()
-    return tuple(
-        PreparedArtwork(
-            bring(storage, row.storage_key, row.sha256, folder / f"{row.id}.jpg"),
-            row.width_px,
-            row.height_px,
-            row.words,
-        )
-        for row in rows
-    )
-
-
-def bring_earlier(
-    storage: Storage, row: SelectionRow, rows: Rows, drawn: Sequence[ArtworkRow], folder: Path
-) -> EarlierReview:
-    """The stills and photographs of an earlier review at hand, as bring_all() and bring_artwork() bring them."""
-    folder.mkdir()
-    stills = [(moment, file) for moment, file in rows if moment.kind == "still"]
-    moments = bring_all(storage, stills, folder / "moments")
-    artwork = bring_artwork(storage, drawn, folder / "artwork")
-    return EarlierReview(Prepared(parse_selection(row.shape), moments, artwork), choices_in(row))
-
-
-def bring(storage: Storage, key: str, sha256: str | None, copy: Path) -> Path:
-    """The stored file as a local one: itself where the store is a folder here, else a copy that was checked."""
-    path = storage.local_path(key)
-    if path is None:
-        storage.fetch(key, copy, sha256=sha256)
-        return copy
-    return path

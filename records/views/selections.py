@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from pipeline.moments import Clip, FilmOf, Still
 from records.actions.artwork import artwork_of
-from records.ledger.selections import held_for, kinds_of
+from records.ledger.selections import held_for
 from records.models import (
     ArtifactRow,
     HidingRow,
@@ -211,7 +211,8 @@ _SHOWN_AS = {JobState.DONE: "ready", JobState.CANCELLED: "failed", JobState.HELD
 def selection_view(session: Session, selection_id: str) -> SelectionView | None:
     """Everything to be seen of a selection, or None where there is none (or it is being erased)."""
     query = select(SelectionRow).where(SelectionRow.id == selection_id, SelectionRow.visible)
-    row = session.scalars(query.options(selectinload(SelectionRow.moments))).one_or_none()
+    query = query.options(selectinload(SelectionRow.moments), selectinload(SelectionRow.outputs))
+    row = session.scalars(query).one_or_none()
     if row is None:
         return None
     now = utcnow()
@@ -246,12 +247,12 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
     moments_ready = all(moment.state == MomentState.READY for moment in row.moments)
     outputs = [
         OutputView(
-            kind=kind,
-            recipe=row.recipes.get(kind, {}),
-            artifacts=artifacts[kind],
-            **(_work(by_kind.get(kind), PENDING, now) if moments_ready else {"state": PENDING}),
+            kind=output.kind,
+            recipe=output.recipe,
+            artifacts=artifacts[output.kind],
+            **(_work(by_kind.get(output.kind), PENDING, now) if moments_ready else {"state": PENDING}),
         )
-        for kind in kinds_of(row)
+        for output in row.outputs
     ]
     uploads = [UploadView.model_validate(upload, from_attributes=True) for upload in upload_rows]
     announced = {upload.moment_id: upload for upload in sorted(uploads, key=_how_far)}

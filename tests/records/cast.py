@@ -39,6 +39,7 @@ def add_selection(
     whole_film: bool = True,
     guider: str | None = None,
     review_on: date | None = None,
+    recipes: dict[str, Any] | None = None,
 ) -> str:
     """The id of a new selection that awaits its upload."""
     selection = parse_selection(shape)
@@ -53,6 +54,7 @@ def add_selection(
             whole_film=whole_film,
             guider=guider,
             review_on=review_on,
+            recipes=recipes,
         )
         return row.id
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from sqlalchemy import MetaData, select
 
 from records.database import open_database
-from records.migrations.migrate import is_current, migrate
+from records.ledger.outputs import Source, outputs_of, sources_of
+from records.migrations.migrate import changing_tables, is_current, migrate
 from records.settings import Settings
-from tests.records.old_ledger import STEPS, OldFiles, draw_old_files, make_old_ledger
+from tests.records.old_ledger import STEPS, OldFiles, draw_old_files, ident, make_old_ledger
 from tests.servers import PostgresServer
 
 Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]
@@ -67,3 +69,50 @@ def test_every_row_of_an_earlier_step_is_there_after_migrating(empty: Settings, 
         for key, row in rows.items():
             kept = {name: value for name, value in row.items() if name not in _REPLACED.get(table, ())}
             assert {name: after[table][key].get(name) for name in kept} == kept, table
+
+
+def test_outputs_and_what_they_may_show_are_told_from_recipes_jobs_and_files(empty: Settings, files: OldFiles) -> None:
+    ids = make_old_ledger(empty, files).selections
+    before = rows_of(empty)
+    migrate(empty)
+    db = open_database(empty)
+    with db.reading() as session:
+        told = {name: list(outputs_of(session, selection_id)) for name, selection_id in ids.items()}
+        shown = {one.kind: sources_of(session, one) for one in told["film"]}
+        film, asked = told["film"], told["asked"]
+    db.dispose()
+    assert [(one.kind, one.awaited) for one in film] == [
+        ("review_pack", True),
+        ("picture_notes", True),
+        ("supervision_pack", False),
+        ("booklet", False),
+    ]
+    recipes = before["selections"][ids["film"],]["recipes"]
+    assert {one.kind: one.recipe for one in film} == {"review_pack": {}, **recipes}
+    assert all(one.made_at and one.made_at > one.asked_at for one in film)
+    assert [(one.kind, one.made_at is None) for one in asked] == [("review_pack", False), ("booklet", True)]
+    clip, still = (Source(ids["film"], moment_id=ident("film", str(position))) for position in (0, 1))
+    recording, earlier = ids["recording"], ids["before"]
+    assert shown == {
+        "review_pack": {clip, still},
+        "picture_notes": {clip, still},
+        "supervision_pack": {
+            clip, still, Source(recording), Source(recording, moment_id=ident("recording", "0"))
+        },
+        "booklet": {
+            clip, still, Source(ids["film"], artwork_id=ident("film", "clay")),
+            Source(earlier), Source(earlier, moment_id=ident("before", "0")),
+            Source(earlier, artwork_id=ident("before", "drawing")),
+        },
+    }  # fmt: skip
+
+
+def test_going_back_a_step_gives_recipes_back(empty: Settings, files: OldFiles) -> None:
+    make_old_ledger(empty, files)
+    before = rows_of(empty)["selections"]
+    migrate(empty)
+    with changing_tables(empty) as (_, config):
+        command.downgrade(config, "0013")
+    assert {key: (row["outputs"], row["recipes"]) for key, row in rows_of(empty)["selections"].items()} == {
+        key: (row["outputs"], row["recipes"]) for key, row in before.items()
+    }

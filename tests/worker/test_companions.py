@@ -11,10 +11,10 @@ import pytest
 
 from pipeline.outputs.kinds import find_kind, parse_recipe
 from pipeline.prepared import CompanionWrong
-from records.actions.companion import find_companion
 from records.actions.erase import erase_selection
 from records.actions.request_output import ask_for_output
 from records.models import SelectionRow, SelectionState
+from records.views.other_selections import find_companion
 from tests.effects import effects_on
 from tests.records.cast import K_104, add_selection
 from tests.worker.service import Service
@@ -50,11 +50,13 @@ def test_a_supervision_pack_shows_both_selections_until_one_is_erased(
     assert not [key for key in service.storage.keys("selections/") if key.endswith("supervision-pack.zip")]
 
 
-def test_a_companion_of_another_family_or_that_is_gone_is_refused(folder_service: Service) -> None:
+def test_a_companion_of_another_family_or_guider_or_that_is_gone_is_refused(folder_service: Service) -> None:
     service = folder_service
-    film = add_selection(service.db, K_104)
-    other = add_selection(service.db, CLIP | {"family": "K-207"})
-    for named, sentence in ((other, "never holds two families"), ("0" * 32, "not here any more")):
+    film = add_selection(service.db, K_104, guider="Ada")
+    other = add_selection(service.db, CLIP | {"family": "K-207"}, guider="Ada")
+    strange = [add_selection(service.db, CLIP, guider=guider) for guider in ("Ben", None)]
+    gone = [(named, "not here any more, or not sent by you") for named in (*strange, "0" * 32)]
+    for named, sentence in [(other, "never holds two families"), *gone]:
         recipe = parse_recipe(find_kind("intervision_pack"), {"companion": named})
         with service.db.reading() as session, pytest.raises(CompanionWrong, match=sentence):
             find_companion(session, session.get_one(SelectionRow, film), recipe)

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from pipeline.artifact import Artifact, sha256_of
+from pipeline.images.photograph import Photograph
 from pipeline.outputs.kinds import find_kind, parse_recipe
 from pipeline.prepared import EarlierWrong
-from records.actions.earlier_reviews import find_earlier
+from records.actions.artwork import artwork_of, erase_artwork, keep_artwork
 from records.actions.erase import erase_selection
 from records.actions.hide import ask_hiding
 from records.actions.request_output import ask_for_output
-from records.models import JobRow, JobState, MomentRow, SelectionRow
+from records.ledger.outputs import Source, find_output, sources_of
+from records.models import JobRow, JobState, MomentRow, OutputRow, SelectionRow
+from records.storage.contract import Storage, Stored
+from records.views.other_selections import find_earlier
 from tests.effects import effects_on
+from tests.footage import run
 from tests.pipeline.outputs.printed_pages import text_of
+from tests.records.cast import take
 from tests.worker.service import Service
-from tests.worker.test_tasks import do_all, fetched
+from tests.worker.test_tasks import context_of, do_all, fetched
+from worker.tasks import attempt
 
 
 def shape(cycle: int, caption: str, **changes: Any) -> dict[str, Any]:
@@ -87,3 +96,55 @@ def test_a_review_that_is_not_an_earlier_one_of_this_family_and_guider_cannot_jo
     recipe = parse_recipe(find_kind("booklet"), {"earlier": [strange]})
     with service.db.reading() as session, pytest.raises(EarlierWrong):
         find_earlier(session, session.get_one(SelectionRow, own), recipe)
+
+
+class _StorageAtPublishing:
+    """A store to which something happens in the middle of publishing."""
+
+    def __init__(self, storage: Storage, happens: Callable[[], object]) -> None:
+        self._storage = storage
+        self._happens = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    def put(self, path: Path, key: str) -> Stored:
+        self._happens()
+        return self._storage.put(path, key)
+
+
+def test_a_photograph_that_came_after_the_asking_and_goes_while_the_booklet_is_made_is_not_handed_on(
+    service: Service, short_film: Path, tmp_path: Path
+) -> None:
+    first, second = (sent(service, short_film, cycle, f"Cycle {cycle}") for cycle in (1, 2))
+    with effects_on(service.db) as effects, service.db.session() as session:
+        ask_for_output(session, second, "booklet", {"earlier": [first]})
+    drawing = tmp_path / "drawing.jpg"
+    run("-f", "lavfi", "-i", "testsrc=size=60x40", "-frames:v", "1", str(drawing))
+    taken = Photograph(Artifact(drawing, "image/jpeg", drawing.stat().st_size, sha256_of(drawing)), 60, 40)
+    with service.db.session() as session:
+        keep_artwork(session, service.storage, first, taken)
+        [photograph] = [row.id for row in artwork_of(session, first)]
+
+    def erase() -> None:
+        with service.db.session() as session:
+            shown = sources_of(session, found(find_output(session, second, "booklet")))
+            erased.append(Source(first, artwork_id=photograph) in shown)
+            if len(erased) == 1:
+                erase_artwork(session, first, photograph)
+
+    def found(output: OutputRow | None) -> OutputRow:
+        assert output is not None
+        return output
+
+    erased: list[bool] = []
+    [job] = effects.jobs
+    storage = _StorageAtPublishing(service.storage, erase)
+    attempt(context_of(service, storage), take(service.db, service.settings, job))  # type: ignore[arg-type]
+    assert erased[0]
+    assert not [key for key in service.storage.keys() if "booklet" in key]  # noqa: SIM118 no dict
+    do_all(service, [job])
+    with service.db.reading() as session:
+        shown = sources_of(session, found(find_output(session, second, "booklet")))
+        moments = session.execute(select(MomentRow.selection_id, MomentRow.id)).all()
+    assert shown == {Source(first), *(Source(of, moment_id=moment) for of, moment in moments)}

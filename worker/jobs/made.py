@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from records.actions.complete_job import Hidden
 from records.errors import LeaseLost
 from records.ledger.jobs import Claim
+from records.ledger.outputs import Source
 
 Report = Callable[[float], None]
 
@@ -33,12 +34,14 @@ class ProducedFile:
 class JobResult:
     """Everything that one attempt made; ``facts`` are of a moment, for the pack and for the page.
 
-    Where somebody was hidden in it (``hidden``), the files are to be withheld.
+    Where somebody was hidden in it (``hidden``), the files are to be withheld. ``sources`` is what an output was made
+    from.
     """
 
     files: list[ProducedFile]
     facts: dict[str, Any] | None = None
     hidden: Hidden | None = None
+    sources: Collection[Source] = ()
 
 
 def found_or_lost(row: _T | None, claim: Claim) -> _T:

@@ -29,7 +29,7 @@ from records.ledger.jobs import MOMENT, Claim
 from records.ledger.selections import starts_ms
 from records.models import HidingRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
 from records.storage.contract import Storage
-from records.views.output_inputs import bring
+from records.views.output_inputs import fetch
 from worker.jobs.made import JobResult, ProducedFile, Report, found_or_lost
 
 _SUFFIX = {"clip": ".mp4", "still": ".jpg"}
@@ -43,7 +43,7 @@ def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, repo
         hiding = session.get(HidingRow, row.id)
         number = _number(session, row)
         alone = _is_alone(session, claim)
-    source = bring(storage, found_or_lost(upload.storage_key, claim), upload.sha256, folder / "source")
+    source = fetch(storage, found_or_lost(upload.storage_key, claim), upload.sha256, folder / "source")
     report(0.05)
     found = probe_source(source)
     film = found if isinstance(found, Recording) else make_seekable(found, folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from pipeline.artifact import Artifact, sha256_of
 from pipeline.images.photograph import MEDIA_TYPE, Photograph
@@ -16,8 +16,8 @@ from records.actions.erase import erase_selection
 from records.actions.request_output import ask_for_output
 from records.actions.sweep import sweep_store
 from records.database import Database
-from records.errors import ArtworkFull, ArtworkGone
-from records.models import ArtworkRow
+from records.errors import ArtworkFull, ArtworkGone, LeaseLost
+from records.models import ArtworkRow, MomentRow, MomentState
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.storage.open import open_storage
@@ -88,3 +88,22 @@ def test_there_is_a_bound(db: Database, storage: Storage, tmp_path: Path, monkey
     keep(db, storage, job_row(db, job).selection_id, tmp_path)
     with pytest.raises(ArtworkFull):
         keep(db, storage, job_row(db, job).selection_id, tmp_path)
+
+
+def test_one_that_goes_while_a_paper_with_it_is_made_does_not_come_back_with_it(
+    settings: Settings, db: Database, storage: Storage, tmp_path: Path
+) -> None:
+    (moment,) = add_jobs(db)
+    selection_id = job_row(db, moment).selection_id
+    finish(db, take(db, settings, moment), [])
+    with effects_on(db) as effects, db.session() as session:
+        ask_for_output(session, selection_id, "booklet", {})
+    kept, _ = keep(db, storage, selection_id, tmp_path)
+    working = take(db, settings, effects.jobs[0])
+    with db.session() as session:  # other ends were chosen meanwhile: not every moment is ready
+        session.execute(update(MomentRow).values(state=MomentState.QUEUED))
+    with db.session() as session:
+        erase_artwork(session, selection_id, kept)
+    with pytest.raises(LeaseLost):
+        finish(db, working, [file_of("booklet", "first")])
+    assert output(db, selection_id).artifacts == []

@@ -31,9 +31,8 @@ def test_a_pack_of_another_selection_that_shows_the_moment_is_taken_back(db: Dat
     with db.reading() as session:
         mine = session.scalars(select(SelectionRow.id)).one()
         hidden, other_clip = session.scalars(select(MomentRow.id).order_by(MomentRow.position)).all()[:2]
-    other = add_selection(db, K_104, outputs=("supervision_pack",))
-    with db.session() as session:
-        session.get_one(SelectionRow, other).recipes = {"supervision_pack": {"companion": mine}}
+    chosen = {"supervision_pack": {"companion": mine}}
+    other = add_selection(db, K_104, outputs=("supervision_pack",), recipes=chosen)
     gone = {
         put_artifact(db, mine, "clip", hidden),
         put_artifact(db, mine, "review_pack"),
@@ -61,10 +60,9 @@ def test_no_pack_in_the_making_nor_one_that_was_to_be_made_anew_shows_the_moment
         hidden = session.scalars(select(MomentRow.id).order_by(MomentRow.position)).first()
     assert hidden is not None
     named = {name: [mine] if isinstance(value, list) else mine for name, value in named.items()}
-    later = add_selection(db, {**K_104, "cycle": 3}, outputs=(kind,))
+    later = add_selection(db, {**K_104, "cycle": 3}, outputs=(kind,), recipes={kind: named})
     with db.session() as session:
         row = session.get_one(SelectionRow, later)
-        row.recipes = {kind: named}
         job_id = add_job(session, kind, row).id
         # Other ends were chosen while the pack is made: it ends, and will be made again.
         session.execute(update(MomentRow).where(MomentRow.selection_id == later).values(state=MomentState.QUEUED))

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select, update
 
 from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Role
-from records.actions.companion import drop_outputs_with
 from records.actions.erase import erase_selection
+from records.actions.withdraw import withdraw_selection
 from records.database import Database
 from records.effects import effects_of
+from records.ledger.outputs import outputs_of
 from records.models import (
     ArtifactRow,
     JobRow,
@@ -42,9 +43,16 @@ ADA = "ada-code"
 REVIEW = K_104 | {"of": "review_recording"}
 
 
-def sent(db: Database, shape: dict[str, Any], on: date, guider: str | None = ADA, **changes: Any) -> str:
+def sent(
+    db: Database,
+    shape: dict[str, Any],
+    on: date,
+    guider: str | None = ADA,
+    recipes: dict[str, Any] | None = None,
+    **changes: Any,
+) -> str:
     """A selection whose film arrived on that day."""
-    selection_id = add_selection(db, shape)
+    selection_id = add_selection(db, shape, recipes=recipes)
     values = {"created_at": datetime(on.year, on.month, on.day, 12, tzinfo=UTC), "guider": guider}
     with db.session() as session:
         changed = update(SelectionRow).where(SelectionRow.id == selection_id)
@@ -175,12 +183,13 @@ def test_erasing_a_recording_erases_what_was_made_with_its_moments(
         session.add(
             ArtifactRow(selection_id=film, kind="supervision_pack", name="pack.zip", storage_key=key, **described)
         )
+    not_named = sent(db, REVIEW, date(2026, 3, 10))
     with db.session() as session:
-        drop_outputs_with(session, recording, "K-207")
+        withdraw_selection(session, not_named)
         assert effects_of(session).keys == []
     erase_selection(db, storage, settings, recording)
     assert list(storage.keys("selections/")) == []
     with db.reading() as session:
         assert session.scalars(select(JobRow.kind).where(JobRow.selection_id == film)).all() == ["reel"]
-        assert session.get_one(SelectionRow, film).recipes == {"reel": {}}
+        assert [output.kind for output in outputs_of(session, film)] == ["review_pack", "reel"]
         assert session.scalars(select(ArtifactRow)).all() == []

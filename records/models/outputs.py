@@ -1,0 +1,59 @@
+"""Tables of the outputs of selections, and of what each of them shows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from records.clock import utcnow
+from records.models.base import Base, new_id
+from records.models.selections import SelectionRow
+
+
+class OutputRow(Base):
+    """One kind of output of a selection: what was chosen for it, when it was asked for, and when it was made.
+
+    Where it stands is its job's to say: there is none until every moment is ready.
+    """
+
+    __tablename__ = "outputs"
+    __table_args__ = (UniqueConstraint("selection_id", "kind"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    """From 0, in the order in which they were asked for."""
+    kind: Mapped[str] = mapped_column(String(32))
+    awaited: Mapped[bool]
+    """The selection is ready only with it: it was asked for when the selection began."""
+    recipe: Mapped[dict[str, Any]]
+    """What was chosen for it, as far as it differs from what is usual."""
+    asked_at: Mapped[datetime] = mapped_column(default=utcnow)
+    """When it was last to be made, or made anew; later than ``made_at``: what is there is an older one."""
+    made_at: Mapped[datetime | None]
+    """When what is there was finished; None where nothing is."""
+
+    selection: Mapped[SelectionRow] = relationship(back_populates="outputs")
+    sources: Mapped[list[OutputSourceRow]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+
+
+class OutputSourceRow(Base):
+    """What an output shows, or is to show: a moment, a photograph, or another selection that its recipe names.
+
+    No foreign key leads to these: it would lock another selection's row while this one's is held, and the other one is
+    held by whoever takes it back and waits for this one. That nothing stays that shows what is gone is
+    records/actions/withdraw.py's to do.
+    """
+
+    __tablename__ = "output_sources"
+
+    output_id: Mapped[str] = mapped_column(ForeignKey("outputs.id", ondelete="CASCADE"), primary_key=True)
+    selection_id: Mapped[str] = mapped_column(String(32), primary_key=True, index=True)
+    """The selection that it is from; with neither moment nor photograph: the recipe names it."""
+    moment_id: Mapped[str] = mapped_column(String(32), primary_key=True, default="")
+    """Empty where it is no moment."""
+    artwork_id: Mapped[str] = mapped_column(String(32), primary_key=True, default="", index=True)
+    """Empty where it is no photograph."""
