@@ -12,6 +12,13 @@ class BackupFolderTaken(RecordsError):
     for_guider = "There is something in that folder already. Name one that does not exist yet."
 
 
+class BackupUnwritable(RecordsError):
+    """The folder of the backup fails while it is written to."""
+
+    code = "backup_unwritable"
+    for_guider = "The folder of the backup cannot be written any more: is its disk still there? Nothing of it was kept."
+
+
 class NoBackupHere(RecordsError):
     """The folder holds no complete backup."""
 
@@ -66,4 +73,7 @@ class ServiceRunning(RecordsError):
     """Workers are at work on the database that is to be restored into."""
 
     code = "service_running"
-    for_guider = "The service is running. Stop it first: docker compose stop api worker, or end vigpack up."
+    for_guider = (
+        "The service runs, or did a minute ago. Stop it first (docker compose stop api worker, or end vigpack up); "
+        "if it was just killed, wait two minutes."
+    )

@@ -39,12 +39,12 @@ from records.backup.layout import (
     contents_lines,
     object_file,
 )
-from records.backup.sealing import Recipients, Sealed, seal, sealed_sum
+from records.backup.sealing import Recipients, Sealed, seal, sealed_sum, writing_backup
 from records.backup.work_list import WorkList
 from records.database import Database
 from records.errors import NoRoom
 from records.models import utcnow
-from records.storage.contract import Storage, StorageMissing, saying_what_failed
+from records.storage.contract import Storage, StorageMissing
 
 UNFINISHED = ".unfinished"
 _LOCK = "lock"
@@ -71,12 +71,12 @@ def make_backup(
 ) -> Manifest:
     """A new folder ``target`` with everything the service remembers and keeps, sealed for the recipients.
 
-    Nothing is left of it where it raises: BackupFolderTaken, NoRoom, BackupNeverSettled, StorageUnavailable,
-    DatabaseUnavailable.
+    Nothing is left of it where it raises: BackupFolderTaken, BackupUnwritable, NoRoom, BackupNeverSettled,
+    StorageUnavailable, DatabaseUnavailable.
     """
     part = _begin(target)
     try:
-        with _held(part):
+        with writing_backup(), _held(part):
             manifest = _write(db, storage, part, recipients, on_progress)
             (part / _LOCK).unlink()
             _sync_tree(part)
@@ -191,8 +191,7 @@ def _write(db: Database, storage: Storage, part: Path, recipients: Recipients, o
     manifest = Manifest(
         **facts.model_dump(), database_sha256=snapshot.sealed.sealed_sha256, contents_sha256=contents.sealed_sha256
     )
-    with saying_what_failed("write the manifest"):
-        (part / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (part / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return manifest
 
 
@@ -224,8 +223,7 @@ def _copy_missing(
     for done, (key, sha256) in enumerate(work.missing(), 1):
         file = object_file(key)
         path = part / file
-        with saying_what_failed("make a folder of the backup"):
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             sealed = seal(storage.read(key, 0, storage.size(key)), path, recipients)
         except StorageMissing:
@@ -273,9 +271,8 @@ def _named(tables: Iterable[Table], name: str) -> Table:
 
 
 def _sync_tree(folder: Path) -> None:
-    with saying_what_failed("flush the backup"):
-        for inside, _, files in os.walk(folder):
-            if MANIFEST in files:
-                with Path(inside, MANIFEST).open("rb") as file:
-                    os.fsync(file.fileno())
-            sync_folder(Path(inside))
+    for inside, _, files in os.walk(folder):
+        if MANIFEST in files:
+            with Path(inside, MANIFEST).open("rb") as file:
+                os.fsync(file.fileno())
+        sync_folder(Path(inside))

@@ -6,10 +6,12 @@ Streams of any length in some 15 MB of memory; 160 MB/s to seal and 220 MB/s to 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -17,8 +19,8 @@ from typing import Any, BinaryIO, TypeAlias
 import pyrage
 
 from pipeline.artifact import sync_folder
-from records.backup.errors import BackupDamaged, BackupFolderTaken, BackupKeyWrong, RecipientInvalid
-from records.storage.contract import saying_what_failed
+from records.backup.errors import BackupDamaged, BackupFolderTaken, BackupKeyWrong, BackupUnwritable, RecipientInvalid
+from records.errors import NoRoom
 
 _BLOCK_BYTES = 1 << 20
 _PRIVATE = "AGE-SECRET-KEY-1"
@@ -92,10 +94,10 @@ def parse_identity(text: str) -> Identity:
 def seal(blocks: Iterable[bytes], path: Path, recipients: Recipients) -> Sealed:
     """Write a sealed file, flushed to disk, and describe it.
 
-    Raises: NoRoom, StorageUnavailable, and whatever the blocks' source raises.
+    Raises: NoRoom, BackupUnwritable, and whatever the blocks' source raises.
     """
     source = _Source(iter(blocks))
-    with saying_what_failed(f"write {path.name}"), _open_new(path) as file:
+    with writing_backup(), _open_new(path) as file:
         target = _Target(file.write)
         try:
             pyrage.encrypt_io(source, target, recipients)
@@ -140,6 +142,19 @@ def sealed_sum(path: Path) -> str:
     except OSError as error:
         raise BackupDamaged(f"{path.name}: {error.strerror}") from error
     return digest.hexdigest()
+
+
+@contextmanager
+def writing_backup() -> Iterator[None]:
+    """Turn the system's errors into those of a backup's folder. Raises: NoRoom, BackupUnwritable."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise NoRoom(str(error)) from error
+        raise BackupUnwritable(str(error)) from error
+    except sqlite3.OperationalError as error:  # of the work list
+        raise (NoRoom if "full" in str(error) else BackupUnwritable)(str(error)) from error
 
 
 def _open_new(path: Path) -> BinaryIO:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -290,6 +291,25 @@ def test_a_file_that_was_lost_before_makes_a_backup_that_says_so_and_is_kept(tmp
     with place.db.reading() as session:
         assert last_backup_at(session) is None
     place.db.dispose()
+
+
+@pytest.mark.skipif(
+    subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode != 0,
+    reason="no small disk without root or user namespaces",
+)
+@pytest.mark.parametrize("room", ["64k", "300k", "20m"])
+def test_a_full_disk_ends_a_backup_in_one_sentence_and_nothing_of_it_is_left(
+    large: Settings, key: Path, tmp_path: Path, room: str
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    words = shlex.join(argv_of("backup", disk / "monday", "--recipient", recipient_of(key)))
+    script = f"mount -t tmpfs -o size={room} none {disk} && {{ {words}; echo ended $?; ls -A {disk}; }}"
+    namespace = ["unshare", "-m" if os.geteuid() == 0 else "-rm", "sh", "-c", script]
+    done = subprocess.run(namespace, env=environment_of(large), capture_output=True, text=True, check=True)
+    assert done.stdout == "ended 1\n"
+    assert "no room" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_service_under_load_is_backed_up_and_nothing_of_it_is_disturbed(
