@@ -12,7 +12,7 @@ COMMANDS = {
     "up": "Run everything on this machine: page, API, worker, queue, database and a folder for the files.",
     "prepare": "Make a review pack and picture notes from a film on this machine.",
     "demo": "Send a film's moments through the real API, queue and workers and show what that costs.",
-    "doctor": "Check every part and say how to mend what is not well.",
+    "doctor": "Check every part and say how to put right what is not well.",
     "api": "Serve the API and the page. Anything but loopback needs a token.",
     "worker": "Prepare moments and make packs until stopped.",
     "migrate": "Bring the database's tables up to date.",

@@ -1,4 +1,4 @@
-"""``vigpack doctor``: how each part is, and how to mend what is not well."""
+"""``vigpack doctor``: how each part is, and how to put right what is not well."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def doctor(
         bool, typer.Option("--report", help="Print an incident report to copy: versions, figures, redacted logs.")
     ] = False,
 ) -> None:
-    """Check every part and say how to mend what is not well. Ends with 1 where something is bad."""
+    """Check every part and say how to put right what is not well. Ends with 1 where something is bad."""
     settings = load_settings()
     if report:
         _report(settings)
@@ -43,8 +43,8 @@ def _print(checks: list[Check]) -> None:
     for check in checks:
         state = f"[{_COLOURS[check.state]}]{check.state:<4}[/]"
         console.print(f"{state}  {check.part:<{width}}  {escape(check.found)}", soft_wrap=True)
-        if check.mend:
-            console.print(f"{'':{width + 8}}→ {escape(check.mend)}", soft_wrap=True)
+        if check.remedy:
+            console.print(f"{'':{width + 8}}→ {escape(check.remedy)}", soft_wrap=True)
 
 
 def _report(settings: Settings) -> None:

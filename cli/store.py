@@ -35,13 +35,13 @@ def store(
     try:
         found = compare_store(database, storage)
         count = count_files(database, storage)
-        hurt = judge_store(found.match, found.strange_files)
-        if accept and hurt is not None:
+        alert = judge_store(found.match, found.strange_files)
+        if accept and alert is not None:
             if not (yes or as_json):
-                say(hurt.says)
+                say(alert.message)
                 typer.confirm(_warning(count), abort=True)
             accept_store(database, storage, f"command line, uid {os.getuid()}")
-            found, hurt = compare_store(database, storage), None
+            found, alert = compare_store(database, storage), None
     finally:
         database.dispose()
     if as_json:
@@ -50,13 +50,13 @@ def store(
             | {"accepted": found.accepted}
         )
     else:
-        say(hurt.says if hurt else _content(found.match))
+        say(alert.message if alert else _content(found.match))
         say(f"Files of reviews in the store: {count.known_files} known to the database, {count.strange_files} unknown.")
-        if hurt:
-            say(hurt.do)
+        if alert:
+            say(alert.remedy)
         elif found.accepted:
             say("The store was accepted: what the database does not know is deleted within the hour.")
-    if hurt:
+    if alert:
         raise typer.Exit(1)
 
 

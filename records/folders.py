@@ -34,8 +34,8 @@ class FolderProblem(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     path: str
-    says: str
-    do: str
+    message: str
+    remedy: str
 
 
 def folder_problems(settings: Settings, *parts: Part) -> list[FolderProblem]:
@@ -109,7 +109,7 @@ def _try_writing(path: Path, *, a_file: bool) -> OSError | None:
 
 def _problem(settings: Settings, path: Path, error: OSError) -> FolderProblem:
     ours = _user(os.geteuid())
-    says = f"{path} cannot be written ({error.strerror})."
+    message = f"{path} cannot be written ({error.strerror})."
     match error.errno:
         case errno.EACCES | errno.EPERM:
             return _foreign(settings, path, ours)
@@ -121,7 +121,7 @@ def _problem(settings: Settings, path: Path, error: OSError) -> FolderProblem:
             do = "Something else lies where a folder should be. Look at it, and move it away."
         case _:
             do = f"Look at the disk it is on, and let {ours} write there."
-    return FolderProblem(path=str(path), says=says, do=do)
+    return FolderProblem(path=str(path), message=message, remedy=do)
 
 
 def _foreign(settings: Settings, path: Path, ours: str) -> FolderProblem:
@@ -129,15 +129,17 @@ def _foreign(settings: Settings, path: Path, ours: str) -> FolderProblem:
     mode = f"{facts.st_mode & 0o7777:o}"
     data, scratch = settings.data_dir.resolve(), settings.scratch().resolve()
     if facts.st_uid == os.geteuid():
-        says = f"{path} cannot be written: it is {ours}'s own, but its mode is {mode}."
-        return FolderProblem(path=str(path), says=says, do=f"Let it be written: chmod -R u+rwX {path}")
-    says = f"{path} cannot be written: it belongs to {_user(facts.st_uid)} (mode {mode}), and vigpack runs as {ours}."
+        message = f"{path} cannot be written: it is {ours}'s own, but its mode is {mode}."
+        return FolderProblem(path=str(path), message=message, remedy=f"Let it be written: chmod -R u+rwX {path}")
+    message = (
+        f"{path} cannot be written: it belongs to {_user(facts.st_uid)} (mode {mode}), and vigpack runs as {ours}."
+    )
     if path.is_relative_to(data) or data.is_relative_to(path):
         whole = data
     else:
         whole = scratch if path.is_relative_to(scratch) else path
     give = _COMPOSE if _in_image() else f"sudo chown -R {os.geteuid()}:{os.getegid()} "
-    return FolderProblem(path=str(path), says=says, do=f"Give it back: {give}{whole}")
+    return FolderProblem(path=str(path), message=message, remedy=f"Give it back: {give}{whole}")
 
 
 def _in_image() -> bool:

@@ -1,4 +1,4 @@
-"""Whether each part of the service can do its work, and how to mend it where it cannot."""
+"""Whether each part of the service can do its work, and how to put it right where it cannot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic.config import JsonDict
 
 from pipeline.errors import PipelineError
 from pipeline.ffmpeg.runner import ffmpeg_executable, run_ffmpeg, using_ffmpeg
@@ -35,16 +36,24 @@ OLDEST_FFMPEG = (5, 1)
 SQLITE_NAME = "vigpack.sqlite3"
 _FONT_PACKAGE = "fontpkg_atkinson_hyperlegible"
 
+_FORMER_NAME: JsonDict = {"deprecated": True}
+
 
 class Check(BaseModel):
-    """One part: how it is, what was found, and how to mend it where it is not well."""
+    """One part: how it is, what was found, and how to put it right where it is not well."""
 
     model_config = ConfigDict(frozen=True)
 
     part: str
     state: Literal["ok", "warn", "bad"]
     found: str
-    mend: str = ""
+    remedy: str = ""
+
+    @computed_field(description="The same as `remedy`, for one release.", json_schema_extra=_FORMER_NAME)  # type: ignore[prop-decorator]
+    @property
+    def mend(self) -> str:
+        """The remedy under its former name."""
+        return self.remedy
 
 
 def check_everything(settings: Settings) -> Iterator[Check]:
@@ -52,8 +61,8 @@ def check_everything(settings: Settings) -> Iterator[Check]:
     if not has_database(settings):
         yield from (check_python(), check_ffmpeg(settings), check_fonts(), check_folders(settings))
         yield from (check_disk(settings), check_queue(settings))
-        mend = "vigpack up makes it, or vigpack migrate."
-        yield Check(part="database", state="warn", found=f"none yet in {settings.data_dir}", mend=mend)
+        remedy = "vigpack up makes it, or vigpack migrate."
+        yield Check(part="database", state="warn", found=f"none yet in {settings.data_dir}", remedy=remedy)
         return
     database = open_database(settings)
     checks: list[Callable[[], Check]] = [
@@ -84,11 +93,11 @@ def check_python() -> Check:
     """The Python that runs this; versions beyond the locked packages are only warned of."""
     found = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro} on {sys.platform}"
     if sys.platform != "linux":
-        mend = "vigpack up is made for Linux; elsewhere its parts may outlive it when it is killed."
-        return Check(part="Python", state="warn", found=found, mend=mend)
+        remedy = "vigpack up is made for Linux; elsewhere its parts may outlive it when it is killed."
+        return Check(part="Python", state="warn", found=found, remedy=remedy)
     if sys.version_info >= (3, 14):
-        mend = "The packages are locked for 3.11 to 3.13: make PYTHON=python3.13"
-        return Check(part="Python", state="warn", found=found, mend=mend)
+        remedy = "The packages are locked for 3.11 to 3.13: make PYTHON=python3.13"
+        return Check(part="Python", state="warn", found=found, remedy=remedy)
     return Check(part="Python", state="ok", found=found)
 
 
@@ -102,14 +111,14 @@ def check_ffmpeg(settings: Settings) -> Check:
             filters = set(re.findall(r"^ [T.][S.]\S* +(\S+) ", _ffmpeg_says("-filters"), re.MULTILINE))
             encoders = set(re.findall(r"^ [VA]\S+ +(\S+) ", _ffmpeg_says("-encoders"), re.MULTILINE))
     except PipelineError as error:
-        return Check(part="ffmpeg", state="bad", found=str(error)[:300], mend=other)
+        return Check(part="ffmpeg", state="bad", found=str(error)[:300], remedy=other)
     missing = [name for name in NEEDED_FILTERS if name not in filters]
     missing += [name for name in NEEDED_ENCODERS if name not in encoders]
     if missing:
-        return Check(part="ffmpeg", state="bad", found=f"{version} lacks {', '.join(missing)}", mend=other)
+        return Check(part="ffmpeg", state="bad", found=f"{version} lacks {', '.join(missing)}", remedy=other)
     number = re.match(r"n?(\d+)\.(\d+)", version)
     if number and (int(number[1]), int(number[2])) < OLDEST_FFMPEG:
-        return Check(part="ffmpeg", state="bad", found=f"{version} is too old", mend=other)
+        return Check(part="ffmpeg", state="bad", found=f"{version} is too old", remedy=other)
     return Check(part="ffmpeg", state="ok", found=f"{version} ({program})")
 
 
@@ -121,8 +130,8 @@ def check_fonts() -> Check:
     """That the font of notes and packs is there."""
     found = list(files(_FONT_PACKAGE).joinpath("files").iterdir())
     if not any(path.name.endswith(".ttf") for path in found):
-        mend = "Install the requirements again: make setup"
-        return Check(part="fonts", state="bad", found="Atkinson Hyperlegible is missing", mend=mend)
+        remedy = "Install the requirements again: make setup"
+        return Check(part="fonts", state="bad", found="Atkinson Hyperlegible is missing", remedy=remedy)
     return Check(part="fonts", state="ok", found="Atkinson Hyperlegible")
 
 
@@ -130,8 +139,8 @@ def check_folders(settings: Settings) -> Check:
     """That everything the service writes on this machine can be written by this user."""
     problems = folder_problems(settings, "api", "worker")
     if problems:
-        found, mend = "; ".join(one.says for one in problems), "; ".join({one.do: None for one in problems})
-        return Check(part="folders", state="bad", found=found, mend=mend)
+        found, remedy = "; ".join(one.message for one in problems), "; ".join({one.remedy: None for one in problems})
+        return Check(part="folders", state="bad", found=found, remedy=remedy)
     return Check(part="folders", state="ok", found=f"{settings.data_dir.resolve()} can be written")
 
 
@@ -140,11 +149,11 @@ def check_disk(settings: Settings) -> Check:
     free = shutil.disk_usage(_nearest_existing(settings.data_dir)).free
     found = f"{free / GIB:.1f} GiB free"
     if free < settings.min_free_bytes:
-        mend = f"Free some space: uploads are refused below {settings.min_free_bytes / GIB:.1f} GiB."
-        return Check(part="disk", state="bad", found=found, mend=mend)
+        remedy = f"Free some space: uploads are refused below {settings.min_free_bytes / GIB:.1f} GiB."
+        return Check(part="disk", state="bad", found=found, remedy=remedy)
     if free < 2 * settings.min_free_bytes + 2 * GIB:
-        mend = f"Uploads will be refused below {settings.min_free_bytes / GIB:.1f} GiB."
-        return Check(part="disk", state="warn", found=found, mend=mend)
+        remedy = f"Uploads will be refused below {settings.min_free_bytes / GIB:.1f} GiB."
+        return Check(part="disk", state="warn", found=found, remedy=remedy)
     return Check(part="disk", state="ok", found=found)
 
 
@@ -155,11 +164,11 @@ def check_database(database: Database) -> Check:
         database.ping()
         current = is_current(database)
     except PipelineError as error:
-        mend = "Is it running, and is VIGPACK_DATABASE_URL right?"
-        return Check(part="database", state="bad", found=f"{kind}: {error}", mend=mend)
+        remedy = "Is it running, and is VIGPACK_DATABASE_URL right?"
+        return Check(part="database", state="bad", found=f"{kind}: {error}", remedy=remedy)
     if not current:
-        mend = "Run vigpack migrate; if this machine has an older vigpack than the database, update it."
-        return Check(part="database", state="bad", found=f"{kind}: its tables are of another version", mend=mend)
+        remedy = "Run vigpack migrate; if this machine has an older vigpack than the database, update it."
+        return Check(part="database", state="bad", found=f"{kind}: its tables are of another version", remedy=remedy)
     return Check(part="database", state="ok", found=f"{kind}, tables up to date")
 
 
@@ -173,8 +182,8 @@ def check_clock(database: Database) -> Check:
         return Check(part="clock", state="warn", found="unknown, as the database does not answer")
     found = f"{abs(skew_s):.2f} s {'ahead of' if skew_s > 0 else 'behind'} the database"
     if abs(skew_s) > MOST_SKEW_S:
-        mend = "Let both machines take the time from the same place (NTP)."
-        return Check(part="clock", state="bad", found=found, mend=mend)
+        remedy = "Let both machines take the time from the same place (NTP)."
+        return Check(part="clock", state="bad", found=found, remedy=remedy)
     return Check(part="clock", state="ok", found=found)
 
 
@@ -183,8 +192,8 @@ def check_queue(settings: Settings) -> Check:
     if not settings.broker_url:
         if find_redis_server():
             return Check(part="queue", state="ok", found="a Redis that vigpack up starts itself")
-        mend = "This is enough for one machine. For several: install redis-server and set VIGPACK_BROKER_URL."
-        return Check(part="queue", state="ok", found="a folder in the data folder", mend=mend)
+        remedy = "This is enough for one machine. For several: install redis-server and set VIGPACK_BROKER_URL."
+        return Check(part="queue", state="ok", found="a folder in the data folder", remedy=remedy)
     if is_rabbitmq(settings):
         return _check_rabbitmq(settings)
     from redis import Redis
@@ -195,24 +204,24 @@ def check_queue(settings: Settings) -> Check:
         with Redis.from_url(address, socket_connect_timeout=3, socket_timeout=3) as redis:
             facts = redis.info()
     except (RedisError, ValueError) as error:
-        mend = "Is it running, and is VIGPACK_BROKER_URL right? Jobs wait safely in the database until then."
-        return Check(part="queue", state="bad", found=f"Redis: {type(error).__name__}", mend=mend)
+        remedy = "Is it running, and is VIGPACK_BROKER_URL right? Jobs wait safely in the database until then."
+        return Check(part="queue", state="bad", found=f"Redis: {type(error).__name__}", remedy=remedy)
     found = f"Redis {facts['redis_version']}"
     if facts.get("maxmemory_policy") not in (None, "noeviction"):
-        mend = "Set maxmemory-policy noeviction: a full queue must refuse, not forget."
-        return Check(part="queue", state="warn", found=f"{found} may drop messages", mend=mend)
+        remedy = "Set maxmemory-policy noeviction: a full queue must refuse, not forget."
+        return Check(part="queue", state="warn", found=f"{found} may drop messages", remedy=remedy)
     if not facts.get("aof_enabled"):
-        mend = "Set appendonly yes, so that a restart of Redis delays no job (none is lost in any case)."
-        return Check(part="queue", state="warn", found=f"{found} forgets when it restarts", mend=mend)
+        remedy = "Set appendonly yes, so that a restart of Redis delays no job (none is lost in any case)."
+        return Check(part="queue", state="warn", found=f"{found} forgets when it restarts", remedy=remedy)
     return Check(part="queue", state="ok", found=found)
 
 
 def _check_rabbitmq(settings: Settings) -> Check:
     if (waiting := queue_length(settings)) is None:
-        mend = (
+        remedy = (
             "Is it running, and is VIGPACK_BROKER_URL right? A queue of that name that is not a quorum queue must go."
         )
-        return Check(part="queue", state="bad", found="RabbitMQ does not answer as it should", mend=mend)
+        return Check(part="queue", state="bad", found="RabbitMQ does not answer as it should", remedy=remedy)
     return Check(part="queue", state="ok", found=f"RabbitMQ, a quorum queue with {waiting} messages")
 
 
@@ -229,8 +238,8 @@ def check_storage(settings: Settings) -> Check:
             read = b"".join(storage.read(key, 0, 7))
         storage.delete(key)
     except PipelineError as error:
-        mend = "Are VIGPACK_STORAGE_URL and its key right, and may that key write?" if settings.storage_url else ""
-        return Check(part="storage", state="bad", found=f"{place}: {error}"[:300], mend=mend)
+        remedy = "Are VIGPACK_STORAGE_URL and its key right, and may that key write?" if settings.storage_url else ""
+        return Check(part="storage", state="bad", found=f"{place}: {error}"[:300], remedy=remedy)
     if read != b"vigpack":
         return Check(part="storage", state="bad", found=f"{place} gives back other bytes than it took")
     return Check(part="storage", state="ok", found=f"{place}: stored, read and erased a file")
@@ -245,10 +254,10 @@ def check_store_match(settings: Settings, database: Database) -> Check:
         found = compare_store(database, open_storage(settings))
     except PipelineError:
         return Check(part=part, state="warn", found="unknown, as one of them does not answer")
-    hurt = judge_store(found.match, found.strange_files)
-    if hurt is None:
+    alert = judge_store(found.match, found.strange_files)
+    if alert is None:
         return Check(part=part, state="ok", found="belong together")
-    return Check(part=part, state=hurt.level, found=hurt.says, mend=hurt.do)
+    return Check(part=part, state=alert.level, found=alert.message, remedy=alert.remedy)
 
 
 def _nearest_existing(folder: Path) -> Path:

@@ -46,7 +46,7 @@ def _head(found: Health | None) -> str:
         return "\n".join([*lines, "", "There is no database yet."])
     since = "since an unknown time" if found.since is None else f"since {_time(found.since)}"
     lines += ["", f"VERDICT: {found.verdict.state}, {since}. {found.verdict.sentence}"]
-    lines += [f"  {hurt.level} {hurt.code}: {hurt.says} → {hurt.do}" for hurt in found.verdict.hurts]
+    lines += [f"  {alert.level} {alert.code}: {alert.message} → {alert.remedy}" for alert in found.verdict.alerts]
     return "\n".join(lines)
 
 
@@ -69,7 +69,7 @@ def _database_version(db: Database) -> str:
 def _checks(settings: Settings) -> Iterator[str]:
     yield "\nCHECKS"
     for check in check_everything(settings):
-        yield f"  {check.state:5}{check.part}: {check.found}" + (f" → {check.mend}" if check.mend else "")
+        yield f"  {check.state:5}{check.part}: {check.found}" + (f" → {check.remedy}" if check.remedy else "")
 
 
 def _figures(found: Health) -> Iterator[str]:

@@ -58,10 +58,13 @@ class Figures(Collector):
     def collect(self) -> Iterator[Metric]:
         found = self._found
         yield _labelled("vigpack_build_info", "The version that answers.", ["version"], {(found.version,): 1})
-        well = found.verdict.state in {"well", "busy"}
-        yield _gauge("vigpack_well", "Whether nothing hurts.", well)
-        hurts: dict[tuple[str, ...], float] = {(hurt.code, hurt.level): 1 for hurt in found.verdict.hurts}
-        yield _labelled("vigpack_hurts", "What hurts, as the IT page tells it.", ["code", "level"], hurts)
+        healthy = found.verdict.state in {"well", "busy"}
+        alerts: dict[tuple[str, ...], float] = {(alert.code, alert.level): 1 for alert in found.verdict.alerts}
+        yield _gauge("vigpack_healthy", "Whether nothing is wrong.", healthy)
+        yield _labelled("vigpack_problem", "What is wrong, as the IT page tells it.", ["code", "level"], alerts)
+        # Their former names, for one release.
+        yield _gauge("vigpack_well", "The same as vigpack_healthy.", healthy)
+        yield _labelled("vigpack_hurts", "The same as vigpack_problem.", ["code", "level"], alerts)
         for name, about, value in _parts(found):
             if value is not None:
                 yield _gauge(name, about, value)

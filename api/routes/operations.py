@@ -65,7 +65,7 @@ class Retried(BaseModel):
 
 @router.get("", summary="How the service is", responses=described(401))
 def get_health(look: GivenLook) -> Health:
-    """Is it well, since when, what hurts, what to do now, and every figure. What is unknown is null."""
+    """Is it well, since when, what is wrong, what to do now, and every figure. What is unknown is null."""
     return look.now()
 
 

@@ -108,9 +108,9 @@ def test_workers_leave_every_file_and_it_is_told_until_the_store_is_accepted(
             "bad",
             "The store belongs to another database; nothing is cleared away in it.",
         )
-        assert "vigpack store --accept" in seen["hurts"][0]["do"]
+        assert "vigpack store --accept" in seen["alerts"][0]["remedy"]
         assert "\nvigpack_sweep_stopped 1.0\n" in figures
-        assert 'vigpack_hurts{code="store_foreign",level="bad"} 1.0' in figures
+        assert 'vigpack_problem{code="store_foreign",level="bad"} 1.0' in figures
         code, checks = vigpack(empty, "doctor")
         [told] = [check for check in checks if check["part"] == "store and database"]
         assert (code, told["state"], told["found"]) == (1, "bad", seen["sentence"])

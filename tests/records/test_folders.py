@@ -76,16 +76,16 @@ def test_each_of_them_is_told_when_it_may_not_be_written(settings: Settings, nam
     [problem] = folder_problems(settings, "api", "worker")
     path.chmod(0o700)
     assert problem.path == str(path)
-    assert problem.says.startswith(f"{path} cannot be written")
-    assert problem.do == f"Let it be written: chmod -R u+rwX {path}"
+    assert problem.message.startswith(f"{path} cannot be written")
+    assert problem.remedy == f"Let it be written: chmod -R u+rwX {path}"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_a_folder_of_roots_is_told_with_its_owner_and_the_command(settings: Settings) -> None:
     _as_root(lambda: os.chown(settings.data_dir / "incoming", 0, 0))
     [problem] = folder_problems(settings, "api", "worker")
-    assert "it belongs to root (0) (mode 755), and vigpack runs as nobody" in problem.says
-    assert problem.do == f"Give it back: sudo chown -R {NOBODY.pw_uid}:{NOBODY.pw_gid} {settings.data_dir}"
+    assert "it belongs to root (0) (mode 755), and vigpack runs as nobody" in problem.message
+    assert problem.remedy == f"Give it back: sudo chown -R {NOBODY.pw_uid}:{NOBODY.pw_gid} {settings.data_dir}"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
@@ -93,7 +93,7 @@ def test_the_command_gives_it_back(settings: Settings) -> None:
     folder = settings.data_dir / "store"
     _as_root(lambda: [os.chown(path, 0, 0) for path in (folder, *folder.rglob("*"))])
     [first, *_] = folder_problems(settings, "api", "worker")
-    command = first.do.removeprefix("Give it back: sudo ")
+    command = first.remedy.removeprefix("Give it back: sudo ")
     _as_root(lambda: os.system(command))  # noqa: S605 as it is told
     assert folder_problems(settings, "api", "worker") == []
 
@@ -102,7 +102,7 @@ def test_a_file_in_the_way_is_told(settings: Settings) -> None:
     (settings.data_dir / "incoming").rmdir()
     (settings.data_dir / "incoming").write_text("in the way")
     [problem] = folder_problems(settings, "api")
-    assert "Not a directory" in problem.says
+    assert "Not a directory" in problem.message
 
 
 def test_a_folder_that_cannot_be_read_is_not_an_empty_store(settings: Settings) -> None:

@@ -1,11 +1,12 @@
-"""Whether the service is well, what hurts, and what to do now: rules over the facts, in words for IT."""
+"""Whether the service is well, what is wrong, and what to do now: rules over the facts, in words for IT."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic.config import JsonDict
 
 from records.ledger.store_identity import StoreMatch
 from records.views.queue_stats import QueueFigures
@@ -28,6 +29,8 @@ _GIVE_BACK = (
 )
 _RESTART = "Start the workers anew: docker compose restart worker, or vigpack up again. No work is lost."
 
+_FORMER_NAME: JsonDict = {"deprecated": True}
+
 
 class Alert(BaseModel):
     """One thing that is wrong: how bad, in a sentence, and what to do now."""
@@ -37,31 +40,49 @@ class Alert(BaseModel):
     code: str
     level: Literal["warn", "bad"]
     """bad: guiders notice it now; warn: they will, unless somebody acts."""
-    says: str
-    do: str
+    message: str
+    remedy: str
+
+    @computed_field(description="The same as `message`, for one release.", json_schema_extra=_FORMER_NAME)  # type: ignore[prop-decorator]
+    @property
+    def says(self) -> str:
+        """The message under its former name."""
+        return self.message
+
+    @computed_field(description="The same as `remedy`, for one release.", json_schema_extra=_FORMER_NAME)  # type: ignore[prop-decorator]
+    @property
+    def do(self) -> str:
+        """The remedy under its former name."""
+        return self.remedy
 
 
 class Assessment(BaseModel):
-    """How it is in one word and one sentence, and everything that hurts, the worst first."""
+    """How it is in one word and one sentence, and everything that is wrong, the worst first."""
 
     model_config = ConfigDict(frozen=True)
 
     state: State
     sentence: str
-    hurts: list[Alert]
+    alerts: list[Alert]
+
+    @computed_field(description="The same as `alerts`, for one release.", json_schema_extra=_FORMER_NAME)  # type: ignore[prop-decorator]
+    @property
+    def hurts(self) -> list[Alert]:
+        """The alerts under their former name."""
+        return self.alerts
 
 
 def judge(facts: Facts) -> Assessment:
     """The verdict over these facts."""
-    hurts = sorted(
-        [*_parts(facts), *_disk(facts), *_queue(facts), *_backup(facts)], key=lambda hurt: hurt.level != "bad"
+    alerts = sorted(
+        [*_parts(facts), *_disk(facts), *_queue(facts), *_backup(facts)], key=lambda alert: alert.level != "bad"
     )
-    if hurts:
-        return Assessment(state=hurts[0].level, sentence=hurts[0].says, hurts=hurts)
+    if alerts:
+        return Assessment(state=alerts[0].level, sentence=alerts[0].message, alerts=alerts)
     busy = facts.queue is not None and (facts.queue.due or facts.queue.running)
     if not busy:
-        return Assessment(state="well", sentence="All is well. Nothing waits.", hurts=[])
-    return Assessment(state="busy", sentence="All is well, and busy.", hurts=[])
+        return Assessment(state="well", sentence="All is well. Nothing waits.", alerts=[])
+    return Assessment(state="busy", sentence="All is well, and busy.", alerts=[])
 
 
 def _parts(facts: Facts) -> Iterator[Alert]:
@@ -69,45 +90,47 @@ def _parts(facts: Facts) -> Iterator[Alert]:
         yield Alert(
             code="database_away",
             level="bad",
-            says="The database does not answer.",
-            do="Start it, and look at its own log. What was sent is safe; uploads go on when it is back.",
+            message="The database does not answer.",
+            remedy="Start it, and look at its own log. What was sent is safe; uploads go on when it is back.",
         )
     elif not facts.database_current:
         yield Alert(
             code="database_old",
             level="bad",
-            says="The database has not been brought to this version; run vigpack migrate.",
-            do="Run vigpack migrate. docker compose does it at each start: docker compose up -d.",
+            message="The database has not been brought to this version; run vigpack migrate.",
+            remedy="Run vigpack migrate. docker compose does it at each start: docker compose up -d.",
         )
     for problem in facts.folder_problems:
-        yield Alert(code="folder_not_writable", level="bad", says=problem.says, do=problem.do)
+        yield Alert(code="folder_not_writable", level="bad", message=problem.message, remedy=problem.remedy)
     if not facts.storage_writable and not facts.folder_problems:
         yield Alert(
             code="storage_away",
             level="bad",
-            says="The place where films and packs are kept cannot be written.",
-            do="Is the store running, may vigpack write to it, and is there room? vigpack doctor tells which.",
+            message="The place where films and packs are kept cannot be written.",
+            remedy="Is the store running, may vigpack write to it, and is there room? vigpack doctor tells which.",
         )
-    if facts.store_match and (hurt := judge_store(facts.store_match, facts.store_strange_files)):
-        yield hurt
+    if facts.store_match and (alert := judge_store(facts.store_match, facts.store_strange_files)):
+        yield alert
     if not facts.broker_answers:
         yield Alert(
             code="queue_away",
             level="bad",
-            says="The queue does not answer; jobs wait until it does.",
-            do="Start it: docker compose up -d redis. The jobs stand in the database and are sent again by themselves.",
+            message="The queue does not answer; jobs wait until it does.",
+            remedy=(
+                "Start it: docker compose up -d redis. The jobs stand in the database and are sent again by themselves."
+            ),
         )
     if facts.clock_skew_s is not None and abs(facts.clock_skew_s) > MOST_SKEW_S:
         yield Alert(
             code="clocks_differ",
             level="warn",
-            says=f"The clocks of the machines differ by {abs(facts.clock_skew_s):.0f} seconds.",
-            do="Let all machines take the time from the same place (NTP): leases compare their clocks.",
+            message=f"The clocks of the machines differ by {abs(facts.clock_skew_s):.0f} seconds.",
+            remedy="Let all machines take the time from the same place (NTP): leases compare their clocks.",
         )
 
 
 def judge_store(match: StoreMatch, strange_files: int) -> Alert | None:
-    """What hurts where the store and the database do not belong together; None where they do."""
+    """What is wrong where the store and the database do not belong together; None where they do."""
     match match:
         case StoreMatch.OURS | StoreMatch.NEW:
             return None
@@ -128,8 +151,8 @@ def judge_store(match: StoreMatch, strange_files: int) -> Alert | None:
         case StoreMatch.STRANGE:
             files = "A file" if strange_files == 1 else f"{strange_files} files"
             says = f"{files} in the store came from no review that this database had; nothing is cleared away in it."
-            return Alert(code="store_strange", level="warn", says=says, do=_GIVE_BACK)
-    return Alert(code=f"store_{match.value}", level="bad", says=says, do=do)
+            return Alert(code="store_strange", level="warn", message=says, remedy=_GIVE_BACK)
+    return Alert(code=f"store_{match.value}", level="bad", message=says, remedy=do)
 
 
 def _disk(facts: Facts) -> Iterator[Alert]:
@@ -137,13 +160,13 @@ def _disk(facts: Facts) -> Iterator[Alert]:
     room = "Make the disk larger, or erase what need not be kept: vigpack erase CODE."
     if free is not None and free < reserve:
         says = "The disk is nearly full; uploads are refused."
-        yield Alert(code="disk_full", level="bad", says=says, do=room)
+        yield Alert(code="disk_full", level="bad", message=says, remedy=room)
     elif facts.disk_days_left is not None and facts.disk_days_left < FEW_DAYS:
         says = f"The disk will be full in {_days(facts.disk_days_left)}; then uploads are refused."
-        yield Alert(code="disk_fills", level="warn", says=says, do=room)
+        yield Alert(code="disk_fills", level="warn", message=says, remedy=room)
     elif free is not None and free < 2 * reserve:
         says = f"Only {free / 1e9:.1f} GB are free; uploads are refused below {reserve / 1e9:.1f} GB."
-        yield Alert(code="disk_low", level="warn", says=says, do=room)
+        yield Alert(code="disk_low", level="warn", message=says, remedy=room)
 
 
 def _backup(facts: Facts) -> Iterator[Alert]:
@@ -155,7 +178,7 @@ def _backup(facts: Facts) -> Iterator[Alert]:
         make = (
             "Make one: vigpack backup DIR; docs/operations.md has the lines to paste, and how to have it done nightly."
         )
-        yield Alert(code="backup_old", level="warn", says=says, do=make)
+        yield Alert(code="backup_old", level="warn", message=says, remedy=make)
 
 
 def _queue(facts: Facts) -> Iterator[Alert]:
@@ -163,59 +186,63 @@ def _queue(facts: Facts) -> Iterator[Alert]:
     if queue is None:
         return
     if not facts.workers_alive:
-        yield Alert(code="no_worker", level="bad", says="No worker is running; moments wait until one is.", do=_START)
+        yield Alert(
+            code="no_worker", level="bad", message="No worker is running; moments wait until one is.", remedy=_START
+        )
     elif _nothing_is_taken(queue):
         yield Alert(
             code="nothing_taken",
             level="bad",
-            says=f"{_jobs(queue.due)} and the workers take none.",
-            do=_RESTART,
+            message=f"{_jobs(queue.due)} and the workers take none.",
+            remedy=_RESTART,
         )
     if queue.due >= facts.most_waiting_jobs:
         yield Alert(
             code="queue_full",
             level="bad",
-            says=f"{queue.due} jobs wait; nothing new is taken until there are fewer.",
-            do="Add workers: docker compose up -d --scale worker=3. What was sent is safe.",
+            message=f"{queue.due} jobs wait; nothing new is taken until there are fewer.",
+            remedy="Add workers: docker compose up -d --scale worker=3. What was sent is safe.",
         )
     if queue.stalled:
         who = "A worker is" if queue.stalled == 1 else f"{queue.stalled} workers are"
-        yield Alert(code="stalled", level="bad", says=f"{who} stuck in the middle of a job.", do=_RESTART)
+        yield Alert(code="stalled", level="bad", message=f"{who} stuck in the middle of a job.", remedy=_RESTART)
     if facts.workers_alive and queue.oldest_waiting_s > WAITS_S and not _nothing_is_taken(queue):
         yield Alert(
             code="waits_long",
             level="warn",
-            says=f"The oldest job has waited {queue.oldest_waiting_s / 60:.0f} minutes.",
-            do="There is more work than the workers can do. Add one: docker compose up -d --scale worker=2.",
+            message=f"The oldest job has waited {queue.oldest_waiting_s / 60:.0f} minutes.",
+            remedy="There is more work than the workers can do. Add one: docker compose up -d --scale worker=2.",
         )
     if silent := newly_silent(queue):
         who = "A worker" if silent == 1 else f"{silent} workers"
         yield Alert(
             code="worker_silent",
             level="warn",
-            says=f"{who} went silent without ending in order.",
-            do="It was killed, or hangs. Is it out of memory? Its jobs are given to others; start it again.",
+            message=f"{who} went silent without ending in order.",
+            remedy="It was killed, or hangs. Is it out of memory? Its jobs are given to others; start it again.",
         )
     for worker in queue.workers:
         if worker.state == "working":
             for problem in worker.folder_problems:
-                says = f"Worker {worker.name}: {problem.says}"
-                yield Alert(code="folder_not_writable", level="bad", says=says, do=problem.do)
+                says = f"Worker {worker.name}: {problem.message}"
+                yield Alert(code="folder_not_writable", level="bad", message=says, remedy=problem.remedy)
     if queue.failed_now:
         what = "A job was" if queue.failed_now == 1 else f"{queue.failed_now} jobs were"
         yield Alert(
             code="given_up",
             level="warn",
-            says=f"{what} given up since yesterday.",
-            do="The list below says why. Mend that, then try again: it is safe. A damaged film must be sent anew.",
+            message=f"{what} given up since yesterday.",
+            remedy="The list below says why. Mend that, then try again: it is safe. A damaged film must be sent anew.",
         )
     if facts.workers_alive and _healing_is_late(facts, queue):
         says = "Lost work has not been looked for lately."
-        yield Alert(code="healing_late", level="warn", says=says, do=_RESTART)
+        yield Alert(code="healing_late", level="warn", message=says, remedy=_RESTART)
     versions = {worker.version for worker in queue.workers if worker.state == "working"} | {facts.version}
     if len(versions) > 1:
         says = f"Parts of different versions run side by side: {', '.join(sorted(versions))}."
-        yield Alert(code="versions_differ", level="warn", says=says, do="Bring all machines to the same version.")
+        yield Alert(
+            code="versions_differ", level="warn", message=says, remedy="Bring all machines to the same version."
+        )
 
 
 def newly_silent(queue: QueueFigures) -> int:

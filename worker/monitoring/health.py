@@ -1,4 +1,7 @@
-"""How the service is: every part, the queue in figures, what hurts and what to do. What is unknown is None, never 0."""
+"""How the service is: every part, the queue in figures, what is wrong and what to do.
+
+What is unknown is None, never 0.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ class Health(Facts):
     @property
     def problems(self) -> list[str]:
         """What is wrong, in plain words; empty when nothing is."""
-        return [hurt.says for hurt in self.verdict.hurts]
+        return [alert.message for alert in self.verdict.alerts]
 
 
 def health(db: Database, settings: Settings, storage: Storage | None = None) -> Health:

@@ -56,7 +56,7 @@ def test_whatever_is_not_well_says_how_to_mend_it(well: Settings) -> None:
             "s3_secret_access_key": SecretStr("secret"),
         }
     )
-    bad = {one.part: one.mend for one in check_everything(ill) if one.state == "bad"}
+    bad = {one.part: one.remedy for one in check_everything(ill) if one.state == "bad"}
     assert set(bad) == {"ffmpeg", "queue", "database", "disk", "storage"}
     assert all(bad.values())
 
@@ -82,7 +82,7 @@ def test_looking_at_another_ffmpeg_does_not_change_the_one_in_use(well: Settings
 def test_a_database_of_another_version_is_bad(well: Settings) -> None:
     found = check(well.model_copy(update={"database_url": f"sqlite:///{well.data_dir}/empty.sqlite3"}), "database")
     assert found.state == "bad"
-    assert "migrate" in found.mend
+    assert "migrate" in found.remedy
 
 
 def test_a_postgresql_database_is_well_and_in_time(well: Settings, postgres_url: str) -> None:
@@ -111,7 +111,7 @@ def test_a_redis_that_forgets_is_warned_of(well: Settings, empty_redis: RedisSer
 def test_a_folder_that_cannot_be_written_is_bad() -> None:
     found = check(Settings(data_dir=Path("/proc/vigpack")), "folders")
     assert found.state == "bad"
-    assert found.mend
+    assert found.remedy
 
 
 @pytest.mark.parametrize("name", ["incoming", "store"])
@@ -122,7 +122,7 @@ def test_every_folder_of_the_service_is_looked_at(well: Settings, name: str) -> 
     found = check(well, "folders")
     assert found.state == "bad"
     assert str(well.data_dir / name) in found.found
-    assert "move it away" in found.mend
+    assert "move it away" in found.remedy
 
 
 def test_doctor_ends_with_1_where_something_is_bad(

@@ -46,7 +46,9 @@ def test_what_waits_is_told_by_kind_state_and_priority(client: TestClient) -> No
     assert found['vigpack_jobs_waiting{kind="moment",priority="5"}'] == 1
     assert found["vigpack_jobs_due"] == 1
     assert found["vigpack_oldest_waiting_seconds"] > 0
-    assert (found["vigpack_workers"], found["vigpack_well"]) == (0, 0)
+    assert (found["vigpack_workers"], found["vigpack_healthy"]) == (0, 0)
+    assert found['vigpack_problem{code="no_worker",level="bad"}'] == 1
+    assert found["vigpack_well"] == 0  # the former names, for one release
     assert found['vigpack_hurts{code="no_worker",level="bad"}'] == 1
 
 

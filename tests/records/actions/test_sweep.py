@@ -88,7 +88,7 @@ class Pair:
 
     def hurts(self) -> dict[str, str]:
         found = health(self.db, self.settings, self.storage).verdict
-        return {hurt.code: hurt.level for hurt in found.hurts if hurt.code.startswith("store")}
+        return {alert.code: alert.level for alert in found.alerts if alert.code.startswith("store")}
 
 
 MakeDatabase = Callable[[], str]

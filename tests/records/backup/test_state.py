@@ -29,7 +29,7 @@ def looked(place: Place) -> Health:
 
 
 def codes(found: Health) -> set[str]:
-    return {hurt.code for hurt in found.verdict.hurts}
+    return {alert.code for alert in found.verdict.alerts}
 
 
 def test_footage_that_no_backup_holds_is_told_after_a_week_until_one_is_made(place: Place) -> None:

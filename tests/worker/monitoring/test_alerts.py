@@ -131,9 +131,9 @@ def test_nothing_that_hurts_is_well_and_work_alone_is_busy() -> None:
 )
 def test_each_trouble_is_told_with_what_to_do(code: str, level: str, facts: Facts) -> None:
     verdict = judge(facts)
-    assert [(hurt.code, hurt.level) for hurt in verdict.hurts] == [(code, level)]
-    assert (verdict.state, verdict.sentence) == (level, verdict.hurts[0].says)
-    assert verdict.hurts[0].do.endswith(".")
+    assert [(alert.code, alert.level) for alert in verdict.alerts] == [(code, level)]
+    assert (verdict.state, verdict.sentence) == (level, verdict.alerts[0].message)
+    assert verdict.alerts[0].remedy.endswith(".")
 
 
 def test_no_backup_is_asked_for_on_the_first_days_nor_where_another_program_makes_them() -> None:
@@ -145,7 +145,7 @@ def test_no_backup_is_asked_for_on_the_first_days_nor_where_another_program_make
 
 def test_the_worst_comes_first() -> None:
     verdict = judge(some_facts(a_queue(failed_now=1), clock_skew_s=9, storage_writable=False))
-    assert [hurt.code for hurt in verdict.hurts] == ["storage_away", "clocks_differ", "given_up"]
+    assert [alert.code for alert in verdict.alerts] == ["storage_away", "clocks_differ", "given_up"]
 
 
 def test_a_worker_long_gone_hurts_nobody() -> None:

@@ -137,7 +137,7 @@ export interface paths {
         };
         /**
          * How the service is
-         * @description Is it well, since when, what hurts, what to do now, and every figure. What is unknown is null.
+         * @description Is it well, since when, what is wrong, what to do now, and every figure. What is unknown is null.
          */
         get: operations["get_health"];
         put?: never;
@@ -1046,10 +1046,20 @@ export interface components {
         /** @description One thing that is wrong: how bad, in a sentence, and what to do now. */
         Alert: {
             code: string;
-            do: string;
+            /**
+             * @deprecated
+             * @description The same as `remedy`, for one release.
+             */
+            readonly do: string;
             /** @enum {string} */
             level: "warn" | "bad";
-            says: string;
+            message: string;
+            remedy: string;
+            /**
+             * @deprecated
+             * @description The same as `message`, for one release.
+             */
+            readonly says: string;
         };
         /** @description The process answers. */
         Alive: {
@@ -1080,9 +1090,14 @@ export interface components {
             remarks: string[];
             selection: components["schemas"]["SelectionView"];
         };
-        /** @description How it is in one word and one sentence, and everything that hurts, the worst first. */
+        /** @description How it is in one word and one sentence, and everything that is wrong, the worst first. */
         Assessment: {
-            hurts: components["schemas"]["Alert"][];
+            alerts: components["schemas"]["Alert"][];
+            /**
+             * @deprecated
+             * @description The same as `alerts`, for one release.
+             */
+            readonly hurts: components["schemas"]["Alert"][];
             sentence: string;
             /** @enum {string} */
             state: "well" | "busy" | "warn" | "bad";
@@ -1245,9 +1260,9 @@ export interface components {
         };
         /** @description A folder (or the database's file) that cannot be written, in words for IT. */
         FolderProblem: {
-            do: string;
+            message: string;
             path: string;
-            says: string;
+            remedy: string;
         };
         /**
          * @description What a logbook can be taken away as.
