@@ -15,8 +15,9 @@ from api import errors
 from api.background import keep_running_maintenance
 from api.dependencies import AppContext
 from api.diagnostics.health_cache import Look
+from api.diagnostics.recent_log import RecentLines
 from api.middleware.authentication import Guard, check_exposure
-from api.middleware.limits import BodyLimit, MethodOverride, SecurityHeaders, set_up_log
+from api.middleware.limits import BodyLimit, MethodOverride, SecurityHeaders
 from api.routes import (
     artifacts,
     artwork,
@@ -37,6 +38,7 @@ from api.routes import selection_events as events
 from api.routes import trim as ends
 from api.routes.page import BUILT_PAGE, serve_page
 from records.database import open_database
+from records.logs import configure_logging
 from records.settings import Settings, load_settings
 from records.storage.open import open_storage
 from records.uploads.uploads import Uploads
@@ -56,7 +58,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     """
     given = settings or load_settings()
     check_exposure(given, given.host)
-    set_up_log()
+    configure_logging(RecentLines())
     db, storage = open_database(given), open_storage(given)
     carry_out_effects(db, storage, given)
     ctx = AppContext(given, db, storage, Uploads(db, storage, given))

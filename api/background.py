@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import structlog
 from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import AppContext
@@ -12,12 +11,13 @@ from api.errors import note_incident
 from api.temp_folder import sweep_private
 from pipeline.errors import PipelineError
 from records.ledger.recurring import take_turn
+from records.logs import get_logger
 from records.uploads.cleanup import expire_uploads
 from records.views.samples import EVERY_S
 from worker.maintenance.recovery import SAMPLING
 from worker.monitoring.health import health, take_sample
 
-log = structlog.get_logger("api")
+log = get_logger("api")
 
 
 async def keep_running_maintenance(ctx: AppContext) -> None:

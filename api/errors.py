@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -21,11 +20,12 @@ from pipeline.moments import say_first
 from records import errors as records
 from records.actions import closing_notes as words
 from records.actions import create as beginnings
+from records.logs import frames_of, get_logger
 from records.storage import contract as storage
 from records.training import logbook, ratings
 from records.uploads import errors as uploads
 
-log = structlog.get_logger("api")
+log = get_logger("api")
 PROBLEM = "application/problem+json"
 CHECKSUM_MISMATCH = 460
 """Of the tus protocol; no HTTP standard knows it."""
@@ -263,7 +263,7 @@ def answer_unknown(error: Exception) -> Response:
 def note_incident(error: BaseException) -> str:
     """The number under which the log now says what nobody foresaw, and where it happened."""
     incident = uuid.uuid4().hex[:12]
-    log.error("incident", incident=incident, error=type(error).__qualname__, at=_frames(error))
+    log.error("incident", incident=incident, error=type(error).__qualname__, at=frames_of(error))
     return incident
 
 
@@ -307,13 +307,3 @@ def install(app: FastAPI) -> None:
 
 def _title(status: int) -> str:
     return _TITLES.get(status) or HTTPStatus(status).phrase
-
-
-def _frames(error: BaseException) -> list[str]:
-    """Where it happened, innermost last, without the values."""
-    frames = []
-    trace = error.__traceback__
-    while trace is not None:
-        frames.append(f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return frames[-12:]

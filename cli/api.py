@@ -9,6 +9,7 @@ import typer
 import uvicorn
 
 from api.middleware.authentication import check_exposure
+from records.logs import configure_logging
 from records.settings import load_settings
 
 
@@ -21,11 +22,13 @@ def api(
     host, port = host or settings.host, port or settings.port
     check_exposure(settings, host)
     os.environ["VIGPACK_HOST"], os.environ["VIGPACK_PORT"] = host, str(port)
+    configure_logging()
     uvicorn.run(
         "api.app:create_app",
         factory=True,
         host=host,
         port=port,
+        log_config=None,  # what it says goes with ours
         access_log=False,  # the API writes its own log, which names no family and no token
         server_header=False,
         timeout_graceful_shutdown=5,  # an open event stream would keep it alive for ever

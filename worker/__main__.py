@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 
+from records.logs import configure_logging
 from records.models import utcnow
 from records.settings import settings
-from worker.app import log_plainly, make_worker, run_worker
+from worker.app import make_worker, run_worker
 from worker.context import worker_name
 from worker.maintenance.draining import wait_while_drained
 
@@ -18,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m worker", description="Prepare moments and make packs.")
     parser.add_argument("--concurrency", type=int, default=os.cpu_count() or 1, help="jobs at the same time")
     concurrency = parser.parse_args().concurrency
-    log_plainly()
+    configure_logging()
     started_at = utcnow()
     wait_while_drained(settings(), worker_name(settings(), os.getpid()), started_at)
     sys.exit(run_worker(make_worker(started_at), concurrency))

@@ -14,6 +14,7 @@ from celery.signals import setup_logging, worker_process_init, worker_shutdown
 from records.database import open_database
 from records.errors import DatabaseUnavailable
 from records.ledger.workers import say_goodbye
+from records.logs import configure_logging, get_logger
 from records.settings import settings
 from worker.broker import TASK, make_celery
 from worker.context import worker_name
@@ -21,14 +22,14 @@ from worker.maintenance.loop import start_watch
 from worker.os_limits import give_way, limit_own_memory
 from worker.tasks import run_job
 
-log = logging.getLogger("vigpack.worker")
+log = get_logger("worker")
 
 
 def make_worker(started_at: datetime) -> Celery:
     """Celery with the task registered and the signals connected; the settings come from the environment."""
     app = make_celery(settings())
     app.task(name=TASK)(run_job)
-    setup_logging.connect(log_plainly, weak=False)
+    setup_logging.connect(_log_as_json, weak=False)
     parent = os.getpid()  # asked before any fork, or a pool process whose worker just died would watch the wrong one
 
     def begin_process(**_: Any) -> None:
@@ -72,11 +73,11 @@ def _leave(sender: Any, **_: Any) -> None:
     try:
         say_goodbye(db, worker_name(settings(), os.getpid()))
     except DatabaseUnavailable as error:
-        log.warning("could not say that this worker ends: %s", error)
+        log.warning("goodbye_not_recorded", code=error.code, cause=str(error))
     finally:
         db.dispose()
 
 
-def log_plainly(loglevel: int = logging.INFO, **_: Any) -> None:
-    """One line for each event, to standard error: time, level, part, words. Job ids only, nothing of a family."""
-    logging.basicConfig(level=loglevel, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+def _log_as_json(**_: Any) -> None:
+    """In place of what Celery would set up."""
+    configure_logging()

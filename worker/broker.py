@@ -7,7 +7,6 @@ what it then does the ledger says.
 
 from __future__ import annotations
 
-import logging
 import re
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ from kombu.exceptions import KombuError, OperationalError
 from records.database import Database, open_database
 from records.errors import DatabaseUnavailable
 from records.ledger.jobs import mark_sent, mark_unsent
+from records.logs import get_logger
 from records.settings import Settings
 from records.settings import settings as process_settings
 
@@ -32,7 +32,7 @@ _FOLDER_BROKER = "filesystem://localhost//"
 _CONNECT_TIMEOUT_S = 2
 _ANSWER_TIMEOUT_S = 3
 _SEND_RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
-log = logging.getLogger("vigpack.queue")
+log = get_logger("queue")
 
 
 def make_celery(settings: Settings, answer_timeout_s: float | None = None) -> Celery:
@@ -125,7 +125,7 @@ def enqueue(job_id: str, settings: Settings | None = None, db: Database | None =
             return True
         mark_unsent(db, job_id)
     except DatabaseUnavailable as error:
-        log.warning("job %s was not sent: %s", job_id, error)
+        log.warning("job_not_sent", job=job_id, code=error.code, cause=str(error))
     return False
 
 
@@ -134,7 +134,7 @@ def send(job_id: str, settings: Settings) -> bool:
     try:
         _sender(settings).send_task(TASK, args=[job_id], ignore_result=True, retry=True, retry_policy=_SEND_RETRY)
     except (KombuError, OSError) as error:
-        log.warning("job %s was not sent, the broker did not take it: %s", job_id, error)
+        log.warning("job_not_sent", job=job_id, cause=f"the broker did not take it: {error}")
         return False
     return True
 
@@ -147,7 +147,7 @@ def queue_length(settings: Settings | None = None) -> int | None:
         with sender.connection_for_read() as connection:
             return _messages(sender, connection, made_first=is_rabbitmq(settings))
     except (KombuError, OSError) as error:
-        log.warning("the broker did not answer: %s", error)
+        log.warning("broker_not_answering", cause=str(error))
         return None
 
 

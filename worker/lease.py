@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from types import TracebackType
@@ -12,10 +11,12 @@ from pipeline.errors import Cancelled, PipelineError
 from records.database import Database
 from records.errors import DatabaseUnavailable, LeaseLost, TookTooLong
 from records.ledger.jobs import Claim, renew
+from records.logs import get_logger
 
 _LOOK_EVERY_S = 1.0
 _LEAST_STEP = 0.01
-log = logging.getLogger("vigpack.worker")
+
+log = get_logger("worker")
 
 
 class KeptLease:
@@ -74,7 +75,7 @@ class KeptLease:
                 self._lost = error
                 return
             except DatabaseUnavailable as error:
-                log.warning("job %s: the lease could not be renewed: %s", self._claim.job_id, error)
+                log.warning("lease_not_renewed", job=self._claim.job_id, code=error.code, cause=str(error))
                 if time.monotonic() > held_until:
                     self._lost = LeaseLost(f"{self._claim.job_id}: the database was away for longer than the lease")
                     return

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
+import time
 import traceback
 from pathlib import Path
 
 from celery.exceptions import SoftTimeLimitExceeded
+from structlog.contextvars import bound_contextvars
 
 from pipeline.errors import NoSpace, PipelineError, TooMuchMemory
 from records.actions.complete_job import Published, fail, finish
@@ -17,6 +18,7 @@ from records.actions.sweep import sweep_attempts
 from records.errors import DatabaseUnavailable, LeaseLost, NoRoom, TookTooLong, Unexpected
 from records.ledger.jobs import Claim, claim_next
 from records.ledger.workers import is_draining
+from records.logs import get_logger
 from records.storage.contract import Storage, StorageUnavailable
 from worker.broker import enqueue
 from worker.context import WorkerContext, worker_context
@@ -26,7 +28,7 @@ from worker.lease import KeptLease
 from worker.os_limits import end_worker
 from worker.scratch import scratch_folder
 
-log = logging.getLogger("vigpack.worker")
+log = get_logger("worker")
 
 
 def run_job(job_id: str) -> None:
@@ -41,10 +43,11 @@ def run_job(job_id: str) -> None:
                 end_worker()
                 enqueue(job_id, ctx.settings, ctx.db)
             return
-        attempt(ctx, claimed)
+        with bound_contextvars(job=claimed.job_id, attempt=claimed.attempt):
+            attempt(ctx, claimed)
     except (DatabaseUnavailable, StorageUnavailable) as error:
         # The row stays as it is; healing brings it back when these do and the lease has run out.
-        log.warning("a job waits, woken for %s: %s: %s", job_id, error.code, error)
+        log.warning("job_waits", woken_for=job_id, code=error.code, cause=str(error))
 
 
 def attempt(ctx: WorkerContext, claimed: Claim) -> None:
@@ -52,12 +55,14 @@ def attempt(ctx: WorkerContext, claimed: Claim) -> None:
 
     Raises: DatabaseUnavailable, when neither could be recorded.
     """
+    began = time.monotonic()
     try:
         with scratch_folder(ctx.settings, claimed) as folder:
             _work(ctx, claimed, folder)
-            return
+        log.info("job_done", kind=claimed.kind, seconds=round(time.monotonic() - began, 3))
+        return
     except LeaseLost as error:
-        log.info("job %s is no longer ours: %s", claimed.job_id, error)
+        log.info("lease_lost", cause=str(error))
     except SoftTimeLimitExceeded:
         _record(ctx, claimed, TookTooLong(f"longer than {ctx.settings.job_limit_s} s"))
     except DatabaseUnavailable:
@@ -101,17 +106,16 @@ def _clear_away(ctx: WorkerContext, claimed: Claim) -> None:
     try:
         sweep_attempts(ctx.db, ctx.storage, claimed.selection_id, claimed.job_id)
     except (DatabaseUnavailable, StorageUnavailable) as error:
-        log.warning("job %s left files behind for now: %s: %s", claimed.job_id, error.code, error)
+        log.warning("files_left_behind_for_now", code=error.code, cause=str(error))
 
 
 def _record(ctx: WorkerContext, claimed: Claim, error: PipelineError) -> None:
     try:
         again = fail(ctx.db, claimed, error, ctx.settings)
     except LeaseLost:
-        log.info("job %s is no longer ours, and failed: %s", claimed.job_id, error.code)
+        log.info("lease_lost", failed_with=error.code)
         return
-    then = "it will be tried again" if again else "it was given up"
-    log.warning("job %s, attempt %d: %s; %s", claimed.job_id, claimed.attempt, error.code, then)
+    log.warning("attempt_failed", code=error.code, then="tried again" if again else "given up")
 
 
 def _tells_of_a_full_disk(error: BaseException | None) -> bool:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
-from collections.abc import MutableMapping
-from typing import Any
 
 _MOST_LINES = 300
 _lines: deque[str] = deque(maxlen=_MOST_LINES)
 
 
-def remember(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> str:
-    """A structlog processor, the last of them: keeps the line that the one before finished, and hands it on."""
-    _lines.append(str(line))
-    return str(line)
+class RecentLines(logging.Handler):
+    """Keeps the newest lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line; the oldest goes."""
+        _lines.append(self.format(record))
 
 
 def recent_lines() -> list[str]:

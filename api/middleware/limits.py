@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import sys
 import time
+import uuid
 
-import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
-from api.diagnostics.recent_log import remember
 from api.errors import BodyTooLarge, answer_error, answer_unknown
 from api.middleware.authentication import is_api
 from pipeline.images.photograph import MOST_BYTES as MOST_PHOTOGRAPH_BYTES
 from pipeline.images.photograph import PhotographTooLarge
+from records.logs import get_logger
 
 UPLOADS = "/api/v1/uploads"
 TUS_VERSION = "1.0.0"
@@ -35,22 +34,7 @@ _SAFE_HEADERS = {
 }
 _QUIET = {"/healthz", "/readyz", "/metrics"}
 
-log = structlog.get_logger("api")
-
-
-def set_up_log() -> None:
-    """One line of JSON for each event, on standard error; INFO and above."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-            remember,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
+log = get_logger("api")
 
 
 class SecurityHeaders:
@@ -63,6 +47,11 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        request_id = uuid.uuid4().hex[:12]
+        with bound_contextvars(request_id=request_id):
+            await self._answer(scope, receive, send, request_id)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         begun = time.monotonic()
         status = 0
         path = scope["path"]
@@ -71,7 +60,9 @@ class SecurityHeaders:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                add_safe_headers(MutableHeaders(raw=message["headers"]), path)
+                headers = MutableHeaders(raw=message["headers"])
+                add_safe_headers(headers, path)
+                headers["X-Request-Id"] = request_id
             await send(message)
 
         try:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-
 from records.audit.log import note
 from records.database import Database
 from records.ledger.store_identity import StoreCount, count_files, take_over, write_label
+from records.logs import get_logger
 from records.storage.contract import Storage
 
-log = logging.getLogger("vigpack.records")
+log = get_logger("records")
 
 
 def accept_store(db: Database, storage: Storage, who: str) -> StoreCount:
@@ -24,5 +23,5 @@ def accept_store(db: Database, storage: Storage, who: str) -> StoreCount:
         label = take_over(session, storage, accepted=True)
         note(session, who, "accept_store", label.id, detail)
     write_label(storage, label)
-    log.warning("the store was accepted for this database by %s: %s", who, detail)
+    log.warning("store_accepted", who=who, detail=detail)
     return found

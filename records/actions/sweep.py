@@ -7,7 +7,6 @@ other selection was never ours to lose: while there is one, nothing is swept (re
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -29,11 +28,12 @@ from records.ledger.store_identity import (
     settle_store,
     strange_selections,
 )
+from records.logs import get_logger
 from records.models import ArtworkRow, UploadRow
 from records.storage.contract import Storage
 
 _PAGE_KEYS = 500
-log = logging.getLogger("vigpack.records")
+log = get_logger("records")
 
 
 @dataclass
@@ -65,7 +65,7 @@ def sweep_store(db: Database, storage: Storage) -> int:
     for key in deleted:
         storage.delete(key)
     if found.strange:
-        log.warning("%d files of an accepted store that its database does not know were deleted", len(found.strange))
+        log.warning("unknown_files_of_an_accepted_store_deleted", files=len(found.strange))
     note_swept(db)
     return len(deleted)
 

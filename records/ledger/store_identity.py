@@ -17,7 +17,6 @@ harms nothing: what that database does not know any more, it erased.
 from __future__ import annotations
 
 import json
-import logging
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from records.database import Database, rows_changed
+from records.logs import get_logger
 from records.models import (
     ArtifactRow,
     ArtworkRow,
@@ -46,7 +46,7 @@ LABEL_KEY = "store-identity.json"
 _MOST_LABEL_BYTES = 4096
 _PAGE_IDS = 500
 _ABOUT = "Which vigpack database these files belong to. Keep this file with them; see docs/operations.md."
-log = logging.getLogger("vigpack.records")
+log = get_logger("records")
 
 
 class StoreMatch(StrEnum):
@@ -195,7 +195,7 @@ def note_stopped(db: Database, why: StoreMatch, strange_files: int = 0) -> None:
         begins = rows_changed(session, stopping) == 1
         session.execute(update(StoreIdentityRow).values(strange_files=strange_files))
     if begins:
-        log.warning("nothing is swept from the store any more (%s); vigpack doctor says what to do", why)
+        log.warning("sweeping_stopped", why=str(why), what_to_do="vigpack doctor says it")
 
 
 def note_swept(db: Database) -> None:
@@ -206,7 +206,7 @@ def note_swept(db: Database) -> None:
         row.stopped = row.stopped_at = row.accepted_at = None
         row.strange_files = 0
     if resumed:
-        log.info("the store is swept again")
+        log.info("sweeping_resumed")
 
 
 def begins_at_s(db: Database) -> float:

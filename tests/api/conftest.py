@@ -14,6 +14,7 @@ from api.app import create_app
 from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.api.service import Service
+from tests.log_lines import errors_in
 
 HERE = ("127.0.0.1", 50_000)
 TOKEN = "a-long-random-text"
@@ -26,6 +27,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     made.migrate()
     yield made
     made.stop()
+    assert errors_in(made.said()) == []
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -38,6 +40,7 @@ def any_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Serv
         made.migrate()
     yield made
     made.stop()
+    assert errors_in(made.said()) == []
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +51,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     made.start()
     yield made
     made.stop()
+    assert errors_in(made.said()) == []
 
 
 @pytest.fixture

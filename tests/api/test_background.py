@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from sqlalchemy import update
 
 from api.background import keep_running_maintenance, run_maintenance
 from api.dependencies import AppContext
+from records.logs import configure_logging
 from records.models import JobRow, UploadRow
 from records.settings import Settings
 from records.storage.contract import Storage, Stored
@@ -56,9 +56,11 @@ def jobs(ctx: AppContext) -> int:
         return session.query(JobRow).count()
 
 
+@pytest.mark.logs_errors
 def test_one_upload_that_cannot_be_handed_on_does_not_keep_others_waiting(
     waiting: AppContext, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    configure_logging()
     assert run_maintenance(waiting) == 1
     assert run_maintenance(waiting) == 1
     said = capsys.readouterr()
@@ -78,13 +80,17 @@ class UnluckyOnce(Uploads):
         return super().waiting_to_finish()
 
 
+@pytest.mark.logs_errors
 def test_tending_goes_on_after_an_error_nobody_foresaw(waiting: AppContext) -> None:
     unlucky = UnluckyOnce(waiting.db, waiting.storage, waiting.settings)
 
-    async def tend_for_a_while() -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(keep_running_maintenance(replace(waiting, uploads=unlucky)), 2)
+    async def tend_until_all_are_handed_on() -> None:
+        tending = asyncio.create_task(keep_running_maintenance(replace(waiting, uploads=unlucky)))
+        async with asyncio.timeout(60):
+            while jobs(waiting) < 2:  # noqa: ASYNC110 the database tells nobody
+                await asyncio.sleep(0.05)
+        tending.cancel()
 
     with ThreadPoolExecutor(1) as elsewhere:  # in this thread a browser of other tests may keep a loop running
-        elsewhere.submit(asyncio.run, tend_for_a_while()).result()
+        elsewhere.submit(asyncio.run, tend_until_all_are_handed_on()).result()
     assert (unlucky.failures, jobs(waiting)) == (0, 2)

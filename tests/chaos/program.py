@@ -20,7 +20,7 @@ from tests.chaos.films import DrawnFilm, draw_films
 from tests.chaos.run import MOST_FAULTS, Run, run_once
 from tests.chaos.stack import Stack, running_stack
 
-_ALARMS = ("Traceback (most recent call last)", "incident")
+_ALARMS = ("Traceback (most recent call last)", '"event": "incident"', '"event": "maintenance_failed"')
 
 
 def main() -> int:

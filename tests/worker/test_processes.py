@@ -154,7 +154,7 @@ def test_erasing_a_selection_stops_its_running_job_and_keeps_nothing(folder_serv
     encoder = wait_for_encoder(worker)
     assert erase_selection(folder_service.db, folder_service.storage, folder_service.settings, selection_id)
     wait_until_gone(encoder)
-    wait_until(lambda: "is no longer ours" in folder_service.log(), "the attempt is given up")
+    wait_until(lambda: '"event": "lease_lost"' in folder_service.log(), "the attempt is given up")
     wait_until(lambda: not list(folder_service.settings.scratch().iterdir()), "scratch is empty")
     wait_until(lambda: not list(folder_service.storage.keys("selections/")), "storage is empty", within_s=5)
 
@@ -207,7 +207,7 @@ def test_a_drained_worker_ends_its_job_and_waits_when_started_again_until_it_is_
     assert sorted(moment.state for moment in redis_service.view(selection_id).moments) == ["queued", "ready"]
 
     again = redis_service.start_worker()
-    wait_until(lambda: f"{name} is drained; it waits" in redis_service.log(), "the drained worker waits")
+    wait_until(lambda: f"vigpack worker --undrain {name}" in redis_service.log(), "the drained worker waits")
     assert health(redis_service.db, redis_service.settings).workers_alive == 0
     assert again.poll() is None
     with redis_service.db.session() as session:

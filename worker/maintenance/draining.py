@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import datetime
 
 from records.database import Database, open_database
 from records.errors import DatabaseUnavailable
 from records.ledger.workers import beat, is_draining
+from records.logs import get_logger
 from records.settings import Settings
 
 _LOOK_EVERY_S = 2.0
-log = logging.getLogger("vigpack.worker")
+log = get_logger("worker")
 
 
 def wait_while_drained(settings: Settings, worker: str, started_at: datetime) -> None:
@@ -26,7 +26,7 @@ def wait_while_drained(settings: Settings, worker: str, started_at: datetime) ->
     try:
         while _is_drained(db, worker):
             if not waits:
-                log.warning("%s is drained; it waits for: vigpack worker --undrain %s", worker, worker)
+                log.warning("worker_drained", worker=worker, waits_for=f"vigpack worker --undrain {worker}")
             waits = True
             beat(db, worker, started_at)
             time.sleep(_LOOK_EVERY_S)

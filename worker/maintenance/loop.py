@@ -6,7 +6,6 @@ that instant would stay locked in the child for ever.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -16,6 +15,7 @@ from pipeline.errors import PipelineError
 from records.folders import folder_problems
 from records.ledger.recurring import take_turn
 from records.ledger.workers import beat, is_draining
+from records.logs import get_logger
 from worker.context import WorkerContext, worker_context
 from worker.maintenance.recovery import RECOVERY, SWEEPING, recover_lost_jobs, sweep
 from worker.os_limits import end_worker
@@ -23,7 +23,7 @@ from worker.scratch import sweep_scratch
 
 _LOOK_EVERY_S = 1.0
 _ORPHANED = 1
-log = logging.getLogger("vigpack.worker")
+log = get_logger("worker")
 
 
 def start_watch(parent: int, started_at: datetime) -> None:
@@ -48,9 +48,9 @@ def _watch(started_at: datetime) -> None:
             if is_draining(ctx.db, ctx.worker):
                 end_worker()
         except PipelineError as error:  # the database or the store is away: nothing to heal with, try again
-            log.warning("%s: %s", error.code, error)
+            log.warning("maintenance_waits", code=error.code, cause=str(error))
         except Exception:
-            log.exception("healing failed; it will be tried again")
+            log.exception("maintenance_failed")
         time.sleep(_LOOK_EVERY_S)
 
 

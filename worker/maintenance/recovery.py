@@ -6,7 +6,6 @@ that dies loses nothing: the turn comes again.
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 
 from sqlalchemy import func, select, update
@@ -22,6 +21,7 @@ from records.ledger.outcome_counts import fold_outcome_counts
 from records.ledger.recurring import note_ended
 from records.ledger.store_identity import keep_in_step
 from records.ledger.workers import forget_workers
+from records.logs import get_logger
 from records.models import ClockRow, JobRow, JobState, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage
@@ -31,18 +31,18 @@ RECOVERY = "healing"
 SWEEPING = "sweeping"
 SAMPLING = "sampling"
 _MOST_SENT_AT_ONCE = 500
-log = logging.getLogger("vigpack.worker")
+log = get_logger("worker")
 
 
 def recover_lost_jobs(db: Database, storage: Storage, settings: Settings) -> None:
     """One round: dead leases, lost messages, interrupted erasures. Raises: DatabaseUnavailable, StorageUnavailable."""
     if shortened := clamp_future_timestamps(db, settings):
-        log.warning("%d jobs were to wait for a time that only a wrong clock can have written", shortened)
+        log.warning("future_timestamps_clamped", jobs=shortened)
     queued, failed = requeue_expired(db, settings)
     if queued or failed:
-        log.warning("%d jobs of silent workers were queued again, %d were given up", queued, failed)
+        log.warning("jobs_of_silent_workers_recovered", queued_again=queued, given_up=failed)
     if sent := resend_lost(db, settings):
-        log.info("%d jobs were sent that the queue did not hold", sent)
+        log.info("lost_messages_sent_again", jobs=sent)
     _wake_for_next_retry(db, settings)
     resume_erasures(db, storage, settings)
     copy_register(db, storage)
@@ -87,7 +87,7 @@ def sweep(db: Database, storage: Storage) -> None:
     """
     storage.clear_unfinished()
     if swept := sweep_store(db, storage):
-        log.info("%d files that nothing refers to were deleted", swept)
+        log.info("unreferenced_files_deleted", files=swept)
     forget_workers(db)
     fold_outcome_counts(db)
     note_ended(db, SWEEPING)

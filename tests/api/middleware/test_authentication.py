@@ -18,6 +18,7 @@ from api.middleware.authentication import OpenToTheNetwork, TokensAlike, check_e
 from records.settings import Settings
 from tests.api.conftest import HERE, TOKEN, client_of
 from tests.api.service import CHUNK, SELECTIONS, UPLOADS, Service, shape
+from tests.log_lines import events
 
 
 @pytest.fixture
@@ -207,6 +208,20 @@ def test_a_real_process_logs_nothing_but_its_own_lines(running: Service, api: ht
     assert not any(word in said for word in ("K-104", "Ella", TOKEN))
 
 
+def test_every_line_about_a_request_carries_the_id_that_its_answer_names(
+    guarded: FastAPI, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with client_of(guarded) as client:
+        answers = [client.get(f"{SELECTIONS}/{'0' * 32}"), client.get(SELECTIONS)]
+    said: dict[str, list[str]] = {}
+    for line in events(capsys.readouterr().err):
+        if "request_id" in line:
+            said.setdefault(line["request_id"], []).append(line["event"])
+    assert said == {answer.headers["X-Request-Id"]: ["refused", "answered"] for answer in answers}
+    assert len(said) == 2
+
+
+@pytest.mark.logs_errors
 def test_an_unforeseen_error_shows_its_number_and_not_its_text(
     app: FastAPI, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -185,7 +185,7 @@ def assert_nothing_goes(pair: Pair, match: StoreMatch, caplog: pytest.LogCapture
     assert all(path.exists() for path in beside)
     assert pair.match() is match
     assert pair.hurts() == {f"store_{match.value}": level}
-    told = [record for record in caplog.records if "nothing is swept" in record.getMessage()]
+    told = [record for record in caplog.records if record.getMessage() == "sweeping_stopped"]
     assert len(told) == 1, "said once, and not at each round"
 
 
