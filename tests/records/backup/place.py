@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import select
+
 from records.audit.erasure_register import Erasure
 from records.backup.layout import Manifest
 from records.backup.make import make_backup
@@ -15,7 +17,7 @@ from records.backup.restore import Restored, restore
 from records.backup.sealing import Identity, Recipients, parse_identity, parse_recipients, write_new_key
 from records.database import Database
 from records.migrations.migrate import migrate
-from records.models import ArtifactRow, new_id
+from records.models import ArtifactRow, MomentRow, new_id
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.storage.open import open_storage
@@ -48,9 +50,11 @@ class Place:
         complete_upload(self.db, selection_id, upload_id=upload_id, storage_key=key, sha256=self.store(key, content))
         made = f"selections/{selection_id}/jobs/{job_id}/{new_id()}/01.mp4"
         with self.db.session() as session:
+            of_first = MomentRow.selection_id == selection_id, MomentRow.position == 0
+            moment_id = session.scalars(select(MomentRow.id).where(*of_first)).one()
             session.add(
                 ArtifactRow(
-                    selection_id=selection_id, moment_id=None, kind="clip", name="01.mp4", storage_key=made,
+                    selection_id=selection_id, moment_id=moment_id, kind="clip", name="01.mp4", storage_key=made,
                     media_type="video/mp4", bytes=len(content), sha256=self.store(made, content[::-1]),
                 )
             )  # fmt: skip

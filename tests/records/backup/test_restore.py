@@ -208,8 +208,8 @@ def test_what_was_erased_hidden_or_taken_out_since_is_so_again(
     erased, kept = here.add(), here.add(moments=True)
     picture = new_id()
     with here.db.session() as session:
-        moment_id = session.scalars(select(MomentRow.id).where(MomentRow.selection_id == kept)).first()
-        assert moment_id is not None
+        first = MomentRow.selection_id == kept, MomentRow.position == 0
+        moment_id = session.scalars(select(MomentRow.id).where(*first)).one()
         session.add(
             ArtworkRow(
                 id=picture, selection_id=kept, storage_key=f"selections/{kept}/artwork/{picture}.jpg", bytes=3,
