@@ -1,0 +1,126 @@
+// @vitest-environment jsdom
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { newBrowser } from '../testing/browser';
+import { all, keep } from './browserDatabase';
+import { Desk, filmKey, forgetDraft, listDrafts } from './desk.svelte';
+import type { ClipMark, Draft } from './marks';
+
+const MINUTE_MS = 60_000;
+const film = (name = 'Ella Smith.avi'): File => new File([new Uint8Array(1000)], name, { type: 'video/avi', lastModified: 1 });
+/** A film that only its length is known of, so that nothing of it is cut here. */
+const open = (file = film()): Promise<Desk> => Desk.open(file, MINUTE_MS);
+
+beforeEach(() => newBrowser());
+
+/** A desk with clips of one second at each of these seconds. */
+async function deskWith(...seconds: number[]): Promise<Desk> {
+  const desk = await open();
+  for (const second of seconds) desk.addClip(second * 1000, (second + 1) * 1000);
+  return desk;
+}
+
+const starts = (desk: Desk): number[] => desk.marks.map((mark) => (mark.kind === 'clip' ? mark.inMs : mark.atMs) / 1000);
+
+describe('marks', () => {
+  it('a new mark is selected; a clip that would be empty is none', async () => {
+    const desk = await open();
+    desk.begunMs = 500;
+    expect(desk.addClip(500, 500)).toBeNull();
+    expect(desk.begunMs).toBe(500);
+    const clip = desk.addClip(500, 900);
+    expect(desk.selected?.id).toBe(clip?.id);
+    expect(desk.begunMs).toBeNull();
+  });
+
+  it('the ends of a clip stay within the film and apart', async () => {
+    const desk = await deskWith(10);
+    const clip = desk.marks[0] as ClipMark;
+    expect(desk.moveEnds(clip, -500, MINUTE_MS + 500)).toBe(true);
+    expect([clip.inMs, clip.outMs]).toEqual([0, MINUTE_MS]);
+    expect(desk.moveEnds(clip, 3000, 3000)).toBe(false);
+    expect([clip.inMs, clip.outMs]).toEqual([0, MINUTE_MS]);
+  });
+
+  it('what was removed comes back to its place, selected', async () => {
+    const desk = await deskWith(1, 2, 3);
+    const second = desk.marks[1]!;
+    desk.remove(second);
+    expect(starts(desk)).toEqual([1, 3]);
+    expect(desk.removed?.title).toBe('Clip 2');
+    desk.undo();
+    expect(starts(desk)).toEqual([1, 2, 3]);
+    expect(desk.selectedId).toBe(second.id);
+    expect(desk.undo()).toBeUndefined();
+  });
+
+  it('clips and stills are put in order among their own kind only', async () => {
+    const desk = await deskWith(1, 2);
+    const still = desk.addStill(5000);
+    expect(desk.moveBy(desk.marks[1]!, -1)).toBe(true);
+    expect(starts(desk)).toEqual([2, 1, 5]);
+    expect(desk.moveBy(still, -1)).toBe(false);
+    desk.moveTo(still, desk.marks[0]!);
+    expect(starts(desk)).toEqual([2, 1, 5]);
+    expect(desk.ordered.map((mark) => desk.title(mark))).toEqual(['Clip 1', 'Clip 2', 'Still 1']);
+  });
+});
+
+describe('what would be sent', () => {
+  it('of a film that cannot be cut here, only the whole of it', async () => {
+    const desk = await deskWith(1);
+    expect(desk.way).toBe('whole');
+    expect(['lossless', 'light', 'whole'].map((way) => desk.can(way as 'light'))).toEqual([false, false, true]);
+    expect(desk.bytesOf('whole')).toEqual({ bytes: 1000, known: true });
+  });
+
+  it('moments are estimated by their length, and what travels around them', async () => {
+    const desk = await deskWith(1, 5);
+    const { bytes, known } = desk.bytesOf('lossless');
+    expect(known).toBe(false);
+    expect(bytes).toBeCloseTo(2 * 1000 * (3 / 60), 5);
+  });
+});
+
+describe('a draft', () => {
+  it('is there again when the same film is opened, with every mark and word', async () => {
+    const desk = await deskWith(1, 2);
+    desk.marks[0]!.caption = 'Ella looks up.';
+    desk.details.family = 'K-104';
+    desk.save();
+    desk.close();
+    await desk.saveNow();
+    const again = await open();
+    expect(again.marks).toEqual(desk.marks);
+    expect(again.details.family).toBe('K-104');
+    expect((await open(film('Another.avi'))).marks).toEqual([]);
+  });
+
+  it('holds the last change, however many came while one was being written', async () => {
+    const desk = await deskWith(1);
+    for (let cycle = 1; cycle <= 20; cycle++) {
+      desk.details.cycle = cycle;
+      desk.save();
+    }
+    await desk.saveNow();
+    expect((await all<Draft>('drafts'))[0]?.details.cycle).toBe(20);
+  });
+
+  it('does not hold the name of the film, which may be a person’s', async () => {
+    await (await deskWith(1)).saveNow();
+    expect(JSON.stringify(await all('drafts'))).not.toMatch(/Ella|Smith|avi/);
+    expect(await filmKey(film())).toMatch(/^[0-9a-f]{24}$/);
+    expect(await filmKey(film())).not.toBe(await filmKey(film('Ben.avi')));
+  });
+
+  it('of thirty days ago is forgotten, and one without marks is not offered', async () => {
+    await (await deskWith(1)).saveNow();
+    const [draft] = await all<Draft>('drafts');
+    await keep('drafts', 'old', { ...draft, key: 'old', savedAt: Date.now() - 31 * 24 * 3600 * 1000 });
+    await keep('drafts', 'empty', { ...draft, key: 'empty', marks: [] });
+    expect((await listDrafts()).map(({ key }) => key)).toEqual([draft?.key]);
+    expect((await all<Draft>('drafts')).map(({ key }) => key)).not.toContain('old');
+    await forgetDraft(draft!);
+    expect(await listDrafts()).toEqual([]);
+  });
+});
