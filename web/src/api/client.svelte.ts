@@ -50,7 +50,7 @@ class Token {
     for (const resume of this.#waiting.splice(0)) resume();
   }
 
-  /** Resolves once somebody has given a token other than `refused`. */
+  /** Resolves once a token other than `refused` was entered. */
   async ask(refused: string): Promise<void> {
     if (this.#value !== refused) return;
     this.wrong = refused !== '';

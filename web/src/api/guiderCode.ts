@@ -1,9 +1,9 @@
-/** A random code of this browser. With it the service shares out its time fairly; it says nothing of who sits here. */
+/** A random code of this browser, for fair scheduling. It does not identify a person. */
 
 const KEPT = 'vigpack.guider';
 const SHAPE = /^[A-Za-z0-9_-]{8,64}$/;
 
-/** The same at each visit, until the browser forgets it. */
+/** The same on each visit, until the browser's storage is cleared. */
 export function guiderCode(): string {
   const kept = localStorage.getItem(KEPT);
   if (kept && SHAPE.test(kept)) return kept;

@@ -1,4 +1,4 @@
-/** Short names for the shapes the API takes and gives. They are generated from its OpenAPI document (`make api-types`). */
+/** Short names for the types of the API's requests and responses, generated from its OpenAPI document (`make api-types`). */
 
 import type { components } from './schema';
 
@@ -40,10 +40,10 @@ export type StillTimes = Schemas['StillTimes'];
 export type WorkerFigure = Schemas['WorkerFigure'];
 
 export type Answer = RatingView['answers'][string];
-/** Which jobs IT looks at, and what it does with one; moving it to another place is done otherwise. */
+/** Filter of the job list, and the actions on a job that take no argument. */
 export type WhichJobs = Schemas['Look'];
 export type JobAction = Exclude<JobLine['can'][number], 'priority'>;
-/** What the service always gives, though it may be left out when it is sent. */
+/** Always present in responses, though optional in requests. */
 export type Mark = Required<Schemas['Mark']>;
 export type HidingView = Omit<Schemas['HidingView'], 'marks'> & { marks: Mark[] };
 export type ReviewWords = Required<Schemas['ReviewWords']>;

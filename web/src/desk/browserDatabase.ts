@@ -1,9 +1,9 @@
-/** What this browser remembers between visits: drafts of marks, sendings under way, where films lie that travel whole. */
+/** IndexedDB of the page: drafts, sendings, and handles of films that are sent whole. */
 
-const SHELVES = ['drafts', 'sendings', 'films'] as const;
+const STORES = ['drafts', 'sendings', 'films'] as const;
 const VERSION = 2;
 
-export type Shelf = (typeof SHELVES)[number];
+export type StoreName = (typeof STORES)[number];
 
 let opened: Promise<IDBDatabase> | undefined;
 
@@ -12,7 +12,7 @@ function open(): Promise<IDBDatabase> {
     const request = indexedDB.open('vigpack', VERSION);
     request.onupgradeneeded = () => {
       const base = request.result;
-      for (const name of SHELVES) if (!base.objectStoreNames.contains(name)) base.createObjectStore(name);
+      for (const name of STORES) if (!base.objectStoreNames.contains(name)) base.createObjectStore(name);
     };
     request.onsuccess = () => {
       request.result.onversionchange = () => request.result.close();
@@ -23,29 +23,29 @@ function open(): Promise<IDBDatabase> {
   return opened;
 }
 
-async function run<T>(shelf: Shelf, mode: IDBTransactionMode, act: (on: IDBObjectStore) => IDBRequest): Promise<T> {
+async function run<T>(store: StoreName, mode: IDBTransactionMode, act: (on: IDBObjectStore) => IDBRequest): Promise<T> {
   const base = await open();
   return new Promise<T>((resolve, reject) => {
-    const transaction = base.transaction(shelf, mode, { durability: mode === 'readwrite' ? 'strict' : 'default' });
-    const request = act(transaction.objectStore(shelf));
+    const transaction = base.transaction(store, mode, { durability: mode === 'readwrite' ? 'strict' : 'default' });
+    const request = act(transaction.objectStore(store));
     transaction.oncomplete = () => resolve(request.result as T);
-    transaction.onerror = () => reject(transaction.error ?? new Error(`IndexedDB: ${shelf}`));
+    transaction.onerror = () => reject(transaction.error ?? new Error(`IndexedDB: ${store}`));
     transaction.onabort = transaction.onerror;
   });
 }
 
-export async function keep(shelf: Shelf, key: string, value: object): Promise<void> {
-  await run(shelf, 'readwrite', (on) => on.put(value, key));
+export async function put(store: StoreName, key: string, value: object): Promise<void> {
+  await run(store, 'readwrite', (on) => on.put(value, key));
 }
 
-export async function forget(shelf: Shelf, key: string): Promise<void> {
-  await run(shelf, 'readwrite', (on) => on.delete(key));
+export async function remove(store: StoreName, key: string): Promise<void> {
+  await run(store, 'readwrite', (on) => on.delete(key));
 }
 
-export async function find<T>(shelf: Shelf, key: string): Promise<T | undefined> {
-  return run<T | undefined>(shelf, 'readonly', (on) => on.get(key));
+export async function get<T>(store: StoreName, key: string): Promise<T | undefined> {
+  return run<T | undefined>(store, 'readonly', (on) => on.get(key));
 }
 
-export async function all<T>(shelf: Shelf): Promise<T[]> {
-  return run<T[]>(shelf, 'readonly', (on) => on.getAll());
+export async function getAll<T>(store: StoreName): Promise<T[]> {
+  return run<T[]>(store, 'readonly', (on) => on.getAll());
 }

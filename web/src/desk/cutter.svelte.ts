@@ -1,4 +1,4 @@
-/** Cuts each moment out of the film as soon as it settles, one after another, while the guider works on. */
+/** Cuts marked moments in the background, one after another, once a mark has stopped changing. */
 
 import { SvelteMap } from 'svelte/reactivity';
 import { cut, discardCut, FilmProblem, type CutMode, type FinishedCut } from '../film';
@@ -32,14 +32,14 @@ export class Cutter {
     }
   }
 
-  /** Where the cut of a mark stands; undefined before it was begun. */
+  /** State of a mark's cut; undefined before it was started. */
   stateOf(mark: Mark, mode: CutMode): CutState | undefined {
     const state = this.#states.get(`${mark.id}/${mode}`);
     return state?.span === spanOf(mark) ? state : undefined;
   }
 
-  /** From now on these marks are wanted, in these modes; what no longer fits is dropped, what is missing is cut. */
-  want(marks: readonly Mark[], modes: readonly CutMode[]): void {
+  /** Sets the marks and modes to be cut: outdated cuts are discarded, missing ones are cut. */
+  setWanted(marks: readonly Mark[], modes: readonly CutMode[]): void {
     this.#wanted = modes.flatMap((mode) => marks.map((mark) => ({ mark: $state.snapshot(mark) as Mark, mode })));
     const spans = new Map(marks.map((mark) => [mark.id, spanOf(mark)]));
     for (const [key, state] of this.#states) {
@@ -50,26 +50,26 @@ export class Cutter {
     this.#timer = setTimeout(() => void this.#work(), SETTLE_MS);
   }
 
-  /** Tries again what failed. */
+  /** Retries failed cuts of a mark. */
   retry(mark: Mark): void {
     for (const [key, state] of this.#states) if (state.mark === mark.id && state.problem) this.#states.delete(key);
     void this.#work();
   }
 
-  /** Resolves when everything wanted is cut, or has failed. */
+  /** Resolves when every wanted cut is finished or has failed. */
   async finish(): Promise<void> {
     clearTimeout(this.#timer);
     void this.#work();
     if (this.#next() || this.#running) await new Promise<void>((resolve) => this.#settled.push(resolve));
   }
 
-  /** Every finished cut, to be remembered. */
-  kept(): KeptCut[] {
+  /** All finished cuts, for the draft. */
+  finishedCuts(): KeptCut[] {
     return [...this.#states.values()].flatMap(({ mark, mode, span, done }) => (done ? [{ mark, mode, span, cut: done }] : []));
   }
 
-  /** Gives the finished cuts of a mode away and forgets the rest; nothing is cut until something is wanted again. */
-  handOver(mode: CutMode): Map<string, FinishedCut> {
+  /** Hands over the finished cuts of a mode and discards the rest; stops until setWanted() is called again. */
+  takeCuts(mode: CutMode): Map<string, FinishedCut> {
     const given = new Map<string, FinishedCut>();
     for (const [key, state] of this.#states) {
       if (state.mode === mode && state.done) {
@@ -77,12 +77,12 @@ export class Cutter {
         this.#states.delete(key);
       } else this.#drop(key);
     }
-    this.rest();
+    this.stop();
     return given;
   }
 
-  /** Stops cutting; what is finished stays. */
-  rest(): void {
+  /** Stops cutting; finished cuts are kept. */
+  stop(): void {
     clearTimeout(this.#timer);
     this.#wanted = [];
     this.#running?.stop.abort();
@@ -105,7 +105,7 @@ export class Cutter {
   async #work(): Promise<void> {
     if (this.#running) return;
     for (let next = this.#next(); next; next = this.#next()) await this.#cutOne(next.mark, next.mode);
-    for (const goOn of this.#settled.splice(0)) goOn();
+    for (const resume of this.#settled.splice(0)) resume();
   }
 
   async #cutOne(mark: Mark, mode: CutMode): Promise<void> {
@@ -123,7 +123,7 @@ export class Cutter {
       if (stop.signal.aborted) await discardCut(name);
       else tell(1, done);
     } catch (error) {
-      // A cut that was stopped is no longer wanted; anything else is told where the moment stands.
+      // An aborted cut is no longer wanted; any other problem is shown with the moment.
       if (!stop.signal.aborted) console.info('not cut:', String(error));
       tell(0, null, error instanceof FilmProblem ? error.sentence : new FilmProblem('unexpected', String(error)).sentence);
     } finally {

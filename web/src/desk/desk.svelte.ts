@@ -1,26 +1,26 @@
-/** One film on the desk: the guider's marks, what stands around them, and their cuts. */
+/** State of the desk: one film, its marks, the review's details, and the cuts. */
 
 import { discardCut, listCuts, openFilm, unsupportedFilm, type CutMode, type Film } from '../film';
-import { all, find, forget, keep } from './browserDatabase';
+import { get, getAll, put, remove } from './browserDatabase';
 import { Cutter } from './cutter.svelte';
-import { Frames } from './frameTimes';
+import { FrameTimes } from './frameTimes';
 import { hintsOn } from './hints';
 import { inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './marks';
 
 const WAY = 'vigpack.way';
-/** Of what the light mode makes: picture and sound. */
+/** Bitrate of light cuts, picture and sound. */
 const LIGHT_BYTES_PER_S = (2_000_000 + 128_000) / 8;
 const LIGHT_STILL_BYTES = 150_000;
-/** What usually travels around a moment. */
+/** Typical length of what is sent around a moment. */
 const AROUND_MS = 2000;
 const DRAFT_MS = 30 * 24 * 3600 * 1000;
 
 export class Desk {
-  readonly frames: Frames;
+  readonly frames: FrameTimes;
   readonly cutter: Cutter;
   marks = $state<Mark[]>([]);
   selectedId = $state<string | null>(null);
-  /** Where a clip was begun that has no end yet. */
+  /** Start of a clip whose end is not set yet. */
   begunMs = $state<number | null>(null);
   details = $state<Details>({ family: '', cycle: 1, question: '', points: [], reviewOn: '', of: 'family_film' });
   way = $state<Way>('lossless');
@@ -34,7 +34,7 @@ export class Desk {
     readonly key: string,
     draft: Draft | undefined,
   ) {
-    this.frames = new Frames(film);
+    this.frames = new FrameTimes(film);
     this.cutter = new Cutter(file, () => this.save(), draft?.cuts);
     if (draft) {
       this.marks = draft.marks;
@@ -45,10 +45,10 @@ export class Desk {
     if (this.marks.length) this.settle();
   }
 
-  /** The film in `file`, with the marks made in it before; `saidMs`: not opened, but as long as that. Throws FilmProblem. */
+  /** Opens `file` with its draft, if there is one; with `saidMs` the film is not opened, only its length is known. Throws FilmProblem. */
   static async open(file: File, saidMs?: number): Promise<Desk> {
     const [film, key] = [saidMs ? unsupportedFilm(file, saidMs) : await openFilm(file), await filmKey(file)];
-    const draft = await find<Draft>('drafts', key);
+    const draft = await get<Draft>('drafts', key);
     if (draft) {
       const there = new Set(await listCuts());
       draft.cuts = draft.cuts.filter(({ cut }) => there.has(cut.name));
@@ -73,7 +73,7 @@ export class Desk {
     return titleOf(mark, this.marks);
   }
 
-  /** A new clip from where one was begun to `outMs`; null where that would be empty. */
+  /** Adds a clip; null where it would be empty. */
   addClip(inMs: number, outMs: number): Mark | null {
     if (outMs <= inMs) return null;
     this.begunMs = null;
@@ -84,7 +84,7 @@ export class Desk {
     return this.#add({ id: newId(), kind: 'still', atMs, exact: true, caption: '', principle: null });
   }
 
-  /** Moves the ends of a clip, if it keeps some length and stays within the film. */
+  /** Sets both ends of a clip, clamped to the film; false where nothing would be left. */
   moveEnds(clip: ClipMark, inMs: number, outMs: number): boolean {
     const from = Math.max(0, inMs);
     const to = Math.min(this.film.facts.durationMs, outMs);
@@ -113,7 +113,7 @@ export class Desk {
     return removed.mark;
   }
 
-  /** Puts a mark where another of its kind stands. */
+  /** Moves a mark to the position of another of its kind. */
   moveTo(mark: Mark, target: Mark): void {
     const from = this.marks.findIndex((one) => one.id === mark.id);
     const to = this.marks.findIndex((one) => one.id === target.id);
@@ -122,7 +122,7 @@ export class Desk {
     this.save();
   }
 
-  /** One place up (-1) or down (1) among its kind; false at the end. */
+  /** Moves a mark one place up (-1) or down (1) among its kind; false at the end. */
   moveBy(mark: Mark, places: -1 | 1): boolean {
     const kin = this.marks.filter((one) => one.kind === mark.kind);
     const target = kin[kin.findIndex((one) => one.id === mark.id) + places];
@@ -136,27 +136,27 @@ export class Desk {
     this.settle();
   }
 
-  /** After every change of a span or of the way: cut what has no cut yet, and remember. */
+  /** Call after a span or the way has changed: updates the cuts and saves the draft. */
   settle(): void {
     const { canCut } = this.film.facts;
     const modes: CutMode[] = this.way === 'light' ? ['lossless', 'light'] : ['lossless'];
-    this.cutter.want(this.ordered, canCut && this.way !== 'whole' ? modes : []);
+    this.cutter.setWanted(this.ordered, canCut && this.way !== 'whole' ? modes : []);
     this.save();
   }
 
-  /** Remembers the marks as they stand, at once; changes made meanwhile are written after. */
+  /** Saves the draft; changes during a write cause another one. */
   save(): void {
     this.#unsaved = true;
     if (!this.#saving) void this.saveNow();
   }
 
-  /** Resolves when everything is remembered. */
+  /** Resolves when the latest state is saved. */
   async saveNow(): Promise<void> {
     this.#saving = true;
     try {
       do {
         this.#unsaved = false;
-        await keep('drafts', this.key, this.#draft());
+        await put('drafts', this.key, this.#draft());
       } while (this.#unsaved);
     } finally {
       this.#saving = false;
@@ -171,11 +171,11 @@ export class Desk {
       marks: $state.snapshot(this.marks) as Mark[],
       details: $state.snapshot(this.details),
       way: this.way,
-      cuts: this.cutter.kept(),
+      cuts: this.cutter.finishedCuts(),
     };
   }
 
-  /** What each way would send; `known` once it is measured and not reckoned. */
+  /** Bytes each way would send; `known`: measured, not estimated. */
   bytesOf(way: Way): { bytes: number; known: boolean } {
     const { facts } = this.film;
     if (way === 'whole') return { bytes: facts.bytes, known: true };
@@ -197,7 +197,7 @@ export class Desk {
   }
 
   close(): void {
-    this.cutter.rest();
+    this.cutter.stop();
     void this.saveNow();
     this.film.close();
   }
@@ -210,20 +210,20 @@ export class Desk {
   }
 }
 
-/** The drafts in this browser that hold marks, newest first; old ones are forgotten, words about a family with them. */
+/** Drafts with marks, newest first. Old ones are deleted, since they hold words about a family. */
 export async function listDrafts(): Promise<Draft[]> {
-  const kept = await all<Draft>('drafts');
+  const kept = await getAll<Draft>('drafts');
   const drafts = kept.filter((draft) => Date.now() - draft.savedAt < DRAFT_MS);
   await Promise.all(kept.filter((draft) => !drafts.includes(draft)).map(forgetDraft));
   return drafts.filter((draft) => draft.marks.length > 0).sort((a, b) => b.savedAt - a.savedAt);
 }
 
 export async function forgetDraft(draft: Draft): Promise<void> {
-  await forget('drafts', draft.key);
+  await remove('drafts', draft.key);
   await Promise.all(draft.cuts.map(({ cut }) => discardCut(cut.name)));
 }
 
-/** Tells a film from others without keeping its name, which may be that of a person. */
+/** Identifies a film without storing its name, which may be a person's. */
 export async function filmKey(file: File): Promise<string> {
   const told = new TextEncoder().encode(`${file.name}\n${file.size}\n${file.lastModified}`);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', told));

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { newBrowser } from '../testing/browser';
-import { all, keep } from './browserDatabase';
+import { getAll, put } from './browserDatabase';
 import { Desk, filmKey, forgetDraft, listDrafts } from './desk.svelte';
 import type { ClipMark, Draft } from './marks';
 
@@ -102,24 +102,23 @@ describe('a draft', () => {
       desk.details.cycle = cycle;
       desk.save();
     }
-    await desk.saveNow();
-    expect((await all<Draft>('drafts'))[0]?.details.cycle).toBe(20);
+    await expect.poll(async () => (await getAll<Draft>('drafts'))[0]?.details.cycle).toBe(20);
   });
 
   it('does not hold the name of the film, which may be a person’s', async () => {
     await (await deskWith(1)).saveNow();
-    expect(JSON.stringify(await all('drafts'))).not.toMatch(/Ella|Smith|avi/);
+    expect(JSON.stringify(await getAll('drafts'))).not.toMatch(/Ella|Smith|avi/);
     expect(await filmKey(film())).toMatch(/^[0-9a-f]{24}$/);
     expect(await filmKey(film())).not.toBe(await filmKey(film('Ben.avi')));
   });
 
   it('of thirty days ago is forgotten, and one without marks is not offered', async () => {
     await (await deskWith(1)).saveNow();
-    const [draft] = await all<Draft>('drafts');
-    await keep('drafts', 'old', { ...draft, key: 'old', savedAt: Date.now() - 31 * 24 * 3600 * 1000 });
-    await keep('drafts', 'empty', { ...draft, key: 'empty', marks: [] });
+    const [draft] = await getAll<Draft>('drafts');
+    await put('drafts', 'old', { ...draft, key: 'old', savedAt: Date.now() - 31 * 24 * 3600 * 1000 });
+    await put('drafts', 'empty', { ...draft, key: 'empty', marks: [] });
     expect((await listDrafts()).map(({ key }) => key)).toEqual([draft?.key]);
-    expect((await all<Draft>('drafts')).map(({ key }) => key)).not.toContain('old');
+    expect((await getAll<Draft>('drafts')).map(({ key }) => key)).not.toContain('old');
     await forgetDraft(draft!);
     expect(await listDrafts()).toEqual([]);
   });

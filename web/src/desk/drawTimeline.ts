@@ -1,6 +1,6 @@
-/** Draws the film's pictures and its sound along a line. */
+/** Draws the filmstrip and the waveform on a canvas. */
 
-/** Pictures of the film by their time; they are closed when no longer needed. */
+/** Filmstrip bitmaps by time; close() frees them. */
 export class Pictures {
   #all: { timeMs: number; picture: ImageBitmap }[] = [];
 

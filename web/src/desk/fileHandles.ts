@@ -1,10 +1,10 @@
 /**
- * Where a film lies on this computer, as the browser itself remembers it: a film that travels whole need not be chosen
- * again after a reload. Browsers without this (Firefox, Safari) ask for the film as before.
+ * File handles of films (File System Access API): a film that is sent whole need not be chosen
+ * again after a reload. In browsers without it (Firefox, Safari) the guider chooses the film again.
  */
 
 import { filmKey } from './desk.svelte';
-import { find, forget, keep } from './browserDatabase';
+import { get, put, remove } from './browserDatabase';
 
 /** In Chromium's browsers and not yet in TypeScript's own types. */
 interface FilmHandle extends FileSystemFileHandle {
@@ -33,7 +33,7 @@ const handles = new WeakMap<File, FileSystemFileHandle>();
 
 export const canPick = (): boolean => 'showOpenFilePicker' in window;
 
-/** The film that a person picks, of which the browser remembers where it lies; null where none was picked. */
+/** The film chosen in the browser's picker, with its handle; null where it was cancelled. */
 export async function pickFilm(): Promise<File | null> {
   try {
     const [handle] = (await (window as Picker).showOpenFilePicker?.({ types: TYPES })) ?? [];
@@ -47,7 +47,7 @@ export async function pickFilm(): Promise<File | null> {
   }
 }
 
-/** The film that was dropped; call it while the event is being handled, for only then can it be asked where it lies. */
+/** The dropped film; call it synchronously in the event handler, because the handle is available only then. */
 export function droppedFilm(event: DragEvent): File | null {
   const item = event.dataTransfer?.items[0] as DroppedItem | undefined;
   const file = event.dataTransfer?.files[0];
@@ -58,22 +58,22 @@ export function droppedFilm(event: DragEvent): File | null {
   return file;
 }
 
-/** Keeps where a film lies until its sending is done; nothing where the browser does not tell. */
+/** Stores a film's handle until its sending is done; does nothing where there is none. */
 export async function rememberFilm(sending: string, file: File): Promise<void> {
   const handle = handles.get(file);
-  if (handle) await keep('films', sending, handle);
+  if (handle) await put('films', sending, handle);
 }
 
 export async function forgetFilm(sending: string): Promise<void> {
-  await forget('films', sending);
+  await remove('films', sending);
 }
 
 /**
- * The film of a sending that goes on: itself; 'ask' where the browser wants the person's consent first; null where it is
- * not known, was moved, or is another one by now. With `asking`, after a click, the browser asks.
+ * The film of a resumed sending; 'ask' where the browser needs the guider's permission first; null where it is
+ * unknown, was moved or has changed. With `asking`, which needs a click, the browser prompts.
  */
-export async function filmAgain(sending: string, key: string, asking = false): Promise<File | 'ask' | null> {
-  const handle = await find<FilmHandle>('films', sending);
+export async function reopenFilm(sending: string, key: string, asking = false): Promise<File | 'ask' | null> {
+  const handle = await get<FilmHandle>('films', sending);
   if (!handle?.queryPermission) return null;
   let allowed = await handle.queryPermission({ mode: 'read' });
   if (allowed === 'prompt' && !asking) return 'ask';

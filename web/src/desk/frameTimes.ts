@@ -1,37 +1,37 @@
-/** The times of a film's frames near a place, so that a step is exactly one frame. */
+/** Frame times around a position, cached, so that a step is exactly one frame. */
 
 import type { Film } from '../film';
 
 const WINDOW_MS = 4000;
 
-export class Frames {
+export class FrameTimes {
   #times: number[] = [];
   #fromMs = 0;
   #toMs = -1;
 
   constructor(private readonly film: Film) {}
 
-  /** The frame on screen at `ms`: the last one that is not later. */
+  /** Time of the frame on screen at `ms`: the last one not after it. */
   async shownAt(ms: number): Promise<number> {
     const times = await this.#near(ms);
     return times.findLast((time) => time <= ms) ?? times[0] ?? 0;
   }
 
-  /** The frame a player means by `ms`, which may have been rounded differently. */
+  /** Time of the frame a player reports as `ms`, which may be rounded differently. */
   async nearest(ms: number): Promise<number> {
     const times = await this.#near(ms);
     const shown = times.findLast((time) => time <= ms) ?? times[0] ?? 0;
     return times.includes(ms + 1) && shown !== ms ? ms + 1 : shown;
   }
 
-  /** `n` frames on, or back where `n` is negative; stops at the first and the last. */
+  /** Time of the frame `n` frames later (earlier if negative), clamped to the film. */
   async step(ms: number, n: number): Promise<number> {
     const times = await this.#near(ms);
     const here = times.findLastIndex((time) => time <= ms);
     return times[Math.min(Math.max(here + n, 0), times.length - 1)] ?? ms;
   }
 
-  /** Where a clip ends whose last frame is the one shown at `ms`. */
+  /** End of a clip whose last frame is the one shown at `ms`. */
   async endAfter(ms: number): Promise<number> {
     const times = await this.#near(ms);
     return times.find((time) => time > ms) ?? this.film.facts.durationMs;

@@ -1,4 +1,4 @@
-/** A guider's marks, and the figures that decide whether a cut still fits its mark. */
+/** A guider's marks, and the keys that tell whether a cut still matches its mark. */
 
 import type { CutMode, FinishedCut, Moment } from '../film';
 import type { FilmOf } from '../api/types';
@@ -24,7 +24,7 @@ export interface StillMark extends Words {
 
 export type Mark = ClipMark | StillMark;
 
-/** What stands around the moments in a review. */
+/** Details of the review around the moments. */
 export interface Details {
   family: string;
   cycle: number;
@@ -35,10 +35,10 @@ export interface Details {
   of: FilmOf;
 }
 
-/** How the moments travel. */
+/** How the moments are sent. */
 export type Way = CutMode | 'whole';
 
-/** What is kept of a film that is being marked, so that a reload loses nothing. The film's name is not in it. */
+/** The marking of a film as stored in this browser. The film's name is not part of it. */
 export interface Draft {
   key: string;
   savedAt: number;
@@ -60,7 +60,7 @@ export interface KeptCut {
 export const startOf = (mark: Mark): number => (mark.kind === 'clip' ? mark.inMs : mark.atMs);
 export const lengthOf = (mark: Mark): number => (mark.kind === 'clip' ? mark.outMs - mark.inMs : 0);
 
-/** Two marks with the same span have the same cut. */
+/** Key of a mark's span; equal keys have equal cuts. */
 export function spanOf(mark: Mark): string {
   return mark.kind === 'clip' ? `${mark.inMs}-${mark.outMs}` : `${mark.atMs}${mark.exact ? '' : '~'}`;
 }
@@ -71,7 +71,7 @@ export function momentOf(mark: Mark): Moment {
     : { kind: 'still', atMs: mark.atMs, exact: mark.exact };
 }
 
-/** Clips first, then stills, each in the order of the review: so the service counts them too. */
+/** Clips first, then stills, each in review order; the service numbers them the same way. */
 export function inOrder(marks: readonly Mark[]): Mark[] {
   return [...marks.filter((mark) => mark.kind === 'clip'), ...marks.filter((mark) => mark.kind === 'still')];
 }

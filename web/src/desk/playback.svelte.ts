@@ -1,7 +1,7 @@
-/** The film's own pace: play, stop, step and jump, on the film's clock, exact to the frame. */
+/** Playback on the film's clock: play, stop, step and seek, exact to the frame. */
 
 import { FilmProblem } from '../film';
-import type { Frames } from './frameTimes';
+import type { FrameTimes } from './frameTimes';
 
 const FASTEST = 4;
 const BACKWARDS_EVERY_MS = 120;
@@ -16,14 +16,14 @@ export class Playback {
   atMs = $state(0);
   playing = $state(false);
   rate = $state(1);
-  /** Played again and again until left. */
+  /** Span to loop; null: none. */
   loop = $state.raw<Span | null>(null);
-  /** The browser's player has given up on this film; its single pictures may still be had. */
+  /** The <video> element failed; single frames may still be decoded. */
   broken = $state(false);
-  /** Why the film cannot be moved in, in words for a guider. */
+  /** Why seeking failed, in words for a guider. */
   problem = $state<string | null>(null);
   #video: HTMLVideoElement | null = null;
-  /** The media clock at the film's first picture; the film is neither moved nor played before it was shown. */
+  /** Media time of the first frame; nothing is played or sought before it was presented. */
   #zeroMs: number | null = null;
   #playAt: number | null = null;
   #backwards: ReturnType<typeof setInterval> | undefined;
@@ -31,11 +31,11 @@ export class Playback {
 
   constructor(
     readonly durationMs: number,
-    private readonly frames: Frames,
+    private readonly frames: FrameTimes,
     private readonly hasPicture = true,
   ) {}
 
-  /** Takes the element over; gives back how to let it go. */
+  /** Attaches to a <video>; returns a function that detaches. */
   attach(video: HTMLVideoElement): () => void {
     this.#video = video;
     this.#zeroMs = null;
@@ -43,9 +43,9 @@ export class Playback {
     const onPause = (): void => void (this.playing = this.#backwards !== undefined);
     video.addEventListener('play', onPlay);
     video.addEventListener('pause', onPause);
-    const letGo = this.hasPicture ? this.#watch(video) : this.#hear(video);
+    const release = this.hasPicture ? this.#watch(video) : this.#hear(video);
     return () => {
-      letGo();
+      release();
       video.removeEventListener('play', onPlay);
       video.removeEventListener('pause', onPause);
       this.stop();
@@ -62,7 +62,7 @@ export class Playback {
     return () => video.cancelVideoFrameCallback(handle);
   }
 
-  /** Without pictures nothing is told of them: the player's own clock is asked, as often as the screen is drawn. */
+  /** Audio has no frame callbacks, so currentTime is polled on each animation frame. */
   #hear(video: HTMLVideoElement): () => void {
     let handle = 0;
     const heard = (): void => {
@@ -79,7 +79,7 @@ export class Playback {
   }
 
   #see(mediaTimeS: number): void {
-    // The player tells microseconds; a frame's time is rounded down to the millisecond.
+    // mediaTime has microseconds; a frame's time is rounded down to the millisecond.
     const mediaMs = Math.round(mediaTimeS * 1e6) / 1000;
     if (this.#zeroMs === null) {
       this.#zeroMs = mediaMs;
@@ -87,7 +87,7 @@ export class Playback {
       if (this.#playAt !== null) void this.play(this.#playAt);
       if (this.atMs > 0 || this.#playAt !== null) return;
     }
-    // While a place is being looked for, the picture still shown is of the place before.
+    // While seeking, the frame on screen is still the previous one.
     if (this.#video?.seeking) return;
     this.atMs = Math.max(0, Math.floor(mediaMs - this.#zeroMs + 1e-3));
     const { loop } = this;
@@ -107,7 +107,7 @@ export class Playback {
     if (loop && (this.atMs < loop.inMs || this.atMs >= loop.outMs - 50)) this.#jump(loop.inMs);
     else if (this.#video.ended) this.#jump(0);
     this.rate = this.#video.playbackRate = rate;
-    // Refused only when a pause follows at once, which is then what is wanted.
+    // Rejects only when pause() follows at once, which is fine.
     await this.#video.play().catch(() => undefined);
   }
 
@@ -137,13 +137,13 @@ export class Playback {
     }, BACKWARDS_EVERY_MS);
   }
 
-  /** Frames on or back; stops the film. */
+  /** Steps by whole frames, backwards where negative; stops the film. */
   step(frames: number): Promise<void> {
     this.stop();
     return this.#move(async () => this.frames.step(await this.frames.nearest(this.atMs), frames));
   }
 
-  /** Milliseconds on or back. */
+  /** Seeks by milliseconds, backwards where negative. */
   skip(ms: number): Promise<void> {
     return this.#move(() => this.frames.shownAt(this.#within(this.atMs + ms)));
   }
@@ -153,18 +153,18 @@ export class Playback {
     return this.#move(() => this.frames.shownAt(this.#within(ms)));
   }
 
-  /** The frame on screen once every move asked for has been made. */
+  /** The frame on screen once all pending moves are done. */
   async shown(): Promise<number> {
     await this.#moves;
     return this.frames.nearest(this.atMs);
   }
 
-  /** At once and nearly there: for a hand that drags. */
+  /** Fast, approximate seek while dragging. */
   scrub(ms: number): void {
     this.#jump(this.#within(ms));
   }
 
-  /** One move after another, so that keys pressed quickly add up. */
+  /** Moves are queued, so that quick key presses add up. */
   #move(find: () => Promise<number>): Promise<void> {
     this.#moves = this.#moves.then(async () => {
       try {

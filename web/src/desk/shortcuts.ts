@@ -1,4 +1,4 @@
-/** The keys of the desk, in one place: what they do, and what the help says of them. */
+/** Keyboard shortcuts of the desk, with their help texts. */
 
 export interface Actions {
   toggle(): void;
@@ -41,7 +41,7 @@ export const HELP: readonly (readonly [keys: readonly string[], does: string])[]
 export const lettersOn = (): boolean => localStorage.getItem(LETTERS) !== 'off';
 export const setLetters = (on: boolean): void => localStorage.setItem(LETTERS, on ? 'on' : 'off');
 
-/** Does what a key stands for; true if it stands for something. */
+/** Runs the shortcut of a key; true if there is one. */
 export function act(event: KeyboardEvent, actions: Actions): boolean {
   if (isTyping(event.target)) return false;
   if (event.ctrlKey || event.metaKey) {
@@ -77,7 +77,7 @@ export function act(event: KeyboardEvent, actions: Actions): boolean {
     '?': () => actions.help(),
   };
   const doIt = plain[event.key] ?? (lettersOn() ? letters[event.key.toLowerCase()] : undefined);
-  // A focused control keeps the keys that belong to it.
+  // A focused control keeps its own keys.
   if (!doIt || ownsKey(event.target, event.key)) return false;
   doIt();
   return true;

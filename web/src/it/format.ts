@@ -1,4 +1,4 @@
-/** Ages, moments and sizes as the IT page says them; what is unknown is said to be. */
+/** Formats ages, times and sizes for the IT page; unknown values say so. */
 
 export const UNKNOWN = 'unknown';
 
@@ -14,7 +14,7 @@ export function age(seconds: number | null): string {
   return `${Math.round(hours / 24)} days`;
 }
 
-/** `since 21:40`, `since Mon 9:05`, with how long that is; before the first look: that nobody knows. */
+/** `since 21:40`, `since Mon 9:05`, with the duration; `since an unknown time` where null. */
 export function since(iso: string | null, now: number): string {
   if (iso === null) return 'since an unknown time';
   const then = new Date(iso);

@@ -1,4 +1,4 @@
-/** The service as it is just now, and what IT does about it. */
+/** Live state of the service, and IT's actions on it. */
 
 import { api, ApiError, dataOf } from '../api/client.svelte';
 import { readEvents } from '../api/eventStream';
@@ -8,20 +8,20 @@ import type { AuditLine, Health, JobPage, JobAction, Span, Step, WhichJobs } fro
 const AGAIN_MS = 2_000;
 const SERIES_EVERY_MS = 60_000;
 
-export class Watch {
+export class Operations {
   view = $state.raw<Health | null>(null);
-  /** When it was last told, and the time by this computer. */
+  /** When the last state arrived, and the current time, by this computer's clock. */
   seenAt = $state(Date.now());
   now = $state(Date.now());
-  /** False while the service does not answer. */
+  /** False while the service is unreachable. */
   reached = $state(true);
   span = $state<Span>('24h');
   steps = $state.raw<Step[]>([]);
   which = $state<WhichJobs>('failed');
   page = $state.raw<JobPage | null>(null);
   audit = $state.raw<AuditLine[]>([]);
-  /** What the last act came to, in words. */
-  said = $state('');
+  /** Result of the last action, in words. */
+  result = $state('');
   busy = $state(false);
   #chosen = false;
 
@@ -38,7 +38,7 @@ export class Watch {
           if (signal.aborted) return;
           if (!(error instanceof ApiError)) throw error;
           this.reached = false;
-          if (!error.retryable) this.said = error.sentence;
+          if (!error.retryable) this.result = error.sentence;
         }
         await sleep(AGAIN_MS, signal).catch(() => undefined);
       }
@@ -48,7 +48,7 @@ export class Watch {
     }
   }
 
-  /** Returns when the stream breaks off; the loop then asks again, and shows it if nothing answers. */
+  /** Returns when the stream breaks off; the loop then reconnects, and sees whether the service answers. */
   async #stream(signal: AbortSignal): Promise<void> {
     for await (const { event, data } of readEvents('/api/v1/operations/events', signal)) {
       if (event === 'operations') this.#see(JSON.parse(data) as Health);
@@ -71,7 +71,7 @@ export class Watch {
     if (page && which === this.which) this.page = page;
   }
 
-  /** The charts and the last acts. */
+  /** Reloads the charts and the audit log. */
   async refresh(): Promise<void> {
     const span = this.span;
     const series = await this.#quietly(dataOf(api.GET('/api/v1/operations/series', { params: { query: { span } } })));
@@ -118,17 +118,17 @@ export class Watch {
     this.busy = true;
     try {
       await act();
-      this.said = done;
+      this.result = done;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.said = error.sentence;
+      this.result = error.sentence;
     } finally {
       this.busy = false;
     }
     await Promise.all([this.#list(), this.refresh()]);
   }
 
-  /** What could not be fetched now comes with the next look. */
+  /** Null where the request failed; the next refresh tries again. */
   async #quietly<T>(answer: Promise<T>): Promise<T | null> {
     try {
       return await answer;

@@ -1,4 +1,4 @@
-/** Finished files of a selection: an address to show, or a file to take away. */
+/** Files of a selection: URLs to show them, and downloads. */
 
 import type { RemoteFilm } from '../film';
 import { request, token } from '../api/client.svelte';
@@ -8,36 +8,36 @@ import type { ArtifactView, ArtworkView, MomentView, SelectionView } from '../ap
 const pathOf = (view: SelectionView, file: ArtifactView): string => `/api/v1/selections/${view.id}/artifacts/${file.id}`;
 
 /**
- * An address a picture or player can use, and how to let it go. Where a token is wanted the file is fetched first,
- * because a player cannot carry one. Throws ApiError.
+ * A URL for an <img> or <video>, and a function to release it. Where a token is needed the file is fetched first,
+ * because such elements cannot send one. Throws ApiError.
  */
-export function showFile(view: SelectionView, file: ArtifactView): Promise<{ url: string; letGo: () => void }> {
+export function showFile(view: SelectionView, file: ArtifactView): Promise<{ url: string; release: () => void }> {
   return showPath(pathOf(view, file));
 }
 
 /** The same for a photograph of what the child made. Throws ApiError. */
-export function showArtwork(view: SelectionView, made: ArtworkView): Promise<{ url: string; letGo: () => void }> {
+export function showArtwork(view: SelectionView, made: ArtworkView): Promise<{ url: string; release: () => void }> {
   return showPath(artworkPath(view, made));
 }
 
 export const artworkPath = (view: SelectionView, made?: ArtworkView): string => `/api/v1/selections/${view.id}/artwork${made ? `/${made.id}` : ''}`;
 
-async function showPath(path: string): Promise<{ url: string; letGo: () => void }> {
-  if (!token.value) return { url: path, letGo: () => undefined };
+async function showPath(path: string): Promise<{ url: string; release: () => void }> {
+  if (!token.value) return { url: path, release: () => undefined };
   const url = URL.createObjectURL(await (await request(path)).blob());
-  return { url, letGo: () => URL.revokeObjectURL(url) };
+  return { url, release: () => URL.revokeObjectURL(url) };
 }
 
 const sourceOf = (view: SelectionView, moment: MomentView): string => `/api/v1/selections/${view.id}/moments/${moment.id}/source`;
 
-/** What was sent for a moment, to be looked into. */
+/** What was uploaded for a moment, readable by range requests. */
 export function sourceFilm(view: SelectionView, moment: MomentView): RemoteFilm {
   return { url: new URL(sourceOf(view, moment), location.href).href, headers: token.headers() };
 }
 
 /**
- * The same as an address to play. It may be a whole film, too large to be fetched; so where a token is wanted, the
- * service is asked to let this browser's players in. Throws ApiError.
+ * The same as a URL to play. It may be a whole film, too large to be fetched; so where a token is needed, the
+ * service is asked for a cookie that lets this browser's player in. Throws ApiError.
  */
 export async function showSource(view: SelectionView, moment: MomentView): Promise<string> {
   const url = sourceOf(view, moment);
@@ -55,7 +55,7 @@ export async function takeFile(view: SelectionView, file: ArtifactView, name: st
 
 /** Shows a file, such as the notes to print, in a tab of its own. Throws ApiError. */
 export async function openFile(view: SelectionView, file: ArtifactView): Promise<void> {
-  // Opened before anything is awaited, so that it counts as the guider's own doing.
+  // Opened before anything is awaited, so that the pop-up blocker sees the click.
   const tab = open('about:blank', '_blank');
   const { url } = await showFile(view, file);
   if (tab) tab.location.href = url;

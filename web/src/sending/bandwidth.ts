@@ -1,20 +1,20 @@
-/** How fast this line is: measured while sending, remembered for the next time. */
+/** Upload bandwidth, measured while sending and stored for the next estimate. */
 
 const REMEMBERED = 'vigpack.bytesPerS';
 const WINDOW_MS = 12_000;
 const SOONEST_MS = 1_500;
 
-/** Bytes per second as measured when last something was sent from this browser; null if never. */
+/** Bytes per second, as measured during the last sending from this browser; null if there was none. */
 export function lastSpeed(): number | null {
   const kept = Number(localStorage.getItem(REMEMBERED));
   return kept > 0 ? kept : null;
 }
 
-export class Line {
+export class BandwidthMeter {
   #samples: { at: number; bytes: number }[] = [];
   #bytes = 0;
 
-  /** Something went: `bytes` since the last time. */
+  /** Records `bytes` sent since the last call. */
   sent(bytes: number, at = performance.now()): void {
     this.#bytes += bytes;
     this.#samples.push({ at, bytes: this.#bytes });
@@ -28,7 +28,7 @@ export class Line {
     return ((last.bytes - first.bytes) / (last.at - first.at)) * 1000;
   }
 
-  /** What is known now is remembered for next time. */
+  /** Stores the current measurement for the next estimate. */
   remember(): void {
     const speed = this.bytesPerS;
     if (speed) localStorage.setItem(REMEMBERED, String(Math.round(speed)));

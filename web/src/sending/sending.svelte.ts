@@ -1,12 +1,13 @@
-/** One selection on its way: its moments go one after another, in the order of the review, until the service has them. */
+/** One selection being sent: its moments are uploaded one after another, in the order of the review. */
 
-import { cutFile, discardCut, FilmProblem } from '../film';
-import { filmAgain, forgetFilm } from '../desk/fileHandles';
+import { cutFile, discardCut } from '../film';
+import { sentenceOf } from '../ui/sentenceOf';
+import { reopenFilm, forgetFilm } from '../desk/fileHandles';
 import { api, ApiError } from '../api/client.svelte';
 import { followSelection } from '../api/selectionEvents';
-import { find, forget, keep } from '../desk/browserDatabase';
+import { get, put, remove } from '../desk/browserDatabase';
 import type { SelectionView } from '../api/types';
-import { Line } from './bandwidth';
+import { BandwidthMeter } from './bandwidth';
 import type { Part, SendingRecord } from './sendingRecord';
 import { upload } from './upload';
 
@@ -14,24 +15,24 @@ export class Sending {
   record = $state() as SendingRecord;
   view = $state.raw<SelectionView | null>(null);
   erased = $state(false);
-  /** Index of the part that moves, how much of it has gone, and how fast. */
+  /** Index of the part being uploaded, its bytes sent, and the bandwidth. */
   current = $state(-1);
   currentBytes = $state(0);
   bytesPerS = $state<number | null>(null);
-  /** Why nothing moves just now, though it will by itself. */
+  /** Why nothing is being sent just now, though it will resume by itself. */
   waiting = $state<string | null>(null);
-  /** Why it cannot go on without a person. */
+  /** Why it needs a person to continue. */
   problem = $state<string | null>(null);
   /** Another tab of this browser is sending it. */
-  elsewhere = $state(false);
-  /** The film has to be chosen again, because it travels whole. */
-  wantsFilm = $state(false);
-  /** The browser knows where it lies, and wants a click before it is read. */
-  wantsConsent = $state(false);
+  inOtherTab = $state(false);
+  /** The whole film is being sent, and has to be chosen again. */
+  needsFilm = $state(false);
+  /** The browser has a handle to the film, and needs a click before it may be read. */
+  needsPermission = $state(false);
   #film: File | null;
   #stop = new AbortController();
   #end = new AbortController();
-  #line = new Line();
+  #bandwidth = new BandwidthMeter();
 
   constructor(record: SendingRecord, film: File | null = null) {
     this.record = record;
@@ -59,7 +60,7 @@ export class Sending {
     return this.bytesPerS ? (this.totalBytes - this.sentBytes) / this.bytesPerS : null;
   }
 
-  /** Sends what is not there yet and follows what becomes of it. */
+  /** Uploads the missing parts and follows the selection's progress. */
   start(): void {
     void this.#follow();
     void this.#send();
@@ -71,20 +72,20 @@ export class Sending {
     await this.#keep();
   }
 
-  async goOn(film: File | null = null): Promise<void> {
+  async resume(film: File | null = null): Promise<void> {
     if (film) this.#film = film;
     this.record.paused = false;
     this.problem = null;
-    this.wantsFilm = this.wantsConsent = false;
+    this.needsFilm = this.needsPermission = false;
     await this.#keep();
     void this.#send();
   }
 
-  /** Goes on with the film that the browser remembers; call it after a click. */
-  async goOnAsking(): Promise<void> {
-    const found = await filmAgain(this.id, this.record.filmKey, true);
-    this.wantsConsent = false;
-    if (found instanceof File) await this.goOn(found);
+  /** Resumes with the film the browser has a handle to; call it from a click. */
+  async resumeAsking(): Promise<void> {
+    const found = await reopenFilm(this.id, this.record.filmKey, true);
+    this.needsPermission = false;
+    if (found instanceof File) await this.resume(found);
   }
 
   /** Erases it here and, where it still is, from the service. Throws ApiError. */
@@ -96,22 +97,22 @@ export class Sending {
     await this.forget();
   }
 
-  /** Forgets it in this browser; what the service holds stays there. */
+  /** Removes it from this browser; what the service holds stays there. */
   async forget(): Promise<void> {
     this.#stop.abort();
     this.#end.abort();
-    await forget('sendings', this.id);
+    await remove('sendings', this.id);
     await forgetFilm(this.id);
     await Promise.all(this.record.parts.map((part) => part.cut && discardCut(part.cut)));
   }
 
-  /** Asks the service to try again what failed there. Throws ApiError. */
+  /** Has the service retry the failed jobs. Throws ApiError. */
   async tryAgain(): Promise<void> {
     await api.POST('/api/v1/selections/{selection_id}/retry', { params: { path: { selection_id: this.id } } });
     this.followAgain();
   }
 
-  /** More was asked of the service after everything had been settled. */
+  /** Follows again, after more was requested of a settled selection. */
   followAgain(): void {
     void this.#follow();
   }
@@ -129,19 +130,19 @@ export class Sending {
     if (this.record.paused || this.allSent) return;
     this.#stop.abort();
     const stop = (this.#stop = new AbortController());
-    this.elsewhere = true;
+    this.inOtherTab = true;
     try {
-      // One tab at a time; the others wait here and take over when that one is closed.
+      // One tab sends at a time; the others wait here and take over when it is closed.
       await navigator.locks.request(`vigpack-sending-${this.id}`, { signal: stop.signal }, async () => {
-        this.elsewhere = false;
-        const newest = await find<SendingRecord>('sendings', this.id);
+        this.inOtherTab = false;
+        const newest = await get<SendingRecord>('sendings', this.id);
         newest?.parts.forEach((part, n) => part.done && this.#markDone(n));
         for (const [n, part] of this.record.parts.entries()) if (!part.done) await this.#sendPart(n, part, stop.signal);
       });
     } catch (error) {
       if (!stop.signal.aborted) this.#tell(error);
     } finally {
-      this.elsewhere = false;
+      this.inOtherTab = false;
       this.waiting = null;
       if (this.#stop === stop) this.current = -1;
     }
@@ -150,12 +151,12 @@ export class Sending {
   async #sendPart(n: number, part: Part, signal: AbortSignal): Promise<void> {
     const file = part.cut === null ? await this.#wholeFilm() : await cutFile(part.cut);
     if (!file) {
-      this.wantsFilm = true;
+      this.needsFilm = true;
       throw new ApiError(0, 'film_wanted', 'Choose the film again, and sending goes on where it stopped.');
     }
     this.current = n;
     this.currentBytes = 0;
-    this.#line.restart();
+    this.#bandwidth.restart();
     let first = true;
     const metadata: Record<string, string> = part.moment ? { moment: part.moment } : { selection: this.id };
     await upload(
@@ -163,24 +164,24 @@ export class Sending {
       metadata,
       {
         progress: (bytes) => {
-          // The first report may tell of bytes that went another time.
-          if (!first && bytes > this.currentBytes) this.#line.sent(bytes - this.currentBytes);
+          // The first report may include bytes of an earlier session.
+          if (!first && bytes > this.currentBytes) this.#bandwidth.sent(bytes - this.currentBytes);
           first = false;
           this.currentBytes = bytes;
-          this.bytesPerS = this.#line.bytesPerS ?? this.bytesPerS;
+          this.bytesPerS = this.#bandwidth.bytesPerS ?? this.bytesPerS;
         },
-        chunk: () => this.#line.remember(),
+        chunk: () => this.#bandwidth.remember(),
         waiting: (sentence) => {
           this.waiting = sentence;
           if (sentence) {
-            this.#line.restart();
+            this.#bandwidth.restart();
             first = true;
           }
         },
       },
       signal,
     );
-    this.#line.remember();
+    this.#bandwidth.remember();
     this.#markDone(n);
     this.current = -1;
     await this.#keep();
@@ -190,8 +191,8 @@ export class Sending {
 
   async #wholeFilm(): Promise<File | null> {
     if (this.#film) return this.#film;
-    const found = await filmAgain(this.id, this.record.filmKey);
-    this.wantsConsent = found === 'ask';
+    const found = await reopenFilm(this.id, this.record.filmKey);
+    this.needsPermission = found === 'ask';
     return found === 'ask' ? null : (this.#film = found);
   }
 
@@ -201,17 +202,12 @@ export class Sending {
   }
 
   #tell(error: unknown): void {
-    if (this.wantsFilm) return;
+    if (this.needsFilm) return;
     this.problem = sentenceOf(error);
     if (error instanceof ApiError && error.code === 'upload_target_missing') this.erased = true;
   }
 
   async #keep(): Promise<void> {
-    await keep('sendings', this.id, $state.snapshot(this.record));
+    await put('sendings', this.id, $state.snapshot(this.record));
   }
-}
-
-export function sentenceOf(error: unknown): string {
-  if (error instanceof ApiError || error instanceof FilmProblem) return error.sentence;
-  return `Something went wrong that nobody foresaw. Nothing is lost; reload the page to go on. (${String(error)})`;
 }

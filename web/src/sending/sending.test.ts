@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { find } from '../desk/browserDatabase';
+import { get } from '../desk/browserDatabase';
 import { addCut, cutNames, newBrowser } from '../testing/browser';
 import { answerJson, answerProblem, serve } from '../testing/server';
 import { breakFirst, TusServer } from '../testing/tusServer';
@@ -47,7 +47,7 @@ describe('a sending', () => {
     await expect.poll(cutNames).toEqual([]);
     expect(sent()).toEqual([['a', 100], ['b', 300]]);
     expect(sending.sentBytes).toBe(400);
-    expect((await find<SendingRecord>('sendings', ID))?.parts.map(({ done }) => done)).toEqual([true, true]);
+    expect((await get<SendingRecord>('sendings', ID))?.parts.map(({ done }) => done)).toEqual([true, true]);
     await sending.forget();
   });
 
@@ -78,11 +78,11 @@ describe('a sending', () => {
     await expect.poll(() => tus.requests).toContain('PATCH');
     await sending.pause();
     await expect.poll(() => sending.current).toBe(-1);
-    const reloaded = new Sending((await find<SendingRecord>('sendings', ID))!);
+    const reloaded = new Sending((await get<SendingRecord>('sendings', ID))!);
     tus.fault = () => false;
     reloaded.start();
     expect(reloaded.record.paused).toBe(true);
-    await reloaded.goOn();
+    await reloaded.resume();
     await expect.poll(() => reloaded.allSent).toBe(true);
     expect(sent().filter(([, bytes]) => bytes)).toEqual([['a', 100], ['b', 300]]);
     await Promise.all([sending.forget(), reloaded.forget()]);
@@ -102,7 +102,7 @@ describe('a sending', () => {
     const sending = new Sending(moments());
     sending.start();
     await expect.poll(() => sending.problem).toBe('Sentence for upload_too_large.');
-    await sending.goOn();
+    await sending.resume();
     await expect.poll(() => sending.allSent).toBe(true);
     await sending.forget();
   });
@@ -119,9 +119,9 @@ describe('a sending', () => {
     const whole: Part = { moment: null, kind: 'film', title: 'The whole film', cut: null, bytes: 50, done: false };
     const sending = new Sending(record([whole], { way: 'whole' }));
     sending.start();
-    await expect.poll(() => sending.wantsFilm).toBe(true);
+    await expect.poll(() => sending.needsFilm).toBe(true);
     expect(sending.problem).toBeNull();
-    await sending.goOn(new File([new Uint8Array(50)], 'film.mp4'));
+    await sending.resume(new File([new Uint8Array(50)], 'film.mp4'));
     await expect.poll(() => sending.allSent).toBe(true);
     expect(sent()).toEqual([[ID, 50]]);
     await sending.forget();
@@ -148,6 +148,6 @@ describe('a sending', () => {
     await sending.discard();
     expect(erased).toEqual([`/api/v1/selections/${ID}`]);
     expect(await cutNames()).toEqual(['b']);
-    expect(await find('sendings', ID)).toBeUndefined();
+    expect(await get('sendings', ID)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** Everything on its way from this browser; it goes on by itself when the page is opened again. */
+/** All sendings of this browser; they resume when the page is opened again. */
 
 import { discardCut, listCuts, type CutTimes } from '../film';
 import type { Desk } from '../desk/desk.svelte';
@@ -7,7 +7,7 @@ import { rememberFilm } from '../desk/fileHandles';
 import { api, ApiError, dataOf } from '../api/client.svelte';
 import { sleep } from '../api/sleep';
 import { guiderCode } from '../api/guiderCode';
-import { all, keep } from '../desk/browserDatabase';
+import { getAll, put } from '../desk/browserDatabase';
 import type { ClipTimes, NewSelection, StillTimes } from '../api/types';
 import { Sending } from './sending.svelte';
 import type { Part, SendingRecord } from './sendingRecord';
@@ -16,9 +16,9 @@ import { retryDelayMs } from './upload';
 class Sendings {
   list = $state<Sending[]>([]);
 
-  /** Takes up what an earlier visit left behind, and erases cuts that nothing needs any more. */
+  /** Resumes the sendings of an earlier visit, and erases cuts that nothing refers to. */
   async resume(): Promise<void> {
-    const records = await all<SendingRecord>('sendings');
+    const records = await getAll<SendingRecord>('sendings');
     records.sort((a, b) => b.begunAt - a.begunAt);
     for (const record of records) this.#add(new Sending(record), 'last');
     await eraseForgottenCuts();
@@ -29,13 +29,13 @@ class Sendings {
   }
 
   /**
-   * Announces what is on the desk and begins to send it; waits, and says why, while the service takes nothing new.
+   * Creates the selection from the desk and starts sending it; while the service accepts nothing new, waits and says why.
    * Throws ApiError, or Error where a cut is missing; AbortError.
    */
   async send(desk: Desk, waiting: (sentence: string) => void, signal: AbortSignal): Promise<Sending> {
     await navigator.storage.persist();
     const { begun, marks, way } = await begin(desk, waiting, signal);
-    const cuts = way === 'whole' ? null : desk.cutter.handOver(way);
+    const cuts = way === 'whole' ? null : desk.cutter.takeCuts(way);
     const parts = begun.uploads.map((awaited): Part => {
       const mark = awaited.position === null ? undefined : marks[awaited.position];
       const cut = mark ? cuts?.get(mark.id) : undefined;
@@ -59,7 +59,7 @@ class Sendings {
       parts,
       paused: false,
     };
-    await keep('sendings', record.id, record);
+    await put('sendings', record.id, record);
     if (way === 'whole') await rememberFilm(record.id, desk.file);
     await desk.saveNow();
     return this.#add(new Sending(record, way === 'whole' ? desk.file : null), 'first');
@@ -85,9 +85,9 @@ class Sendings {
 
 export const sendings = new Sendings();
 
-/** Announces the desk as it stands, also after a wait: marks may have been moved meanwhile. */
+/** Creates the selection. Each attempt reads the desk again, because marks may have been moved while it waited. */
 async function begin(desk: Desk, waiting: (sentence: string) => void, signal: AbortSignal) {
-  // With a key, asking again after an answer was lost begins no second selection.
+  // With this key a retry after a lost response creates no second selection.
   const params = { header: { 'idempotency-key': crypto.randomUUID() } };
   for (;;) {
     const { way } = desk;
@@ -105,7 +105,7 @@ async function begin(desk: Desk, waiting: (sentence: string) => void, signal: Ab
   }
 }
 
-/** The desk as the service takes it. Throws Error where a moment has no cut, with the reason. */
+/** The request body for the desk. Throws NotCut. */
 function selectionOf(desk: Desk, marks: readonly Mark[]): NewSelection {
   const { facts } = desk.film;
   const { details } = desk;
@@ -152,13 +152,13 @@ export class NotCut extends Error {
   }
 }
 
-/** Only while no other tab is open, which might be about to need one. */
+/** Only while no other tab is open, since that one might be about to use a cut. */
 async function eraseForgottenCuts(): Promise<void> {
   await navigator.locks.request('vigpack-cuts', { ifAvailable: true }, async (alone) => {
     if (!alone) return;
     const needed = new Set<string>();
-    for (const draft of await all<Draft>('drafts')) for (const { cut } of draft.cuts) needed.add(cut.name);
-    for (const record of await all<SendingRecord>('sendings')) for (const part of record.parts) if (part.cut) needed.add(part.cut);
+    for (const draft of await getAll<Draft>('drafts')) for (const { cut } of draft.cuts) needed.add(cut.name);
+    for (const record of await getAll<SendingRecord>('sendings')) for (const part of record.parts) if (part.cut) needed.add(part.cut);
     await Promise.all((await listCuts()).filter((name) => !needed.has(name)).map((name) => discardCut(name)));
   });
   // Held for as long as this tab lives.

@@ -1,4 +1,4 @@
-/** What this browser remembers of a sending, so that it goes on after a reload or a restart. */
+/** A sending as stored in this browser, so that it resumes after a reload or a restart. */
 
 import type { Way } from '../desk/marks';
 
@@ -7,7 +7,7 @@ export interface Part {
   readonly moment: string | null;
   readonly kind: 'clip' | 'still' | 'film';
   readonly title: string;
-  /** The cut in this browser's private files; null for the whole film, which stays where it is. */
+  /** Name of the cut in OPFS; null for the whole film, which is read from where it lies. */
   readonly cut: string | null;
   readonly bytes: number;
   done: boolean;

@@ -84,8 +84,10 @@ describe('an upload', () => {
   });
 
   it('is done where the service has it already', async () => {
-    await serve(new TusServer(breakFirst(9, 'POST', (_, response) => answerProblem(response, 409, 'already_uploaded'))).handle);
+    const server = new TusServer(breakFirst(1, 'POST', (_, response) => answerProblem(response, 409, 'already_uploaded')));
+    await serve(server.handle);
     await upload(film(10), { moment: 'abc' }, new Told(), never);
+    expect(server.requests).toEqual(['POST']);
   });
 
   it('ends with the service’s sentence where trying again cannot help', async () => {

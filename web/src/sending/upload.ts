@@ -1,4 +1,4 @@
-/** One file to the service by tus, however often the line drops, and never twice. */
+/** Uploads one file by tus: resumes after every interruption, sends no byte twice. */
 
 import { DetailedError, Upload } from 'tus-js-client';
 import { NOT_REACHED, errorFrom, ApiError, token } from '../api/client.svelte';
@@ -6,18 +6,18 @@ import { sleep } from '../api/sleep';
 
 const ENDPOINT = '/api/v1/uploads';
 export const CHUNK_BYTES = 8 << 20;
-/** A request that moves no byte for this long is given up and begun again. */
+/** A request without progress for this long is aborted and retried. */
 const STALL_MS = 45_000;
 const MAX_BACKOFF_MS = 15_000;
 const MAX_RETRY_AFTER_MS = 120_000;
 const DONE = 'already_uploaded';
 
 export interface Report {
-  /** How many bytes of the file have left this machine. */
+  /** Bytes of the file sent so far. */
   progress(sentBytes: number): void;
-  /** A whole chunk is safely there. */
+  /** The service has stored a whole chunk. */
   chunk(): void;
-  /** Why nothing moves just now; null when it moves again. */
+  /** Why nothing is being sent just now; null once it is again. */
   waiting(sentence: string | null): void;
 }
 
@@ -58,12 +58,12 @@ export async function upload(
   }
 }
 
-/** An offset that moved and a damaged chunk are put right by asking anew. */
+/** A wrong offset (409) and a damaged chunk (460) are resolved by asking for the offset again. */
 function isRetryable(refused: ApiError): boolean {
   return refused.retryable || refused.status === 409 || refused.status === 460;
 }
 
-/** As the service wishes, where it says so; a little longer for some than for others, so that not all come at once. */
+/** The service's Retry-After with jitter where it gave one, otherwise exponential back-off. */
 export function retryDelayMs(refused: ApiError, failures: number): number {
   if (refused.retryAfterS === null) return Math.min(MAX_BACKOFF_MS, 500 * 2 ** Math.min(failures, 6));
   return Math.min(MAX_RETRY_AFTER_MS, refused.retryAfterS * 1000) * (1 + Math.random() / 5);

@@ -1,13 +1,13 @@
-/** What a screen reader is told of things that happen elsewhere on the page. */
+/** Tells a screen reader what happened elsewhere on the page. */
 
-class Voice {
-  words = $state('');
+class Announcement {
+  text = $state('');
 
-  say(words: string): void {
-    // The same words twice are heard twice.
-    this.words = this.words === words ? `${words}\u00a0` : words;
+  set(text: string): void {
+    // A live region is read out only when it changes, so the same text is made to differ.
+    this.text = this.text === text ? `${text}\u00a0` : text;
   }
 }
 
-export const voice = new Voice();
-export const say = (words: string): void => voice.say(words);
+export const announcement = new Announcement();
+export const announce = (text: string): void => announcement.set(text);

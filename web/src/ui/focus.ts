@@ -1,13 +1,13 @@
-/** Keeping the focus where a keyboard user is when what had it goes away. */
+/** Keeps the keyboard focus in place when the focused element disappears. */
 
 import { tick } from 'svelte';
 
-/** Takes the focus as soon as it is there: an action. */
+/** Svelte action: focuses the element once it is mounted. */
 export function focused(node: HTMLElement): void {
   node.focus();
 }
 
-/** Gives the focus back to what stands there again. */
+/** Focuses the element with that id after the next update. */
 export async function focusOn(id: string): Promise<void> {
   await tick();
   document.getElementById(id)?.focus();

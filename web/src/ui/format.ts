@@ -1,4 +1,4 @@
-/** Times, sizes and waits as a person would say them. */
+/** Formats times, sizes and waits for people. */
 
 /** `1:10.2` from milliseconds; `1:01:10.2` past an hour. */
 export function clock(ms: number, decimals = 1): string {
@@ -17,7 +17,7 @@ export function spokenClock(ms: number): string {
   return minutes ? `${minutes} ${minutes === 1 ? 'minute' : 'minutes'} ${seconds}` : seconds;
 }
 
-/** Milliseconds from what a person types: `1:10.2`, `70.2`, `1:01:10`. NaN where it is no time. */
+/** Milliseconds from typed text: `1:10.2`, `70.2`, `1:01:10`. NaN where it is no time. */
 export function parseClock(typed: string): number {
   const parts = typed.trim().replace(',', '.').split(':');
   if (parts.length > 3 || !parts.every((part, i) => (i === parts.length - 1 ? /^\d+(\.\d*)?$/ : /^\d+$/).test(part))) {

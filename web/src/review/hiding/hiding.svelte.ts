@@ -7,7 +7,7 @@ const HIDING = '/api/v1/selections/{selection_id}/moments/{moment_id}/hiding';
 const KEPT = 80;
 const LEAST = 0.02;
 
-/** A box that stays on the picture and never becomes too small to be held. */
+/** The box clamped to the picture, and never too small to grab. */
 export function within(box: Box): Box {
   const width = Math.min(1, Math.max(LEAST, box.width));
   const height = Math.min(1, Math.max(LEAST, box.height));
@@ -17,7 +17,7 @@ export function within(box: Box): Box {
 export class Hiding {
   view = $state.raw<HidingView | null>(null);
   marks = $state.raw<readonly Mark[]>([]);
-  /** Numbers of the pictures that were on the screen as they would be handed out. */
+  /** Numbers of the covered pictures that have been on the screen. */
   seen = $state.raw<ReadonlySet<number>>(new Set());
   readonly #path: { selection_id: string; moment_id: string };
   readonly #urls = new Map<string, Promise<string>>();
@@ -30,7 +30,7 @@ export class Hiding {
     return this.view?.pictures ?? [];
   }
 
-  /** Whether the service knows other marks than these, so that what can be looked at is not of them. */
+  /** Whether the marks differ from those the service has, so that its pictures are out of date. */
   get changed(): boolean {
     return JSON.stringify(this.marks) !== JSON.stringify(this.view?.marks ?? []);
   }
@@ -42,7 +42,7 @@ export class Hiding {
   /** Throws ApiError. */
   async load(): Promise<void> {
     const view = (await dataOf(api.GET(HIDING, { params: { path: this.#path } }))) as HidingView; // openapi-fetch widens tuples to arrays
-    this.letGo();
+    this.release();
     this.seen = new Set();
     this.view = view;
     this.marks = view.marks;
@@ -66,7 +66,7 @@ export class Hiding {
     this.marks = said.sort((one, other) => one.at - other.at);
   }
 
-  /** Has the marked person followed, or the pictures made ready to be marked. Throws ApiError. */
+  /** Starts tracking the marked person, or prepares the pictures for marking. Throws ApiError. */
   async ask(marks: readonly Mark[] = this.marks): Promise<void> {
     await api.PUT(HIDING, { params: { path: this.#path }, body: { marks: [...marks] } });
     this.view = null;
@@ -77,14 +77,14 @@ export class Hiding {
     await api.DELETE(HIDING, { params: { path: this.#path } });
   }
 
-  /** Hands out the very file whose pictures were looked at. Throws ApiError. */
+  /** Confirms the exact file whose pictures were reviewed. Throws ApiError. */
   async confirm(): Promise<void> {
     const sha256 = this.view?.sha256;
     if (!sha256 || this.changed || this.unseen > 0) return;
     await api.PUT(`${HIDING}/confirmation`, { params: { path: this.#path }, body: { sha256 } });
   }
 
-  /** An address of one picture, as it is or as it would be handed out. Throws ApiError. */
+  /** A URL of one picture, uncovered or covered. Throws ApiError. */
   picture(number: number, part: 'uncovered' | 'covered'): Promise<string> {
     const place = this.pictures[number]?.[part];
     if (!place) return Promise.reject(new Error(`no ${part} picture ${number}`));
@@ -100,7 +100,7 @@ export class Hiding {
     return kept;
   }
 
-  letGo(): void {
+  release(): void {
     for (const url of this.#urls.values()) void url.then((gone) => URL.revokeObjectURL(gone)).catch(() => undefined);
     this.#urls.clear();
   }

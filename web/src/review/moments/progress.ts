@@ -4,14 +4,14 @@ import { left, speed } from '../../ui/format';
 import type { Sending } from '../../sending/sending.svelte';
 import type { MomentView, SelectionView } from '../../api/types';
 
-export interface Step {
+export interface MomentProgress {
   readonly name: 'here' | 'sending' | 'queued' | 'prepared' | 'unconfirmed' | 'ready' | 'failed';
   readonly words: string;
   /** 0 to 1 where it is known how far it is. */
   readonly share: number | null;
 }
 
-export function stepOf(moment: MomentView, view: SelectionView, sending: Sending | undefined): Step {
+export function progressOf(moment: MomentView, view: SelectionView, sending: Sending | undefined): MomentProgress {
   switch (moment.state) {
     case 'ready':
       return { name: 'ready', words: moment.hidden ? 'Ready, somebody is hidden' : 'Ready', share: 1 };
@@ -24,11 +24,11 @@ export function stepOf(moment: MomentView, view: SelectionView, sending: Sending
     case 'queued':
       return { name: 'queued', words: moment.error ? `${moment.error.sentence} It is tried again.` : 'Waiting its turn', share: null };
     default:
-      return sendingStep(moment, view, sending);
+      return sendingProgress(moment, view, sending);
   }
 }
 
-function sendingStep(moment: MomentView, view: SelectionView, sending: Sending | undefined): Step {
+function sendingProgress(moment: MomentView, view: SelectionView, sending: Sending | undefined): MomentProgress {
   const parts = sending?.record.parts ?? [];
   const n = parts.findIndex((part) => part.kind === 'film' || part.moment === moment.id);
   const part = parts[n];

@@ -1,18 +1,18 @@
 /** The ends of a prepared moment while they are moved, on the clock of what was sent for it. */
 
 import type { Film } from '../../film';
-import { Frames } from '../../desk/frameTimes';
+import { FrameTimes } from '../../desk/frameTimes';
 import type { MomentView, NewEnds } from '../../api/types';
 
 export type Move = { frames: number } | { ms: number };
 
 type Times = { in: number; out: number } | { at: number };
 
-export class MovedEnds {
+export class TrimState {
   /** Of a still both stand for its one picture: `outMs` is the next millisecond. */
   inMs = $state(0);
   outMs = $state(1);
-  readonly frames: Frames;
+  readonly frames: FrameTimes;
   readonly startMs: number;
   readonly limitMs: number;
   readonly #before: readonly [number, number];
@@ -23,7 +23,7 @@ export class MovedEnds {
     held: { from_ms: number; to_ms: number },
   ) {
     const now: Times = moment.cut ?? moment.moment;
-    this.frames = new Frames(film);
+    this.frames = new FrameTimes(film);
     this.startMs = held.from_ms;
     this.limitMs = held.to_ms - held.from_ms;
     this.#before = 'at' in now ? [now.at, now.at + 1] : [now.in, now.out];

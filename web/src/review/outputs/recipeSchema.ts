@@ -1,4 +1,4 @@
-/** The form of a recipe, read from its JSON schema: one field for each thing that can be chosen. */
+/** Form fields from a recipe's JSON schema. */
 
 export type Schema = { [name: string]: unknown };
 export type Choice = string | number | boolean | string[] | null;
@@ -39,13 +39,13 @@ export function fieldsOf(schema: Schema): Field[] {
   });
 }
 
-/** What differs from what is usual; the service fills in the rest. */
+/** Only values that differ from the defaults; the service fills in the rest. */
 export function chosen(fields: readonly Field[], values: Recipe): Recipe {
   const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
   return Object.fromEntries(fields.filter(({ name, initial }) => !same(values[name], initial)).map(({ name }) => [name, values[name]]));
 }
 
-/** Follows a reference, and takes of "this or nothing" the this. */
+/** Resolves a $ref, and unwraps anyOf [X, null] to X. */
 function resolve(said: Schema, root: Schema): Schema {
   const either = said.anyOf as Schema[] | undefined;
   const real = either?.find((one) => one.type !== 'null');

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { touchedUp } from './touchUp';
+import { touchUpStyles } from './touchUp';
 
 it('cuts each side and turns clockwise, large enough to show no empty corner', () => {
-  const { cut, turn } = touchedUp({ cut_left: 10, cut_top: 5, straighten_deg: 10 }, 2);
+  const { cut, turn } = touchUpStyles({ cut_left: 10, cut_top: 5, straighten_deg: 10 }, 2);
   expect(cut).toContain('inset(5% 0% 0% 10%)');
   expect(turn).toBe(`rotate: 10deg; scale: ${(2 * Math.sin(Math.PI / 18) + Math.cos(Math.PI / 18)).toFixed(4)}`);
 });
 
 it('leaves alone what nobody touched', () => {
-  expect(touchedUp({ straighten_deg: 0 }).turn).toBe('');
+  expect(touchUpStyles({ straighten_deg: 0 }).turn).toBe('');
 });

@@ -1,10 +1,10 @@
-/** How a still will look when it is straightened and its edges are cut away, as styles; reckoned as the service does. */
+/** CSS that previews a straightened and cropped still; the same arithmetic as the service's. */
 
 import type { Recipe } from './recipeSchema';
 
 /** `cut` is for a box around the picture, `turn` for the picture; `ratio` is its longer side over its shorter one. */
-export function touchedUp(wished: Recipe, ratio = 16 / 9): { cut: string; turn: string } {
-  const per = (name: string): number => Number(wished[name] ?? 0) || 0;
+export function touchUpStyles(choice: Recipe, ratio = 16 / 9): { cut: string; turn: string } {
+  const per = (name: string): number => Number(choice[name] ?? 0) || 0;
   const degrees = per('straighten_deg');
   const angle = (Math.abs(degrees) * Math.PI) / 180;
   const scale = ratio * Math.sin(angle) + Math.cos(angle);
