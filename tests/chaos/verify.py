@@ -17,7 +17,10 @@ import psutil
 from sqlalchemy import func, select, text
 
 from pipeline.outputs.kinds import KINDS
+from records.audit.erasure_register import REGISTER_FOLDER
+from records.ledger.store_identity import LABEL_KEY, StoreMatch, compare_store
 from records.models import ArtifactRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow, UploadState
+from records.storage.open import open_storage
 from tests.chaos.guider import Planned
 from tests.chaos.stack import Stack
 from tests.footage import numbers_in
@@ -195,7 +198,10 @@ def leftovers(stack: Stack) -> list[tuple[str, str]]:
     # os.walk passes over a folder that goes away under it: a probe of the health check has one of its own.
     walked = ((Path(folder), names) for folder, _, names in os.walk(stack.objects))
     files = {(folder / name).relative_to(stack.objects).as_posix() for folder, names in walked for name in names}
-    left += [("left", f"file without a row: {key}") for key in sorted(files - rows)]
+    strays = {key for key in files - rows if key != LABEL_KEY and not key.startswith(REGISTER_FOLDER)}
+    left += [("left", f"file without a row: {key}") for key in sorted(strays)]
+    state = compare_store(stack.db, open_storage(stack.settings))
+    left += [("stuck", f"nothing is swept: {state.match}")] if state.match is not StoreMatch.OURS else []
     left += [("lost", f"row without its file: {key}") for key in sorted(key or "no key" for key in rows - files)]
     return left
 
