@@ -86,7 +86,7 @@ class Pair:
     def match(self) -> StoreMatch:
         return compare_store(self.db, self.storage).match
 
-    def hurts(self) -> dict[str, str]:
+    def alerts(self) -> dict[str, str]:
         found = health(self.db, self.settings, self.storage).verdict
         return {alert.code: alert.level for alert in found.alerts if alert.code.startswith("store")}
 
@@ -184,7 +184,7 @@ def assert_nothing_goes(pair: Pair, match: StoreMatch, caplog: pytest.LogCapture
     assert pair.content() == before
     assert all(path.exists() for path in beside)
     assert pair.match() is match
-    assert pair.hurts() == {f"store_{match.value}": level}
+    assert pair.alerts() == {f"store_{match.value}": level}
     told = [record for record in caplog.records if record.getMessage() == "sweeping_stopped"]
     assert len(told) == 1, "said once, and not at each round"
 
@@ -250,7 +250,7 @@ def test_an_older_database_that_knows_every_file_is_taken_back(
     assert there.match() is StoreMatch.OLDER
     there.round()
     assert there.match() is StoreMatch.OURS
-    assert there.hurts() == {}
+    assert there.alerts() == {}
 
 
 def test_the_right_database_ends_it(
@@ -260,7 +260,7 @@ def test_the_right_database_ends_it(
     stray = stray_of(full, tmp_path)
     full.round()
     assert stray not in full.content()
-    assert full.hurts() == {}
+    assert full.alerts() == {}
 
 
 def test_what_crashes_leave_is_swept_from_a_small_store_too(full: Pair, tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_what_crashes_leave_is_swept_from_a_small_store_too(full: Pair, tmp_path
     full.round()
     assert full.content() == kept
     assert not any(path.exists() for path in left)
-    assert full.hurts() == {}
+    assert full.alerts() == {}
 
 
 def test_erasing_works_beside_any_database(full: Pair, new_database: MakeDatabase, tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_an_accepted_store_is_cleared_once_and_the_act_is_kept(
         [line] = newest(session, 1)
     assert (line.who, line.action) == ("noor", "accept_store")
     assert line.detail == f"{len(theirs)} of {len(every)} files unknown"
-    assert there.hurts() == {}
+    assert there.alerts() == {}
     there.round()
     assert set(there.content()) == every - theirs
     # Once: what comes from elsewhere afterwards is not swept.
@@ -321,7 +321,7 @@ def test_a_store_from_before_these_ids_is_taken_and_keeps_all(full: Pair, tmp_pa
     stray_of(full, tmp_path)
     before = full.content()
     assert full.match() is StoreMatch.NEW
-    assert full.hurts() == {}
+    assert full.alerts() == {}
     full.round()
     assert full.match() is StoreMatch.OURS
     assert len(full.content()) == len(before) - 1
@@ -332,10 +332,10 @@ def test_a_store_that_lost_its_files_is_not_taken_for_a_new_one(full: Pair) -> N
     for key in list(full.storage.keys()):
         full.storage.delete(key)
     full.round()
-    assert full.hurts() == {"store_missing": "bad"}
+    assert full.alerts() == {"store_missing": "bad"}
     forget_ids(full)
     full.round()
-    assert full.hurts() == {"store_missing": "bad"}
+    assert full.alerts() == {"store_missing": "bad"}
     assert list(full.storage.keys()) == []
 
 
@@ -351,7 +351,7 @@ def test_a_label_that_cannot_be_read_stops_sweeping(full: Pair, tmp_path: Path) 
 def test_an_empty_store_takes_the_id_of_an_empty_database(base: Settings, new_database: MakeDatabase) -> None:
     pair = Pair(base.model_copy(update={"database_url": new_database()}))
     assert pair.match() is StoreMatch.NEW
-    assert pair.hurts() == {}
+    assert pair.alerts() == {}
     assert settle_store(pair.db, pair.storage).match is StoreMatch.OURS
     assert may_sweep(pair.db, pair.storage)
 

@@ -15,7 +15,7 @@ from worker.monitoring.snapshot import Facts
 
 NOW = utcnow()
 GB = 10**9
-FOLDER = FolderProblem(path="/data", says="/data cannot be written.", do="Give it back.")
+FOLDER = FolderProblem(path="/data", message="/data cannot be written.", remedy="Give it back.")
 
 
 def a_worker(**changes: Any) -> WorkerFigure:
