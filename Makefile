@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup page api-types demo test chaos load bench bench-start bench-pickup bench-desk check machine
+.PHONY: help setup page api-types demo test chaos load findings bench bench-start bench-pickup bench-desk check machine
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,6 +36,12 @@ chaos: $(VENV)/dev.stamp  ## break the running stack at seeded instants and look
 MINUTES ?= 30
 load: $(VENV)/dev.stamp  ## thirty guiders at once on the real stack, for MINUTES=30; writes bench/results/load.json
 	@$(BIN)/python -m bench.load --minutes $(MINUTES)
+
+findings:  ## look whether outside tools still do what surprised us: one by one, from their public packages
+	@failed=0; for finding in findings/*.sh; do \
+	  [ $$finding = findings/common.sh ] && continue; \
+	  echo "$$(basename $$finding .sh)"; bash $$finding || failed=1; \
+	done; exit $$failed
 
 bench: $(VENV)/dev.stamp  ## measure speed and sizes, and compare with other ways to cut
 	@$(BIN)/python -m bench $(ARGS)
