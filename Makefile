@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup page api-types demo test chaos load findings bench bench-start bench-pickup bench-desk check machine
+.PHONY: help setup page api-types demo test chaos load findings bench bench-start bench-pickup bench-desk check machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -20,6 +20,9 @@ page: web/dist/index.html  # build the page that guiders open in their browser
 
 api-types: $(VENV)/dev.stamp web/node_modules/stamp  # write web/src/api/schema.ts anew, after what the API takes or gives has changed
 	@$(BIN)/python -m tests.web.api_types
+
+rooms: $(VENV)/dev.stamp  # draw the rooms into CONTRIBUTING.md anew, after an import between folders came or went
+	@$(BIN)/python docs/rooms.py
 
 demo: $(VENV)/run.stamp  ## draw a film, send its moments through the real API, queue and workers, print a table
 	@$(BIN)/vigpack demo $(ARGS)

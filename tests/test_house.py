@@ -126,3 +126,8 @@ def test_every_file_of_tests_that_belong_together_is_there() -> None:
     named = [file for files in TOGETHER.values() for file in files]
     assert [file for file in named if not (HOUSE / "tests" / file).is_file()] == []
     assert len(named) == len(set(named))
+
+
+def test_the_drawing_of_the_rooms_is_that_of_todays_imports() -> None:
+    drawn = subprocess.run([sys.executable, "docs/rooms.py", "--check"], cwd=HOUSE, check=False)
+    assert drawn.returncode == 0, "an import between folders came or went: make rooms"
