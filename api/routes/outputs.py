@@ -15,7 +15,7 @@ from pipeline.moments import FilmOf, parse_selection
 from pipeline.outputs.kinds import KINDS, find_kind, parse_recipe
 from records.actions.request_output import ask_for_output
 from records.ledger.selections import has_picture, visible_selection
-from records.views.other_selections import earlier_reviews, find_companion, find_earlier
+from records.views.other_selections import companions, earlier_reviews, find_companion, find_earlier
 from records.views.selections import SelectionSummary, SelectionView, summaries
 
 router = APIRouter(tags=["outputs"])
@@ -100,3 +100,14 @@ def list_earlier_reviews(selection_id: GivenId, ctx: Ctx) -> list[SelectionSumma
     """Those of the same family by the same guider that are ready, in the order of their cycles."""
     with ctx.db.reading() as session:
         return summaries(earlier_reviews(session, visible_selection(session, selection_id)))
+
+
+@router.get(
+    f"{PREFIX}/{{selection_id}}/companions",
+    summary="Selections of the other film of the same cycle",
+    responses=described(401, 404),
+)
+def list_companions(selection_id: GivenId, ctx: Ctx) -> list[SelectionSummary]:
+    """Of a family's film those of the review recording and the other way round, by the same guider, newest first."""
+    with ctx.db.reading() as session:
+        return summaries(companions(session, visible_selection(session, selection_id)))

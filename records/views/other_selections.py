@@ -43,6 +43,15 @@ def find_earlier(session: Session, selection: SelectionRow, recipe: object) -> S
     return found
 
 
+def companions(session: Session, selection: SelectionRow) -> Sequence[SelectionRow]:
+    """Every selection of the other film of the same family and cycle, the newest first, ready or not."""
+    query = _by_same_guider(selection).where(
+        SelectionRow.family == selection.family, SelectionRow.cycle == selection.cycle
+    )
+    rows = session.scalars(query.order_by(SelectionRow.created_at.desc(), SelectionRow.id))
+    return [row for row in rows if _is_of_family(row) != _is_of_family(selection)]
+
+
 def find_companion(session: Session, selection: SelectionRow, recipe: object) -> SelectionRow | None:
     """The selection of the other film that a recipe names; None where it names none.
 

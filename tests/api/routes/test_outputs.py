@@ -46,6 +46,29 @@ def test_a_selection_can_begin_with_recipes(api: httpx.Client) -> None:
     assert refused.json()["code"] == "recipe_invalid"
 
 
+def test_selections_of_the_other_film_are_offered_where_the_same_guider_sent_them(api: httpx.Client) -> None:
+    ada, ben = {"guider": "Adas-browser-4Kd"}, {"guider": "Bens-browser-9Xq"}
+    recording = {"of": "review_recording", "family": "K-207"}
+
+    def begin(**changes: object) -> str:
+        found: str = (
+            api.post(SELECTIONS, json=shape(family="K-207") | changes).raise_for_status().json()["selection"]["id"]
+        )
+        return found
+
+    film = begin(**ada)
+    theirs = [begin(**ada, **recording) for _ in range(2)]
+    for other in (ben | recording, ada, ada | recording | {"cycle": 3}, ada | recording | {"family": "K-208"}):
+        begin(**other)
+
+    def offered(selection_id: str) -> list[str]:
+        return [one["id"] for one in api.get(f"{SELECTIONS}/{selection_id}/companions").raise_for_status().json()]
+
+    assert offered(film) == theirs[::-1]
+    assert film in offered(theirs[0])
+    assert api.get(f"{SELECTIONS}/{'0' * 32}/companions").status_code == 404
+
+
 def test_an_output_of_a_selection_that_is_gone_is_told(api: httpx.Client) -> None:
     assert api.post(f"{SELECTIONS}/{'0' * 32}/outputs", json={"kind": "picture_notes"}).status_code == 404
 

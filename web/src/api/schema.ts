@@ -605,6 +605,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/selections/{selection_id}/companions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Selections of the other film of the same cycle
+         * @description Of a family's film those of the review recording and the other way round, by the same guider, newest first.
+         */
+        get: operations["list_companions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/selections/{selection_id}/earlier": {
         parameters: {
             query?: never;
@@ -2858,6 +2878,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SelectionView"];
+                };
+            };
+        };
+    };
+    list_companions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                selection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionSummary"][];
                 };
             };
         };
