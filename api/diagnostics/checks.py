@@ -29,9 +29,13 @@ from worker.monitoring.alerts import MOST_SKEW_S, judge_store
 from worker.redis_server import find_redis_server
 
 NEEDED_FILTERS = (
-    "alimiter", "aresample", "bwdif", "ebur128", "fps", "hflip", "scale", "setsar", "tonemap", "transpose", "zscale",
+    "afade", "aformat", "alimiter", "aloop", "alphamerge", "amix", "anullsrc", "apad", "aresample", "asetpts",
+    "atempo", "atrim", "bwdif", "concat", "crop", "drawbox", "ebur128", "format", "fps", "hflip", "overlay", "pad",
+    "pan", "scale", "select", "setparams", "setpts", "setsar", "settb", "showinfo", "sidedata", "tonemap", "tpad",
+    "transpose", "trim", "vflip", "volume", "zscale",
 )  # fmt: skip
-NEEDED_ENCODERS = ("libx264", "aac")
+NEEDED_ENCODERS = ("aac", "flac", "libx264", "mjpeg", "pcm_s16le")
+"""Whatever the pipeline names: tests/api/diagnostics/test_checks.py reads its modules."""
 OLDEST_FFMPEG = (5, 1)
 SQLITE_NAME = "vigpack.sqlite3"
 _FONT_PACKAGE = "fontpkg_atkinson_hyperlegible"
