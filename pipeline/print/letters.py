@@ -1,11 +1,7 @@
-"""Which letters can be printed: the readers' font first, then the fonts for other scripts, then any other at hand.
-
-What a font holds is read from its file (OpenType, table cmap, formats 4 and 12).
-"""
+"""Which letters can be printed: the readers' font first, then the fonts for other scripts, then any other at hand."""
 
 from __future__ import annotations
 
-import struct
 import unicodedata
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -88,7 +84,7 @@ def _is_unseen(letter: str) -> bool:
 
 @cache
 def _own_letters() -> frozenset[int]:
-    return read_cmap((font_folders()[0] / "AtkinsonHyperlegible-Bold.ttf").read_bytes())
+    return read_cmap(font_folders()[0] / "AtkinsonHyperlegible-Bold.ttf")
 
 
 @cache
@@ -96,43 +92,13 @@ def _shipped_letters() -> frozenset[int]:
     found: set[int] = set()
     for path in (path for folder in font_folders() for path in sorted(folder.iterdir())):
         if path.suffix in {".ttf", ".ttc"}:
-            found |= read_cmap(path.read_bytes())
+            found |= read_cmap(path)
     return frozenset(found)
 
 
-def read_cmap(font: bytes) -> frozenset[int]:
+def read_cmap(font: Path) -> frozenset[int]:
     """Every code point for which an OpenType font has a picture; of a collection, the first font's."""
-    start = struct.unpack_from(">I", font, 12)[0] if font[:4] == b"ttcf" else 0
-    count = struct.unpack_from(">H", font, start + 4)[0]
-    records = [start + 12 + 16 * n for n in range(count)]
-    tables = {font[record : record + 4]: struct.unpack_from(">I", font, record + 8)[0] for record in records}
-    cmap = tables[b"cmap"]
-    found: set[int] = set()
-    for n in range(struct.unpack_from(">H", font, cmap + 2)[0]):
-        platform, _, offset = struct.unpack_from(">HHI", font, cmap + 4 + 8 * n)
-        table = cmap + offset
-        kind = struct.unpack_from(">H", font, table)[0]
-        if platform in (0, 3) and kind == 4:
-            found |= _read_segments(font, table)
-        elif platform in (0, 3) and kind == 12:
-            for group in range(struct.unpack_from(">I", font, table + 12)[0]):
-                first, last, _ = struct.unpack_from(">III", font, table + 16 + 12 * group)
-                found.update(range(first, last + 1))
-    return frozenset(found)
+    from fontTools.ttLib import TTFont
 
-
-def _read_segments(font: bytes, table: int) -> set[int]:
-    """Format 4: four parallel lists of last code, first code, delta and offset of each run."""
-    size = struct.unpack_from(">H", font, table + 6)[0]
-    found = set()
-    for n in range(0, size, 2):
-        last, first, delta, offset = (
-            struct.unpack_from(">H", font, table + start + n)[0]
-            for start in (14, 16 + size, 16 + 2 * size, 16 + 3 * size)
-        )
-        for code in range(first, min(last, 0xFFFE) + 1):
-            place = table + 16 + 3 * size + n + offset + 2 * (code - first)
-            glyph = struct.unpack_from(">H", font, place)[0] if offset else code
-            if (glyph + delta) % 0x10000 if glyph or not offset else 0:
-                found.add(code)
-    return found
+    with TTFont(font, fontNumber=0, lazy=True) as opened:
+        return frozenset(opened.getBestCmap() or ())

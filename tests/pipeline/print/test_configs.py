@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
+from fontTools.fontBuilder import FontBuilder
 
 from pipeline.print.languages import languages
 from pipeline.print.letters import SIGNS, foreign_letters, read_cmap, shipped_families, unprintable_letters
@@ -93,7 +95,10 @@ def test_letters_of_many_scripts_are_printed_in_shipped_fonts() -> None:
     assert unprintable_letters("a\U00013142b") == ["\U00013142"]
 
 
-def test_a_font_without_a_table_of_letters_it_could_read_holds_none() -> None:
-    table = b"\x00\x00\x00\x01" + b"\x00\x03\x00\x0a" + b"\x00\x00\x00\x0c" + b"\x00\x02\x00\x00"
-    font = b"\x00\x01\x00\x00\x00\x01" + bytes(6) + b"cmap" + bytes(4) + (28).to_bytes(4, "big") + bytes(4) + table
-    assert read_cmap(font) == frozenset()
+@pytest.mark.parametrize("letters", [{}, {ord("a"): "a", 0x1F600: "a"}])
+def test_a_font_s_letters_are_those_of_its_table(letters: dict[int, str], tmp_path: Path) -> None:
+    drawn = FontBuilder(1000)
+    drawn.setupGlyphOrder([".notdef", "a"])
+    drawn.setupCharacterMap(letters)
+    drawn.save(tmp_path / "drawn.ttf")
+    assert read_cmap(tmp_path / "drawn.ttf") == frozenset(letters)
