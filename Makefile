@@ -1,4 +1,4 @@
-# What one can do here. `make` alone lists it. Needs Python 3.11 or newer and make; everything else is fetched by pip.
+# What one can do here. `make` alone lists it. Needs Python 3.11, 3.12 or 3.13 and make; everything else is fetched by pip.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import distributions
+from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -62,6 +62,47 @@ def test_every_declared_dependency_is_locked() -> None:
     names = {re.match(r"[A-Za-z0-9._-]+", line)[0].lower() for line in declared}  # type: ignore[index]
     locked = {name.split("[")[0] for name in pins(HOUSE / "requirements/run.txt")}
     assert names - locked == set()
+
+
+def test_every_library_that_our_modules_import_is_declared() -> None:
+    declared = tomllib.loads((HOUSE / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {plain(re.match(r"[A-Za-z0-9._-]+", line)[0]) for line in declared}  # type: ignore[index]
+    owners = packages_distributions()
+    strange = {
+        f"{path.relative_to(HOUSE)}: {library}"
+        for path in MODULES
+        for library in libraries_of(ast.parse(path.read_text()))
+        if not names & {plain(owner) for owner in owners.get(library, [])}
+    }
+    assert strange == set()
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def libraries_of(module: ast.Module) -> set[str]:
+    """The libraries that a module imports anywhere, by the first word of their modules' names."""
+    imported = [node for node in ast.walk(module) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {
+        (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
+        for node in imported
+        for alias in node.names
+    }
+    return {name.split(".")[0] for name in names} - sys.stdlib_module_names - set(ROOMS)
+
+
+def test_every_file_that_contributing_names_is_there_with_what_it_names() -> None:
+    rows = re.findall(r"^\|.*\|$", (HOUSE / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    named = [found for row in rows for found in re.findall(r"`([a-z_/]+\.py)`(?:, `(\w+)`)?", row)]
+    missing = [
+        (path, name)
+        for path, name in named
+        if not (HOUSE / path).is_file()
+        or not re.search(rf"^(?:def|class) {name}", (HOUSE / path).read_text(), re.MULTILINE)
+    ]
+    assert named
+    assert missing == []
 
 
 def test_the_wheel_carries_what_the_rooms_need(tmp_path: Path) -> None:
