@@ -158,6 +158,7 @@ def test_make_alone_lists_what_one_can_do() -> None:
         "test",
         "chaos",
         "load",
+        "findings",
         "bench",
         "check",
     ]
