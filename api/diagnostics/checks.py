@@ -36,7 +36,8 @@ NEEDED_FILTERS = (
 )  # fmt: skip
 NEEDED_ENCODERS = ("aac", "flac", "libx264", "mjpeg", "pcm_s16le")
 """Whatever the pipeline names: tests/api/diagnostics/test_checks.py reads its modules."""
-OLDEST_FFMPEG = (5, 1)
+OLDEST_FFMPEG = (7, 1)
+"""The first that can be told not to crop by a container's own aperture."""
 SQLITE_NAME = "vigpack.sqlite3"
 _FONT_PACKAGE = "fontpkg_atkinson_hyperlegible"
 
@@ -107,7 +108,7 @@ def check_python() -> Check:
 
 def check_ffmpeg(settings: Settings) -> Check:
     """That ffmpeg starts and has each filter and encoder that the media work needs."""
-    other = "Leave VIGPACK_FFMPEG unset to use the packaged one, or name a full build of ffmpeg 5.1 or newer."
+    other = "Leave VIGPACK_FFMPEG unset to use the packaged one, or name a full build of ffmpeg 7.1 or newer."
     try:
         with using_ffmpeg(settings.ffmpeg):
             program = ffmpeg_executable()
