@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=# more words for the command, e.g. make demo ARGS="--film my.mp4", make test ARGS="-k claim"
 
 help:
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/dev.stamp page  ## make .venv with everything to run, test and check, and build the page
 
@@ -35,6 +35,9 @@ RUNS ?= 10
 SEED ?= 1
 chaos: $(VENV)/dev.stamp  ## break the running stack at seeded instants and look whether anything is lost: RUNS=200 SEED=1
 	@$(BIN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED)
+
+containers:  ## build and run it in real containers, back it up, lose it and restore it; needs Docker, ports 80 and 443
+	@tests/containers/run.sh
 
 MINUTES ?= 30
 load: $(VENV)/dev.stamp  ## thirty guiders at once on the real stack, for MINUTES=30; writes bench/results/load.json

@@ -157,6 +157,7 @@ def test_make_alone_lists_what_one_can_do() -> None:
         "demo",
         "test",
         "chaos",
+        "containers",
         "load",
         "findings",
         "bench",
