@@ -29,7 +29,7 @@ from tests.web.desk import LAPTOP, DeskService, Guider, Line
 
 FOLDER = Path(__file__).parent
 FILM = FOLDER / "footage" / "desk-15min-1080p30.mp4"
-RESULT = FOLDER / "results" / "desk.json"
+RESULT = FOLDER / "results" / "workdir.json"
 NO_RECORD = FOLDER / "no_record.cjs"
 MINUTES = 15
 LINE_BYTES_PER_S = 5_000_000 // 8

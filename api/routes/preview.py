@@ -73,26 +73,26 @@ def preview_output(selection_id: GivenId, wish: Wish, ctx: Ctx) -> PreviewView:
 
 
 def _pages(kind: Kind, recipe: Any, inputs: OutputInputs, ctx: AppContext) -> Pages:
-    if kind.lay is None:
+    if kind.layout is None:
         return Pages((), 0)
     if not _AT_ONCE.acquire(timeout=_WAIT_S):
         raise PreviewBusy
     try:
         use_ffmpeg(ctx.settings.ffmpeg)
         with private_folder(ctx.settings) as folder:
-            desk = folder / "desk"
-            desk.mkdir()
-            prepared = fetch_local(ctx.storage, _shown_first(inputs, kind.lays), folder)
-            return first_pages(kind.lay, prepared, recipe, desk)
+            workdir = folder / "workdir"
+            workdir.mkdir()
+            prepared = fetch_local(ctx.storage, _shown_first(inputs, kind.pictures_of), folder)
+            return first_pages(kind.layout, prepared, recipe, workdir)
     finally:
         _AT_ONCE.release()
 
 
-def _shown_first(inputs: OutputInputs, lays: str) -> OutputInputs:
+def _shown_first(inputs: OutputInputs, pictures_of: str) -> OutputInputs:
     """What the first pages need; of pictures one more than are shown, which tells that not all are."""
     most = MOST_STILLS + 1
     return OutputInputs(
-        inputs.own.first(lays, most if lays == "still" else None, most),
+        inputs.own.first(pictures_of, most if pictures_of == "still" else None, most),
         tuple(one.first("still", most, most) for one in inputs.earlier[:MOST_EARLIER]),
     )
 

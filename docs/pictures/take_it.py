@@ -83,8 +83,8 @@ def photograph(browser: Browser, url: str, name: str, *, phone: bool = False) ->
     check(browser, url)
 
 
-def state_of(desk: DeskService) -> str:
-    with desk.client() as client:
+def state_of(workdir: DeskService) -> str:
+    with workdir.client() as client:
         return str(client.get("/api/v1/operations").json()["verdict"]["state"])
 
 
@@ -94,43 +94,43 @@ def send(service: Service, film: Path, selections: int) -> None:
         service.enqueue(jobs)
 
 
-def take_all(desk: DeskService, browser: Browser, film: Path) -> None:
-    service = Service(desk.settings())
-    wait_until(lambda: state_of(desk) == "well", "the service is well")
+def take_all(workdir: DeskService, browser: Browser, film: Path) -> None:
+    service = Service(workdir.settings())
+    wait_until(lambda: state_of(workdir) == "well", "the service is well")
     send(service, film, 1)
-    wait_until(lambda: state_of(desk) == "busy", "they are prepared", 60)
-    wait_until(lambda: state_of(desk) == "well", "all are ready", 120)
+    wait_until(lambda: state_of(workdir) == "busy", "they are prepared", 60)
+    wait_until(lambda: state_of(workdir) == "well", "all are ready", 120)
     draw_week(service)
-    photograph(browser, desk.url, "well", phone=True)
+    photograph(browser, workdir.url, "well", phone=True)
     send(service, film, 4)
     time.sleep(5)
-    photograph(browser, desk.url, "busy")
-    assert desk.worker is not None  # noqa: S101 it was started
+    photograph(browser, workdir.url, "busy")
+    assert workdir.worker is not None  # noqa: S101 it was started
     # The parent hands out messages. Stopped, it takes none, while its pool process goes on to tell that it lives.
-    desk.worker.send_signal(signal.SIGSTOP)
-    wait_until(lambda: state_of(desk) == "bad", "stuck", 400)
-    photograph(browser, desk.url, "stuck", phone=True)
-    desk.worker.send_signal(signal.SIGCONT)
-    wait_until(lambda: state_of(desk) != "bad", "works again", 60)
-    desk.kill_api()
-    desk.environment["VIGPACK_MIN_FREE_BYTES"] = str(shutil.disk_usage(desk.data_dir).free + 500_000_000)
-    desk.start_api()
-    photograph(browser, desk.url, "disk")
+    workdir.worker.send_signal(signal.SIGSTOP)
+    wait_until(lambda: state_of(workdir) == "bad", "stuck", 400)
+    photograph(browser, workdir.url, "stuck", phone=True)
+    workdir.worker.send_signal(signal.SIGCONT)
+    wait_until(lambda: state_of(workdir) != "bad", "works again", 60)
+    workdir.kill_api()
+    workdir.environment["VIGPACK_MIN_FREE_BYTES"] = str(shutil.disk_usage(workdir.data_dir).free + 500_000_000)
+    workdir.start_api()
+    photograph(browser, workdir.url, "disk")
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         film = numbered_film(Path(name) / "film.mp4", frames=360, fps="30", width=1280, height=720)
-        desk = DeskService(Path(name) / "data", {"VIGPACK_HEARTBEAT_S": "2"})
-        desk.data_dir.mkdir()
-        desk.start()
+        workdir = DeskService(Path(name) / "data", {"VIGPACK_HEARTBEAT_S": "2"})
+        workdir.data_dir.mkdir()
+        workdir.start()
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-                take_all(desk, browser, film)
+                take_all(workdir, browser, film)
                 browser.close()
         finally:
-            desk.stop()
+            workdir.stop()
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class Card:
         }
 
 
-def lay_cards(prepared: Prepared, recipe: StillsRecipe, folder: Path, prefix: str = "") -> list[Card]:
+def layout_cards(prepared: Prepared, recipe: StillsRecipe, folder: Path, prefix: str = "") -> list[Card]:
     """A card for every still that is not left out, its picture copied into ``folder`` and touched up as wished.
 
     The pictures are named ``01.jpg`` and so on after ``prefix``.
@@ -75,7 +75,7 @@ def lay_cards(prepared: Prepared, recipe: StillsRecipe, folder: Path, prefix: st
     return cards
 
 
-def lay_artwork(prepared: Prepared, folder: Path, prefix: str = "") -> list[Card]:
+def layout_artwork(prepared: Prepared, folder: Path, prefix: str = "") -> list[Card]:
     """A card for each photograph of what the child made, copied into ``folder``, with the child's own words."""
     cards = []
     for number, made in enumerate(prepared.artwork, 1):

@@ -30,7 +30,7 @@ from pipeline.outputs import (
     strip,
     supervision_pack,
 )
-from pipeline.outputs.preview import Lay
+from pipeline.outputs.preview import Layout
 from pipeline.prepared import Prepared
 
 
@@ -60,10 +60,10 @@ class Kind:
     that the selection holds nothing for this kind. ``remarks`` says in plain words, before any work is done, what will
     not come out as written. ``needs_picture``: of a recording without a picture there is nothing to make.
 
-    A printed kind has ``lay``, which lays out in a folder what ``make`` prints, from the moments of the kind ``lays``;
-    a preview presses its first pages. Another kind has ``contents``, which tells what will be in it and opens no file.
-    ``of`` is the only film of which something can be made; None: of any. ``files`` tells, by name, what a file is for,
-    where a kind makes several.
+    A printed kind has ``layout``, which lays out in a folder what ``make`` prints, from the moments of the kind
+    ``pictures_of``; a preview presses its first pages. Another kind has ``contents``, which tells what will be in
+    it and opens no file. ``of`` is the only film of which something can be made; None: of any. ``files`` tells, by
+    name, what a file is for, where a kind makes several.
     """
 
     name: str
@@ -72,8 +72,8 @@ class Kind:
     recipe: type[BaseModel]
     make: Callable[[Prepared, Any, Path], list[Artifact]]
     remarks: Callable[[Selection, Any], list[str]] = _nothing_to_remark
-    lay: Lay | None = None
-    lays: Literal["clip", "still", "nothing"] = "still"
+    layout: Layout | None = None
+    pictures_of: Literal["clip", "still", "nothing"] = "still"
     contents: Callable[[Prepared, Any], list[Part]] | None = None
     needs_picture: bool = False
     of: FilmOf | None = None
@@ -104,7 +104,7 @@ KINDS: dict[str, Kind] = {
             picture_notes.Recipe,
             picture_notes.make,
             picture_notes.remarks,
-            lay=picture_notes.lay,
+            layout=picture_notes.layout,
             needs_picture=True,
         ),
         Kind(
@@ -114,7 +114,7 @@ KINDS: dict[str, Kind] = {
             booklet.Recipe,
             booklet.make,
             booklet.remarks,
-            lay=booklet.lay,
+            layout=booklet.layout,
             files={booklet.TO_FOLD: "to print on both sides and fold", booklet.TO_READ: "to look at on a screen"},
         ),
         Kind(
@@ -124,8 +124,8 @@ KINDS: dict[str, Kind] = {
             strip.Recipe,
             strip.make,
             strip.remarks,
-            lay=strip.lay_one,
-            lays="clip",
+            layout=strip.layout_one,
+            pictures_of="clip",
             needs_picture=True,
         ),
         Kind(
@@ -135,7 +135,7 @@ KINDS: dict[str, Kind] = {
             phone_pictures.Recipe,
             phone_pictures.make,
             phone_pictures.remarks,
-            lay=phone_pictures.lay,
+            layout=phone_pictures.layout,
             needs_picture=True,
         ),
         Kind(
@@ -145,8 +145,8 @@ KINDS: dict[str, Kind] = {
             diary_sheet.Recipe,
             diary_sheet.make,
             diary_sheet.remarks,
-            lay=diary_sheet.lay,
-            lays="nothing",
+            layout=diary_sheet.layout,
+            pictures_of="nothing",
         ),
         Kind(
             "child_voice",
@@ -155,7 +155,7 @@ KINDS: dict[str, Kind] = {
             child_voice.Recipe,
             child_voice.make,
             child_voice.remarks,
-            lay=child_voice.lay,
+            layout=child_voice.layout,
         ),
         Kind(
             "reel",
@@ -192,8 +192,8 @@ KINDS: dict[str, Kind] = {
             rating_scale.Recipe,
             rating_scale.make,
             rating_scale.remarks,
-            lay=rating_scale.lay,
-            lays="nothing",
+            layout=rating_scale.layout,
+            pictures_of="nothing",
             of=FilmOf.REVIEW_RECORDING,
         ),
     )

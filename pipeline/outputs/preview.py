@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.errors import ArtifactWrong
 from pipeline.print.pictures import to_jpeg
-from pipeline.print.press import Laid, press_pictures
+from pipeline.print.press import Document, press_pictures
 
 if TYPE_CHECKING:  # packs import this module, and importing what they are made from imports the kinds
     import numpy as np
@@ -28,7 +28,7 @@ _STILL_PX = 1000
 _SMALL_QUALITY = 85
 
 _Picture = TypeVar("_Picture", "PreparedMoment", "PreparedArtwork")
-Lay = Callable[["Prepared", Any, Path], Laid | None]
+Layout = Callable[["Prepared", Any, Path], Document | None]
 
 
 @dataclass(frozen=True)
@@ -39,27 +39,27 @@ class Pages:
     of: int | None
 
 
-def first_pages(lay: Lay, prepared: Prepared, recipe: Any, desk: Path) -> Pages:
-    """How the first pages will look, from small copies of the stills; ``desk`` is an empty folder.
+def first_pages(layout: Layout, prepared: Prepared, recipe: Any, workdir: Path) -> Pages:
+    """How the first pages will look, from small copies of the stills; ``workdir`` is an empty folder.
 
-    Raises: what ``lay`` raises.
+    Raises: what ``layout`` raises.
     """
-    laid = lay(_with_small_pictures(prepared, desk, "small"), recipe, desk)
-    if laid is None:
+    document = layout(_with_small_pictures(prepared, workdir, "small"), recipe, workdir)
+    if document is None:
         return Pages((), 0)
-    pages = press_pictures(*laid, desk, px_per_inch=PX_PER_INCH)
+    pages = press_pictures(*document, workdir, px_per_inch=PX_PER_INCH)
     stills = [moment for moment in prepared.moments if moment.kind == "still"]
     whole = not prepared.earlier and max(len(stills), len(prepared.artwork)) <= MOST_STILLS
     return Pages(tuple(to_jpeg(page) for page in pages[:MOST_PAGES]), len(pages) if whole else None)
 
 
-def _with_small_pictures(prepared: Prepared, desk: Path, name: str) -> Prepared:
+def _with_small_pictures(prepared: Prepared, workdir: Path, name: str) -> Prepared:
     stills = [moment for moment in prepared.moments if moment.kind == "still"]
-    small = [_small(still, desk / f"{name}-{n}.jpg") for n, still in enumerate(stills[:MOST_STILLS])]
-    drawn = [_small(one, desk / f"{name}-artwork-{n}.jpg") for n, one in enumerate(prepared.artwork[:MOST_STILLS])]
+    small = [_small(still, workdir / f"{name}-{n}.jpg") for n, still in enumerate(stills[:MOST_STILLS])]
+    drawn = [_small(one, workdir / f"{name}-artwork-{n}.jpg") for n, one in enumerate(prepared.artwork[:MOST_STILLS])]
     others = [moment for moment in prepared.moments if moment.kind != "still"]
     earlier = [
-        replace(one, prepared=_with_small_pictures(one.prepared, desk, f"{name}-before-{n}"))
+        replace(one, prepared=_with_small_pictures(one.prepared, workdir, f"{name}-before-{n}"))
         for n, one in enumerate(prepared.earlier[:MOST_EARLIER])
     ]
     return replace(prepared, moments=(*others, *small), artwork=tuple(drawn), earlier=tuple(earlier))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PIECES = "pieces.typ"
 
 
-class Laid(NamedTuple):
+class Document(NamedTuple):
     """What a printed kind has laid out for the press: its template, the look and language, and what stands on it.
 
     ``sheet`` holds everything to print (``title`` at least); nothing in it is read as markup.
@@ -56,7 +56,7 @@ def _compiler(template: bytes, recipe: PrintedRecipe, sheet: Mapping[str, Any], 
     (folder / _PIECES).write_bytes(files(__package__).joinpath(_PIECES).read_bytes())
     language = recipe.spoken()
     given = json.dumps(sheet, ensure_ascii=False)
-    dress = {
+    style = {
         "theme": recipe.dressed().model_dump(),
         "latin": FAMILY,
         "script": language.font,
@@ -69,5 +69,5 @@ def _compiler(template: bytes, recipe: PrintedRecipe, sheet: Mapping[str, Any], 
         "draw": language.draw,
     }
     return typst.Compiler(
-        template, root=folder, font_paths=fonts(), sys_inputs={"sheet": given, "dress": json.dumps(dress)}
+        template, root=folder, font_paths=fonts(), sys_inputs={"sheet": given, "style": json.dumps(style)}
     )

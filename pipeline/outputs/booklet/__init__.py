@@ -13,10 +13,10 @@ from pydantic import Field, StringConstraints
 from pipeline.artifact import Artifact, publish
 from pipeline.moments import MOST_MOMENTS, Selection, Words
 from pipeline.outputs.booklet.imposing import impose, pages_needed
-from pipeline.outputs.cards import Card, lay_artwork, lay_cards
+from pipeline.outputs.cards import Card, layout_artwork, layout_cards
 from pipeline.prepared import Prepared
 from pipeline.print.letters import printable_words
-from pipeline.print.press import Laid, press_pdf
+from pipeline.print.press import Document, press_pdf
 from pipeline.print.recipes import CyclesRecipe
 from pipeline.print.remarks import remarks_on, remarks_on_stills
 
@@ -61,29 +61,29 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     It holds no code, no date, no score, no logo. An empty list where there is no picture.
     """
     with TemporaryDirectory(prefix=".booklet-", dir=folder) as scratch:
-        desk = Path(scratch)
-        if (to_read := lay(prepared, recipe, desk)) is None:
+        workdir = Path(scratch)
+        if (to_read := layout(prepared, recipe, workdir)) is None:
             return []
         sides = impose(len(to_read.sheet["pages"]), rtl=recipe.spoken().rtl)
         to_fold = to_read._replace(sheet={**to_read.sheet, "sides": sides})
         made = []
-        for name, laid in ((TO_FOLD, to_fold), (TO_READ, to_read)):
-            part = desk / name
-            part.write_bytes(press_pdf(*laid, desk))
+        for name, document in ((TO_FOLD, to_fold), (TO_READ, to_read)):
+            part = workdir / name
+            part.write_bytes(press_pdf(*document, workdir))
             made.append(publish(part, folder / name, "application/pdf"))
         return made
 
 
-def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
-    """The pages in the order of reading, their pictures in ``desk``; None where there is none."""
+def layout(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None:
+    """The pages in the order of reading, their pictures in ``workdir``; None where there is none."""
     earlier = [
         card
         for number, one in enumerate(prepared.earlier, 1)
         for card in _cards(
-            one.prepared, recipe.model_copy(update={"stills": one.stills}), desk, f"earlier-{number:02}-"
+            one.prepared, recipe.model_copy(update={"stills": one.stills}), workdir, f"earlier-{number:02}-"
         )
     ]
-    own = _cards(prepared, recipe, desk)
+    own = _cards(prepared, recipe, workdir)
     if not own and not earlier:
         return None
     title = printable_words(recipe.title)
@@ -98,23 +98,23 @@ def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
         "pages": _pages(earlier, own, recipe),
         "sides": None,
     }
-    return Laid(files(__package__).joinpath("booklet.typ").read_bytes(), recipe, sheet)
+    return Document(files(__package__).joinpath("booklet.typ").read_bytes(), recipe, sheet)
 
 
-def _cards(prepared: Prepared, recipe: Recipe, desk: Path, prefix: str = "") -> list[Card]:
+def _cards(prepared: Prepared, recipe: Recipe, workdir: Path, prefix: str = "") -> list[Card]:
     """The cards of one review: its stills, then what the child made."""
-    made = lay_artwork(prepared, desk, prefix) if recipe.artwork else []
-    return [*lay_cards(prepared, recipe, desk, prefix), *made]
+    made = layout_artwork(prepared, workdir, prefix) if recipe.artwork else []
+    return [*layout_cards(prepared, recipe, workdir, prefix), *made]
 
 
 def _pages(earlier: Sequence[Card], own: Sequence[Card], recipe: Recipe) -> list[dict[str, Any]]:
     """The pages in the order of reading: the cover, the notes and, where it is wished, pages to draw on."""
     cover = next((card for card in own if card.file == f"{recipe.cover:02}.jpg"), [*own, *earlier][0])
     chosen = cover.laid_out(recipe.spoken())
-    laid = [card.laid_out(recipe.spoken()) for card in (*earlier, *own)]
+    document = [card.laid_out(recipe.spoken()) for card in (*earlier, *own)]
     pages: list[dict[str, Any]] = [
         {"kind": "cover", "card": chosen},
-        *({"kind": "card", "card": card} for card in laid),
+        *({"kind": "card", "card": card} for card in document),
     ]
     if recipe.fill:
         pages += [{"kind": "draw"}] * (pages_needed(len(pages)) - 1 - len(pages))

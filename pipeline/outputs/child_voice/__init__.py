@@ -11,10 +11,10 @@ from pydantic import Field, StringConstraints
 
 from pipeline.artifact import Artifact, publish
 from pipeline.moments import Selection, Words
-from pipeline.outputs.cards import lay_cards
+from pipeline.outputs.cards import layout_cards
 from pipeline.prepared import Prepared
 from pipeline.print.letters import printable_words
-from pipeline.print.press import Laid, press_pdf
+from pipeline.print.press import Document, press_pdf
 from pipeline.print.recipes import StillsRecipe
 from pipeline.print.remarks import remarks_on
 
@@ -63,17 +63,17 @@ class Recipe(StillsRecipe):
 def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """The child's pages as one tagged PDF, to be printed; an empty list where nothing is asked."""
     with TemporaryDirectory(prefix=".child-voice-", dir=folder) as scratch:
-        desk = Path(scratch)
-        if (laid := lay(prepared, recipe, desk)) is None:
+        workdir = Path(scratch)
+        if (document := layout(prepared, recipe, workdir)) is None:
             return []
-        part = desk / NAME
-        part.write_bytes(press_pdf(*laid, desk))
+        part = workdir / NAME
+        part.write_bytes(press_pdf(*document, workdir))
         return [publish(part, folder / NAME, "application/pdf")]
 
 
-def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
-    """The pages laid out, their pictures in ``desk``; None where nothing is asked."""
-    cards = lay_cards(prepared, recipe, desk) if recipe.pictures else []
+def layout(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None:
+    """The pages laid out, their pictures in ``workdir``; None where nothing is asked."""
+    cards = layout_cards(prepared, recipe, workdir) if recipe.pictures else []
     if not recipe.questions and not cards:
         return None
     hints = ("", "", recipe.say_hint, recipe.skip_hint)
@@ -88,7 +88,7 @@ def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
         ],
         "cards": [card.laid_out(recipe.spoken()) for card in cards],
     }
-    return Laid(files(__package__).joinpath("child.typ").read_bytes(), recipe, sheet)
+    return Document(files(__package__).joinpath("child.typ").read_bytes(), recipe, sheet)
 
 
 def remarks(_: Selection, recipe: Recipe) -> list[str]:

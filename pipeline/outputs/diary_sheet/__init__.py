@@ -16,7 +16,7 @@ from pipeline.artifact import Artifact, publish
 from pipeline.moments import Selection, Words
 from pipeline.prepared import Prepared
 from pipeline.print.letters import printable_words
-from pipeline.print.press import Laid, press_pdf
+from pipeline.print.press import Document, press_pdf
 from pipeline.print.recipes import PrintedRecipe
 from pipeline.print.remarks import remarks_on
 
@@ -67,13 +67,13 @@ class Recipe(PrintedRecipe):
 def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """The diary sheet as one tagged A4 page. It needs no moment, and names nobody."""
     with TemporaryDirectory(prefix=".diary-sheet-", dir=folder) as scratch:
-        desk = Path(scratch)
-        part = desk / NAME
-        part.write_bytes(press_pdf(*lay(prepared, recipe, desk), desk))
+        workdir = Path(scratch)
+        part = workdir / NAME
+        part.write_bytes(press_pdf(*layout(prepared, recipe, workdir), workdir))
         return [publish(part, folder / NAME, "application/pdf")]
 
 
-def lay(_: Prepared, recipe: Recipe, __: Path) -> Laid:
+def layout(_: Prepared, recipe: Recipe, __: Path) -> Document:
     """The page laid out."""
     rows_mm = min(_HIGHEST_ROW_MM, _ROOM_FOR_ROWS_MM / len(recipe.statements))
     sheet = {
@@ -88,7 +88,7 @@ def lay(_: Prepared, recipe: Recipe, __: Path) -> Laid:
         "sizes_pt": [15, 14, 13, 12],
         "day_sizes_pt": [14, 13, 12, 11, 10, 9],
     }
-    return Laid(files(__package__).joinpath("diary.typ").read_bytes(), recipe, sheet)
+    return Document(files(__package__).joinpath("diary.typ").read_bytes(), recipe, sheet)
 
 
 def remarks(_: Selection, recipe: Recipe) -> list[str]:

@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 
 from pipeline.artifact import Artifact
 from pipeline.moments import Selection
-from pipeline.outputs.cards import lay_cards
+from pipeline.outputs.cards import layout_cards
 from pipeline.prepared import Prepared
 from pipeline.print.pictures import PictureFormat, publish_pictures
-from pipeline.print.press import Laid, press_pictures
+from pipeline.print.press import Document, press_pictures
 from pipeline.print.recipes import StillsRecipe
 from pipeline.print.remarks import remarks_on_stills
 
@@ -29,16 +29,16 @@ class Recipe(StillsRecipe):
 def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """A picture for every still that is not left out; an empty list where there is none."""
     with TemporaryDirectory(prefix=".phone-pictures-", dir=folder) as scratch:
-        desk = Path(scratch)
-        if (laid := lay(prepared, recipe, desk)) is None:
+        workdir = Path(scratch)
+        if (document := layout(prepared, recipe, workdir)) is None:
             return []
-        pages = press_pictures(*laid, desk, px_per_inch=PX_PER_INCH)
+        pages = press_pictures(*document, workdir, px_per_inch=PX_PER_INCH)
         return publish_pictures(pages, "phone", recipe.picture_format, folder)
 
 
-def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
-    """The pictures laid out, the stills in ``desk``; None where there is none."""
-    cards = lay_cards(prepared, recipe, desk)
+def layout(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None:
+    """The pictures laid out, the stills in ``workdir``; None where there is none."""
+    cards = layout_cards(prepared, recipe, workdir)
     if not cards:
         return None
     sheet = {
@@ -47,7 +47,7 @@ def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
         "sizes_pt": list(range(LARGEST_PT, SMALLEST_PT - 1, -2)),
         "cards": [card.laid_out(recipe.spoken()) for card in cards],
     }
-    return Laid(files(__package__).joinpath("phone.typ").read_bytes(), recipe, sheet)
+    return Document(files(__package__).joinpath("phone.typ").read_bytes(), recipe, sheet)
 
 
 def remarks(selection: Selection, recipe: Recipe) -> list[str]:

@@ -11,9 +11,9 @@ from pydantic import Field
 
 from pipeline.artifact import Artifact, publish
 from pipeline.moments import Selection
-from pipeline.outputs.cards import lay_artwork, lay_cards
+from pipeline.outputs.cards import layout_artwork, layout_cards
 from pipeline.prepared import Prepared
-from pipeline.print.press import Laid, press_pdf
+from pipeline.print.press import Document, press_pdf
 from pipeline.print.recipes import ArtworkRecipe
 from pipeline.print.remarks import remarks_on_stills
 
@@ -55,17 +55,17 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     beforehand.
     """
     with TemporaryDirectory(prefix=".picture-notes-", dir=folder) as scratch:
-        desk = Path(scratch)
-        if (laid := lay(prepared, recipe, desk)) is None:
+        workdir = Path(scratch)
+        if (document := layout(prepared, recipe, workdir)) is None:
             return []
-        part = desk / NAME
-        part.write_bytes(press_pdf(*laid, desk))
+        part = workdir / NAME
+        part.write_bytes(press_pdf(*document, workdir))
         return [publish(part, folder / NAME, "application/pdf")]
 
 
-def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
-    """The notes laid out, their pictures in ``desk``; None where there is none."""
-    cards = [*lay_cards(prepared, recipe, desk), *(lay_artwork(prepared, desk) if recipe.artwork else ())]
+def layout(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None:
+    """The notes laid out, their pictures in ``workdir``; None where there is none."""
+    cards = [*layout_cards(prepared, recipe, workdir), *(layout_artwork(prepared, workdir) if recipe.artwork else ())]
     if not cards:
         return None
     sheet = {
@@ -76,7 +76,7 @@ def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
         "sizes_pt": list(range(LARGEST_PT[recipe.a_page], SMALLEST_PT - 1, -2)),
         "cards": [card.laid_out(recipe.spoken()) for card in cards],
     }
-    return Laid(files(__package__).joinpath("notes.typ").read_bytes(), recipe, sheet)
+    return Document(files(__package__).joinpath("notes.typ").read_bytes(), recipe, sheet)
 
 
 def remarks(selection: Selection, recipe: Recipe) -> list[str]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pipeline.artifact import Artifact, publish
 from pipeline.moments import FilmOf, Selection
 from pipeline.prepared import Prepared
-from pipeline.print.press import Laid, press_pdf
+from pipeline.print.press import Document, press_pdf
 from pipeline.training.rating.form import lay_form
 from pipeline.training.rating.scale import rating_scale
 
@@ -31,15 +31,15 @@ class Recipe(BaseModel):
 def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """The form as a tagged PDF; an empty list where the moments are of a family's film."""
     with TemporaryDirectory(prefix=".rating-scale-", dir=folder) as scratch:
-        desk = Path(scratch)
-        if (laid := lay(prepared, recipe, desk)) is None:
+        workdir = Path(scratch)
+        if (document := layout(prepared, recipe, workdir)) is None:
             return []
-        part = desk / NAME
-        part.write_bytes(press_pdf(*laid, desk))
+        part = workdir / NAME
+        part.write_bytes(press_pdf(*document, workdir))
         return [publish(part, folder / NAME, "application/pdf")]
 
 
-def lay(prepared: Prepared, recipe: Recipe, _: Path) -> Laid | None:
+def layout(prepared: Prepared, recipe: Recipe, _: Path) -> Document | None:
     """The form laid out; None where the moments are of a family's film."""
     selection = prepared.selection
     if selection.of != FilmOf.REVIEW_RECORDING:

@@ -19,7 +19,7 @@ from pipeline.outputs.cards import Card
 from pipeline.prepared import Prepared, PreparedMoment
 from pipeline.print.letters import printable_words
 from pipeline.print.pictures import PictureFormat, publish_pictures
-from pipeline.print.press import Laid, press_pdf, press_pictures
+from pipeline.print.press import Document, press_pdf, press_pictures
 from pipeline.print.recipes import PrintedRecipe
 from pipeline.print.remarks import remarks_on
 
@@ -95,20 +95,20 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     Raises: MomentOutsideFilm where a time lies after the clip's end.
     """
     with TemporaryDirectory(prefix=".strip-", dir=folder) as scratch:
-        desk = Path(scratch)
-        if (laid := lay(prepared, recipe, desk)) is None:
+        workdir = Path(scratch)
+        if (document := layout(prepared, recipe, workdir)) is None:
             return []
-        part = desk / NAME
-        part.write_bytes(press_pdf(*laid, desk))
-        pages = press_pictures(*laid, desk, px_per_inch=PX_PER_INCH)
+        part = workdir / NAME
+        part.write_bytes(press_pdf(*document, workdir))
+        pages = press_pictures(*document, workdir, px_per_inch=PX_PER_INCH)
         return [
             publish(part, folder / NAME, "application/pdf"),
             *publish_pictures(pages, "strip", recipe.picture_format, folder),
         ]
 
 
-def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
-    """The strips laid out, their frames in ``desk``; None without the clip. Raises: MomentOutsideFilm."""
+def layout(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None:
+    """The strips laid out, their frames in ``workdir``; None without the clip. Raises: MomentOutsideFilm."""
     clips = [moment for moment in prepared.moments if moment.kind == "clip"]
     chosen = [(number, clip) for number, clip in enumerate(clips, 1) if recipe.clip in (0, number)]
     if not chosen:
@@ -118,17 +118,17 @@ def lay(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
         "title": "A moment in pictures",
         "sizes_pt": list(range(LARGEST_PT, SMALLEST_PT - 1, -2)),
         "small_sizes_pt": list(range(LARGEST_SMALL_PT, SMALLEST_PT - 1, -2)),
-        "clips": [_laid_out(number, clip, recipe, desk) for number, clip in chosen],
+        "clips": [_laid_out(number, clip, recipe, workdir) for number, clip in chosen],
     }
-    return Laid(files(__package__).joinpath("strip.typ").read_bytes(), recipe, sheet)
+    return Document(files(__package__).joinpath("strip.typ").read_bytes(), recipe, sheet)
 
 
-def lay_one(prepared: Prepared, recipe: Recipe, desk: Path) -> Laid | None:
+def layout_one(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None:
     """The strip of one clip laid out, the first where one of every clip is wished. Raises: MomentOutsideFilm."""
-    return lay(prepared, recipe if recipe.clip else recipe.model_copy(update={"clip": 1}), desk)
+    return layout(prepared, recipe if recipe.clip else recipe.model_copy(update={"clip": 1}), workdir)
 
 
-def _laid_out(number: int, clip: PreparedMoment, recipe: Recipe, desk: Path) -> dict[str, object]:
+def _laid_out(number: int, clip: PreparedMoment, recipe: Recipe, workdir: Path) -> dict[str, object]:
     from pipeline.source.film import probe
 
     film = probe(clip.path)
@@ -138,10 +138,10 @@ def _laid_out(number: int, clip: PreparedMoment, recipe: Recipe, desk: Path) -> 
     frames = []
     for n, at_ms in enumerate(times):
         said = printable_words(recipe.frame_words[n]) if n < len(recipe.frame_words) else ""
-        card = _frame(film, at_ms, recipe, desk / f"{number:02}-{n + 1}.jpg")
-        laid = dataclasses.replace(card, words=said).laid_out(language)
+        card = _frame(film, at_ms, recipe, workdir / f"{number:02}-{n + 1}.jpg")
+        document = dataclasses.replace(card, words=said).laid_out(language)
         alt = " ".join(part for part in (f"{n + 1}/{len(times)}", said or words.words or language.picture) if part)
-        frames.append({**laid, "alt": alt})
+        frames.append({**document, "alt": alt})
     return {**words.laid_out(language), "frames": frames}
 
 

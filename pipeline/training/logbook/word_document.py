@@ -19,7 +19,7 @@ def to_docx(sheet: Sheet) -> bytes:
     from docx import Document
 
     document = Document()
-    _dress(document, sheet)
+    _style(document, sheet)
     document.add_heading(sheet.title, level=0)
     for line in sheet.lines:
         document.add_paragraph(line)
@@ -34,7 +34,7 @@ def to_docx(sheet: Sheet) -> bytes:
     return out.getvalue()
 
 
-def _dress(document: WordDocument, sheet: Sheet) -> None:
+def _style(document: WordDocument, sheet: Sheet) -> None:
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
     from docx.shared import Mm, Pt

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.print.letters import printable_words
-from pipeline.print.press import Laid, press_pdf
+from pipeline.print.press import Document, press_pdf
 from pipeline.print.recipes import PrintedRecipe
 from pipeline.training.rating.scale import Scale
 
@@ -24,7 +24,7 @@ def print_form(scale: Scale, *, recording: str = "", rater: str = "") -> bytes:
         return press_pdf(*lay_form(scale, recording=recording, rater=rater), Path(folder))
 
 
-def lay_form(scale: Scale, *, recording: str = "", rater: str = "") -> Laid:
+def lay_form(scale: Scale, *, recording: str = "", rater: str = "") -> Document:
     """The form laid out."""
     sheet = {
         "title": scale.title,
@@ -41,4 +41,4 @@ def lay_form(scale: Scale, *, recording: str = "", rater: str = "") -> Laid:
             for part in scale.sub_scales
         ],
     }
-    return Laid(files(__package__).joinpath("form.typ").read_bytes(), PrintedRecipe(), sheet)
+    return Document(files(__package__).joinpath("form.typ").read_bytes(), PrintedRecipe(), sheet)

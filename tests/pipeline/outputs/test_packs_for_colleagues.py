@@ -23,12 +23,14 @@ ASKED = "How can I wait longer?"
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """A family's film of a clip and a still, with the recording of its review."""
-    desk = tmp_path_factory.mktemp("drawn")
+    workdir = tmp_path_factory.mktemp("drawn")
     family = prepared_from(
-        drawn_clip(desk / "a.mp4", frames=15, caption="Ella looks up. Mum waits.", principle="receiving-initiatives"),
-        drawn_still(desk / "b.jpg", caption="Ella shows Mum the card."),
+        drawn_clip(
+            workdir / "a.mp4", frames=15, caption="Ella looks up. Mum waits.", principle="receiving-initiatives"
+        ),
+        drawn_still(workdir / "b.jpg", caption="Ella shows Mum the card."),
     )
-    own = prepared_from(drawn_clip(desk / "c.mp4", frames=20, caption="I lean back."), working_points=())
+    own = prepared_from(drawn_clip(workdir / "c.mp4", frames=20, caption="I lean back."), working_points=())
     recording = dataclasses.replace(own, selection=own.selection.model_copy(update={"of": FilmOf.REVIEW_RECORDING}))
     return dataclasses.replace(family, companion=recording)
 

@@ -22,11 +22,13 @@ from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, pre
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    desk = tmp_path_factory.mktemp("drawn")
+    workdir = tmp_path_factory.mktemp("drawn")
     return prepared_from(
-        drawn_clip(desk / "a.mp4", frames=15, caption="Ella looks up. Mum waits.", principle="receiving-initiatives"),
-        drawn_clip(desk / "b.mp4", frames=30, fps="30000/1001"),
-        drawn_still(desk / "c.jpg", caption="Ella shows Mum the card."),
+        drawn_clip(
+            workdir / "a.mp4", frames=15, caption="Ella looks up. Mum waits.", principle="receiving-initiatives"
+        ),
+        drawn_clip(workdir / "b.mp4", frames=30, fps="30000/1001"),
+        drawn_still(workdir / "c.jpg", caption="Ella shows Mum the card."),
     )
 
 
