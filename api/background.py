@@ -27,7 +27,7 @@ async def keep_running_maintenance(ctx: AppContext) -> None:
             await run_in_threadpool(run_maintenance, ctx)
         except PipelineError as error:
             log.warning("tending_failed", code=error.code, cause=str(error))
-        except Exception as error:  # noqa: BLE001 noted under its number; otherwise all tending would end unseen
+        except Exception as error:  # noqa: BLE001 noted under its number; otherwise all maintenance would end unseen
             note_incident(error)
         await asyncio.sleep(ctx.settings.heal_s)
 
@@ -38,12 +38,12 @@ def run_maintenance(ctx: AppContext) -> int:
         # Here and not with healing: how it was while no worker ran is what one wants to know.
         take_sample(ctx.db, health(ctx.db, ctx.settings, ctx.storage))
     sweep_private(ctx.settings)
-    tended = expire_uploads(ctx.db, ctx.storage, ctx.settings)
+    done = expire_uploads(ctx.db, ctx.storage, ctx.settings)
     for upload in ctx.uploads.waiting_to_finish():
         try:
-            tended += ctx.uploads.finish(upload)
+            done += ctx.uploads.finish(upload)
         except PipelineError as error:  # one that cannot be handed on must not keep the others waiting
             log.warning("upload_not_handed_on", upload=upload.id, code=error.code, cause=str(error))
         except Exception as error:  # noqa: BLE001 noted under its number, for the same reason
             note_incident(error)
-    return tended
+    return done

@@ -51,7 +51,7 @@ def parse_checksum(header: str | None) -> Checksum | None:
 
 
 async def take(uploads: Uploads, upload: Upload, holder: str) -> UploadWriter:
-    """The upload, once whoever wrote to it has let go. Raises: UploadBusy and what try_take() raises."""
+    """The upload, once its former writer has let go. Raises: UploadBusy and what try_take() raises."""
     deadline = time.monotonic() + _TAKE_S
     while (taken := await run_in_threadpool(uploads.try_take, upload, holder)) is None:
         if time.monotonic() > deadline:

@@ -60,7 +60,7 @@ def waits_ms(service: Service, film: Path) -> list[float]:
     wait_until(lambda: health(service.db, service.settings).workers_alive, "the worker is alive")
     waits = []
     for number in range(TIMES + 1):
-        time.sleep(random.uniform(0.2, 1.2))  # noqa: S311 no secret: not in step with whoever looks at intervals
+        time.sleep(random.uniform(0.2, 1.2))  # noqa: S311 no secret: not in step with anything that polls
         selection_id, (job,) = service.send_film(film, K_207, outputs=())
         enqueue(job, service.settings, service.db)
         service.wait_until_settled(selection_id)

@@ -23,7 +23,7 @@ class CommandFailed(PipelineError):
 
 
 def say(sentence: str) -> None:
-    """Print one line on stdout at once, whoever reads it."""
+    """Print one line on stdout at once, also into a pipe."""
     print(sentence, flush=True)
 
 

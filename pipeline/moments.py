@@ -161,7 +161,7 @@ def plain_sentence(error: ValidationError) -> str:
 
 
 def say_first(errors: Sequence[Mapping[str, Any]]) -> str:
-    """The first of pydantic's errors as one sentence; for whoever holds their list and not the exception."""
+    """The first of pydantic's errors as one sentence; for callers that hold their list and not the exception."""
     first = errors[0]
     where: list[str] = []
     for part in first["loc"]:

@@ -170,7 +170,7 @@ def worker_env() -> dict[str, str]:
     """What the worker's environment needs beside the settings.
 
     SIGTERM is not remapped to Celery's soft shutdown: that sleeps its whole time-out even when the job at hand ends
-    sooner (35 s against 6 s measured). The plain one takes no more work, ends with the job, and whoever cannot wait may
+    sooner (35 s against 6 s measured). The plain one takes no more work, ends with the job, and a caller that cannot wait may
     kill: the ledger brings the job back.
     """
     return {"PYTHONUNBUFFERED": "1"}

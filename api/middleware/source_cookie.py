@@ -20,7 +20,7 @@ PASS_S: Final = 3600
 
 
 def give_pass(answer: Response, token: bytes, path: str, *, secure: bool) -> None:
-    """Let whoever gets this answer look at ``path``; another token makes the pass worthless."""
+    """Let the receiver of this answer look at ``path``; another token makes the pass worthless."""
     ends_at = int(time.time()) + PASS_S
     answer.set_cookie(
         PASS, f"{ends_at}.{_sign(token, path, ends_at)}",

@@ -136,7 +136,7 @@ def move_job(job_id: GivenId, urgency: Urgency, ctx: Ctx, who: Who) -> JobLine:
 
 @router.post("/retry-failed", summary="Try again what was given up", responses=described(401, 503))
 def retry_failed_jobs(ctx: Ctx, who: Who) -> Retried:
-    """Queue everything again that was given up within a day: after an outage, this is the one act that mends it."""
+    """Queue everything again that was given up within a day: after an outage, this one act is enough."""
     with ctx.db.reading() as session:
         ids = given_up_ids(session, utcnow(), limit=_MOST_AT_ONCE)
     retried = 0

@@ -65,7 +65,7 @@ class NewEnds(Times):
     cut: Annotated[
         Times | None,
         Field(
-            description="The same on the clock of the moment's own upload, for whoever looked into that. "
+            description="The same on the clock of the moment's own upload, for a client that looked into that. "
             "Without it the ends should be the times of frames."
         ),
     ] = None

@@ -1,4 +1,4 @@
-"""A process that we started, known by its number alone, so that whoever becomes us by exec can go on with it.
+"""A process that we started, known by its number alone, so that the program we become by exec can go on with it.
 
 ``subprocess.Popen`` cannot be made for a process that runs already, and one that is thrown away reaps its child.
 """

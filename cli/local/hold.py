@@ -28,7 +28,7 @@ class DataFolderUnusable(PipelineError):
 
 
 def hold_data_dir(data_dir: Path, *, wait_s: float = 45.0) -> int:
-    """An open file descriptor that holds ``data_dir``; whoever inherits it holds the folder too.
+    """An open file descriptor that holds ``data_dir``; a child that inherits it holds the folder too.
 
     Waits ``wait_s`` where the former ``up`` is gone and its parts are still ending.
     Raises: DataInUse, DataFolderUnusable.

@@ -1,4 +1,4 @@
-"""What one run of ffmpeg may use, and that it ends with whoever started it."""
+"""What one run of ffmpeg may use, and that it ends with its parent."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class TouchUp:
 
 
 def touched_copy(picture: Path, wish: TouchUp, copy: Path) -> tuple[int, int]:
-    """A JPEG of ``picture`` with what is wished done to it; its width and height in px.
+    """A JPEG of ``picture`` with the chosen changes; its width and height in px.
 
     Where nothing is changed, as when a bright picture is to be brightened, it is the very same file, byte for byte.
     Raises: ArtifactWrong where it is no picture.

@@ -54,7 +54,7 @@ class Card:
 
 
 def layout_cards(prepared: Prepared, recipe: StillsRecipe, folder: Path, prefix: str = "") -> list[Card]:
-    """A card for every still that is not left out, its picture copied into ``folder`` and touched up as wished.
+    """A card for every still that is not left out, its picture copied into ``folder`` and touched up as chosen.
 
     The pictures are named ``01.jpg`` and so on after ``prefix``.
     """

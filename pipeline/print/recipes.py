@@ -38,7 +38,7 @@ class PrintedRecipe(BaseModel):
 
 
 class StillChoice(BaseModel):
-    """What is wished for one still; everything left out stays as it is."""
+    """What is chosen for one still; everything left out stays as it is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -90,7 +90,7 @@ class StillsRecipe(PrintedRecipe):
         return self
 
     def choice(self, number: int) -> StillChoice:
-        """What is wished for the still of that number."""
+        """What is chosen for the still of that number."""
         return next((choice for choice in self.stills if choice.still == number), StillChoice(still=number))
 
     def words_for(self, selection: Selection) -> dict[int, str]:

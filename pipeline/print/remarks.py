@@ -79,7 +79,7 @@ def remarks_on(words: str, which: str, language: str, *, counted: bool = True, o
     """What to know of some words before they are printed; ``which`` begins each sentence.
 
     ``counted``: their number is looked at, which ``pipeline.hints.hints`` does for captions already. ``own``: they
-    are a child's own words, which nobody mends.
+    are a child's own words, which nobody corrects.
     """
     if lost := unprintable_letters(words):
         yield f"{which} holds signs that cannot be printed here: {' '.join(lost)}"

@@ -105,9 +105,9 @@ def prepare(
         moments = _prepare_moments(seekable, selection, preset, scratch, report, on_progress or (lambda _: None))
         finished = tuple(moment.prepared for moment in moments)
         prepared = Prepared(selection, finished, photographs, before, companion)
-        for kind, wished in chosen:
-            beside = companion if isinstance(wished, WithCompanion) else None
-            recipe = wished.model_copy(update={"companion": beside.review}) if beside else wished
+        for kind, asked in chosen:
+            beside = companion if isinstance(asked, WithCompanion) else None
+            recipe = asked.model_copy(update={"companion": beside.review}) if beside else asked
             report.warnings += kind.remark(selection, recipe, picture=isinstance(film, Film))
             making = partial(kind.make, prepared, recipe, work)
             made = report.step(kind.name, sum(m.bytes for m in prepared.moments), making)

@@ -12,7 +12,7 @@ log = get_logger("records")
 
 
 def accept_store(db: Database, storage: Storage, who: str) -> StoreCount:
-    """Let this database have the store, whoever it belonged to; what it held until now.
+    """Let this database have the store, whatever it belonged to; what it held until now.
 
     What the database does not know is deleted by the next sweep. The audit and the log tell of it.
     Raises: DatabaseUnavailable, StorageUnavailable, NoRoom.

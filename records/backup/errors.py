@@ -1,4 +1,4 @@
-"""What can go wrong with a backup, in words for whoever makes or restores it."""
+"""What can go wrong with a backup, in words for the person who makes or restores it."""
 
 from __future__ import annotations
 

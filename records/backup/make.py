@@ -136,7 +136,7 @@ def _begin(target: Path) -> Path:
 
 
 def _remove_left(folder: Path) -> None:
-    """Remove an unfinished backup, if whoever wrote it is gone."""
+    """Remove an unfinished backup, if its writer is gone."""
     with suppress(OSError), (folder / _LOCK).open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(folder, ignore_errors=True)

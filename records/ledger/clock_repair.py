@@ -22,7 +22,7 @@ _TOLERANCE = 2
 def clamp_future_timestamps(db: Database, settings: Settings) -> int:
     """Shorten what ends too late; how many jobs. Raises: DatabaseUnavailable.
 
-    A lease is cut to a whole one from now: whoever still works under it renews it, whoever does not loses it then.
+    A lease is cut to a whole one from now: a worker that still has it renews it, another loses it then.
     """
     now = utcnow()
     lease, rest = timedelta(seconds=settings.lease_s), timedelta(seconds=LONGEST_REST_S)

@@ -1,8 +1,7 @@
 """The jobs ledger: who does what, until when. The row is the truth; the message in the queue only wakes a worker.
 
 A worker that is woken claims the job whose turn it is (records/ledger/scheduling.py), whichever job the message
-names, by one ``UPDATE … WHERE`` that changes exactly one row. The claim holds a lease with a random token; whoever
-has no valid token can neither renew nor finish. A lease that ran out is given back by healing, after a rest
+names, by one ``UPDATE … WHERE`` that changes exactly one row. The claim holds a lease with a random token; a worker without a valid token can neither renew nor finish. A lease that ran out is given back by healing, after a rest
 (records/actions/complete_job.py). Leases compare the clocks of several machines: they must agree within a quarter of
 ``lease_s`` (any NTP does).
 """

@@ -91,7 +91,7 @@ def queue_output(session: Session, selection: SelectionRow, output: OutputRow, p
 
 
 def stop_output(session: Session, output: OutputRow) -> None:
-    """Take the right to hand in from whoever is at work on an output; it is made anew when every moment is ready."""
+    """Take the right to hand in from the job at work on an output; it is made anew when every moment is ready."""
     session.execute(delete(JobRow).where(*_job_of(output), JobRow.state == JobState.RUNNING))
 
 

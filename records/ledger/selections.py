@@ -52,7 +52,7 @@ def lock_selection(session: Session, selection_id: str) -> SelectionRow | None:
 def lock_family(session: Session, selection_id: str) -> SelectionRow | None:
     """The selection, held together with every other of its family: what may show it neither begins nor ends meanwhile.
 
-    All are held in one order, so that two who do this wait one after the other and never crosswise; whoever holds one
+    All are held in one order, so that two who do this wait one after the other and never crosswise; a holder of one
     selection waits for no other. None as lock_selection().
     """
     family = select(SelectionRow.family).where(SelectionRow.id == selection_id).scalar_subquery()
@@ -117,7 +117,7 @@ def moment_finished(session: Session, selection: SelectionRow, moment: MomentRow
     moment.facts = facts
     session.flush()
     if all_moments_ready(session, selection):
-        # Whoever sent a whole film did not stay to watch; whoever sent moments from her desk waits for the pack.
+        # The sender of a whole film did not stay to watch; one who sent moments from her desk waits for the pack.
         priority = Priority.LATER if selection.whole_film else Priority.AWAITED_PACK
         for output in outputs_of(session, selection.id):
             queue_output(session, selection, output, priority)

@@ -44,7 +44,7 @@ class OutputSourceRow(Base):
     """What an output shows, or is to show: a moment, a photograph, or another selection that its recipe names.
 
     No foreign key leads to these: it would lock another selection's row while this one's is held, and the other one is
-    held by whoever takes it back and waits for this one. That nothing stays that shows what is gone is
+    held by the transaction that takes it back and waits for this one. That nothing stays that shows what is gone is
     records/actions/withdraw.py's to do.
     """
 

@@ -32,7 +32,7 @@ class FolderStorage:
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._parts = self._root / ".parts"
-        # Where that fails the service starts all the same and says so; it works as soon as somebody has mended it.
+        # Where that fails the service starts all the same and says so; it works as soon as somebody has put it right.
         with contextlib.suppress(OSError):
             self._make_root()
 

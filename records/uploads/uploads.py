@@ -112,7 +112,7 @@ class Uploads:
             return _upload(_living(session, upload_id))
 
     def announce(self, upload_id: str, offset: int, holder: str) -> Upload:
-        """Ask whoever writes to let go, if the offset is right. Then call try_take() until it gives the file.
+        """Ask the present writer to let go, if the offset is right. Then call try_take() until it gives the file.
 
         Raises: UploadMissing, UploadExpired, OffsetWrong, NoRoom.
         """

@@ -23,7 +23,7 @@ from records.settings import Settings
 
 DAY = timedelta(days=1)
 UNMOVED_S = 600
-"""A job whose progress stands still for so long hangs, whoever keeps its lease."""
+"""A job whose progress stands still for so long hangs, though its lease is kept."""
 _MOST_RUNNING = 200
 
 

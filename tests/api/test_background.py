@@ -85,11 +85,11 @@ def test_tending_goes_on_after_an_error_nobody_foresaw(waiting: AppContext) -> N
     unlucky = UnluckyOnce(waiting.db, waiting.storage, waiting.settings)
 
     async def tend_until_all_are_handed_on() -> None:
-        tending = asyncio.create_task(keep_running_maintenance(replace(waiting, uploads=unlucky)))
+        maintenance = asyncio.create_task(keep_running_maintenance(replace(waiting, uploads=unlucky)))
         async with asyncio.timeout(60):
             while jobs(waiting) < 2:  # noqa: ASYNC110 the database tells nobody
                 await asyncio.sleep(0.05)
-        tending.cancel()
+        maintenance.cancel()
 
     with ThreadPoolExecutor(1) as elsewhere:  # in this thread a browser of other tests may keep a loop running
         elsewhere.submit(asyncio.run, tend_until_all_are_handed_on()).result()

@@ -53,8 +53,8 @@ def test_a_worker_tells_of_a_scratch_folder_that_only_it_sees(folder_service: Se
     folder_service.start_worker()
 
     def told() -> list[str]:
-        hurts = health(folder_service.db, settings, folder_service.storage).verdict.alerts
-        return [alert.message for alert in hurts if alert.code == "folder_not_writable"]
+        alerts = health(folder_service.db, settings, folder_service.storage).verdict.alerts
+        return [alert.message for alert in alerts if alert.code == "folder_not_writable"]
 
     wait_until(told, "the worker has told")
     [sentence] = told()

@@ -108,7 +108,7 @@ def _cards(prepared: Prepared, recipe: Recipe, workdir: Path, prefix: str = "") 
 
 
 def _pages(earlier: Sequence[Card], own: Sequence[Card], recipe: Recipe) -> list[dict[str, Any]]:
-    """The pages in the order of reading: the cover, the notes and, where it is wished, pages to draw on."""
+    """The pages in the order of reading: the cover, the notes and, where chosen, pages to draw on."""
     cover = next((card for card in own if card.file == f"{recipe.cover:02}.jpg"), [*own, *earlier][0])
     chosen = cover.laid_out(recipe.spoken())
     document = [card.laid_out(recipe.spoken()) for card in (*earlier, *own)]

@@ -1,4 +1,4 @@
-"""pack.json: what a review pack holds, for programs that read it and for whoever checks it later."""
+"""pack.json: what a review pack holds, for programs that read or check it later."""
 
 from __future__ import annotations
 

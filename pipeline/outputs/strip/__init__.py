@@ -124,7 +124,7 @@ def layout(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None
 
 
 def layout_one(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None:
-    """The strip of one clip laid out, the first where one of every clip is wished. Raises: MomentOutsideFilm."""
+    """The strip of one clip laid out, the first where one of every clip is chosen. Raises: MomentOutsideFilm."""
     return layout(prepared, recipe if recipe.clip else recipe.model_copy(update={"clip": 1}), workdir)
 
 

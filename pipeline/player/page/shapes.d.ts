@@ -43,7 +43,7 @@ interface Source {
   begins: number | null;
   load(): Promise<Review>;
   address(moment: Moment): string | Promise<string>;
-  /** What to tell whoever wrote; `others` are words that somebody else saved meanwhile, and then nothing was saved. */
+  /** What to tell the writer; `others` are words that somebody else saved meanwhile, and then nothing was saved. */
   save(review: string, words: Words, over: boolean): Promise<{ told: string; others?: Words }>;
   /** Called once the page is there; `add` takes words that were saved elsewhere. */
   opened(cards: { add(words: Words): void; tell(text: string): void }): void;
