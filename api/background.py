@@ -35,7 +35,7 @@ async def keep_running_maintenance(ctx: AppContext) -> None:
 def run_maintenance(ctx: AppContext) -> int:
     """How many uploads were handed on or erased. Safe beside requests and other processes."""
     if take_turn(ctx.db, SAMPLING, EVERY_S):
-        # Here and not with healing: how it was while no worker ran is what one wants to know.
+        # Here and not with recovery: how it was while no worker ran is what one wants to know.
         take_sample(ctx.db, health(ctx.db, ctx.settings, ctx.storage))
     sweep_private(ctx.settings)
     done = expire_uploads(ctx.db, ctx.storage, ctx.settings)

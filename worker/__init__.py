@@ -1,1 +1,1 @@
-"""Runs jobs, heals the queue, keeps the clocks."""
+"""Runs jobs, recovers lost jobs, keeps the clocks."""

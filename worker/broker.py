@@ -47,7 +47,7 @@ def make_celery(settings: Settings, answer_timeout_s: float | None = None) -> Ce
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,
-        # The message is spent when a worker has it; healing sends the job again. With late acknowledgement a worker
+        # The message is spent when a worker has it; recovery sends the job again. With late acknowledgement a worker
         # that dies of a job would be given it for ever.
         task_acks_late=False,
         task_reject_on_worker_lost=False,
@@ -116,7 +116,7 @@ def enqueue(job_id: str, settings: Settings | None = None, db: Database | None =
     """Wake a worker for a queued job; without settings or database, those of this process.
 
     False when the broker or the database does not answer within a few seconds. That is no error: the job stays queued,
-    and healing sends it. Call it after the transaction that queued the job.
+    and recovery sends it. Call it after the transaction that queued the job.
     """
     settings = settings or process_settings()
     db = db or _databases.setdefault(settings.database(), open_database(settings))
@@ -170,7 +170,7 @@ def worker_env() -> dict[str, str]:
     """What the worker's environment needs beside the settings.
 
     SIGTERM is not remapped to Celery's soft shutdown: that sleeps its whole time-out even when the job at hand ends
-    sooner (35 s against 6 s measured). The plain one takes no more work, ends with the job, and a caller that cannot wait may
-    kill: the ledger brings the job back.
+    sooner (35 s against 6 s measured). The plain one takes no more work, ends with the job, and a caller that cannot
+    wait may kill: the ledger brings the job back.
     """
     return {"PYTHONUNBUFFERED": "1"}

@@ -46,7 +46,7 @@ def run_job(job_id: str) -> None:
         with bound_contextvars(job=claimed.job_id, attempt=claimed.attempt):
             attempt(ctx, claimed)
     except (DatabaseUnavailable, StorageUnavailable) as error:
-        # The row stays as it is; healing brings it back when these do and the lease has run out.
+        # The row stays as it is; recovery brings it back when these do and the lease has run out.
         log.warning("job_waits", woken_for=job_id, code=error.code, cause=str(error))
 
 

@@ -1,7 +1,7 @@
 """Erasing a selection: every row, every stored byte, every unfinished upload and every job.
 
 Crash-safe in three steps: the selection is marked and its jobs lose their leases (from then on nobody sees it and
-nothing can be published for it); its bytes go; its rows go. Healing ends what a crash interrupted (resume_erasures).
+nothing can be published for it); its bytes go; its rows go. Recovery ends what a crash interrupted (resume_erasures).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def erase_selection(db: Database, storage: Storage, settings: Settings, selectio
     """Erase a selection for good, with what others made of its moments; False where there is none to be seen.
 
     The logbook keeps its counts (see records/training/logbook.py).
-    Raises: StorageUnavailable, DatabaseUnavailable; then the selection is gone from sight and healing erases the rest.
+    Raises: StorageUnavailable, DatabaseUnavailable; then the selection is gone from sight and recovery erases the rest.
     """
     with db.session() as session:
         if not mark_erased(session, selection_id):

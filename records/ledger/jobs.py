@@ -1,7 +1,8 @@
 """The jobs ledger: who does what, until when. The row is the truth; the message in the queue only wakes a worker.
 
 A worker that is woken claims the job whose turn it is (records/ledger/scheduling.py), whichever job the message
-names, by one ``UPDATE … WHERE`` that changes exactly one row. The claim holds a lease with a random token; a worker without a valid token can neither renew nor finish. A lease that ran out is given back by healing, after a rest
+names, by one ``UPDATE … WHERE`` that changes exactly one row. The claim holds a lease with a random token; a worker
+without a valid token can neither renew nor finish. A lease that ran out is given back by recovery, after a rest
 (records/actions/complete_job.py). Leases compare the clocks of several machines: they must agree within a quarter of
 ``lease_s`` (any NTP does).
 """
@@ -154,7 +155,7 @@ def mark_sent(db: Database, job_id: str) -> bool:
 
 
 def mark_unsent(db: Database, job_id: str) -> None:
-    """Note that sending failed, so that healing need not wait before it tries."""
+    """Note that sending failed, so that recovery need not wait before it tries."""
     with db.session() as session:
         session.execute(update(JobRow).where(JobRow.id == job_id).values(sent_at=None))
 

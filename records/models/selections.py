@@ -42,7 +42,7 @@ class SelectionRow(Base):
     ready_at: Mapped[datetime | None]
     """When the last of its outputs was finished."""
     erasing_at: Mapped[datetime | None]
-    """Set when erasing began: from then on nobody sees it and nothing is added; healing ends what a crash left."""
+    """Set when erasing began: from then on nobody sees it and nothing is added; recovery ends what a crash left."""
 
     @hybrid_property
     def visible(self) -> bool:

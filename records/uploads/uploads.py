@@ -8,7 +8,7 @@ processes:
 2. It waits for the file's lock, looks at the row again, and cuts the file to the recorded offset.
 3. It writes, syncs, and only then raises the offset. A crash leaves bytes past the offset, which the next one cuts off.
 4. With the last byte the file goes into storage, then one transaction completes the upload and adds the jobs.
-   A crash in between leaves offset == length without completion: the next HEAD or PATCH, or healing, does it again.
+   A crash in between leaves offset == length without completion: the next HEAD or PATCH, or recovery, does it again.
 """
 
 from __future__ import annotations

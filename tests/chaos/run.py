@@ -178,7 +178,7 @@ def _unwell(stack: Stack) -> list[tuple[str, str]]:
 
 
 def _until_none(stack: Stack, clock: _Clock, left: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:
-    """What is left after sweeping and healing have had their time."""
+    """What is left after sweeping and recovery have had their time."""
     deadline = clock.now() + _CLEAN_WITHIN_S
     while (found := left()) and clock.now() < deadline:
         stack.crew.look()

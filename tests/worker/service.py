@@ -24,7 +24,7 @@ from tests.servers import start, wait_until
 from worker.broker import enqueue, worker_argv, worker_env
 
 QUICK = {"lease_s": 3, "heartbeat_s": 1, "heal_s": 1, "retry_after_s": 0.2}
-"""Settings with which healing takes seconds."""
+"""Settings with which recovery takes seconds."""
 
 
 class Service:

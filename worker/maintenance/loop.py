@@ -1,4 +1,4 @@
-"""The thread beside each pool process: sign of life, healing, and an end when the worker is drained or gone.
+"""The thread beside each pool process: sign of life, recovery, and an end when the worker is drained or gone.
 
 It runs in the pool's processes and not in their parent, because the parent forks: a lock that another thread holds at
 that instant would stay locked in the child for ever.

@@ -1,4 +1,4 @@
-"""Healing: what crashes and outages leave behind is brought back or cleared away, by one worker at a time.
+"""Recovery: what crashes and outages leave behind is brought back or cleared away, by one worker at a time.
 
 Every process of every worker asks for the turn; one ``UPDATE`` on the clock's row gives it to one of them. A healer
 that dies loses nothing: the turn comes again.
