@@ -339,7 +339,7 @@ export interface paths {
         put?: never;
         /**
          * Try again what was given up
-         * @description Queue everything again that was given up within a day: after an outage, this is the one act that mends it.
+         * @description Queue everything again that was given up within a day: after an outage, this one act is enough.
          */
         post: operations["retry_failed_jobs"];
         delete?: never;
@@ -1518,7 +1518,7 @@ export interface components {
          */
         NewEnds: {
             at?: number | null;
-            /** @description The same on the clock of the moment's own upload, for whoever looked into that. Without it the ends should be the times of frames. */
+            /** @description The same on the clock of the moment's own upload, for a client that looked into that. Without it the ends should be the times of frames. */
             cut?: components["schemas"]["Times"] | null;
             in?: number | null;
             out?: number | null;
