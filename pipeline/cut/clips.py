@@ -22,6 +22,7 @@ from pipeline.ffmpeg.runner import run_ffmpeg
 from pipeline.moments import Clip
 from pipeline.presets import Preset
 from pipeline.source.film import Film
+from pipeline.source.pixel_aspect import by_pixel_aspect
 from pipeline.source.stretches import find_stretches
 
 MEDIA_TYPE = "video/mp4"
@@ -95,7 +96,7 @@ def clip_argv(
 def plan_clip(film: Film, clip: Clip, preset: Preset) -> Plan:
     """What a clip is made of, as far as the film's index tells. Raises: MomentOutsideFilm, FilmUnreadable."""
     stretches = find_stretches(film, clip.in_ms, clip.out_ms)
-    return make_plan([(stretch, stretch.film.video) for stretch in stretches], preset)
+    return make_plan([part for stretch in stretches for part in by_pixel_aspect(stretch)], preset)
 
 
 def cut_clip(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from pipeline.source.picture_facts import MOST_INTERLACED_LINES, Orientation, StoredPicture, VideoFacts, see
 
@@ -16,7 +15,7 @@ _DAMAGED = (
 TOLD = re.compile(rf"showinfo@\d+ @ .*(?:\bn: *\d+ pts:|displaymatrix:|color_range:)|{_DAMAGED}")
 """The lines of stderr to keep."""
 DAMAGED = "The film is damaged here: look at every picture of this moment before you hand it on."
-_FRAME = re.compile(r"showinfo@(\d+) @ .*\bn: *\d+ pts: *(-?\d+) .* fmt:(\S+) .*sar:(\d+)/(\d+) s:(\d+)x(\d+) i:(.)")
+_FRAME = re.compile(r"showinfo@(\d+) @ .*\bn: *\d+ pts: *(-?\d+) .* fmt:(\S+) .* s:(\d+)x(\d+) i:(.)")
 _TURNED = re.compile(r"displaymatrix: rotation of (-?[\d.]+) degrees")
 _COLOURS = re.compile(r"color_range:(\S+) color_space:(\S+) color_primaries:(\S+) color_trc:(\S+)")
 _QUARTERS = {0: 0, 90: 90, 180: 180, 270: 270}
@@ -63,7 +62,7 @@ def _told(video: VideoFacts) -> VideoFacts:
 
 
 def _facts(frame: re.Match[str], turned: float, colours: re.Match[str], video: VideoFacts) -> VideoFacts:
-    fmt, over, under, width, height, fields = frame.groups()[2:]
+    fmt, width, height, fields = frame.groups()[2:]
     mirrored = video.orientation.mirrored
     clockwise = round((180 - turned if mirrored else -turned) / 90) * 90 % 360
     full_range, matrix, primaries, transfer = colours.groups()
@@ -71,7 +70,7 @@ def _facts(frame: re.Match[str], turned: float, colours: re.Match[str], video: V
         int(width),
         int(height),
         fmt,
-        Fraction(int(over), int(under)) if int(under) else None,
+        video.pixel_aspect,  # ffmpeg tells that of the stream's beginning; see pipeline/source/pixel_aspect.py
         Orientation(_QUARTERS[clockwise], mirrored),  # type: ignore[arg-type]
         full_range == "pc" or fmt.startswith("yuvj"),
         matrix,

@@ -24,6 +24,7 @@ from pipeline.moments import Still
 from pipeline.source.film import Film
 from pipeline.source.frames import Span, find_between, find_shown, frames_between
 from pipeline.source.picture_facts import VideoFacts
+from pipeline.source.pixel_aspect import aspect_at
 from pipeline.source.stretches import find_on_screen
 
 MEDIA_TYPE = "image/jpeg"
@@ -70,7 +71,7 @@ def grab_still(film: Film, at_ms: int, *, exact: bool = True, search_ms: int = S
     nearest = find_between(film, span.pts[0], span.pts[0] + 1)
     if nearest and nearest.pts == span.pts:  # what lies before its own key picture need not be decoded
         span = nearest
-    video = film.video
+    video = aspect_at(film, span.pts[0])
     for place in _places(film, span):
         for _ in range(2):
             width, height = shown_size(video, 0)

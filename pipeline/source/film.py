@@ -55,6 +55,8 @@ class Film:
     """The other tracks of sound that decode, in the order in which they are tried."""
     timeline: Timeline | None = None
     """Where an edit list joins several stretches: which. The film is then read as stored."""
+    is_copy: bool = False
+    """A copy out of a transport or program stream, which leaves it to the pictures to say how they are meant."""
     view: View | None = None
     """Set on one piece of such a film, which is then cut like a film of its own, on the whole film's clock."""
 

@@ -115,6 +115,14 @@ def see(video: VideoFacts, stored: StoredPicture) -> VideoFacts:
     )
 
 
+def with_pixel_aspect(video: VideoFacts, aspect: Fraction) -> VideoFacts:
+    """The same with pixels of that shape: width over height."""
+    size = video.stored_width_px, video.stored_height_px
+    return see(
+        video, StoredPicture(*size, video.pixel_format, aspect, video.orientation, video.full_range, None, None, None)
+    )
+
+
 def _orientation(frame: VideoFrame) -> Orientation:
     data = frame.side_data.get("DISPLAYMATRIX")
     if not isinstance(data, SideData):

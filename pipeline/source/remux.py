@@ -9,6 +9,7 @@ nothing but decoding tells the order.
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import ffmpeg
@@ -21,6 +22,7 @@ from pipeline.source.film import Film, probe
 _SEEKABLE = ("mov", "matroska")
 _KEY_FRAMES_ONLY = ("mjpeg", "dvvideo", "rawvideo", "huffyuv", "ffv1")
 _ORDER_UNKNOWN = ("h264", "hevc")
+_SHAPE_IN_PICTURES = ("mpegts", "mpeg")
 _SLOWEST_DISK_BYTES_S = 1 << 20
 _ROOM_BYTES, _GROWTH = 64 << 20, 3
 """A copy is about as large as the film; what is encoded anew, from small AVI only, may be larger."""
@@ -44,7 +46,7 @@ def make_seekable(film: Film, scratch: Path) -> Film:
                 most_file_bytes=_ROOM_BYTES + _GROWTH * film.bytes,
                 hide=film.path,
             )
-            return probe(copy)
+            return replace(probe(copy), is_copy=film.container.startswith(_SHAPE_IN_PICTURES))
         except FfmpegFailed as error:
             copy.unlink(missing_ok=True)
             failure = error

@@ -92,6 +92,22 @@ def test_a_call_that_only_loses_resolution_fills_the_picture(tmp_path: Path) -> 
     assert int(pictures[-1][0].min()) > 28, "no bars"
 
 
+@pytest.mark.parametrize("codec", [H264, ("-c:v", "mpeg2video", "-bf", "2", "-g", "15", "-q:v", "3")])
+def test_pixels_that_become_oblong_on_the_way_keep_their_shape(tmp_path: Path, codec: tuple[str, ...]) -> None:
+    """As broadcasts do it: 4:3 and 16:9 in the same 720 × 576 stored pixels."""
+    first = {"width": 720, "height": 576, "filters": "setsar=16/15", "codec": codec, "fps": "25"}
+    film = joined(tmp_path, "film.ts", first, first | {"filters": "setsar=64/45"}, at=75)
+    assert (cut(film, 500, 1000, tmp_path).width_px, cut(film, 3500, 4000, tmp_path).width_px) == (768, 1024)
+    assert [grab_still(film, at_ms).pixels.shape[1] for at_ms in (500, 3500)] == [768, 1024]
+    inside = cut(film, 1000, 3600, tmp_path)
+    assert (inside.width_px, inside.height_px) == (768, 576)
+    pictures = greys(inside.artifact.path)
+    assert [read_number(without_bars(grey)) for grey in pictures] == list(range(25, 90))
+    for grey, shape in ((pictures[0], 768 / 576), (pictures[-1], 1024 / 576)):
+        height, width = without_bars(grey).shape
+        assert width / height == pytest.approx(shape, rel=0.03)
+
+
 @pytest.mark.parametrize("second", [{"width": 640, "height": 360}, {"width": 360, "height": 640}])
 def test_a_film_with_two_sample_descriptions_is_read_with_each_its_own(tmp_path: Path, second: dict[str, Any]) -> None:
     """The second encoder writes other parameter sets (profile, entropy coding, perhaps the size) than the first."""
