@@ -33,7 +33,7 @@ export async function cut(
       worker.end();
     }
   });
-  // One who gives up while waiting in the queue is progress at once.
+  // Aborting while still queued rejects at once.
   let tell = (): void => undefined;
   const stopped = new Promise<never>((_, reject) => {
     tell = () => reject(new DOMException('Stopped.', 'AbortError'));
