@@ -115,7 +115,7 @@ def get_hiding(selection_id: GivenId, moment_id: GivenId, ctx: Ctx) -> HidingVie
         hiding = find_hiding(session, selection_id, moment_id)
         finished = find_withheld(session, selection_id, moment_id, FINISHED)
     return HidingView(
-        marks=[Mark.model_validate(mark) for mark in hiding.marks],
+        marks=list(hiding.marks),
         pictures=[PictureView.model_validate(picture) for picture in hiding.pictures],
         sha256=finished.sha256 if finished else None,
         confirmed=hiding.confirmed_sha256 is not None,

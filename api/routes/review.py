@@ -53,7 +53,7 @@ def get_closing_notes(selection_id: GivenId, ctx: Ctx, response: Response) -> Re
     if row is None:
         return Response(status_code=204)
     response.headers["ETag"] = f'"{row.revision}"'
-    return ReviewWords.model_validate(row.words)
+    return row.words
 
 
 @router.put(

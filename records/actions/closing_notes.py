@@ -37,7 +37,7 @@ def save_words(session: Session, selection_id: str, words: ReviewWords, *, seen:
     if row is None:
         row = WordsRow(selection_id=selection_id)
         session.add(row)
-    row.words = words.model_dump(mode="json")
+    row.words = words
     row.revision = new_id()
     row.saved_at = utcnow()
     session.flush()

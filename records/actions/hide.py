@@ -54,7 +54,7 @@ def ask_hiding(session: Session, selection_id: str, moment_id: str, marks: Seque
     if hiding is None:
         hiding = HidingRow(moment_id=moment_id, selection_id=selection_id)
         session.add(hiding)
-    hiding.marks = [mark.model_dump(mode="json") for mark in marks]
+    hiding.marks = tuple(marks)
     _begin(hiding)
     note_erasure(session, ErasureKind.HIDING, moment_id)
     _take_back(session, selection, moment)
@@ -76,8 +76,7 @@ def ask_hiding_again(session: Session, moment_id: str) -> bool:
     if moment is None or selection is None or not has_picture(selection):
         return False
     hiding = session.get(HidingRow, moment_id)
-    marks = [Mark.model_validate(mark) for mark in hiding.marks] if hiding else []
-    ask_hiding(session, selection.id, moment_id, marks)
+    ask_hiding(session, selection.id, moment_id, hiding.marks if hiding else ())
     return True
 
 

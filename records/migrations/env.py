@@ -11,10 +11,13 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 from records.models import Base, UtcDateTime
+from records.models.base import Json
 
 
 def _render(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
     """Plain column types in the steps, so that they never depend on later models."""
+    if kind == "type" and isinstance(item, Json):
+        return "sa.JSON()"
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 

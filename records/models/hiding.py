@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from records.models.base import Base, new_id
+from pipeline.marks import Mark
+from records.models.base import Base, Json, new_id
 
 
 class HidingRow(Base):
@@ -18,8 +19,8 @@ class HidingRow(Base):
 
     moment_id: Mapped[str] = mapped_column(ForeignKey("moments.id", ondelete="CASCADE"), primary_key=True)
     selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
-    marks: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    """What the guider marked, in the shape of pipeline.marks.Mark."""
+    marks: Mapped[tuple[Mark, ...]] = mapped_column(Json(tuple[Mark, ...]))
+    """What the guider marked."""
     pictures: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     """What is covered on each picture, and where it lies in the files to look at; empty before and afterwards."""
     revision: Mapped[str] = mapped_column(String(32), default=new_id)

@@ -9,8 +9,9 @@ from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, UniqueCons
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from pipeline.player.words import ReviewWords
 from records.clock import utcnow
-from records.models.base import Base, new_id
+from records.models.base import Base, Json, new_id
 from records.states import MomentState, SelectionState
 
 if TYPE_CHECKING:
@@ -129,8 +130,7 @@ class WordsRow(Base):
     __tablename__ = "words"
 
     selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), primary_key=True)
-    words: Mapped[dict[str, Any]]
-    """In the shape of pipeline.player.words.ReviewWords."""
+    words: Mapped[ReviewWords] = mapped_column(Json(ReviewWords))
     revision: Mapped[str] = mapped_column(String(32))
     """Another one with each saving."""
     saved_at: Mapped[datetime]

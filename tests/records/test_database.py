@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import multiprocessing
 import sqlite3
 import threading
@@ -12,10 +13,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, inspect, select, text, update
 
+from pipeline.marks import Mark
 from records.database import Database, open_database
 from records.errors import DatabaseNewer, DatabaseUnavailable
 from records.migrations.migrate import alembic_config, is_current, migrate, newest_step
-from records.models import Base, JobRow, MomentRow, UploadRow, UtcDateTime, WorkerRow
+from records.models import Base, HidingRow, JobRow, MomentRow, UploadRow, UtcDateTime, WorkerRow
 from records.settings import Settings
 from tests.records.cast import add_jobs
 from tests.servers import PostgresServer, free_port
@@ -187,3 +189,16 @@ def test_times_come_back_with_their_zone(db: Database) -> None:
 
 def test_the_sqlite_library_is_new_enough_for_returning() -> None:
     assert sqlite3.sqlite_version_info >= (3, 35)
+
+
+def test_json_is_read_as_the_type_it_was_written_from(db: Database) -> None:
+    mark = Mark.model_validate({"at": 40, "covers": "box", "box": {"x": 0.1, "y": 0.2, "width": 0.3, "height": 0.4}})
+    add_jobs(db)
+    with db.session() as session:
+        moment = session.scalars(select(MomentRow)).one()
+        session.add(HidingRow(moment_id=moment.id, selection_id=moment.selection_id, marks=(mark,)))
+    with db.reading() as session:
+        assert session.scalars(select(HidingRow.marks)).one() == (mark,)
+        stored = session.scalar(text("SELECT marks FROM hidings"))
+    [plain] = json.loads(stored) if isinstance(stored, str) else stored
+    assert plain == mark.model_dump(mode="json")

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from pipeline.artifact import Artifact
 from pipeline.cut.audio_clips import SUFFIX as SOUND_SUFFIX
 from pipeline.errors import NoPicture
-from pipeline.marks import Mark
 from pipeline.moments import Clip, Still
 from pipeline.presets import preset
 from pipeline.run.moment import FinishedMoment, prepare_hidden, prepare_moment
@@ -75,8 +74,7 @@ def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, repo
         return JobResult([_made(row.kind, name, finished)], _facts(film, row, finished))
     if isinstance(film, Recording):
         raise NoPicture(for_guider="This recording has no picture, so there is nobody to hide in it.")
-    marks = [Mark.model_validate(mark) for mark in hiding.marks]
-    covered, seen = prepare_hidden(film, moment, chosen, copy, marks, threads=threads, on_progress=tell)
+    covered, seen = prepare_hidden(film, moment, chosen, copy, hiding.marks, threads=threads, on_progress=tell)
     sheets = {UNCOVERED: seen.uncovered, COVERED: seen.covered}
     files = [_of_sheet(part, sheet.artifact) for part, sheet in sheets.items() if sheet is not None]
     if covered is not None:

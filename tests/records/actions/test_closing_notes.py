@@ -44,7 +44,7 @@ def test_erasing_leaves_no_words(db: Database, settings: Settings) -> None:
     with db.reading() as session:
         found = find_words(session, selection_id)
         assert found is not None
-        assert found.words["plan"] == ["Play"]
+        assert found.words.plan == ("Play",)
     assert erase_selection(db, open_storage(settings), settings, selection_id)
     with db.reading() as session:
         assert session.scalar(select(func.count()).select_from(WordsRow)) == 0
