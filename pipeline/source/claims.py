@@ -39,6 +39,8 @@ class Claims:
     height_px: int | None = None
     pictures: int | None = None
     """How many new pictures the moment shows."""
+    sound_only: bool = False
+    """That there is no picture in it: what nobody saw is not handed out."""
 
 
 def check_claims(film: Film | Recording, claims: Claims) -> None:
@@ -47,6 +49,8 @@ def check_claims(film: Film | Recording, claims: Claims) -> None:
     Its length may end anywhere in the last picture, which players let stand for as long as they see fit.
     Raises: FilmDiffers, whose sentence says in what; FilmUnreadable.
     """
+    if claims.sound_only and isinstance(film, Film):
+        raise _differs("It has a picture, and only its sound was heard.")
     if claims.duration_ms is not None:
         near_ms = _NEAR_MS if isinstance(film, Recording) else max(_NEAR_MS, 2 * one_frame_ms(film))
         least_ms = film.duration_ms

@@ -79,6 +79,7 @@ def test_a_film_that_is_what_was_said_is_prepared(folder_service: Service, film:
         (SAME | {"duration_ms": 3500}, "00:00:06.000 long and not 00:00:03.500"),
         (SAME | {"width_px": 640, "height_px": 480}, "320 × 240 px and not 640 × 480"),
         (SAME | {"width_px": 240, "height_px": 320}, "320 × 240 px and not 240 × 320"),
+        ({"duration_ms": 6000, "picture": False}, "has a picture"),
     ],
 )
 def test_a_film_that_is_another_than_was_said_is_refused(

@@ -86,13 +86,16 @@ def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, repo
 
 def _claims(row: MomentRow, selection: SelectionRow, upload: UploadRow) -> Claims:
     """What the page said of this upload: of the film where that was sent whole and the page had opened it."""
+    film = selection.film
+    sound_only = not film.get("picture", True)
     if upload.moment_id is None:
-        film = selection.film
-        opened = film.get("width_px") is not None
-        return Claims(film["duration_ms"], film["width_px"], film["height_px"]) if opened else Claims()
-    said = selection.film.get("cuts", {}).get(str(row.position), {})
-    same_ends = said | (row.cut or {}) == said  # other ends may have been asked for since
-    return Claims(said.get("duration_ms"), pictures=said.get("pictures") if same_ends else None)
+        if film.get("width_px") is None:  # the page could not open it, so its length is a guess
+            return Claims(sound_only=sound_only)
+        return Claims(film["duration_ms"], film["width_px"], film.get("height_px"), sound_only=sound_only)
+    told = film.get("cuts", {}).get(str(row.position), {})
+    same_ends = told | (row.cut or {}) == told  # other ends may have been asked for since
+    pictures = told.get("pictures") if same_ends else None
+    return Claims(told.get("duration_ms"), pictures=pictures, sound_only=sound_only)
 
 
 def _made(kind: str, name: str, finished: FinishedMoment) -> ProducedFile:
