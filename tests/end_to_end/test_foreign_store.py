@@ -99,7 +99,7 @@ def test_workers_leave_every_file_and_it_is_told_until_the_store_is_accepted(
         wait_for_a_sweep(service)
         wait_for_a_sweep(service)
         assert content(service) == before
-        assert service.log().count("nothing is swept") == 1
+        assert service.log().count("sweeping_stopped") == 1
 
         with TestClient(create_app(empty), base_url="http://127.0.0.1:8000", client=("127.0.0.1", 1)) as client:
             seen = client.get("/api/v1/operations").json()["verdict"]
