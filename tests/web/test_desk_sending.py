@@ -19,6 +19,8 @@ from tests.effects import open_alone
 from tests.records.cast import add_jobs
 from tests.web.desk import LAPTOP, DeskService, Guider, Line
 
+TOGETHER = "desk_sending"
+
 SLOW = 3_000_000
 OFFLINE_S = 5
 
@@ -144,12 +146,13 @@ def test_sending_can_be_paused_and_goes_on_even_after_a_reload(
     guider.wait_until_some_has_gone()
     guider.button("Pause").click()
     expect(guider.heading("Sending is paused")).to_be_visible()
-    time.sleep(1)
-    held = sending_service.selection(selection)["bytes_received"]
+    held = steady_bytes(sending_service, selection)
+    sent: list[str] = []
+    guider.page.on("request", lambda request: sent.append(request.url) if request.method == "PATCH" else None)
     guider.page.reload()
     expect(guider.heading("Sending is paused")).to_be_visible()
-    time.sleep(1)
-    assert sending_service.selection(selection)["bytes_received"] == held
+    assert steady_bytes(sending_service, selection) == held
+    assert sent == []
     line.hurry()
     guider.button("Go on").click()
     wait_until_sent(guider)
@@ -321,6 +324,17 @@ def test_lighter_moments_are_smaller_and_as_long(browser: Browser, desk_service:
     assert view["bytes_received"] < 6_000_000  # with what travels around it, untouched, it would be 9 MB
     assert view["moments"][0]["facts"]["duration_ms"] == pytest.approx(1040, abs=40)
     context.close()
+
+
+def steady_bytes(service: DeskService, selection_id: str) -> int:
+    """How many bytes have arrived, once that stands still: what was under way still comes in."""
+    before = -1
+    deadline = time.monotonic() + 60
+    while (now := service.selection(selection_id)["bytes_received"]) != before:
+        assert time.monotonic() < deadline, "it goes on arriving"
+        before = now
+        time.sleep(1)
+    return int(now)
 
 
 def wait_for_bytes(service: DeskService, selection_id: str, at_least: int) -> None:

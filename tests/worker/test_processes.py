@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +127,7 @@ def test_a_job_that_finishes_while_redis_is_down_has_its_pack_made_later(
     redis_service.enqueue(jobs)
     wait_until(lambda: "running" in {moment.state for moment in redis_service.view(selection_id).moments}, "running")
     own_redis.kill()
-    time.sleep(2)
+    wait_until(lambda: "ready" in {moment.state for moment in redis_service.view(selection_id).moments}, "finished")
     own_redis.start()
     assert_ready_once(redis_service, selection_id)
 
