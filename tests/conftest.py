@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,30 +30,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "logs_errors: the test expects an ERROR in the log")
 
 
-_WEB = ("artwork", "desk", "desk_for_everyone", "diary", "hiding", "more", "more_from_moments", "review", "training")
-_PACKS = ("diary_pack", "pack_in_browser", "player", "player_in_firefox", "player_words")
-TOGETHER = {
-    "desk": {f"web/test_{name}.py" for name in _WEB},
-    "engine": {
-        f"web/test_{name}.py" for name in ("cut_compared", "cut_exact", "edited_films", "film_engine", "odd_films")
-    },
-    "packs": {f"end_to_end/test_{name}.py" for name in _PACKS},
-    **{
-        name: {f"{name}.py"}
-        for name in (
-            "chaos/test_chaos",
-            "end_to_end/test_compose",
-            "end_to_end/test_demo",
-            "end_to_end/test_up",
-            "pipeline/outputs/test_reel",
-            "pipeline/cut/test_exact_cuts",
-            "web/test_desk_sending",
-            "web/test_it_page",
-            "worker/test_rabbitmq",
-        )
-    },
-}
-"""Files below tests/ whose tests share something that takes seconds to make, by the name of what they are together."""
+_TOGETHER = re.compile(r'^TOGETHER = "(\w+)"$', re.MULTILINE)
+
+
+@cache
+def together(file: Path) -> str | None:
+    """What the tests of a file share that takes seconds to make, by its own word ``TOGETHER``; None: nothing."""
+    found = _TOGETHER.search(file.read_text(encoding="utf-8"))
+    return found and found[1]
 
 
 class TogetherScheduling(LoadScopeScheduling):
@@ -61,8 +47,7 @@ class TogetherScheduling(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0].removeprefix("tests/")
-        return next((name for name, files in TOGETHER.items() if file in files), nodeid)
+        return together(self.config.rootpath / nodeid.partition("::")[0]) or nodeid
 
 
 @pytest.hookimpl(optionalhook=True)

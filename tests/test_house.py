@@ -10,11 +10,12 @@ import tomllib
 import zipfile
 from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cli import COMMANDS
-from tests.conftest import TOGETHER
+from tests.conftest import TogetherScheduling, together
 
 HOUSE = Path(__file__).resolve().parent.parent
 ROOMS = ("api", "cli", "configs", "pipeline", "records", "worker")
@@ -165,10 +166,22 @@ def test_make_alone_lists_what_one_can_do() -> None:
     ]
 
 
-def test_every_file_of_tests_that_belong_together_is_there() -> None:
-    named = [file for files in TOGETHER.values() for file in files]
-    assert [file for file in named if not (HOUSE / "tests" / file).is_file()] == []
-    assert len(named) == len(set(named))
+def test_a_file_s_own_word_keeps_its_tests_in_one_process() -> None:
+    scheduling = object.__new__(TogetherScheduling)
+    scheduling.config = SimpleNamespace(rootpath=HOUSE)  # type: ignore[assignment]
+    scopes = [scheduling._split_scope(f"tests/{test}") for test in ("web/test_desk.py::a", "web/test_review.py::b")]
+    assert scopes == ["desk", "desk"]
+    assert scheduling._split_scope("tests/test_house.py::a") == "tests/test_house.py::a"
+
+
+def test_every_word_that_keeps_tests_together_is_read() -> None:
+    files = [
+        path
+        for path in (HOUSE / "tests").rglob("test_*.py")
+        if re.search(r"^TOGETHER\b", path.read_text(), re.MULTILINE)
+    ]
+    assert len(files) > 20
+    assert [path for path in files if together(path) is None] == []
 
 
 def test_the_drawing_of_the_rooms_is_that_of_todays_imports() -> None:

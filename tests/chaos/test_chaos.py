@@ -18,6 +18,8 @@ from tests.chaos.stack import Stack, running_stack
 from tests.chaos.verify import Findings, check_selections, leftovers
 from tests.servers import start, wait_until
 
+TOGETHER = "chaos"
+
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> list[DrawnFilm]:

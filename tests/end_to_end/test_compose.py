@@ -27,6 +27,8 @@ from pipeline.source.film import probe
 from tests.footage import numbered_film, numbers_in
 from tests.servers import PostgresServer, free_port, prepared_postgres, start, wait_until
 
+TOGETHER = "compose"
+
 HOUSE = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((HOUSE / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

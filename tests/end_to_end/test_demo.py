@@ -14,6 +14,8 @@ from pipeline.source.film import probe
 from pipeline.source.frames import frames_between
 from tests.footage import beeps_ms_in, numbered_film, numbers_in, read_number
 
+TOGETHER = "demo"
+
 
 def run_demo(*words: str) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "cli", "demo", *words]

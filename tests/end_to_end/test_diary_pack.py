@@ -14,6 +14,8 @@ from pipeline.run.prepare import prepare
 from tests.end_to_end.reader import PHONE, Reader
 from tests.footage import spoken_recording
 
+TOGETHER = "packs"
+
 SELECTION = {
     "family": "K-104",
     "helping_question": "How can we enjoy playing together?",

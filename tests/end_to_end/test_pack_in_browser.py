@@ -20,6 +20,8 @@ from tests.end_to_end.reader import LAPTOP, PHONE, RATES, Reader
 from tests.footage import numbered_film
 from tests.pipeline.outputs.prepared_by_hand import QUESTION, WORKING_POINT, drawn_clip, drawn_still, prepared_from
 
+TOGETHER = "packs"
+
 HOSTILE = "</script><img src=x onerror=\"document.title='hurt'\">\u202e \"quoted\" 'it' & 😀 [[review]] \u2028 أهلا"
 
 

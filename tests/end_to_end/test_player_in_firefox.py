@@ -13,6 +13,8 @@ from tests.end_to_end.reader import RATES, SEEN, number_on, rounds
 from tests.firefox import Firefox, installed
 from tests.servers import wait_until
 
+TOGETHER = "packs"
+
 pytestmark = pytest.mark.skipif(installed() is None, reason="no Firefox on this machine: install firefox-esr")
 DROPPED = "return document.querySelector('#stage video').getVideoPlaybackQuality().droppedVideoFrames"
 WINDOW = """

@@ -13,6 +13,8 @@ from pipeline.player.words import ReviewWords
 from tests.end_to_end.reader import Reader
 from tests.pipeline.outputs.prepared_by_hand import WORKING_POINT, drawn_still, prepared_from
 
+TOGETHER = "packs"
+
 
 def opened(reading: Callable[..., Reader], folder: Path) -> Reader:
     """A pack of one still, at its first closing card."""

@@ -20,6 +20,8 @@ from tests.records.cast import K_104
 from tests.servers import redis_program, wait_until
 from tests.worker.service import running_service
 
+TOGETHER = "up"
+
 
 @dataclass
 class Up:

@@ -14,6 +14,8 @@ from tests.servers import wait_until
 from tests.web.desk import DeskService, Guider
 from tests.web.test_more import kind
 
+TOGETHER = "desk"
+
 
 @pytest.mark.skipif(not AXE.is_file(), reason="the page's packages are not installed: run make page")
 def test_a_drawing_joins_the_booklet_with_the_childs_words_and_leaves_it_when_it_is_erased(

@@ -9,6 +9,8 @@ import pytest
 from tests.footage import numbered_film, numbers_in, run
 from tests.web.engine import Engine
 
+TOGETHER = "engine"
+
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-g", "30", "-bf", "0")
 OTHER = {
     "another entropy coder": ("-x264-params", "cabac=1:8x8dct=0"),

@@ -17,6 +17,8 @@ from tests.footage import beeps_ms_in, numbered_film, numbers_in
 from tests.servers import wait_until
 from tests.web.desk import LAPTOP, DeskService, Guider, wait_until_it_plays
 
+TOGETHER = "desk"
+
 
 def test_opening_and_marking_a_film_sends_nothing(guider: Guider, film: Path) -> None:
     guider.open(film)

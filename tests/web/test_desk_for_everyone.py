@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.axe import AXE, complaints
 from tests.web.desk import LAPTOP, PHONE, DeskService, Guider
 
+TOGETHER = "desk"
+
 Opener = Callable[..., Guider]
 
 

@@ -13,6 +13,8 @@ from tests.footage import onsets_ms, spoken_recording
 from tests.servers import wait_until
 from tests.web.desk import DeskService, Guider
 
+TOGETHER = "desk"
+
 
 def share_drawn(canvas: Locator) -> float:
     """How much of the canvas is not its ground."""

@@ -13,6 +13,8 @@ from tests.footage import numbered_film, read_number, spoken_recording
 from tests.mp4_boxes import Mp4
 from tests.web.engine import CutFile, Engine
 
+TOGETHER = "engine"
+
 CODEC = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-g", "30")
 GROUPS = {
     "B-frames": (*CODEC, "-bf", "2"),

@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.footage import numbered_film, read_number, run
 
+TOGETHER = "engine"
+
 KEPT = """async () => {
     const found = {};
     const root = await navigator.storage.getDirectory();

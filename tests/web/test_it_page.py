@@ -19,6 +19,8 @@ from tests.records.finished import finish_job, give_up_job
 from tests.web.desk import LAPTOP, PHONE, DeskService
 from tests.web.test_desk_for_everyone import AXE, complaints, reach
 
+TOGETHER = "it_page"
+
 NO_WORKER = "No worker is running; moments wait until one is."
 
 

@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Locator, expect
 from tests.web.desk import LAPTOP, DeskService, Guider
 from tests.web.test_desk_for_everyone import AXE, complaints
 
+TOGETHER = "desk"
+
 
 def kind(guider: Guider, title: str) -> Locator:
     """The part of the page that is about one kind of output."""

@@ -9,6 +9,8 @@ from playwright.sync_api import Locator, expect
 from tests.pipeline.outputs.printed_pages import text_of
 from tests.web.desk import DeskService, Guider
 
+TOGETHER = "desk"
+
 
 def card(guider: Guider, about: str) -> Locator:
     """The card of a kind, opened."""

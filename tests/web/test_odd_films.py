@@ -17,6 +17,8 @@ from tests.footage import BEEP, draw_number, numbered_film, numbers_in, read_num
 from tests.mp4_boxes import Box, Mp4
 from tests.web.engine import CutFile, Engine
 
+TOGETHER = "engine"
+
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18")
 OPEN = ("-c:v", "libx264", "-crf", "18", "-bf", "3", "-g", "30", "-x264-params", "open-gop=1:repeat-headers=1")
 KEY = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb", "-encryption_kid",

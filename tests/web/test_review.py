@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 from tests.axe import AXE, complaints
 from tests.web.desk import Guider
 
+TOGETHER = "desk"
+
 
 def closing_card(review: Page, name: str) -> None:
     """Turn to the closing card of that name, from any card before it."""

@@ -12,6 +12,8 @@ from tests.api.service import begin
 from tests.web.desk import LAPTOP, DeskService
 from tests.web.test_desk_for_everyone import AXE, complaints
 
+TOGETHER = "desk"
+
 LOGBOOK = "/api/v1/logbook"
 
 

@@ -16,6 +16,8 @@ from tests.records.cast import K_104
 from tests.worker.service import QUICK, Service, assert_nothing_left_behind, running_service
 from worker.broker import QUEUE, enqueue, make_celery, queue_length
 
+TOGETHER = "rabbitmq"
+
 pytestmark = pytest.mark.skipif(
     rabbitmq_program() is None, reason="no RabbitMQ here (on Debian and Ubuntu: apt install rabbitmq-server)"
 )

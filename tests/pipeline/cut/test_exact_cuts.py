@@ -24,6 +24,8 @@ from pipeline.source.frames import find_span
 from pipeline.source.remux import make_seekable
 from tests.footage import beeps_ms_in, numbered_film, numbers_in, read_number
 
+TOGETHER = "exact_cuts"
+
 RATES = ["24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60"]
 FAST = ("-preset", "ultrafast", "-crf", "18")
 H264 = ("-c:v", "libx264", *FAST)

@@ -23,6 +23,8 @@ from pipeline.prepared import Prepared
 from tests.footage import beeps_ms_in, read_number, run
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
 
+TOGETHER = "reel"
+
 LYING, STANDING = 40, 24
 FULL_AT = 5 * 30 + 42
 """After the first words (5 s) and the moment's number (1.4 s)."""
