@@ -29,10 +29,11 @@ def running_up(data_dir: Path) -> Iterator[str]:
 
     Raises: NotRunning, with what ``up`` said.
     """
+    data_dir = data_dir.resolve()  # the leash changes folders
     up = vigpack_argv("up", "--data", str(data_dir), "--port", "0", "--json")
     with (data_dir.parent / "up.err").open("w+b") as said:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *up],
+            [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(data_dir.parent), *up],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=said,
