@@ -47,7 +47,7 @@ def worker(
         finally:
             database.dispose()
         return
-    argv = worker_argv(settings, concurrency or os.cpu_count() or 1)
+    argv = worker_argv(concurrency or os.cpu_count() or 1)
     named = {"VIGPACK_WORKER_NAME": name} if name else {}
     load_settings(**({"worker_name": name} if name else {}))  # refused here, with a sentence, and not in the worker
     sys.stdout.flush()

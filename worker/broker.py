@@ -161,7 +161,7 @@ def _messages(sender: Celery, connection: Any, *, made_first: bool) -> int:
         raise OperationalError(str(error)) from error
 
 
-def worker_argv(settings: Settings, concurrency: int) -> list[str]:  # noqa: ARG001 the settings travel in the environment
+def worker_argv(concurrency: int) -> list[str]:
     """The arguments that start a worker process; run it under a supervisor that restarts it."""
     return [sys.executable, "-P", "-m", "worker", "--concurrency", str(concurrency)]
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -48,7 +47,6 @@ class Film:
     """From the first picture to the end of the last, as found in the packets, whatever the header claims."""
     video: VideoFacts
     audio: AudioFacts | None
-    created_at: datetime | None
     warnings: tuple[str, ...] = ()
     """In plain words, for the guider."""
     more_audio: tuple[AudioFacts, ...] = ()
@@ -109,7 +107,7 @@ def probe(path: Path) -> Film:
         tracks = read_mp4_tracks(path) if container.format.name.startswith("mov") else ()
         chosen = _video_a_person_means(container, tracks)
         timeline = make_timeline(container, chosen, tracks)
-        index, created_at, name = chosen.index, _created_at(container), container.format.name
+        index, name = chosen.index, container.format.name
     as_stored = timeline is not None
     with open_container(path, as_stored=as_stored) as container:
         stream = video_stream(container, index)
@@ -133,7 +131,7 @@ def probe(path: Path) -> Film:
     duration_ms = math.floor(duration * 1000)
     audio = sounds[0] if sounds else None
     return Film(
-        path, path.stat().st_size, name, max(1, duration_ms), video, audio, created_at, tuple(warnings), sounds[1:],
+        path, path.stat().st_size, name, max(1, duration_ms), video, audio, tuple(warnings), sounds[1:],
         timeline,
     )  # fmt: skip
 
@@ -199,14 +197,3 @@ def _first_picture(
     if first is None:
         raise FilmUnreadable("no picture could be decoded")
     return first, interlaced
-
-
-def _created_at(container: av.container.InputContainer) -> datetime | None:
-    stated = container.metadata.get("creation_time")
-    if stated is None:
-        return None
-    try:
-        at = datetime.fromisoformat(stated)
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -26,7 +26,6 @@ class AudioFacts:
     codec: str
     channels: int
     layout: str
-    sample_rate_hz: int
 
 
 def find_sounds(container: av.container.InputContainer) -> tuple[tuple[AudioFacts, ...], list[str]]:
@@ -49,8 +48,7 @@ def find_sounds(container: av.container.InputContainer) -> tuple[tuple[AudioFact
             refusal, decodes = error, False
         if decodes:
             context = stream.codec_context
-            layout, rate_hz = context.layout.name, context.sample_rate
-            found.append(AudioFacts(stream.index, context.codec.name, context.channels, layout, rate_hz))
+            found.append(AudioFacts(stream.index, context.codec.name, context.channels, context.layout.name))
     if found or not streams:
         return tuple(found), []
     if refusal and not container.streams.video:

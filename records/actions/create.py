@@ -13,7 +13,6 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from pipeline.moments import Clip, Selection, Still
 from records.database import Database
@@ -64,36 +63,6 @@ def _said(row: SelectionRow) -> tuple[object, ...]:
     cuts = [moment.cut for moment in row.moments]
     outputs = [(output.kind, output.awaited, output.recipe) for output in row.outputs]
     return row.shape, row.film, row.preset, outputs, row.whole_film, row.review_on, cuts
-
-
-def create_selection(
-    session: Session,
-    *,
-    selection: Selection,
-    cuts: Sequence[Clip | Still | None],
-    film: dict[str, Any],
-    preset: str,
-    outputs: Sequence[str],
-    whole_film: bool,
-    recipes: dict[str, Any] | None = None,
-    guider: str | None = None,
-    review_on: date | None = None,
-) -> SelectionRow:
-    """A selection that awaits its bytes; see compose_selection()."""
-    row = compose_selection(
-        selection,
-        cuts,
-        film,
-        preset,
-        outputs,
-        whole_film=whole_film,
-        recipes=recipes,
-        guider=guider,
-        review_on=review_on,
-    )
-    session.add(row)
-    session.flush()
-    return row
 
 
 def compose_selection(

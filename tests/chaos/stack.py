@@ -200,7 +200,7 @@ def _lay_out(folder: Path, disk: Path, small: bool, crew: Crew, network: Network
             "VIGPACK_SCRATCH_DIR": str(disk / f"scratch-{name}"),
             "VIGPACK_WORKER_NAME": name,
         }
-        argv = vigpack_argv("api") if name == "api" else worker_argv(stack.settings, 1)
+        argv = vigpack_argv("api") if name == "api" else worker_argv(1)
         add(name, argv, given | worker_env())
     return stack
 

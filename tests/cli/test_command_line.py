@@ -15,7 +15,7 @@ from cli.screen import sentence_for
 from pipeline.errors import NoSpace
 from pipeline.moments import Clip, FilmOf, Selection
 from pipeline.outputs.kinds import KINDS, usual_kinds
-from records.actions.create import create_selection
+from records.actions.create import compose_selection
 from records.database import Database
 from records.migrations.migrate import migrate
 from records.models import SelectionRow, WorkerRow, utcnow
@@ -49,16 +49,9 @@ def database(home: Settings) -> Database:
 
 def add_selection(database: Database, family: str) -> None:
     selection = Selection(family=family, clips=(Clip(in_ms=0, out_ms=1000),))
+    film = {"bytes": 1, "duration_ms": 1000}
     with database.session() as session:
-        create_selection(
-            session,
-            selection=selection,
-            cuts=[None],
-            film={"bytes": 1, "duration_ms": 1000},
-            preset="review",
-            outputs=["review_pack"],
-            whole_film=True,
-        )
+        session.add(compose_selection(selection, [None], film, "review", ["review_pack"], whole_film=True))
 
 
 def families(database: Database) -> list[str]:

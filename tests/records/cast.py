@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import select, update
 
 from pipeline.moments import parse_selection
-from records.actions.create import create_selection
+from records.actions.create import compose_selection
 from records.database import Database
 from records.ledger.jobs import Claim, claim_next
 from records.ledger.selections import upload_completed
-from records.models import JobRow, SelectionRow, UploadRow, UploadState, new_id, utcnow
+from records.models import JobRow, UploadRow, UploadState, new_id, utcnow
 from records.settings import Settings
 from records.views.queue_stats import QueueFigures, queue_figures
 from tests.effects import effects_on
@@ -44,18 +44,19 @@ def add_selection(
     """The id of a new selection that awaits its upload."""
     selection = parse_selection(shape)
     with db.session() as session:
-        row: SelectionRow = create_selection(
-            session,
-            selection=selection,
-            cuts=[None] * len([*selection.clips, *selection.stills]),
-            film={"bytes": 1_000_000, "duration_ms": 10_000},
-            preset="review",
-            outputs=outputs,
+        row = compose_selection(
+            selection,
+            [None] * len([*selection.clips, *selection.stills]),
+            {"bytes": 1_000_000, "duration_ms": 10_000},
+            "review",
+            outputs,
             whole_film=whole_film,
             guider=guider,
             review_on=review_on,
             recipes=recipes,
         )
+        session.add(row)
+        session.flush()
         return row.id
 
 

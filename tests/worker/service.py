@@ -54,7 +54,7 @@ class Service:
         for name, value in self.settings.model_dump(exclude_defaults=True).items():
             plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
             env[f"VIGPACK_{name.upper()}"] = str(plain)
-        argv = worker_argv(self.settings, concurrency)
+        argv = worker_argv(concurrency)
         process = start(argv, self.settings.data_dir / "worker.log", environment={**env, **worker_env()})
         self.workers.append(process)
         return process

@@ -109,6 +109,6 @@ def test_no_message_is_given_to_a_second_worker_while_the_longest_job_may_run(tm
     assert not conf.task_acks_late
 
 
-def test_a_worker_is_started_by_this_very_python(tmp_path: Path) -> None:
-    argv = worker_argv(Settings(data_dir=tmp_path), 2)
+def test_a_worker_is_started_by_this_very_python() -> None:
+    argv = worker_argv(2)
     assert argv[1:] == ["-P", "-m", "worker", "--concurrency", "2"]

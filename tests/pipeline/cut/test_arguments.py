@@ -19,7 +19,7 @@ from pipeline.source.picture_facts import Orientation, VideoFacts
 from pipeline.source.sound_tracks import AudioFacts
 from pipeline.source.stretches import Stretch
 
-HEARD = AudioFacts(1, "aac", 2, "stereo", 48_000)
+HEARD = AudioFacts(1, "aac", 2, "stereo")
 PHONE = Film(
     path=Path("/films/phone.mp4"),
     bytes=1,
@@ -32,7 +32,6 @@ PHONE = Film(
         interlaced=False,
     ),
     audio=HEARD,
-    created_at=None,
 )  # fmt: skip
 SPAN = Span(tuple(range(6000, 9000, 20)), 9000, 5600)
 
