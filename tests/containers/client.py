@@ -1,6 +1,6 @@
 """Sends films through the proxy, waits for their packs and looks whether they are still the same; runs in the image.
 
-``send NAME COUNT [FAMILY]`` · ``wait NAME…`` · ``check NAME…`` · ``gone NAME…``; what is known of NAME stands in /work.
+``send NAME COUNT [FAMILY]`` · ``wait NAME…`` · ``check NAME…`` · ``gone NAME…``; what is known of NAME stands in /trial.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from cli.demo_client.sample_film import choose_moments, draw_film
 from cli.demo_client.sender import Follower, begin, copy_moments, send_all
 from pipeline.source.film import probe
 
-FILM = Path("/work/film.mp4")
+FILM = Path("/trial/film.mp4")
 
 
 def open_client() -> httpx.Client:
     token = Path("/secrets/vigpack_token").read_text().strip()
-    known = ssl.create_default_context(cafile="/work/root.crt")
+    known = ssl.create_default_context(cafile="/trial/root.crt")
     headers = {"Authorization": f"Bearer {token}"}
     return httpx.Client(base_url="https://localhost", verify=known, headers=headers, trust_env=False, timeout=60)
 
 
 def book(name: str) -> Path:
-    return Path(f"/work/{name}.json")
+    return Path(f"/trial/{name}.json")
 
 
 def download(client: httpx.Client, view: dict[str, Any]) -> dict[str, str]:

@@ -37,7 +37,7 @@ paste() {
 # client WORD…: tests/containers/client.py in a container of the image, which reaches the proxy as a browser on this machine does
 client() {
   docker compose cp proxy:/data/caddy/pki/authorities/local/root.crt "$work/root.crt" > /dev/null 2>&1
-  docker run --rm --user 0 --network host --tmpfs /tmp:size=1g -v "$checkout/tests/containers:/client:ro" -v "$work:/work" \
+  docker run --rm --user 0 --network host --tmpfs /tmp:size=1g -v "$checkout/tests/containers:/client:ro" -v "$work:/trial" \
     -v "$service/secrets:/secrets:ro" vigpack:0.1.0 python /client/client.py "$@"
 }
 
