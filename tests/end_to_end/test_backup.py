@@ -32,6 +32,7 @@ from tests.records.cast import K_104, K_207
 from tests.servers import PostgresServer, start, wait_until
 from tests.worker.service import QUICK, Service, assert_nothing_left_behind, running_service
 
+pytestmark = pytest.mark.timeout(900)  # real work on a machine that may be busy
 MakePlace = Callable[[str, str], Settings]
 """Settings of an empty service of that name and kind, each with a database and a store of its own."""
 
@@ -152,10 +153,10 @@ def test_after_a_restore_all_is_there_what_waited_is_done_and_what_was_erased_st
         assert erase_selection(service.db, service.storage, here, erased_before)
         service.enqueue(jobs)
         service.start_worker()
-        service.wait_until_settled(ready)
+        service.wait_until_settled(ready, within_s=180)
         erased_after, more = service.send_film(film, K_207)
         service.enqueue(more)
-        service.wait_until_settled(erased_after)
+        service.wait_until_settled(erased_after, within_s=180)
         service.end()
         waiting, _ = service.send_film(film, K_104)
         before = files_of(service)
@@ -186,7 +187,7 @@ def test_after_a_restore_all_is_there_what_waited_is_done_and_what_was_erased_st
         assert not [stored for stored in service.storage.keys("selections/") if erased_after in stored]
         assert compare_store(service.db, service.storage) == StoreState(StoreMatch.OURS)  # and so it may be swept
         service.start_worker()
-        assert service.wait_until_settled(waiting).state == SelectionState.READY
+        assert service.wait_until_settled(waiting, within_s=180).state == SelectionState.READY
         assert_nothing_left_behind(service)
         wait_until(lambda: len(stored_erasures(service.storage)) >= 2, "the register is in the new store")
 
@@ -327,5 +328,5 @@ def test_a_service_under_load_is_backed_up_and_nothing_of_it_is_disturbed(
             assert (said.code, said.json["missing"]) == (0, 0)
             assert vigpack(here, "restore", tmp_path / f"copy-{number}", "--key", key, "--check").code == 0
         for selection_id, _ in sent:
-            assert service.wait_until_settled(selection_id).state == SelectionState.READY
+            assert service.wait_until_settled(selection_id, within_s=180).state == SelectionState.READY
         assert_nothing_left_behind(service)
