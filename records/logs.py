@@ -47,6 +47,7 @@ def configure_logging(*more: logging.Handler) -> None:
         handler.setFormatter(JsonLines())
         root.addHandler(handler)
     root.setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)  # Python's own would be lines that are no JSON
     for name in _WITH_HANDLERS_OF_THEIR_OWN:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True

@@ -13,6 +13,7 @@ import pytest
 from records.actions.erase import erase_selection
 from records.ledger.workers import drain_worker, undrain_worker
 from records.models import SelectionState
+from tests.log_lines import events
 from tests.records.cast import K_104, figures_of
 from tests.servers import RedisServer, wait_until
 from tests.worker.service import (
@@ -59,6 +60,18 @@ def test_a_worker_tells_of_a_scratch_folder_that_only_it_sees(folder_service: Se
     [sentence] = told()
     assert sentence.startswith(f"Worker {socket.gethostname()}:")
     assert f"{tmp_path}/in the way cannot be written" in sentence
+
+
+def test_a_worker_logs_nothing_but_json_and_names_each_job_it_did(folder_service: Service, short_film: Path) -> None:
+    folder_service.start_worker()
+    selection_id, jobs = folder_service.send_film(short_film, K_104)
+    folder_service.enqueue(jobs)
+    folder_service.wait_until_settled(selection_id)
+    wait_until(lambda: folder_service.log().count('"job_done"') == len(jobs) + 1, "the pack's job is logged too")
+    done = [event for event in events(folder_service.log()) if event["event"] == "job_done"]
+    assert set(jobs) < {event["job"] for event in done}
+    assert all(event["attempt"] == 1 and event["seconds"] > 0 for event in done)
+    assert not any(word in folder_service.log() for word in ("K-104", "Ella"))
 
 
 def test_with_redis_and_postgresql_two_workers_share_the_work(redis_service: Service, short_film: Path) -> None:
