@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from sqlalchemy import update
 
@@ -147,3 +148,23 @@ def test_other_ends_are_not_held_against_what_was_said_of_the_first(folder_servi
     cut, later = {"in": 1000, "out": 1900, "pictures": 27}, {"in": 1000, "out": 1600}
     view = sent(folder_service, film, {"duration_ms": 90_000}, later, **{"in": 61_000, "out": 61_900}, cut=cut)
     assert view.moments[0].state == "ready"
+
+
+def test_a_picture_that_cannot_be_decoded_may_be_counted_or_not(folder_service: Service, tmp_path: Path) -> None:
+    """A page that copies pictures counts what is stored; the damage itself is told with the clip."""
+    codec = ("-c:v", "libvpx", "-deadline", "realtime", "-b:v", "1M", "-g", "60")
+    path = numbered_film(tmp_path / "film.webm", frames=180, codec=codec, sound_codec=("-c:a", "libopus"))
+    data = bytearray(path.read_bytes())
+    at = data.index(stored_picture(path, 50))
+    data[at : at + 3] = b"\xff\xff\xff"
+    path.write_bytes(bytes(data))
+    for pictures, state in ((60, "ready"), (59, "ready"), (61, "failed")):
+        cut = {"in": 1000, "out": 3000, "pictures": pictures}
+        view = sent(folder_service, path, {"duration_ms": 90_000}, **{"in": 61_000, "out": 63_000}, cut=cut)
+        assert view.moments[0].state == state
+
+
+def stored_picture(path: Path, number: int) -> bytes:
+    """The bytes of a stored picture."""
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(video=0) if packet.size][number]
