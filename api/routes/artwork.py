@@ -36,7 +36,7 @@ class ItsWords(BaseModel):
 @router.post(
     "/{selection_id}/artwork",
     status_code=201,
-    summary="Keep a photograph of what the child made",
+    summary="Add a photograph of what the child made",
     responses=described(401, 404, 409, 413, 422, 503, 507),
     openapi_extra={
         "requestBody": {
@@ -81,7 +81,7 @@ def download_artwork(selection_id: GivenId, artwork_id: GivenId, asking: GivenAs
 
 @router.put(
     "/{selection_id}/artwork/{artwork_id}",
-    summary="Keep the child's words about it",
+    summary="Save the child's words about it",
     responses=described(401, 404, 422),
 )
 def save_artwork_words(selection_id: GivenId, artwork_id: GivenId, its: ItsWords, ctx: Ctx) -> SelectionView:
@@ -93,7 +93,7 @@ def save_artwork_words(selection_id: GivenId, artwork_id: GivenId, its: ItsWords
 
 @router.delete(
     "/{selection_id}/artwork/{artwork_id}",
-    summary="Take a photograph out",
+    summary="Delete a photograph",
     responses=described(401, 404, 503),
 )
 def delete_artwork(selection_id: GivenId, artwork_id: GivenId, ctx: Ctx) -> SelectionView:

@@ -99,7 +99,7 @@ def save_hiding(selection_id: GivenId, moment_id: GivenId, asked: Marks, request
     return view_now(ctx, selection_id)
 
 
-@router.delete(_HIDING, status_code=202, summary="Hide nobody after all", responses=described(401, 404))
+@router.delete(_HIDING, status_code=202, summary="Stop hiding anybody in a moment", responses=described(401, 404))
 def delete_hiding(selection_id: GivenId, moment_id: GivenId, request: Request, ctx: Ctx) -> SelectionView:
     """The moment is prepared again as it is."""
     with ctx.db.session() as session:
@@ -108,7 +108,7 @@ def delete_hiding(selection_id: GivenId, moment_id: GivenId, request: Request, c
     return view_now(ctx, selection_id)
 
 
-@router.get(_HIDING, summary="What is hidden in a moment", responses=described(401, 404))
+@router.get(_HIDING, summary="Marks, covers and pictures of a hidden moment", responses=described(401, 404))
 def get_hiding(selection_id: GivenId, moment_id: GivenId, ctx: Ctx) -> HidingView:
     """The marks, every picture with its cover, and the file to confirm."""
     with ctx.db.reading() as session:
@@ -124,7 +124,7 @@ def get_hiding(selection_id: GivenId, moment_id: GivenId, ctx: Ctx) -> HidingVie
 
 @router.get(
     _HIDING + "/pictures/{part}",
-    summary="The pictures to look at",
+    summary="Pictures to review before a hidden moment is handed out",
     response_class=Response,
     responses=FILE_ANSWERS,
 )
@@ -143,7 +143,7 @@ def download_hiding_pictures(
 @router.put(
     _HIDING + "/confirmation",
     status_code=202,
-    summary="Every picture was looked at: hand it out like this",
+    summary="Confirm that every picture was reviewed",
     responses=described(401, 404, 409, 422),
 )
 def confirm_hiding(

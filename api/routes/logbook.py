@@ -154,7 +154,7 @@ def add_logbook_hours(new: NewHours, ctx: Ctx, guider: GivenGuider = "") -> Logb
     return get_logbook(ctx, guider)
 
 
-@router.delete("/entries/{entry_id}", summary="Take out what was written", responses=described(401, 404))
+@router.delete("/entries/{entry_id}", summary="Delete an entry made by hand", responses=described(401, 404))
 def delete_logbook_entry(entry_id: GivenId, ctx: Ctx, guider: GivenGuider = "") -> LogbookView:
     """A cycle whose films are here is read from them as before."""
     with ctx.db.session() as session:

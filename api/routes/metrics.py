@@ -32,7 +32,7 @@ records/ledger/outcome_counts.py."""
 router = APIRouter(tags=["health"])
 
 
-@router.get("/metrics", summary="Figures for Prometheus", response_class=Response, responses=described(401))
+@router.get("/metrics", summary="Metrics for Prometheus", response_class=Response, responses=described(401))
 def get_metrics(ctx: Ctx) -> Response:
     """The queue's depth and age, times, outcomes, workers, disk, clocks. What is unknown is absent."""
     registry = CollectorRegistry()

@@ -63,13 +63,13 @@ class Retried(BaseModel):
     jobs: int
 
 
-@router.get("", summary="How the service is", responses=described(401))
+@router.get("", summary="Health of the service", responses=described(401))
 def get_health(look: GivenLook) -> Health:
     """Is it well, since when, what is wrong, what to do now, and every figure. What is unknown is null."""
     return look.now()
 
 
-@router.get("/series", summary="How it was over a day or a week", responses=described(401, 422, 503))
+@router.get("/series", summary="History over a day or a week", responses=described(401, 422, 503))
 def get_health_history(ctx: Ctx, span: Annotated[Span, Query()] = Span.DAY) -> Series:
     """In quarters of an hour, or in steps of two hours. A step of which nothing is known holds nulls."""
     with ctx.db.reading() as session:
@@ -88,7 +88,7 @@ def list_jobs(
         return job_page(session, which, utcnow(), limit=limit, offset=offset)
 
 
-@router.get("/audit", summary="What was done, newest first", responses=described(401, 422, 503))
+@router.get("/audit", summary="Audit log, newest first", responses=described(401, 422, 503))
 def list_audit_entries(ctx: Ctx, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[AuditLine]:
     """Who did what, when, to which job or worker."""
     with ctx.db.reading() as session:
@@ -101,7 +101,7 @@ def get_incident_report(ctx: Ctx, look: GivenLook) -> PlainTextResponse:
     return PlainTextResponse(incident_report(ctx.settings, ctx.db, look.now()))
 
 
-@router.post("/jobs/{job_id}/retry", summary="Try a job again", responses=described(401, 404, 409, 503))
+@router.post("/jobs/{job_id}/retry", summary="Retry a job", responses=described(401, 404, 409, 503))
 def retry_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
     """Queue a failed or cancelled job again, with all its attempts."""
     return _act(ctx, who, "retry", job_id, manage_jobs.retry_job)
@@ -125,7 +125,7 @@ def release_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
     return _act(ctx, who, "release", job_id, manage_jobs.release_job)
 
 
-@router.put("/jobs/{job_id}/priority", summary="Move a job", responses=described(401, 404, 409, 422, 503))
+@router.put("/jobs/{job_id}/priority", summary="Change a job's priority", responses=described(401, 404, 409, 422, 503))
 def move_job(job_id: GivenId, urgency: Urgency, ctx: Ctx, who: Who) -> JobLine:
     """Let a waiting or held job come earlier or later: 0 is the most urgent, 9 the least."""
     priority = urgency.priority
@@ -134,7 +134,7 @@ def move_job(job_id: GivenId, urgency: Urgency, ctx: Ctx, who: Who) -> JobLine:
     )
 
 
-@router.post("/retry-failed", summary="Try again what was given up", responses=described(401, 503))
+@router.post("/retry-failed", summary="Retry failed jobs", responses=described(401, 503))
 def retry_failed_jobs(ctx: Ctx, who: Who) -> Retried:
     """Queue everything again that was given up within a day: after an outage, this one act is enough."""
     with ctx.db.reading() as session:
@@ -158,7 +158,7 @@ def drain_worker(name: WorkerName, ctx: Ctx, who: Who) -> None:
 
 
 @router.post(
-    "/workers/{name}/undrain", status_code=204, summary="Take a worker back", responses=described(401, 404, 503)
+    "/workers/{name}/undrain", status_code=204, summary="Undo draining a worker", responses=described(401, 404, 503)
 )
 def undrain_worker(name: WorkerName, ctx: Ctx, who: Who) -> None:
     """Let a drained worker work again: at once where it waits, else when it is started."""

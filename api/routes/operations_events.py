@@ -43,7 +43,7 @@ _TICKING: dict[str, Any] = {
 
 @router.get(
     "/events",
-    summary="How the service is, as it happens",
+    summary="Health of the service as server-sent events",
     response_class=EventSourceResponse,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}, **described(401)},
 )

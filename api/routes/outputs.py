@@ -53,7 +53,7 @@ class Asked(BaseModel):
     remarks: list[str]
 
 
-@router.get("/api/v1/kinds", summary="What can be made of a selection", responses=described(401))
+@router.get("/api/v1/kinds", summary="Kinds of output", responses=described(401))
 def list_output_kinds() -> list[KindView]:
     """Every kind of output, in the order in which to offer them."""
     return [
@@ -73,7 +73,7 @@ def list_output_kinds() -> list[KindView]:
 @router.post(
     f"{PREFIX}/{{selection_id}}/outputs",
     status_code=202,
-    summary="Have an output made, or made anew",
+    summary="Request an output, or a new version of it",
     responses=described(401, 404, 422),
 )
 def request_output(selection_id: GivenId, wish: Wish, ctx: Ctx) -> Asked:

@@ -46,7 +46,7 @@ class PreviewView(BaseModel):
     remarks: list[str]
 
 
-@router.post("/{selection_id}/preview", summary="What an output will be", responses=described(401, 404, 409, 422, 503))
+@router.post("/{selection_id}/preview", summary="Preview an output", responses=described(401, 404, 409, 422, 503))
 def preview_output(selection_id: GivenId, wish: Wish, ctx: Ctx) -> PreviewView:
     """From the finished moments and the recipe as it stands. Nothing is kept."""
     kind = find_kind(wish.kind)

@@ -33,7 +33,9 @@ def show_player(selection_id: GivenId) -> HTMLResponse:  # noqa: ARG001 the play
     return HTMLResponse(render_online(f"{FILES}/"), headers=NO_CACHE)
 
 
-@router.get(f"{PREFIX}/{{selection_id}}/review", summary="What the player shows", responses=described(401, 404))
+@router.get(
+    f"{PREFIX}/{{selection_id}}/review", summary="A review as the player shows it", responses=described(401, 404)
+)
 def get_review(selection_id: GivenId, ctx: Ctx) -> Review:
     """The question and every moment that is ready, in their order; without the family's code."""
     with ctx.db.reading() as session:
@@ -42,7 +44,7 @@ def get_review(selection_id: GivenId, ctx: Ctx) -> Review:
 
 @router.get(
     f"{PREFIX}/{{selection_id}}/words",
-    summary="What was written at the end of the review",
+    summary="Closing notes of a review",
     response_model=ReviewWords,
     responses={204: {"description": "Nothing yet"}, **described(401, 404)},
 )
@@ -58,7 +60,7 @@ def get_closing_notes(selection_id: GivenId, ctx: Ctx, response: Response) -> Re
 
 @router.put(
     f"{PREFIX}/{{selection_id}}/words",
-    summary="Save what was written at the end of the review",
+    summary="Save the closing notes of a review",
     responses=described(401, 404, 412, 413, 422),
 )
 def save_closing_notes(

@@ -31,7 +31,7 @@ _RUNNING_CLOCKS = {
 
 @router.get(
     "/{selection_id}/events",
-    summary="A selection's progress as it happens",
+    summary="A selection's progress as server-sent events",
     response_class=EventSourceResponse,
     responses={
         200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},

@@ -62,7 +62,7 @@ GivenKey = Annotated[
 ]
 
 
-@router.post("", status_code=201, summary="Begin a selection", responses=described(400, 401, 404, 413, 422, 503, 507))
+@router.post("", status_code=201, summary="Create a selection", responses=described(400, 401, 404, 413, 422, 503, 507))
 def create_selection(new: NewSelection, ctx: Ctx, response: Response, idempotency_key: GivenKey = "") -> Begun:
     """Say which moments of which film are coming and what shall be made of them; learn what to send where."""
     new.check()
@@ -102,7 +102,7 @@ def get_selection(selection_id: GivenId, ctx: Ctx) -> SelectionView:
     return view_now(ctx, selection_id)
 
 
-@router.post("/{selection_id}/retry", status_code=202, summary="Try again what failed", responses=described(401, 404))
+@router.post("/{selection_id}/retry", status_code=202, summary="Retry what failed", responses=described(401, 404))
 def retry_selection(selection_id: GivenId, ctx: Ctx) -> SelectionView:
     """Queue its failed work again, with all attempts."""
     with ctx.db.session() as session:

@@ -80,7 +80,7 @@ class NewEnds(Times):
 @router.put(
     "/{selection_id}/moments/{moment_id}/ends",
     status_code=202,
-    summary="Prepare a moment again from other ends",
+    summary="Trim a moment and prepare it again",
     responses=described(401, 404, 409, 422),
 )
 def trim_moment(selection_id: GivenId, moment_id: GivenId, new: NewEnds, ctx: Ctx) -> SelectionView:
@@ -97,7 +97,7 @@ def trim_moment(selection_id: GivenId, moment_id: GivenId, new: NewEnds, ctx: Ct
 
 @router.get(
     "/{selection_id}/moments/{moment_id}/source",
-    summary="What was sent of the film for a moment",
+    summary="The part of the film that was sent for a moment",
     response_class=Response,
     responses=FILE_ANSWERS,
 )
@@ -111,7 +111,7 @@ def download_moment_source(selection_id: GivenId, moment_id: GivenId, asking: Gi
 @router.post(
     "/{selection_id}/moments/{moment_id}/source/pass",
     status_code=204,
-    summary="Let a player look at what was sent",
+    summary="Grant a player access to that part",
     responses=described(401, 404),
 )
 def grant_moment_source(selection_id: GivenId, moment_id: GivenId, request: Request, ctx: Ctx) -> Response:

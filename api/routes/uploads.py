@@ -41,7 +41,7 @@ _TUS = _header("Tus-Resumable", TUS_VERSION)
 _CHUNK_BODY = {"required": False, "content": {CHUNK: {"schema": {"type": "string", "format": "binary"}}}}
 
 
-@router.options("", status_code=204, summary="What of tus is spoken here")
+@router.options("", status_code=204, summary="Supported tus version and extensions")
 async def get_upload_options(ctx: Ctx) -> Response:
     """The version, extensions and largest upload; 8 MiB chunks pass every proxy and are saved quickly."""
     return Response(
@@ -59,7 +59,7 @@ async def get_upload_options(ctx: Ctx) -> Response:
 @router.post(
     "",
     status_code=201,
-    summary="Announce an upload",
+    summary="Create an upload",
     responses=described(400, 401, 404, 409, 412, 413, 503, 507),
     openapi_extra={
         "parameters": [
@@ -98,7 +98,7 @@ async def create_upload(request: Request, ctx: Ctx) -> Response:
 
 @router.head(
     "/{upload_id}",
-    summary="How much is safely here",
+    summary="Offset of an upload",
     responses=described(401, 404, 410, 412),
     openapi_extra={"parameters": [_TUS]},
 )
@@ -116,7 +116,7 @@ async def get_upload_offset(upload_id: GivenId, request: Request, ctx: Ctx) -> R
 @router.patch(
     "/{upload_id}",
     status_code=204,
-    summary="Send the next bytes",
+    summary="Append bytes to an upload",
     responses=described(400, 401, 404, 409, 410, 412, 413, 415, 423, 460, 503, 507),
     openapi_extra={
         "parameters": [
@@ -144,7 +144,7 @@ async def append_upload_bytes(upload_id: GivenId, request: Request, ctx: Ctx) ->
 @router.delete(
     "/{upload_id}",
     status_code=204,
-    summary="Forget an unfinished upload",
+    summary="Delete an unfinished upload",
     responses=described(401, 404, 409, 412),
     openapi_extra={"parameters": [_TUS]},
 )

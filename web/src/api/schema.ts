@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What can be made of a selection
+         * Kinds of output
          * @description Every kind of output, in the order in which to offer them.
          */
         get: operations["list_output_kinds"];
@@ -79,7 +79,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Take out what was written
+         * Delete an entry made by hand
          * @description A cycle whose films are here is read from them as before.
          */
         delete: operations["delete_logbook_entry"];
@@ -136,7 +136,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How the service is
+         * Health of the service
          * @description Is it well, since when, what is wrong, what to do now, and every figure. What is unknown is null.
          */
         get: operations["get_health"];
@@ -156,7 +156,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What was done, newest first
+         * Audit log, newest first
          * @description Who did what, when, to which job or worker.
          */
         get: operations["list_audit_entries"];
@@ -176,7 +176,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How the service is, as it happens
+         * Health of the service as server-sent events
          * @description Events named `operations` hold the whole look as JSON: within two seconds of a change, and every ten seconds.
          */
         get: operations["stream_health"];
@@ -257,7 +257,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Move a job
+         * Change a job's priority
          * @description Let a waiting or held job come earlier or later: 0 is the most urgent, 9 the least.
          */
         put: operations["move_job"];
@@ -298,7 +298,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try a job again
+         * Retry a job
          * @description Queue a failed or cancelled job again, with all its attempts.
          */
         post: operations["retry_job"];
@@ -338,7 +338,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try again what was given up
+         * Retry failed jobs
          * @description Queue everything again that was given up within a day: after an outage, this one act is enough.
          */
         post: operations["retry_failed_jobs"];
@@ -356,7 +356,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How it was over a day or a week
+         * History over a day or a week
          * @description In quarters of an hour, or in steps of two hours. A step of which nothing is known holds nulls.
          */
         get: operations["get_health_history"];
@@ -398,7 +398,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take a worker back
+         * Undo draining a worker
          * @description Let a drained worker work again: at once where it waits, else when it is started.
          */
         post: operations["undrain_worker"];
@@ -502,7 +502,7 @@ export interface paths {
         get: operations["list_selections"];
         put?: never;
         /**
-         * Begin a selection
+         * Create a selection
          * @description Say which moments of which film are coming and what shall be made of them; learn what to send where.
          */
         post: operations["create_selection"];
@@ -566,7 +566,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Keep a photograph of what the child made
+         * Add a photograph of what the child made
          * @description The body is the file. What is kept is upright, at most 2400 px a side, and says neither where nor with what it
          *     was taken. What is made of such pictures is made again.
          */
@@ -590,13 +590,13 @@ export interface paths {
          */
         get: operations["download_artwork"];
         /**
-         * Keep the child's words about it
+         * Save the child's words about it
          * @description They are printed beside it. What is made of such pictures is made again.
          */
         put: operations["save_artwork_words"];
         post?: never;
         /**
-         * Take a photograph out
+         * Delete a photograph
          * @description It goes with every file that may show it; those are made again without it. This cannot be undone.
          */
         delete: operations["delete_artwork"];
@@ -653,7 +653,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A selection's progress as it happens
+         * A selection's progress as server-sent events
          * @description Events named `selection` hold the whole view as JSON. The stream ends when the selection is ready or failed, and
          *     with an event `erased` when it is erased. A browser that reconnects after the end is told that there is no more.
          */
@@ -675,7 +675,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Prepare a moment again from other ends
+         * Trim a moment and prepare it again
          * @description Within what was sent of the film for it (`held`). What was made before stays until the new one is finished; then
          *     everything that is made of the moments is made again. Asking for the ends that it has changes nothing. Where
          *     somebody is hidden in it, hiding begins again: nothing of before stays.
@@ -696,7 +696,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is hidden in a moment
+         * Marks, covers and pictures of a hidden moment
          * @description The marks, every picture with its cover, and the file to confirm.
          */
         get: operations["get_hiding"];
@@ -708,7 +708,7 @@ export interface paths {
         put: operations["save_hiding"];
         post?: never;
         /**
-         * Hide nobody after all
+         * Stop hiding anybody in a moment
          * @description The moment is prepared again as it is.
          */
         delete: operations["delete_hiding"];
@@ -726,7 +726,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Every picture was looked at: hand it out like this
+         * Confirm that every picture was reviewed
          * @description Refused unless the file with this SHA-256 is the one that lies there now.
          */
         put: operations["confirm_hiding"];
@@ -745,7 +745,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The pictures to look at
+         * Pictures to review before a hidden moment is handed out
          * @description JPEGs one after another; ask for the range of one. They are gone once the hiding is confirmed.
          */
         get: operations["download_hiding_pictures"];
@@ -765,7 +765,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What was sent of the film for a moment
+         * The part of the film that was sent for a moment
          * @description As it came: the moment and a little around it, or the whole film; for choosing other ends.
          */
         get: operations["download_moment_source"];
@@ -787,7 +787,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Let a player look at what was sent
+         * Grant a player access to that part
          * @description A cookie with which this browser may GET this source and nothing else for an hour: players carry no token.
          */
         post: operations["grant_moment_source"];
@@ -807,7 +807,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Have an output made, or made anew
+         * Request an output, or a new version of it
          * @description It is made as soon as every moment is ready; what was made of the kind before stays until then, unless it may
          *     show another selection that is no longer chosen.
          */
@@ -828,7 +828,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What an output will be
+         * Preview an output
          * @description From the finished moments and the recipe as it stands. Nothing is kept.
          */
         post: operations["preview_output"];
@@ -892,7 +892,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try again what failed
+         * Retry what failed
          * @description Queue its failed work again, with all attempts.
          */
         post: operations["retry_selection"];
@@ -910,7 +910,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What the player shows
+         * A review as the player shows it
          * @description The question and every moment that is ready, in their order; without the family's code.
          */
         get: operations["get_review"];
@@ -930,12 +930,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What was written at the end of the review
+         * Closing notes of a review
          * @description The words as they were last saved; their ETag tells which saving they are of.
          */
         get: operations["get_closing_notes"];
         /**
-         * Save what was written at the end of the review
+         * Save the closing notes of a review
          * @description They take the place of what was saved before. With If-Match or If-None-Match only if nobody saved meanwhile.
          */
         put: operations["save_closing_notes"];
@@ -956,14 +956,14 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Announce an upload
+         * Create an upload
          * @description A place to send one film to. The metadata names, in base64, the `moment` it holds, or the `selection` whose
          *     whole film it is; nothing else in it is looked at or kept. Bytes may come along.
          */
         post: operations["create_upload"];
         delete?: never;
         /**
-         * What of tus is spoken here
+         * Supported tus version and extensions
          * @description The version, extensions and largest upload; 8 MiB chunks pass every proxy and are saved quickly.
          */
         options: operations["get_upload_options"];
@@ -982,18 +982,18 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Forget an unfinished upload
+         * Delete an unfinished upload
          * @description Erase what came of it. A finished one belongs to its selection and is erased with that.
          */
         delete: operations["delete_upload"];
         options?: never;
         /**
-         * How much is safely here
+         * Offset of an upload
          * @description Where to go on. If everything is here but a crash came before it was handed on, that is done now.
          */
         head: operations["get_upload_offset"];
         /**
-         * Send the next bytes
+         * Append bytes to an upload
          * @description Append at the offset. A newer request takes over from one that hangs.
          */
         patch: operations["append_upload_bytes"];
@@ -1027,7 +1027,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Figures for Prometheus
+         * Metrics for Prometheus
          * @description The queue's depth and age, times, outcomes, workers, disk, clocks. What is unknown is absent.
          */
         get: operations["get_metrics"];
