@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.screen import CommandFailed, print_json, progress_bar, say
+from cli.screen import CommandFailed, counted, print_json, progress_bar, say
 from records.audit.erasure_register import export_register
 from records.backup.layout import Manifest
 from records.backup.make import make_backup
@@ -90,12 +90,11 @@ def _make(settings: Settings, folder: Path, recipients: str, *, as_json: bool) -
         say(f"{_told(made)} are in {folder}, sealed and read back.")
     if made.missing or made.damaged:
         raise CommandFailed(
-            for_guider=f"But {made.missing} stored files were missing and {made.damaged} damaged before. "
+            for_guider=f"But {counted(made.missing, 'stored file')} had been lost and {made.damaged} damaged before. "
             "Keep the earlier backups: they may hold them."
         )
 
 
 def _told(made: Manifest) -> str:
-    selections = "1 selection" if made.selections == 1 else f"{made.selections} selections"
-    files = "1 file" if made.objects == 1 else f"{made.objects} files"
-    return f"{selections} and {files} ({made.object_bytes / 1e6:.1f} MB)"
+    size = f"{made.object_bytes / 1e6:.1f} MB"
+    return f"{counted(made.selections, 'selection')} and {counted(made.objects, 'file')} ({size})"

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.local.hold import hold_data_dir
-from cli.screen import CommandFailed, print_json, progress_bar, say
+from cli.screen import CommandFailed, counted, print_json, progress_bar, say
 from records.audit.erasure_register import Erasure, parse_erasures
 from records.backup.make import Progress
 from records.backup.read import Backup, open_backup
@@ -58,14 +58,16 @@ def restore(
     if as_json:
         print_json({**asdict(found), "made_at": made_at.isoformat(), "version": opened.manifest.version})
         return
-    say(
-        f"{found.selections} selections, {found.objects} files and {found.rows} rows {sentence}, "
-        f"as of {made_at:{_DAY}}."
+    here = (
+        f"{counted(found.selections, 'selection')}, {counted(found.objects, 'file')} and {counted(found.rows, 'row')}"
     )
+    say(f"{here} {sentence}, as of {made_at:{_DAY}}.")
     if isinstance(found, Restored) and found.erased_again:
-        say(f"What was erased since then is erased again: {found.erased_again} things.")
+        say(f"Erased again, as it was erased since then: {counted(found.erased_again, 'thing')}.")
     if found.missing:
-        say(f"{found.missing} files had been lost before this backup was made: an earlier one may hold them.")
+        say(
+            f"{counted(found.missing, 'file')} had been lost before this backup was made: an earlier one may hold them."
+        )
 
 
 def _restore(opened: Backup, settings: Settings, register: list[Erasure], on_progress: Progress) -> Restored:

@@ -27,6 +27,11 @@ def say(sentence: str) -> None:
     print(sentence, flush=True)
 
 
+def counted(number: int, what: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def print_json(answer: BaseModel | dict[str, Any] | list[Any]) -> None:
     """Print one JSON document on stdout, indented."""
     plain = answer if isinstance(answer, dict | list) else answer.model_dump(mode="json")

@@ -46,6 +46,7 @@ from records.models import (
     JobState,
     MomentRow,
     MomentState,
+    SelectionRow,
     UploadRow,
     UploadState,
     WorkerRow,
@@ -71,6 +72,7 @@ class Restored:
     """What a restore did."""
 
     selections: int
+    """Those that are there now, without what was erased again."""
     rows: int
     objects: int
     object_bytes: int
@@ -100,9 +102,11 @@ def restore(
         storage.delete(key)
     resume_erasures(db, storage, settings)
     note_backup(db, backup.manifest.made_at)
+    with db.reading() as session:
+        selections = session.scalar(select(func.count(SelectionRow.id))) or 0
     on_progress(1.0)
     return Restored(
-        selections=backup.manifest.selections,
+        selections=selections,
         rows=rows,
         objects=files[0],
         object_bytes=files[1],

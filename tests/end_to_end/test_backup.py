@@ -178,7 +178,7 @@ def test_after_a_restore_all_is_there_what_waited_is_done_and_what_was_erased_st
     words = ["restore", tmp_path / "copies" / "monday", "--key", "-", "--erasures", tmp_path / "register", "--json"]
     restored = vigpack(there, *words, stdin=key.read_text())
     assert restored.code == 0, restored.err
-    assert restored.json["erased_again"] == 1
+    assert (restored.json["selections"], restored.json["erased_again"]) == (2, 1)
     with running_service(there) as service:
         kept = {stored: sha256 for stored, sha256 in before.items() if erased_after not in stored}
         assert files_of(service) == kept
@@ -287,7 +287,7 @@ def test_a_file_that_was_lost_before_makes_a_backup_that_says_so_and_is_kept(tmp
     place.storage.delete(min(place.stored()))
     said = vigpack(place.settings, "backup", tmp_path / "copy", "--recipient", recipient_of(key))
     assert said.code == 1
-    assert "1 stored files were missing" in said.err
+    assert "1 stored file had been lost" in said.err
     assert vigpack(place.settings, "restore", tmp_path / "copy", "--key", key, "--check").code == 0
     with place.db.reading() as session:
         assert last_backup_at(session) is None
