@@ -1,6 +1,6 @@
 """Sends films through the proxy, waits for their packs and looks whether they are still the same; runs in the image.
 
-``send NAME COUNT [FAMILY]`` · ``wait NAME…`` · ``check NAME…`` · ``gone NAME…``; what is known of NAME stands in /trial.
+``send NAME COUNT [FAMILY]`` · ``wait NAME…`` · ``check NAME…`` · ``gone NAME…``; /trial holds what is known of NAME.
 """
 
 from __future__ import annotations
