@@ -83,4 +83,4 @@ def test_readiness_says_what_is_wrong_in_words(client: TestClient, app_settings:
     parts.touch()  # a file where a folder belongs: even root cannot write below it
     broken = client.get("/readyz")
     assert broken.status_code == 503
-    assert any("films and packs are kept" in problem for problem in broken.json()["problems"])
+    assert any(problem.startswith(f"{parts} cannot be written") for problem in broken.json()["problems"])
