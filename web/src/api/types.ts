@@ -10,6 +10,7 @@ export type AuditLine = Schemas['AuditLine'];
 export type Box = Schemas['Box'];
 export type CheckedTable = Schemas['CheckedTable'];
 export type ClipTimes = Schemas['ClipTimes'];
+export type ClipCut = Schemas['ClipCut'];
 export type Comparison = Schemas['Comparison'];
 export type Covers = Schemas['Covers'];
 export type CycleView = Schemas['CycleView'];
@@ -37,6 +38,7 @@ export type SelectionView = Schemas['SelectionView'];
 export type Span = Schemas['Span'];
 export type Step = Schemas['Step'];
 export type StillTimes = Schemas['StillTimes'];
+export type StillCut = Schemas['StillCut'];
 export type WorkerFigure = Schemas['WorkerFigure'];
 
 export type Answer = RatingView['answers'][string];

@@ -1,6 +1,6 @@
 /** State of the desk: one film, its marks, the review's details, and the cuts. */
 
-import { discardCut, listCuts, openFilm, unsupportedFilm, type CutMode, type Film } from '../film';
+import { FilmProblem, discardCut, listCuts, openFilm, unsupportedFilm, type CutMode, type Film } from '../film';
 import { get, getAll, put, remove } from './browserDatabase';
 import { Cutter } from './cutter.svelte';
 import { FrameTimes } from './frameTimes';
@@ -8,6 +8,8 @@ import { hintsOn } from './hints';
 import { inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './marks';
 
 const WAY = 'vigpack.way';
+/** Padding of sound, and the last picture, may count or not. */
+const NEAR_S = 0.15;
 /** Bitrate of light cuts, picture and sound. */
 const LIGHT_BYTES_PER_S = (2_000_000 + 128_000) / 8;
 const LIGHT_STILL_BYTES = 150_000;
@@ -24,6 +26,8 @@ export class Desk {
   begunMs = $state<number | null>(null);
   details = $state<Details>({ family: '', cycle: 1, question: '', points: [], reviewOn: '', of: 'family_film' });
   way = $state<Way>('lossless');
+  /** Why only the whole film can be sent, once the player told another length of it than the page found. */
+  doubt = $state<string | null>(null);
   removed = $state<{ mark: Mark; index: number; title: string } | null>(null);
   #saving = false;
   #unsaved = false;
@@ -51,7 +55,8 @@ export class Desk {
     const draft = await get<Draft>('drafts', key);
     if (draft) {
       const there = new Set(await listCuts());
-      draft.cuts = draft.cuts.filter(({ cut }) => there.has(cut.name));
+      // Those made before the page told what it found in them may hold what was cut out of the film.
+      draft.cuts = draft.cuts.filter(({ cut }) => there.has(cut.name) && 'claims' in cut);
     }
     return new Desk(film, file, key, draft);
   }
@@ -66,7 +71,7 @@ export class Desk {
 
   can(way: Way): boolean {
     const { canCut, canCutLight } = this.film.facts;
-    return way === 'whole' || (way === 'light' ? canCut && canCutLight : canCut);
+    return way === 'whole' || (!this.doubt && (way === 'light' ? canCut && canCutLight : canCut));
   }
 
   title(mark: Mark): string {
@@ -130,6 +135,19 @@ export class Desk {
     return target !== undefined;
   }
 
+  /** Compares the length that the browser's player tells with what the page found: what one shows must be what one cuts. */
+  compareLength(playerS: number): void {
+    const { playerLengthsS, fps } = this.film.facts;
+    if (!playerLengthsS.length || !Number.isFinite(playerS)) return;
+    const nearS = Math.max(NEAR_S, 2 / Math.max(1, fps));
+    const agrees = playerLengthsS.some((lengthS) => Math.abs(playerS - lengthS) <= nearS);
+    if (agrees === !this.doubt) return;
+    this.doubt = agrees ? null : new FilmProblem('film_read_differently').sentence;
+    if (this.doubt) console.info('lengths differ:', playerS, ...playerLengthsS);
+    if (!this.can(this.way)) this.way = 'whole';
+    this.settle();
+  }
+
   choose(way: Way): void {
     this.way = way;
     localStorage.setItem(WAY, way);
@@ -140,7 +158,7 @@ export class Desk {
   settle(): void {
     const { canCut } = this.film.facts;
     const modes: CutMode[] = this.way === 'light' ? ['lossless', 'light'] : ['lossless'];
-    this.cutter.setWanted(this.ordered, canCut && this.way !== 'whole' ? modes : []);
+    this.cutter.setWanted(this.ordered, canCut && !this.doubt && this.way !== 'whole' ? modes : []);
     this.save();
   }
 

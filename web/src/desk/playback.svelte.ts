@@ -5,6 +5,7 @@ import type { FrameTimes } from './frameTimes';
 
 const FASTEST = 4;
 const BACKWARDS_EVERY_MS = 120;
+const END_EVERY_MS = 20;
 
 export interface Span {
   readonly inMs: number;
@@ -33,14 +34,27 @@ export class Playback {
     readonly durationMs: number,
     private readonly frames: FrameTimes,
     private readonly hasPicture = true,
+    /** The file goes on behind the film's end; its sound must not be heard. */
+    private readonly endsEarly = false,
   ) {}
 
   /** Attaches to a <video>; returns a function that detaches. */
   attach(video: HTMLVideoElement): () => void {
     this.#video = video;
     this.#zeroMs = null;
-    const onPlay = (): void => void (this.playing = true);
-    const onPause = (): void => void (this.playing = this.#backwards !== undefined);
+    let ending: ReturnType<typeof setInterval> | undefined;
+    const stopAtEnd = (): void => {
+      if (this.#isAtEnd()) video.pause();
+    };
+    const onPlay = (): void => {
+      this.playing = true;
+      if (this.endsEarly) ending ??= setInterval(stopAtEnd, END_EVERY_MS);
+    };
+    const onPause = (): void => {
+      this.playing = this.#backwards !== undefined;
+      clearInterval(ending);
+      ending = undefined;
+    };
     video.addEventListener('play', onPlay);
     video.addEventListener('pause', onPause);
     const release = this.hasPicture ? this.#watch(video) : this.#hear(video);
@@ -105,7 +119,7 @@ export class Playback {
     if (!this.#video || this.#zeroMs === null) return;
     const { loop } = this;
     if (loop && (this.atMs < loop.inMs || this.atMs >= loop.outMs - 50)) this.#jump(loop.inMs);
-    else if (this.#video.ended) this.#jump(0);
+    else if (this.#video.ended || (this.endsEarly && this.#isAtEnd())) this.#jump(0);
     this.rate = this.#video.playbackRate = rate;
     // Rejects only when pause() follows at once, which is fine.
     await this.#video.play().catch(() => undefined);
@@ -175,6 +189,10 @@ export class Playback {
       }
     });
     return this.#moves;
+  }
+
+  #isAtEnd(): boolean {
+    return (this.#video?.currentTime ?? 0) * 1000 - (this.#zeroMs ?? 0) >= this.durationMs;
   }
 
   #within(ms: number): number {

@@ -1,7 +1,8 @@
 /** The film engine: opens a film on this machine, shows its pictures, and cuts moments out of it. Nothing is sent. */
 
 export { openFilm } from './open';
+export { playerFollowsEdits } from './show/followsEdits';
 export { unsupportedFilm } from './read/unsupported';
 export { FilmProblem, type FilmProblemCode } from './problem';
 export { cut, cutFile, discardCut, listCuts } from './cut/cutQueue';
-export type { CutMode, CutTimes, Film, FilmFacts, FinishedCut, Moment, RemoteFilm } from './types';
+export type { CutClaims, CutMode, CutTimes, Film, FilmFacts, FinishedCut, Moment, RemoteFilm } from './types';

@@ -11,6 +11,8 @@ export interface FilmFacts {
   readonly durationMs: number;
   /** Added to the film's clock, gives the time of a <video> that plays the same file. */
   readonly zeroS: number;
+  /** Every length that a player may rightly tell of it: its pictures', its sound's, …; empty where that is not known. */
+  readonly playerLengthsS: readonly number[];
   readonly widthPx: number;
   readonly heightPx: number;
   /** Frames per second, on average over the first seconds. */
@@ -80,9 +82,17 @@ export type CutMode = 'lossless' | 'light';
 /** The same moment on the clock of the cut file. */
 export type CutTimes = { readonly in: number; readonly out: number } | { readonly at: number };
 
+/** What the page found in a cut; the service makes nothing of one in which it finds anything else. */
+export interface CutClaims {
+  readonly durationMs: number;
+  /** How many pictures begin in a clip; null of a still, and where none does. */
+  readonly pictures: number | null;
+}
+
 export interface FinishedCut {
   readonly name: string;
   readonly bytes: number;
   readonly mimeType: string;
   readonly cut: CutTimes;
+  readonly claims: CutClaims;
 }

@@ -1,6 +1,6 @@
 /** All sendings of this browser; they resume when the page is opened again. */
 
-import { discardCut, listCuts, type CutTimes } from '../film';
+import { discardCut, listCuts } from '../film';
 import type { Desk } from '../desk/desk.svelte';
 import type { Draft, Mark } from '../desk/marks';
 import { rememberFilm } from '../desk/fileHandles';
@@ -8,7 +8,7 @@ import { api, ApiError, dataOf } from '../api/client.svelte';
 import { sleep } from '../api/sleep';
 import { guiderCode } from '../api/guiderCode';
 import { getAll, put } from '../desk/browserDatabase';
-import type { ClipTimes, NewSelection, StillTimes } from '../api/types';
+import type { ClipCut, NewSelection, StillCut } from '../api/types';
 import { Sending } from './sending.svelte';
 import type { Part, SendingRecord } from './sendingRecord';
 import { retryDelayMs } from './upload';
@@ -116,10 +116,10 @@ function selectionOf(desk: Desk, marks: readonly Mark[]): NewSelection {
     helping_question: details.question.trim(),
     working_points: details.points.map((point) => point.trim()).filter(Boolean),
     clip: marks.filter((mark) => mark.kind === 'clip').map((mark) => {
-      return { in: mark.inMs, out: mark.outMs, ...wordsOf(mark), cut: cutOf(desk, mark) as ClipTimes | null };
+      return { in: mark.inMs, out: mark.outMs, ...wordsOf(mark), cut: cutOf(desk, mark) as ClipCut | null };
     }),
     still: marks.filter((mark) => mark.kind === 'still').map((mark) => {
-      return { at: mark.atMs, exact: mark.exact, ...wordsOf(mark), cut: cutOf(desk, mark) as StillTimes | null };
+      return { at: mark.atMs, exact: mark.exact, ...wordsOf(mark), cut: cutOf(desk, mark) as StillCut | null };
     }),
     film: {
       bytes: facts.bytes,
@@ -138,11 +138,13 @@ function selectionOf(desk: Desk, marks: readonly Mark[]): NewSelection {
 const wordsOf = (mark: Mark) => ({ caption: mark.caption.trim(), principle: mark.principle });
 
 /** Where a moment lies in its own upload; null where the whole film is sent. Throws NotCut. */
-function cutOf(desk: Desk, mark: Mark): CutTimes | null {
+function cutOf(desk: Desk, mark: Mark): ClipCut | StillCut | null {
   if (desk.way === 'whole') return null;
   const state = desk.cutter.stateOf(mark, desk.way);
   if (!state?.done) throw new NotCut(desk.title(mark), state?.problem ?? null);
-  return state.done.cut;
+  const { cut, claims } = state.done;
+  const pictures = claims.pictures === null ? {} : { pictures: claims.pictures };
+  return { ...cut, ...pictures, duration_ms: claims.durationMs };
 }
 
 /** A moment that could not be cut, so nothing was sent. */

@@ -95,13 +95,14 @@ async function beginsAt({ input, audio }: AudioRecording, packets: EncodedPacket
   return next ? next.timestamp - next.duration : packet.timestamp;
 }
 
-/** A finished copy read again, as the service will read it: its length must be what was copied. Throws FilmProblem not_cut. */
-export async function verifyAudioCut(copy: Blob, outMs: number): Promise<void> {
+/** The length of a finished copy, read again as the service will read it; it must be what was copied. Throws FilmProblem not_cut. */
+export async function verifyAudioCut(copy: Blob, outMs: number): Promise<number> {
   const sound = await openRecording(copy);
   if (!sound) throw new FilmProblem('not_cut', 'the copy cannot be read back');
   try {
     const endMs = sound.endS * 1000;
     if (endMs < outMs - 2 * AUDIO_STEP_MS) throw new FilmProblem('not_cut', `ends at ${endMs} ms, before ${outMs}`);
+    return Math.floor((sound.endS - sound.zeroS) * 1000);
   } finally {
     sound.input.dispose();
   }

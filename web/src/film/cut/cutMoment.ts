@@ -47,11 +47,11 @@ export async function cutMoment(
     const target = new StreamTarget(writable, { chunked: true, chunkSize: WRITE_BYTES });
     const report = throttle(onProgress);
     const writing = { moment, mode, target, report, signal, close: () => partial.close() };
-    const { bytes, mimeType, cut } = await (isAudioRecording(film) ? writeAudio(film, writing) : writeFilm(film, writing));
+    const { bytes, mimeType, cut, claims } = await (isAudioRecording(film) ? writeAudio(film, writing) : writeFilm(film, writing));
     signal.throwIfAborted();
     await partial.publish(name);
     onProgress(1);
-    return { name, bytes, mimeType, cut };
+    return { name, bytes, mimeType, cut, claims };
   } catch (error) {
     await partial.discard();
     signal.throwIfAborted();
@@ -84,18 +84,19 @@ async function writeFilm(film: FilmSource, { moment, mode, target, report, signa
       ? await copyMoment(film, moment, { ...wanted, copied }, target, report, signal)
       : await transcodeMoment(film, wanted, await (isLighter ? encodeLighter : encodeFullSize)(film), target, report, signal);
   const made = await close();
-  const cutMs = await verifyCut(made, written.ticks.length);
+  const { cutMs, durationMs } = await verifyCut(made, written.ticks.length);
   signal.throwIfAborted();
   await compareWithFilm(film, made, written.ticks, wanted, copied && !isLighter ? 'lossless' : 'light');
   const cut = toCutClock(film, moment, wanted, written.ticks, cutMs);
-  return { bytes: made.size, mimeType: written.mimeType, cut };
+  const begun = 'in' in cut ? cutMs.map(Math.floor).filter((ms) => ms >= cut.in && ms < cut.out).length : 0;
+  return { bytes: made.size, mimeType: written.mimeType, cut, claims: { durationMs, pictures: begun || null } };
 }
 
 async function writeAudio(sound: AudioRecording, { moment, target, report, signal, close }: Writing): Promise<Made> {
   const { mimeType, cut } = await copyAudio(sound, moment, target, report, signal);
   const made = await close();
-  await verifyAudioCut(made, cut.out);
-  return { bytes: made.size, mimeType, cut };
+  const durationMs = await verifyAudioCut(made, cut.out);
+  return { bytes: made.size, mimeType, cut, claims: { durationMs, pictures: null } };
 }
 
 function throttle(tell: (share: number) => void): (share: number) => void {

@@ -51,7 +51,7 @@ async function cutAndCompare(film: FilmSource, moment: Moment): Promise<{ cut: C
   const written = await copy(film, moment, target);
   if (!written) return null;
   const file = new Blob([target.buffer!]);
-  const cut = toCutClock(film, moment, written.wanted, written.ticks, await verifyCut(file, written.ticks.length));
+  const cut = toCutClock(film, moment, written.wanted, written.ticks, (await verifyCut(file, written.ticks.length)).cutMs);
   const small = await open(file);
   const fromFirst = (source: FilmSource, ticks: number[]): number[] =>
     ticks.map((at) => Math.round(source.clock.exactMsAt(at) - source.clock.exactMsAt(ticks[0]!)));

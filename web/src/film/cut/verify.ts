@@ -2,7 +2,7 @@
 
 import { FilmProblem } from '../problem';
 import { decodeAt } from '../read/decode';
-import { beginsOpen } from '../read/frames';
+import { beginsOpen, findEndTicks } from '../read/frames';
 import { lookAtFirst, squareSize } from '../read/look';
 import { openSource, type FilmSource } from '../read/source';
 
@@ -12,13 +12,21 @@ const SAME_SHAPE = 0.04;
 /** On average, of 255: decoders agree to 1, re-encoding and other guesses at colours stay below 12. */
 const MOST_DIFFERENCE = { lossless: 4, light: 16 } as const;
 
-/** When the cut shows each of its pictures, in exact milliseconds after its first. Throws FilmProblem not_cut. */
-export async function verifyCut(cut: Blob, pictures: number): Promise<number[]> {
+/** What a finished cut turned out to hold. */
+export interface ReadBack {
+  /** When each of its pictures is shown, in exact milliseconds after its first. */
+  readonly cutMs: number[];
+  readonly durationMs: number;
+}
+
+/** The cut as it is read back. Throws FilmProblem not_cut where it does not hold so many pictures. */
+export async function verifyCut(cut: Blob, pictures: number): Promise<ReadBack> {
   const film = await openSource(cut);
   try {
     const ticks = await readTicks(film);
     if (ticks.length !== pictures) throw new FilmProblem('not_cut', `${ticks.length} of ${pictures} pictures written`);
-    return ticks.map((at) => film.clock.exactMsAt(at));
+    const durationMs = Math.max(1, film.clock.msAt(await findEndTicks(film)));
+    return { cutMs: ticks.map((at) => film.clock.exactMsAt(at)), durationMs };
   } finally {
     film.input.dispose();
   }

@@ -94,6 +94,11 @@ function heardPieces(timeline: TrackTimeline, firstS: number, wholeS: number): P
   return pieces;
 }
 
+/** Whether an edit list keeps sound back that the file still holds. */
+export function holdsUnheard({ pieces }: AudioRecording): boolean {
+  return pieces !== null && (pieces.length > 1 || pieces[0]!.storedFrom !== -Infinity || pieces[0]!.storedTo !== Infinity);
+}
+
 /** The encoder's run-up that players leave out and the demuxer does not. */
 async function leftOutS(input: Input, file: Blob, audio: InputAudioTrack): Promise<number> {
   const format = await input.getFormat();

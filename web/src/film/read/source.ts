@@ -24,7 +24,7 @@ import { findFirstShown } from './frames';
 import { anchorPieces, filmFromOf, piecesOf, type Piece } from './pieces';
 import type { NalUnits } from './nalUnits';
 import { diagnoseUnreadable } from './sniff';
-import { readTimelines, type TrackTimeline } from './timeline';
+import { readTimelines, trackEndS, type TrackTimeline } from './timeline';
 import { clockStartsAnew } from './transport';
 
 /** Containers of films. Playlists, which name other files, are not among them. */
@@ -55,6 +55,10 @@ export interface FilmSource {
   readonly sounds: readonly Sound[];
   /** Of H.264 and HEVC: how its pictures are stored; null for other codecs. */
   readonly nalUnits: NalUnits | null;
+  /** Of each track of an MP4 whose head tells it, its length in seconds; null where that is not known. */
+  readonly trackEndsS: readonly number[] | null;
+  /** What its head says of the length of it all, right or not; 0 where that is not known. */
+  readonly movieS: number;
   /** Why only the whole film can be sent, though its frames' times are known; null where moments can be taken out. */
   readonly wholeOnly: FilmProblemCode | null;
   /** Whether the container marks which pictures decoding can begin with; else each is said to be one. */
@@ -119,13 +123,17 @@ async function describe(input: Input, file: Blob | null, timelines: TrackTimelin
   const clock = new FilmClock(ticksPerSecond, filmFromOf(pieces[0]));
   // In fragments each sample says for itself what it is.
   const marksKeys = !timeline || timeline.hasKeyList || timeline.isFragmented || reading.nalUnits === null;
+  const isTold = timelines !== null && !timelines.some(({ isFragmented }) => isFragmented);
+  // Of the picture, its frames say it better.
+  const told = isTold ? timelines.filter((track) => track !== timeline || track.pieces) : null;
+  const trackEndsS = told?.map(trackEndS).filter((end) => end !== null) ?? null;
   const wholeOnly = (timeline?.descriptions ?? 1) > 1 ? 'film_of_two' : null;
   const isEdited = timeline?.pieces != null;
   const heardPieces = (track: TrackTimeline | undefined): readonly Piece[] | null => (track?.pieces ? piecesOf(track) : null);
   const soundPieces = heardPieces(heard);
   const others = audio ? (await namedSounds(sounds)).filter(({ id }) => id !== audio.id) : [];
   const beside = others.map((track) => ({ track, pieces: heardPieces(timelineOf(timelines, track.id)) }));
-  return { ...reading, input, file, video, audio, clock, pieces, isEdited, soundPieces, marksKeys, wholeOnly, sounds: audio ? [{ track: audio, pieces: soundPieces }, ...beside] : [] };
+  return { ...reading, input, file, video, audio, clock, pieces, isEdited, soundPieces, marksKeys, wholeOnly, trackEndsS, movieS: timeline?.movieS ?? 0, sounds: audio ? [{ track: audio, pieces: soundPieces }, ...beside] : [] };
 }
 
 function timelineOf(timelines: TrackTimeline[] | null, id: number): TrackTimeline | undefined {

@@ -30,6 +30,10 @@ export interface TrackTimeline {
   readonly kind: string;
   readonly enabled: boolean;
   readonly ticksPerSecond: number;
+  /** What its head says, in its ticks; 0 of a film in fragments. */
+  readonly durationTicks: number;
+  /** What the movie's head says of the length of it all. */
+  readonly movieS: number;
   /** In the order shown; null where there is no edit list, and everything is shown. */
   readonly pieces: readonly Piece[] | null;
   /** Parts are slowed, sped up, or left standing: a rate other than 1, or nothing shown for a while between parts. */
@@ -59,6 +63,11 @@ interface Box {
   readonly to: number;
 }
 
+interface Clock {
+  readonly ticksPerSecond: number;
+  readonly durationTicks: number;
+}
+
 interface Edit {
   /** In the movie's ticks. */
   readonly duration: number;
@@ -86,26 +95,27 @@ async function* boxes(read: ReadBytes, from: number, to: number): AsyncGenerator
 }
 
 async function readMovie(read: ReadBytes, moov: Box): Promise<TrackTimeline[]> {
-  let moviesTicks = 0;
+  let movie = { ticksPerSecond: 0, durationTicks: 0 };
   let fragmented = false;
   const tracks: Box[] = [];
   for await (const box of boxes(read, moov.from, moov.to)) {
-    if (box.type === 'mvhd') moviesTicks = (await readClock(read, box)) ?? 0;
+    if (box.type === 'mvhd') movie = (await readClock(read, box)) ?? movie;
     if (box.type === 'mvex') fragmented = true;
     if (box.type === 'trak') tracks.push(box);
   }
   const found: TrackTimeline[] = [];
   for (const track of tracks) {
-    const timeline = await readTrack(read, track, moviesTicks, fragmented);
+    const timeline = await readTrack(read, track, movie, fragmented);
     if (timeline) found.push(timeline);
   }
   return found;
 }
 
-async function readTrack(read: ReadBytes, trak: Box, moviesTicks: number, fragmented: boolean): Promise<TrackTimeline | null> {
+async function readTrack(read: ReadBytes, trak: Box, movie: Clock, fragmented: boolean): Promise<TrackTimeline | null> {
   const named = await findBoxes(read, trak, ['tkhd', 'edts', 'mdia']);
   const media = named['mdia'] && (await findBoxes(read, named['mdia'], ['mdhd', 'hdlr', 'minf']));
-  const ticksPerSecond = media?.['mdhd'] && (await readClock(read, media['mdhd']));
+  const clock = media?.['mdhd'] && (await readClock(read, media['mdhd']));
+  const ticksPerSecond = clock?.ticksPerSecond;
   if (!named['tkhd'] || !media || !ticksPerSecond) return null;
   const head = await content(read, named['tkhd'], 24);
   const list = named['edts'] && (await findBoxes(read, named['edts'], ['elst']))['elst'];
@@ -117,7 +127,9 @@ async function readTrack(read: ReadBytes, trak: Box, moviesTicks: number, fragme
     kind: media['hdlr'] ? String.fromCharCode(...(await content(read, media['hdlr'], 12)).subarray(8)) : '',
     enabled: (head[3]! & 1) === 1,
     ticksPerSecond,
-    ...placeEdits(edits, moviesTicks, ticksPerSecond, fragmented),
+    durationTicks: clock!.durationTicks,
+    movieS: movie.ticksPerSecond ? movie.durationTicks / movie.ticksPerSecond : 0,
+    ...placeEdits(edits, movie.ticksPerSecond, ticksPerSecond, fragmented),
     descriptions: samples['stsc'] ? countDescriptions(await content(read, samples['stsc'])) : 1,
     isProtected: samples['stsd'] !== undefined && (await isProtected(read, samples['stsd'])),
     hasKeyList: samples['stss'] !== undefined,
@@ -138,11 +150,14 @@ async function content(read: ReadBytes, box: Box, most = MOST_TABLE_BYTES): Prom
   return read(box.from, Math.min(most, box.to - box.from));
 }
 
-/** The ticks a second of an `mvhd` or `mdhd`. */
-async function readClock(read: ReadBytes, box: Box): Promise<number | null> {
-  const bytes = await content(read, box, 24);
-  const at = bytes[0] === 1 ? 20 : 12;
-  return bytes.length >= at + 4 ? viewOf(bytes).getUint32(at) : null;
+/** The ticks a second of an `mvhd` or `mdhd`, and how many of them. */
+async function readClock(read: ReadBytes, box: Box): Promise<Clock | null> {
+  const bytes = await content(read, box, 32);
+  const long = bytes[0] === 1;
+  const at = long ? 20 : 12;
+  if (bytes.length < at + (long ? 12 : 8)) return null;
+  const view = viewOf(bytes);
+  return { ticksPerSecond: view.getUint32(at), durationTicks: long ? Number(view.getBigUint64(at + 4)) : view.getUint32(at + 4) };
 }
 
 function parseEdits(bytes: Uint8Array): Edit[] {
@@ -210,4 +225,11 @@ async function isProtected(read: ReadBytes, stsd: Box): Promise<boolean> {
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** How long a track is on the movie's clock, in seconds; null where its head does not say. */
+export function trackEndS({ pieces, durationTicks, ticksPerSecond }: TrackTimeline): number | null {
+  const last = pieces?.at(-1);
+  const ticks = last ? last.atTicks + last.toTicks - last.fromTicks : durationTicks;
+  return ticks > 0 && Number.isFinite(ticks) ? ticks / ticksPerSecond : null;
 }

@@ -14,6 +14,7 @@ export function unsupportedFilm(file: File, durationMs: number): Film {
       bytes: file.size,
       durationMs,
       zeroS: 0,
+      playerLengthsS: [],
       widthPx: 0,
       heightPx: 0,
       fps: 1000 / STEP_MS,

@@ -4,7 +4,7 @@ import { chooseAudioFormat } from '../cut/audio';
 import { lightCodec } from '../cut/light';
 import { chooseFormat } from '../cut/muxer';
 import { FilmProblem } from '../problem';
-import type { AudioRecording } from '../read/audio';
+import { holdsUnheard, type AudioRecording } from '../read/audio';
 import { findEndTicks, frameTicksBetween, holdsHidden } from '../read/frames';
 import { lookAtFirst, upright } from '../read/look';
 import type { FilmSource } from '../read/source';
@@ -17,12 +17,16 @@ export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
   const { video, audio, clock } = film;
   const format = await film.input.getFormat();
   const look = await lookAtFirst(film);
+  const endTicks = await findEndTicks(film);
+  // A head may tell of more than there is; players then wait at the end, and show nothing else.
+  const endS = endTicks / clock.ticksPerSecond;
   const shown = look && upright(look, await video.getRotation());
   const canCut = !film.wholeOnly && (await chooseFormat(film).then(() => true, (error: unknown) => isProblem(error, 'not_cut')));
   return {
     bytes: film.file?.size ?? 0,
-    durationMs: Math.max(1, clock.msAt(await findEndTicks(film))),
+    durationMs: Math.max(1, clock.msAt(endTicks)),
     zeroS: clock.zeroTicks / clock.ticksPerSecond,
+    playerLengthsS: film.trackEndsS ? [...film.trackEndsS, endS, Math.max(film.movieS, endS)] : [],
     widthPx: shown?.width ?? (await video.getDisplayWidth()),
     heightPx: shown?.height ?? (await video.getDisplayHeight()),
     fps: (await video.computePacketStats(RATE_SAMPLE_PACKETS)).averagePacketRate,
@@ -52,11 +56,12 @@ export async function readAudioFacts(sound: AudioRecording): Promise<FilmFacts> 
     bytes: sound.file?.size ?? 0,
     durationMs: Math.max(1, Math.floor((sound.endS - sound.zeroS) * 1000)),
     zeroS: sound.zeroS,
+    playerLengthsS: [],
     widthPx: 0,
     heightPx: 0,
     fps: 0,
     rotation: 0,
-    holdsHidden: false,
+    holdsHidden: holdsUnheard(sound),
     hasPicture: false,
     hasSound: true,
     canShow: await audio.canDecode(),

@@ -1,0 +1,131 @@
+"""What the desk says and does of films that were shortened, or that the browser's player reads otherwise."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from records.models import SelectionRow
+from tests.effects import open_alone
+from tests.firefox import Firefox, installed
+from tests.footage import numbered_film, run
+from tests.mp4_boxes import Mp4
+from tests.servers import wait_until
+from tests.web.desk import DeskService, Guider
+
+TOGETHER = "desk"
+
+CODEC = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-g", "30", "-bf", "2")
+
+
+@pytest.fixture(scope="module")
+def shortened(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten seconds of numbered pictures, of which an edit list keeps those from 2.5 s to 6.8 s."""
+    folder = tmp_path_factory.mktemp("shortened")
+    film = Mp4(numbered_film(folder / "whole.mp4", frames=300, codec=CODEC))
+    film.set_edits([(2.5, 4.3)])
+    return film.write(folder / "film.mp4")
+
+
+def announced(service: DeskService, selection_id: str) -> dict[str, Any]:
+    """What the page said of the film and its cuts."""
+    database = open_alone(service.settings())
+    try:
+        with database.reading() as session:
+            return dict(session.get_one(SelectionRow, selection_id).film)
+    finally:
+        database.dispose()
+
+
+def test_a_shortened_film_is_marked_and_sent_without_what_was_cut_out(
+    guider: Guider, desk_service: DeskService, shortened: Path
+) -> None:
+    guider.open(shortened)
+    expect(guider.page.get_by_text("0:04 min")).to_be_visible()
+    wait_until(lambda: guider.number_on("video") == 75, "the player begins where it was cut")
+    guider.mark_clip(0, 1)
+    guider.mark_clip(2, 3)
+    guider.wait_until_cut()
+    selection = guider.send()
+    guider.wait_until_ready()
+    said = announced(desk_service, selection)
+    assert abs(said["duration_ms"] - 4300) <= 1
+    assert [cut["pictures"] for cut in said["cuts"].values()] == [31, 31]
+    assert all(cut["duration_ms"] >= cut["out"] for cut in said["cuts"].values())
+    moments = httpx.get(f"{desk_service.url}/api/v1/selections/{selection}", trust_env=False).json()["moments"]
+    assert [moment["state"] for moment in moments] == ["ready", "ready"]
+
+
+def test_before_it_goes_whole_the_guider_is_told_what_goes_along(guider: Guider, shortened: Path) -> None:
+    guider.open(shortened)
+    guider.page.get_by_label("Whole film").check(force=True)
+    expect(guider.page.get_by_text("it takes along what was cut out")).to_be_visible()
+
+
+@pytest.mark.parametrize("seconds", [3, 4])
+def test_where_the_player_tells_another_length_only_the_whole_film_is_offered(
+    guider: Guider, tmp_path: Path, seconds: int
+) -> None:
+    """The heads of a film of five seconds lie about its length, and the player believes them."""
+    film = Mp4(numbered_film(tmp_path / "whole.mp4", frames=150, codec=(*CODEC[:-1], "0"), sound=None))
+    [track] = film.tracks
+    track.inside = [box for box in track.inside if box.kind != "edts"]
+    for header, at in ((film.moov.one("mvhd"), 16), (track.one("mdia", "mdhd"), 16), (track.one("tkhd"), 20)):
+        scale = struct.unpack_from(">I", header.own, at - 4)[0] if at == 16 else 0
+        scale = scale or struct.unpack_from(">I", film.moov.one("mvhd").own, 12)[0]
+        header.own = header.own[:at] + struct.pack(">I", seconds * scale) + header.own[at + 4 :]
+    guider.open(film.write(tmp_path / "film.mp4"))
+    expect(guider.page.get_by_text("This browser plays this film otherwise than this page reads it")).to_be_visible()
+    expect(guider.page.get_by_label("These moments")).to_be_disabled()
+    expect(guider.page.get_by_label("Whole film")).to_be_checked()
+
+
+def test_of_two_pictures_the_player_shows_the_one_that_is_cut(guider: Guider, tmp_path: Path) -> None:
+    small = numbered_film(tmp_path / "small.mp4", frames=90, sound=None, codec=CODEC)
+    run("-f", "lavfi", "-i", "color=blue:s=640x480:r=30:d=3", *CODEC, str(tmp_path / "large.mp4"))
+    on = ("-disposition:v:0", "default", "-disposition:v:1", "default")
+    both = ("-i", str(small), "-i", str(tmp_path / "large.mp4"), "-map", "0:v", "-map", "1:v", "-c", "copy", *on)
+    run(*both, str(tmp_path / "both.mp4"))
+    guider.open(tmp_path / "both.mp4")
+    guider.go_to(1)
+    wait_until(lambda: guider.number_on("video") == 30, "the player shows the first picture's film")
+    guider.press("s")
+    wait_until(lambda: guider.number_on("article canvas") == 30, "the card shows the same")
+
+
+@pytest.mark.skipif(installed() is None, reason="no Firefox on this machine")
+def test_firefox_does_not_show_what_was_cut_out(desk_service: DeskService, shortened: Path, tmp_path: Path) -> None:
+    """Its player begins at the film's first picture whatever an edit list says, so pictures are shown one by one."""
+    firefox = Firefox(tmp_path / "firefox")
+    try:
+        firefox.open(desk_service.url)
+        element = firefox.ask("WebDriver:FindElement", using="css selector", value="main input[type=file]")
+        [reference] = element.values()
+        firefox.ask("WebDriver:ElementSendKeys", id=reference, text=str(shortened))
+        shown = """const canvas = document.querySelector('.screen canvas');
+            const player = document.querySelector('.screen video');
+            return [canvas?.dataset.atMs ?? null, player?.src ?? null, document.body.innerText];"""
+        wait_until(lambda: firefox.run(shown)[0] == "0", "the first picture is shown", 30)
+        _, player, text = firefox.run(shown)
+        assert not player
+        assert "It shows its pictures one by one" in text
+        assert "0:04 min" in text
+    finally:
+        firefox.quit()
+
+
+def test_the_player_stops_where_the_film_was_cut(guider: Guider, shortened: Path) -> None:
+    """Chromium's clock runs on into what was cut out, while the last picture stands."""
+    guider.open(shortened)
+    wait_until(lambda: guider.number_on("video") == 75, "the player begins where it was cut")
+    guider.go_to(4)
+    guider.press("Space")
+    place = "[document.querySelector('video').currentTime, document.querySelector('video').paused]"
+    wait_until(lambda: guider.page.evaluate(place)[1] and guider.page.evaluate(place)[0] > 4.2, "it stops", 10)
+    assert guider.page.evaluate(place)[0] < 4.45
+    assert guider.number_on("video") == 203
