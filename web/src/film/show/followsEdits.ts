@@ -2,7 +2,8 @@
 
 import { PROBE_FILM } from './probeFilm';
 
-const LONGEST_WAIT_MS = 4000;
+/** A busy laptop takes seconds even for this; only a player that never answers is waited for as long. */
+const LONGEST_WAIT_MS = 20_000;
 /** Between the hidden dark pictures and the shown bright ones. */
 const BRIGHT = 128;
 
