@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -120,6 +121,15 @@ def test_sigterm_ends_everything_in_order_and_with_0(tmp_path: Path) -> None:
         assert gone(family)
 
 
+def test_a_stop_asked_for_while_watching_is_handed_over_is_carried_out(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as up:
+        up.hear("ready", "api")
+        time.sleep(0.03)  # the new program is being loaded, and has no handlers yet
+        up.process.terminate()
+        up.hear("stopped", "up")
+        assert up.process.wait(60) == 0
+
+
 def test_nothing_outlives_an_up_that_is_killed_and_the_folder_can_be_used_again(tmp_path: Path) -> None:
     with running(tmp_path / "data") as up:
         up.hear("ready", "api")
@@ -197,7 +207,8 @@ def test_only_this_machine_can_reach_it(up: Up) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a process has mapped")
 def test_what_watches_the_parts_has_no_library_loaded(up: Up) -> None:
     assert "site-packages" in Path(f"/proc/{up.part('cli api').pid}/maps").read_text()
-    assert "site-packages" not in Path(f"/proc/{up.process.pid}/maps").read_text()
+    maps = Path(f"/proc/{up.process.pid}/maps")
+    wait_until(lambda: "site-packages" not in maps.read_text(), "watching has been handed over")
 
 
 def test_the_queue_s_password_can_be_read_by_nobody_else(up: Up, data: Path) -> None:
