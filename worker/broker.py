@@ -36,7 +36,7 @@ log = get_logger("queue")
 
 
 def make_celery(settings: Settings, answer_timeout_s: float | None = None) -> Celery:
-    """Celery as this service uses it; where each setting comes from is told in docs/decisions.md.
+    """Celery as this service uses it; where each setting comes from is told in docs/decisions/records.md.
 
     answer_timeout_s: how long the broker may take for an answer; None: as long as it likes.
     """

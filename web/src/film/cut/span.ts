@@ -11,7 +11,7 @@ import type { FilmSource } from '../read/source';
 const STILL_SEARCH_MS = 400;
 /**
  * What travels around a clip, so that its ends can be moved once it is sent: a response of the child often comes just
- * after. Where key pictures are far apart, nothing is added at the start (docs/decisions.md has the figures).
+ * after. Where key pictures are far apart, nothing is added at the start (docs/decisions/web.md has the figures).
  */
 export const LEAD_IN_MS = 500;
 const AFTER_MS = 1000;
