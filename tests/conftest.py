@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from xdist.scheduler import LoadScopeScheduling
 
 from records.database import Database
+from records.logs import JsonLines
 from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.effects import open_alone
@@ -64,6 +65,14 @@ def no_unexpected_error_in_the_log(request: pytest.FixtureRequest, caplog: pytes
     records = [record for when in ("setup", "call") for record in caplog.get_records(when)]
     errors = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
     assert not errors, f"errors were logged: {errors}"
+
+
+@pytest.fixture(autouse=True)
+def no_logging_of_another_test() -> None:
+    """What an earlier test's API configured writes to this one's standard error no more."""
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler.formatter, JsonLines)]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture(autouse=True)

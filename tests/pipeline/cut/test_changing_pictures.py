@@ -183,7 +183,7 @@ def test_a_film_that_becomes_interlaced_is_deinterlaced_from_there(tmp_path: Pat
     """A block moves 8 px a field, so woven pictures have combed edges."""
     moving = (
         "color=gray:size=720x576:rate={rate}:duration=2[a];color=white:size=100x400:rate={rate}:duration=2[b];"
-        "[a][b]overlayout=x='mod(t*400,600)':y=80"
+        "[a][b]overlay=x='mod(t*400,600)':y=80"
     )
     fields = f"{moving.format(rate=50)},tinterlace=interleave_top,setfield=tff"
     run("-filter_complex", moving.format(rate=25), *H264, str(tmp_path / "1.ts"))

@@ -115,7 +115,7 @@ def test_a_dead_or_inverted_channel_is_put_right_with_a_remark(
     "stereo",
     [
         "aevalsrc=exprs='0.3*sin(2*PI*300*t)*(1+sin(3*t))|0.1*sin(2*PI*440*t)*(1+sin(5*t))':sample_rate=48000",
-        f"{SPEECH},aformat=channel_layouts=stereo,stereowiden=delayout=15",
+        f"{SPEECH},aformat=channel_layouts=stereo,stereowiden=delay=15",
         f"{SPEECH},pan=stereo|c0=c0|c1=0.05*c0",
     ],
     ids=["different", "wide", "one side soft"],

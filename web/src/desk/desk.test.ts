@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { newBrowser } from '../testing/browser';
 import { getAll, put } from './browserDatabase';
@@ -9,9 +9,21 @@ import type { ClipMark, Draft } from './marks';
 const MINUTE_MS = 60_000;
 const film = (name = 'Ella Smith.avi'): File => new File([new Uint8Array(1000)], name, { type: 'video/avi', lastModified: 1 });
 /** A film that only its length is known of, so that nothing of it is cut here. */
-const open = (file = film()): Promise<Desk> => Desk.open(file, MINUTE_MS);
+async function open(file = film()): Promise<Desk> {
+  const desk = await Desk.open(file, MINUTE_MS);
+  opened.push(desk);
+  return desk;
+}
+const opened: Desk[] = [];
 
 beforeEach(() => newBrowser());
+/** A draft that is still being written would reach the next test's browser. */
+afterEach(async () => {
+  for (const desk of opened.splice(0)) {
+    desk.close();
+    await desk.saveNow();
+  }
+});
 
 /** A desk with clips of one second at each of these seconds. */
 async function deskWith(...seconds: number[]): Promise<Desk> {
