@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     configure_logging(RecentLines())
     db, storage = open_database(given), open_storage(given)
     carry_out_effects(db, storage, given)
-    ctx = AppContext(given, db, storage, Uploads(db, storage, given))
+    ctx = AppContext(given, db, storage, Uploads(db, storage, given), given.ffmpeg_runner())
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""What every request works with: the settings, the database and the store of this process."""
+"""What every request works with: the settings, the database, the store and the ffmpeg of this process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from pipeline.ffmpeg.runner import FfmpegRunner
 from records.database import Database
 from records.settings import Settings
 from records.storage.contract import Storage
@@ -21,6 +22,7 @@ class AppContext:
     db: Database
     storage: Storage
     uploads: Uploads
+    ffmpeg: FfmpegRunner
 
 
 def context_of(request: Request) -> AppContext:

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from bench.prepare import run
-from pipeline.ffmpeg.runner import ffmpeg_executable
+from pipeline.ffmpeg.runner import FfmpegRunner
 
 LENGTH_MS = 3000
 _TUS = {"Tus-Resumable": "1.0.0"}
@@ -29,7 +29,7 @@ def draw_clips(folder: Path, number: int) -> list[bytes]:
         path = folder / f"{n}.mp4"
         picture = f"testsrc2=size=640x360:rate=30,hue=h={60 * n},noise=alls=6:allf=t"
         run([
-            ffmpeg_executable(), "-loglevel", "error", "-y", "-f", "lavfi", "-i", picture,
+            FfmpegRunner().executable(), "-loglevel", "error", "-y", "-f", "lavfi", "-i", picture,
             "-f", "lavfi", "-i", f"sine=frequency={220 + 40 * n}", "-t", str(LENGTH_MS / 1000),
             "-c:v", "libx264", "-preset", "ultrafast", "-b:v", "800k", "-maxrate", "900k", "-bufsize", "800k",
             "-g", "30", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", str(path),

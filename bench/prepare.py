@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.cut.clips import cut_clip
-from pipeline.ffmpeg.runner import ffmpeg_executable
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.film import probe
@@ -41,8 +41,9 @@ def draw_film() -> Path:
     picture = "testsrc2=size=1920x1080:rate=30,noise=alls=12:allf=t,gblur=sigma=0.8"
     sound = "anoisesrc=color=pink:seed=7:amplitude=0.3,tremolo=f=4:d=0.7"
     run([
-        ffmpeg_executable(), "-loglevel", "error", "-y", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-t",
-        str(SECONDS), "-c:v", "libx264", "-preset", "ultrafast", "-b:v", "17M", "-maxrate", "20M", "-bufsize", "17M",
+        FfmpegRunner().executable(), "-loglevel", "error", "-y", "-f", "lavfi", "-i", picture,
+        "-f", "lavfi", "-i", sound, "-t", str(SECONDS),
+        "-c:v", "libx264", "-preset", "ultrafast", "-b:v", "17M", "-maxrate", "20M", "-bufsize", "17M",
         "-g", "30", "-pix_fmt", "yuv420p", "-c:a", "aac", str(part),
     ])  # fmt: skip
     part.rename(path)
@@ -65,7 +66,7 @@ def one_by_one(film: Path, out: Path, *sound: str) -> None:
     """One ffmpeg after another, sought before the input: what a careful technician does by hand."""
     for number, (start, end) in enumerate(CLIPS):
         seek = ["-ss", str(start), "-t", str(end - start), "-i", str(film)]
-        run([ffmpeg_executable(), "-loglevel", "error", *seek, *SCALE, *sound, str(out / f"{number}.mp4")])
+        run([FfmpegRunner().executable(), "-loglevel", "error", *seek, *SCALE, *sound, str(out / f"{number}.mp4")])
 
 
 def by_moviepy(film: Path, out: Path) -> None:
@@ -80,7 +81,15 @@ def floor(film: Path, out: Path) -> None:
         if len(running) == (os.cpu_count() or 1):
             running.pop(0).wait()
         argv = ["-threads", "1", "-ss", str(start), "-t", str(end - start), "-i", str(film), *SCALE, "-threads", "1"]
-        argv = [ffmpeg_executable(), "-loglevel", "error", "-filter_threads", "1", *argv, str(out / f"{number}.mp4")]
+        argv = [
+            FfmpegRunner().executable(),
+            "-loglevel",
+            "error",
+            "-filter_threads",
+            "1",
+            *argv,
+            str(out / f"{number}.mp4"),
+        ]
         running.append(subprocess.Popen(argv, stdin=subprocess.DEVNULL))
     for process in running:
         process.wait()
@@ -110,7 +119,7 @@ def late_against_early() -> float:
     path = FOOTAGE / "hour.mp4"
     if not path.exists():
         loop = ["-stream_loop", str(3600 // SECONDS - 1), "-i", str(draw_film())]
-        run([ffmpeg_executable(), "-loglevel", "error", "-y", *loop, "-c", "copy", str(path)])
+        run([FfmpegRunner().executable(), "-loglevel", "error", "-y", *loop, "-c", "copy", str(path)])
     film = probe(path)
     ratios = []
     with tempfile.TemporaryDirectory(dir=FOOTAGE) as folder:
@@ -119,7 +128,7 @@ def late_against_early() -> float:
             for minute_number in (1, 58):
                 clip = Clip(in_ms=minute_number * 60_000, out_ms=minute_number * 60_000 + 5_000)
                 own = time.process_time()
-                made = cut_clip(film, clip, preset(), Path(folder) / "clip.mp4")
+                made = cut_clip(film, clip, preset(), Path(folder) / "clip.mp4", runner=FfmpegRunner())
                 cost.append(made.cpu_s + time.process_time() - own)
             ratios.append(cost[1] / cost[0])
     return round(statistics.median(ratios), 2)

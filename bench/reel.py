@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.prepare import BENCH, CLIPS, FOOTAGE, draw_film
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Clip, parse_selection
 from pipeline.outputs import reel
 from pipeline.prepared import Prepared
@@ -48,7 +49,10 @@ def main() -> None:
         scratch = Path(folder)
 
         def cut() -> tuple[object, ...]:
-            made = (prepare_moment(film, clip, preset(), scratch / f"{n}.mp4").prepared for n, clip in enumerate(clips))
+            made = (
+                prepare_moment(film, clip, preset(), scratch / f"{n}.mp4", runner=FfmpegRunner()).prepared
+                for n, clip in enumerate(clips)
+            )
             return tuple(made)
 
         moments, cutting = measure(cut)
@@ -57,7 +61,7 @@ def main() -> None:
         for name, recipe in {"reel": reel.Recipe(), "reel with captions": reel.Recipe(captions=True)}.items():
             out = scratch / name
             out.mkdir()
-            [artifact], spent = measure(lambda out=out, recipe=recipe: reel.make(prepared, recipe, out))  # type: ignore[misc]
+            [artifact], spent = measure(lambda out=out, recipe=recipe: reel.make(prepared, recipe, out, FfmpegRunner()))  # type: ignore[misc]
             figures[name] = {**spent, "ratio": round(spent["cpu_s"] / cutting["cpu_s"], 2), "bytes": artifact.bytes}
     for name, found in figures.items():
         print(f"{name:20}{found}")

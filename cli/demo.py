@@ -25,6 +25,7 @@ from cli.screen import CommandFailed, print_json, progress_bar, say, terminal
 from pipeline.errors import FolderNotEmpty
 from pipeline.moments import Clip, Still, clock
 from pipeline.source.film import Film, probe
+from records.settings import load_settings
 
 _REPORT = "demo.json"
 _HOME_UPLINK_BIT_S = 5_000_000
@@ -65,7 +66,7 @@ def _run(given: Path | None, folder: Path, out: Path, *, quiet: bool) -> dict[st
     if given is None:
         tell("Drawing a film of two minutes, as large as a phone's.")
         with progress_bar("film", shown=not quiet) as on_progress:
-            draw_film(path, on_progress=on_progress)
+            draw_film(path, runner=load_settings().ffmpeg_runner(), on_progress=on_progress)
     film = probe(path)
     selection = choose_moments(film)
     began = time.monotonic()

@@ -46,7 +46,6 @@ def prepare(
     if len(films) != 1:
         raise typer.BadParameter("Give one film at a time; each has its own list of moments.", param_hint="FILM")
     # Only now, because the help needs none of them: the media libraries.
-    from pipeline.ffmpeg.runner import use_ffmpeg
     from pipeline.moments import read_selection
     from pipeline.outputs.kinds import read_recipes, usual_kinds
     from pipeline.outputs.review_pack.opening import open_pack
@@ -54,7 +53,6 @@ def prepare(
     from pipeline.run.prepare import prepare as prepare_selection
     from records.settings import load_settings
 
-    use_ffmpeg(load_settings().ffmpeg)
     selection = read_selection(moments)
     chosen = preset_named(preset)
     kinds = tuple(dict.fromkeys([*usual_kinds(selection.of), *(also or ())]))
@@ -66,6 +64,7 @@ def prepare(
             selection,
             out,
             preset=chosen,
+            runner=load_settings().ffmpeg_runner(),
             kinds=kinds,
             recipes=wishes,
             companion=other,

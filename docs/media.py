@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 
 from pipeline.errors import PipelineError
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import parse_selection
 from pipeline.presets import preset
 from pipeline.run.prepare import prepare
@@ -50,7 +51,7 @@ def row(path: Path, scratch: Path) -> str:
         film = probe(path)
         clip = {"in": 0, "out": min(1000, film.duration_ms)}
         selection = parse_selection({"family": "K-104", "clip": [clip], "still": [{"at": clip["out"] // 2}]})
-        report = prepare(path, selection, scratch / path.name, preset=preset())
+        report = prepare(path, selection, scratch / path.name, preset=preset(), runner=FfmpegRunner())
     except PipelineError as refused:
         return f"| {path.name} | | | | | refused: {refused.for_guider} |"
     pack = scratch / path.name / "review-pack"

@@ -10,6 +10,9 @@ from typing import Any
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pipeline.ffmpeg.limits import Limits
+from pipeline.ffmpeg.runner import FfmpegRunner
+
 MIB = 1 << 20
 GIB = 1 << 30
 
@@ -82,6 +85,10 @@ class Settings(BaseSettings):
     def scratch(self) -> Path:
         """The folder for work in progress, the default filled in."""
         return self.scratch_dir or self.data_dir / "scratch"
+
+    def ffmpeg_runner(self) -> FfmpegRunner:
+        """The ffmpeg that does all media work, bounded alike in jobs, previews and commands."""
+        return FfmpegRunner(self.ffmpeg, Limits(self.job_memory_bytes, self.job_file_bytes))
 
 
 def load_settings(**given: Any) -> Settings:

@@ -16,11 +16,15 @@ import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.ffmpeg.runner import FfmpegRunner
+
 COLUMNS, ROWS = 5, 4
 CORNERS = {0: 1, COLUMNS - 1: 0, COLUMNS * (ROWS - 1): 0, COLUMNS * ROWS - 1: 0}
 NUMBER_CELLS = [cell for cell in range(COLUMNS * ROWS) if cell not in CORNERS]
 BEEP = "aevalsrc=exprs='if(lt(mod(t,1),0.04),0.5*sin(2*PI*1000*t),0)':sample_rate=48000:channel_layout=stereo"
 DARK, LIGHT = 40, 215
+RUNNER = FfmpegRunner()
+"""The packaged ffmpeg, bounded as it is where nobody sets a limit."""
 
 
 def ffmpeg() -> str:

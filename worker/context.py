@@ -1,4 +1,4 @@
-"""What a worker process works with: settings, database, storage and its name. One set for each process."""
+"""What a worker process works with: settings, database, storage, ffmpeg and its name. One set for each process."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import socket
 import threading
 from dataclasses import dataclass
 
-from pipeline.ffmpeg.limits import Limits, use_limits
-from pipeline.ffmpeg.runner import use_ffmpeg
+from pipeline.ffmpeg.runner import FfmpegRunner
 from records.database import Database, open_database
 from records.settings import Settings, settings
 from records.storage.contract import Storage
@@ -18,11 +17,12 @@ from worker.effects import carry_out_effects
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """The settings, database and storage of this process, and the name of the worker it belongs to."""
+    """The settings, database, storage and ffmpeg of this process, and the name of the worker it belongs to."""
 
     settings: Settings
     db: Database
     storage: Storage
+    ffmpeg: FfmpegRunner
     worker: str
 
 
@@ -38,9 +38,13 @@ def worker_context() -> WorkerContext:
     with _one_at_a_time:
         if (ctx := _places.get(os.getpid())) is None:
             chosen = settings()
-            use_ffmpeg(chosen.ffmpeg)
-            use_limits(Limits(chosen.job_memory_bytes, chosen.job_file_bytes))
-            ctx = WorkerContext(chosen, open_database(chosen), open_storage(chosen), worker_name(chosen, os.getppid()))
+            ctx = WorkerContext(
+                chosen,
+                open_database(chosen),
+                open_storage(chosen),
+                chosen.ffmpeg_runner(),
+                worker_name(chosen, os.getppid()),
+            )
             carry_out_effects(ctx.db, ctx.storage, chosen)
             _places.clear()
             _places[os.getpid()] = ctx

@@ -82,7 +82,7 @@ def attempt(ctx: WorkerContext, claimed: Claim) -> None:
 
 def _work(ctx: WorkerContext, claimed: Claim, folder: Path) -> None:
     with KeptLease(ctx.db, claimed, ctx.settings.heartbeat_s, ctx.settings.job_limit_s) as lease:
-        result = make(claimed, ctx.db, ctx.storage, folder, lease.report)
+        result = make(ctx, claimed, folder, lease.report)
         published = _publish(ctx.storage, claimed, result)
         lease.check()
         finish(ctx.db, claimed, published, result.facts, result.hidden, result.sources)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, computed_field
 from pydantic.config import JsonDict
 
 from pipeline.errors import PipelineError
-from pipeline.ffmpeg.runner import ffmpeg_executable, run_ffmpeg, using_ffmpeg
+from pipeline.ffmpeg.runner import FfmpegRunner
 from records.database import Database, clock_skew_s, open_database
 from records.folders import folder_problems
 from records.ledger.store_identity import compare_store
@@ -108,13 +108,13 @@ def check_python() -> Check:
 
 def check_ffmpeg(settings: Settings) -> Check:
     """That ffmpeg starts and has each filter and encoder that the media work needs."""
+    runner = settings.ffmpeg_runner()
     other = "Leave VIGPACK_FFMPEG unset to use the packaged one, or name a full build of ffmpeg 7.1 or newer."
     try:
-        with using_ffmpeg(settings.ffmpeg):
-            program = ffmpeg_executable()
-            version = _ffmpeg_says("-version").split("\n", 1)[0].removeprefix("ffmpeg version ").split(" ")[0]
-            filters = set(re.findall(r"^ [T.][S.]\S* +(\S+) ", _ffmpeg_says("-filters"), re.MULTILINE))
-            encoders = set(re.findall(r"^ [VA]\S+ +(\S+) ", _ffmpeg_says("-encoders"), re.MULTILINE))
+        program = runner.executable()
+        version = _ffmpeg_says(runner, "-version").split("\n", 1)[0].removeprefix("ffmpeg version ").split(" ")[0]
+        filters = set(re.findall(r"^ [T.][S.]\S* +(\S+) ", _ffmpeg_says(runner, "-filters"), re.MULTILINE))
+        encoders = set(re.findall(r"^ [VA]\S+ +(\S+) ", _ffmpeg_says(runner, "-encoders"), re.MULTILINE))
     except PipelineError as error:
         return Check(part="ffmpeg", state="bad", found=str(error)[:300], remedy=other)
     missing = [name for name in NEEDED_FILTERS if name not in filters]
@@ -127,8 +127,8 @@ def check_ffmpeg(settings: Settings) -> Check:
     return Check(part="ffmpeg", state="ok", found=f"{version} ({program})")
 
 
-def _ffmpeg_says(question: str) -> str:
-    return run_ffmpeg([question], timeout_s=30, most_output_bytes=1 << 20).output.decode(errors="replace")
+def _ffmpeg_says(runner: FfmpegRunner, question: str) -> str:
+    return runner.run([question], timeout_s=30, most_output_bytes=1 << 20).output.decode(errors="replace")
 
 
 def check_fonts() -> Check:

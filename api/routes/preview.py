@@ -15,7 +15,6 @@ from api.routes.outputs import Wish
 from api.routes.selections import PREFIX
 from api.temp_folder import private_folder
 from pipeline.contents import Part
-from pipeline.ffmpeg.runner import use_ffmpeg
 from pipeline.outputs.kinds import Kind, find_kind, parse_recipe
 from pipeline.outputs.preview import MEDIA_TYPE, MOST_EARLIER, MOST_STILLS, Pages, first_pages
 from records.ledger.selections import all_moments_ready, has_picture, visible_selection
@@ -78,12 +77,11 @@ def _pages(kind: Kind, recipe: Any, inputs: OutputInputs, ctx: AppContext) -> Pa
     if not _AT_ONCE.acquire(timeout=_WAIT_S):
         raise PreviewBusy
     try:
-        use_ffmpeg(ctx.settings.ffmpeg)
         with private_folder(ctx.settings) as folder:
             workdir = folder / "workdir"
             workdir.mkdir()
             prepared = fetch_local(ctx.storage, _shown_first(inputs, kind.pictures_of), folder)
-            return first_pages(kind.layout, prepared, recipe, workdir)
+            return first_pages(kind.layout, prepared, recipe, workdir, runner=ctx.ffmpeg)
     finally:
         _AT_ONCE.release()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.ffmpeg.runner import run_ffmpeg
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Clip, Selection, Still
 from pipeline.source.film import Film
 
@@ -23,12 +23,14 @@ _CAPTIONS = (
 )
 
 
-def draw_film(path: Path, seconds: int = SECONDS, on_progress: Callable[[float], None] | None = None) -> Path:
+def draw_film(
+    path: Path, seconds: int = SECONDS, *, runner: FfmpegRunner, on_progress: Callable[[float], None] | None = None
+) -> Path:
     """A film of 1080 lines, 30 frames and about 17 Mbit a second, with a key frame each second, as phones write it."""
     picture = f"testsrc2=size=1920x1080:rate=30:duration={seconds}"
     sound = f"aevalsrc=exprs='0.12*({_VOICE})*{_SYLLABLES}*{_TURNS}':sample_rate=48000:duration={seconds}"
     encoding = "-pix_fmt yuv420p -c:v libx264 -preset ultrafast -crf 20 -g 30 -c:a aac -b:a 128k -movflags +faststart"
-    run_ffmpeg(
+    runner.run(
         ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, *encoding.split(), str(path)],
         timeout_s=60 + 30 * seconds,
         on_progress=(lambda done_s: on_progress(min(1.0, done_s / seconds))) if on_progress else None,

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, sync_playwright
 
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import parse_selection
 from pipeline.presets import preset
 from pipeline.run.prepare import prepare
@@ -150,7 +151,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         draw_film(scratch / "film.mp4")
-        prepare(scratch / "film.mp4", parse_selection(SELECTION), scratch / "out", preset=preset())
+        prepare(
+            scratch / "film.mp4", parse_selection(SELECTION), scratch / "out", preset=preset(), runner=FfmpegRunner()
+        )
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             photograph_pack(browser, (scratch / "out" / "review-pack" / "index.html").as_uri())

@@ -13,6 +13,7 @@ import numpy as np
 import pymupdf
 
 from docs.pictures.take import HERE, SELECTION, Picture, draw_film
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import parse_selection
 from pipeline.presets import preset
 from pipeline.run.prepare import prepare
@@ -50,7 +51,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         film, out = Path(scratch) / "film.mp4", Path(scratch) / "out"
         draw_film(film)
-        prepare(film, parse_selection(SELECTION), out, preset=preset(), kinds=KINDS, recipes=RECIPES)
+        prepare(
+            film, parse_selection(SELECTION), out, preset=preset(), kinds=KINDS, recipes=RECIPES, runner=FfmpegRunner()
+        )
         side_by_side("booklet.png", *(page_of(out / "booklet-pages.pdf", number) for number in (0, 1, 2)))
         side_by_side("for-the-family.png", page_of(out / "strip.pdf"), page_of(out / "phone-01.jpg"))
         side_by_side("to-fill-in.png", page_of(out / "diary-sheet.pdf"), page_of(out / "child-voice.pdf"))

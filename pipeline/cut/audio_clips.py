@@ -21,7 +21,7 @@ from pipeline.artifact import Artifact, publish
 from pipeline.cut.hearing import OTHER_TRACK, SILENT, Repair, find_repair, is_silent
 from pipeline.cut.loudness import SAMPLE_RATE_HZ, fill_holes
 from pipeline.errors import ArtifactWrong, MomentOutsideFilm
-from pipeline.ffmpeg.runner import run_ffmpeg
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Clip, clock
 from pipeline.presets import Preset
 from pipeline.source.demux import DEMUXERS, film_url
@@ -78,7 +78,9 @@ def sound_argv(
     return list(ffmpeg.output(sound, str(part), **options).get_args())
 
 
-def cut_sound(recording: Recording, clip: Clip, preset: Preset, destination: Path) -> FinishedSound:
+def cut_sound(
+    recording: Recording, clip: Clip, preset: Preset, destination: Path, *, runner: FfmpegRunner
+) -> FinishedSound:
     """The moment as an M4A at ``destination``: made under another name, verified, then renamed into place.
 
     Raises: MomentOutsideFilm, FfmpegFailed, FfmpegTimedOut, ArtifactWrong, NoSpace.
@@ -97,7 +99,7 @@ def cut_sound(recording: Recording, clip: Clip, preset: Preset, destination: Pat
     def make(audio: AudioFacts) -> NDArray[np.float32]:
         nonlocal cpu_s
         argv = sound_argv(recording, audio, clip, preset, part, repair)
-        cpu_s += run_ffmpeg(argv, timeout_s=timeout_s, hide=recording.path).cpu_s
+        cpu_s += runner.run(argv, timeout_s=timeout_s, hide=recording.path).cpu_s
         return read_back(part, _samples(clip))
 
     try:

@@ -18,7 +18,7 @@ from pipeline.cut.masking import Masks, add_cover
 from pipeline.cut.runs import Plan, add_runs, corrected, make_plan
 from pipeline.cut.seen import DAMAGED, TOLD, is_damaged, read_seen
 from pipeline.errors import ArtifactWrong
-from pipeline.ffmpeg.runner import run_ffmpeg
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Clip
 from pipeline.presets import Preset
 from pipeline.source.film import Film
@@ -105,6 +105,7 @@ def cut_clip(
     preset: Preset,
     destination: Path,
     *,
+    runner: FfmpegRunner,
     threads: int = 1,
     cover: Covering | None = None,
     on_progress: Callable[[float], None] | None = None,
@@ -121,10 +122,10 @@ def cut_clip(
     length_s = float(plan.length)
     report = on_progress and (lambda written_s: on_progress(min(1.0, max(0.0, written_s / length_s))))
     try:
-        hearing = listen(film, plan.start, plan.length, timeout_s=timeout_s)
+        hearing = listen(film, plan.start, plan.length, runner=runner, timeout_s=timeout_s)
         cpu_s = 0.0
         for _ in range(_MOST_TRIES):
-            run = run_ffmpeg(
+            run = runner.run(
                 clip_argv(film, plan, preset, hearing, part, threads=threads, masks=cover and cover(plan)),
                 timeout_s=timeout_s,
                 on_progress=report,

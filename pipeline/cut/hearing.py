@@ -29,7 +29,7 @@ from pipeline.cut.loudness import (
     measured,
     read_loudness,
 )
-from pipeline.ffmpeg.runner import run_ffmpeg
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.source.film import Film
 from pipeline.source.sound_tracks import AudioFacts
 
@@ -83,7 +83,7 @@ class _Heard:
         return is_silent(self.samples)
 
 
-def listen(film: Film, start: Fraction, length: Fraction, *, timeout_s: float) -> Hearing | None:
+def listen(film: Film, start: Fraction, length: Fraction, *, runner: FfmpegRunner, timeout_s: float) -> Hearing | None:
     """What is to be heard in ``length`` seconds from ``start`` on the film's clock; None: the film has no sound.
 
     Raises: FfmpegFailed, FfmpegTimedOut.
@@ -93,7 +93,7 @@ def listen(film: Film, start: Fraction, length: Fraction, *, timeout_s: float) -
     separate = len(film.sounds) > 1 and all(audio.channels == 1 for audio in film.sounds)
     alive: list[tuple[AudioFacts, _Heard]] = []
     for audio in film.sounds:
-        heard = _hear(film, Hearing((audio,)), start, length, timeout_s)
+        heard = _hear(film, Hearing((audio,)), start, length, runner, timeout_s)
         if not heard.is_silent:
             alive.append((audio, heard))
             if not separate:  # one microphone a track is a camera's way; other tracks say the same in other words
@@ -106,7 +106,7 @@ def listen(film: Film, start: Fraction, length: Fraction, *, timeout_s: float) -
     if film.sounds[0] not in tracks:
         warnings.insert(0, OTHER_TRACK)
     if repair is not Repair.NONE or len(tracks) > 1:
-        heard = _hear(film, Hearing(tracks, repair=repair), start, length, timeout_s)
+        heard = _hear(film, Hearing(tracks, repair=repair), start, length, runner, timeout_s)
     if length * _LISTENING_HZ >= _LEAST_FRAMES * _FRAME and _is_steady_noise(heard.samples):
         warnings.append(ONLY_NOISE)
     return Hearing(tracks, level_for(heard.loudness), repair, tuple(warnings))
@@ -167,9 +167,11 @@ def listening_argv(
     return list(ffmpeg.output(sound, "-", format="s16le").get_args())
 
 
-def _hear(film: Film, hearing: Hearing, start: Fraction, length: Fraction, timeout_s: float) -> _Heard:
+def _hear(
+    film: Film, hearing: Hearing, start: Fraction, length: Fraction, runner: FfmpegRunner, timeout_s: float
+) -> _Heard:
     for repeated in (length < LEAST_MEASURED_S, True):
-        run = run_ffmpeg(
+        run = runner.run(
             listening_argv(film, hearing, start, length, repeated=repeated),
             timeout_s=timeout_s,
             keep=SUMMARY,

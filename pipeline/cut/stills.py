@@ -19,7 +19,7 @@ from pipeline.cut.inputs import open_picture
 from pipeline.cut.picture_filters import add_picture_filters, shown_size
 from pipeline.cut.seen import DAMAGED, TOLD, is_damaged, planned_right, read_seen
 from pipeline.errors import ArtifactWrong
-from pipeline.ffmpeg.runner import run_ffmpeg
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Still
 from pipeline.source.film import Film
 from pipeline.source.frames import Span, find_between, find_shown, frames_between
@@ -59,7 +59,9 @@ class FinishedStill:
     warnings: tuple[str, ...] = ()
 
 
-def grab_still(film: Film, at_ms: int, *, exact: bool = True, search_ms: int = SEARCH_MS) -> Frame:
+def grab_still(
+    film: Film, at_ms: int, *, runner: FfmpegRunner, exact: bool = True, search_ms: int = SEARCH_MS
+) -> Frame:
     """The frame on screen at ``at_ms``, or the sharpest within ±search_ms of it where ``exact`` is false.
 
     Sharpness: variance of the Laplacian over the central half; Pech-Pacheco et al. 2000.
@@ -75,7 +77,7 @@ def grab_still(film: Film, at_ms: int, *, exact: bool = True, search_ms: int = S
     for place in _places(film, span):
         for _ in range(2):
             width, height = shown_size(video, 0)
-            run = run_ffmpeg(
+            run = runner.run(
                 still_argv(film, place, video),
                 timeout_s=_BUDGET_S,
                 keep=TOLD,
@@ -129,12 +131,12 @@ def still_argv(film: Film, span: Span, video: VideoFacts) -> list[str]:
     return list(output.get_args())
 
 
-def save_still(film: Film, still: Still, destination: Path) -> FinishedStill:
+def save_still(film: Film, still: Still, destination: Path, *, runner: FfmpegRunner) -> FinishedStill:
     """The still as a JPEG at ``destination``, with nothing in it but the picture.
 
     Raises: what grab_still raises, and NoSpace.
     """
-    return save_frame(grab_still(film, still.at_ms, exact=still.exact), destination)
+    return save_frame(grab_still(film, still.at_ms, runner=runner, exact=still.exact), destination)
 
 
 def save_frame(frame: Frame, destination: Path) -> FinishedStill:

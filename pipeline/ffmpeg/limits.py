@@ -23,23 +23,10 @@ class Limits:
     """Of any one file it writes."""
 
 
-_limits = [Limits()]
-
-
-def use_limits(limits: Limits) -> None:
-    """Let each run use this much at most from now on."""
-    _limits[:] = [limits]
-
-
-def limits_in_use() -> Limits:
-    """What each run may use at most."""
-    return _limits[0]
-
-
 def bind_to_parent(parent: int, limits: Limits, timeout_s: float) -> Callable[[], None]:
     """What the child does before it becomes ffmpeg: limits itself and asks to be killed when its parent ends.
 
-    PR_SET_PDEATHSIG fires when the *thread* that forked ends; run_ffmpeg waits in that thread, so that is the same.
+    PR_SET_PDEATHSIG fires when the *thread* that forked ends; the runner waits in that thread, so that is the same.
     """
     import resource  # not on Windows
 

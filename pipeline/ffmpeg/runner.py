@@ -13,8 +13,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -29,7 +29,7 @@ from pipeline.errors import (
     PipelineError,
     TooMuchMemory,
 )
-from pipeline.ffmpeg.limits import Limits, bind_to_parent, limits_in_use
+from pipeline.ffmpeg.limits import Limits, bind_to_parent
 
 TAIL_LINES = 40
 MOST_LINE_CHARS = 2000
@@ -40,7 +40,6 @@ _BENCH = re.compile(r"bench: utime=([\d.]+)s stime=([\d.]+)s")
 _NO_MEMORY = re.compile(r"Cannot allocate memory|malloc of size \d+ failed|pthread_create\(\) failed")
 _OUT_OF_TIME = "received signal 24"
 """How ffmpeg tells of SIGXCPU, after which it ends by itself."""
-_chosen: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -53,33 +52,113 @@ class FfmpegRun:
     output: bytes
 
 
-def use_ffmpeg(executable: str) -> None:
-    """Use this ffmpeg instead of the packaged one from now on; an empty name returns to the packaged one."""
-    _chosen[:] = [executable] if executable else []
+@dataclass(frozen=True)
+class FfmpegRunner:
+    """An ffmpeg, and what each of its runs may use. Made where settings are read, and handed down from there."""
 
+    program: str = ""
+    """Its name or path; empty: the packaged one."""
+    limits: Limits = field(default_factory=Limits)
 
-@contextlib.contextmanager
-def using_ffmpeg(executable: str) -> Iterator[None]:
-    """Use this ffmpeg inside the block, then again the one before it."""
-    before = _chosen[:]
-    use_ffmpeg(executable)
-    try:
-        yield
-    finally:
-        _chosen[:] = before
-
-
-def ffmpeg_executable() -> str:
-    """The ffmpeg in use: the one named by use_ffmpeg, else the one in the imageio-ffmpeg package.
-
-    Raises: FfmpegMissing.
-    """
-    if _chosen:
-        found = shutil.which(_chosen[0])
+    def executable(self) -> str:
+        """Where it is. Raises: FfmpegMissing."""
+        if not self.program:
+            return _packaged()
+        found = shutil.which(self.program)
         if found is None:
-            raise FfmpegMissing(f"no program at {_chosen[0]}")
+            raise FfmpegMissing(f"no program at {self.program}")
         return found
-    return _packaged()
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout_s: float,
+        stall_s: float = STALL_S,
+        on_progress: Callable[[float], None] | None = None,
+        keep: re.Pattern[str] | None = None,
+        most_output_bytes: int = 0,
+        feed: Iterable[bytes] | None = None,
+        most_file_bytes: int = 0,
+        hide: Path | None = None,
+    ) -> FfmpegRun:
+        """Run ffmpeg to its end; its child process dies with this one, whatever happens.
+
+        argv: without the program's name.
+        on_progress: called with the seconds of output written so far; what it raises ends ffmpeg and is passed on.
+        keep: the lines of stderr in which it is found are returned.
+        most_output_bytes: 0, or how much ffmpeg may write to its standard output, which is then returned.
+        feed: what ffmpeg reads from its standard input (``pipe:0`` in argv), a block at a time as ffmpeg takes it; what
+        it raises ends ffmpeg and is passed on.
+        most_file_bytes: how large a file it may write, where that is not for the limits to say.
+        hide: a path that is left out of error texts, since a film's name may name a child.
+        Raises: FfmpegFailed, FfmpegTimedOut (over timeout_s, or stall_s without a sign of life), FfmpegMissing,
+        NoSpace, TooMuchMemory, OutputTooLarge.
+        """
+        head = list(_ALWAYS)
+        if not most_output_bytes:
+            head += ["-progress", "pipe:1", "-stats_period", "0.5"]
+        started = time.monotonic()
+        limits = replace(self.limits, file_bytes=most_file_bytes) if most_file_bytes else self.limits
+        process = _start([self.executable(), *head, *argv], limits, timeout_s, fed=feed is not None)
+        said: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
+        output: list[bytes] = []
+        readers = [
+            threading.Thread(target=_read_lines, args=(process.stderr, "said", said), daemon=True),
+            threading.Thread(target=_read_bytes, args=(process.stdout, most_output_bytes, output, said), daemon=True)
+            if most_output_bytes
+            else threading.Thread(target=_read_lines, args=(process.stdout, "progress", said), daemon=True),
+        ]
+        refused: list[BaseException] = []
+        if feed is not None:
+            readers.append(threading.Thread(target=_write, args=(process.stdin, feed, refused, said), daemon=True))
+        tail: deque[str] = deque(maxlen=TAIL_LINES)
+        kept: list[str] = []
+        cpu_s = 0.0
+        try:
+            for reader in readers:
+                reader.start()
+            open_pipes = len(readers)
+            heard = started
+            while open_pipes:
+                now = time.monotonic()
+                if now - started > timeout_s:
+                    raise FfmpegTimedOut(_detail(argv, None, [f"no end after {timeout_s:.0f} s", *tail], hide))
+                if now - heard > stall_s:
+                    raise FfmpegTimedOut(_detail(argv, None, [f"silent for {stall_s:.0f} s", *tail], hide))
+                try:
+                    line = said.get(timeout=0.5)
+                except queue.Empty:
+                    continue
+                if line is None:
+                    open_pipes -= 1
+                    if refused:
+                        raise refused[0]
+                    continue
+                kind, text = line
+                if kind == "progress":
+                    written_s = _written_s(text)
+                    if written_s is not None:
+                        heard = now
+                        if on_progress:
+                            on_progress(written_s)
+                    continue
+                if bench := _BENCH.search(text):
+                    cpu_s = float(bench[1]) + float(bench[2])
+                elif keep and keep.search(text):
+                    heard = now
+                    kept.append(text)
+                else:
+                    heard = now
+                    tail.append(text)
+            status = process.wait(timeout=max(1.0, timeout_s - (time.monotonic() - started)))
+        except subprocess.TimeoutExpired:
+            raise FfmpegTimedOut(_detail(argv, None, tail, hide)) from None
+        finally:
+            _end(process)
+        if status != 0:
+            raise _failure(status, _detail(argv, status, tail, hide))
+        return FfmpegRun(time.monotonic() - started, cpu_s, tuple(kept), b"".join(output))
 
 
 @cache
@@ -91,96 +170,6 @@ def _packaged() -> str:
     if found := shutil.which("ffmpeg"):
         return found
     raise FfmpegMissing("the package imageio-ffmpeg holds none for this machine, and none is installed")
-
-
-def run_ffmpeg(
-    argv: Sequence[str],
-    *,
-    timeout_s: float,
-    stall_s: float = STALL_S,
-    on_progress: Callable[[float], None] | None = None,
-    keep: re.Pattern[str] | None = None,
-    most_output_bytes: int = 0,
-    feed: Iterable[bytes] | None = None,
-    most_file_bytes: int = 0,
-    hide: Path | None = None,
-) -> FfmpegRun:
-    """Run ffmpeg to its end; its child process dies with this one, whatever happens.
-
-    argv: without the program's name.
-    on_progress: called with the seconds of output written so far; what it raises ends ffmpeg and is passed on.
-    keep: the lines of stderr in which it is found are returned.
-    most_output_bytes: 0, or how much ffmpeg may write to its standard output, which is then returned.
-    feed: what ffmpeg reads from its standard input (``pipe:0`` in argv), a block at a time as ffmpeg takes it; what it
-    raises ends ffmpeg and is passed on.
-    most_file_bytes: how large a file it may write, where that is not for the limits in use to say.
-    hide: a path that is left out of error texts, since a film's name may name a child.
-    Raises: FfmpegFailed, FfmpegTimedOut (over timeout_s, or stall_s without a sign of life), FfmpegMissing, NoSpace,
-    TooMuchMemory, OutputTooLarge.
-    """
-    head = list(_ALWAYS)
-    if not most_output_bytes:
-        head += ["-progress", "pipe:1", "-stats_period", "0.5"]
-    started = time.monotonic()
-    limits = replace(limits_in_use(), file_bytes=most_file_bytes) if most_file_bytes else limits_in_use()
-    process = _start([ffmpeg_executable(), *head, *argv], limits, timeout_s, fed=feed is not None)
-    said: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
-    output: list[bytes] = []
-    readers = [
-        threading.Thread(target=_read_lines, args=(process.stderr, "said", said), daemon=True),
-        threading.Thread(target=_read_bytes, args=(process.stdout, most_output_bytes, output, said), daemon=True)
-        if most_output_bytes
-        else threading.Thread(target=_read_lines, args=(process.stdout, "progress", said), daemon=True),
-    ]
-    refused: list[BaseException] = []
-    if feed is not None:
-        readers.append(threading.Thread(target=_write, args=(process.stdin, feed, refused, said), daemon=True))
-    tail: deque[str] = deque(maxlen=TAIL_LINES)
-    kept: list[str] = []
-    cpu_s = 0.0
-    try:
-        for reader in readers:
-            reader.start()
-        open_pipes = len(readers)
-        heard = started
-        while open_pipes:
-            now = time.monotonic()
-            if now - started > timeout_s or now - heard > stall_s:
-                why = f"no end after {timeout_s:.0f} s" if now - started > timeout_s else f"silent for {stall_s:.0f} s"
-                raise FfmpegTimedOut(_detail(argv, None, [why, *tail], hide))
-            try:
-                line = said.get(timeout=0.5)
-            except queue.Empty:
-                continue
-            if line is None:
-                open_pipes -= 1
-                if refused:
-                    raise refused[0]
-                continue
-            kind, text = line
-            if kind == "progress":
-                written_s = _written_s(text)
-                if written_s is not None:
-                    heard = now
-                    if on_progress:
-                        on_progress(written_s)
-                continue
-            if bench := _BENCH.search(text):
-                cpu_s = float(bench[1]) + float(bench[2])
-            elif keep and keep.search(text):
-                heard = now
-                kept.append(text)
-            else:
-                heard = now
-                tail.append(text)
-        status = process.wait(timeout=max(1.0, timeout_s - (time.monotonic() - started)))
-    except subprocess.TimeoutExpired:
-        raise FfmpegTimedOut(_detail(argv, None, tail, hide)) from None
-    finally:
-        _end(process)
-    if status != 0:
-        raise _failure(status, _detail(argv, status, tail, hide))
-    return FfmpegRun(time.monotonic() - started, cpu_s, tuple(kept), b"".join(output))
 
 
 def _written_s(line: str) -> float | None:
@@ -269,7 +258,7 @@ def _write(
                 pipe.write(block)
             except (OSError, ValueError):
                 return  # ffmpeg has enough or has ended, which its exit status tells; or closed by _end while writing
-    except BaseException as error:  # noqa: BLE001 raised again by run_ffmpeg, in the caller's thread
+    except BaseException as error:  # noqa: BLE001 raised again by run, in the caller's thread
         refused.append(error)
     finally:
         with contextlib.suppress(OSError, ValueError):

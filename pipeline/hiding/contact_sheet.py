@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.artifact import Artifact, sha256_of
 from pipeline.errors import ArtifactWrong
-from pipeline.ffmpeg.runner import run_ffmpeg
+from pipeline.ffmpeg.runner import FfmpegRunner
 
 MEDIA_TYPE = "video/x-motion-jpeg"
 LONGER_SIDE_PX = 720
@@ -47,11 +47,11 @@ def sheet_size(width: int, height: int) -> tuple[int, int]:
     return small[0], small[1]
 
 
-def write_sheet(pictures: Any, path: Path, count: int, *, timeout_s: float, hide: Path) -> Sheet:
+def write_sheet(pictures: Any, path: Path, count: int, *, runner: FfmpegRunner, timeout_s: float, hide: Path) -> Sheet:
     """A sheet of an ffmpeg-python stream of ``count`` pictures. Raises: FfmpegFailed, FfmpegTimedOut, ArtifactWrong."""
     options = {"format": "mjpeg", "c:v": "mjpeg", "q:v": _QSCALE, "fps_mode": "passthrough", "pix_fmt": "yuvj420p"}
     bounded = {"threads": 1, "filter_complex_threads": 1, "flags:v": "+bitexact", "fflags": "+bitexact"}
-    run_ffmpeg(
+    runner.run(
         list(ffmpeg.output(pictures, str(path), **options, **bounded).get_args()), timeout_s=timeout_s, hide=hide
     )
     return open_sheet(path, count)

@@ -21,6 +21,7 @@ from pipeline.cut.masking import Masks, cover_pixels, is_covered, write_masks
 from pipeline.cut.runs import Plan, add_runs
 from pipeline.cut.stills import FinishedStill, grab_still, save_frame
 from pipeline.errors import ArtifactWrong, HidingTooLong
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.hiding.contact_sheet import Sheet, sheet_size, write_one, write_sheet
 from pipeline.hiding.tracking import WORKING_SIDE_PX, propose
 from pipeline.marks import Mark, Picture, by_picture
@@ -55,6 +56,7 @@ def hide_in_clip(
     destination: Path,
     marks: Sequence[Mark],
     *,
+    runner: FfmpegRunner,
     threads: int = 1,
     on_progress: Callable[[float], None] | None = None,
 ) -> tuple[FinishedClip | None, Hiding]:
@@ -64,13 +66,13 @@ def hide_in_clip(
     Raises: HidingTooLong, and what cut_clip raises.
     """
     tell = on_progress or (lambda _: None)
-    watching = _Watching(film, clip, preset, destination.parent, marks, lambda done: tell(0.5 * done))
+    watching = _Watching(film, clip, preset, destination.parent, marks, runner, lambda done: tell(0.5 * done))
     if not marks:
         sheet = watching.watch(plan_clip(film, clip, preset))
         return None, Hiding(tuple(watching.pictures), sheet, None)
     try:
         finished = cut_clip(
-            film, clip, preset, destination, threads=threads, cover=watching.cover,
+            film, clip, preset, destination, runner=runner, threads=threads, cover=watching.cover,
             on_progress=lambda done: tell(0.5 + 0.4 * done),
         )  # fmt: skip
     finally:
@@ -83,6 +85,7 @@ def hide_in_clip(
         small,
         destination.with_name(COVERED),
         len(watching.pictures),
+        runner=runner,
         timeout_s=budget_s(clip.length_ms),
         hide=film.path,
     )
@@ -92,10 +95,10 @@ def hide_in_clip(
 
 
 def hide_in_still(
-    film: Film, still: Still, destination: Path, marks: Sequence[Mark]
+    film: Film, still: Still, destination: Path, marks: Sequence[Mark], *, runner: FfmpegRunner
 ) -> tuple[FinishedStill | None, Hiding]:
     """The still with somebody covered, at ``destination``, and what is to be looked at, beside it; see hide_in_clip."""
-    frame = grab_still(film, still.at_ms, exact=still.exact)
+    frame = grab_still(film, still.at_ms, runner=runner, exact=still.exact)
     uncovered = write_one(frame.pixels, destination.with_name(UNCOVERED))
     [picture] = propose(lambda _: frame.pixels, 1, Fraction(1), by_picture(marks, Fraction(1), 1))
     if not marks:
@@ -114,9 +117,17 @@ class _Watching:
     """The pictures of a clip before anything is covered, and what is to be covered on them."""
 
     def __init__(
-        self, film: Film, clip: Clip, preset: Preset, folder: Path, marks: Sequence[Mark], tell: Callable[[float], None]
+        self,
+        film: Film,
+        clip: Clip,
+        preset: Preset,
+        folder: Path,
+        marks: Sequence[Mark],
+        runner: FfmpegRunner,
+        tell: Callable[[float], None],
     ) -> None:
-        self._film, self._clip, self._preset, self._marks, self._tell = film, clip, preset, marks, tell
+        self._film, self._clip, self._preset, self._marks = film, clip, preset, marks
+        self._runner, self._tell = runner, tell
         self._uncovered = folder / UNCOVERED
         self.masks = folder / "masks.gray"
         self.sheet: Sheet | None = None
@@ -134,7 +145,12 @@ class _Watching:
         picture = add_runs(plan, *sheet_size(*plan.size(self._preset.max_lines)))
         picture = picture.filter("scale", in_color_matrix="bt709")
         self.sheet = sheet = write_sheet(
-            picture, self._uncovered, plan.count, timeout_s=budget_s(self._clip.length_ms), hide=self._film.path
+            picture,
+            self._uncovered,
+            plan.count,
+            runner=self._runner,
+            timeout_s=budget_s(self._clip.length_ms),
+            hide=self._film.path,
         )
         self._tell(0.5)
 

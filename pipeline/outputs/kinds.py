@@ -1,4 +1,4 @@
-"""The kinds of output. Each is a folder here with one function ``make(prepared, recipe, folder) -> list[Artifact]``.
+"""The kinds of output. Each is a folder here with ``make(prepared, recipe, folder, runner) -> list[Artifact]``.
 
 A new kind is a folder and a line in ``KINDS``.
 """
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pipeline.artifact import Artifact
 from pipeline.contents import Part
 from pipeline.errors import PipelineError
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import FilmOf, Selection, plain_sentence
 from pipeline.outputs import (
     booklet,
@@ -57,8 +58,9 @@ class Kind:
     ``about`` tells a guider in one sentence what it is for. ``recipe`` says what can be chosen: every field has a
     default, a title and a description, from which the page draws its form. ``make`` takes a recipe of that type, writes
     into a folder that is there and holds none of its names yet, and returns what may be handed out; an empty list means
-    that the selection holds nothing for this kind. ``remarks`` says in plain words, before any work is done, what will
-    not come out as written. ``needs_picture``: of a recording without a picture there is nothing to make.
+    that the selection holds nothing for this kind. It decodes and encodes with the ffmpeg that it is given. ``remarks``
+    says in plain words, before any work is done, what will not come out as written. ``needs_picture``: of a recording
+    without a picture there is nothing to make.
 
     A printed kind has ``layout``, which lays out in a folder what ``make`` prints, from the moments of the kind
     ``pictures_of``; a preview presses its first pages. Another kind has ``contents``, which tells what will be in
@@ -70,7 +72,7 @@ class Kind:
     title: str
     about: str
     recipe: type[BaseModel]
-    make: Callable[[Prepared, Any, Path], list[Artifact]]
+    make: Callable[[Prepared, Any, Path, FfmpegRunner], list[Artifact]]
     remarks: Callable[[Selection, Any], list[str]] = _nothing_to_remark
     layout: Layout | None = None
     pictures_of: Literal["clip", "still", "nothing"] = "still"

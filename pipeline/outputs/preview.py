@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.errors import ArtifactWrong
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.print.pictures import to_jpeg
 from pipeline.print.press import Document, press_pictures
 
@@ -28,7 +29,7 @@ _STILL_PX = 1000
 _SMALL_QUALITY = 85
 
 _Picture = TypeVar("_Picture", "PreparedMoment", "PreparedArtwork")
-Layout = Callable[["Prepared", Any, Path], Document | None]
+Layout = Callable[["Prepared", Any, Path, FfmpegRunner], Document | None]
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,12 @@ class Pages:
     of: int | None
 
 
-def first_pages(layout: Layout, prepared: Prepared, recipe: Any, workdir: Path) -> Pages:
+def first_pages(layout: Layout, prepared: Prepared, recipe: Any, workdir: Path, *, runner: FfmpegRunner) -> Pages:
     """How the first pages will look, from small copies of the stills; ``workdir`` is an empty folder.
 
     Raises: what ``layout`` raises.
     """
-    document = layout(_with_small_pictures(prepared, workdir, "small"), recipe, workdir)
+    document = layout(_with_small_pictures(prepared, workdir, "small"), recipe, workdir, runner)
     if document is None:
         return Pages((), 0)
     pages = press_pictures(*document, workdir, px_per_inch=PX_PER_INCH)

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline.cut.audio_clips import cut_sound
 from pipeline.cut.clips import FinishedClip, cut_clip
 from pipeline.cut.stills import FinishedStill, save_still
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.hiding.hide import Hiding, hide_in_clip, hide_in_still
 from pipeline.marks import Mark
 from pipeline.moments import Clip, Still
@@ -40,6 +41,7 @@ def prepare_moment(
     preset: Preset,
     destination: Path,
     *,
+    runner: FfmpegRunner,
     threads: int = 1,
     on_progress: Progress | None = None,
 ) -> FinishedMoment:
@@ -52,11 +54,11 @@ def prepare_moment(
     started = time.monotonic()
     with disk_errors_told():
         if isinstance(film, Recording):
-            return _prepare_sound(film, moment, preset, destination, started)
+            return _prepare_sound(film, moment, preset, destination, runner, started)
         if isinstance(moment, Clip):
-            clip = cut_clip(film, moment, preset, destination, threads=threads, on_progress=on_progress)
+            clip = cut_clip(film, moment, preset, destination, runner=runner, threads=threads, on_progress=on_progress)
             return _finished_clip(moment, clip, started)
-        return _finished_still(moment, save_still(film, moment, destination), started)
+        return _finished_still(moment, save_still(film, moment, destination, runner=runner), started)
 
 
 def prepare_hidden(
@@ -66,6 +68,7 @@ def prepare_hidden(
     destination: Path,
     marks: Sequence[Mark],
     *,
+    runner: FfmpegRunner,
     threads: int = 1,
     on_progress: Progress | None = None,
 ) -> tuple[FinishedMoment | None, Hiding]:
@@ -77,10 +80,10 @@ def prepare_hidden(
     with disk_errors_told():
         if isinstance(moment, Clip):
             clip, hiding = hide_in_clip(
-                film, moment, preset, destination, marks, threads=threads, on_progress=on_progress
+                film, moment, preset, destination, marks, runner=runner, threads=threads, on_progress=on_progress
             )
             return _finished_clip(moment, clip, started) if clip else None, hiding
-        still, hiding = hide_in_still(film, moment, destination, marks)
+        still, hiding = hide_in_still(film, moment, destination, marks, runner=runner)
         return _finished_still(moment, still, started) if still else None, hiding
 
 
@@ -102,11 +105,16 @@ def _finished_still(moment: Still, still: FinishedStill, started: float) -> Fini
 
 
 def _prepare_sound(
-    recording: Recording, moment: Clip | Still, preset: Preset, destination: Path, started: float
+    recording: Recording,
+    moment: Clip | Still,
+    preset: Preset,
+    destination: Path,
+    runner: FfmpegRunner,
+    started: float,
 ) -> FinishedMoment:
     if isinstance(moment, Still):
         raise no_stills()
-    sound = cut_sound(recording, moment, preset, destination)
+    sound = cut_sound(recording, moment, preset, destination, runner=runner)
     prepared = PreparedMoment(
         "sound", sound.artifact.path, sound.artifact.media_type, sound.artifact.bytes, sound.artifact.sha256,
         moment.in_ms, moment.out_ms, None, None, None, sound.duration_ms, moment.caption, moment.principle, sound.peaks,

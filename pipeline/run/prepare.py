@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline.cut.audio_clips import SUFFIX as SOUND_SUFFIX
 from pipeline.errors import Cancelled, MomentOutsideFilm
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.hints import hints
 from pipeline.images.photograph import take_photograph
 from pipeline.moments import Clip, Selection, Still, clock
@@ -70,6 +71,7 @@ def prepare(
     out: Path,
     *,
     preset: Preset,
+    runner: FfmpegRunner,
     kinds: Sequence[str] | None = None,
     recipes: Mapping[str, Mapping[str, Any]] | None = None,
     companion: Prepared | None = None,
@@ -98,18 +100,21 @@ def prepare(
         report = Report(_film_facts(film), preset.model_dump(), warnings=[*film.warnings, *hints(selection)])
         seekable = film
         if isinstance(film, Film):
-            seekable = report.step("make the film seekable", film.bytes, partial(make_seekable, film, scratch))
+            copying = partial(make_seekable, film, scratch, runner=runner)
+            seekable = report.step("make the film seekable", film.bytes, copying)
         report.film["duration_ms"] = seekable.duration_ms
         check_moments(seekable, selection)
         photographs = tuple(_photographed(one, scratch / f"artwork-{n:02}.jpg") for n, one in enumerate(artwork, 1))
-        moments = _prepare_moments(seekable, selection, preset, scratch, report, on_progress or (lambda _: None))
+        moments = _prepare_moments(
+            seekable, selection, preset, scratch, runner, report, on_progress or (lambda _: None)
+        )
         finished = tuple(moment.prepared for moment in moments)
         prepared = Prepared(selection, finished, photographs, before, companion)
         for kind, asked in chosen:
             beside = companion if isinstance(asked, WithCompanion) else None
             recipe = asked.model_copy(update={"companion": beside.review}) if beside else asked
             report.warnings += kind.remark(selection, recipe, picture=isinstance(film, Film))
-            making = partial(kind.make, prepared, recipe, work)
+            making = partial(kind.make, prepared, recipe, work, runner)
             made = report.step(kind.name, sum(m.bytes for m in prepared.moments), making)
             report.results += [artifact.path.relative_to(work).as_posix() for artifact in made]
             report.steps[-1]["bytes_out"] = sum(artifact.bytes for artifact in made)
@@ -123,7 +128,13 @@ def prepare(
 
 
 def _prepare_moments(
-    film: Film | Recording, selection: Selection, preset: Preset, scratch: Path, report: Report, on_progress: Progress
+    film: Film | Recording,
+    selection: Selection,
+    preset: Preset,
+    scratch: Path,
+    runner: FfmpegRunner,
+    report: Report,
+    on_progress: Progress,
 ) -> list[FinishedMoment]:
     """Every moment, in the order of the review; as many at a time as there are processors, one encoder thread each.
 
@@ -146,7 +157,9 @@ def _prepare_moments(
         suffix = ".jpg" if isinstance(moment, Still) else SOUND_SUFFIX if isinstance(film, Recording) else ".mp4"
         name = f"{index:03}{suffix}"
         told(0.0)
-        finished = prepare_moment(film, moment, preset, scratch / name, threads=threads, on_progress=told)
+        finished = prepare_moment(
+            film, moment, preset, scratch / name, runner=runner, threads=threads, on_progress=told
+        )
         done[index] = 1.0
         return finished
 

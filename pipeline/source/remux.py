@@ -15,7 +15,7 @@ from pathlib import Path
 import ffmpeg
 
 from pipeline.errors import CopyTooLarge, FfmpegFailed, FilmUnreadable, NoSpace
-from pipeline.ffmpeg.runner import run_ffmpeg
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.source.demux import DEMUXERS, film_url
 from pipeline.source.film import Film, probe
 
@@ -28,7 +28,7 @@ _ROOM_BYTES, _GROWTH = 64 << 20, 3
 """A copy is about as large as the film; what is encoded anew, from small AVI only, may be larger."""
 
 
-def make_seekable(film: Film, scratch: Path) -> Film:
+def make_seekable(film: Film, scratch: Path, *, runner: FfmpegRunner) -> Film:
     """The film itself where its container can be sought, else a copy in ``scratch`` with the same pictures and sound.
 
     Raises: FilmUnreadable, NoSpace and CopyTooLarge (both before anything is written), OutputTooLarge.
@@ -40,7 +40,7 @@ def make_seekable(film: Film, scratch: Path) -> Film:
     for name in ("film.mp4", "film.mkv"):
         copy = scratch / name
         try:
-            run_ffmpeg(
+            runner.run(
                 rewrap_argv(film, copy),
                 timeout_s=60 + film.bytes / _SLOWEST_DISK_BYTES_S,
                 most_file_bytes=_ROOM_BYTES + _GROWTH * film.bytes,

@@ -18,6 +18,7 @@ import httpx
 
 from cli.demo_client.sample_film import choose_moments, draw_film
 from cli.demo_client.sender import Follower, begin, copy_moments, send_all
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.source.film import probe
 
 FILM = Path("/trial/film.mp4")
@@ -47,7 +48,7 @@ def download(client: httpx.Client, view: dict[str, Any]) -> dict[str, str]:
 
 def send(client: httpx.Client, name: str, count: str, *family: str) -> None:
     if not FILM.exists():
-        draw_film(FILM)
+        draw_film(FILM, runner=FfmpegRunner())
     film = probe(FILM)
     known: dict[str, Any] = {}
     for _ in range(int(count)):

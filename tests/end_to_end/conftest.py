@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from pipeline.outputs.kinds import KINDS
 from tests.end_to_end.reader import LAPTOP, RATES, Reader
+from tests.footage import RUNNER
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
 
 expect.set_options(timeout=20_000)  # tests share two processors
@@ -33,7 +34,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     still = drawn_still(desk / "still.jpg", number=77, width=640, height=360, caption="Caption of the still")
     folder = tmp_path_factory.mktemp("made")
-    KINDS["review_pack"].make(prepared_from(*clips, still), KINDS["review_pack"].recipe(), folder)
+    KINDS["review_pack"].make(prepared_from(*clips, still), KINDS["review_pack"].recipe(), folder, RUNNER)
     return folder / "review-pack"
 
 
@@ -47,7 +48,7 @@ def long_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
         drawn_still(desk / "c.jpg", number=77, width=640, height=360, caption="Ella shows Mum the card."),
     )
     folder = tmp_path_factory.mktemp("made-long")
-    KINDS["review_pack"].make(prepared_from(*moments), KINDS["review_pack"].recipe(), folder)
+    KINDS["review_pack"].make(prepared_from(*moments), KINDS["review_pack"].recipe(), folder, RUNNER)
     return folder / "review-pack"
 
 

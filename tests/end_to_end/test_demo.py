@@ -12,7 +12,7 @@ import pytest
 from cli.demo_client.sample_film import choose_moments, draw_film
 from pipeline.source.film import probe
 from pipeline.source.frames import frames_between
-from tests.footage import beeps_ms_in, numbered_film, numbers_in, read_number
+from tests.footage import RUNNER, beeps_ms_in, numbered_film, numbers_in, read_number
 
 TOGETHER = "demo"
 
@@ -99,7 +99,7 @@ def test_a_film_that_is_none_is_told_in_one_sentence_and_leaves_nothing(tmp_path
 
 
 def test_the_drawn_film_is_what_a_phone_writes(tmp_path: Path) -> None:
-    film = probe(draw_film(tmp_path / "film.mp4", seconds=2))
+    film = probe(draw_film(tmp_path / "film.mp4", seconds=2, runner=RUNNER))
     assert (film.video.height_px, round(film.video.fps_avg)) == (1080, 30)
     assert film.audio is not None
     assert 10e6 < film.bytes * 8 / (film.duration_ms / 1000) < 30e6

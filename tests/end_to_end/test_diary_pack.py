@@ -12,7 +12,7 @@ from pipeline.moments import parse_selection
 from pipeline.presets import preset
 from pipeline.run.prepare import prepare
 from tests.end_to_end.reader import PHONE, Reader
-from tests.footage import spoken_recording
+from tests.footage import RUNNER, spoken_recording
 
 TOGETHER = "packs"
 
@@ -27,7 +27,7 @@ SELECTION = {
 def diary_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     diary = spoken_recording(tmp_path_factory.mktemp("diary") / "diary.m4a")
     out = tmp_path_factory.mktemp("made") / "out"
-    prepare(diary, parse_selection(SELECTION), out, preset=preset(), kinds=["review_pack"])
+    prepare(diary, parse_selection(SELECTION), out, preset=preset(), kinds=["review_pack"], runner=RUNNER)
     return out / "review-pack"
 
 

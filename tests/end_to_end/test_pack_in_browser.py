@@ -17,7 +17,7 @@ from pipeline.outputs.kinds import KINDS
 from pipeline.presets import preset
 from pipeline.run.prepare import prepare
 from tests.end_to_end.reader import LAPTOP, PHONE, RATES, Reader
-from tests.footage import numbered_film
+from tests.footage import RUNNER, numbered_film
 from tests.pipeline.outputs.prepared_by_hand import QUESTION, WORKING_POINT, drawn_clip, drawn_still, prepared_from
 
 TOGETHER = "packs"
@@ -280,7 +280,7 @@ def test_the_longest_words_can_all_be_reached(
         helping_question=longest,
         working_points=(longest,) * 20,
     )
-    KINDS["review_pack"].make(prepared, KINDS["review_pack"].recipe(), tmp_path)
+    KINDS["review_pack"].make(prepared, KINDS["review_pack"].recipe(), tmp_path, RUNNER)
     reader = reading(tmp_path / "review-pack", viewport=viewport)
     for name, keys in (("Begin", ["PageDown", "w", "p"]), ("Hide the words", ["PageDown"] * 3), ("Look again", [])):
         button = reader.page.get_by_role("button", name=name)
@@ -295,7 +295,7 @@ def test_hostile_captions_are_only_text(reading: Callable[..., Reader], tmp_path
     prepared = prepared_from(
         drawn_still(tmp_path / "a.jpg", caption=HOSTILE), helping_question=HOSTILE, working_points=(HOSTILE,)
     )
-    KINDS["review_pack"].make(prepared, KINDS["review_pack"].recipe(), tmp_path)
+    KINDS["review_pack"].make(prepared, KINDS["review_pack"].recipe(), tmp_path, RUNNER)
     reader = reading(tmp_path / "review-pack")
     assert reader.page.locator("#question").text_content() == shown
     reader.press("PageDown", "w")
@@ -309,7 +309,7 @@ def test_without_question_and_working_points_the_cards_still_say_something(
     reading: Callable[..., Reader], tmp_path: Path
 ) -> None:
     prepared = prepared_from(drawn_still(tmp_path / "a.jpg"), helping_question="", working_points=())
-    KINDS["review_pack"].make(prepared, KINDS["review_pack"].recipe(), tmp_path)
+    KINDS["review_pack"].make(prepared, KINDS["review_pack"].recipe(), tmp_path, RUNNER)
     reader = reading(tmp_path / "review-pack")
     expect(reader.page.get_by_role("heading", name="Welcome")).to_be_visible()
     reader.press("PageDown")
@@ -356,7 +356,7 @@ def test_a_pack_made_from_a_film_steps_through_the_very_frames_of_its_moment(
 ) -> None:
     film = numbered_film(tmp_path / "film.mp4", frames=150, fps="30000/1001", width=640, height=360)
     shape = {"family": "K-207", "clip": [{"in": 1000, "out": 2500}], "still": [{"at": 2002}]}
-    prepare(film, parse_selection(shape), tmp_path / "out", preset=preset())
+    prepare(film, parse_selection(shape), tmp_path / "out", preset=preset(), runner=RUNNER)
     reader = reading(tmp_path / "out" / "review-pack")
     reader.press("PageDown")
     reader.at_rest()

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from pipeline.outputs.kinds import KINDS
 from pipeline.player.words import ReviewWords
 from tests.end_to_end.reader import Reader
+from tests.footage import RUNNER
 from tests.pipeline.outputs.prepared_by_hand import WORKING_POINT, drawn_still, prepared_from
 
 TOGETHER = "packs"
@@ -20,7 +21,7 @@ def opened(reading: Callable[..., Reader], folder: Path) -> Reader:
     """A pack of one still, at its first closing card."""
     if not (folder / "review-pack").exists():
         prepared = prepared_from(drawn_still(folder / "a.jpg"))
-        KINDS["review_pack"].make(prepared, KINDS["review_pack"].recipe(), folder)
+        KINDS["review_pack"].make(prepared, KINDS["review_pack"].recipe(), folder, RUNNER)
     reader: Reader = reading(folder / "review-pack")
     reader.press("PageDown", "PageDown")
     return reader

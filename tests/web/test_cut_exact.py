@@ -21,7 +21,7 @@ from pipeline.presets import preset
 from pipeline.source.film import Film, probe
 from pipeline.source.frames import frames_between
 from pipeline.source.recording import Recording, probe_source
-from tests.footage import beeps_ms_in, numbered_film, numbers_in, onsets_ms, read_number, run, spoken_recording
+from tests.footage import RUNNER, beeps_ms_in, numbered_film, numbers_in, onsets_ms, read_number, run, spoken_recording
 from tests.servers import wait_until
 from tests.web.desk import DeskService
 from tests.web.engine import CutFile, Engine
@@ -142,7 +142,10 @@ def test_a_still_is_the_frame_on_screen(engine: Engine, film_of: Callable[[str],
     engine.choose(film)
     for at_ms in (0, 1001, 2345):
         made = engine.cut({"at": at_ms}, "light")
-        expected, got = grab_still(probe(film), at_ms), grab_still(probe(made.path), made.cut["at"])
+        expected, got = (
+            grab_still(probe(film), at_ms, runner=RUNNER),
+            grab_still(probe(made.path), made.cut["at"], runner=RUNNER),
+        )
         if kind == "edit list" and at_ms == 0:  # leans on pictures that were cut out, so it is encoded anew
             assert np.abs(expected.pixels.astype(int) - got.pixels.astype(int)).mean() < 1
         else:
@@ -185,8 +188,8 @@ def test_lighter_clips_keep_their_colours_and_stand_upright(engine: Engine, tmp_
     made = engine.cut({"in": 500, "out": 1500}, "light")
     light = probe(made.path)
     assert (light.video.width_px, light.video.height_px) == (720, 1280)
-    expected = cv2.resize(grab_still(probe(bars), 700).pixels, (720, 1280), interpolation=cv2.INTER_AREA)
-    got = grab_still(light, made.cut["in"] + 200).pixels
+    expected = cv2.resize(grab_still(probe(bars), 700, runner=RUNNER).pixels, (720, 1280), interpolation=cv2.INTER_AREA)
+    got = grab_still(light, made.cut["in"] + 200, runner=RUNNER).pixels
     assert np.abs(expected.astype(int) - got.astype(int)).mean() < 3  # coding at 2 Mbit/s alone differs by 1 to 2
 
 
@@ -335,8 +338,10 @@ def test_a_cut_by_the_service_from_the_pages_cut_equals_one_from_the_film(
     engine.choose(path)
     made = engine.cut({"in": 1234, "out": 3210})
     own = Clip(in_ms=made.cut["in"], out_ms=made.cut["out"])
-    from_cut = cut_clip(probe(made.path), own, preset("review"), tmp_path / "a.mp4")
-    from_film = cut_clip(probe(path), Clip(in_ms=1234, out_ms=3210), preset("review"), tmp_path / "b.mp4")
+    from_cut = cut_clip(probe(made.path), own, preset("review"), tmp_path / "a.mp4", runner=RUNNER)
+    from_film = cut_clip(
+        probe(path), Clip(in_ms=1234, out_ms=3210), preset("review"), tmp_path / "b.mp4", runner=RUNNER
+    )
     assert from_cut.duration_ms == from_film.duration_ms
     assert numbers_in(from_cut.artifact.path) == numbers_in(from_film.artifact.path)
 
@@ -362,6 +367,6 @@ def test_a_moment_of_a_recording_sounds_where_it_was_marked(name: str, engine: E
         assert isinstance(recording, Recording)
         assert recording.duration_ms < out_ms - in_ms + 1700, "half a second before it travels, and one after"
         clip = Clip(in_ms=made.cut["in"], out_ms=made.cut["out"])
-        heard = onsets_ms(cut_sound(recording, clip, preset(), tmp_path / f"{in_ms}.m4a").artifact.path)
+        heard = onsets_ms(cut_sound(recording, clip, preset(), tmp_path / f"{in_ms}.m4a", runner=RUNNER).artifact.path)
         expected = [ms - in_ms for ms in range(0, 8000, 1000) if in_ms <= ms < out_ms]
         assert heard == pytest.approx(expected, abs=2)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.cut.stills import grab_still
 from pipeline.source.film import probe
-from tests.footage import BEEP, draw_number, numbered_film, numbers_in, read_number, run
+from tests.footage import BEEP, RUNNER, draw_number, numbered_film, numbers_in, read_number, run
 from tests.mp4_boxes import Box, Mp4
 from tests.web.engine import CutFile, Engine
 
@@ -270,7 +270,10 @@ def test_colours_come_out_as_the_film_s_own(
     run(*argv, *H264, *tags, "-g", "25", str(path), stdin=(raw for _ in range(50)))
     engine.choose(path)
     made = engine.cut({"in": 500, "out": 1500}, "light")
-    expected, got = grab_still(probe(path), 1000).pixels, grab_still(probe(made.path), made.cut["in"] + 500).pixels
+    expected, got = (
+        grab_still(probe(path), 1000, runner=RUNNER).pixels,
+        grab_still(probe(made.path), made.cut["in"] + 500, runner=RUNNER).pixels,
+    )
     for y, x in ((1, 1), (1, 3), (3, 1), (3, 3)):
         wanted = expected[y * expected.shape[0] // 4, x * expected.shape[1] // 4].astype(int)
         colour = got[y * got.shape[0] // 4, x * got.shape[1] // 4].astype(int)

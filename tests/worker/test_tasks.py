@@ -21,7 +21,7 @@ from records.models import JobRow, JobState, MomentRow, SelectionState, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage, Stored
 from tests.effects import effects_on, woken_by
-from tests.footage import numbers_in
+from tests.footage import RUNNER, numbers_in
 from tests.records.cast import K_104, K_207, job_row, take
 from tests.worker.service import QUICK, Service, assert_nothing_left_behind, running_service
 from worker import tasks
@@ -33,7 +33,7 @@ from worker.tasks import attempt, run_job
 
 
 def context_of(service: Service, storage: Storage | None = None) -> WorkerContext:
-    return WorkerContext(service.settings, service.db, storage or service.storage, "w")
+    return WorkerContext(service.settings, service.db, storage or service.storage, RUNNER, "w")
 
 
 def do_all(service: Service, jobs: list[str]) -> None:

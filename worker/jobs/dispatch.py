@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from records.database import Database
 from records.ledger.jobs import MOMENT, Claim
-from records.storage.contract import Storage
+from worker.context import WorkerContext
 from worker.jobs.made import JobResult, Report
 
 
-def make(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> JobResult:
+def make(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) -> JobResult:
     """Do the work of a claimed job in ``folder``.
 
     Raises: PipelineError and its kin; LeaseLost where what the job needs was erased; what ``report`` raises.
@@ -18,7 +17,7 @@ def make(claim: Claim, db: Database, storage: Storage, folder: Path, report: Rep
     if claim.kind == MOMENT:  # imported here: a worker that has nothing to do holds no media libraries
         from worker.jobs.moment import make_moment
 
-        return make_moment(claim, db, storage, folder, report)
+        return make_moment(ctx, claim, folder, report)
     from worker.jobs.output import make_output
 
-    return make_output(claim, db, storage, folder, report)
+    return make_output(ctx, claim, folder, report)

@@ -23,29 +23,28 @@ from pipeline.source.remux import make_seekable
 from records.actions.complete_job import Hidden
 from records.actions.hide import COVERED, FINISHED, UNCOVERED, shapes
 from records.actions.trim import note_held
-from records.database import Database
 from records.ledger.jobs import MOMENT, Claim
 from records.ledger.selections import starts_ms
 from records.models import HidingRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
-from records.storage.contract import Storage
 from records.views.output_inputs import fetch
+from worker.context import WorkerContext
 from worker.jobs.made import JobResult, ProducedFile, Report, found_or_lost
 
 _SUFFIX = {"clip": ".mp4", "still": ".jpg"}
 
 
-def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> JobResult:
-    with db.reading() as session:
+def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) -> JobResult:
+    with ctx.db.reading() as session:
         row = found_or_lost(session.get(MomentRow, claim.moment_id), claim)
         selection = found_or_lost(session.get(SelectionRow, claim.selection_id), claim)
         upload = found_or_lost(session.get(UploadRow, row.upload_id), claim)
         hiding = session.get(HidingRow, row.id)
         number = _number(session, row)
         alone = _is_alone(session, claim)
-    source = fetch(storage, found_or_lost(upload.storage_key, claim), upload.sha256, folder / "source")
+    source = fetch(ctx.storage, found_or_lost(upload.storage_key, claim), upload.sha256, folder / "source")
     report(0.05)
     found = probe_source(source)
-    film = found if isinstance(found, Recording) else make_seekable(found, folder)
+    film = found if isinstance(found, Recording) else make_seekable(found, folder, runner=ctx.ffmpeg)
     suffix = SOUND_SUFFIX if isinstance(film, Recording) and row.kind == "clip" else _SUFFIX[row.kind]
     name = f"{number:02}{suffix}"
     if upload.held_ms is None:
@@ -53,7 +52,7 @@ def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, repo
             held_ms = film.duration_ms
         else:
             held_ms = last_complete_ms(film)
-        note_held(db, upload.id, held_ms)
+        note_held(ctx.db, upload.id, held_ms)
     cut = {**row.moment, **(row.cut or {})}
     moment = Clip.model_validate(cut) if row.kind == "clip" else Still.model_validate(cut)
     claims = _claims(row, selection, upload)
@@ -68,13 +67,15 @@ def make_moment(claim: Claim, db: Database, storage: Storage, folder: Path, repo
         report(0.05 + 0.9 * done)
 
     if hiding is None:
-        finished = prepare_moment(film, moment, chosen, copy, threads=threads, on_progress=tell)
+        finished = prepare_moment(film, moment, chosen, copy, runner=ctx.ffmpeg, threads=threads, on_progress=tell)
         if upload.moment_id is not None and isinstance(moment, Clip):
             check_length(moment, finished.prepared.duration_ms or 0)
         return JobResult([_made(row.kind, name, finished)], _facts(film, row, finished))
     if isinstance(film, Recording):
         raise NoPicture(for_guider="This recording has no picture, so there is nobody to hide in it.")
-    covered, seen = prepare_hidden(film, moment, chosen, copy, hiding.marks, threads=threads, on_progress=tell)
+    covered, seen = prepare_hidden(
+        film, moment, chosen, copy, hiding.marks, runner=ctx.ffmpeg, threads=threads, on_progress=tell
+    )
     sheets = {UNCOVERED: seen.uncovered, COVERED: seen.covered}
     files = [_of_sheet(part, sheet.artifact) for part, sheet in sheets.items() if sheet is not None]
     if covered is not None:

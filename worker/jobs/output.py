@@ -7,19 +7,18 @@ from pathlib import Path
 from sqlalchemy import select
 
 from pipeline.outputs.kinds import find_kind, parse_recipe
-from records.database import Database
 from records.ledger.jobs import Claim, holds
 from records.ledger.outputs import find_output, note_sources
 from records.ledger.selections import lock_selection
 from records.models import JobRow
-from records.storage.contract import Storage
 from records.views.output_inputs import fetch_local, gather_inputs
+from worker.context import WorkerContext
 from worker.jobs.made import JobResult, ProducedFile, Report, found_or_lost
 
 
-def make_output(claim: Claim, db: Database, storage: Storage, folder: Path, report: Report) -> JobResult:
+def make_output(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) -> JobResult:
     kind = find_kind(claim.kind)
-    with db.session() as session:
+    with ctx.db.session() as session:
         selection = found_or_lost(lock_selection(session, claim.selection_id), claim)
         found_or_lost(session.scalar(select(JobRow.id).where(*holds(claim))), claim)
         output = found_or_lost(find_output(session, claim.selection_id, claim.kind), claim)
@@ -28,12 +27,12 @@ def make_output(claim: Claim, db: Database, storage: Storage, folder: Path, repo
         # Before any of it is read: what is taken back from now on finds this attempt, and the file that comes of it.
         sources = inputs.sources()
         note_sources(session, output, sources)
-    prepared = fetch_local(storage, inputs, folder, lambda done: report(0.5 * done))
+    prepared = fetch_local(ctx.storage, inputs, folder, lambda done: report(0.5 * done))
     out = folder / "out"
     out.mkdir()
     files = [
         ProducedFile(kind.name, file.path.name, file.path, file.media_type, file.bytes, file.sha256)
-        for file in kind.make(prepared, recipe, out)
+        for file in kind.make(prepared, recipe, out, ctx.ffmpeg)
     ]
     report(0.95)
     return JobResult(files, sources=sources)

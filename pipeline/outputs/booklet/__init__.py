@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from pipeline.artifact import Artifact, publish
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import MOST_MOMENTS, Selection, Words
 from pipeline.outputs.booklet.imposing import impose, pages_needed
 from pipeline.outputs.cards import Card, layout_artwork, layout_cards
@@ -55,14 +56,14 @@ class Recipe(CyclesRecipe):
     )
 
 
-def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, recipe: Recipe, folder: Path, runner: FfmpegRunner) -> list[Artifact]:
     """The booklet twice: imposed on A4 to be printed and folded, and page by page for a screen; both tagged PDFs.
 
     It holds no code, no date, no score, no logo. An empty list where there is no picture.
     """
     with TemporaryDirectory(prefix=".booklet-", dir=folder) as scratch:
         workdir = Path(scratch)
-        if (to_read := layout(prepared, recipe, workdir)) is None:
+        if (to_read := layout(prepared, recipe, workdir, runner)) is None:
             return []
         sides = impose(len(to_read.sheet["pages"]), rtl=recipe.spoken().rtl)
         to_fold = to_read._replace(sheet={**to_read.sheet, "sides": sides})
@@ -74,7 +75,7 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
         return made
 
 
-def layout(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None:
+def layout(prepared: Prepared, recipe: Recipe, workdir: Path, _runner: FfmpegRunner) -> Document | None:
     """The pages in the order of reading, their pictures in ``workdir``; None where there is none."""
     earlier = [
         card

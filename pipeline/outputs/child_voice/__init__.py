@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from pipeline.artifact import Artifact, publish
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Selection, Words
 from pipeline.outputs.cards import layout_cards
 from pipeline.prepared import Prepared
@@ -60,18 +61,18 @@ class Recipe(StillsRecipe):
     )
 
 
-def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, recipe: Recipe, folder: Path, runner: FfmpegRunner) -> list[Artifact]:
     """The child's pages as one tagged PDF, to be printed; an empty list where nothing is asked."""
     with TemporaryDirectory(prefix=".child-voice-", dir=folder) as scratch:
         workdir = Path(scratch)
-        if (document := layout(prepared, recipe, workdir)) is None:
+        if (document := layout(prepared, recipe, workdir, runner)) is None:
             return []
         part = workdir / NAME
         part.write_bytes(press_pdf(*document, workdir))
         return [publish(part, folder / NAME, "application/pdf")]
 
 
-def layout(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None:
+def layout(prepared: Prepared, recipe: Recipe, workdir: Path, _runner: FfmpegRunner) -> Document | None:
     """The pages laid out, their pictures in ``workdir``; None where nothing is asked."""
     cards = layout_cards(prepared, recipe, workdir) if recipe.pictures else []
     if not recipe.questions and not cards:

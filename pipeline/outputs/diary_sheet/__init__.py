@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from pipeline.artifact import Artifact, publish
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Selection, Words
 from pipeline.prepared import Prepared
 from pipeline.print.letters import printable_words
@@ -64,16 +65,16 @@ class Recipe(PrintedRecipe):
     )
 
 
-def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, recipe: Recipe, folder: Path, runner: FfmpegRunner) -> list[Artifact]:
     """The diary sheet as one tagged A4 page. It needs no moment, and names nobody."""
     with TemporaryDirectory(prefix=".diary-sheet-", dir=folder) as scratch:
         workdir = Path(scratch)
         part = workdir / NAME
-        part.write_bytes(press_pdf(*layout(prepared, recipe, workdir), workdir))
+        part.write_bytes(press_pdf(*layout(prepared, recipe, workdir, runner), workdir))
         return [publish(part, folder / NAME, "application/pdf")]
 
 
-def layout(_: Prepared, recipe: Recipe, __: Path) -> Document:
+def layout(_: Prepared, recipe: Recipe, __: Path, _runner: FfmpegRunner) -> Document:
     """The page laid out."""
     rows_mm = min(_HIGHEST_ROW_MM, _ROOM_FOR_ROWS_MM / len(recipe.statements))
     sheet = {

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from pipeline.artifact import Artifact
 from pipeline.contents import Part
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import FilmOf, Selection, Words
 from pipeline.pack.case import Wanted, contents_of, describe_case, review_of, write_case
 from pipeline.pack.companion import WithCompanion
@@ -33,7 +34,7 @@ class Recipe(WithCompanion):
     )
 
 
-def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, recipe: Recipe, folder: Path, _runner: FfmpegRunner) -> list[Artifact]:
     """The ZIP of an intervision pack; the same files lie unpacked beside it, in ``intervision-pack/``.
 
     Neither code nor cycle, date, place in the film, helping question nor working point is in it; faces and voices are.

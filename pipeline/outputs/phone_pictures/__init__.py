@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.artifact import Artifact
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Selection
 from pipeline.outputs.cards import layout_cards
 from pipeline.prepared import Prepared
@@ -26,17 +27,17 @@ class Recipe(StillsRecipe):
     picture_format: PictureFormat = "jpeg"
 
 
-def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, recipe: Recipe, folder: Path, runner: FfmpegRunner) -> list[Artifact]:
     """A picture for every still that is not left out; an empty list where there is none."""
     with TemporaryDirectory(prefix=".phone-pictures-", dir=folder) as scratch:
         workdir = Path(scratch)
-        if (document := layout(prepared, recipe, workdir)) is None:
+        if (document := layout(prepared, recipe, workdir, runner)) is None:
             return []
         pages = press_pictures(*document, workdir, px_per_inch=PX_PER_INCH)
         return publish_pictures(pages, "phone", recipe.picture_format, folder)
 
 
-def layout(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None:
+def layout(prepared: Prepared, recipe: Recipe, workdir: Path, _runner: FfmpegRunner) -> Document | None:
     """The pictures laid out, the stills in ``workdir``; None where there is none."""
     cards = layout_cards(prepared, recipe, workdir)
     if not cards:

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from pipeline.artifact import Artifact, publish
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Selection
 from pipeline.outputs.cards import layout_artwork, layout_cards
 from pipeline.prepared import Prepared
@@ -47,7 +48,7 @@ class Recipe(ArtworkRecipe):
     )
 
 
-def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, recipe: Recipe, folder: Path, runner: FfmpegRunner) -> list[Artifact]:
     """The picture notes of a selection as one tagged PDF; an empty list where there is no picture.
 
     A page holds the still and its caption, nothing else: no code, no date, no score, no logo. The JPEGs are embedded as
@@ -56,14 +57,14 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """
     with TemporaryDirectory(prefix=".picture-notes-", dir=folder) as scratch:
         workdir = Path(scratch)
-        if (document := layout(prepared, recipe, workdir)) is None:
+        if (document := layout(prepared, recipe, workdir, runner)) is None:
             return []
         part = workdir / NAME
         part.write_bytes(press_pdf(*document, workdir))
         return [publish(part, folder / NAME, "application/pdf")]
 
 
-def layout(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None:
+def layout(prepared: Prepared, recipe: Recipe, workdir: Path, _runner: FfmpegRunner) -> Document | None:
     """The notes laid out, their pictures in ``workdir``; None where there is none."""
     cards = [*layout_cards(prepared, recipe, workdir), *(layout_artwork(prepared, workdir) if recipe.artwork else ())]
     if not cards:

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pipeline.artifact import Artifact, publish
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import FilmOf, Selection
 from pipeline.prepared import Prepared
 from pipeline.print.press import Document, press_pdf
@@ -28,18 +29,18 @@ class Recipe(BaseModel):
     )
 
 
-def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, recipe: Recipe, folder: Path, runner: FfmpegRunner) -> list[Artifact]:
     """The form as a tagged PDF; an empty list where the moments are of a family's film."""
     with TemporaryDirectory(prefix=".rating-scale-", dir=folder) as scratch:
         workdir = Path(scratch)
-        if (document := layout(prepared, recipe, workdir)) is None:
+        if (document := layout(prepared, recipe, workdir, runner)) is None:
             return []
         part = workdir / NAME
         part.write_bytes(press_pdf(*document, workdir))
         return [publish(part, folder / NAME, "application/pdf")]
 
 
-def layout(prepared: Prepared, recipe: Recipe, _: Path) -> Document | None:
+def layout(prepared: Prepared, recipe: Recipe, _: Path, _runner: FfmpegRunner) -> Document | None:
     """The form laid out; None where the moments are of a family's film."""
     selection = prepared.selection
     if selection.of != FilmOf.REVIEW_RECORDING:

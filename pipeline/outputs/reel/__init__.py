@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from pipeline.artifact import Artifact, publish
 from pipeline.contents import Part
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Selection, Words, clock, parse_ms
 from pipeline.outputs.reel.plan import Card, Held, Piece, Played, Screen, plan, screen_for
 from pipeline.prepared import Prepared
@@ -74,7 +75,7 @@ class Recipe(BaseModel):
         return [ms for ms in map(parse_ms, self.best_frames) if isinstance(ms, int)]
 
 
-def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, recipe: Recipe, folder: Path, runner: FfmpegRunner) -> list[Artifact]:
     """The reel of a selection's clips; an empty list where it holds none.
 
     Each moment comes at full speed with its sound, stands still on its best frame, and comes again slowly.
@@ -86,8 +87,8 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
         return []
     pieces, screen = _planned(prepared, recipe)
     with TemporaryDirectory(prefix=".reel-", dir=folder) as scratch:
-        segments = make_segments(pieces, screen, Path(scratch))
-        part = join(segments, Path(scratch, NAME))
+        segments = make_segments(pieces, screen, Path(scratch), runner=runner)
+        part = join(segments, Path(scratch, NAME), runner=runner)
         verify_reel(part, screen, segments)
         return [publish(part, folder / NAME, MEDIA_TYPE)]
 

@@ -21,7 +21,7 @@ from pipeline.cut.clips import budget_s
 from pipeline.cut.loudness import SAMPLE_RATE_HZ
 from pipeline.cut.stills import grab_still
 from pipeline.errors import ArtifactWrong
-from pipeline.ffmpeg.runner import run_ffmpeg
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.outputs.reel.plan import GROUND, Again, Card, Held, Piece, Played, Screen
 from pipeline.outputs.reel.words import draw_words
 from pipeline.source.demux import film_url
@@ -44,7 +44,7 @@ class Segment:
     slower: int = 1
 
 
-def make_segments(pieces: Sequence[Piece], screen: Screen, folder: Path) -> list[Segment]:
+def make_segments(pieces: Sequence[Piece], screen: Screen, folder: Path, *, runner: FfmpegRunner) -> list[Segment]:
     """Every piece in its order; as many at a time as there are processors, one encoder thread each.
 
     Raises: FfmpegFailed, FfmpegTimedOut, FilmUnreadable, ArtifactWrong.
@@ -55,10 +55,10 @@ def make_segments(pieces: Sequence[Piece], screen: Screen, folder: Path) -> list
         timeout_s = _budget_s(piece.frames, screen)
         if isinstance(piece, Played):
             film = probe(piece.clip.path)
-            run_ffmpeg(played_argv(film, piece, screen, part), timeout_s=timeout_s, hide=film.path)
+            runner.run(played_argv(film, piece, screen, part), timeout_s=timeout_s, hide=film.path)
         else:
-            feed = _card(piece, screen) if isinstance(piece, Card) else _held(piece, screen)
-            run_ffmpeg(paused_argv(piece.frames, screen, part), timeout_s=timeout_s, feed=feed)
+            feed = _card(piece, screen) if isinstance(piece, Card) else _held(piece, screen, runner)
+            runner.run(paused_argv(piece.frames, screen, part), timeout_s=timeout_s, feed=feed)
         return Segment(part, piece.frames)
 
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="reel") as pool:
@@ -72,13 +72,13 @@ def make_segments(pieces: Sequence[Piece], screen: Screen, folder: Path) -> list
     for number, piece in enumerate(pieces):
         if isinstance(piece, Again):
             played = max(n for n in range(number) if isinstance(pieces[n], Played))
-            made[number] = _make_again(made[played].path, piece, screen)
+            made[number] = _make_again(made[played].path, piece, screen, runner)
     return [made[number] for number in range(len(pieces))]
 
 
-def _make_again(played: Path, piece: Again, screen: Screen) -> Segment:
+def _make_again(played: Path, piece: Again, screen: Screen, runner: FfmpegRunner) -> Segment:
     part = played.with_suffix(".again.mov")
-    run_ffmpeg(again_argv(played, piece, screen, part), timeout_s=_budget_s(piece.frames * piece.slower, screen))
+    runner.run(again_argv(played, piece, screen, part), timeout_s=_budget_s(piece.frames * piece.slower, screen))
     return Segment(part, piece.frames, piece.slower)
 
 
@@ -92,16 +92,16 @@ def _card(piece: Card, screen: Screen) -> Iterator[bytes]:
     return pauses.card(draw_words(piece.words, screen), screen, at_once=piece.at_once).frames(screen, piece.frames)
 
 
-def _held(piece: Held, screen: Screen) -> Iterator[bytes]:
+def _held(piece: Held, screen: Screen, runner: FfmpegRunner) -> Iterator[bytes]:
     from pipeline.outputs.reel import pauses  # as above
 
     film = probe(piece.clip.path)
     end_ms = max(0, film.duration_ms - 1)
-    last = grab_still(film, end_ms)
+    last = grab_still(film, end_ms, runner=runner)
     if piece.best_ms is None:
-        best = grab_still(film, max(0, end_ms - _END_MS), exact=False, search_ms=_END_MS)
+        best = grab_still(film, max(0, end_ms - _END_MS), runner=runner, exact=False, search_ms=_END_MS)
     else:
-        best = grab_still(film, min(piece.best_ms, end_ms))
+        best = grab_still(film, min(piece.best_ms, end_ms), runner=runner)
     words = draw_words(piece.words, screen, foot=True) if piece.words else None
     pause = pauses.held(_filling(last.pixels, screen), _filling(best.pixels, screen), words, screen)
     return pause.frames(screen, piece.frames)
@@ -194,14 +194,14 @@ def _sound(source: Any, index: int, piece: Played) -> Any:
     return sound.filter("afade", type="out", start_time=f"{end_s - _SOFT_S:.3f}", duration=_SOFT_S)
 
 
-def join(segments: Sequence[Segment], part: Path) -> Path:
+def join(segments: Sequence[Segment], part: Path, *, runner: FfmpegRunner) -> Path:
     """The reel at ``part``: the pictures are taken over as they are, the sound is encoded in one go.
 
     Raises: FfmpegFailed, FfmpegTimedOut.
     """
     listing = part.with_name("pieces.txt")
     listing.write_text("".join(f"file {segment.path.name}\n" for segment in segments), encoding="ascii")
-    run_ffmpeg(joined_argv(listing, part), timeout_s=600)
+    runner.run(joined_argv(listing, part), timeout_s=600)
     return part
 
 

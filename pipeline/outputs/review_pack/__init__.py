@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.artifact import Artifact
 from pipeline.contents import Part
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.outputs.review_pack.manifest import describe
 from pipeline.pack.contents import parts_of_moments
 from pipeline.pack.write import write_pack
@@ -23,7 +24,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def make(prepared: Prepared, _: Recipe, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, _: Recipe, folder: Path, _runner: FfmpegRunner) -> list[Artifact]:
     """The ZIP of a review pack; the same files lie unpacked beside it, in ``review-pack/``.
 
     A selection without clips gives a pack of stills, one without stills a pack of clips.

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.artifact import Artifact, publish
 from pipeline.errors import ArtifactWrong
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.images.touch_up import TouchUp, touch_up
 from pipeline.moments import MOST_MOMENTS, Selection, Words, parse_ms
 from pipeline.outputs.cards import Card
@@ -88,7 +89,7 @@ def ms_within(written: str) -> int:
     return ms
 
 
-def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, recipe: Recipe, folder: Path, runner: FfmpegRunner) -> list[Artifact]:
     """The strips as one tagged PDF, a page a clip, and each as a picture for a phone; an empty list without clips.
 
     The frames are those of the finished clips, exact: the one on screen at the time asked.
@@ -96,7 +97,7 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
     """
     with TemporaryDirectory(prefix=".strip-", dir=folder) as scratch:
         workdir = Path(scratch)
-        if (document := layout(prepared, recipe, workdir)) is None:
+        if (document := layout(prepared, recipe, workdir, runner)) is None:
             return []
         part = workdir / NAME
         part.write_bytes(press_pdf(*document, workdir))
@@ -107,7 +108,7 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
         ]
 
 
-def layout(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None:
+def layout(prepared: Prepared, recipe: Recipe, workdir: Path, runner: FfmpegRunner) -> Document | None:
     """The strips laid out, their frames in ``workdir``; None without the clip. Raises: MomentOutsideFilm."""
     clips = [moment for moment in prepared.moments if moment.kind == "clip"]
     chosen = [(number, clip) for number, clip in enumerate(clips, 1) if recipe.clip in (0, number)]
@@ -118,17 +119,19 @@ def layout(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None
         "title": "A moment in pictures",
         "sizes_pt": list(range(LARGEST_PT, SMALLEST_PT - 1, -2)),
         "small_sizes_pt": list(range(LARGEST_SMALL_PT, SMALLEST_PT - 1, -2)),
-        "clips": [_laid_out(number, clip, recipe, workdir) for number, clip in chosen],
+        "clips": [_laid_out(number, clip, recipe, workdir, runner) for number, clip in chosen],
     }
     return Document(files(__package__).joinpath("strip.typ").read_bytes(), recipe, sheet)
 
 
-def layout_one(prepared: Prepared, recipe: Recipe, workdir: Path) -> Document | None:
+def layout_one(prepared: Prepared, recipe: Recipe, workdir: Path, runner: FfmpegRunner) -> Document | None:
     """The strip of one clip laid out, the first where one of every clip is chosen. Raises: MomentOutsideFilm."""
-    return layout(prepared, recipe if recipe.clip else recipe.model_copy(update={"clip": 1}), workdir)
+    return layout(prepared, recipe if recipe.clip else recipe.model_copy(update={"clip": 1}), workdir, runner)
 
 
-def _laid_out(number: int, clip: PreparedMoment, recipe: Recipe, workdir: Path) -> dict[str, object]:
+def _laid_out(
+    number: int, clip: PreparedMoment, recipe: Recipe, workdir: Path, runner: FfmpegRunner
+) -> dict[str, object]:
     from pipeline.source.film import probe
 
     film = probe(clip.path)
@@ -138,7 +141,7 @@ def _laid_out(number: int, clip: PreparedMoment, recipe: Recipe, workdir: Path) 
     frames = []
     for n, at_ms in enumerate(times):
         said = printable_words(recipe.frame_words[n]) if n < len(recipe.frame_words) else ""
-        card = _frame(film, at_ms, recipe, workdir / f"{number:02}-{n + 1}.jpg")
+        card = _frame(film, at_ms, recipe, workdir / f"{number:02}-{n + 1}.jpg", runner)
         document = dataclasses.replace(card, words=said).laid_out(language)
         alt = " ".join(part for part in (f"{n + 1}/{len(times)}", said or words.words or language.picture) if part)
         frames.append({**document, "alt": alt})
@@ -151,12 +154,12 @@ def spread(film: Film, frames: int) -> Iterator[int]:
     yield from (round(n * last_ms / (frames - 1)) for n in range(frames))
 
 
-def _frame(film: Film, at_ms: int, recipe: Recipe, destination: Path) -> Card:
+def _frame(film: Film, at_ms: int, recipe: Recipe, destination: Path, runner: FfmpegRunner) -> Card:
     import cv2
 
     from pipeline.cut.stills import JPEG_QUALITY, grab_still
 
-    pixels = touch_up(grab_still(film, at_ms).pixels, TouchUp(brighten=recipe.brighten))
+    pixels = touch_up(grab_still(film, at_ms, runner=runner).pixels, TouchUp(brighten=recipe.brighten))
     if not cv2.imwrite(str(destination), pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
         raise ArtifactWrong("a frame could not be written as a JPEG")
     height, width = pixels.shape[:2]

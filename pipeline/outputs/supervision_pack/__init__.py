@@ -10,6 +10,7 @@ from pydantic import Field
 
 from pipeline.artifact import Artifact
 from pipeline.contents import Part
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import FilmOf, Selection, Words
 from pipeline.pack.case import Case, Wanted, contents_of, describe_case, review_of, write_case
 from pipeline.pack.companion import WithCompanion
@@ -44,7 +45,7 @@ class Recipe(WithCompanion):
     )
 
 
-def make(prepared: Prepared, recipe: Recipe, folder: Path) -> list[Artifact]:
+def make(prepared: Prepared, recipe: Recipe, folder: Path, _runner: FfmpegRunner) -> list[Artifact]:
     """The ZIP of a supervision pack; the same files lie unpacked beside it, in ``supervision-pack/``.
 
     The rating form is in it only where a recording of a review is: a family's film is never rated.

@@ -13,7 +13,7 @@ from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.film import Film, probe
 from pipeline.source.remux import make_seekable
-from tests.footage import beeps_ms_in, numbered_film, numbers_in, read_number
+from tests.footage import RUNNER, beeps_ms_in, numbered_film, numbers_in, read_number
 from tests.mp4_boxes import Box, Mp4
 
 PACKET = 188
@@ -24,16 +24,16 @@ OPEN = ("-c:v", "libx264", "-preset", "fast", "-bf", "3", "-g", "30", "-x264-par
 def opened(path: Path) -> Film:
     folder = path.with_suffix("")
     folder.mkdir()
-    return make_seekable(probe(path), folder)
+    return make_seekable(probe(path), folder, runner=RUNNER)
 
 
 def numbers(film: Film, in_ms: int, out_ms: int, folder: Path) -> list[int]:
-    clip = cut_clip(film, Clip(in_ms=in_ms, out_ms=out_ms), preset("full"), folder / "clip.mp4")
+    clip = cut_clip(film, Clip(in_ms=in_ms, out_ms=out_ms), preset("full"), folder / "clip.mp4", runner=RUNNER)
     return numbers_in(clip.artifact.path)
 
 
 def shown(film: Film, at_ms: int) -> int:
-    return read_number(cv2.cvtColor(grab_still(film, at_ms).pixels, cv2.COLOR_BGR2GRAY))
+    return read_number(cv2.cvtColor(grab_still(film, at_ms, runner=RUNNER).pixels, cv2.COLOR_BGR2GRAY))
 
 
 @pytest.mark.parametrize("codec", [CLOSED, OPEN], ids=["closed", "open"])

@@ -17,7 +17,7 @@ from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.film import Film, probe
 from pipeline.source.remux import make_seekable
-from tests.footage import numbered_film, read_number, run
+from tests.footage import RUNNER, numbered_film, read_number, run
 from tests.mp4_boxes import Mp4
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "30", "-crf", "18")
@@ -33,11 +33,11 @@ def joined(folder: Path, name: str, first: dict[str, Any], second: dict[str, Any
     (folder / "list").write_text(f"file {one}\nfile {two}\n")
     path = folder / name
     run("-f", "concat", "-safe", "0", "-i", str(folder / "list"), "-c", "copy", str(path))
-    return make_seekable(probe(path), folder)
+    return make_seekable(probe(path), folder, runner=RUNNER)
 
 
 def cut(film: Film, in_ms: int, out_ms: int, folder: Path) -> FinishedClip:
-    return cut_clip(film, Clip(in_ms=in_ms, out_ms=out_ms), preset("full"), folder / "clip.mp4")
+    return cut_clip(film, Clip(in_ms=in_ms, out_ms=out_ms), preset("full"), folder / "clip.mp4", runner=RUNNER)
 
 
 def greys(path: Path) -> list[NDArray[np.uint8]]:
@@ -61,7 +61,7 @@ def test_each_moment_has_the_shape_of_its_own_pictures(tmp_path: Path, name: str
         clip = cut(film, in_ms, in_ms + 500, tmp_path)
         assert (clip.width_px, clip.height_px) == wanted
         assert [read_number(grey) for grey in greys(clip.artifact.path)] == list(numbers)
-        still = grab_still(film, in_ms)
+        still = grab_still(film, in_ms, runner=RUNNER)
         assert still.pixels.shape[:2] == wanted[::-1]
         assert read_number(cv2.cvtColor(still.pixels, cv2.COLOR_BGR2GRAY)) == numbers[0]
 
@@ -98,7 +98,7 @@ def test_pixels_that_become_oblong_on_the_way_keep_their_shape(tmp_path: Path, c
     first = {"width": 720, "height": 576, "filters": "setsar=16/15", "codec": codec, "fps": "25"}
     film = joined(tmp_path, "film.ts", first, first | {"filters": "setsar=64/45"}, at=75)
     assert (cut(film, 500, 1000, tmp_path).width_px, cut(film, 3500, 4000, tmp_path).width_px) == (768, 1024)
-    assert [grab_still(film, at_ms).pixels.shape[1] for at_ms in (500, 3500)] == [768, 1024]
+    assert [grab_still(film, at_ms, runner=RUNNER).pixels.shape[1] for at_ms in (500, 3500)] == [768, 1024]
     inside = cut(film, 1000, 3600, tmp_path)
     assert (inside.width_px, inside.height_px) == (768, 576)
     pictures = greys(inside.artifact.path)
@@ -124,7 +124,7 @@ def test_a_film_with_two_sample_descriptions_is_read_with_each_its_own(tmp_path:
         pictures = greys(cut(film, in_ms, out_ms, tmp_path).artifact.path)
         wanted = list(range(in_ms * 30 // 1000, out_ms * 30 // 1000))
         assert [read_number(without_bars(grey)) for grey in pictures] == wanted
-    assert read_number(cv2.cvtColor(grab_still(film, 4500).pixels, cv2.COLOR_BGR2GRAY)) == 135
+    assert read_number(cv2.cvtColor(grab_still(film, 4500, runner=RUNNER).pixels, cv2.COLOR_BGR2GRAY)) == 135
 
 
 def test_colours_that_change_on_the_way_are_each_read_as_stated(tmp_path: Path) -> None:
@@ -139,14 +139,16 @@ def test_colours_that_change_on_the_way_are_each_read_as_stated(tmp_path: Path) 
 
     (tmp_path / "list").write_text(f"file {flat(1, 'bt601')}\nfile {flat(2, 'bt709')}\n")
     run("-f", "concat", "-safe", "0", "-i", str(tmp_path / "list"), "-c", "copy", str(tmp_path / "film.ts"))
-    film = make_seekable(probe(tmp_path / "film.ts"), tmp_path)
+    film = make_seekable(probe(tmp_path / "film.ts"), tmp_path, runner=RUNNER)
     clip = cut(film, 1000, 3000, tmp_path)
     with av.open(str(clip.artifact.path)) as container:
         for frame in container.decode(video=0):
             red, green, blue = frame.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray()[240, 320]
             assert abs(int(red) - 0xE0) + abs(int(green) - 0x30) + abs(int(blue) - 0x20) <= 15
     for at_ms in (500, 3500):
-        assert np.abs(grab_still(film, at_ms).pixels[240, 320].astype(int) - [0x20, 0x30, 0xE0]).max() <= 5
+        assert (
+            np.abs(grab_still(film, at_ms, runner=RUNNER).pixels[240, 320].astype(int) - [0x20, 0x30, 0xE0]).max() <= 5
+        )
 
 
 COLOURS = {(0, 0): 0xE03020, (1, 0): 0xC68863, (0, 1): 0x30A040, (1, 1): 0x808080}
@@ -169,10 +171,10 @@ def test_colours_that_nobody_stated_follow_the_size_of_the_films_pictures(
         "-c:v", "libx264", "-preset", "ultrafast", "-crf", "5", str(path),
     )  # fmt: skip
     film = probe(path)
-    clip = cut_clip(film, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4")
+    clip = cut_clip(film, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     with av.open(str(clip.artifact.path)) as container:
         shown = next(container.decode(video=0)).reformat(format="rgb24", src_colorspace="ITU709").to_ndarray()
-    still = grab_still(film, 500).pixels[:, :, ::-1]
+    still = grab_still(film, 500, runner=RUNNER).pixels[:, :, ::-1]
     for picture in (shown, still):
         for (x, y), colour in COLOURS.items():
             found = picture[(2 * y + 1) * picture.shape[0] // 4, (2 * x + 1) * picture.shape[1] // 4]
@@ -190,14 +192,14 @@ def test_a_film_that_becomes_interlaced_is_deinterlaced_from_there(tmp_path: Pat
     run("-filter_complex", fields, *H264, "-flags", "+ildct+ilme", str(tmp_path / "2.ts"))
     (tmp_path / "list").write_text(f"file {tmp_path}/1.ts\nfile {tmp_path}/2.ts\n")
     run("-f", "concat", "-safe", "0", "-i", str(tmp_path / "list"), "-c", "copy", str(tmp_path / "film.ts"))
-    film = make_seekable(probe(tmp_path / "film.ts"), tmp_path)
+    film = make_seekable(probe(tmp_path / "film.ts"), tmp_path, runner=RUNNER)
     assert not film.video.interlaced
     plain, woven = combing(greys(tmp_path / "1.ts")[10]), combing(greys(tmp_path / "2.ts")[10])
     assert woven > plain + 1
     for in_ms in (1500, 2500):
         for grey in greys(cut(film, in_ms, in_ms + 1000, tmp_path).artifact.path):
             assert combing(grey) < plain + 0.25 * (woven - plain)
-    still = cv2.cvtColor(grab_still(film, 3000).pixels, cv2.COLOR_BGR2GRAY)
+    still = cv2.cvtColor(grab_still(film, 3000, runner=RUNNER).pixels, cv2.COLOR_BGR2GRAY)
     assert combing(np.asarray(still, np.uint8)) < plain + 0.25 * (woven - plain)
 
 

@@ -13,7 +13,7 @@ from pipeline.cut.stills import grab_still, save_still
 from pipeline.moments import Clip, Still
 from pipeline.presets import preset
 from pipeline.source.film import probe
-from tests.footage import numbered_film
+from tests.footage import RUNNER, numbered_film
 
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "H.264": ("film.mp4", ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "30", "-crf", "18")),
@@ -42,17 +42,17 @@ def test_a_clip_and_a_still_that_were_decoded_with_errors_say_so(tmp_path: Path,
     damage(path, 40)
     film = probe(path)
     for in_ms, said in ((1200, True), (2500, False)):
-        clip = cut_clip(film, Clip(in_ms=in_ms, out_ms=in_ms + 300), preset(), tmp_path / "clip.mp4")
+        clip = cut_clip(film, Clip(in_ms=in_ms, out_ms=in_ms + 300), preset(), tmp_path / "clip.mp4", runner=RUNNER)
         assert (DAMAGED in clip.warnings) == said
     spoilt = range(38 * 1000 // 30 + 2, 43 * 1000 // 30 + 2, 33)
-    assert any(grab_still(film, at_ms).warnings == (DAMAGED,) for at_ms in spoilt)
-    assert save_still(film, Still(at_ms=2500), tmp_path / "still.jpg").warnings == ()
+    assert any(grab_still(film, at_ms, runner=RUNNER).warnings == (DAMAGED,) for at_ms in spoilt)
+    assert save_still(film, Still(at_ms=2500), tmp_path / "still.jpg", runner=RUNNER).warnings == ()
 
 
 def test_a_film_whose_groups_are_open_is_not_called_damaged(tmp_path: Path) -> None:
     codec = ("-c:v", "libx264", "-preset", "fast", "-bf", "3", "-g", "24", "-x264-params", "open-gop=1:b-pyramid=2")
     film = probe(numbered_film(tmp_path / "film.mp4", frames=120, codec=codec))
     for in_ms in (0, 800, 1650, 2400):
-        clip = cut_clip(film, Clip(in_ms=in_ms, out_ms=in_ms + 500), preset(), tmp_path / "clip.mp4")
+        clip = cut_clip(film, Clip(in_ms=in_ms, out_ms=in_ms + 500), preset(), tmp_path / "clip.mp4", runner=RUNNER)
         assert DAMAGED not in clip.warnings
-        assert grab_still(film, in_ms + 50).warnings == ()
+        assert grab_still(film, in_ms + 50, runner=RUNNER).warnings == ()

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from pipeline.cut.clips import cut_clip
 from pipeline.cut.stills import grab_still
 from pipeline.errors import MomentOutsideFilm
-from pipeline.ffmpeg.limits import Limits, limits_in_use, use_limits
+from pipeline.ffmpeg.limits import Limits
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.film import Film, probe
 from pipeline.source.frames import find_span
 from pipeline.source.remux import make_seekable
-from tests.footage import beeps_ms_in, numbered_film, numbers_in, read_number
+from tests.footage import RUNNER, beeps_ms_in, numbered_film, numbers_in, read_number
 
 TOGETHER = "exact_cuts"
 
@@ -62,8 +63,9 @@ def frame_ms(number: int, fps: str) -> int:
     return math.floor(number * 1000 / Fraction(fps))
 
 
-def cut(film: Film, in_ms: int, out_ms: int, folder: Path, name: str = "full") -> Path:
-    return cut_clip(film, Clip(in_ms=in_ms, out_ms=out_ms), preset(name), folder / "clip.mp4").artifact.path
+def cut(film: Film, in_ms: int, out_ms: int, folder: Path, name: str = "full", runner: FfmpegRunner = RUNNER) -> Path:
+    clip = Clip(in_ms=in_ms, out_ms=out_ms)
+    return cut_clip(film, clip, preset(name), folder / "clip.mp4", runner=runner).artifact.path
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +94,7 @@ def test_a_clip_begins_and_ends_with_the_asked_frames(
 @pytest.mark.parametrize("fps", RATES)
 def test_the_rate_is_the_films_own_or_a_whole_part_of_it(films: dict[str, Film], tmp_path: Path, fps: str) -> None:
     own = Fraction(fps)
-    result = cut_clip(films[fps], Clip(in_ms=0, out_ms=1000), preset("review"), tmp_path / "clip.mp4")
+    result = cut_clip(films[fps], Clip(in_ms=0, out_ms=1000), preset("review"), tmp_path / "clip.mp4", runner=RUNNER)
     assert Fraction(result.fps).limit_denominator(1001) == (own if own <= 30 else own / 2)
 
 
@@ -116,7 +118,7 @@ def test_any_span_of_any_rate_holds_just_its_frames(films: dict[str, Film], data
 def test_every_kind_of_film_is_cut_to_the_frame_with_its_sound(tmp_path: Path, kind: str) -> None:
     name, how = ODD_FILMS[kind]
     fps = how.get("fps", "30")
-    film = make_seekable(probe(numbered_film(tmp_path / name, frames=150, **how)), tmp_path)
+    film = make_seekable(probe(numbered_film(tmp_path / name, frames=150, **how)), tmp_path, runner=RUNNER)
     for in_frame, out_frame in [(0, 30), (30, 61), (62, 104), (110, 150)]:
         in_ms, out_ms = frame_ms(in_frame, fps), frame_ms(out_frame, fps)
         if kind == "variable rate":  # the times that the film was drawn with
@@ -138,7 +140,7 @@ def test_every_kind_of_film_is_cut_to_the_frame_with_its_sound(tmp_path: Path, k
 def test_a_still_shows_the_frame_on_screen(films: dict[str, Film], fps: str) -> None:
     for number in (0, 1, 29, 31, 149):
         for at_ms in (frame_ms(number, fps), frame_ms(number + 1, fps) - 1):
-            frame = grab_still(films[fps], at_ms)
+            frame = grab_still(films[fps], at_ms, runner=RUNNER)
             assert read_number(cv2.cvtColor(frame.pixels, cv2.COLOR_BGR2GRAY)) == number
             assert frame.ms == frame_ms(number, fps)
 
@@ -146,12 +148,8 @@ def test_a_still_shows_the_frame_on_screen(films: dict[str, Film], fps: str) -> 
 def test_a_picture_that_stands_for_long_is_held_once_however_often_it_is_shown(tmp_path: Path) -> None:
     late = {"filters": "settb=1/90000,setpts='if(N,12*90000+N*3000,0)'", "container": UNEVEN_TICKS, "sound": None}
     film = probe(numbered_film(tmp_path / "still.mp4", frames=30, width=1280, height=720, **late))
-    before = limits_in_use()
-    use_limits(Limits(memory_bytes=400 << 20))  # 360 pictures of this size are 500 MB
-    try:
-        numbers = numbers_in(cut(film, 0, 12_900, tmp_path, "review"))
-    finally:
-        use_limits(before)
+    narrow = FfmpegRunner(limits=Limits(memory_bytes=400 << 20))  # 360 pictures of this size are 500 MB
+    numbers = numbers_in(cut(film, 0, 12_900, tmp_path, "review", narrow))
     assert numbers == [0] * 361 + list(range(1, 27))
 
 

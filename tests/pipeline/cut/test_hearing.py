@@ -16,7 +16,7 @@ from pipeline.presets import preset
 from pipeline.source.film import probe
 from pipeline.source.remux import make_seekable
 from pipeline.source.span_copy import copy_span
-from tests.footage import BEEP, beeps_ms_in, run
+from tests.footage import BEEP, RUNNER, beeps_ms_in, run
 from tests.mp4_boxes import Mp4
 
 SILENCE = "anullsrc=channel_layout=stereo:sample_rate=48000"
@@ -44,7 +44,7 @@ def film_with(
 
 
 def cut(path: Path, in_ms: int = 1000, out_ms: int = 4000) -> FinishedClip:
-    return cut_clip(probe(path), Clip(in_ms=in_ms, out_ms=out_ms), preset(), path.with_name("clip.mp4"))
+    return cut_clip(probe(path), Clip(in_ms=in_ms, out_ms=out_ms), preset(), path.with_name("clip.mp4"), runner=RUNNER)
 
 
 def channels(clip: FinishedClip) -> NDArray[np.float32]:
@@ -163,9 +163,9 @@ def test_every_track_goes_along_where_a_film_has_to_be_copied_first(tmp_path: Pa
     codec = "pcm_s16le" if name != "film.ts" else "ac3"
     path = film_with(tmp_path, SILENCE, BEEP, name=name, codec=codec)
     (tmp_path / "copy").mkdir()
-    film = make_seekable(probe(path), tmp_path / "copy")
+    film = make_seekable(probe(path), tmp_path / "copy", runner=RUNNER)
     assert len(film.sounds) == 2
-    clip = cut_clip(film, Clip(in_ms=1000, out_ms=4000), preset(), tmp_path / "clip.mp4")
+    clip = cut_clip(film, Clip(in_ms=1000, out_ms=4000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert beeps_ms_in(clip.artifact.path) == pytest.approx([0, 1000, 2000], abs=45)
     assert clip.warnings == (hearing.OTHER_TRACK,)
 
@@ -174,5 +174,5 @@ def test_every_track_goes_along_in_a_cut(tmp_path: Path) -> None:
     film = probe(film_with(tmp_path, SILENCE, BEEP, name="film.mp4", codec="aac"))
     span = copy_span(film, Clip(in_ms=2520, out_ms=4520), tmp_path / "span")
     assert isinstance(span.moment, Clip)
-    clip = cut_clip(probe(span.path), span.moment, preset(), tmp_path / "clip.mp4")
+    clip = cut_clip(probe(span.path), span.moment, preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert beeps_ms_in(clip.artifact.path) == pytest.approx([480, 1480], abs=10)

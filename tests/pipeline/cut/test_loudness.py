@@ -16,7 +16,7 @@ from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.film import probe
 from pipeline.source.remux import make_seekable
-from tests.footage import beeps_ms_in, ffmpeg, numbered_film, run, without_sound_packets
+from tests.footage import RUNNER, beeps_ms_in, ffmpeg, numbered_film, run, without_sound_packets
 
 SPEECH = "anoisesrc=color=pink:seed=7:amplitude=0.5,tremolo=f=4:d=0.7"
 
@@ -34,7 +34,7 @@ def clip_with(tmp_path: Path, sound: str, *options: str) -> FinishedClip:
         "-f", "lavfi", "-i", "testsrc2=duration=6:rate=25", "-f", "lavfi", "-t", "6", "-i", sound, "-c:v", "libx264",
         "-preset", "ultrafast", "-c:a", "pcm_f32le", *options, str(path),
     )  # fmt: skip
-    return cut_clip(probe(path), Clip(in_ms=1000, out_ms=5000), preset(), tmp_path / "clip.mp4")
+    return cut_clip(probe(path), Clip(in_ms=1000, out_ms=5000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
 
 
 @pytest.mark.parametrize("gain_db", [-30, -12, 0, 12])
@@ -58,7 +58,7 @@ def test_holding_peaks_down_does_not_delay_the_sound(tmp_path: Path) -> None:
         "aevalsrc=exprs='if(lt(mod(t,1),0.003),0.99,0.01)*sin(2*PI*1000*t)':sample_rate=48000:channel_layout=stereo"
     )
     path = numbered_film(tmp_path / "film.mov", frames=90, sound=clicks, sound_codec=("-c:a", "pcm_s16le"))
-    clip = cut_clip(probe(path), Clip(in_ms=600, out_ms=2600), preset(), tmp_path / "clip.mp4")
+    clip = cut_clip(probe(path), Clip(in_ms=600, out_ms=2600), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert clip.level.limit
     assert beeps_ms_in(clip.artifact.path) == pytest.approx([400, 1400], abs=1.5)
 
@@ -99,7 +99,7 @@ def test_sound_that_begins_late_or_ends_early_leaves_silence_in_its_place(tmp_pa
     run("-i", str(whole), "-itsoffset", "1.5", "-i", str(whole), "-map", "0:v", "-map", "1:a", "-c", "copy", str(late))
     run("-i", str(whole), "-t", "1.5", "-i", str(whole), "-map", "0:v", "-map", "1:a", "-c", "copy", str(early))
     for path, beeps in [(late, [1000.0, 2000.0]), (early, [500.0])]:
-        clip = cut_clip(probe(path), Clip(in_ms=500, out_ms=3500), preset(), tmp_path / "clip.mp4")
+        clip = cut_clip(probe(path), Clip(in_ms=500, out_ms=3500), preset(), tmp_path / "clip.mp4", runner=RUNNER)
         assert beeps_ms_in(clip.artifact.path) == pytest.approx(beeps, abs=20)
         with av.open(str(clip.artifact.path)) as container:
             assert container.streams.audio[0].duration * Fraction(1, 48_000) == pytest.approx(3.0, abs=0.03)
@@ -130,13 +130,13 @@ def test_the_sound_track_that_can_be_decoded_is_taken(tmp_path: Path) -> None:
     both.write_bytes(both.read_bytes().replace(b"mp4a", b"apac", 2))  # a codec of new phones that nothing decodes yet
     broken = probe(both)
     assert broken.audio is None or broken.audio.codec == "aac"
-    clip = cut_clip(broken, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4")
+    clip = cut_clip(broken, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert clip.duration_ms == 1000
 
 
 def test_a_film_without_sound_gives_a_clip_without_sound(tmp_path: Path) -> None:
     film = probe(numbered_film(tmp_path / "film.mp4", frames=60, sound=None))
-    clip = cut_clip(film, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4")
+    clip = cut_clip(film, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     with av.open(str(clip.artifact.path)) as container:
         assert not container.streams.audio
 
@@ -149,8 +149,12 @@ def test_a_clip_too_short_to_be_measured_by_the_book_is_levelled_too(tmp_path: P
         "-f", "lavfi", "-i", "testsrc2=duration=4:rate=25", "-f", "lavfi", "-t", "4", "-i", steady, "-c:v", "libx264",
         "-preset", "ultrafast", "-c:a", "pcm_f32le", str(path),
     )  # fmt: skip
-    long = cut_clip(probe(path), Clip(in_ms=0, out_ms=3000), preset(), tmp_path / "long.mp4").level.gain_db
-    short = cut_clip(probe(path), Clip(in_ms=in_ms, out_ms=out_ms), preset(), tmp_path / "clip.mp4").level.gain_db
+    long = cut_clip(
+        probe(path), Clip(in_ms=0, out_ms=3000), preset(), tmp_path / "long.mp4", runner=RUNNER
+    ).level.gain_db
+    short = cut_clip(
+        probe(path), Clip(in_ms=in_ms, out_ms=out_ms), preset(), tmp_path / "clip.mp4", runner=RUNNER
+    ).level.gain_db
     assert long > 10
     assert short == pytest.approx(long, abs=0.3)
 
@@ -163,7 +167,7 @@ def test_a_little_sound_in_a_longer_clip_is_levelled(tmp_path: Path) -> None:
         "-preset", "ultrafast", "-c:a", "pcm_s16le", str(early),
     )  # fmt: skip
     run("-i", str(early), "-c", "copy", str(whole))
-    clip = cut_clip(probe(whole), Clip(in_ms=1000, out_ms=3000), preset(), tmp_path / "clip.mp4")
+    clip = cut_clip(probe(whole), Clip(in_ms=1000, out_ms=3000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert clip.level.gain_db == pytest.approx(18, abs=1)
 
 
@@ -181,7 +185,13 @@ def test_small_holes_in_the_sound_are_filled(
 ) -> None:
     video = ("-c:v", "libvpx", "-deadline", "realtime") if name.endswith("webm") else ("-c:v", "libx264")
     whole = numbered_film(tmp_path / f"whole-{name}", frames=120, codec=video, sound_codec=sound_codec)
-    holes = make_seekable(probe(without_sound_packets(whole, tmp_path / name, lost)), tmp_path)
-    clip = cut_clip(holes, Clip(in_ms=500, out_ms=3500), preset(), tmp_path / "clip.mp4")
-    before = cut_clip(make_seekable(probe(whole), tmp_path), Clip(in_ms=500, out_ms=3500), preset(), tmp_path / "w.mp4")
+    holes = make_seekable(probe(without_sound_packets(whole, tmp_path / name, lost)), tmp_path, runner=RUNNER)
+    clip = cut_clip(holes, Clip(in_ms=500, out_ms=3500), preset(), tmp_path / "clip.mp4", runner=RUNNER)
+    before = cut_clip(
+        make_seekable(probe(whole), tmp_path, runner=RUNNER),
+        Clip(in_ms=500, out_ms=3500),
+        preset(),
+        tmp_path / "w.mp4",
+        runner=RUNNER,
+    )
     assert beeps_ms_in(clip.artifact.path) == pytest.approx(beeps_ms_in(before.artifact.path), abs=2)

@@ -20,7 +20,7 @@ from pipeline.moments import Clip, Still
 from pipeline.presets import preset
 from pipeline.source.film import Film, probe
 from pipeline.source.picture_facts import Orientation
-from tests.footage import BEEP, ffmpeg, numbered_film, numbers_in, read_number, run
+from tests.footage import BEEP, RUNNER, ffmpeg, numbered_film, numbers_in, read_number, run
 from tests.mp4_boxes import Box, Mp4
 
 TURNS = {
@@ -63,8 +63,8 @@ def test_a_turned_or_mirrored_film_is_shown_upright(tmp_path: Path, turn: str) -
     film = probe(path)
     assert film.video.orientation == orientation
     assert (film.video.width_px, film.video.height_px) == (320, 240)
-    assert read_number(grey(grab_still(film, 200).pixels)) == 6
-    clip = cut_clip(film, Clip(in_ms=200, out_ms=400), preset(), tmp_path / "clip.mp4")
+    assert read_number(grey(grab_still(film, 200, runner=RUNNER).pixels)) == 6
+    clip = cut_clip(film, Clip(in_ms=200, out_ms=400), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert numbers_in(clip.artifact.path) == list(range(6, 12))
     assert probe(clip.artifact.path).video.orientation == Orientation()
 
@@ -92,7 +92,7 @@ def test_sizes_are_even_bounded_and_never_enlarged(
 
 def test_pixels_that_are_not_square_become_square(tmp_path: Path) -> None:
     film = probe(numbered_film(tmp_path / "anamorphic.mp4", frames=20, width=720, height=576, filters="setsar=16/11"))
-    clip = cut_clip(film, Clip(in_ms=0, out_ms=400), preset(), tmp_path / "clip.mp4")
+    clip = cut_clip(film, Clip(in_ms=0, out_ms=400), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert (clip.width_px, clip.height_px) == (1048, 576)
     assert numbers_in(clip.artifact.path) == list(range(12))
 
@@ -110,16 +110,24 @@ def test_a_clean_aperture_is_left_alone_as_browsers_do(tmp_path: Path, width: in
     film = probe(with_clean_aperture(plain, tmp_path / "clap.mp4", width, height))
     assert (film.video.width_px, film.video.height_px) == (320, 240)
     for made in ("plain", "clap"):
-        cut_clip(probe(tmp_path / f"{made}.mp4"), Clip(in_ms=0, out_ms=900), preset(), tmp_path / f"{made}-clip.mp4")
+        cut_clip(
+            probe(tmp_path / f"{made}.mp4"),
+            Clip(in_ms=0, out_ms=900),
+            preset(),
+            tmp_path / f"{made}-clip.mp4",
+            runner=RUNNER,
+        )
     assert (tmp_path / "clap-clip.mp4").read_bytes() == (tmp_path / "plain-clip.mp4").read_bytes()
-    assert np.array_equal(grab_still(film, 500).pixels, grab_still(probe(plain), 500).pixels)
+    assert np.array_equal(
+        grab_still(film, 500, runner=RUNNER).pixels, grab_still(probe(plain), 500, runner=RUNNER).pixels
+    )
 
 
 def test_what_a_codec_crops_by_itself_stays_cropped(tmp_path: Path) -> None:
     film = probe(numbered_film(tmp_path / "film.mp4", frames=30, width=1920, height=1080))
-    clip = cut_clip(film, Clip(in_ms=0, out_ms=900), preset("full"), tmp_path / "clip.mp4")
+    clip = cut_clip(film, Clip(in_ms=0, out_ms=900), preset("full"), tmp_path / "clip.mp4", runner=RUNNER)
     assert (clip.width_px, clip.height_px) == (1920, 1080)
-    lines = grey(grab_still(film, 500).pixels)
+    lines = grey(grab_still(film, 500, runner=RUNNER).pixels)
     assert lines.shape == (1080, 1920)
     assert int(lines[-1].max()) > 150, "the last line is one that was drawn, none of the eight that fill a block"
 
@@ -143,7 +151,7 @@ def test_unusual_pictures_become_ones_that_every_browser_shows(tmp_path: Path, k
             tmp_path / "odd.mov" if kind == "palette" else tmp_path / "odd.mkv", frames=20, **ODD_PICTURES[kind]
         )
     )
-    clip = cut_clip(film, Clip(in_ms=0, out_ms=600), preset(), tmp_path / "clip.mp4")
+    clip = cut_clip(film, Clip(in_ms=0, out_ms=600), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert numbers_in(clip.artifact.path)[0] == 0
     with av.open(str(clip.artifact.path)) as container:
         context = container.streams.video[0].codec_context
@@ -169,10 +177,10 @@ COLOURS = {"0xE03020": (0xE0, 0x30, 0x20), "0xC68863": (0xC6, 0x88, 0x63), "0x80
 )  # fmt: skip
 def test_colours_stay_what_they_were(tmp_path: Path, colour: str, how: tuple[str, ...]) -> None:
     film = colour_film(tmp_path / "film.mp4", colour, *how, "-pix_fmt", "yuv420p", "-crf", "5")
-    still = save_still(film, Still(at_ms=500), tmp_path / "still.jpg")
+    still = save_still(film, Still(at_ms=500), tmp_path / "still.jpg", runner=RUNNER)
     pixel = cv2.imread(str(still.artifact.path))[120, 160][::-1]
     assert np.abs(pixel.astype(int) - COLOURS[colour]).max() <= 6
-    clip = cut_clip(film, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4")
+    clip = cut_clip(film, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     with av.open(str(clip.artifact.path)) as container:
         shown = next(container.decode(video=0)).to_ndarray(
             format="rgb24", src_colorspace="ITU709", dst_colorspace="ITU709"
@@ -196,7 +204,7 @@ def test_hdr_is_brought_to_natural_sdr(tmp_path: Path, transfer: str, hdr: str) 
         "-color_trc", transfer, "-colorspace", "bt2020nc", "-tag:v", "hvc1", codec="libx265",
     )  # fmt: skip
     assert film.video.hdr == hdr
-    red, green, blue = grab_still(film, 500).pixels[120, 160][::-1].astype(int)
+    red, green, blue = grab_still(film, 500, runner=RUNNER).pixels[120, 160][::-1].astype(int)
     assert max(abs(red - 0xC6), abs(green - 0x88), abs(blue - 0x63)) <= 24
     assert red > green > blue
 
@@ -208,7 +216,7 @@ def test_an_interlaced_film_is_deinterlaced_frame_for_frame(tmp_path: Path) -> N
     run("-f", "lavfi", "-i", moving, *codec, str(path))
     film = probe(path)
     assert film.video.interlaced
-    clip = cut_clip(film, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4")
+    clip = cut_clip(film, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     with av.open(str(clip.artifact.path)) as container:
         frames = list(container.decode(video=0))
     assert (len(frames), any(frame.interlaced_frame for frame in frames)) == (25, False)
@@ -250,7 +258,7 @@ def test_a_film_that_changes_on_the_way_is_cut_exactly(tmp_path: Path, what: str
     (tmp_path / "list").write_text(f"file {first}\nfile {second}\n")
     run("-f", "concat", "-safe", "0", "-i", str(tmp_path / "list"), "-c", "copy", str(tmp_path / "both.mkv"))
     film = probe(tmp_path / "both.mkv")
-    clip = cut_clip(film, Clip(in_ms=1500, out_ms=2500), preset(), tmp_path / "clip.mp4")
+    clip = cut_clip(film, Clip(in_ms=1500, out_ms=2500), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     numbers = numbers_in(clip.artifact.path)
     assert (numbers[0], numbers[-1]) == (45, 14)  # the second half counts from 0 again
     assert sorted({n for n in numbers if n >= 45}) == list(range(45, 60))
@@ -266,8 +274,8 @@ def test_nothing_of_place_device_or_time_gets_into_a_clip_or_still(tmp_path: Pat
     )  # fmt: skip
     assert secret.encode() in path.read_bytes()
     film = probe(path)
-    clip = cut_clip(film, Clip(in_ms=0, out_ms=500), preset(), tmp_path / "clip.mp4").artifact.path
-    still = save_still(film, Still(at_ms=100), tmp_path / "still.jpg").artifact.path
+    clip = cut_clip(film, Clip(in_ms=0, out_ms=500), preset(), tmp_path / "clip.mp4", runner=RUNNER).artifact.path
+    still = save_still(film, Still(at_ms=100), tmp_path / "still.jpg", runner=RUNNER).artifact.path
     for made in (clip.read_bytes(), still.read_bytes()):
         for word in (b"51.5074", b"Secret", b"2020", b"Exif", b"Lavf", b"01:02:03:04"):
             assert word not in made
@@ -277,7 +285,7 @@ def test_nothing_of_place_device_or_time_gets_into_a_clip_or_still(tmp_path: Pat
 
 def test_a_clip_has_a_key_frame_each_second_and_starts_playing_at_once(tmp_path: Path) -> None:
     film = probe(numbered_film(tmp_path / "film.mp4", frames=150))
-    path = cut_clip(film, Clip(in_ms=0, out_ms=5000), preset(), tmp_path / "clip.mp4").artifact.path
+    path = cut_clip(film, Clip(in_ms=0, out_ms=5000), preset(), tmp_path / "clip.mp4", runner=RUNNER).artifact.path
     with av.open(str(path)) as container:
         keys = [float(p.pts * p.time_base) for p in container.demux(video=0) if p.size and p.is_keyframe]
     assert len(keys) >= 5
@@ -292,7 +300,7 @@ def test_the_light_preset_keeps_to_one_megabit_a_second(tmp_path: Path) -> None:
         "-f", "lavfi", "-i", "testsrc2=size=1280x720:duration=8,noise=alls=40:allf=t", "-f", "lavfi", "-t", "8", "-i",
         "anoisesrc=amplitude=0.3", "-c:v", "libx264", "-preset", "ultrafast", str(path),
     )  # fmt: skip
-    clip = cut_clip(probe(path), Clip(in_ms=0, out_ms=8000), preset("light"), tmp_path / "clip.mp4")
+    clip = cut_clip(probe(path), Clip(in_ms=0, out_ms=8000), preset("light"), tmp_path / "clip.mp4", runner=RUNNER)
     assert clip.artifact.bytes * 8 / 8 <= 1_000_000
 
 
@@ -303,9 +311,9 @@ def test_the_sharpest_frame_near_a_moment_is_found(tmp_path: Path) -> None:
         "libx264", "-preset", "ultrafast", "-crf", "10", str(path),
     )  # fmt: skip
     film = probe(path)
-    assert grab_still(film, 1000, exact=False).ms == 880
-    assert grab_still(film, 1000, exact=True).ms == 1000
-    assert grab_still(film, 1600, exact=False).ms != 880
+    assert grab_still(film, 1000, exact=False, runner=RUNNER).ms == 880
+    assert grab_still(film, 1000, exact=True, runner=RUNNER).ms == 1000
+    assert grab_still(film, 1600, exact=False, runner=RUNNER).ms != 880
 
 
 def test_the_packaged_ffmpeg_is_the_one_in_use() -> None:

@@ -20,7 +20,7 @@ from pipeline.presets import preset
 from pipeline.source.film import Film, probe
 from pipeline.source.remux import make_seekable
 from tests.figures import Way, figure_pixels, mark, pictures_in, walk, walking_film
-from tests.footage import run
+from tests.footage import RUNNER, run
 
 MEDIA = Path(__file__).parents[4] / "shared" / "media"
 UNEVEN = "settb=1/90000,setpts='N*3600+mod(N*N*7,23)*90'"
@@ -41,7 +41,7 @@ def turned(box: Mark) -> Mark:
 
 
 def hide(film: Film, clip: Clip, marks: list[Mark], folder: Path, named: str = "review") -> tuple[Path, Hiding]:
-    made, hiding = hide_in_clip(film, clip, preset(named), folder / "clip.mp4", marks)
+    made, hiding = hide_in_clip(film, clip, preset(named), folder / "clip.mp4", marks, runner=RUNNER)
     assert made is not None
     return made.artifact.path, hiding
 
@@ -72,10 +72,10 @@ def test_no_picture_shows_anything_of_the_figure_and_the_rest_is_as_it_was(kind:
     if kind == "turned":
         run("-display_rotation", "-90", "-i", str(path), "-c", "copy", str(tmp_path / "turned.mp4"))
         path, marks = tmp_path / "turned.mp4", [turned(one) for one in marks]
-    film = make_seekable(probe(path), tmp_path)
+    film = make_seekable(probe(path), tmp_path, runner=RUNNER)
     named = "full" if kind == "in full" else "review"
     made, hiding = hide(film, clip, marks, tmp_path, named)
-    plain = pictures_in(cut_clip(film, clip, preset(named), tmp_path / "plain.mp4").artifact.path)
+    plain = pictures_in(cut_clip(film, clip, preset(named), tmp_path / "plain.mp4", runner=RUNNER).artifact.path)
     covered = pictures_in(made)
     assert len(covered) == len(plain) == len(hiding.pictures)
     assert min(figure_pixels(picture) for picture in plain) > 1000
@@ -85,10 +85,10 @@ def test_no_picture_shows_anything_of_the_figure_and_the_rest_is_as_it_was(kind:
 
 
 def test_a_still_shows_nothing_of_the_figure(tmp_path: Path) -> None:
-    film = make_seekable(probe(walking_film(tmp_path / "film.mp4", walk)), tmp_path)
+    film = make_seekable(probe(walking_film(tmp_path / "film.mp4", walk)), tmp_path, runner=RUNNER)
     still = Still(at_ms=800)
-    made, hiding = hide_in_still(film, still, tmp_path / "still.jpg", [mark(walk, 20, 0)])
-    plain = save_still(film, still, tmp_path / "plain.jpg")
+    made, hiding = hide_in_still(film, still, tmp_path / "still.jpg", [mark(walk, 20, 0)], runner=RUNNER)
+    plain = save_still(film, still, tmp_path / "plain.jpg", runner=RUNNER)
     assert made is not None
     covered, before = (cv2.imread(str(path))[:, :, ::-1] for path in (made.artifact.path, plain.artifact.path))
     assert figure_pixels(before) > 1000
@@ -117,7 +117,7 @@ def test_once_the_figure_may_be_lost_every_picture_is_covered_whole(
     way: Way, hide_behind: int | None, first_doubt: int, tmp_path: Path
 ) -> None:
     path = walking_film(tmp_path / "film.mp4", way, hide_behind=hide_behind)
-    film = make_seekable(probe(path), tmp_path)
+    film = make_seekable(probe(path), tmp_path, runner=RUNNER)
     made, hiding = hide(film, Clip(in_ms=0, out_ms=2000), [mark(way, 0), mark(way, 4)], tmp_path)
     assert max(figure_pixels(picture) for picture in pictures_in(made)) == 0
     assert all(one.covers is Covers.WHOLE and one.doubt for one in hiding.pictures[first_doubt + 4 :])
@@ -125,9 +125,9 @@ def test_once_the_figure_may_be_lost_every_picture_is_covered_whole(
 
 
 def test_nothing_is_left_open_where_nobody_was_marked_or_said_to_be_away(tmp_path: Path) -> None:
-    film = make_seekable(probe(walking_film(tmp_path / "film.mp4", vanish)), tmp_path)
+    film = make_seekable(probe(walking_film(tmp_path / "film.mp4", vanish)), tmp_path, runner=RUNNER)
     clip = Clip(in_ms=0, out_ms=2000)
-    made, hiding = hide_in_clip(film, clip, preset("review"), tmp_path / "none.mp4", [])
+    made, hiding = hide_in_clip(film, clip, preset("review"), tmp_path / "none.mp4", [], runner=RUNNER)
     assert made is None
     assert {one.covers for one in hiding.pictures} == {Covers.WHOLE}
     away = [Mark(at_ms=n * 40, covers=Covers.NOBODY) for n in (22, 40)]
@@ -174,11 +174,11 @@ def test_a_real_person_is_covered_on_every_picture(
     aside: float | None,
     tmp_path: Path,
 ) -> None:
-    film = make_seekable(probe(MEDIA / name), tmp_path)
+    film = make_seekable(probe(MEDIA / name), tmp_path, runner=RUNNER)
     clip = Clip(in_ms=0, out_ms=out_ms)
     made, hiding = hide(film, clip, marks, tmp_path)
     covered = pictures_in(made)
-    plain = pictures_in(cut_clip(film, clip, preset("review"), tmp_path / "plain.mp4").artifact.path)
+    plain = pictures_in(cut_clip(film, clip, preset("review"), tmp_path / "plain.mp4", runner=RUNNER).artifact.path)
     height, width = covered[0].shape[:2]
     left, top, right, bottom = (round(share * side) for share, side in zip(seen_in, 2 * (width, height), strict=True))
     for seen in covered:

@@ -15,7 +15,7 @@ from outloud import check
 
 from pipeline.outputs.kinds import KINDS, parse_recipe
 from pipeline.prepared import Prepared
-from tests.footage import read_number
+from tests.footage import RUNNER, read_number
 
 Picture = NDArray[np.uint8]
 
@@ -24,7 +24,7 @@ def made(kind: str, prepared: Prepared, folder: Path, **chosen: Any) -> list[Pat
     """The files of a kind, each described as it is; the recipe travels as the page sends it."""
     recipe = parse_recipe(KINDS[kind], json.loads(json.dumps(chosen)))
     folder.mkdir(parents=True, exist_ok=True)
-    artifacts = KINDS[kind].make(prepared, recipe, folder)
+    artifacts = KINDS[kind].make(prepared, recipe, folder, RUNNER)
     assert sorted(path.name for path in folder.iterdir()) == sorted(artifact.path.name for artifact in artifacts)
     return [artifact.path for artifact in artifacts]
 

@@ -15,6 +15,7 @@ from pipeline.moments import FilmOf
 from pipeline.outputs import intervision_pack, review_pack, supervision_pack
 from pipeline.outputs.review_pack.opening import PackUnreadable, open_pack
 from pipeline.prepared import CompanionWrong, Prepared, check_companion
+from tests.footage import RUNNER
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
 
 ASKED = "How can I wait longer?"
@@ -44,7 +45,7 @@ def shown(folder: Path) -> dict[str, object]:
 
 def test_a_supervision_pack_holds_both_films_the_question_and_the_form(films: Prepared, tmp_path: Path) -> None:
     recipe = supervision_pack.Recipe(question=ASKED, working_points=("Count to five",))
-    [made] = supervision_pack.make(films, recipe, tmp_path)
+    [made] = supervision_pack.make(films, recipe, tmp_path, RUNNER)
     with ZipFile(made.path) as archive:
         assert sorted(archive.namelist()) == [
             "supervision-pack/index.html",
@@ -81,7 +82,7 @@ def test_the_same_pack_comes_of_the_recording_with_the_family_as_its_companion(f
     turned = dataclasses.replace(films.companion, companion=dataclasses.replace(films, companion=None))
     for name, prepared in (("one", films), ("other", turned)):
         (tmp_path / name).mkdir()
-        supervision_pack.make(prepared, supervision_pack.Recipe(question=ASKED), tmp_path / name)
+        supervision_pack.make(prepared, supervision_pack.Recipe(question=ASKED), tmp_path / name, RUNNER)
     one, other = ((tmp_path / name / "supervision-pack.zip").read_bytes() for name in ("one", "other"))
     assert one == other
 
@@ -91,7 +92,7 @@ def test_a_familys_film_alone_makes_a_pack_without_a_rating_form_and_is_remarked
 ) -> None:
     alone = dataclasses.replace(films, companion=None)
     recipe = supervision_pack.Recipe(captions=False)
-    supervision_pack.make(alone, recipe, tmp_path)
+    supervision_pack.make(alone, recipe, tmp_path, RUNNER)
     assert not (tmp_path / "supervision-pack" / "rating-form.pdf").exists()
     assert "Mum waits" not in (tmp_path / "supervision-pack" / "index.html").read_text(encoding="utf-8")
     assert supervision_pack.remarks(alone.selection, recipe) == [
@@ -101,7 +102,7 @@ def test_a_familys_film_alone_makes_a_pack_without_a_rating_form_and_is_remarked
 
 
 def test_nothing_in_an_intervision_pack_says_whose_it_is(films: Prepared, tmp_path: Path) -> None:
-    [made] = intervision_pack.make(films, intervision_pack.Recipe(question=ASKED), tmp_path)
+    [made] = intervision_pack.make(films, intervision_pack.Recipe(question=ASKED), tmp_path, RUNNER)
     with ZipFile(made.path) as archive:
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         told = "\n".join(archive.namelist())
@@ -117,7 +118,7 @@ def test_nothing_in_an_intervision_pack_says_whose_it_is(films: Prepared, tmp_pa
 
 
 def test_captions_come_into_an_intervision_pack_only_when_asked_for(films: Prepared, tmp_path: Path) -> None:
-    intervision_pack.make(films, intervision_pack.Recipe(captions=True), tmp_path)
+    intervision_pack.make(films, intervision_pack.Recipe(captions=True), tmp_path, RUNNER)
     assert "Mum waits" in (tmp_path / "intervision-pack" / "index.html").read_text(encoding="utf-8")
 
 
@@ -135,14 +136,17 @@ def test_a_changed_file_leaves_nothing_half_there(films: Prepared, tmp_path: Pat
     damaged = dataclasses.replace(films.moments[0], sha256="0" * 64)
     with pytest.raises(ArtifactWrong):
         supervision_pack.make(
-            dataclasses.replace(films, moments=(damaged, *films.moments[1:])), supervision_pack.Recipe(), tmp_path
+            dataclasses.replace(films, moments=(damaged, *films.moments[1:])),
+            supervision_pack.Recipe(),
+            tmp_path,
+            RUNNER,
         )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_review_pack_is_opened_again_whole_or_refused_in_words(films: Prepared, tmp_path: Path) -> None:
     assert films.companion is not None
-    review_pack.make(films.companion, review_pack.Recipe(), tmp_path)
+    review_pack.make(films.companion, review_pack.Recipe(), tmp_path, RUNNER)
     opened = open_pack(tmp_path)
     assert opened.selection == films.companion.selection
     assert opened.moments == tuple(

@@ -14,6 +14,7 @@ from pipeline.outputs import rating_scale
 from pipeline.training.logbook.pages import to_pdf
 from pipeline.training.logbook.profiles import profile
 from pipeline.training.logbook.sheet import lay_out
+from tests.footage import RUNNER
 from tests.pipeline.outputs.prepared_by_hand import drawn_still, prepared_from
 from tests.pipeline.training.logbook.test_book import BOOK, TODAY
 
@@ -24,7 +25,7 @@ def test_the_form_asks_52_questions_on_two_tagged_pages_and_leaves_no_room_for_a
         family, selection=family.selection.model_copy(update={"of": FilmOf.REVIEW_RECORDING})
     )
     assert rating_scale.remarks(recording.selection, rating_scale.Recipe()) == []
-    [made] = rating_scale.make(recording, rating_scale.Recipe(rater="sol"), tmp_path)
+    [made] = rating_scale.make(recording, rating_scale.Recipe(rater="sol"), tmp_path, RUNNER)
     text = text_of(made.path)
     assert text.count("Question ") == 52
     assert text.count("Question 5a") == 1
@@ -39,7 +40,7 @@ def test_the_form_asks_52_questions_on_two_tagged_pages_and_leaves_no_room_for_a
 
 def test_a_familys_film_has_no_form(tmp_path: Path) -> None:
     family = prepared_from(drawn_still(tmp_path / "a.jpg"))
-    assert rating_scale.make(family, rating_scale.Recipe(), tmp_path) == []
+    assert rating_scale.make(family, rating_scale.Recipe(), tmp_path, RUNNER) == []
     [said] = rating_scale.remarks(family.selection, rating_scale.Recipe())
     assert "never rated" in said
 

@@ -20,7 +20,7 @@ from pipeline.outputs.kinds import find_kind, parse_recipe
 from pipeline.outputs.reel.plan import GROUND_RGB, Screen, screen_for, television_rate
 from pipeline.outputs.reel.segments import Segment, verify_reel
 from pipeline.prepared import Prepared
-from tests.footage import beeps_ms_in, read_number, run
+from tests.footage import RUNNER, beeps_ms_in, read_number, run
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
 
 TOGETHER = "reel"
@@ -39,7 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     standing = drawn_clip(folder / "2.mp4", frames=STANDING, width=240, height=320)
     standing = replace(standing, in_ms=100_000, out_ms=100_800)
     still = replace(drawn_still(folder / "1.jpg"), in_ms=lying.in_ms + 400)
-    [artifact] = reel.make(prepared_from(lying, standing, still), reel.Recipe(), folder)
+    [artifact] = reel.make(prepared_from(lying, standing, still), reel.Recipe(), folder, RUNNER)
     assert (artifact.path, artifact.media_type) == (folder / "reel.mp4", "video/mp4")
     assert {path.name for path in folder.iterdir()} == {"1.mp4", "2.mp4", "1.jpg", "reel.mp4"}
     return artifact.path
@@ -145,7 +145,7 @@ def test_slow_sound_keeps_its_pitch_and_captions_stand_under_a_smaller_picture(t
     recipe = reel.Recipe(captions=True, slow_sound=True, closing="", best_frames=("00:01:10.500",))
     prepared = prepared_from(clip, helping_question="")
     assert reel.remarks(prepared.selection, recipe) == []
-    [artifact] = reel.make(prepared, recipe, tmp_path)
+    [artifact] = reel.make(prepared, recipe, tmp_path, RUNNER)
     begins, stands = 5 * 30, round(4.0 * 30)  # without a number before it; five words are read in 4 s
     slow_ms = 1000 * (begins + 36 + stands) / 30
     beeps = beeps_ms_in(artifact.path)
@@ -187,7 +187,7 @@ def test_what_will_not_come_out_as_written_is_said_beforehand(tmp_path: Path) ->
     ]
     still = prepared_from(drawn_still(tmp_path / "1.jpg"))
     assert reel.remarks(still.selection, reel.Recipe()) == ["No clip is chosen, so there is no reel."]
-    assert reel.make(Prepared(still.selection, still.moments), reel.Recipe(), tmp_path) == []
+    assert reel.make(Prepared(still.selection, still.moments), reel.Recipe(), tmp_path, RUNNER) == []
 
 
 def test_a_best_picture_that_is_no_time_is_refused_in_words() -> None:

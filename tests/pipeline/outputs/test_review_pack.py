@@ -17,6 +17,7 @@ from pipeline.errors import ArtifactWrong
 from pipeline.outputs import review_pack
 from pipeline.outputs.review_pack.manifest import Manifest
 from pipeline.prepared import Prepared
+from tests.footage import RUNNER
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
 
 
@@ -34,7 +35,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 def _made(prepared: Prepared, folder: Path) -> Path:
     folder.mkdir()
-    review_pack.make(prepared, review_pack.Recipe(), folder)
+    review_pack.make(prepared, review_pack.Recipe(), folder, RUNNER)
     return folder
 
 
@@ -53,7 +54,7 @@ def test_holds_the_page_the_numbered_moments_and_nothing_else(prepared: Prepared
 
 def test_hands_out_the_archive_described_as_it_is(prepared: Prepared, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    [archive] = review_pack.make(prepared, review_pack.Recipe(), tmp_path / "out")
+    [archive] = review_pack.make(prepared, review_pack.Recipe(), tmp_path / "out", RUNNER)
     assert archive.path == tmp_path / "out" / "review-pack.zip"
     assert archive.media_type == "application/zip"
     assert (archive.bytes, archive.sha256) == (archive.path.stat().st_size, sha256_of(archive.path))

@@ -22,7 +22,7 @@ from pipeline.moments import parse_selection
 from pipeline.presets import preset
 from pipeline.run.prepare import prepare
 from pipeline.source.film import probe
-from tests.footage import numbered_film, numbers_in, run
+from tests.footage import RUNNER, numbered_film, numbers_in, run
 
 MOMENTS = """
 family = "K-104"
@@ -109,7 +109,7 @@ def test_the_report_tells_time_bytes_and_settings_and_no_names(
 
 def test_clips_can_be_many_and_keep_their_order(film: Path, tmp_path: Path) -> None:
     clips = [{"in": start, "out": start + 300} for start in (3000, 0, 2000, 1000, 500)]
-    prepare(film, parse_selection({"family": "K-104", "clip": clips}), tmp_path / "out", preset=preset())
+    prepare(film, parse_selection({"family": "K-104", "clip": clips}), tmp_path / "out", preset=preset(), runner=RUNNER)
     firsts = [numbers_in(tmp_path / f"out/review-pack/clips/{n:02}.mp4")[0] for n in range(1, 6)]
     assert firsts == [90, 0, 60, 30, 15]
 
@@ -206,7 +206,13 @@ def test_names_that_look_like_options_patterns_or_protocols_are_only_names(film:
         odd = tmp_path / name
         odd.write_bytes(film.read_bytes())
         out = tmp_path / "out" / str(abs(hash(name)))
-        prepare(odd, parse_selection({"family": "K-104", "clip": [{"in": 0, "out": 300}]}), out, preset=preset())
+        prepare(
+            odd,
+            parse_selection({"family": "K-104", "clip": [{"in": 0, "out": 300}]}),
+            out,
+            preset=preset(),
+            runner=RUNNER,
+        )
         assert numbers_in(out / "review-pack/clips/01.mp4") == list(range(9))
 
 
@@ -231,7 +237,7 @@ def test_a_damaged_film_gives_right_moments_or_one_sentence(tmp_path: Path, name
     for clip in clips:
         out = tmp_path / "out" / str(clip["in"])
         try:
-            prepare(path, parse_selection({"family": "K-104", "clip": [clip]}), out, preset=preset())
+            prepare(path, parse_selection({"family": "K-104", "clip": [clip]}), out, preset=preset(), runner=RUNNER)
         except PipelineError as refused:
             assert "\n" not in refused.for_guider  # noqa: PT017  either end is right
             assert not out.exists()

@@ -13,7 +13,7 @@ from pipeline.errors import MomentOutsideFilm
 from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.film import Film, probe
-from tests.footage import BEEP, beeps_ms_in, numbered_film, numbers_in, read_number, run
+from tests.footage import BEEP, RUNNER, beeps_ms_in, numbered_film, numbers_in, read_number, run
 from tests.mp4_boxes import Mp4
 
 Pieces = list[tuple[float, float] | tuple[float, float, float]]
@@ -32,11 +32,11 @@ def edited(drawn: Path, tmp_path: Path, pieces: Pieces, *tracks: int) -> Film:
 
 
 def cut(film: Film, in_ms: int, out_ms: int, folder: Path) -> FinishedClip:
-    return cut_clip(film, Clip(in_ms=in_ms, out_ms=out_ms), preset("full"), folder / "clip.mp4")
+    return cut_clip(film, Clip(in_ms=in_ms, out_ms=out_ms), preset("full"), folder / "clip.mp4", runner=RUNNER)
 
 
 def shown(film: Film, at_ms: int) -> int:
-    return read_number(cv2.cvtColor(grab_still(film, at_ms).pixels, cv2.COLOR_BGR2GRAY))
+    return read_number(cv2.cvtColor(grab_still(film, at_ms, runner=RUNNER).pixels, cv2.COLOR_BGR2GRAY))
 
 
 def test_a_clip_over_a_join_holds_both_sides_and_nothing_between(drawn: Path, tmp_path: Path) -> None:
@@ -72,7 +72,9 @@ def test_every_join_is_exact_to_the_picture(drawn: Path, tmp_path: Path, kind: s
 def test_a_moment_in_a_later_piece_is_found_there(drawn: Path, tmp_path: Path) -> None:
     film = edited(drawn, tmp_path, [(1, 1), (4.3, 1), (8, 1.5)])
     assert numbers_in(cut(film, 1200, 1800, tmp_path).artifact.path) == list(range(135, 153))
-    assert read_number(cv2.cvtColor(grab_still(film, 1500, exact=False).pixels, cv2.COLOR_BGR2GRAY)) in range(132, 156)
+    assert read_number(
+        cv2.cvtColor(grab_still(film, 1500, exact=False, runner=RUNNER).pixels, cv2.COLOR_BGR2GRAY)
+    ) in range(132, 156)
 
 
 def test_what_was_cut_out_cannot_be_asked_for(drawn: Path, tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_a_stretch_plays_at_the_speed_that_its_edit_says(
 ) -> None:
     film = edited(drawn, tmp_path, [(0, 4, rate)])
     assert film.duration_ms == 4000
-    clip = cut_clip(film, Clip(in_ms=0, out_ms=4000), preset(), tmp_path / "clip.mp4")
+    clip = cut_clip(film, Clip(in_ms=0, out_ms=4000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     numbers = numbers_in(clip.artifact.path)
     assert clip.duration_ms == 4000
     assert (numbers[0], max(numbers)) == (0, 239 if rate == 2 else 59)

@@ -19,7 +19,7 @@ from pipeline.presets import preset
 from pipeline.run.prepare import prepare
 from pipeline.source.film import Film
 from pipeline.source.recording import Recording, probe_source
-from tests.footage import BEEP, numbered_film, onsets_ms, run, sound_in, spoken_recording, without_sound_packets
+from tests.footage import BEEP, RUNNER, numbered_film, onsets_ms, run, sound_in, spoken_recording, without_sound_packets
 
 NARROW = ("-ar", "8000", "-ac", "1", "-c:a", "libopencore_amrnb")
 RECORDED = {
@@ -45,7 +45,7 @@ def test_a_moment_holds_exactly_the_chosen_sound(recorded: Path, tmp_path: Path)
     recording = probe_source(recorded)
     assert isinstance(recording, Recording)
     assert recording.duration_ms == pytest.approx(8000, abs=30)
-    made = cut_sound(recording, Clip(in_ms=1500, out_ms=4750), preset(), tmp_path / "made.m4a")
+    made = cut_sound(recording, Clip(in_ms=1500, out_ms=4750), preset(), tmp_path / "made.m4a", runner=RUNNER)
     amplitudes = sound_in(made.artifact.path)
     assert 0 <= len(amplitudes) - 3250 * 48 < 1024, "AAC's last frame is filled up with silence"
     assert onsets_ms(made.artifact.path) == pytest.approx([500, 1500, 2500], abs=LATE_MS.get(recorded.name, 0.2))
@@ -58,7 +58,7 @@ def test_a_soft_voice_stays_soft(tmp_path: Path) -> None:
     soft = spoken_recording(tmp_path / "soft.wav", sound="sine=frequency=300,volume=0.02,aformat=channel_layouts=mono")
     recording = probe_source(soft)
     assert isinstance(recording, Recording)
-    made = cut_sound(recording, Clip(in_ms=1000, out_ms=3000), preset(), tmp_path / "made.m4a")
+    made = cut_sound(recording, Clip(in_ms=1000, out_ms=3000), preset(), tmp_path / "made.m4a", runner=RUNNER)
     with av.open(str(soft)) as container:
         before = np.concatenate([frame.to_ndarray()[0] / 32768 for frame in container.decode(audio=0)])
     assert np.sqrt((sound_in(made.artifact.path) ** 2).mean()) == pytest.approx(np.sqrt((before**2).mean()), rel=0.05)
@@ -107,7 +107,7 @@ def test_a_diary_becomes_a_pack_and_what_needs_pictures_says_so_once(tmp_path: P
         tmp_path / "Ella's week.m4a", "-metadata", "location=+51.5-000.1/", "-metadata", "title=Ella"
     )
     kinds = ["review_pack", *(name for name, kind in KINDS.items() if kind.needs_picture), "diary_sheet"]
-    report = prepare(diary, parse_selection(DIARY), tmp_path / "out", preset=preset(), kinds=kinds)
+    report = prepare(diary, parse_selection(DIARY), tmp_path / "out", preset=preset(), kinds=kinds, runner=RUNNER)
     assert sorted(report.results) == ["diary-sheet.pdf", "review-pack.zip"]
     assert report.warnings == [
         f"{KINDS[name].title}: left out, because this recording has sound but no picture."
@@ -134,7 +134,7 @@ def test_what_a_recording_does_not_hold_is_refused_before_any_work(
 ) -> None:
     diary = spoken_recording(tmp_path / "diary.m4a", seconds=2)
     with pytest.raises(refusal, match=sentence):
-        prepare(diary, parse_selection({"family": "K-104", **moment}), tmp_path / "out", preset=preset())
+        prepare(diary, parse_selection({"family": "K-104", **moment}), tmp_path / "out", preset=preset(), runner=RUNNER)
     assert not (tmp_path / "out").exists()
 
 
@@ -144,7 +144,7 @@ def test_a_recording_with_small_holes_stays_on_its_clock(tmp_path: Path, name: s
     whole = spoken_recording(tmp_path / f"whole-{name}", *kept)
     recording = probe_source(without_sound_packets(whole, tmp_path / name, range(30, 33)))
     assert isinstance(recording, Recording)
-    made = cut_sound(recording, Clip(in_ms=4500, out_ms=6500), preset(), tmp_path / "made.m4a")
+    made = cut_sound(recording, Clip(in_ms=4500, out_ms=6500), preset(), tmp_path / "made.m4a", runner=RUNNER)
     assert onsets_ms(made.artifact.path) == pytest.approx([500, 1500], abs=1)
 
 
@@ -155,7 +155,7 @@ def test_a_recording_with_small_holes_stays_on_its_clock(tmp_path: Path, name: s
 def test_a_dead_or_inverted_channel_is_put_right_with_a_remark(tmp_path: Path, spoilt: str, said: str) -> None:
     recording = probe_source(spoken_recording(tmp_path / "diary.m4a", sound=f"{BEEP},{spoilt}"))
     assert isinstance(recording, Recording)
-    made = cut_sound(recording, Clip(in_ms=500, out_ms=2500), preset(), tmp_path / "made.m4a")
+    made = cut_sound(recording, Clip(in_ms=500, out_ms=2500), preset(), tmp_path / "made.m4a", runner=RUNNER)
     assert made.warnings == (said,)
     with av.open(str(made.artifact.path)) as container:
         left, right = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
@@ -167,8 +167,10 @@ def test_the_track_with_sound_is_heard_and_silence_is_told(tmp_path: Path) -> No
     both = ("-f", "lavfi", "-t", "8", "-i", nothing, "-map", "1", "-map", "0")
     two = probe_source(spoken_recording(tmp_path / "two.mka", *both, "-c:a", "flac"))
     assert isinstance(two, Recording)
-    made = cut_sound(two, Clip(in_ms=500, out_ms=2500), preset(), tmp_path / "made.m4a")
+    made = cut_sound(two, Clip(in_ms=500, out_ms=2500), preset(), tmp_path / "made.m4a", runner=RUNNER)
     assert (made.warnings, onsets_ms(made.artifact.path)) == ((hearing.OTHER_TRACK,), pytest.approx([500, 1500], abs=1))
     silent = probe_source(spoken_recording(tmp_path / "silent.wav", sound=nothing))
     assert isinstance(silent, Recording)
-    assert cut_sound(silent, Clip(in_ms=0, out_ms=900), preset(), tmp_path / "s.m4a").warnings == (hearing.SILENT,)
+    assert cut_sound(silent, Clip(in_ms=0, out_ms=900), preset(), tmp_path / "s.m4a", runner=RUNNER).warnings == (
+        hearing.SILENT,
+    )

@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import CopyTooLarge, NoSpace
 from pipeline.source.film import probe
 from pipeline.source.remux import make_seekable
-from tests.footage import numbered_film
+from tests.footage import RUNNER, numbered_film
 
 GB = 10**9
 
@@ -34,6 +34,6 @@ def test_a_copy_that_would_have_no_room_is_not_begun(
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(total, total - free, free))  # type: ignore[attr-defined]
     with pytest.raises(error) as refused:
-        make_seekable(film, tmp_path / "scratch")
+        make_seekable(film, tmp_path / "scratch", runner=RUNNER)
     assert sentence in refused.value.for_guider
     assert list((tmp_path / "scratch").iterdir()) == []
