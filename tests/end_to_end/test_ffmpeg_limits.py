@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -11,7 +14,6 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.diagnostics.checks import check_ffmpeg
-from cli import main
 from records.migrations.migrate import migrate
 from records.settings import GIB, Settings
 from tests.api.service import SELECTIONS
@@ -24,6 +26,7 @@ from worker.tasks import attempt
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds memory")
 SHAPE = {"family": "K-104", "clip": [{"in": 0, "out": 500}]}
+FFMPEG_SETTINGS = ("ffmpeg", "job_memory_bytes", "job_file_bytes")
 MOMENTS = 'family = "K-104"\n[[clip]]\nin = 0\nout = 500\n'
 
 
@@ -60,15 +63,28 @@ def test_the_doctor_s_looks_are_bounded(chosen: Settings) -> None:
     assert limits_noted(chosen) == EXPECTED
 
 
-def test_preparing_by_hand_is_bounded(
-    chosen: Settings, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("ffmpeg", "job_memory_bytes", "job_file_bytes"):
-        monkeypatch.setenv(f"VIGPACK_{name.upper()}", str(getattr(chosen, name)))
+WATCHED = """
+import sys
+
+def watch(event, given):
+    if event in {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.fork"}:
+        print("started", given[0], file=sys.stderr)
+
+sys.addaudithook(watch)
+from cli import main
+
+main(sys.argv[1:])
+"""
+
+
+def test_preparing_by_hand_is_bounded_and_starts_no_other_program(chosen: Settings, film: Path, tmp_path: Path) -> None:
     (tmp_path / "moments.toml").write_text(MOMENTS)
-    with pytest.raises(SystemExit) as end:
-        main(["prepare", str(film), "--moments", str(tmp_path / "moments.toml"), "--out", str(tmp_path / "out")])
-    assert not end.value.code
+    argv = ["prepare", film, "--moments", tmp_path / "moments.toml", "--out", tmp_path / "out", "--also", "reel"]
+    given = {f"VIGPACK_{name.upper()}": str(getattr(chosen, name)) for name in FFMPEG_SETTINGS}
+    told = subprocess.run(
+        [sys.executable, "-c", WATCHED, *argv], env=os.environ | given, check=True, capture_output=True, text=True
+    )
+    assert set(re.findall("^started (.*)", told.stderr, re.MULTILINE)) == {chosen.ffmpeg}
     assert limits_noted(chosen) == EXPECTED
 
 

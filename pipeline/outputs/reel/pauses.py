@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from moviepy import ColorClip, CompositeVideoClip, ImageClip, VideoClip, vfx
 from numpy.typing import NDArray
 
+from pipeline.outputs.reel.moviepy_alone import ColorClip, CompositeVideoClip, ImageClip, VideoClip, vfx
 from pipeline.outputs.reel.plan import GROUND_RGB, Screen
 
 _APPEAR_S = 0.5

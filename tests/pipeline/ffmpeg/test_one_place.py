@@ -1,0 +1,123 @@
+"""Programs are started in few places, media are given to one of them only, and no module keeps what it was told."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).resolve().parents[3]
+MODULES = [path for room in ("api", "cli", "pipeline", "records", "worker") for path in (HOUSE / room).rglob("*.py")]
+STARTS_PROGRAMS = {
+    "pipeline/ffmpeg/runner.py": "the one that starts ffmpeg, within limits",
+    "cli/local/child.py": "starts the services of one machine: our own processes and redis-server",
+    "cli/local/leash.py": "turns into the service that it holds",
+    "cli/local/watch.py": "turns into the process that watches the services",
+    "cli/worker.py": "turns into the worker, with the environment that it needs from its first import on",
+    "cli/demo_client/running.py": "starts vigpack up, as a person would",
+}
+"""No film ever reaches a program but through the runner, which bounds it, and which a jail is put around one day."""
+PROCESS_MODULES = {"subprocess", "multiprocessing", "billiard", "pty", "imageio", "imageio_ffmpeg", "sh"}
+PROCESS_NAMES = re.compile(
+    r"^(?:os\.(?:exec|spawn|posix_spawn|fork|system|popen)|asyncio\.create_subprocess|ffmpeg\.(?:run|probe)"
+    r"|cv2\.Video(?:Capture|Writer))|ProcessPoolExecutor$|\.run_async$|\bwrite_(?:videofile|audiofile)$"
+    r"|(?:Video|Audio)FileClip$|\bffmpeg_tools\b"
+)
+
+
+def test_nothing_but_the_runner_gives_media_to_a_program() -> None:
+    found = {
+        path.relative_to(HOUSE).as_posix() for path in MODULES if any(starts_programs(ast.parse(path.read_text())))
+    }
+    assert sorted(found) == sorted(STARTS_PROGRAMS)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import subprocess",
+        "from subprocess import run",
+        "import imageio_ffmpeg",
+        "os.posix_spawn(program, argv, {})",
+        "from os import execvp",
+        "ffmpeg.probe(film)",
+        "ffmpeg.output(sound, name).run_async()",
+        "cv2.VideoCapture(name)",
+        "from moviepy import VideoFileClip",
+        "clip.write_videofile(name)",
+        "await asyncio.create_subprocess_exec(program)",
+        "from concurrent.futures import ProcessPoolExecutor",
+    ],
+)
+def test_a_line_that_starts_a_program_is_noticed(line: str) -> None:
+    assert any(starts_programs(ast.parse(line)))
+
+
+def starts_programs(module: ast.Module) -> Iterator[ast.AST]:
+    """Where a module could start a program."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Attribute):
+            names = [ast.unparse(node)]
+        else:
+            continue
+        imported = isinstance(node, ast.Import | ast.ImportFrom)
+        if any(PROCESS_NAMES.search(name) or (imported and name.split(".")[0] in PROCESS_MODULES) for name in names):
+            yield node
+
+
+def test_no_module_of_the_pipeline_keeps_what_it_was_told() -> None:
+    """Whatever a caller chooses is handed in; a cache may hold data that ship with the program, and nothing else."""
+    changed = {
+        f"{path.relative_to(HOUSE)}: {ast.unparse(node)}"
+        for path in (HOUSE / "pipeline").rglob("*.py")
+        for node in module_state_changed(ast.parse(path.read_text()))
+    }
+    assert changed == set()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "def use(x):\n global chosen\n chosen = x",
+        "chosen = []\ndef use(x):\n chosen[:] = [x]",
+        "chosen = {}\ndef use(x):\n chosen['x'] = x",
+        "chosen: set[str] = set()\ndef use(x):\n chosen.add(x)",
+    ],
+)
+def test_a_module_that_keeps_what_it_was_told_is_noticed(lines: str) -> None:
+    assert any(module_state_changed(ast.parse(lines)))
+
+
+CHANGING = {"add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update"}
+
+
+def module_state_changed(module: ast.Module) -> Iterator[ast.AST]:
+    """Where functions of a module change what stands at its top."""
+    assigned = [node for node in module.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    kept = {name.id for node in assigned for name in ast.walk(node) if isinstance(name, ast.Name) and is_stored(name)}
+    functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    for function in functions:
+        own = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and is_stored(node)}
+        own |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Global):
+                yield node
+            elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+                changed = node.value
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
+                changed = node.func.value
+            else:
+                continue
+            if not isinstance(node, ast.Global) and isinstance(changed, ast.Name) and changed.id in kept - own:
+                yield node
+
+
+def is_stored(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
