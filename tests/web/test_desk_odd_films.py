@@ -32,6 +32,18 @@ def shortened(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return film.write(folder / "film.mp4")
 
 
+def begun_midway(folder: Path, name: str) -> Path:
+    """Two seconds and more of a stream of open groups, of which the first ones are missing."""
+    groups = ("-c:v", "libx264", "-crf", "18", "-bf", "3", "-g", "30", "-x264-params", "open-gop=1:repeat-headers=1")
+    whole = numbered_film(folder / "whole.ts", frames=150, codec=groups).read_bytes()
+    late = folder / "late.ts"
+    late.write_bytes(whole[len(whole) // 7 // 188 * 188 :])
+    if name.endswith(".ts"):
+        return late
+    run("-i", str(late), "-c", "copy", str(folder / name))
+    return folder / name
+
+
 def announced(service: DeskService, selection_id: str) -> dict[str, Any]:
     """What the page said of the film and its cuts."""
     database = open_alone(service.settings())
@@ -96,6 +108,36 @@ def test_of_two_pictures_the_player_shows_the_one_that_is_cut(guider: Guider, tm
     wait_until(lambda: guider.number_on("video") == 30, "the player shows the first picture's film")
     guider.press("s")
     wait_until(lambda: guider.number_on("article canvas") == 30, "the card shows the same")
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
+def test_what_cannot_be_decoded_picture_by_picture_is_shown_by_the_player(
+    guider: Guider, tmp_path: Path, name: str
+) -> None:
+    """Cut out of a stream of open groups: Chromium's decoder refuses to begin there, its player does not."""
+    guider.open(begun_midway(tmp_path, name))
+    wait_until(lambda: guider.number_on("video") == 30, "the player shows the first picture that decodes")
+    expect(guider.button("Play")).to_be_enabled()
+    guider.go_to(1)
+    wait_until(lambda: guider.number_on("video") == 60, "a second later")
+    guider.mark_clip(0, 1)
+    expect(guider.button("Watch it")).to_be_enabled()
+
+
+def test_where_no_picture_can_be_shown_the_desk_says_why(guider: Guider, tmp_path: Path) -> None:
+    guider.open(begun_midway(tmp_path, "film.ts"))
+    expect(guider.page.get_by_text("This recording begins in the middle of a longer one")).to_be_visible()
+
+
+def test_interlaced_films_go_as_filmed_and_the_page_says_why(guider: Guider, tmp_path: Path) -> None:
+    fields = ("-vf", "interlace=scan=tff,format=yuv420p", "-flags", "+ilme+ildct", *CODEC, "-x264-params", "tff=1")
+    drawn = ("-f", "lavfi", "-i", "testsrc2=s=360x288:r=50:d=2", "-f", "lavfi", "-i", "sine=duration=2")
+    run(*drawn, *fields, str(tmp_path / "film.mp4"))
+    guider.open(tmp_path / "film.mp4")
+    expect(guider.page.get_by_label("These moments")).to_be_checked()
+    expect(guider.page.get_by_text("This film is interlaced")).to_be_visible()
+    guider.mark_clip(0, 1)
+    guider.wait_until_cut()
 
 
 @pytest.mark.skipif(installed() is None, reason="no Firefox on this machine")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.cut.stills import grab_still
 from pipeline.source.film import probe
-from tests.footage import BEEP, RUNNER, draw_number, numbered_film, numbers_in, read_number, run
+from tests.footage import BEEP, RUNNER, beeps_ms_in, draw_number, numbered_film, numbers_in, read_number, run
 from tests.mp4_boxes import Box, Mp4
 from tests.web.engine import CutFile, Engine
 
@@ -330,3 +330,50 @@ def test_single_pictures_are_shown_of_a_webm_without_cues(engine: Engine, tmp_pa
     opus = ("-c:a", "libopus")
     engine.choose(numbered_film(tmp_path / "a.webm", frames=150, codec=vp9, sound_codec=opus, container=("-live", "1")))
     assert [engine.picture(at_ms) for at_ms in (0, 1501, 3500, 4900)] == [0, 45, 105, 147]
+
+
+# Codec strings that a browser's decoder refuses
+
+
+VP9 = ("-c:v", "libvpx-vp9", "-b:v", "1M", "-g", "30", "-deadline", "realtime", "-cpu-used", "8")
+CARELESS = {
+    "VP9 without a level, as Chromium records it": (VP9, b"vpcC", 5, b"\0"),
+    "VP9 with colours that are reserved": (VP9, b"vpcC", 7, b"\0\0\0"),
+    "H.264 without a level": ((*H264, "-g", "30"), b"avcC", 3, b"\0"),
+    "H.264 of a level that is none": ((*H264, "-g", "30"), b"avcC", 3, b"\xff"),
+}
+
+
+@pytest.mark.parametrize("kind", CARELESS)
+def test_a_head_that_tells_the_decoder_too_little_hides_no_picture(engine: Engine, tmp_path: Path, kind: str) -> None:
+    codec, box, at, written = CARELESS[kind]
+    path = numbered_film(tmp_path / "film.mp4", frames=60, codec=codec)
+    film = bytearray(path.read_bytes())
+    begin = film.index(box) + 4 + at
+    film[begin : begin + len(written)] = written
+    path.write_bytes(film)
+    engine.choose(path)
+    facts = engine.facts()
+    assert (facts["canShow"], facts["canCut"], facts["canCutLight"]) == (True, True, True)
+    assert engine.picture(1500) == 45
+    for mode in ("lossless", "light"):
+        assert numbers_of(engine.cut({"in": 500, "out": 1500}, mode)) == list(range(15, 45))
+
+
+def test_of_two_sounds_the_one_that_can_be_named_is_taken(engine: Engine, tmp_path: Path) -> None:
+    """A phone's film: the sound for its own players first, the sound for all others beside it."""
+    picture = numbered_film(tmp_path / "picture.mp4", frames=60, sound=None)
+    tone, beeps = ("-f", "lavfi", "-t", "2", "-i", "sine=500"), ("-f", "lavfi", "-t", "2", "-i", BEEP)
+    tracks = ("-map", "0:v", "-map", "1:a", "-map", "2:a", "-c:v", "copy", "-c:a", "aac", "-disposition:a", "default")
+    run("-i", str(picture), *tone, *beeps, *tracks, str(tmp_path / "both.mp4"))
+    film = Mp4(tmp_path / "both.mp4")
+    spatial = film.description(1, "mp4a")
+    spatial.kind, spatial.inside = "apac", []
+    engine.choose(film.write(tmp_path / "film.mp4"))
+    facts = engine.facts()
+    assert (facts["canCut"], facts["audioCodec"]) == (True, "aac")
+    for mode in ("lossless", "light"):
+        made = engine.cut({"in": 0, "out": 1500}, mode)
+        assert beeps_ms_in(made.path) == pytest.approx([0, 1000], abs=12)  # AAC's own softness at the start
+        with av.open(str(made.path)) as container:
+            assert len(container.streams.audio) == 1

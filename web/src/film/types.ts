@@ -26,12 +26,16 @@ export interface FilmFacts {
   readonly hasSound: boolean;
   /** Whether this browser can show its pictures; a film that cannot be shown may still be cut by time. */
   readonly canShow: boolean;
+  /** Why this browser cannot show its pictures, where more is known than that it does not know the kind: a sentence. */
+  readonly whyUnshown: string | null;
   /** Whether moments can be taken out of it here; if not, only the whole film can be sent. */
   readonly canCut: boolean;
   /** Why not, where more is known than that it is a kind of film that cannot be taken apart: a sentence. */
   readonly whyWhole: string | null;
   /** Whether moments can be re-encoded lighter here. */
   readonly canCutLight: boolean;
+  /** Why not, where moments can be taken out as filmed: a sentence. */
+  readonly whyNotLight: string | null;
   readonly container: string;
   readonly videoCodec: string;
   readonly audioCodec: string | null;

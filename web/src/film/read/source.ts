@@ -20,6 +20,7 @@ import { FilmProblem, asFilmProblem, type FilmProblemCode } from '../problem';
 import type { RemoteFilm } from '../types';
 import { bytesOf } from './bytes';
 import { FilmClock } from './clock';
+import { letBeDecoded } from './codecName';
 import { findFirstShown } from './frames';
 import { anchorPieces, filmFromOf, piecesOf, type Piece } from './pieces';
 import type { NalUnits } from './nalUnits';
@@ -107,6 +108,7 @@ async function describe(input: Input, file: Blob | null, timelines: TrackTimelin
     throw (await input.getAudioTracks()).length > 0 ? new FilmProblem('no_picture') : await whyNot(file);
   }
   const video = await chooseVideoTrack(videos);
+  await letBeDecoded(video);
   const paired = await input.getAudioTracks({ filter: (track) => video.canBePairedWith(track) });
   const sounds = paired.filter(({ id }) => !timelineOf(timelines, id)?.isProtected);
   const timeline = timelineOf(timelines, video.id);

@@ -5,8 +5,8 @@ import { lightCodec } from '../cut/light';
 import { chooseFormat } from '../cut/muxer';
 import { FilmProblem } from '../problem';
 import { holdsUnheard, type AudioRecording } from '../read/audio';
-import { findEndTicks, frameTicksBetween, holdsHidden } from '../read/frames';
-import { lookAtFirst, upright } from '../read/look';
+import { beginsOpen, findEndTicks, frameTicksBetween, holdsHidden } from '../read/frames';
+import { isInterlaced, lookAtFirst, upright } from '../read/look';
 import type { FilmSource } from '../read/source';
 import type { FilmFacts } from '../types';
 
@@ -22,6 +22,7 @@ export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
   const endS = endTicks / clock.ticksPerSecond;
   const shown = look && upright(look, await video.getRotation());
   const canCut = !film.wholeOnly && (await chooseFormat(film).then(() => true, (error: unknown) => isProblem(error, 'not_cut')));
+  const canCutLight = canCut && (await lightCodec(film)) !== null;
   return {
     bytes: film.file?.size ?? 0,
     durationMs: Math.max(1, clock.msAt(endTicks)),
@@ -35,9 +36,11 @@ export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
     hasPicture: true,
     hasSound: audio !== null,
     canShow: look !== null,
+    whyUnshown: !look && (await video.canDecode()) && (await beginsOpen(film)) ? new FilmProblem('not_shown_from_there').sentence : null,
     canCut,
     whyWhole: film.wholeOnly && new FilmProblem(film.wholeOnly).sentence,
-    canCutLight: canCut && (await lightCodec(film)) !== null,
+    canCutLight,
+    whyNotLight: canCutLight ? null : new FilmProblem((await isInterlaced(film)) ? 'not_cut_light_interlaced' : 'not_cut_light').sentence,
     container: format.name,
     videoCodec: (await video.getCodec()) ?? String(await video.getInternalCodecId()),
     audioCodec: audio && ((await audio.getCodec()) ?? String(await audio.getInternalCodecId())),
@@ -65,9 +68,11 @@ export async function readAudioFacts(sound: AudioRecording): Promise<FilmFacts> 
     hasPicture: false,
     hasSound: true,
     canShow: await audio.canDecode(),
+    whyUnshown: null,
     canCut: (await chooseAudioFormat(sound)) !== null,
     whyWhole: null,
     canCutLight: false,
+    whyNotLight: null,
     container: (await sound.input.getFormat()).name,
     videoCodec: '',
     audioCodec: (await audio.getCodec()) ?? String(await audio.getInternalCodecId()),
