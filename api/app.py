@@ -17,7 +17,10 @@ from api.dependencies import AppContext
 from api.diagnostics.health_cache import Look
 from api.diagnostics.recent_log import RecentLines
 from api.middleware.authentication import Guard, check_exposure
+from api.middleware.client_address import ClientAddress
 from api.middleware.limits import BodyLimit, MethodOverride, SecurityHeaders
+from api.middleware.request_log import RequestLog
+from api.middleware.wrong_tokens import WrongTokens
 from api.routes import (
     artifacts,
     artwork,
@@ -89,8 +92,11 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.state.look = Look(db, given, storage)
     app.add_middleware(MethodOverride)
     app.add_middleware(BodyLimit)
-    app.add_middleware(Guard, settings=given)
-    app.add_middleware(SecurityHeaders)  # the last one added stands outermost
+    app.state.wrong_tokens = WrongTokens()
+    app.add_middleware(Guard, settings=given, wrong_tokens=app.state.wrong_tokens)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog)
+    app.add_middleware(ClientAddress, trusted=given.trusted_proxies)  # the last one added stands outermost
     errors.install(app)
     for room in (uploads, selections, ends, hiding, events, outputs, preview, artwork, artifacts, health, figures):
         app.include_router(room.router)

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
 
 from pipeline import errors as film
 from pipeline.errors import PipelineError
@@ -43,6 +44,18 @@ class TokenWanted(RequestRefused):
 
     code = "token_wanted"
     for_guider = "This service asks for its access token. Ask IT support for it."
+
+
+class TooManyWrongTokens(RequestRefused):
+    """So many wrong tokens came from this place that for a while none from there is looked at."""
+
+    code = "too_many_wrong_tokens"
+    retryable = True
+    for_guider = "Too many wrong access tokens came from your network. It goes on by itself within a minute."
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__()
+        self.wait_s = wait_s
 
 
 class NotFromHere(RequestRefused):
@@ -181,6 +194,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     words.WordsChanged: 412,
     RequestRefused: 400,
     TokenWanted: 401,
+    TooManyWrongTokens: 429,
     NotFromHere: 403,
     NotForIt: 403,
     CrossSite: 403,
@@ -239,15 +253,17 @@ def problem(status: int, code: str, detail: str, instance: str, headers: dict[st
     return JSONResponse(body.model_dump(), status, {**wait, **(headers or {})}, media_type=PROBLEM)
 
 
-def answer_error(error: PipelineError, path: str) -> Response:
-    """The answer to an error of ours."""
+def answer_error(error: PipelineError, scope: Scope) -> Response:
+    """The answer to an error of ours; the request's line in the log will say which it was."""
     status = status_of(error)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.warning("refused", code=error.code, status=status, cause=str(error))
-    else:  # without the cause, which may quote what a guider wrote
-        log.info("refused", code=error.code, status=status)
-    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
-    return problem(status, error.code, error.for_guider, path, headers)
+    refused = {"code": error.code}
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # else without the cause, which may quote what a guider wrote
+        refused["cause"] = str(error)
+    scope["state"]["refused"] = refused
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+    if isinstance(error, TooManyWrongTokens):
+        headers["Retry-After"] = str(error.wait_s)
+    return problem(status, error.code, error.for_guider, scope["path"], headers)
 
 
 def answer_unknown(error: Exception) -> Response:
@@ -283,15 +299,15 @@ def install(app: FastAPI) -> None:
 
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, PipelineError)  # noqa: S101 registered for this type below
-        return answer_error(error, request.url.path)
+        return answer_error(error, request.scope)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 registered for this type below
         where = {one["loc"][0] for one in error.errors()}
         if "path" in where:
-            return answer_error(NothingHere(), request.url.path)
+            return answer_error(NothingHere(), request.scope)
         if "header" in where:
-            return answer_error(HeaderWrong(), request.url.path)
+            return answer_error(HeaderWrong(), request.scope)
         sentence = plain_request_error(error.errors())
         return problem(422, film.SelectionInvalid.code, sentence, request.url.path)
 

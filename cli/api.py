@@ -31,5 +31,6 @@ def api(
         log_config=None,  # what it says goes with ours
         access_log=False,  # the API writes its own log, which names no family and no token
         server_header=False,
+        proxy_headers=False,  # the API reads them itself: VIGPACK_TRUSTED_PROXIES
         timeout_graceful_shutdown=5,  # an open event stream would keep it alive for ever
     )

@@ -20,9 +20,9 @@ from records.redaction import redact
 Event = MutableMapping[str, Any]
 _OURS = "vigpack."
 _WITH_HANDLERS_OF_THEIR_OWN = ("uvicorn", "uvicorn.error", "uvicorn.access")
-_SAID_BETTER_BY_US = ("celery.app.trace", "celery.worker.strategy", "httpx")
+_SAID_BETTER_BY_US = ("celery.app.trace", "celery.worker.strategy", "httpx", "uvicorn.access")
 """Celery's messages are wake-ups, whose numbers are not those of jobs: ours name the job that was done. httpx tells
-whole addresses."""
+whole addresses, and so does uvicorn, beside our own line for each request."""
 _MOST_FRAMES = 12
 
 

@@ -24,6 +24,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1\2{GONE}",
     ),
+    (re.compile(r"(\"client\": )\"[^\"]*\""), rf'\1"{GONE}"'),  # a line of the log: where a request came from
     (re.compile(r"://[^/\s:@]*:[^/\s@]*@"), f"://{GONE}@"),
     (re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b"), GONE),
     (re.compile(r"[+-]\d{1,2}\.\d{2,}[+-]\d{1,3}\.\d{2,}(?:[+-][\d.]+)?/?"), GONE),

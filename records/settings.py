@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     """A second bearer token, for IT: it opens operations, readiness and figures, and nothing of any family."""
     host: str = "127.0.0.1"
     port: int = 8000
+    trusted_proxies: str = "127.0.0.1,::1"
+    """Whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks with commas; *: whoever
+    connects, where only a proxy can."""
     ffmpeg: str = ""
     """An ffmpeg to use instead of the packaged one."""
     worker_name: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import math
 import re
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import CrossSite, NotForIt, NotFromHere, RequestRefused, TokenWanted, answer_error
+from api.errors import (
+    CrossSite,
+    NotForIt,
+    NotFromHere,
+    RequestRefused,
+    TokenWanted,
+    TooManyWrongTokens,
+    answer_error,
+)
 from api.middleware.source_cookie import has_pass
+from api.middleware.wrong_tokens import WrongTokens, introduction, known_browser, place_of
 from pipeline.errors import PipelineError
 from records.settings import Settings
 
@@ -67,8 +77,9 @@ class Guard:
     The built page itself is open: it holds nothing of anybody, and it has to be loaded to ask for the token.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, wrong_tokens: WrongTokens) -> None:
         self._app = app
+        self._wrong_tokens = wrong_tokens
         self._token = settings.token.get_secret_value().encode()
         self._it_token = settings.it_token.get_secret_value().encode()
 
@@ -77,38 +88,61 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
         try:
-            self._check(scope, Headers(scope=scope))
+            is_token_right = self._check(scope, headers)
         except RequestRefused as refused:
-            await answer_error(refused, scope["path"])(scope, receive, send)
+            await answer_error(refused, scope)(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, self._introducing(scope, headers, send) if is_token_right else send)
 
-    def _check(self, scope: Scope, headers: Headers) -> None:
+    def _check(self, scope: Scope, headers: Headers) -> bool:
+        """Whether the right token was given, and not a pass in its stead or nothing at all. Raises: RequestRefused."""
         path = scope["path"]
         guarded = is_api(path) or path in _GUARDED_OUTSIDE_API
-        scope.setdefault("state", {})["who"] = THIS_MACHINE
         if not self._token:
+            scope["state"]["who"] = THIS_MACHINE
             _check_this_machine(scope, headers)
         if guarded or scope["method"] not in _SAFE_METHODS:
             _check_same_site(scope["method"], headers)
         if self._token and path != _OPEN and (guarded or scope["method"] not in _SAFE_METHODS):
             looks = scope["method"] in _LOOKING and "authorization" not in headers
-            who = GUIDER if looks and has_pass(headers, self._token, path) else self._holder(headers)
+            if looks and has_pass(headers, self._token, path):
+                scope["state"]["who"] = GUIDER
+                return False
+            scope["state"]["who"] = who = self._holder(scope, headers)
             if who == IT and not _is_for_it(path):
                 raise NotForIt
-            scope["state"]["who"] = who
+            return True
+        return False
 
-    def _holder(self, headers: Headers) -> str:
-        authorization = headers.get("authorization", "")
-        scheme, _, token = authorization.partition(" ")
+    def _holder(self, scope: Scope, headers: Headers) -> str:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
         given = token.strip().encode("utf-8", "surrogateescape")
-        if scheme.lower() == "bearer":
-            if hmac.compare_digest(given, self._token):
-                return GUIDER
-            if self._it_token and hmac.compare_digest(given, self._it_token):
-                return IT
+        if scheme.lower() != "bearer" or not given:
+            raise TokenWanted
+        place = place_of(scope, headers, self._token)
+        if wait_s := self._wrong_tokens.wait_s(place, given):
+            raise TooManyWrongTokens(math.ceil(wait_s))
+        if hmac.compare_digest(given, self._token):
+            return GUIDER
+        if self._it_token and hmac.compare_digest(given, self._it_token):
+            return IT
+        self._wrong_tokens.note(place, given)
         raise TokenWanted
+
+    def _introducing(self, scope: Scope, headers: Headers, send: Send) -> Send:
+        """Sends as before, and lets a browser be known from now on; other programs keep no cookies."""
+        if "sec-fetch-site" not in headers or known_browser(headers, self._token):
+            return send
+
+        async def send_introduction(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                cookie = introduction(self._token, secure=scope["scheme"] == "https")
+                MutableHeaders(raw=message["headers"]).append("set-cookie", cookie)
+            await send(message)
+
+        return send_introduction
 
 
 def _is_for_it(path: str) -> bool:

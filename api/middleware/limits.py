@@ -1,21 +1,17 @@
-"""What holds for every answer: safe headers, bounded bodies, one line in the log, and no unknown error's text."""
+"""What holds for every answer: safe headers, bounded bodies, and no unknown error's text."""
 
 from __future__ import annotations
 
 import re
-import time
-import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
 
 from api.errors import BodyTooLarge, answer_error, answer_unknown
 from api.middleware.authentication import is_api
 from pipeline.images.photograph import MOST_BYTES as MOST_PHOTOGRAPH_BYTES
 from pipeline.images.photograph import PhotographTooLarge
-from records.logs import get_logger
 
 UPLOADS = "/api/v1/uploads"
 TUS_VERSION = "1.0.0"
@@ -32,13 +28,10 @@ _SAFE_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_QUIET = {"/healthz", "/readyz", "/metrics"}
-
-log = get_logger("api")
 
 
 class SecurityHeaders:
-    """Outermost: adds the headers to every answer and turns an unforeseen error into an incident number."""
+    """Adds the headers to every answer and turns an unforeseen error into an incident number."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -47,36 +40,22 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = uuid.uuid4().hex[:12]
-        with bound_contextvars(request_id=request_id):
-            await self._answer(scope, receive, send, request_id)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
-        begun = time.monotonic()
-        status = 0
-        path = scope["path"]
+        has_begun = False
 
         async def send_safely(message: Message) -> None:
-            nonlocal status
+            nonlocal has_begun
             if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = MutableHeaders(raw=message["headers"])
-                add_safe_headers(headers, path)
-                headers["X-Request-Id"] = request_id
+                has_begun = True
+                add_safe_headers(MutableHeaders(raw=message["headers"]), scope["path"])
             await send(message)
 
         try:
             await self._app(scope, receive, send_safely)
         except Exception as error:  # noqa: BLE001 the last place where an error can become an answer
             answer = answer_unknown(error)
-            if status:  # the answer has begun; all that is left is to cut it short
+            if has_begun:  # the answer has begun; all that is left is to cut it short
                 raise AnswerCutShort from None
             await answer(scope, receive, send_safely)
-        finally:
-            if path not in _QUIET:
-                seconds = round(time.monotonic() - begun, 3)
-                route = getattr(scope.get("route"), "path", None) or ("(page)" if not is_api(path) else "(none)")
-                log.info("answered", method=scope["method"], route=route, status=status or None, seconds=seconds)
 
 
 class AnswerCutShort(Exception):
@@ -97,7 +76,7 @@ class BodyLimit:
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > most:
             too_large = BodyTooLarge() if most == MOST_BODY_BYTES else PhotographTooLarge()
-            await answer_error(too_large, scope["path"])(scope, receive, send)
+            await answer_error(too_large, scope)(scope, receive, send)
             return
         received = 0
 
@@ -122,7 +101,7 @@ class MethodOverride:
         if scope["type"] == "http" and is_upload(scope["path"]) and scope["method"] == "POST":
             meant = Headers(scope=scope).get("x-http-method-override", "").upper()
             if meant in {"PATCH", "DELETE", "HEAD", "OPTIONS"}:
-                scope = {**scope, "method": meant}
+                scope["method"] = meant  # not in a copy: the log's line would not know the route
         await self._app(scope, receive, send)
 
 

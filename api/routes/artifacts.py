@@ -78,7 +78,7 @@ def answer_file(storage: Storage, file: StoredFile, asking: Asking) -> Response:
         same = asking.if_range is None or asking.if_range.strip() == etag
         span = parse_range(asking.range_, size) if same else None
     except RangeOutside as outside:
-        refused = answer_error(outside, asking.request.url.path)
+        refused = answer_error(outside, asking.request.scope)
         refused.headers["Content-Range"] = f"bytes */{size}"
         return refused
     status = 200

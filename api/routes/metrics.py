@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from api.dependencies import Ctx
 from api.errors import described
+from api.middleware.wrong_tokens import WrongTokens
 from pipeline.errors import plain_reasons
 from pipeline.outputs.kinds import KINDS
 from records.database import Database
@@ -33,10 +34,11 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response, responses=described(401))
-def get_metrics(ctx: Ctx) -> Response:
+def get_metrics(ctx: Ctx, request: Request) -> Response:
     """The queue's depth and age, times, outcomes, workers, disk, clocks. What is unknown is absent."""
     registry = CollectorRegistry()
     registry.register(Figures(health(ctx.db, ctx.settings, ctx.storage), _all_outcomes(ctx.db)))
+    registry.register(WrongTokenFigures(request.app.state.wrong_tokens))
     return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -72,6 +74,22 @@ class Figures(Collector):
             yield from _queue(found.queue)
         if self._ended is not None:
             yield from _outcomes(self._ended)
+
+
+class WrongTokenFigures(Collector):
+    """What this process saw of wrong tokens; no place is named."""
+
+    def __init__(self, found: WrongTokens) -> None:
+        self._found = found
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(
+            "vigpack_wrong_tokens", "Wrong access tokens that were looked at.", value=self._found.counted
+        )
+        yield CounterMetricFamily(
+            "vigpack_tokens_not_tried", "Access tokens that were refused unseen: too many wrong ones came from there.",
+            value=self._found.refused,
+        )  # fmt: skip
 
 
 def _parts(found: Health) -> list[tuple[str, str, float | None]]:

@@ -116,7 +116,9 @@ def test_the_rules_come_true_in_their_stories() -> None:
 
 
 def test_prometheus_asks_the_api_with_it_s_token_and_knows_the_rules() -> None:
-    [job] = PROMETHEUS["scrape_configs"]
+    job, proxy = PROMETHEUS["scrape_configs"]
+    assert (proxy["job_name"], proxy["static_configs"]) == ("proxy", [{"targets": ["proxy:8082"]}])
+    assert "http://:8082 {" in (CONFIGS / "Caddyfile").read_text()
     service = COMPOSE["services"]["prometheus"]
     assert job["job_name"] == "vigpack"
     assert job["static_configs"] == [{"targets": ["api:8000"]}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -53,15 +54,17 @@ def test_only_the_proxy_can_be_reached_from_outside() -> None:
     assert [name for name, service in SERVICES.items() if "outside" in service["networks"]] == ["proxy"]
 
 
-def test_figures_and_alerts_reach_nothing_but_the_api() -> None:
+def on_network(network: str) -> set[str]:
+    return {name for name, service in SERVICES.items() if network in service["networks"]}
+
+
+def test_figures_and_alerts_reach_nothing_but_the_api_and_the_proxy_s_figures() -> None:
+    assert on_network("figures") == {"api", "prometheus", "grafana"}
+    assert on_network("proxy_figures") == {"proxy", "prometheus"}
+    assert on_network("desk") == {"grafana"}
     for name in ("prometheus", "grafana"):
         assert SERVICES[name]["profiles"] == ["ops"]
-        beside = {
-            other
-            for other, service in SERVICES.items()
-            if names(service["networks"]) & names(SERVICES[name]["networks"])
-        }
-        assert beside == {"api", "prometheus", "grafana"}
+        assert names(SERVICES[name]["networks"]) <= {"figures", "proxy_figures", "desk"}
     assert SERVICES["prometheus"]["secrets"] == ["vigpack_it_token"]
 
 
@@ -168,6 +171,7 @@ class Stack:
     http_port: int = field(default_factory=free_port)
     https_port: int = field(default_factory=free_port)
     proxy_health_port: int = field(default_factory=free_port)
+    proxy_figures_port: int = field(default_factory=free_port)
 
     @property
     def url(self) -> str:
@@ -240,6 +244,7 @@ class Stack:
             "0.0.0.0": "127.0.0.1",  # noqa: S104 what the file says, inside its network
             "8000": str(self.api_port),
             "8081": str(self.proxy_health_port),
+            "8082": str(self.proxy_figures_port),
             "/etc/caddy/Caddyfile": str(self.folder / "Caddyfile"),
             "/etc/redis.conf": str(HOUSE / "configs/redis.conf"),
             "/run/secrets/": f"{self.folder}/secrets/",
@@ -344,6 +349,44 @@ def test_the_proxy_is_well_by_itself_and_sends_browsers_to_tls(stack: Stack) -> 
     plain = httpx.get(f"http://localhost:{stack.http_port}/it", trust_env=False)
     assert plain.status_code == 308
     assert plain.headers["location"].startswith("https://localhost")
+
+
+def test_the_proxy_logs_what_was_asked_without_what_was_typed(client: httpx.Client, stack: Stack) -> None:
+    client.get("/api/v1/selections", params={"family": "K-104"}, headers={"Referer": "https://x/?family=K-104"})
+    said = [json.loads(line) for line in stack.log_of("proxy").splitlines()]
+    requests = [line for line in said if line.get("logger") == "http.log.access.log0"]
+    assert "/api/v1/selections" in {line["request"]["uri"] for line in requests}
+    assert all(line["request"]["remote_ip"] == "127.0.0.1" for line in requests)
+    assert not any(word in stack.log_of("proxy") for word in ("K-104", TOKEN, "another long random text"))
+
+
+def test_nor_is_it_in_the_errors_of_a_proxy_whose_api_is_away(tmp_path: Path) -> None:
+    lonely = Stack(tmp_path)
+    lonely.write_proxy_file()
+    proxy = lonely.start("proxy")
+    try:
+        wait_until(lonely.speaks_tls, "the proxy has its first certificate")
+        with httpx.Client(verify=ssl.create_default_context(cafile=lonely.authority), trust_env=False) as client:
+            headers = {"Authorization": f"Bearer {TOKEN}", "Cookie": "vigpack_pass=1"}
+            asked = client.get(f"{lonely.url}/api/v1/selections?family=K-104", headers=headers)
+            assert asked.status_code == 502
+            figures = client.get(f"http://127.0.0.1:{lonely.proxy_figures_port}/metrics").text
+    finally:
+        proxy.terminate()
+        proxy.wait(30)
+    said = lonely.log_of("proxy")
+    assert "connection refused" in said
+    assert not any(word in said for word in ("K-104", TOKEN, "vigpack_pass"))
+    assert re.search(r'^caddy_http_request_duration_seconds_count\{.*code="502".*\} 1$', figures, re.MULTILINE)
+    assert "selections" not in figures
+
+
+def test_the_api_knows_from_where_a_request_came_to_the_proxy(client: httpx.Client, stack: Stack) -> None:
+    asked = client.get("/api/v1/selections", headers={"X-Forwarded-For": "198.51.100.1"})
+    lines = [json.loads(line) for line in stack.log_of("api").splitlines()]
+    mine = [line for line in lines if line.get("request_id") == asked.headers["X-Request-Id"]]
+    [line] = mine  # and not a second one by the server, with the address that was asked
+    assert (line["client"], line["who"], line["route"]) == ("127.0.0.1", "guider", "/api/v1/selections")
 
 
 def test_the_proxy_says_so_where_it_cannot_open_its_ports(stack: Stack, tmp_path: Path) -> None:
