@@ -37,6 +37,12 @@ class Settings(BaseSettings):
     """The bearer token that guards the API; without one it listens on loopback only."""
     it_token: SecretStr = SecretStr("")
     """A second bearer token, for IT: it opens operations, readiness and figures, and nothing of any family."""
+    open_to_everyone_on_this_machine: bool = False
+    """Without a token: ask nobody to sign in. Every account of this computer can then see and erase every film."""
+    session_idle_s: int = Field(default=8 * 3600, ge=60)
+    """Somebody who signed in with a token signs in again when nothing was asked for so long …"""
+    session_longest_s: int = Field(default=16 * 3600, ge=60)
+    """… and after this time in any case. On one person's own machine a session lasts 90 days."""
     host: str = "127.0.0.1"
     port: int = 8000
     trusted_proxies: str = "127.0.0.1,::1"

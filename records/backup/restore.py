@@ -60,7 +60,9 @@ MARKER = "restoring"
 _FOLDER = "restoring"
 _OWN_KEYS = (MARKER, LABEL_KEY, REGISTER_FOLDER, "checks/", "probe/")
 """What may be in a store that counts as empty."""
-_OPERATIONAL = {"clocks", "workers", "samples", "endings", "erasures", "store_identity", STEPS_TABLE}
+_ACCOUNTS = {"accounts", "sessions", "api_tokens"}
+"""Whoever restores may have signed in first; the backup's accounts take the place of those that are here."""
+_OPERATIONAL = {"clocks", "workers", "samples", "endings", "erasures", "store_identity", STEPS_TABLE, *_ACCOUNTS}
 """Tables that a service fills by itself within a minute: a database with rows in no others counts as empty."""
 _WORKERS_SEEN = timedelta(seconds=90)
 _FILES = 0.9

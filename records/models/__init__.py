@@ -1,6 +1,7 @@
 """Every table of the service."""
 
 from records.clock import utcnow
+from records.models.accounts import AccountRow, ApiTokenRow, SessionRow
 from records.models.base import Base, UtcDateTime, new_id
 from records.models.hiding import HidingRow, WithheldRow
 from records.models.jobs import ClockRow, JobRow, WorkerRow
@@ -13,6 +14,8 @@ from records.models.uploads import UploadRow
 from records.states import JobState, MomentState, SelectionState, UploadState
 
 __all__ = [
+    "AccountRow",
+    "ApiTokenRow",
     "ArtifactRow",
     "ArtworkRow",
     "AuditRow",
@@ -35,6 +38,7 @@ __all__ = [
     "SampleRow",
     "SelectionRow",
     "SelectionState",
+    "SessionRow",
     "StoreIdentityRow",
     "UploadRow",
     "UploadState",

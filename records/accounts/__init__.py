@@ -1,0 +1,1 @@
+"""Who may ask: accounts, what they prove themselves with, and what each may do."""

@@ -1,0 +1,22 @@
+"""Closing an account: its sessions and tokens end with it."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from records.accounts.sessions import end_sessions
+from records.clock import utcnow
+from records.database import rows_changed
+from records.models import AccountRow, ApiTokenRow
+
+
+def close_account(session: Session, account_id: str) -> bool:
+    """Nobody can use it any more; whether there was an open one. What it made stays, and so does its row."""
+    now = utcnow()
+    is_open = (AccountRow.id == account_id) & (AccountRow.state == "active")
+    closed = rows_changed(session, update(AccountRow).where(is_open).values(state="closed", closed_at=now)) > 0
+    end_sessions(session, account_id)
+    tokens = (ApiTokenRow.account_id == account_id) & ApiTokenRow.revoked_at.is_(None)
+    session.execute(update(ApiTokenRow).where(tokens).values(revoked_at=now))
+    return closed

@@ -1,0 +1,83 @@
+"""Who asks, as every request carries it, and what that lets them do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+MACHINE_ACCOUNT: Final = f"{1:032x}"
+SHARED_GUIDER_ACCOUNT: Final = f"{2:032x}"
+SHARED_IT_ACCOUNT: Final = f"{3:032x}"
+
+
+class Role(StrEnum):
+    """What somebody is in the service; one account may have several."""
+
+    GUIDER = "guider"
+    SUPERVISOR = "supervisor"
+    MANAGER = "manager"
+    GOVERNANCE = "governance"
+    IT = "it"
+
+
+class Scope(StrEnum):
+    """What may be done, in the coarse steps in which an API token can be given it."""
+
+    REVIEWS_READ = "reviews:read"
+    REVIEWS_WRITE = "reviews:write"
+    OPERATIONS_READ = "operations:read"
+    OPERATIONS_WRITE = "operations:write"
+
+
+class Via(StrEnum):
+    """How a request proved who asks."""
+
+    SECRET = "secret"  # noqa: S105 a word
+    """This machine's own, or a token shared by several people."""
+    SESSION = "session"
+    API_TOKEN = "api_token"  # noqa: S105 a word
+    PASS = "pass"  # noqa: S105 a word
+    """A player's, for one address."""
+    OPEN = "open"
+    """Not at all: sign-in was switched off by a setting."""
+
+
+_SCOPES_OF: dict[Role, frozenset[Scope]] = {
+    Role.GUIDER: frozenset({Scope.REVIEWS_READ, Scope.REVIEWS_WRITE}),
+    Role.IT: frozenset({Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE}),
+}
+"""A role that is not named here opens nothing yet."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Whoever asks: an account, and how it proved itself."""
+
+    account_id: str
+    name: str
+    """As the audit notes it."""
+    roles: frozenset[Role]
+    via: Via
+    scopes: frozenset[Scope]
+    session_id: str = ""
+
+    def may(self, scope: Scope) -> bool:
+        """Whether this is allowed."""
+        return scope in self.scopes
+
+
+def scopes_of(roles: Iterable[Role]) -> frozenset[Scope]:
+    """Everything that these roles may do."""
+    return frozenset[Scope]().union(*(_SCOPES_OF.get(role, frozenset()) for role in roles))
+
+
+def parse_roles(text: str) -> frozenset[Role]:
+    """The roles named in a text; names that this version does not know open nothing."""
+    return frozenset(role for role in Role if role in text.split())
+
+
+def parse_scopes(text: str) -> frozenset[Scope]:
+    """The scopes named in a text; names that this version does not know open nothing."""
+    return frozenset(scope for scope in Scope if scope in text.split())

@@ -1,0 +1,138 @@
+"""Sessions on the server: a browser holds a random text, the database its hash and until when it is good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from records.accounts.keys import hash_secret, is_same, new_secret
+from records.accounts.principal import Principal, Via, parse_roles, scopes_of
+from records.accounts.shared_secrets import NAMES, SharedSecrets
+from records.clock import utcnow
+from records.database import rows_changed
+from records.models import AccountRow, SessionRow
+
+TOUCH_EVERY_S: Final = 60
+"""That somebody is still there is written down once in so long, not with every request."""
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """How long a session may go on."""
+
+    idle_s: int
+    longest_s: int
+
+
+@dataclass(frozen=True)
+class SessionFound:
+    """A session that is good now."""
+
+    principal: Principal
+    ends_at: datetime
+    """If nothing more is asked."""
+    is_to_be_touched: bool
+
+
+class SessionView(BaseModel):
+    """One of somebody's sessions, as they see it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    device: str
+    signed_in_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+    is_this_one: bool
+
+
+def begin_session(
+    session: Session, secrets: SharedSecrets, account_id: str, *, by: str, device: str, lifetime: Lifetime
+) -> str:
+    """A new session's secret, for the browser's cookie; it stands nowhere else."""
+    now, value = utcnow(), new_secret()
+    session.execute(delete(SessionRow).where(SessionRow.ends_at < now))
+    session.add(
+        SessionRow(
+            secret_hash=hash_secret(value),
+            proof=secrets.prove(account_id, value),
+            account_id=account_id,
+            signed_in_by=by,
+            signed_in_at=now,
+            seen_at=now,
+            idle_s=lifetime.idle_s,
+            ends_at=now + timedelta(seconds=lifetime.longest_s),
+            device=device[:100],
+        )
+    )
+    session.flush()
+    return value
+
+
+def find_session(session: Session, secrets: SharedSecrets, value: str) -> SessionFound | None:
+    """Whose session this is; None where it never was, has ended, or its account or shared secret is no more."""
+    now = utcnow()
+    query = select(SessionRow, AccountRow).join(AccountRow).where(SessionRow.secret_hash == hash_secret(value))
+    found = session.execute(query).one_or_none()
+    if found is None:
+        return None
+    row, account = found
+    ends_at = _end_of(row)
+    if account.state != "active" or ends_at <= now or not is_proven(secrets, account, row.proof, value):
+        return None
+    roles = parse_roles(account.roles)
+    name = NAMES.get(account.id, account.id)
+    principal = Principal(account.id, name, roles, Via.SESSION, scopes_of(roles), row.id)
+    return SessionFound(principal, ends_at, (now - row.seen_at).total_seconds() >= TOUCH_EVERY_S)
+
+
+def is_proven(secrets: SharedSecrets, account: AccountRow, proof: str | None, value: str) -> bool:
+    """Whether what was begun with a shared secret was begun with the one that holds now."""
+    if account.kind == "person":
+        return True
+    now = secrets.prove(account.id, value)
+    return now is not None and proof is not None and is_same(proof, now)
+
+
+def touch_session(session: Session, session_id: str) -> None:
+    """Somebody is still there."""
+    session.execute(update(SessionRow).where(SessionRow.id == session_id).values(seen_at=utcnow()))
+
+
+def end_session(session: Session, account_id: str, session_id: str) -> bool:
+    """End one of an account's sessions; whether there was one."""
+    mine = (SessionRow.account_id == account_id) & (SessionRow.id == session_id)
+    return rows_changed(session, delete(SessionRow).where(mine)) > 0
+
+
+def end_sessions(session: Session, account_id: str) -> int:
+    """End all sessions of an account; how many."""
+    return rows_changed(session, delete(SessionRow).where(SessionRow.account_id == account_id))
+
+
+def list_sessions(session: Session, account_id: str, this_one: str) -> list[SessionView]:
+    """Those of an account that are good now, the one seen last first."""
+    query = select(SessionRow).where(SessionRow.account_id == account_id).order_by(SessionRow.seen_at.desc())
+    now = utcnow()
+    return [
+        SessionView(
+            id=row.id,
+            device=row.device,
+            signed_in_at=row.signed_in_at,
+            seen_at=row.seen_at,
+            ends_at=_end_of(row),
+            is_this_one=row.id == this_one,
+        )
+        for row in session.scalars(query)
+        if _end_of(row) > now
+    ]
+
+
+def _end_of(row: SessionRow) -> datetime:
+    return min(row.ends_at, row.seen_at + timedelta(seconds=row.idle_s))

@@ -1,0 +1,68 @@
+"""Tables of who may ask: accounts, their sessions in browsers, and the tokens of their programs.
+
+Of a session and of a token only a hash is kept. Both are random and 256 bits long, so a plain SHA-256 cannot be turned
+back; ``proof`` ties one to the shared secret with which it was begun: another secret, and it is worthless.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from records.clock import utcnow
+from records.models.base import Base, new_id
+
+
+class AccountRow(Base):
+    """Somebody who may sign in: a person, or all who know a shared secret. The first three come from step 0015."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    kind: Mapped[str] = mapped_column(String(16))
+    """machine, shared or person."""
+    display_name: Mapped[str] = mapped_column(String(100))
+    roles: Mapped[str] = mapped_column(String(200))
+    """Their names, with a space between them."""
+    state: Mapped[str] = mapped_column(String(16), default="active")
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    closed_at: Mapped[datetime | None]
+
+
+class SessionRow(Base):
+    """A browser that has signed in. ``id`` names it to its owner and opens nothing."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    proof: Mapped[str | None] = mapped_column(String(64))
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    signed_in_by: Mapped[str] = mapped_column(String(16))
+    signed_in_at: Mapped[datetime] = mapped_column(default=utcnow)
+    seen_at: Mapped[datetime] = mapped_column(default=utcnow)
+    idle_s: Mapped[int]
+    """It ends so long after it was last seen …"""
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    """… and at this time in any case."""
+    device: Mapped[str] = mapped_column(String(100))
+
+
+class ApiTokenRow(Base):
+    """What a program shows instead of signing in."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    proof: Mapped[str | None] = mapped_column(String(64))
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    scopes: Mapped[str] = mapped_column(String(200))
+    """Their names, with a space between them."""
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    ends_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
