@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from records.database import Database
@@ -25,7 +25,7 @@ from records.ledger.selections import lock_selection, upload_completed
 from records.models import MomentRow, MomentState, SelectionRow, UploadRow, UploadState, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage, StorageUnavailable, Stored
-from records.uploads.admission import check_queue, check_room
+from records.uploads.admission import check_queue, check_room, reserved_bytes
 from records.uploads.errors import (
     AlreadyUploaded,
     OffsetWrong,
@@ -42,7 +42,6 @@ from records.uploads.writer import UploadWriter
 
 RECOMMENDED_CHUNK_BYTES = 8 << 20
 """243 MB/s with a sync after each; 64 MiB reached 142."""
-_ACTIVE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -92,15 +91,7 @@ class Uploads:
                 length_bytes=length_bytes,
                 expires_at=utcnow() + self._expiry,
             )
-            promised = session.scalar(
-                select(func.sum(UploadRow.length_bytes - UploadRow.offset_bytes)).where(
-                    UploadRow.state == UploadState.RECEIVING,
-                    UploadRow.expires_at > row.expires_at - _ACTIVE,
-                    # One for the same film is its forerunner: announced again after the answer was lost.
-                    or_(UploadRow.selection_id != row.selection_id, UploadRow.moment_id.is_distinct_from(moment_id)),
-                )
-            )
-            check_room(self._settings, length_bytes + int(promised or 0))
+            check_room(self._settings, length_bytes + reserved_bytes(session, self._settings))
             check_queue(session, self._settings)
             session.add(row)
             session.flush()
@@ -124,7 +115,9 @@ class Uploads:
             if not session.get_one(SelectionRow, row.selection_id).visible:
                 raise UploadMissing
             if not upload.all_here:
-                check_room(self._settings, upload.length_bytes - upload.offset_bytes)
+                begins = upload.offset_bytes == 0
+                others = reserved_bytes(session, self._settings, besides=upload_id) if begins else 0
+                check_room(self._settings, upload.length_bytes - upload.offset_bytes + others)
                 row.holder = holder
         return upload
 

@@ -235,25 +235,29 @@ def test_a_full_queue_takes_nothing_new_and_ends_what_was_begun(app_settings: Se
     assert int(new.headers["Retry-After"]) > 0
 
 
-def test_what_others_announced_counts_as_taken(app_settings: Settings) -> None:
+def with_room_for(app_settings: Settings, count: int) -> Settings:
+    """The same service on a disk that holds so many bytes more."""
+    free = shutil.disk_usage(app_settings.data_dir).free
+    return app_settings.model_copy(update={"min_free_bytes": max(free - count, 0)})
+
+
+def test_what_others_began_to_send_counts_as_taken(app_settings: Settings) -> None:
     with client_of(create_app(app_settings)) as client:
-        announce(client, 10_000_000_000)
+        send(client, announce(client, 10_000_000_000), 0, b"1")
+        begun = announce(client, 9, begin(client))
         target = metadata(**begin(client)["uploads"][0]["metadata"])
-    room = shutil.disk_usage(app_settings.data_dir).free - 5_000_000_000
-    tight = app_settings.model_copy(update={"min_free_bytes": max(room, 0)})
-    with client_of(create_app(tight)) as client:
-        answer = client.post(UPLOADS, headers={**TUS, "Upload-Length": "9", "Upload-Metadata": target})
-    assert answer.status_code == 507
+    with client_of(create_app(with_room_for(app_settings, 5_000_000_000))) as client:
+        announced = client.post(UPLOADS, headers={**TUS, "Upload-Length": "9", "Upload-Metadata": target})
+        first_byte = send(client, begun, 0, b"1")
+    assert (announced.status_code, first_byte.status_code) == (507, 507)
 
 
-def test_what_was_announced_before_for_the_same_film_takes_no_room(app_settings: Settings) -> None:
-    with client_of(create_app(app_settings)) as client:
-        begun = begin(client)
-        announce(client, 10_000_000_000, begun)
-    room = shutil.disk_usage(app_settings.data_dir).free - 5_000_000_000
-    tight = app_settings.model_copy(update={"min_free_bytes": max(room, 0)})
-    with client_of(create_app(tight)) as client:
-        announce(client, 9, begun)
+def test_what_is_only_announced_keeps_nobody_from_sending(app_settings: Settings) -> None:
+    with client_of(create_app(with_room_for(app_settings, 12_000_000_000))) as client:
+        for _ in range(4):
+            announce(client, 10_000_000_000, begin(client))
+        small = announce(client, 9, begin(client))
+        assert send(client, small, 0, b"1").status_code == 204
 
 
 def test_an_upload_left_alone_expires_and_its_bytes_go(client: TestClient, app_settings: Settings) -> None:
