@@ -79,9 +79,9 @@ def test_before_it_goes_whole_the_guider_is_told_what_goes_along(guider: Guider,
     expect(guider.page.get_by_text("it takes along what was cut out")).to_be_visible()
 
 
-@pytest.mark.parametrize("seconds", [3, 4])
+@pytest.mark.parametrize("seconds", [3, 4.9])
 def test_where_the_player_tells_another_length_only_the_whole_film_is_offered(
-    guider: Guider, tmp_path: Path, seconds: int
+    guider: Guider, tmp_path: Path, seconds: float
 ) -> None:
     """The heads of a film of five seconds lie about its length, and the player believes them."""
     film = Mp4(numbered_film(tmp_path / "whole.mp4", frames=150, codec=(*CODEC[:-1], "0"), sound=None))
@@ -90,11 +90,27 @@ def test_where_the_player_tells_another_length_only_the_whole_film_is_offered(
     for header, at in ((film.moov.one("mvhd"), 16), (track.one("mdia", "mdhd"), 16), (track.one("tkhd"), 20)):
         scale = struct.unpack_from(">I", header.own, at - 4)[0] if at == 16 else 0
         scale = scale or struct.unpack_from(">I", film.moov.one("mvhd").own, 12)[0]
-        header.own = header.own[:at] + struct.pack(">I", seconds * scale) + header.own[at + 4 :]
+        header.own = header.own[:at] + struct.pack(">I", round(seconds * scale)) + header.own[at + 4 :]
     guider.open(film.write(tmp_path / "film.mp4"))
     expect(guider.page.get_by_text("This browser plays this film otherwise than this page reads it")).to_be_visible()
     expect(guider.page.get_by_label("These moments")).to_be_disabled()
     expect(guider.page.get_by_label("Whole film")).to_be_checked()
+
+
+def test_a_film_of_which_the_player_takes_a_part_for_the_whole_is_shown_picture_by_picture(
+    guider: Guider, tmp_path: Path
+) -> None:
+    """A WebM whose head tells a second of three: Chromium's player ends there."""
+    path = numbered_film(tmp_path / "film.mkv", frames=90, codec=CODEC)
+    head = bytearray(path.read_bytes())
+    at = head.index(b"\x44\x89\x88") + 3
+    head[at : at + 8] = struct.pack(">d", 1000.0)
+    path.write_bytes(head)
+    guider.open(path)
+    expect(guider.page.get_by_text("It shows its pictures one by one")).to_be_visible()
+    expect(guider.page.get_by_label("These moments")).to_be_checked()
+    guider.go_to(2)
+    wait_until(lambda: guider.number_on(".screen canvas") == 60, "a picture behind the player's end")
 
 
 def test_of_two_pictures_the_player_shows_the_one_that_is_cut(guider: Guider, tmp_path: Path) -> None:

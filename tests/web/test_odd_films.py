@@ -143,6 +143,27 @@ def test_a_film_without_a_list_of_key_pictures_is_cut_as_filmed(
     assert engine.picture(2500) == 75
 
 
+FRAGMENTS = {
+    "some listed in the head, the others in fragments": ("frag_keyframe", None),
+    "all in fragments": ("frag_keyframe+empty_moov", 90),
+    "all in fragments, with an edit list": ("frag_keyframe+delay_moov", 90),
+}
+
+
+@pytest.mark.parametrize("kind", FRAGMENTS)
+def test_of_a_film_in_fragments_all_is_seen_or_nothing(engine: Engine, tmp_path: Path, kind: str) -> None:
+    flags, pictures = FRAGMENTS[kind]
+    codec = (*H264, "-bf", "2", "-g", "30")
+    path = numbered_film(tmp_path / "film.mp4", frames=90, codec=codec, container=("-movflags", flags))
+    assert probe(path).duration_ms == 3000
+    if pictures is None:
+        assert code_of(engine, path) == "film_not_opened"
+    else:
+        engine.choose(path)
+        assert engine.facts()["durationMs"] == 3000
+        assert numbers_of(engine.cut({"in": 2000, "out": 2900})) == list(range(60, 87))
+
+
 # Several tracks
 
 

@@ -8,8 +8,8 @@ import { hintsOn } from './hints';
 import { inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './marks';
 
 const WAY = 'vigpack.way';
-/** Padding of sound, and the last picture, may count or not. */
-const NEAR_S = 0.15;
+/** A packet of sound may count or not. */
+const SOUND_PACKET_S = 0.025;
 /** Bitrate of light cuts, picture and sound. */
 const LIGHT_BYTES_PER_S = (2_000_000 + 128_000) / 8;
 const LIGHT_STILL_BYTES = 150_000;
@@ -135,17 +135,22 @@ export class Desk {
     return target !== undefined;
   }
 
-  /** Compares the length that the browser's player tells with what the page found: what one shows must be what one cuts. */
-  compareLength(playerS: number): void {
-    const { playerLengthsS, fps } = this.film.facts;
-    if (!playerLengthsS.length || !Number.isFinite(playerS)) return;
-    const nearS = Math.max(NEAR_S, 2 / Math.max(1, fps));
+  /**
+   * Compares the length that the browser's player tells with what the page found, to one picture: what one shows must be
+   * what one cuts. False where the film is to be shown picture by picture, since the player takes a part for the whole.
+   */
+  compareLength(playerS: number): boolean {
+    const { playerLengthsS, headTellsLength, canShow, fps } = this.film.facts;
+    if (!playerLengthsS.length || !Number.isFinite(playerS)) return true;
+    const nearS = Math.max(SOUND_PACKET_S, 1 / Math.max(1, fps));
     const agrees = playerLengthsS.some((lengthS) => Math.abs(playerS - lengthS) <= nearS);
-    if (agrees === !this.doubt) return;
+    if (!agrees && !headTellsLength && canShow) return false;
+    if (agrees === !this.doubt) return true;
     this.doubt = agrees ? null : new FilmProblem('film_read_differently').sentence;
     if (this.doubt) console.info('lengths differ:', playerS, ...playerLengthsS);
     if (!this.can(this.way)) this.way = 'whole';
     this.settle();
+    return true;
   }
 
   choose(way: Way): void {

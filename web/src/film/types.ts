@@ -13,6 +13,8 @@ export interface FilmFacts {
   readonly zeroS: number;
   /** Every length that a player may rightly tell of it: its pictures', its sound's, …; empty where that is not known. */
   readonly playerLengthsS: readonly number[];
+  /** Whether a player that tells another length reads it otherwise; of fragments and WebM, heads are careless. */
+  readonly headTellsLength: boolean;
   readonly widthPx: number;
   readonly heightPx: number;
   /** Frames per second, on average over the first seconds. */

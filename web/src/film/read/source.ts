@@ -58,6 +58,8 @@ export interface FilmSource {
   readonly nalUnits: NalUnits | null;
   /** Of each track of an MP4 whose head tells it, its length in seconds; null where that is not known. */
   readonly trackEndsS: readonly number[] | null;
+  /** Whether its samples are listed in fragments of it. */
+  readonly isFragmented: boolean;
   /** What its head says of the length of it all, right or not; 0 where that is not known. */
   readonly movieS: number;
   /** Why only the whole film can be sent, though its frames' times are known; null where moments can be taken out. */
@@ -135,7 +137,7 @@ async function describe(input: Input, file: Blob | null, timelines: TrackTimelin
   const soundPieces = heardPieces(heard);
   const others = audio ? (await namedSounds(sounds)).filter(({ id }) => id !== audio.id) : [];
   const beside = others.map((track) => ({ track, pieces: heardPieces(timelineOf(timelines, track.id)) }));
-  return { ...reading, input, file, video, audio, clock, pieces, isEdited, soundPieces, marksKeys, wholeOnly, trackEndsS, movieS: timeline?.movieS ?? 0, sounds: audio ? [{ track: audio, pieces: soundPieces }, ...beside] : [] };
+  return { ...reading, input, file, video, audio, clock, pieces, isEdited, soundPieces, marksKeys, wholeOnly, trackEndsS, isFragmented: timeline?.isFragmented ?? false, movieS: timeline?.movieS ?? 0, sounds: audio ? [{ track: audio, pieces: soundPieces }, ...beside] : [] };
 }
 
 function timelineOf(timelines: TrackTimeline[] | null, id: number): TrackTimeline | undefined {

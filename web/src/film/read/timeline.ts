@@ -6,6 +6,7 @@
  * 8.6. Only the boxes named below are read, never the film.
  */
 
+import { FilmProblem } from '../problem';
 import type { ReadBytes } from './bytes';
 
 const HEAD_BYTES = 16;
@@ -46,14 +47,29 @@ export interface TrackTimeline {
   /** Whether it lists key pictures; a film without such a list says that each picture is one. */
   readonly hasKeyList: boolean;
   readonly isFragmented: boolean;
+  /** How many are listed in its head; 0 where all are in fragments. */
+  readonly samplesInHead: number;
 }
 
-/** The tracks of the film that `read` reads; null where it is no MP4 or QuickTime file, or has no index. */
+/**
+ * The tracks of the film that `read` reads; null where it is no MP4 or QuickTime file, or has no index.
+ * Throws FilmProblem film_not_opened where some samples are listed in its head and more come in fragments: the demuxer
+ * (mediabunny 1.61), like Firefox 153, sees those of the head only and takes them for all.
+ */
 export async function readTimelines(read: ReadBytes): Promise<TrackTimeline[] | null> {
   for await (const box of boxes(read, 0, Infinity)) {
-    if (box.type === 'moov') return readMovie(read, box);
+    if (box.type !== 'moov') continue;
+    const tracks = await readMovie(read, box);
+    const goesOn = tracks.some((track) => track.isFragmented && track.samplesInHead > 0) && (await hasFragment(read, box.to));
+    if (goesOn) throw new FilmProblem('film_not_opened', 'begins in its head and goes on in fragments');
+    return tracks;
   }
   return null;
+}
+
+async function hasFragment(read: ReadBytes, from: number): Promise<boolean> {
+  for await (const { type } of boxes(read, from, Infinity)) if (type === 'moof') return true;
+  return false;
 }
 
 interface Box {
@@ -121,7 +137,8 @@ async function readTrack(read: ReadBytes, trak: Box, movie: Clock, fragmented: b
   const list = named['edts'] && (await findBoxes(read, named['edts'], ['elst']))['elst'];
   const edits = list ? parseEdits(await content(read, list)) : null;
   const table = media['minf'] && (await findBoxes(read, media['minf'], ['stbl']))['stbl'];
-  const samples = table ? await findBoxes(read, table, ['stsd', 'stsc', 'stss']) : {};
+  const samples = table ? await findBoxes(read, table, ['stsd', 'stsc', 'stss', 'stsz', 'stz2']) : {};
+  const sizes = samples['stsz'] ?? samples['stz2'];
   return {
     id: viewOf(head).getUint32(head[0] === 1 ? 20 : 12),
     kind: media['hdlr'] ? String.fromCharCode(...(await content(read, media['hdlr'], 12)).subarray(8)) : '',
@@ -134,6 +151,7 @@ async function readTrack(read: ReadBytes, trak: Box, movie: Clock, fragmented: b
     isProtected: samples['stsd'] !== undefined && (await isProtected(read, samples['stsd'])),
     hasKeyList: samples['stss'] !== undefined,
     isFragmented: fragmented,
+    samplesInHead: sizes ? viewOf(await content(read, sizes, 12)).getUint32(8) : 0,
   };
 }
 

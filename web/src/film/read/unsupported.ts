@@ -15,6 +15,7 @@ export function unsupportedFilm(file: File, durationMs: number): Film {
       durationMs,
       zeroS: 0,
       playerLengthsS: [],
+      headTellsLength: false,
       widthPx: 0,
       heightPx: 0,
       fps: 1000 / STEP_MS,

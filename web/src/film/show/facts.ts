@@ -27,7 +27,8 @@ export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
     bytes: film.file?.size ?? 0,
     durationMs: Math.max(1, clock.msAt(endTicks)),
     zeroS: clock.zeroTicks / clock.ticksPerSecond,
-    playerLengthsS: film.trackEndsS ? [...film.trackEndsS, endS, Math.max(film.movieS, endS)] : [],
+    playerLengthsS: film.trackEndsS ? [...film.trackEndsS, endS, Math.max(film.movieS, endS)] : await measuredLengths(film, endS),
+    headTellsLength: film.trackEndsS !== null,
     widthPx: shown?.width ?? (await video.getDisplayWidth()),
     heightPx: shown?.height ?? (await video.getDisplayHeight()),
     fps: (await video.computePacketStats(RATE_SAMPLE_PACKETS)).averagePacketRate,
@@ -47,6 +48,22 @@ export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
   };
 }
 
+/**
+ * What players may tell of a film whose head lists no samples: when a track ends, on the film's clock or from where it
+ * begins, and, as FFmpeg reckons, the longest track counted from the latest beginning. Empty where its end is not stated
+ * at all, as in a browser's own WebM: then players tell what they please.
+ */
+async function measuredLengths(film: FilmSource, endS: number): Promise<number[]> {
+  const statedS = await film.input.getDurationFromMetadata();
+  if (!film.isFragmented && !statedS) return [];
+  const spans = [{ from: film.clock.zeroTicks / film.clock.ticksPerSecond, to: endS }];
+  for (const { track } of film.sounds) spans.push({ from: await track.getFirstTimestamp(), to: await track.computeDuration() });
+  const ends = spans.flatMap(({ from, to }) => [to, to - from]);
+  const latest = Math.max(...spans.map(({ from }) => from));
+  const told = [...ends, latest + Math.max(...spans.map(({ from, to }) => to - from))];
+  return statedS && statedS > Math.max(...told) ? [...told, statedS] : told;
+}
+
 function isProblem(error: unknown, code: string): false {
   if (error instanceof FilmProblem && error.code === code) return false;
   throw error;
@@ -60,6 +77,7 @@ export async function readAudioFacts(sound: AudioRecording): Promise<FilmFacts> 
     durationMs: Math.max(1, Math.floor((sound.endS - sound.zeroS) * 1000)),
     zeroS: sound.zeroS,
     playerLengthsS: [],
+    headTellsLength: false,
     widthPx: 0,
     heightPx: 0,
     fps: 0,
