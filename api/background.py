@@ -10,6 +10,7 @@ from api.dependencies import AppContext
 from api.errors import note_incident
 from api.temp_folder import sweep_private
 from pipeline.errors import PipelineError
+from records.errors import DatabaseUnavailable
 from records.ledger.recurring import take_turn
 from records.logs import get_logger
 from records.uploads.cleanup import expire_uploads
@@ -22,9 +23,14 @@ log = get_logger("api")
 
 async def keep_running_maintenance(ctx: AppContext) -> None:
     """Do it now and every ``heal_s``, until cancelled. An outage is waited out."""
+    after_outage = False
     while True:
         try:
-            await run_in_threadpool(run_maintenance, ctx)
+            await run_in_threadpool(run_maintenance, ctx, after_outage=after_outage)
+            after_outage = False
+        except DatabaseUnavailable as error:
+            after_outage = True
+            log.warning("tending_failed", code=error.code, cause=str(error))
         except PipelineError as error:
             log.warning("tending_failed", code=error.code, cause=str(error))
         except Exception as error:  # noqa: BLE001 noted under its number; otherwise all maintenance would end unseen
@@ -32,11 +38,11 @@ async def keep_running_maintenance(ctx: AppContext) -> None:
         await asyncio.sleep(ctx.settings.heal_s)
 
 
-def run_maintenance(ctx: AppContext) -> int:
+def run_maintenance(ctx: AppContext, *, after_outage: bool = False) -> int:
     """How many uploads were handed on or erased. Safe beside requests and other processes."""
-    if take_turn(ctx.db, SAMPLING, EVERY_S):
+    if take_turn(ctx.db, SAMPLING, EVERY_S) or after_outage:
         # Here and not with recovery: how it was while no worker ran is what one wants to know.
-        take_sample(ctx.db, health(ctx.db, ctx.settings, ctx.storage))
+        take_sample(ctx.db, health(ctx.db, ctx.settings, ctx.storage), after_outage=after_outage)
     sweep_private(ctx.settings)
     done = expire_uploads(ctx.db, ctx.storage, ctx.settings)
     for upload in ctx.uploads.waiting_to_finish():

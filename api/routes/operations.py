@@ -5,6 +5,7 @@ Nothing here shows footage, captions or a family's code. Every act is written to
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Annotated
 
@@ -63,6 +64,12 @@ class Retried(BaseModel):
     jobs: int
 
 
+class Acknowledged(BaseModel):
+    """Of how many jobs note was taken."""
+
+    jobs: int
+
+
 @router.get("", summary="Health of the service", responses=described(401))
 def get_health(look: GivenLook) -> Health:
     """Is it well, since when, what is wrong, what to do now, and every figure. What is unknown is null."""
@@ -107,6 +114,12 @@ def retry_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
     return _act(ctx, who, "retry", job_id, manage_jobs.retry_job)
 
 
+@router.post("/jobs/{job_id}/acknowledge", summary="Acknowledge a failed job", responses=described(401, 404, 409, 503))
+def acknowledge_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
+    """Take note that it was given up: it is counted and told no more, and can still be tried again."""
+    return _act(ctx, who, "acknowledge", job_id, manage_jobs.acknowledge_job)
+
+
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=described(401, 404, 409, 503))
 def cancel_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
     """End a waiting or held job now; ask a running one to stop, which it does within seconds."""
@@ -137,16 +150,13 @@ def move_job(job_id: GivenId, urgency: Urgency, ctx: Ctx, who: Who) -> JobLine:
 @router.post("/retry-failed", summary="Retry failed jobs", responses=described(401, 503))
 def retry_failed_jobs(ctx: Ctx, who: Who) -> Retried:
     """Queue everything again that was given up within a day: after an outage, this one act is enough."""
-    with ctx.db.reading() as session:
-        ids = given_up_ids(session, utcnow(), limit=_MOST_AT_ONCE)
-    retried = 0
-    for job_id in ids:
-        try:
-            retry_job(job_id, ctx, who)
-        except (JobMissing, JobStateWrong):  # somebody else was faster, or it was erased
-            continue
-        retried += 1
-    return Retried(jobs=retried)
+    return Retried(jobs=_with_all_given_up(ctx, who, retry_job))
+
+
+@router.post("/acknowledge-failed", summary="Acknowledge failed jobs", responses=described(401, 503))
+def acknowledge_failed_jobs(ctx: Ctx, who: Who) -> Acknowledged:
+    """Take note of everything that was given up within a day."""
+    return Acknowledged(jobs=_with_all_given_up(ctx, who, acknowledge_job))
 
 
 @router.post("/workers/{name}/drain", status_code=204, summary="Drain a worker", responses=described(401, 404, 503))
@@ -165,6 +175,17 @@ def undrain_worker(name: WorkerName, ctx: Ctx, who: Who) -> None:
     with ctx.db.session() as session:
         workers.undrain_worker(session, name)
         audit.note(session, who, "undrain", name)
+
+
+def _with_all_given_up(ctx: AppContext, who: str, act: Callable[[str, AppContext, str], JobLine]) -> int:
+    with ctx.db.reading() as session:
+        ids = given_up_ids(session, utcnow(), limit=_MOST_AT_ONCE)
+    done = 0
+    for job_id in ids:
+        with contextlib.suppress(JobMissing, JobStateWrong):  # somebody else was faster, or it was erased
+            act(job_id, ctx, who)
+            done += 1
+    return done
 
 
 def _act(ctx: AppContext, who: str, action: str, job_id: str, act: Callable[..., None], detail: str = "") -> JobLine:

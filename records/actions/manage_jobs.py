@@ -29,6 +29,15 @@ def retry_job(session: Session, job_id: str) -> None:
     _show(session, selection, job, MomentState.QUEUED)
 
 
+def acknowledge_job(session: Session, job_id: str) -> None:
+    """Take note that a job was given up; the guider still reads why, and it can still be tried again.
+
+    Raises: JobMissing, JobStateWrong.
+    """
+    _, job = _locked(session, job_id, JobState.FAILED)
+    job.acknowledged_at = utcnow()
+
+
 def cancel_job(session: Session, job_id: str) -> None:
     """End a waiting or held job now; ask a running one to stop, which it does within seconds.
 

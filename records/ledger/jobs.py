@@ -111,7 +111,7 @@ def queue_again(session: Session, job: JobRow) -> None:
     """
     job.state = JobState.QUEUED
     job.queued_at = utcnow()
-    job.not_before = job.sent_at = job.started_at = job.finished_at = None
+    job.not_before = job.sent_at = job.started_at = job.finished_at = job.acknowledged_at = None
     job.lease_token = job.lease_until = None
     job.attempts = 0
     job.progress = 0.0

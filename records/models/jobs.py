@@ -70,6 +70,8 @@ class JobRow(Base):
     moved_at: Mapped[datetime | None]
     """When the attempt began, or its progress last grew: a lease can be kept by work that hangs."""
     cancel_requested: Mapped[bool] = mapped_column(default=False)
+    acknowledged_at: Mapped[datetime | None]
+    """When IT took note that it was given up: it troubles nobody any more, and can still be tried again."""
     error_code: Mapped[str | None] = mapped_column(String(64))
     error_sentence: Mapped[str | None] = mapped_column(Text)
     """For the guider."""

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from pipeline.errors import PipelineError, plain_reasons
 from records.models import JobRow, JobState, SelectionRow
 from records.redaction import redact, words_in
-from records.views.queue_stats import given_up, seconds_between, stalls
+from records.views.queue_stats import DAY, given_up, seconds_between, stalls
 
 _LONGEST_LOG = 2000
 
@@ -39,7 +39,7 @@ class Reason(BaseModel):
     sentence: str
 
 
-JobAction = Literal["retry", "cancel", "hold", "release", "priority"]
+JobAction = Literal["retry", "acknowledge", "cancel", "hold", "release", "priority"]
 """What IT may do with a job."""
 
 
@@ -61,6 +61,8 @@ class JobLine(BaseModel):
     finished_at: datetime | None
     progress: float
     worker: str | None
+    acknowledged_at: datetime | None
+    """When IT took note that it was given up."""
     waited_s: float
     """From the asking to the first attempt, or until now."""
     reason: Reason | None
@@ -83,7 +85,7 @@ _CAN: dict[str, list[JobAction]] = {
     JobState.QUEUED: ["hold", "cancel", "priority"],
     JobState.HELD: ["release", "cancel", "priority"],
     JobState.RUNNING: ["cancel"],
-    JobState.FAILED: ["retry"],
+    JobState.FAILED: ["retry", "acknowledge"],
     JobState.CANCELLED: ["retry"],
 }
 
@@ -125,6 +127,13 @@ def _chosen(look: Look, now: datetime) -> ColumnElement[bool]:
     return stalls(now) if look == Look.STALLED else JobRow.state == states[look]
 
 
+def _can(job: JobRow, now: datetime) -> list[JobAction]:
+    actions = _CAN.get(job.state, [])
+    if job.acknowledged_at or (job.finished_at and job.finished_at < now - DAY):  # it counts for nothing any more
+        return [action for action in actions if action != "acknowledge"]
+    return actions
+
+
 def _line(job: JobRow, shape: dict[str, Any], stalled: int, now: datetime) -> JobLine:
     reason = None
     if job.error_code:
@@ -143,8 +152,9 @@ def _line(job: JobRow, shape: dict[str, Any], stalled: int, now: datetime) -> Jo
         finished_at=job.finished_at,
         progress=job.progress,
         worker=job.worker,
+        acknowledged_at=job.acknowledged_at,
         waited_s=seconds_between(job.queued_at, job.started_at or job.finished_at or now),
         reason=reason,
         log=redact(job.error_detail or "", words_in(shape))[-_LONGEST_LOG:],
-        can=_CAN.get(job.state, []),
+        can=_can(job, now),
     )

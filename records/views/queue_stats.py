@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from pipeline.errors import PipelineError, plain_reasons
 from records.folders import FolderProblem
 from records.ledger.jobs import MOMENT
-from records.ledger.outcome_counts import Outcome, OutcomeCounts, outcome_counts, quantile_s, quarter_of
+from records.ledger.outcome_counts import Outcome, OutcomeCounts, outcome_counts, quantile_s
 from records.ledger.scheduling import is_due
 from records.ledger.workers import MISSED_BEATS
 from records.models import ClockRow, JobRow, JobState, WorkerRow
@@ -76,7 +76,7 @@ class WorkerFigure(_Figure):
     name: str
     version: str
     state: WorkerState
-    """draining: it takes no more jobs; left: it ended in order."""
+    """draining: it takes no more jobs; left: it ended in order, after it was drained, or another began in its place."""
     started_at: datetime
     seen_s: float
     """Since its last sign of life."""
@@ -120,12 +120,12 @@ class QueueFigures(_Figure):
     stalled: int
     last_done_at: datetime | None
     done_24h: int
-    done_per_hour: float
-    """In the last hour."""
+    done_per_hour: int
+    """Finished in the last hour; of what was erased since, nothing is known."""
     failed_24h: list[Failures]
     """Counted when they were given up, tried again since or not."""
     failed_now: int
-    """Given up within a day, and not tried again since."""
+    """Given up within a day, not tried again since, and not acknowledged."""
     ready_24h: ReadyTimes
     healed_at: datetime | None
     """When lost messages and dead leases were last looked for, to the end."""
@@ -139,7 +139,8 @@ def queue_figures(session: Session, settings: Settings, now: datetime) -> QueueF
     due, oldest = session.execute(select(func.count(), func.min(since)).where(*is_due(JobRow, now))).one()
     depths = select(JobRow.kind, JobRow.priority, func.count()).where(*is_due(JobRow, now))
     running = running_jobs(session, settings, now)
-    day, hour_ago = outcome_counts(session, now - DAY), quarter_of(now - timedelta(hours=1))
+    day = outcome_counts(session, now - DAY)
+    last_hour = (JobRow.state == JobState.DONE, JobRow.finished_at > now - timedelta(hours=1))
     moments = day.ready_ms().get(MOMENT, [])
     return QueueFigures(
         jobs=[JobCount(kind=kind, state=state, jobs=n) for kind, state, n in sorted(session.execute(grouped))],
@@ -153,7 +154,7 @@ def queue_figures(session: Session, settings: Settings, now: datetime) -> QueueF
         stalled=session.scalar(select(func.count()).where(stalls(now))) or 0,
         last_done_at=session.scalar(select(func.max(JobRow.finished_at)).where(JobRow.state == JobState.DONE)),
         done_24h=day.count(Outcome.DONE),
-        done_per_hour=_per_hour(outcome_counts(session, hour_ago), now - hour_ago),
+        done_per_hour=session.scalar(select(func.count()).where(*last_hour)) or 0,
         failed_24h=_failures(day),
         failed_now=session.scalar(select(func.count()).where(*given_up(now))) or 0,
         ready_24h=ReadyTimes(
@@ -174,8 +175,8 @@ def stalls(now: datetime) -> ColumnElement[bool]:
 
 
 def given_up(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """The conditions under which a job was given up within a day, and not tried again since."""
-    return JobRow.state == JobState.FAILED, JobRow.finished_at >= now - DAY
+    """The conditions under which a job was given up within a day, not tried again since, and nobody took note of it."""
+    return JobRow.state == JobState.FAILED, JobRow.finished_at >= now - DAY, JobRow.acknowledged_at.is_(None)
 
 
 def running_jobs(session: Session, settings: Settings, now: datetime) -> list[RunningJob]:
@@ -201,12 +202,14 @@ def running_jobs(session: Session, settings: Settings, now: datetime) -> list[Ru
 
 def _workers(session: Session, settings: Settings, running: list[RunningJob], now: datetime) -> list[WorkerFigure]:
     silent_since = now - timedelta(seconds=MISSED_BEATS * settings.heartbeat_s)
-    rows = session.scalars(select(WorkerRow).where(WorkerRow.seen_at >= now - DAY).order_by(WorkerRow.name))
+    rows = list(session.scalars(select(WorkerRow).where(WorkerRow.seen_at >= now - DAY).order_by(WorkerRow.name)))
+    silent = [row for row in rows if row.left_at is None and row.seen_at < silent_since]
+    replaced = _replaced(silent, [row for row in rows if row.seen_at >= silent_since and row.left_at is None])
 
     def state(row: WorkerRow) -> WorkerState:
-        if row.left_at:
+        if row.left_at or row in replaced or (row in silent and row.draining):
             return "left"
-        return "silent" if row.seen_at < silent_since else "draining" if row.draining else "working"
+        return "silent" if row in silent else "draining" if row.draining else "working"
 
     return [
         WorkerFigure(
@@ -224,16 +227,26 @@ def _workers(session: Session, settings: Settings, running: list[RunningJob], no
     ]
 
 
+def _replaced(silent: list[WorkerRow], alive: list[WorkerRow]) -> list[WorkerRow]:
+    """Those silent ones in whose place another began since: containers that are made anew come under new names.
+
+    Each that began since stands for one, the first for the one that fell silent first.
+    """
+    newcomers = sorted(row.started_at for row in alive)
+    replaced = []
+    for row in sorted(silent, key=lambda one: one.seen_at):
+        if since := [began for began in newcomers if began > row.seen_at]:
+            newcomers.remove(since[0])
+            replaced.append(row)
+    return replaced
+
+
 def _failures(day: OutcomeCounts) -> list[Failures]:
     told = plain_reasons()
     return [
         Failures(code=code, sentence=told.get(code, PipelineError.for_guider), jobs=jobs)
         for code, jobs in day.failed_by_code().items()
     ]
-
-
-def _per_hour(found: OutcomeCounts, span: timedelta) -> float:
-    return round(found.count(Outcome.DONE) * (timedelta(hours=1) / span), 1)
 
 
 def seconds_between(start: datetime, end: datetime) -> float:

@@ -13,18 +13,22 @@ from records.models import SampleRow, utcnow
 
 EVERY_S = 60
 KEPT = timedelta(days=8)
-_UNBROKEN = timedelta(minutes=5)
+_UNBROKEN = timedelta(seconds=2.5 * EVERY_S)
 """Longer without a sample: nobody knows what was between."""
 _PRESENT = timedelta(days=1)
 _LEAST_SPAN = timedelta(hours=6)
 """From less than this no rate is reckoned: one large upload is no trend."""
 
 
-def keep_sample(db: Database, sample: SampleRow) -> None:
-    """Remember how it is now, and since when it has been so. Raises: DatabaseUnavailable."""
-    sample.at = utcnow()
-    with db.reading() as session:
-        sample.since = since_when(session, sample.state, sample.at)
+def keep_sample(db: Database, sample: SampleRow, *, after_outage: bool = False) -> None:
+    """Remember how it is now, and since when it has been so; ``after_outage``: since now.
+
+    Raises: DatabaseUnavailable.
+    """
+    sample.at = sample.since = utcnow()
+    if not after_outage:
+        with db.reading() as session:
+            sample.since = since_when(session, sample.state, sample.at)
     try:
         with db.session() as session:
             session.add(sample)

@@ -98,6 +98,7 @@ def test_every_lasting_service_is_checked_and_restarted(name: str) -> None:
 
 def test_workers_can_be_many() -> None:
     assert not {"container_name", "ports", "hostname"} & set(SERVICES["worker"])
+    assert SERVICES["worker"]["deploy"]["replicas"] == "${VIGPACK_WORKERS:-1}"  # from .env: it outlives every `up`
 
 
 def test_work_in_progress_lies_in_memory() -> None:

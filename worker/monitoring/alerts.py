@@ -22,12 +22,20 @@ MOST_SKEW_S = 2.0
 FEW_DAYS = 3
 State = Literal["well", "busy", "warn", "bad"]
 _START = "Start one: docker compose up -d worker, or vigpack up on one machine."
+_UNDRAIN = (
+    "All are drained. Let one work again: docker compose exec worker vigpack worker --undrain, or in the list below."
+)
 _GIVE_BACK = (
     "Give vigpack the database that belongs to these files: restore its newest backup. Only if this database is the "
     "right one: docker compose exec api vigpack store says what it does not know, and vigpack store --accept takes the "
     "store as it is."
 )
-_RESTART = "Start the workers anew: docker compose restart worker, or vigpack up again. No work is lost."
+_RESTART = (
+    "Start them anew: docker compose up -d --force-recreate worker; on one machine end vigpack up and start it again. "
+    "No work is lost."
+)
+"""Not ``restart``, which does nothing where a container is gone; nor ``up -d`` alone, which leaves alone what hangs."""
+_GROW = "Add a worker: echo VIGPACK_WORKERS={} >> .env, then docker compose up -d worker."
 
 _FORMER_NAME: JsonDict = {"deprecated": True}
 
@@ -91,14 +99,17 @@ def _parts(facts: Facts) -> Iterator[Alert]:
             code="database_away",
             level="bad",
             message="The database does not answer.",
-            remedy="Start it, and look at its own log. What was sent is safe; uploads go on when it is back.",
+            remedy=(
+                "Start it: docker compose up -d --force-recreate postgres; docker compose logs --tail 50 postgres says "
+                "why it ended. What was sent is safe; uploads go on when it is back."
+            ),
         )
     elif not facts.database_current:
         yield Alert(
             code="database_old",
             level="bad",
             message="The database has not been brought to this version; run vigpack migrate.",
-            remedy="Run vigpack migrate. docker compose does it at each start: docker compose up -d.",
+            remedy="Run vigpack migrate: docker compose run --rm migrate, or vigpack up again on one machine.",
         )
     for problem in facts.folder_problems:
         yield Alert(code="folder_not_writable", level="bad", message=problem.message, remedy=problem.remedy)
@@ -117,7 +128,8 @@ def _parts(facts: Facts) -> Iterator[Alert]:
             level="bad",
             message="The queue does not answer; jobs wait until it does.",
             remedy=(
-                "Start it: docker compose up -d redis. The jobs stand in the database and are sent again by themselves."
+                "Start it: docker compose up -d --force-recreate redis; on one machine end vigpack up and start it "
+                "again. The jobs stand in the database and are sent again by themselves."
             ),
         )
     if facts.clock_skew_s is not None and abs(facts.clock_skew_s) > MOST_SKEW_S:
@@ -186,9 +198,8 @@ def _queue(facts: Facts) -> Iterator[Alert]:
     if queue is None:
         return
     if not facts.workers_alive:
-        yield Alert(
-            code="no_worker", level="bad", message="No worker is running; moments wait until one is.", remedy=_START
-        )
+        says = "No worker is running; moments wait until one is."
+        yield Alert(code="no_worker", level="bad", message=says, remedy=_start_one(queue))
     elif _nothing_is_taken(queue):
         yield Alert(
             code="nothing_taken",
@@ -201,7 +212,7 @@ def _queue(facts: Facts) -> Iterator[Alert]:
             code="queue_full",
             level="bad",
             message=f"{queue.due} jobs wait; nothing new is taken until there are fewer.",
-            remedy="Add workers: docker compose up -d --scale worker=3. What was sent is safe.",
+            remedy=f"{_grow(facts)} What was sent is safe.",
         )
     if queue.stalled:
         who = "A worker is" if queue.stalled == 1 else f"{queue.stalled} workers are"
@@ -211,7 +222,7 @@ def _queue(facts: Facts) -> Iterator[Alert]:
             code="waits_long",
             level="warn",
             message=f"The oldest job has waited {queue.oldest_waiting_s / 60:.0f} minutes.",
-            remedy="There is more work than the workers can do. Add one: docker compose up -d --scale worker=2.",
+            remedy=f"There is more work than the workers can do. {_grow(facts)}",
         )
     if silent := newly_silent(queue):
         who = "A worker" if silent == 1 else f"{silent} workers"
@@ -219,7 +230,7 @@ def _queue(facts: Facts) -> Iterator[Alert]:
             code="worker_silent",
             level="warn",
             message=f"{who} went silent without ending in order.",
-            remedy="It was killed, or hangs. Is it out of memory? Its jobs are given to others; start it again.",
+            remedy=f"It was killed (is memory short?), or hangs. Its jobs are given to others. {_RESTART}",
         )
     for worker in queue.workers:
         if worker.state == "working":
@@ -232,7 +243,10 @@ def _queue(facts: Facts) -> Iterator[Alert]:
             code="given_up",
             level="warn",
             message=f"{what} given up since yesterday.",
-            remedy="The list below says why. Mend that, then try again: it is safe. A damaged film must be sent anew.",
+            remedy=(
+                "The list below says why. Mend that, then try again: it is safe. A damaged film must be sent anew. "
+                "Where there is nothing to mend, take note, and it is counted no more."
+            ),
         )
     if facts.workers_alive and _healing_is_late(facts, queue):
         says = "Lost work has not been looked for lately."
@@ -241,8 +255,22 @@ def _queue(facts: Facts) -> Iterator[Alert]:
     if len(versions) > 1:
         says = f"Parts of different versions run side by side: {', '.join(sorted(versions))}."
         yield Alert(
-            code="versions_differ", level="warn", message=says, remedy="Bring all machines to the same version."
+            code="versions_differ",
+            level="warn",
+            message=says,
+            remedy="Bring all machines to the same version: git pull, then docker compose up -d --build.",
         )
+
+
+def _start_one(queue: QueueFigures) -> str:
+    states = {worker.state for worker in queue.workers}
+    if "silent" in states:  # it may hang, and then be running for Docker
+        return _RESTART
+    return _UNDRAIN if "draining" in states else _START
+
+
+def _grow(facts: Facts) -> str:
+    return _GROW.format((facts.workers_alive or 0) + 1)
 
 
 def newly_silent(queue: QueueFigures) -> int:

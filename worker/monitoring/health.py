@@ -75,14 +75,17 @@ def health(db: Database, settings: Settings, storage: Storage | None = None) -> 
     return Health(**dict(facts), verdict=verdict, since=_since(db, facts, verdict))
 
 
-def take_sample(db: Database, found: Health) -> None:
-    """Remember how it is at this minute, for the charts and for "since when". Raises: DatabaseUnavailable."""
+def take_sample(db: Database, found: Health, *, after_outage: bool = False) -> None:
+    """Remember how it is at this minute, for the charts and for "since when". Raises: DatabaseUnavailable.
+
+    ``after_outage``: the database was away since the last sample, which nobody could write down.
+    """
     queue = found.queue
     sample = SampleRow(state=_MOODS[found.verdict.state], disk_free_bytes=found.disk_free_bytes)
     if queue is not None:
         sample.waiting, sample.running = queue.due, len(queue.running)
         sample.oldest_waiting_s, sample.workers = queue.oldest_waiting_s, found.workers_alive
-    keep_sample(db, sample)
+    keep_sample(db, sample, after_outage=after_outage)
 
 
 def _broker(settings: Settings) -> Literal["redis", "rabbitmq", "folder"]:

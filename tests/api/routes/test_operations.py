@@ -123,6 +123,20 @@ def test_all_that_was_given_up_can_be_tried_again_at_once(it: TestClient, ctx: A
     assert it.post(f"{OPERATIONS}/retry-failed").json() == {"jobs": 0}
 
 
+def test_what_was_given_up_can_be_taken_note_of(it: TestClient, ctx: AppContext) -> None:
+    one, two, three = add_jobs(ctx.db, K_104)
+    for job in (one, two):
+        give_up_job(ctx.db, job, ctx.settings)
+    noted = it.post(f"{OPERATIONS}/jobs/{one}/acknowledge").json()
+    assert (noted["state"], noted["can"]) == ("failed", ["retry"])
+    assert noted["acknowledged_at"] is not None
+    assert it.post(f"{OPERATIONS}/acknowledge-failed").json() == {"jobs": 1}
+    assert it.post(f"{OPERATIONS}/retry-failed").json() == {"jobs": 0}
+    assert it.post(f"{OPERATIONS}/jobs/{three}/acknowledge").status_code == 409
+    assert jobs(it, "failed") == [two, one]
+    assert [act[1:3] for act in acts(ctx)] == [("acknowledge", two), ("acknowledge", one)]
+
+
 def test_no_family_no_word_and_no_place_is_in_anything_that_it_sees(it: TestClient, ctx: AppContext) -> None:
     failed, running, waiting = add_jobs(ctx.db, K_104)
     give_up_job(ctx.db, failed, ctx.settings, FfmpegFailed(TRACE, for_guider="Ella looks up. cannot be drawn."))

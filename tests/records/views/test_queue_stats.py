@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from records.actions.manage_jobs import acknowledge_job, retry_job
 from records.database import Database
 from records.ledger.jobs import renew
 from records.models import JobRow, WorkerRow, utcnow
@@ -87,14 +88,57 @@ def test_times_to_ready_and_reasons_of_the_last_day(db: Database, settings: Sett
     seen = figures_of(db, settings)
     assert (seen.done_24h, seen.failed_now, seen.ready_24h.jobs) == (2, 1, 2)
     assert (seen.ready_24h.p50_s, seen.ready_24h.p95_s) == pytest.approx((10, 80), rel=0.11)
-    assert 1.5 <= seen.done_per_hour <= 2
+    assert seen.done_per_hour == 2
     sentence = "This film cannot be read. Try copying it from the phone or camera again."
     assert seen.failed_24h == [Failures(code="film_unreadable", sentence=sentence, jobs=1)]
+
+
+def test_what_is_called_of_an_hour_is_of_an_hour(db: Database, settings: Settings) -> None:
+    """Not of the quarters that began within it, reckoned up or down."""
+    recent, earlier, _ = add_jobs(db, K_104)
+    for job, minutes in ((recent, 59), (earlier, 61)):
+        finish_job(db, job, settings)
+        set_job(db, job, finished_at=ago(60 * minutes))
+    assert figures_of(db, settings).done_per_hour == 1
+
+
+def test_a_job_that_was_taken_note_of_counts_no_more_until_it_is_given_up_again(
+    db: Database, settings: Settings
+) -> None:
+    (job,) = add_jobs(db)
+    give_up_job(db, job, settings)
+    with db.session() as session:
+        acknowledge_job(session, job)
+    assert figures_of(db, settings).failed_now == 0
+    with db.session() as session:
+        retry_job(session, job)
+    give_up_job(db, job, settings)
+    assert figures_of(db, settings).failed_now == 1
+
+
+def states_of(db: Database, settings: Settings, *rows: WorkerRow) -> dict[str, str]:
+    with db.session() as session:
+        session.add_all(rows)
+    return {worker.name: worker.state for worker in figures_of(db, settings).workers}
+
+
+def test_a_worker_that_was_started_again_under_another_name_is_one_worker(db: Database, settings: Settings) -> None:
+    """Containers that are made anew have other names; two died, one came back."""
+    found = states_of(
+        db,
+        settings,
+        WorkerRow(name="a:moments", version="1", started_at=ago(900), seen_at=ago(300)),
+        WorkerRow(name="b:moments", version="1", started_at=ago(900), seen_at=ago(200)),
+        WorkerRow(name="c:moments", version="1", started_at=ago(100), seen_at=ago(1)),
+        WorkerRow(name="d:moments", version="1", started_at=ago(5000), seen_at=ago(1)),
+    )
+    assert found == {"a:moments": "left", "b:moments": "silent", "c:moments": "working", "d:moments": "working"}
 
 
 @pytest.mark.parametrize(
     ("changes", "state"),
     [
+        ({"draining": True, "seen_at": ago(600)}, "left"),
         ({}, "working"),
         ({"draining": True}, "draining"),
         ({"seen_at": ago(600)}, "silent"),

@@ -32,7 +32,7 @@ def test_a_state_goes_on_from_the_last_sample(db: Database) -> None:
     assert since(db, "well") == NOW - timedelta(minutes=4)
 
 
-@pytest.mark.parametrize(("minutes_ago", "state"), [(1, "bad"), (6, "well")])
+@pytest.mark.parametrize(("minutes_ago", "state"), [(1, "bad"), (3, "well")])
 def test_after_another_state_or_a_gap_it_begins_now(db: Database, minutes_ago: float, state: str) -> None:
     put(db, (minutes_ago, state, None))
     assert since(db, "well") == NOW
@@ -45,6 +45,14 @@ def test_samples_are_kept_for_a_week_and_say_since_when(db: Database) -> None:
     with db.reading() as session:
         first, second = session.scalars(select(SampleRow).order_by(SampleRow.at))
     assert first.since == second.since == first.at
+
+
+def test_a_state_begins_anew_after_an_outage_that_nobody_could_write_down(db: Database) -> None:
+    keep_sample(db, SampleRow(state="well"))
+    keep_sample(db, SampleRow(state="well"), after_outage=True)
+    with db.reading() as session:
+        first, second = session.scalars(select(SampleRow).order_by(SampleRow.at))
+    assert first.since < second.since == second.at
 
 
 def test_two_samples_of_one_instant_are_one(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:

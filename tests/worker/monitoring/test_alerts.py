@@ -158,6 +158,24 @@ def test_a_worker_that_only_just_began_has_not_healed_yet() -> None:
     assert judge(some_facts(a_queue(healed_at=None, workers=[young]))).state == "well"
 
 
+def test_who_is_to_be_started_depends_on_what_became_of_the_workers() -> None:
+    def advice(*states: str) -> str:
+        [alert] = judge(some_facts(a_queue(workers=[a_worker(state=one, seen_s=2000) for one in states]))).alerts
+        return alert.remedy
+
+    assert "docker compose up -d worker" in advice()
+    assert "docker compose up -d worker" in advice("left")
+    assert "docker compose up -d --force-recreate worker" in advice("silent", "left")  # plain `up -d` leaves what hangs
+    assert "--undrain" in advice("draining", "left")
+
+
+def test_the_advice_to_grow_counts_what_runs() -> None:
+    workers = [a_worker(name=f"{n}:moments") for n in range(4)]
+    queue = a_queue(due=9, oldest_waiting_s=601, running=[a_running_job()], workers=workers)
+    [alert] = judge(some_facts(queue)).alerts
+    assert "echo VIGPACK_WORKERS=5 >> .env, then docker compose up -d worker" in alert.remedy
+
+
 def test_what_is_unknown_is_no_trouble_by_itself() -> None:
     facts = some_facts(disk_free_bytes=None, disk_total_bytes=None, clock_skew_s=None)
     assert judge(facts).state == "well"

@@ -92,7 +92,7 @@ export class Operations {
   }
 
   job(id: string, action: JobAction): Promise<void> {
-    const done = { retry: 'It is tried again.', cancel: 'It is cancelled.', hold: 'It is on hold.', release: 'It waits for its turn.' };
+    const done = { retry: 'It is tried again.', cancel: 'It is cancelled.', hold: 'It is on hold.', acknowledge: 'It is counted no more.', release: 'It waits for its turn.' };
     return this.#act(done[action], () => api.POST(`/api/v1/operations/jobs/{job_id}/${action}`, { params: { path: { job_id: id } } }));
   }
 
@@ -103,6 +103,10 @@ export class Operations {
 
   retryAll(): Promise<void> {
     return this.#act('All that was given up since yesterday is tried again.', () => api.POST('/api/v1/operations/retry-failed'));
+  }
+
+  acknowledgeAll(): Promise<void> {
+    return this.#act('What was given up since yesterday is counted no more.', () => api.POST('/api/v1/operations/acknowledge-failed'));
   }
 
   worker(name: string, action: 'drain' | 'undrain'): Promise<void> {
