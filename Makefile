@@ -123,6 +123,10 @@ machine:
 	    firefox-esr $$(apt-cache search -n '^libavcodec[0-9]+$$' | cut -d' ' -f1); } >/dev/null 2>&1 \
 	    || echo "The tests in Firefox will be skipped: install firefox-esr, with libavcodec for H.264." >&2; \
 	fi
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v nginx && command -v apache2; } >/dev/null; then \
+	  { timeout 60 apt-get -qq update && DEBIAN_FRONTEND=noninteractive timeout 120 apt-get -qq install -y --no-install-recommends \
+	    nginx-light apache2-bin; } >/dev/null 2>&1 || echo "Tests of the examples for nginx and Apache will be skipped: install both." >&2; \
+	fi
 	@missing=""; \
 	command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || missing="chromium"; \
 	command -v pdftoppm >/dev/null || missing="$$missing poppler-utils"; \

@@ -14,12 +14,14 @@ from fastapi.routing import APIRoute
 from api import errors
 from api.background import keep_running_maintenance
 from api.dependencies import AppContext
+from api.diagnostics.browser_addresses import BrowserAddresses
 from api.diagnostics.health_cache import Look
 from api.diagnostics.recent_log import RecentLines
 from api.middleware.authentication import Guard, check_exposure
 from api.middleware.client_address import ClientAddress
 from api.middleware.limits import BodyLimit, MethodOverride, SecurityHeaders
 from api.middleware.request_log import RequestLog
+from api.middleware.same_site import SameSite
 from api.middleware.wrong_tokens import WrongTokens
 from api.routes import (
     artifacts,
@@ -89,9 +91,11 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
         responses=errors.described(422, 500),
     )
     app.state.context = ctx
-    app.state.look = Look(db, given, storage)
+    browsers = BrowserAddresses()
+    app.state.look = Look(db, given, storage, browsers)
     app.add_middleware(MethodOverride)
     app.add_middleware(BodyLimit)
+    app.add_middleware(SameSite, public_url=given.public_url, browsers=browsers)
     app.state.wrong_tokens = WrongTokens()
     app.add_middleware(Guard, settings=given, wrong_tokens=app.state.wrong_tokens)
     app.add_middleware(SecurityHeaders)

@@ -6,8 +6,9 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.ffmpeg.limits import Limits
@@ -15,6 +16,7 @@ from pipeline.ffmpeg.runner import FfmpegRunner
 
 MIB = 1 << 20
 GIB = 1 << 30
+_PORTS = {"http": 80, "https": 443}
 
 
 class Settings(BaseSettings):
@@ -48,6 +50,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1,::1"
     """Whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks with commas; *: whoever
     connects, where only a proxy can."""
+    public_url: str = ""
+    """Where browsers reach the service: https://vigpack.example.org, with a port where it has one. For proxies that put
+    another name into Host; empty: the name that arrives is the right one."""
     ffmpeg: str = ""
     """An ffmpeg to use instead of the packaged one."""
     worker_name: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
@@ -86,6 +91,19 @@ class Settings(BaseSettings):
     """The public half of the key that backups are sealed for (vigpack backup --new-key); several with commas."""
     backup_max_age_days: float = Field(default=7, ge=0)
     """IT is told when there is something that no backup of so many days holds; 0: backups are not watched."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _as_an_origin(cls, given: str) -> str:
+        """As browsers write an origin: small letters, no slash at its end, no port that goes without saying."""
+        if not given:
+            return ""
+        address = urlsplit(given.strip())
+        if address.scheme not in _PORTS or not address.hostname or address.username or address.path.strip("/"):
+            raise ValueError("write it as https://vigpack.example.org: a scheme, a name, and a port if it has one")
+        host = f"[{address.hostname}]" if ":" in address.hostname else address.hostname
+        named = address.port not in (None, _PORTS[address.scheme])
+        return f"{address.scheme}://{host}:{address.port}" if named else f"{address.scheme}://{host}"
 
     def database(self) -> str:
         """The database's address, the default filled in."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -82,6 +85,8 @@ def check_everything(settings: Settings) -> Iterator[Check]:
         lambda: check_storage(settings),
         lambda: check_store_match(settings, database),
     ]
+    if settings.public_url:
+        checks.append(lambda: check_public_url(settings))
     try:
         for check in checks:
             yield check()
@@ -263,6 +268,27 @@ def check_store_match(settings: Settings, database: Database) -> Check:
     if alert is None:
         return Check(part=part, state="ok", found="belong together")
     return Check(part=part, state=alert.level, found=alert.message, remedy=alert.remedy)
+
+
+def check_public_url(settings: Settings) -> Check:
+    """That vigpack answers where VIGPACK_PUBLIC_URL says. No token is sent there: it may be somebody else's address."""
+    part, address = "public address", settings.public_url
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:  # noqa: S310 http or https by its rule
+            is_vigpack = json.loads(answer.read(1000)) == {"status": "alive"}
+    except urllib.error.HTTPError as error:
+        found, remedy = f"{address} answers {error.code}", "Does the proxy hand everything on, /healthz too?"
+        return Check(part=part, state="bad", found=found, remedy=remedy)
+    except OSError as error:
+        found = f"{address} cannot be reached from here ({getattr(error, 'reason', error)})"
+        remedy = "Open it in a browser. Containers and some servers cannot reach their own public address."
+        return Check(part=part, state="warn", found=found[:300], remedy=remedy)
+    except ValueError:
+        is_vigpack = False
+    if not is_vigpack:
+        remedy = "Set VIGPACK_PUBLIC_URL to what guiders have in their browser's address bar, without a path."
+        return Check(part=part, state="bad", found=f"something else answers at {address}", remedy=remedy)
+    return Check(part=part, state="ok", found=f"vigpack answers at {address}")
 
 
 def _nearest_existing(folder: Path) -> Path:

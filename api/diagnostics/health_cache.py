@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+from api.diagnostics.browser_addresses import BrowserAddresses
 from records.database import Database
 from records.settings import Settings
 from records.storage.contract import Storage
@@ -16,8 +17,9 @@ _FRESH_S = 1.5
 class Look:
     """The last look, taken anew when it is older than a second and a half. May be shared by threads."""
 
-    def __init__(self, db: Database, settings: Settings, storage: Storage) -> None:
+    def __init__(self, db: Database, settings: Settings, storage: Storage, browsers: BrowserAddresses) -> None:
         self._parts = (db, settings, storage)
+        self._browsers = browsers
         self._one_at_a_time = threading.Lock()
         self._last: tuple[float, Health] | None = None
 
@@ -25,5 +27,5 @@ class Look:
         """How the service is; never raises, and takes a few seconds where a part is away."""
         with self._one_at_a_time:
             if self._last is None or time.monotonic() - self._last[0] > _FRESH_S:
-                self._last = time.monotonic(), health(*self._parts)
+                self._last = time.monotonic(), health(*self._parts, another_address=self._browsers.last())
             return self._last[1]

@@ -15,7 +15,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import (
-    CrossSite,
     NotForIt,
     NotFromHere,
     RequestRefused,
@@ -103,8 +102,6 @@ class Guard:
         if not self._token:
             scope["state"]["who"] = THIS_MACHINE
             _check_this_machine(scope, headers)
-        if guarded or scope["method"] not in _SAFE_METHODS:
-            _check_same_site(scope["method"], headers)
         if self._token and path != _OPEN and (guarded or scope["method"] not in _SAFE_METHODS):
             looks = scope["method"] in _LOOKING and "authorization" not in headers
             if looks and has_pass(headers, self._token, path):
@@ -162,11 +159,3 @@ def _check_this_machine(scope: Scope, headers: Headers) -> None:
     named = _HOST.fullmatch(headers.get("host", ""))
     if named is None or not is_loopback(named[1]):
         raise NotFromHere("asked under another name")
-
-
-def _check_same_site(method: str, headers: Headers) -> None:
-    if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
-        raise CrossSite("Sec-Fetch-Site")
-    origin = headers.get("origin")
-    if method not in _SAFE_METHODS and origin is not None and origin.partition("//")[2] != headers.get("host"):
-        raise CrossSite("Origin")

@@ -120,7 +120,8 @@ def grant_moment_source(selection_id: GivenId, moment_id: GivenId, request: Requ
     answer = Response(status_code=204)
     if token := ctx.settings.token.get_secret_value():
         path = request.url.path.removesuffix("/pass")
-        give_pass(answer, token.encode(), path, secure=request.url.scheme == "https")
+        by_tls = request.url.scheme == "https" or ctx.settings.public_url.startswith("https:")
+        give_pass(answer, token.encode(), path, secure=by_tls)
     return answer
 
 

@@ -132,6 +132,22 @@ def _parts(facts: Facts) -> Iterator[Alert]:
                 "again. The jobs stand in the database and are sent again by themselves."
             ),
         )
+    if seen := facts.another_address:
+        set_it = f"If that is your service, set VIGPACK_PUBLIC_URL={seen.origin} and start the API anew"
+        if seen.refused:
+            yield Alert(
+                code="browser_refused",
+                level="bad",
+                message=f"A browser at {seen.origin} cannot send: a proxy puts another name into its requests.",
+                remedy=f"{set_it}; or let the proxy hand on Host with its port, as the examples in configs/proxy do.",
+            )
+        else:
+            yield Alert(
+                code="public_url_wrong",
+                level="warn",
+                message=f"Browsers are at {seen.origin}, and VIGPACK_PUBLIC_URL says {facts.public_url}.",
+                remedy=f"{set_it}. Older browsers are refused until then.",
+            )
     if facts.clock_skew_s is not None and abs(facts.clock_skew_s) > MOST_SKEW_S:
         yield Alert(
             code="clocks_differ",

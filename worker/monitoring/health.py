@@ -27,7 +27,7 @@ from records.views.queue_stats import queue_figures
 from records.views.samples import filling_per_day, keep_sample, since_when
 from worker.broker import queue_length
 from worker.monitoring.alerts import Assessment, judge
-from worker.monitoring.snapshot import Facts
+from worker.monitoring.snapshot import AnotherAddress, Facts
 
 _MOODS = {"well": "well", "busy": "well", "warn": "warn", "bad": "bad"}
 
@@ -46,7 +46,13 @@ class Health(Facts):
         return [alert.message for alert in self.verdict.alerts]
 
 
-def health(db: Database, settings: Settings, storage: Storage | None = None) -> Health:
+def health(
+    db: Database,
+    settings: Settings,
+    storage: Storage | None = None,
+    *,
+    another_address: AnotherAddress | None = None,
+) -> Health:
     """Ask every part; never raises for one that is away, and takes a few seconds at most."""
     now = utcnow()
     free_bytes, total_bytes = _disk(settings)
@@ -68,6 +74,8 @@ def health(db: Database, settings: Settings, storage: Storage | None = None) -> 
         disk_reserve_bytes=settings.min_free_bytes,
         most_waiting_jobs=settings.most_waiting_jobs,
         backup_max_age_days=settings.backup_max_age_days,
+        public_url=settings.public_url,
+        another_address=another_address,
         **known,
         **(_ask_store(db, settings, storage) if known.get("database_current") else {}),
     )

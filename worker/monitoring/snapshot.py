@@ -12,6 +12,16 @@ from records.ledger.store_identity import StoreMatch
 from records.views.queue_stats import QueueFigures
 
 
+class AnotherAddress(BaseModel):
+    """A browser that came to an address which is neither what arrived at the API nor VIGPACK_PUBLIC_URL."""
+
+    model_config = ConfigDict(frozen=True)
+
+    origin: str
+    refused: bool
+    """Whether it could do nothing; where it could, it said itself that the page is ours."""
+
+
 class Facts(BaseModel):
     """One look at every part."""
 
@@ -54,6 +64,10 @@ class Facts(BaseModel):
     """Since when there is something that no backup holds; None: there is nothing to lose, or that is not known."""
     backup_max_age_days: float = 0
     """After so long somebody should make one; 0: backups are not watched."""
+    public_url: str = ""
+    """Where browsers are told to be, VIGPACK_PUBLIC_URL."""
+    another_address: AnotherAddress | None = None
+    """What the API saw of browsers elsewhere within the last hour."""
     queue: QueueFigures | None = None
 
     @property

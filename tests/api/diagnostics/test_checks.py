@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import ast
+import http.server
 import json
 import os
 import pwd
 import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -229,3 +231,39 @@ def test_doctor_checks_whatever_the_pipeline_asks_of_ffmpeg_and_nothing_else(
 ) -> None:
     named = {name for module in PIPELINE for name in named_in(module)}
     assert sorted(named & ffmpeg_lists(what)) == sorted(checked)
+
+
+class Answering(http.server.BaseHTTPRequestHandler):
+    """Whatever stands at an address: its server's ``said``."""
+
+    def do_GET(self) -> None:
+        status, body = self.server.said  # type: ignore[attr-defined]
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "words"),
+    [
+        ((200, b'{"status":"alive"}'), "ok", "vigpack answers at"),
+        ((200, b"<html>It works!</html>"), "bad", "something else answers"),
+        ((200, b'{"status":"other"}'), "bad", "something else answers"),
+        ((502, b""), "bad", "answers 502"),
+        (None, "warn", "cannot be reached from here"),
+    ],
+)
+def test_doctor_asks_whether_vigpack_answers_where_browsers_are_told_to_go(
+    well: Settings, said: tuple[int, bytes] | None, state: str, words: str
+) -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), Answering) as server:
+        server.said = said  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        port = server.server_port if said else free_port()
+        found = checks.check_public_url(well.model_copy(update={"public_url": f"http://127.0.0.1:{port}"}))
+        server.shutdown()
+    assert (found.state, words in found.found) == (state, True)
+    assert bool(found.remedy) == (state != "ok")

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from api.app import create_app
 from api.middleware.authentication import OpenToTheNetwork, TokensAlike, check_exposure, is_loopback
@@ -141,6 +141,73 @@ def test_another_site_in_the_browser_cannot_post(client: TestClient, headers: di
 def test_the_own_page_can_post(client: TestClient) -> None:
     own = {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
     assert client.post(SELECTIONS, json=shape(), headers=own).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("public_url", "headers"),
+    [
+        ("", {"Origin": "https://vigpack.example.org:8443", "Sec-Fetch-Site": "same-origin"}),
+        ("http://vigpack.example.org:8080", {"Origin": "http://vigpack.example.org:8080"}),
+        ("HTTPS://VIGpack.example.org:443/", {"Origin": "https://vigpack.example.org"}),
+    ],
+)
+def test_the_own_page_can_post_through_a_proxy_that_changes_its_name(
+    app_settings: Settings, public_url: str, headers: dict[str, str]
+) -> None:
+    told = Settings.model_validate(dict(app_settings) | {"public_url": public_url, "token": TOKEN})
+    with TestClient(create_app(told), base_url="http://api:8000") as client:
+        client.headers["Authorization"] = f"Bearer {TOKEN}"
+        assert client.post(SELECTIONS, json=shape(), headers=headers).status_code == 201
+        assert [alert["code"] for alert in alerts_about_addresses(client)] == []
+        elsewhere = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+        assert client.post(SELECTIONS, json=shape(), headers=elsewhere).json()["code"] == "cross_site"
+
+
+def alerts_about_addresses(client: TestClient) -> list[dict[str, str]]:
+    verdict = client.get("/api/v1/operations").json()["verdict"]
+    return [alert for alert in verdict["alerts"] if alert["code"] in {"browser_refused", "public_url_wrong"}]
+
+
+@pytest.mark.parametrize(
+    ("public_url", "headers", "code"),
+    [
+        ("", {"Origin": "http://vigpack.example.org"}, "browser_refused"),
+        ("http://vig.example.org", {"Origin": "http://vigpack.example.org"}, "browser_refused"),
+        (
+            "http://vig.example.org",
+            {"Origin": "http://vigpack.example.org", "Sec-Fetch-Site": "same-origin"},
+            "public_url_wrong",
+        ),
+    ],
+)
+def test_it_is_told_of_a_browser_whose_address_is_not_the_service_s(
+    app_settings: Settings,
+    public_url: str,
+    headers: dict[str, str],
+    code: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("api.diagnostics.health_cache._FRESH_S", 0)
+    told = app_settings.model_copy(update={"public_url": public_url, "token": SecretStr(TOKEN)})
+    with TestClient(create_app(told), base_url="http://api:8000") as client:
+        assert client.post(SELECTIONS, json=shape(), headers=headers).status_code == 401
+        client.headers["Authorization"] = f"Bearer {TOKEN}"
+        assert alerts_about_addresses(client) == []  # whoever has no token can tell IT nothing
+        client.post(SELECTIONS, json=shape(), headers=headers)
+        client.post(SELECTIONS, json=shape(), headers=headers)
+        [alert] = alerts_about_addresses(client)
+        assert (alert["code"], "VIGPACK_PUBLIC_URL=http://vigpack.example.org" in alert["remedy"]) == (code, True)
+    told_once = [one for one in events(capsys.readouterr().err) if "browser_is_at" in one]
+    assert [one["browser_is_at"] for one in told_once] == ["http://vigpack.example.org"]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["vigpack.example.org", "https://x.example/vig", "ftp://x.example", "https://a:b@x", "https://x:y"]
+)
+def test_an_address_that_browsers_cannot_have_is_no_setting(wrong: str) -> None:
+    with pytest.raises(ValidationError, match="public_url"):
+        Settings(public_url=wrong)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.7", "vig.example.org"])  # noqa: S104 it is refused

@@ -11,10 +11,11 @@ from records.folders import FolderProblem
 from records.models import utcnow
 from records.views.queue_stats import QueueFigures, ReadyTimes, RunningJob, WorkerFigure
 from worker.monitoring.alerts import judge
-from worker.monitoring.snapshot import Facts
+from worker.monitoring.snapshot import AnotherAddress, Facts
 
 NOW = utcnow()
 GB = 10**9
+ELSEWHERE = AnotherAddress(origin="https://x.example", refused=True)
 FOLDER = FolderProblem(path="/data", message="/data cannot be written.", remedy="Give it back.")
 
 
@@ -98,6 +99,16 @@ def test_nothing_that_hurts_is_well_and_work_alone_is_busy() -> None:
         ("disk_fills", "warn", some_facts(disk_fills_per_day_bytes=40 * GB, disk_days_left=2.2)),
         ("disk_low", "warn", some_facts(disk_free_bytes=3 * GB)),
         ("clocks_differ", "warn", some_facts(clock_skew_s=-2.5)),
+        (
+            "browser_refused",
+            "bad",
+            some_facts(another_address=ELSEWHERE.model_copy(update={"refused": True})),
+        ),
+        (
+            "public_url_wrong",
+            "warn",
+            some_facts(another_address=ELSEWHERE.model_copy(update={"refused": False})),
+        ),
         ("no_worker", "bad", some_facts(a_queue(workers=[a_worker(state="left")]))),
         ("nothing_taken", "bad", some_facts(a_queue(due=3, oldest_waiting_s=121))),
         ("queue_full", "bad", some_facts(a_queue(due=2000, running=[a_running_job()]))),

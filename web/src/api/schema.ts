@@ -1130,6 +1130,11 @@ export interface components {
             /** @default alive */
             status?: string;
         };
+        /** @description A browser that came to an address which is neither what arrived at the API nor VIGPACK_PUBLIC_URL. */
+        AnotherAddress: {
+            origin: string;
+            refused: boolean;
+        };
         /** @description A finished file to download. */
         ArtifactView: {
             bytes: number;
@@ -1335,6 +1340,7 @@ export interface components {
         Format: "csv" | "docx" | "pdf";
         /** @description The facts and the verdict over them. */
         Health: {
+            another_address: components["schemas"]["AnotherAddress"] | null;
             /** Format: date-time */
             at: string;
             /** @default 0 */
@@ -1359,6 +1365,8 @@ export interface components {
             most_waiting_jobs: number;
             /** @description What is wrong, in plain words; empty when nothing is. */
             readonly problems: string[];
+            /** @default  */
+            public_url: string;
             queue: components["schemas"]["QueueFigures"] | null;
             since: string | null;
             /** @enum {string} */
