@@ -162,7 +162,8 @@ class before:  # noqa: N801 it reads as a sentence
 
 
 def test_the_page_may_send_through_it_and_another_site_may_not(guider: httpx.Client) -> None:
-    assert guider.post(SELECTIONS, json=shape()).status_code == 201
+    sent = guider.post(SELECTIONS, json=shape())
+    assert sent.status_code == 201, sent.text
     answer = guider.post(SELECTIONS, json=shape(), headers={"Origin": "https://evil.example"})
     assert answer.json()["code"] == "cross_site"
     assert "max-age" in answer.headers["Strict-Transport-Security"]
