@@ -50,7 +50,7 @@ def main() -> None:
 
         def cut() -> tuple[object, ...]:
             made = (
-                prepare_moment(film, clip, preset(), scratch / f"{n}.mp4", runner=FfmpegRunner()).prepared
+                prepare_moment(film, clip, preset(), scratch / f"{n}.mp4", runner=FfmpegRunner())
                 for n, clip in enumerate(clips)
             )
             return tuple(made)

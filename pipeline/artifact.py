@@ -1,4 +1,4 @@
-"""What the media work hands out: a file that is complete, checked and hashed."""
+"""What the media work hands out: a file that is complete, checked and hashed; of a moment also what is known of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 _BLOCK = 1 << 20
 
@@ -18,6 +19,37 @@ class Artifact:
     media_type: str
     bytes: int
     sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedMoment(Artifact):
+    """A finished clip, still or sound (a clip of a recording without a picture) and what is known of it.
+
+    ``in_ms`` and ``out_ms`` are on the clock of the film it came from; for a still they are when its frame was shown,
+    and None. ``duration_ms`` and ``fps`` are None for a still; ``fps``, ``width_px`` and ``height_px`` for a sound.
+    """
+
+    kind: Literal["clip", "still", "sound"]
+    in_ms: int
+    out_ms: int | None
+    width_px: int | None = None
+    height_px: int | None = None
+    fps: float | None = None
+    duration_ms: int | None = None
+    caption: str
+    principle: str | None
+    peaks: tuple[int, ...] | None = None
+    """Of a sound: how loud each of its equal parts is at most, 0 to 100."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedMoment(PreparedMoment):
+    """A moment that was just made, what that cost, and what the guider should know of it."""
+
+    cpu_s: float
+    gain_db: float | None = None
+    """By which its sound was levelled; None where nothing was."""
+    warnings: tuple[str, ...] = ()
 
 
 def sha256_of(path: Path) -> str:

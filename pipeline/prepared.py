@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from pipeline.artifact import PreparedMoment
 from pipeline.errors import PipelineError
 from pipeline.moments import FilmOf, Selection
 from pipeline.print.recipes import StillChoice
@@ -15,31 +15,6 @@ class CompanionWrong(PipelineError):
     """The other film's moments do not belong to these."""
 
     code = "companion_wrong"
-
-
-@dataclass(frozen=True)
-class PreparedMoment:
-    """One finished clip, still or sound (a clip of a recording without a picture) and what is known of it.
-
-    ``in_ms`` and ``out_ms`` are on the clock of the film it came from; for a still they are the asked time and None.
-    ``duration_ms`` and ``fps`` are None for a still; ``fps``, ``width_px`` and ``height_px`` are None for a sound.
-    """
-
-    kind: Literal["clip", "still", "sound"]
-    path: Path
-    media_type: str
-    bytes: int
-    sha256: str
-    in_ms: int
-    out_ms: int | None
-    width_px: int | None
-    height_px: int | None
-    fps: float | None
-    duration_ms: int | None
-    caption: str
-    principle: str | None
-    peaks: tuple[int, ...] | None = None
-    """Of a sound: how loud each of its equal parts is at most, 0 to 100."""
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ from celery.exceptions import SoftTimeLimitExceeded
 from structlog.contextvars import bound_contextvars
 
 from pipeline.errors import NoSpace, PipelineError, TooMuchMemory
-from records.actions.complete_job import Published, fail, finish
+from records.actions.complete_job import fail, finish
 from records.actions.erase import artifact_folder
 from records.actions.sweep import sweep_attempts
 from records.errors import DatabaseUnavailable, LeaseLost, NoRoom, TookTooLong, Unexpected
 from records.ledger.jobs import Claim, claim_next
 from records.ledger.workers import is_draining
 from records.logs import get_logger
+from records.models import ArtifactRow
 from records.storage.contract import Storage, StorageUnavailable
 from worker.broker import enqueue
 from worker.context import WorkerContext, worker_context
@@ -89,15 +90,24 @@ def _work(ctx: WorkerContext, claimed: Claim, folder: Path) -> None:
     _clear_away(ctx, claimed)  # of earlier attempts, and what was made before
 
 
-def _publish(storage: Storage, claimed: Claim, result: JobResult) -> list[Published]:
+def _publish(storage: Storage, claimed: Claim, result: JobResult) -> list[ArtifactRow]:
     """Put the files where only this attempt writes, so that two attempts never touch the same key."""
     published = []
-    for file in result.files:
-        key = artifact_folder(claimed.selection_id, claimed.job_id, claimed.token) + file.name
+    for kind, file in [(kind, file) for kind, files in result.files.items() for file in files]:
+        key = artifact_folder(claimed.selection_id, claimed.job_id, claimed.token) + file.path.name
         stored = storage.put(file.path, key)
         if (stored.bytes, stored.sha256) != (file.bytes, file.sha256):
             raise StorageUnavailable(f"{key} was stored as {stored.bytes} bytes {stored.sha256}")
-        published.append(Published(file.kind, file.name, key, file.media_type, file.bytes, file.sha256))
+        published.append(
+            ArtifactRow(
+                kind=kind,
+                name=file.path.name,
+                storage_key=key,
+                media_type=file.media_type,
+                bytes=file.bytes,
+                sha256=file.sha256,
+            )
+        )
     return published
 
 

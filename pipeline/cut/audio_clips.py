@@ -5,7 +5,6 @@ The sound is cut by samples; where it is loud or soft it stays so, because how s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
-from pipeline.artifact import Artifact, publish
+from pipeline.artifact import FinishedMoment, publish
 from pipeline.cut.hearing import OTHER_TRACK, SILENT, Repair, find_repair, is_silent
 from pipeline.cut.loudness import SAMPLE_RATE_HZ, fill_holes
 from pipeline.errors import ArtifactWrong, MomentOutsideFilm
@@ -37,17 +36,6 @@ _PADDING_S = 2 * 1024 / SAMPLE_RATE_HZ
 """AAC holds whole frames of 1,024 samples: a clip may end that much later, with silence."""
 _LEAST_BUDGET_S = 120.0
 _BUDGET_SHARE = 0.2  # of the recording's length, which is decoded from its start; measured 0.002
-
-
-@dataclass(frozen=True)
-class FinishedSound:
-    """A moment of a recording that is there, and its facts."""
-
-    artifact: Artifact
-    duration_ms: int
-    cpu_s: float
-    peaks: tuple[int, ...]
-    warnings: tuple[str, ...] = ()
 
 
 def sound_argv(
@@ -80,7 +68,7 @@ def sound_argv(
 
 def cut_sound(
     recording: Recording, clip: Clip, preset: Preset, destination: Path, *, runner: FfmpegRunner
-) -> FinishedSound:
+) -> FinishedMoment:
     """The moment as an M4A at ``destination``: made under another name, verified, then renamed into place.
 
     Raises: MomentOutsideFilm, FfmpegFailed, FfmpegTimedOut, ArtifactWrong, NoSpace.
@@ -119,7 +107,18 @@ def cut_sound(
         artifact = publish(part, destination, MEDIA_TYPE)
     finally:
         part.unlink(missing_ok=True)
-    return FinishedSound(artifact, clip.length_ms, cpu_s, _peaks(heard, _samples(clip)), tuple(warnings))
+    return FinishedMoment(
+        **vars(artifact),
+        kind="sound",
+        in_ms=clip.in_ms,
+        out_ms=clip.out_ms,
+        duration_ms=clip.length_ms,
+        caption=clip.caption,
+        principle=clip.principle,
+        peaks=_peaks(heard, _samples(clip)),
+        cpu_s=cpu_s,
+        warnings=tuple(warnings),
+    )
 
 
 def read_back(path: Path, samples: int) -> NDArray[np.float32]:

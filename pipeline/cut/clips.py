@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,8 @@ import av
 import av.error
 import ffmpeg
 
-from pipeline.artifact import Artifact, publish
+from pipeline.artifact import FinishedMoment, publish
 from pipeline.cut.hearing import Hearing, add_hearing, listen
-from pipeline.cut.loudness import Level
 from pipeline.cut.masking import Masks, add_cover
 from pipeline.cut.runs import Plan, add_runs, corrected, make_plan
 from pipeline.cut.seen import DAMAGED, TOLD, is_damaged, read_seen
@@ -35,20 +33,6 @@ _MOST_TRIES = 5
 
 Covering = Callable[[Plan], Masks]
 """What to cover on the pictures of a clip, one mask for each slot."""
-
-
-@dataclass(frozen=True)
-class FinishedClip:
-    """A clip that is there, and its facts."""
-
-    artifact: Artifact
-    width_px: int
-    height_px: int
-    fps: float
-    duration_ms: int
-    cpu_s: float
-    level: Level
-    warnings: tuple[str, ...] = ()
 
 
 def budget_s(length_ms: int) -> float:
@@ -109,7 +93,7 @@ def cut_clip(
     threads: int = 1,
     cover: Covering | None = None,
     on_progress: Callable[[float], None] | None = None,
-) -> FinishedClip:
+) -> FinishedMoment:
     """The clip as an MP4 at ``destination``: made under another name, verified, then renamed into place.
 
     cover: gives what to cover on the pictures of a plan; asked again where other frames can be shown than promised.
@@ -149,10 +133,21 @@ def cut_clip(
     damaged = (f"{missing} frames of this moment are damaged; the frame before stands in for each.",) * (missing > 0)
     if is_damaged(run.lines, film.video):
         damaged = (*damaged, DAMAGED)
-    return FinishedClip(
-        artifact, width, height, float(plan.fps), round(1000 * plan.length), cpu_s,
-        hearing.level if hearing else Level(), damaged + (hearing.warnings if hearing else ()),
-    )  # fmt: skip
+    return FinishedMoment(
+        **vars(artifact),
+        kind="clip",
+        in_ms=clip.in_ms,
+        out_ms=clip.out_ms,
+        width_px=width,
+        height_px=height,
+        fps=float(plan.fps),
+        duration_ms=round(1000 * plan.length),
+        caption=clip.caption,
+        principle=clip.principle,
+        cpu_s=cpu_s,
+        gain_db=hearing.level.gain_db if hearing else 0.0,
+        warnings=damaged + (hearing.warnings if hearing else ()),
+    )
 
 
 def verify_clip(path: Path, plan: Plan, *, with_sound: bool) -> None:

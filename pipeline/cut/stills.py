@@ -14,7 +14,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from pipeline.artifact import Artifact, publish
+from pipeline.artifact import FinishedMoment, publish
 from pipeline.cut.inputs import open_picture
 from pipeline.cut.picture_filters import add_picture_filters, shown_size
 from pipeline.cut.seen import DAMAGED, TOLD, is_damaged, planned_right, read_seen
@@ -43,18 +43,6 @@ class Frame:
 
     pixels: NDArray[np.uint8]
     ms: int
-    cpu_s: float
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class FinishedStill:
-    """A still that is there, and its facts."""
-
-    artifact: Artifact
-    width_px: int
-    height_px: int
-    at_ms: int
     cpu_s: float
     warnings: tuple[str, ...] = ()
 
@@ -131,16 +119,16 @@ def still_argv(film: Film, span: Span, video: VideoFacts) -> list[str]:
     return list(output.get_args())
 
 
-def save_still(film: Film, still: Still, destination: Path, *, runner: FfmpegRunner) -> FinishedStill:
+def save_still(film: Film, still: Still, destination: Path, *, runner: FfmpegRunner) -> FinishedMoment:
     """The still as a JPEG at ``destination``, with nothing in it but the picture.
 
     Raises: what grab_still raises, and NoSpace.
     """
-    return save_frame(grab_still(film, still.at_ms, runner=runner, exact=still.exact), destination)
+    return save_frame(grab_still(film, still.at_ms, runner=runner, exact=still.exact), still, destination)
 
 
-def save_frame(frame: Frame, destination: Path) -> FinishedStill:
-    """A picture as a JPEG at ``destination``. Raises: ArtifactWrong, NoSpace."""
+def save_frame(frame: Frame, still: Still, destination: Path) -> FinishedMoment:
+    """The picture of a still as a JPEG at ``destination``. Raises: ArtifactWrong, NoSpace."""
     height, width = frame.pixels.shape[:2]
     encoded, jpeg = cv2.imencode(".jpg", frame.pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not encoded:
@@ -151,7 +139,18 @@ def save_frame(frame: Frame, destination: Path) -> FinishedStill:
         artifact = publish(part, destination, MEDIA_TYPE)
     finally:
         part.unlink(missing_ok=True)
-    return FinishedStill(artifact, width, height, frame.ms, frame.cpu_s, frame.warnings)
+    return FinishedMoment(
+        **vars(artifact),
+        kind="still",
+        in_ms=frame.ms,
+        out_ms=None,
+        width_px=width,
+        height_px=height,
+        caption=still.caption,
+        principle=still.principle,
+        cpu_s=frame.cpu_s,
+        warnings=frame.warnings,
+    )
 
 
 def _sharpest_ms(film: Film, span: Span, at_ms: int, search_ms: int) -> int:

@@ -16,10 +16,11 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.cut.clips import FinishedClip, budget_s, cut_clip, plan_clip
+from pipeline.artifact import FinishedMoment
+from pipeline.cut.clips import budget_s, cut_clip, plan_clip
 from pipeline.cut.masking import Masks, cover_pixels, is_covered, write_masks
 from pipeline.cut.runs import Plan, add_runs
-from pipeline.cut.stills import FinishedStill, grab_still, save_frame
+from pipeline.cut.stills import grab_still, save_frame
 from pipeline.errors import ArtifactWrong, HidingTooLong
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.hiding.contact_sheet import Sheet, sheet_size, write_one, write_sheet
@@ -59,7 +60,7 @@ def hide_in_clip(
     runner: FfmpegRunner,
     threads: int = 1,
     on_progress: Callable[[float], None] | None = None,
-) -> tuple[FinishedClip | None, Hiding]:
+) -> tuple[FinishedMoment | None, Hiding]:
     """The clip with somebody covered, at ``destination``, and what is to be looked at, beside it.
 
     Without marks there is no clip: only its pictures, for somebody to mark them.
@@ -77,10 +78,8 @@ def hide_in_clip(
         )  # fmt: skip
     finally:
         watching.masks.unlink(missing_ok=True)
-    shown = ffmpeg.input(film_url(finished.artifact.path), protocol_whitelist="file", threads=1)["0"]
-    small = shown.filter(
-        "scale", *sheet_size(finished.width_px, finished.height_px), flags="area", in_color_matrix="bt709"
-    )
+    shown = ffmpeg.input(film_url(finished.path), protocol_whitelist="file", threads=1)["0"]
+    small = shown.filter("scale", *watching.size_px, flags="area", in_color_matrix="bt709")
     covered = write_sheet(
         small,
         destination.with_name(COVERED),
@@ -96,7 +95,7 @@ def hide_in_clip(
 
 def hide_in_still(
     film: Film, still: Still, destination: Path, marks: Sequence[Mark], *, runner: FfmpegRunner
-) -> tuple[FinishedStill | None, Hiding]:
+) -> tuple[FinishedMoment | None, Hiding]:
     """The still with somebody covered, at ``destination``, and what is to be looked at, beside it; see hide_in_clip."""
     frame = grab_still(film, still.at_ms, runner=runner, exact=still.exact)
     uncovered = write_one(frame.pixels, destination.with_name(UNCOVERED))
@@ -104,7 +103,7 @@ def hide_in_still(
     if not marks:
         return None, Hiding((picture,), uncovered, None)
     hidden = replace(frame, pixels=cover_pixels(frame.pixels, picture))
-    finished = save_frame(hidden, destination)
+    finished = save_frame(hidden, still, destination)
     seen = cv2.imread(str(destination), cv2.IMREAD_COLOR)
     if seen is None:
         raise ArtifactWrong("the still cannot be read back")
@@ -131,6 +130,7 @@ class _Watching:
         self._uncovered = folder / UNCOVERED
         self.masks = folder / "masks.gray"
         self.sheet: Sheet | None = None
+        self.size_px = (0, 0)
         self.pictures: Sequence[Picture] = ()
 
     def cover(self, plan: Plan) -> Masks:
@@ -142,7 +142,8 @@ class _Watching:
         """The sheet of the clip's pictures as they are; ``pictures`` then says what to cover on each."""
         if plan.count > MOST_PICTURES:
             raise HidingTooLong(f"{plan.count} pictures")
-        picture = add_runs(plan, *sheet_size(*plan.size(self._preset.max_lines)))
+        self.size_px = sheet_size(*plan.size(self._preset.max_lines))
+        picture = add_runs(plan, *self.size_px)
         picture = picture.filter("scale", in_color_matrix="bt709")
         self.sheet = sheet = write_sheet(
             picture,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:  # packs import this module, and importing what they are made 
     import numpy as np
     from numpy.typing import NDArray
 
-    from pipeline.prepared import Prepared, PreparedArtwork, PreparedMoment
+    from pipeline.artifact import PreparedMoment
+    from pipeline.prepared import Prepared, PreparedArtwork
 
 MOST_PAGES = 3
 MOST_STILLS = 12

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pipeline.artifact import PreparedMoment
 from pipeline.contents import Part
 from pipeline.pack.packed import PackedFile
-from pipeline.prepared import PreparedMoment
 
 
 def parts_of_moments(moments: Iterable[PreparedMoment | PackedFile], *, captions: bool = True) -> list[Part]:

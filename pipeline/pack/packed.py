@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.player.review import ShownMoment, shown_principle
 
 if TYPE_CHECKING:  # the kinds import this module, and importing what they are made from imports the kinds
-    from pipeline.prepared import PreparedMoment
+    from pipeline.artifact import PreparedMoment
 
 _SUFFIXES = {
     "video/mp4": ".mp4",

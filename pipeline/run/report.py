@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
-from pipeline.run.moment import FinishedMoment
+from pipeline.artifact import FinishedMoment
 
 _T = TypeVar("_T")
 
@@ -39,14 +39,14 @@ class Report:
         )
         return result
 
-    def add_moment(self, number: int, moment: FinishedMoment) -> None:
+    def add_moment(self, number: int, moment: FinishedMoment, wall_s: float) -> None:
         """Note what a moment took and what is to be known of it."""
         self.steps.append(
             {
-                "step": f"{moment.prepared.kind} (moment {number})",
-                "wall_s": round(moment.wall_s, 3),
+                "step": f"{moment.kind} (moment {number})",
+                "wall_s": round(wall_s, 3),
                 "cpu_s": round(moment.cpu_s, 3),
-                "bytes_out": moment.prepared.bytes,
+                "bytes_out": moment.bytes,
                 "gain_db": moment.gain_db,
             }
         )

@@ -41,18 +41,6 @@ _IN_DATABASE = {"synchronize_session": False}
 
 
 @dataclass(frozen=True)
-class Published:
-    """A finished file in storage, to be recorded with the job that made it."""
-
-    kind: str
-    name: str
-    storage_key: str
-    media_type: str
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True)
 class Hidden:
     """That a moment was made with somebody hidden: for which asking, and what is covered on each picture."""
 
@@ -63,13 +51,14 @@ class Hidden:
 def finish(
     db: Database,
     claim: Claim,
-    published: Sequence[Published],
+    files: Sequence[ArtifactRow],
     facts: dict[str, Any] | None = None,
     hidden: Hidden | None = None,
     sources: Collection[Source] = (),
 ) -> None:
     """Record what the job made and that it is done; workers are woken for the jobs that follow from it.
 
+    ``files`` are in storage; whose they are is filled in here.
     ``sources`` is what an output was made from: all that it shows from now on. Where somebody is hidden in a moment,
     its files are withheld; each one's kind then says which part it is.
     Raises: LeaseLost where the claim is no longer good, or hiding was asked for or lifted meanwhile; nothing is
@@ -92,11 +81,12 @@ def finish(
         count_outcome(session, claim.kind, Outcome.DONE, ready_after=now - asked_at)
         if hidden is not None:
             moment = session.get_one(MomentRow, claim.moment_id)
-            withheld = [_withheld(claim, moment, file) for file in published]
+            withheld = [_withheld(claim, moment, file) for file in files]
             hold_back(session, selection, moment, withheld, hidden.pictures, facts)
             return
-        for file in published:
-            session.add(ArtifactRow(selection_id=claim.selection_id, moment_id=claim.moment_id, **vars(file)))
+        for file in files:
+            file.selection_id, file.moment_id = claim.selection_id, claim.moment_id
+            session.add(file)
         if claim.kind == MOMENT:
             moment_finished(session, selection, session.get_one(MomentRow, claim.moment_id), facts)
         else:
@@ -160,7 +150,7 @@ def _check_hiding(session: Session, claim: Claim, hidden: Hidden | None) -> None
         raise LeaseLost(f"{claim.job_id}: it was asked for otherwise meanwhile")
 
 
-def _withheld(claim: Claim, moment: MomentRow, file: Published) -> WithheldRow:
+def _withheld(claim: Claim, moment: MomentRow, file: ArtifactRow) -> WithheldRow:
     return WithheldRow(
         moment_id=moment.id, part=file.kind, selection_id=claim.selection_id, name=file.name,
         storage_key=file.storage_key, media_type=file.media_type, bytes=file.bytes, sha256=file.sha256,

@@ -12,8 +12,9 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.artifact import PreparedMoment
 from pipeline.moments import Selection, parse_selection
-from pipeline.prepared import EarlierReview, Prepared, PreparedArtwork, PreparedMoment
+from pipeline.prepared import EarlierReview, Prepared, PreparedArtwork
 from pipeline.print.recipes import StillChoice, shows_artwork
 from records.actions.artwork import artwork_of
 from records.ledger.outputs import Source

@@ -343,7 +343,7 @@ def test_a_cut_by_the_service_from_the_pages_cut_equals_one_from_the_film(
         probe(path), Clip(in_ms=1234, out_ms=3210), preset("review"), tmp_path / "b.mp4", runner=RUNNER
     )
     assert from_cut.duration_ms == from_film.duration_ms
-    assert numbers_in(from_cut.artifact.path) == numbers_in(from_film.artifact.path)
+    assert numbers_in(from_cut.path) == numbers_in(from_film.path)
 
 
 RECORDED: dict[str, tuple[str, ...]] = {
@@ -367,6 +367,6 @@ def test_a_moment_of_a_recording_sounds_where_it_was_marked(name: str, engine: E
         assert isinstance(recording, Recording)
         assert recording.duration_ms < out_ms - in_ms + 1700, "half a second before it travels, and one after"
         clip = Clip(in_ms=made.cut["in"], out_ms=made.cut["out"])
-        heard = onsets_ms(cut_sound(recording, clip, preset(), tmp_path / f"{in_ms}.m4a", runner=RUNNER).artifact.path)
+        heard = onsets_ms(cut_sound(recording, clip, preset(), tmp_path / f"{in_ms}.m4a", runner=RUNNER).path)
         expected = [ms - in_ms for ms in range(0, 8000, 1000) if in_ms <= ms < out_ms]
         assert heard == pytest.approx(expected, abs=2)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
+from pipeline.artifact import Artifact
 from records.actions.complete_job import Hidden
 from records.errors import LeaseLost
 from records.ledger.jobs import Claim
@@ -19,26 +19,14 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class ProducedFile:
-    """A finished local file, to be put into storage."""
-
-    kind: str
-    name: str
-    path: Path
-    media_type: str
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True)
 class JobResult:
-    """Everything that one attempt made; ``facts`` are of a moment, for the pack and for the page.
+    """The files that one attempt made, by what they are; ``facts`` are of a moment, for the pack and for the page.
 
-    Where somebody was hidden in it (``hidden``), the files are to be withheld. ``sources`` is what an output was made
-    from.
+    Files are clips, stills or outputs of some kind. Where somebody was hidden in a moment (``hidden``) they are its
+    parts, and are to be withheld. ``sources`` is what an output was made from.
     """
 
-    files: list[ProducedFile]
+    files: Mapping[str, Sequence[Artifact]]
     facts: dict[str, Any] | None = None
     hidden: Hidden | None = None
     sources: Collection[Source] = ()

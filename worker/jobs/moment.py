@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from pipeline.artifact import Artifact
+from pipeline.artifact import Artifact, FinishedMoment
 from pipeline.cut.audio_clips import SUFFIX as SOUND_SUFFIX
 from pipeline.errors import NoPicture
 from pipeline.moments import Clip, Still
 from pipeline.presets import preset
-from pipeline.run.moment import FinishedMoment, prepare_hidden, prepare_moment
+from pipeline.run.moment import prepare_hidden, prepare_moment
 from pipeline.source.claims import Claims, check_claims, check_length, check_moment
 from pipeline.source.completeness import last_complete_ms
 from pipeline.source.film import Film
@@ -28,7 +29,7 @@ from records.ledger.selections import starts_ms
 from records.models import HidingRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
 from records.views.output_inputs import fetch
 from worker.context import WorkerContext
-from worker.jobs.made import JobResult, ProducedFile, Report, found_or_lost
+from worker.jobs.made import JobResult, Report, found_or_lost
 
 _SUFFIX = {"clip": ".mp4", "still": ".jpg"}
 
@@ -69,17 +70,18 @@ def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
     if hiding is None:
         finished = prepare_moment(film, moment, chosen, copy, runner=ctx.ffmpeg, threads=threads, on_progress=tell)
         if upload.moment_id is not None and isinstance(moment, Clip):
-            check_length(moment, finished.prepared.duration_ms or 0)
-        return JobResult([_made(row.kind, name, finished)], _facts(film, row, finished))
+            check_length(moment, finished.duration_ms or 0)
+        return JobResult({row.kind: [finished]}, _facts(film, row, finished))
     if isinstance(film, Recording):
         raise NoPicture(for_guider="This recording has no picture, so there is nobody to hide in it.")
     covered, seen = prepare_hidden(
         film, moment, chosen, copy, hiding.marks, runner=ctx.ffmpeg, threads=threads, on_progress=tell
     )
-    sheets = {UNCOVERED: seen.uncovered, COVERED: seen.covered}
-    files = [_of_sheet(part, sheet.artifact) for part, sheet in sheets.items() if sheet is not None]
+    files: dict[str, Sequence[Artifact]] = {UNCOVERED: [seen.uncovered.artifact]}
+    if seen.covered is not None:
+        files[COVERED] = [seen.covered.artifact]
     if covered is not None:
-        files.append(_made(FINISHED, name, covered))
+        files[FINISHED] = [covered]
     pictures = shapes(seen.pictures, seen.uncovered.places, seen.covered.places if seen.covered else ())
     facts = None if covered is None else _facts(film, row, covered)
     return JobResult(files, facts, Hidden(hiding.revision, pictures))
@@ -99,17 +101,7 @@ def _claims(row: MomentRow, selection: SelectionRow, upload: UploadRow) -> Claim
     return Claims(told.get("duration_ms"), pictures=pictures, sound_only=sound_only)
 
 
-def _made(kind: str, name: str, finished: FinishedMoment) -> ProducedFile:
-    made = finished.prepared
-    return ProducedFile(kind, name, made.path, made.media_type, made.bytes, made.sha256)
-
-
-def _of_sheet(part: str, sheet: Artifact) -> ProducedFile:
-    return ProducedFile(part, sheet.path.name, sheet.path, sheet.media_type, sheet.bytes, sheet.sha256)
-
-
-def _facts(film: Film | Recording, row: MomentRow, finished: FinishedMoment) -> dict[str, Any]:
-    made = finished.prepared
+def _facts(film: Film | Recording, row: MomentRow, made: FinishedMoment) -> dict[str, Any]:
     earlier_ms = starts_ms(row)
     return {
         "in_ms": made.in_ms + earlier_ms,
@@ -119,9 +111,9 @@ def _facts(film: Film | Recording, row: MomentRow, finished: FinishedMoment) -> 
         "fps": made.fps,
         "duration_ms": made.duration_ms,
         "peaks": made.peaks,
-        "gain_db": finished.gain_db,
-        "cpu_s": round(finished.cpu_s, 3),
-        "warnings": [*film.warnings, *finished.warnings],
+        "gain_db": made.gain_db,
+        "cpu_s": round(made.cpu_s, 3),
+        "warnings": [*film.warnings, *made.warnings],
     }
 
 

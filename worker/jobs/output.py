@@ -13,7 +13,7 @@ from records.ledger.selections import lock_selection
 from records.models import JobRow
 from records.views.output_inputs import fetch_local, gather_inputs
 from worker.context import WorkerContext
-from worker.jobs.made import JobResult, ProducedFile, Report, found_or_lost
+from worker.jobs.made import JobResult, Report, found_or_lost
 
 
 def make_output(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) -> JobResult:
@@ -30,9 +30,6 @@ def make_output(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
     prepared = fetch_local(ctx.storage, inputs, folder, lambda done: report(0.5 * done))
     out = folder / "out"
     out.mkdir()
-    files = [
-        ProducedFile(kind.name, file.path.name, file.path, file.media_type, file.bytes, file.sha256)
-        for file in kind.make(prepared, recipe, out, ctx.ffmpeg)
-    ]
+    files = kind.make(prepared, recipe, out, ctx.ffmpeg)
     report(0.95)
-    return JobResult(files, sources=sources)
+    return JobResult({kind.name: files}, sources=sources)

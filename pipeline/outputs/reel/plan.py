@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pipeline.prepared import PreparedMoment
+from pipeline.artifact import PreparedMoment
 
 TELEVISION_RATES = tuple(Fraction(rate) for rate in ("24000/1001", "24", "25", "30000/1001", "30"))
 _NEAR = Fraction(1, 200)

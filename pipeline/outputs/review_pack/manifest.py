@@ -7,10 +7,11 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.artifact import PreparedMoment
 from pipeline.moments import FilmOf
 from pipeline.pack.packed import PackedFile, pack_moment
 from pipeline.player.review import Review
-from pipeline.prepared import Prepared, PreparedMoment
+from pipeline.prepared import Prepared
 
 SCHEMA_VERSION: Final = 3
 _FOLDERS = {"clip": "clips", "still": "stills", "sound": "clips"}

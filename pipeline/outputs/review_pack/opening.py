@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pipeline.artifact import sha256_of
+from pipeline.artifact import PreparedMoment, sha256_of
 from pipeline.errors import PipelineError
 from pipeline.moments import Clip, Selection, Still
 from pipeline.outputs.review_pack.manifest import Manifest, PackedMoment
-from pipeline.prepared import Prepared, PreparedMoment
+from pipeline.prepared import Prepared
 
 _MEDIA_TYPES = {
     ".mp4": "video/mp4",

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from pipeline.artifact import Artifact, publish
+from pipeline.artifact import Artifact, PreparedMoment, publish
 from pipeline.errors import ArtifactWrong
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.images.touch_up import TouchUp, touch_up
 from pipeline.moments import MOST_MOMENTS, Selection, Words, parse_ms
 from pipeline.outputs.cards import Card
-from pipeline.prepared import Prepared, PreparedMoment
+from pipeline.prepared import Prepared
 from pipeline.print.letters import printable_words
 from pipeline.print.pictures import PictureFormat, publish_pictures
 from pipeline.print.press import Document, press_pdf, press_pictures

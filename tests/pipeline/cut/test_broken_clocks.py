@@ -29,7 +29,7 @@ def opened(path: Path) -> Film:
 
 def numbers(film: Film, in_ms: int, out_ms: int, folder: Path) -> list[int]:
     clip = cut_clip(film, Clip(in_ms=in_ms, out_ms=out_ms), preset("full"), folder / "clip.mp4", runner=RUNNER)
-    return numbers_in(clip.artifact.path)
+    return numbers_in(clip.path)
 
 
 def shown(film: Film, at_ms: int) -> int:

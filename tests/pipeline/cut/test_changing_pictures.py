@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.cut.clips import FinishedClip, cut_clip
+from pipeline.artifact import FinishedMoment
+from pipeline.cut.clips import cut_clip
 from pipeline.cut.stills import grab_still
 from pipeline.moments import Clip
 from pipeline.presets import preset
@@ -36,7 +37,7 @@ def joined(folder: Path, name: str, first: dict[str, Any], second: dict[str, Any
     return make_seekable(probe(path), folder, runner=RUNNER)
 
 
-def cut(film: Film, in_ms: int, out_ms: int, folder: Path) -> FinishedClip:
+def cut(film: Film, in_ms: int, out_ms: int, folder: Path) -> FinishedMoment:
     return cut_clip(film, Clip(in_ms=in_ms, out_ms=out_ms), preset("full"), folder / "clip.mp4", runner=RUNNER)
 
 
@@ -60,7 +61,7 @@ def test_each_moment_has_the_shape_of_its_own_pictures(tmp_path: Path, name: str
     for in_ms, wanted, numbers in ((500, (640, 360), range(15, 30)), (3000, (360, 640), range(90, 105))):
         clip = cut(film, in_ms, in_ms + 500, tmp_path)
         assert (clip.width_px, clip.height_px) == wanted
-        assert [read_number(grey) for grey in greys(clip.artifact.path)] == list(numbers)
+        assert [read_number(grey) for grey in greys(clip.path)] == list(numbers)
         still = grab_still(film, in_ms, runner=RUNNER)
         assert still.pixels.shape[:2] == wanted[::-1]
         assert read_number(cv2.cvtColor(still.pixels, cv2.COLOR_BGR2GRAY)) == numbers[0]
@@ -74,7 +75,7 @@ def test_where_the_shape_changes_inside_the_rarer_one_is_fitted_with_bars(
     film = joined(tmp_path, name, WIDE, TALL)
     clip = cut(film, in_ms, out_ms, tmp_path)
     assert (clip.width_px, clip.height_px) == size
-    pictures = greys(clip.artifact.path)
+    pictures = greys(clip.path)
     assert [read_number(without_bars(grey)) for grey in pictures] == list(
         range(in_ms * 30 // 1000, out_ms * 30 // 1000)
     )
@@ -87,7 +88,7 @@ def test_a_call_that_only_loses_resolution_fills_the_picture(tmp_path: Path) -> 
     film = joined(tmp_path, "call.ts", WIDE, {"width": 320, "height": 180})
     clip = cut(film, 1000, 2500, tmp_path)
     assert (clip.width_px, clip.height_px) == (640, 360)
-    pictures = greys(clip.artifact.path)
+    pictures = greys(clip.path)
     assert [read_number(grey) for grey in pictures] == list(range(30, 75))
     assert int(pictures[-1][0].min()) > 28, "no bars"
 
@@ -101,7 +102,7 @@ def test_pixels_that_become_oblong_on_the_way_keep_their_shape(tmp_path: Path, c
     assert [grab_still(film, at_ms, runner=RUNNER).pixels.shape[1] for at_ms in (500, 3500)] == [768, 1024]
     inside = cut(film, 1000, 3600, tmp_path)
     assert (inside.width_px, inside.height_px) == (768, 576)
-    pictures = greys(inside.artifact.path)
+    pictures = greys(inside.path)
     assert [read_number(without_bars(grey)) for grey in pictures] == list(range(25, 90))
     for grey, shape in ((pictures[0], 768 / 576), (pictures[-1], 1024 / 576)):
         height, width = without_bars(grey).shape
@@ -121,7 +122,7 @@ def test_a_film_with_two_sample_descriptions_is_read_with_each_its_own(tmp_path:
     both.describe_from(90, Mp4(two))
     film = probe(both.write(tmp_path / "film.mp4"))
     for in_ms, out_ms in ((1000, 2000), (2500, 3500), (4000, 5000)):
-        pictures = greys(cut(film, in_ms, out_ms, tmp_path).artifact.path)
+        pictures = greys(cut(film, in_ms, out_ms, tmp_path).path)
         wanted = list(range(in_ms * 30 // 1000, out_ms * 30 // 1000))
         assert [read_number(without_bars(grey)) for grey in pictures] == wanted
     assert read_number(cv2.cvtColor(grab_still(film, 4500, runner=RUNNER).pixels, cv2.COLOR_BGR2GRAY)) == 135
@@ -141,7 +142,7 @@ def test_colours_that_change_on_the_way_are_each_read_as_stated(tmp_path: Path) 
     run("-f", "concat", "-safe", "0", "-i", str(tmp_path / "list"), "-c", "copy", str(tmp_path / "film.ts"))
     film = make_seekable(probe(tmp_path / "film.ts"), tmp_path, runner=RUNNER)
     clip = cut(film, 1000, 3000, tmp_path)
-    with av.open(str(clip.artifact.path)) as container:
+    with av.open(str(clip.path)) as container:
         for frame in container.decode(video=0):
             red, green, blue = frame.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray()[240, 320]
             assert abs(int(red) - 0xE0) + abs(int(green) - 0x30) + abs(int(blue) - 0x20) <= 15
@@ -172,7 +173,7 @@ def test_colours_that_nobody_stated_follow_the_size_of_the_films_pictures(
     )  # fmt: skip
     film = probe(path)
     clip = cut_clip(film, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
-    with av.open(str(clip.artifact.path)) as container:
+    with av.open(str(clip.path)) as container:
         shown = next(container.decode(video=0)).reformat(format="rgb24", src_colorspace="ITU709").to_ndarray()
     still = grab_still(film, 500, runner=RUNNER).pixels[:, :, ::-1]
     for picture in (shown, still):
@@ -197,7 +198,7 @@ def test_a_film_that_becomes_interlaced_is_deinterlaced_from_there(tmp_path: Pat
     plain, woven = combing(greys(tmp_path / "1.ts")[10]), combing(greys(tmp_path / "2.ts")[10])
     assert woven > plain + 1
     for in_ms in (1500, 2500):
-        for grey in greys(cut(film, in_ms, in_ms + 1000, tmp_path).artifact.path):
+        for grey in greys(cut(film, in_ms, in_ms + 1000, tmp_path).path):
             assert combing(grey) < plain + 0.25 * (woven - plain)
     still = cv2.cvtColor(grab_still(film, 3000, runner=RUNNER).pixels, cv2.COLOR_BGR2GRAY)
     assert combing(np.asarray(still, np.uint8)) < plain + 0.25 * (woven - plain)
@@ -223,7 +224,7 @@ def test_two_film_tracks_that_are_on_the_first_is_shown_and_cut(tmp_path: Path) 
         )  # fmt: skip
         film = probe(tmp_path / name)
         clip = cut(film, 500, 1000, tmp_path)
-        assert [read_number(grey) for grey in greys(clip.artifact.path)] == list(range(first + 15, first + 30))
+        assert [read_number(grey) for grey in greys(clip.path)] == list(range(first + 15, first + 30))
 
 
 def test_of_two_film_tracks_the_one_that_is_on_is_cut(tmp_path: Path) -> None:
@@ -234,4 +235,4 @@ def test_of_two_film_tracks_the_one_that_is_on_is_cut(tmp_path: Path) -> None:
         "-disposition:v:1", "default", str(tmp_path / "both.mp4"),
     )  # fmt: skip
     clip = cut(probe(tmp_path / "both.mp4"), 500, 1000, tmp_path)
-    assert [read_number(grey) for grey in greys(clip.artifact.path)] == list(range(515, 530))
+    assert [read_number(grey) for grey in greys(clip.path)] == list(range(515, 530))

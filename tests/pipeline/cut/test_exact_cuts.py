@@ -65,7 +65,7 @@ def frame_ms(number: int, fps: str) -> int:
 
 def cut(film: Film, in_ms: int, out_ms: int, folder: Path, name: str = "full", runner: FfmpegRunner = RUNNER) -> Path:
     clip = Clip(in_ms=in_ms, out_ms=out_ms)
-    return cut_clip(film, clip, preset(name), folder / "clip.mp4", runner=runner).artifact.path
+    return cut_clip(film, clip, preset(name), folder / "clip.mp4", runner=runner).path
 
 
 @pytest.fixture(scope="module")

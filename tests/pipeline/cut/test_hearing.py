@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipeline.artifact import FinishedMoment
 from pipeline.cut import hearing
-from pipeline.cut.clips import FinishedClip, cut_clip
+from pipeline.cut.clips import cut_clip
 from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.film import probe
@@ -43,19 +44,19 @@ def film_with(
     return path
 
 
-def cut(path: Path, in_ms: int = 1000, out_ms: int = 4000) -> FinishedClip:
+def cut(path: Path, in_ms: int = 1000, out_ms: int = 4000) -> FinishedMoment:
     return cut_clip(probe(path), Clip(in_ms=in_ms, out_ms=out_ms), preset(), path.with_name("clip.mp4"), runner=RUNNER)
 
 
-def channels(clip: FinishedClip) -> NDArray[np.float32]:
-    with av.open(str(clip.artifact.path)) as container:
+def channels(clip: FinishedMoment) -> NDArray[np.float32]:
+    with av.open(str(clip.path)) as container:
         return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.mov", "pcm_s16le"), ("a.mp4", "aac"), ("a.mkv", "libopus")])
 def test_the_track_with_sound_is_taken_and_that_is_told(tmp_path: Path, name: str, codec: str) -> None:
     clip = cut(film_with(tmp_path, SILENCE, BEEP, name=name, codec=codec))
-    assert beeps_ms_in(clip.artifact.path) == pytest.approx([0, 1000, 2000], abs=10)
+    assert beeps_ms_in(clip.path) == pytest.approx([0, 1000, 2000], abs=10)
     assert clip.warnings == (hearing.OTHER_TRACK,)
 
 
@@ -65,7 +66,7 @@ def test_a_track_that_is_silent_only_elsewhere_is_the_one_heard(tmp_path: Path) 
     assert cut(path, 3500, 4500).warnings == ()
     early = cut(path, 520, 2520)
     assert early.warnings == (hearing.OTHER_TRACK,)
-    assert beeps_ms_in(early.artifact.path) == pytest.approx([480, 1480], abs=2)
+    assert beeps_ms_in(early.path) == pytest.approx([480, 1480], abs=2)
 
 
 def test_a_cameras_mono_tracks_are_heard_together(tmp_path: Path) -> None:
@@ -73,21 +74,21 @@ def test_a_cameras_mono_tracks_are_heard_together(tmp_path: Path) -> None:
     tracks = [MONO.format(late=0, pitch=1000), MONO.format(late=0.5, pitch=600)]
     nothing = "anullsrc=channel_layout=mono:sample_rate=48000"
     clip = cut(film_with(tmp_path, *tracks, nothing, nothing))
-    assert beeps_ms_in(clip.artifact.path) == pytest.approx([0, 500, 1000, 1500, 2000, 2500], abs=2)
+    assert beeps_ms_in(clip.path) == pytest.approx([0, 500, 1000, 1500, 2000, 2500], abs=2)
     assert clip.warnings == ()
 
 
 def test_of_mono_tracks_the_silent_first_one_does_no_harm(tmp_path: Path) -> None:
     nothing = "anullsrc=channel_layout=mono:sample_rate=48000"
     clip = cut(film_with(tmp_path, nothing, MONO.format(late=0, pitch=1000), name="film.mxf", codec="pcm_s16le"))
-    assert beeps_ms_in(clip.artifact.path) == pytest.approx([0, 1000, 2000], abs=25)
+    assert beeps_ms_in(clip.path) == pytest.approx([0, 1000, 2000], abs=25)
     assert clip.warnings == (hearing.OTHER_TRACK,)
 
 
 def test_a_mono_track_that_cancels_another_is_left_out(tmp_path: Path) -> None:
     one = MONO.format(late=0, pitch=1000)
     clip = cut(film_with(tmp_path, one, f"{one},volume=-1"))
-    assert beeps_ms_in(clip.artifact.path) == pytest.approx([0, 1000, 2000], abs=2)
+    assert beeps_ms_in(clip.path) == pytest.approx([0, 1000, 2000], abs=2)
 
 
 @pytest.mark.parametrize("codec", ["pcm_s16le", "aac"])
@@ -154,7 +155,7 @@ def test_a_track_that_nothing_decodes_is_passed_over_without_a_word(tmp_path: Pa
     film = probe(path)
     assert [audio.codec for audio in film.sounds] == ["aac"]
     clip = cut(path)
-    assert beeps_ms_in(clip.artifact.path) == pytest.approx([0, 1000, 2000], abs=10)
+    assert beeps_ms_in(clip.path) == pytest.approx([0, 1000, 2000], abs=10)
     assert clip.warnings == ()
 
 
@@ -166,7 +167,7 @@ def test_every_track_goes_along_where_a_film_has_to_be_copied_first(tmp_path: Pa
     film = make_seekable(probe(path), tmp_path / "copy", runner=RUNNER)
     assert len(film.sounds) == 2
     clip = cut_clip(film, Clip(in_ms=1000, out_ms=4000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
-    assert beeps_ms_in(clip.artifact.path) == pytest.approx([0, 1000, 2000], abs=45)
+    assert beeps_ms_in(clip.path) == pytest.approx([0, 1000, 2000], abs=45)
     assert clip.warnings == (hearing.OTHER_TRACK,)
 
 
@@ -175,4 +176,4 @@ def test_every_track_goes_along_in_a_cut(tmp_path: Path) -> None:
     span = copy_span(film, Clip(in_ms=2520, out_ms=4520), tmp_path / "span")
     assert isinstance(span.moment, Clip)
     clip = cut_clip(probe(span.path), span.moment, preset(), tmp_path / "clip.mp4", runner=RUNNER)
-    assert beeps_ms_in(clip.artifact.path) == pytest.approx([480, 1480], abs=10)
+    assert beeps_ms_in(clip.path) == pytest.approx([480, 1480], abs=10)

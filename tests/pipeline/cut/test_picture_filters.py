@@ -65,8 +65,8 @@ def test_a_turned_or_mirrored_film_is_shown_upright(tmp_path: Path, turn: str) -
     assert (film.video.width_px, film.video.height_px) == (320, 240)
     assert read_number(grey(grab_still(film, 200, runner=RUNNER).pixels)) == 6
     clip = cut_clip(film, Clip(in_ms=200, out_ms=400), preset(), tmp_path / "clip.mp4", runner=RUNNER)
-    assert numbers_in(clip.artifact.path) == list(range(6, 12))
-    assert probe(clip.artifact.path).video.orientation == Orientation()
+    assert numbers_in(clip.path) == list(range(6, 12))
+    assert probe(clip.path).video.orientation == Orientation()
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_pixels_that_are_not_square_become_square(tmp_path: Path) -> None:
     film = probe(numbered_film(tmp_path / "anamorphic.mp4", frames=20, width=720, height=576, filters="setsar=16/11"))
     clip = cut_clip(film, Clip(in_ms=0, out_ms=400), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert (clip.width_px, clip.height_px) == (1048, 576)
-    assert numbers_in(clip.artifact.path) == list(range(12))
+    assert numbers_in(clip.path) == list(range(12))
 
 
 def with_clean_aperture(path: Path, out: Path, width: int, height: int) -> Path:
@@ -152,8 +152,8 @@ def test_unusual_pictures_become_ones_that_every_browser_shows(tmp_path: Path, k
         )
     )
     clip = cut_clip(film, Clip(in_ms=0, out_ms=600), preset(), tmp_path / "clip.mp4", runner=RUNNER)
-    assert numbers_in(clip.artifact.path)[0] == 0
-    with av.open(str(clip.artifact.path)) as container:
+    assert numbers_in(clip.path)[0] == 0
+    with av.open(str(clip.path)) as container:
         context = container.streams.video[0].codec_context
         assert (context.profile, context.pix_fmt, context.width % 2, context.height % 2) == ("High", "yuv420p", 0, 0)
         assert (int(context.color_primaries), int(context.color_trc), int(context.colorspace)) == (1, 1, 1)
@@ -178,10 +178,10 @@ COLOURS = {"0xE03020": (0xE0, 0x30, 0x20), "0xC68863": (0xC6, 0x88, 0x63), "0x80
 def test_colours_stay_what_they_were(tmp_path: Path, colour: str, how: tuple[str, ...]) -> None:
     film = colour_film(tmp_path / "film.mp4", colour, *how, "-pix_fmt", "yuv420p", "-crf", "5")
     still = save_still(film, Still(at_ms=500), tmp_path / "still.jpg", runner=RUNNER)
-    pixel = cv2.imread(str(still.artifact.path))[120, 160][::-1]
+    pixel = cv2.imread(str(still.path))[120, 160][::-1]
     assert np.abs(pixel.astype(int) - COLOURS[colour]).max() <= 6
     clip = cut_clip(film, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
-    with av.open(str(clip.artifact.path)) as container:
+    with av.open(str(clip.path)) as container:
         shown = next(container.decode(video=0)).to_ndarray(
             format="rgb24", src_colorspace="ITU709", dst_colorspace="ITU709"
         )
@@ -217,7 +217,7 @@ def test_an_interlaced_film_is_deinterlaced_frame_for_frame(tmp_path: Path) -> N
     film = probe(path)
     assert film.video.interlaced
     clip = cut_clip(film, Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
-    with av.open(str(clip.artifact.path)) as container:
+    with av.open(str(clip.path)) as container:
         frames = list(container.decode(video=0))
     assert (len(frames), any(frame.interlaced_frame for frame in frames)) == (25, False)
     with av.open(str(path)) as container:
@@ -259,7 +259,7 @@ def test_a_film_that_changes_on_the_way_is_cut_exactly(tmp_path: Path, what: str
     run("-f", "concat", "-safe", "0", "-i", str(tmp_path / "list"), "-c", "copy", str(tmp_path / "both.mkv"))
     film = probe(tmp_path / "both.mkv")
     clip = cut_clip(film, Clip(in_ms=1500, out_ms=2500), preset(), tmp_path / "clip.mp4", runner=RUNNER)
-    numbers = numbers_in(clip.artifact.path)
+    numbers = numbers_in(clip.path)
     assert (numbers[0], numbers[-1]) == (45, 14)  # the second half counts from 0 again
     assert sorted({n for n in numbers if n >= 45}) == list(range(45, 60))
 
@@ -274,8 +274,8 @@ def test_nothing_of_place_device_or_time_gets_into_a_clip_or_still(tmp_path: Pat
     )  # fmt: skip
     assert secret.encode() in path.read_bytes()
     film = probe(path)
-    clip = cut_clip(film, Clip(in_ms=0, out_ms=500), preset(), tmp_path / "clip.mp4", runner=RUNNER).artifact.path
-    still = save_still(film, Still(at_ms=100), tmp_path / "still.jpg", runner=RUNNER).artifact.path
+    clip = cut_clip(film, Clip(in_ms=0, out_ms=500), preset(), tmp_path / "clip.mp4", runner=RUNNER).path
+    still = save_still(film, Still(at_ms=100), tmp_path / "still.jpg", runner=RUNNER).path
     for made in (clip.read_bytes(), still.read_bytes()):
         for word in (b"51.5074", b"Secret", b"2020", b"Exif", b"Lavf", b"01:02:03:04"):
             assert word not in made
@@ -285,7 +285,7 @@ def test_nothing_of_place_device_or_time_gets_into_a_clip_or_still(tmp_path: Pat
 
 def test_a_clip_has_a_key_frame_each_second_and_starts_playing_at_once(tmp_path: Path) -> None:
     film = probe(numbered_film(tmp_path / "film.mp4", frames=150))
-    path = cut_clip(film, Clip(in_ms=0, out_ms=5000), preset(), tmp_path / "clip.mp4", runner=RUNNER).artifact.path
+    path = cut_clip(film, Clip(in_ms=0, out_ms=5000), preset(), tmp_path / "clip.mp4", runner=RUNNER).path
     with av.open(str(path)) as container:
         keys = [float(p.pts * p.time_base) for p in container.demux(video=0) if p.size and p.is_keyframe]
     assert len(keys) >= 5
@@ -301,7 +301,7 @@ def test_the_light_preset_keeps_to_one_megabit_a_second(tmp_path: Path) -> None:
         "anoisesrc=amplitude=0.3", "-c:v", "libx264", "-preset", "ultrafast", str(path),
     )  # fmt: skip
     clip = cut_clip(probe(path), Clip(in_ms=0, out_ms=8000), preset("light"), tmp_path / "clip.mp4", runner=RUNNER)
-    assert clip.artifact.bytes * 8 / 8 <= 1_000_000
+    assert clip.bytes * 8 / 8 <= 1_000_000
 
 
 def test_the_sharpest_frame_near_a_moment_is_found(tmp_path: Path) -> None:

@@ -46,20 +46,20 @@ def test_the_last_picture_stands_as_long_as_the_film_says(frozen: Film) -> None:
 
 def test_a_clip_into_the_standing_picture_has_its_whole_length_and_its_sound(frozen: Film, tmp_path: Path) -> None:
     clip = cut_clip(frozen, Clip(in_ms=500, out_ms=2900), preset(), tmp_path / "clip.mp4", runner=RUNNER)
-    numbers = numbers_in(clip.artifact.path)
+    numbers = numbers_in(clip.path)
     assert clip.duration_ms == pytest.approx(2400, abs=40)
     assert numbers[:14] == [*range(13, 26), 25]
     assert set(numbers[13:]) == {25}
-    assert beeps_ms_in(clip.artifact.path) == pytest.approx([480, 1480], abs=15)
+    assert beeps_ms_in(clip.path) == pytest.approx([480, 1480], abs=15)
 
 
 @pytest.mark.parametrize(("in_ms", "out_ms"), [(1500, 2900), (1500, 1700), (1100, 3000)])
 def test_a_clip_inside_the_standing_picture_is_made(frozen: Film, tmp_path: Path, in_ms: int, out_ms: int) -> None:
     clip = cut_clip(frozen, Clip(in_ms=in_ms, out_ms=out_ms), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert clip.duration_ms == pytest.approx(out_ms - in_ms, abs=110)
-    assert set(numbers_in(clip.artifact.path)) == {25}
+    assert set(numbers_in(clip.path)) == {25}
     wanted = [ms - in_ms for ms in (2000,) if in_ms <= ms < out_ms]
-    assert beeps_ms_in(clip.artifact.path)[: len(wanted)] == pytest.approx(wanted, abs=15)
+    assert beeps_ms_in(clip.path)[: len(wanted)] == pytest.approx(wanted, abs=15)
 
 
 def test_a_still_of_it_is_that_picture(frozen: Film) -> None:
@@ -97,14 +97,14 @@ def frozen_in_the_middle(tmp_path: Path) -> Film:
 
 def test_a_clip_that_begins_while_a_picture_stands_begins_there(frozen_in_the_middle: Film, tmp_path: Path) -> None:
     clip = cut_clip(frozen_in_the_middle, Clip(in_ms=1500, out_ms=4500), preset(), tmp_path / "clip.mp4", runner=RUNNER)
-    numbers = numbers_in(clip.artifact.path)
+    numbers = numbers_in(clip.path)
     assert clip.duration_ms == pytest.approx(3000, abs=40)
     assert numbers[:75] == [29] * 75
     assert numbers[-15:] == list(range(30, 45))
-    assert beeps_ms_in(clip.artifact.path) == pytest.approx([500, 1500, 2500], abs=15)
+    assert beeps_ms_in(clip.path) == pytest.approx([500, 1500, 2500], abs=15)
 
 
 def test_a_clip_between_two_pictures_that_do_not_stand_begins_with_the_next(tmp_path: Path) -> None:
     film = probe(numbered_film(tmp_path / "film.mp4", frames=60))
     clip = cut_clip(film, Clip(in_ms=1010, out_ms=1500), preset(), tmp_path / "clip.mp4", runner=RUNNER)
-    assert numbers_in(clip.artifact.path) == list(range(31, 45))
+    assert numbers_in(clip.path) == list(range(31, 45))

@@ -43,7 +43,7 @@ def turned(box: Mark) -> Mark:
 def hide(film: Film, clip: Clip, marks: list[Mark], folder: Path, named: str = "review") -> tuple[Path, Hiding]:
     made, hiding = hide_in_clip(film, clip, preset(named), folder / "clip.mp4", marks, runner=RUNNER)
     assert made is not None
-    return made.artifact.path, hiding
+    return made.path, hiding
 
 
 def untouched(covered: list[NDArray[np.uint8]], plain: list[NDArray[np.uint8]], pictures: tuple[Picture, ...]) -> float:
@@ -75,7 +75,7 @@ def test_no_picture_shows_anything_of_the_figure_and_the_rest_is_as_it_was(kind:
     film = make_seekable(probe(path), tmp_path, runner=RUNNER)
     named = "full" if kind == "in full" else "review"
     made, hiding = hide(film, clip, marks, tmp_path, named)
-    plain = pictures_in(cut_clip(film, clip, preset(named), tmp_path / "plain.mp4", runner=RUNNER).artifact.path)
+    plain = pictures_in(cut_clip(film, clip, preset(named), tmp_path / "plain.mp4", runner=RUNNER).path)
     covered = pictures_in(made)
     assert len(covered) == len(plain) == len(hiding.pictures)
     assert min(figure_pixels(picture) for picture in plain) > 1000
@@ -90,7 +90,7 @@ def test_a_still_shows_nothing_of_the_figure(tmp_path: Path) -> None:
     made, hiding = hide_in_still(film, still, tmp_path / "still.jpg", [mark(walk, 20, 0)], runner=RUNNER)
     plain = save_still(film, still, tmp_path / "plain.jpg", runner=RUNNER)
     assert made is not None
-    covered, before = (cv2.imread(str(path))[:, :, ::-1] for path in (made.artifact.path, plain.artifact.path))
+    covered, before = (cv2.imread(str(path))[:, :, ::-1] for path in (made.path, plain.path))
     assert figure_pixels(before) > 1000
     assert figure_pixels(covered) == 0
     assert untouched([covered], [before], hiding.pictures) < 1
@@ -178,7 +178,7 @@ def test_a_real_person_is_covered_on_every_picture(
     clip = Clip(in_ms=0, out_ms=out_ms)
     made, hiding = hide(film, clip, marks, tmp_path)
     covered = pictures_in(made)
-    plain = pictures_in(cut_clip(film, clip, preset("review"), tmp_path / "plain.mp4", runner=RUNNER).artifact.path)
+    plain = pictures_in(cut_clip(film, clip, preset("review"), tmp_path / "plain.mp4", runner=RUNNER).path)
     height, width = covered[0].shape[:2]
     left, top, right, bottom = (round(share * side) for share, side in zip(seen_in, 2 * (width, height), strict=True))
     for seen in covered:

@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline.artifact import sha256_of
+from pipeline.artifact import PreparedMoment, sha256_of
 from pipeline.moments import Selection, parse_selection
-from pipeline.prepared import Prepared, PreparedMoment
+from pipeline.prepared import Prepared
 from tests.footage import draw_number, numbered_film
 
 QUESTION = "How can we enjoy playing together?"

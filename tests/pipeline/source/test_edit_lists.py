@@ -7,7 +7,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from pipeline.cut.clips import FinishedClip, cut_clip
+from pipeline.artifact import FinishedMoment
+from pipeline.cut.clips import cut_clip
 from pipeline.cut.stills import grab_still
 from pipeline.errors import MomentOutsideFilm
 from pipeline.moments import Clip
@@ -31,7 +32,7 @@ def edited(drawn: Path, tmp_path: Path, pieces: Pieces, *tracks: int) -> Film:
     return probe(film.write(tmp_path / "edited.mp4"))
 
 
-def cut(film: Film, in_ms: int, out_ms: int, folder: Path) -> FinishedClip:
+def cut(film: Film, in_ms: int, out_ms: int, folder: Path) -> FinishedMoment:
     return cut_clip(film, Clip(in_ms=in_ms, out_ms=out_ms), preset("full"), folder / "clip.mp4", runner=RUNNER)
 
 
@@ -44,9 +45,9 @@ def test_a_clip_over_a_join_holds_both_sides_and_nothing_between(drawn: Path, tm
     assert film.duration_ms == 6000
     clip = cut(film, 1500, 2500, tmp_path)
     assert clip.duration_ms == 1000
-    assert numbers_in(clip.artifact.path) == [*range(45, 60), *range(180, 195)]
+    assert numbers_in(clip.path) == [*range(45, 60), *range(180, 195)]
     assert [shown(film, at_ms) for at_ms in (1999, 2000, 2100, 2500, 3000)] == [59, 180, 183, 195, 210]
-    assert beeps_ms_in(clip.artifact.path) == pytest.approx([500], abs=2), "that of the sixth second, at the join"
+    assert beeps_ms_in(clip.path) == pytest.approx([500], abs=2), "that of the sixth second, at the join"
 
 
 JOINS: dict[str, tuple[Pieces, list[int]]] = {
@@ -64,14 +65,14 @@ def test_every_join_is_exact_to_the_picture(drawn: Path, tmp_path: Path, kind: s
     pieces, wanted = JOINS[kind]
     film = edited(drawn, tmp_path, pieces)
     assert film.duration_ms == round(len(wanted) * 1000 / 30)
-    assert numbers_in(cut(film, 0, film.duration_ms, tmp_path).artifact.path) == wanted
+    assert numbers_in(cut(film, 0, film.duration_ms, tmp_path).path) == wanted
     for number in range(0, len(wanted), 17):
         assert shown(film, number * 1000 // 30 + 2) == wanted[number]
 
 
 def test_a_moment_in_a_later_piece_is_found_there(drawn: Path, tmp_path: Path) -> None:
     film = edited(drawn, tmp_path, [(1, 1), (4.3, 1), (8, 1.5)])
-    assert numbers_in(cut(film, 1200, 1800, tmp_path).artifact.path) == list(range(135, 153))
+    assert numbers_in(cut(film, 1200, 1800, tmp_path).path) == list(range(135, 153))
     assert read_number(
         cv2.cvtColor(grab_still(film, 1500, exact=False, runner=RUNNER).pixels, cv2.COLOR_BGR2GRAY)
     ) in range(132, 156)
@@ -81,7 +82,7 @@ def test_what_was_cut_out_cannot_be_asked_for(drawn: Path, tmp_path: Path) -> No
     film = edited(drawn, tmp_path, [(0, 2), (6, 1)])
     with pytest.raises(MomentOutsideFilm):
         cut(film, 4000, 5000, tmp_path)
-    assert numbers_in(cut(film, 2500, 3000, tmp_path).artifact.path) == list(range(195, 210))
+    assert numbers_in(cut(film, 2500, 3000, tmp_path).path) == list(range(195, 210))
 
 
 def test_one_picture_that_an_edit_list_lets_stand_stands_in_silence(drawn: Path, tmp_path: Path) -> None:
@@ -89,8 +90,8 @@ def test_one_picture_that_an_edit_list_lets_stand_stands_in_silence(drawn: Path,
     assert film.duration_ms == 7000
     assert any("stand still" in warning for warning in film.warnings)
     clip = cut(film, 1500, 4500, tmp_path)
-    assert numbers_in(clip.artifact.path) == [*range(45, 60), *[60] * 60, *range(60, 75)]
-    assert beeps_ms_in(clip.artifact.path) == pytest.approx([2500], abs=2)
+    assert numbers_in(clip.path) == [*range(45, 60), *[60] * 60, *range(60, 75)]
+    assert beeps_ms_in(clip.path) == pytest.approx([2500], abs=2)
     assert shown(film, 3000) == 60
 
 
@@ -101,18 +102,18 @@ def test_a_stretch_plays_at_the_speed_that_its_edit_says(
     film = edited(drawn, tmp_path, [(0, 4, rate)])
     assert film.duration_ms == 4000
     clip = cut_clip(film, Clip(in_ms=0, out_ms=4000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
-    numbers = numbers_in(clip.artifact.path)
+    numbers = numbers_in(clip.path)
     assert clip.duration_ms == 4000
     assert (numbers[0], max(numbers)) == (0, 239 if rate == 2 else 59)
     assert all(abs(n - wanted[place * len(wanted) // len(numbers)]) <= 2 for place, n in enumerate(numbers))
-    assert beeps_ms_in(clip.artifact.path) == pytest.approx([n * 1000 / rate for n in range(round(4 * rate))], abs=40)
+    assert beeps_ms_in(clip.path) == pytest.approx([n * 1000 / rate for n in range(round(4 * rate))], abs=40)
 
 
 def test_sound_that_is_joined_where_the_picture_is_not_keeps_its_place(drawn: Path, tmp_path: Path) -> None:
     film = edited(drawn, tmp_path, [(0, 1.5), (-1, 1), (4.5, 2)], 1)
     clip = cut(film, 500, 4400, tmp_path)
-    assert numbers_in(clip.artifact.path) == list(range(15, 132))
-    assert beeps_ms_in(clip.artifact.path) == pytest.approx([500, 2500, 3500], abs=2)
+    assert numbers_in(clip.path) == list(range(15, 132))
+    assert beeps_ms_in(clip.path) == pytest.approx([500, 2500, 3500], abs=2)
 
 
 def test_joins_of_a_film_without_sound_and_of_another_codec(tmp_path: Path) -> None:
@@ -121,13 +122,13 @@ def test_joins_of_a_film_without_sound_and_of_another_codec(tmp_path: Path) -> N
         plain = Mp4(numbered_film(tmp_path / f"{name}.mp4", frames=300, **how))
         plain.set_edits([(0.5, 1), (7.1, 1)])
         film = probe(plain.write(tmp_path / f"{name}-edited.mp4"))
-        assert numbers_in(cut(film, 0, 2000, tmp_path).artifact.path) == [*range(15, 45), *range(213, 243)]
+        assert numbers_in(cut(film, 0, 2000, tmp_path).path) == [*range(15, 45), *range(213, 243)]
 
 
 def test_a_trim_in_one_piece_shows_nothing_that_lies_outside_it(drawn: Path, tmp_path: Path) -> None:
     film = edited(drawn, tmp_path, [(2, 4)])
     assert (film.duration_ms, film.timeline) == (4000, None)
-    assert numbers_in(cut(film, 0, 4000, tmp_path).artifact.path) == list(range(60, 180))
+    assert numbers_in(cut(film, 0, 4000, tmp_path).path) == list(range(60, 180))
     assert shown(film, 3500) == 165
     with pytest.raises(MomentOutsideFilm):
         cut(film, 5000, 6000, tmp_path)
@@ -136,10 +137,10 @@ def test_a_trim_in_one_piece_shows_nothing_that_lies_outside_it(drawn: Path, tmp
 def test_a_trim_between_two_pictures_begins_with_the_next(drawn: Path, tmp_path: Path) -> None:
     film = edited(drawn, tmp_path, [(1.017, 8)])
     assert film.duration_ms == pytest.approx(8000, abs=20)
-    assert numbers_in(cut(film, 0, 500, tmp_path).artifact.path) == list(range(31, 46))
+    assert numbers_in(cut(film, 0, 500, tmp_path).path) == list(range(31, 46))
 
 
 def test_a_trimmed_film_that_was_joined_by_ffmpeg_itself_is_no_exception(drawn: Path, tmp_path: Path) -> None:
     run("-ss", "2.5", "-i", str(drawn), "-t", "3", "-c", "copy", str(tmp_path / "trimmed.mp4"))
     film = probe(tmp_path / "trimmed.mp4")
-    assert numbers_in(cut(film, 0, 1000, tmp_path).artifact.path) == list(range(75, 105))
+    assert numbers_in(cut(film, 0, 1000, tmp_path).path) == list(range(75, 105))

@@ -46,9 +46,9 @@ def test_a_moment_holds_exactly_the_chosen_sound(recorded: Path, tmp_path: Path)
     assert isinstance(recording, Recording)
     assert recording.duration_ms == pytest.approx(8000, abs=30)
     made = cut_sound(recording, Clip(in_ms=1500, out_ms=4750), preset(), tmp_path / "made.m4a", runner=RUNNER)
-    amplitudes = sound_in(made.artifact.path)
+    amplitudes = sound_in(made.path)
     assert 0 <= len(amplitudes) - 3250 * 48 < 1024, "AAC's last frame is filled up with silence"
-    assert onsets_ms(made.artifact.path) == pytest.approx([500, 1500, 2500], abs=LATE_MS.get(recorded.name, 0.2))
+    assert onsets_ms(made.path) == pytest.approx([500, 1500, 2500], abs=LATE_MS.get(recorded.name, 0.2))
     assert len(made.peaks) == 160
     drawn = {round(place / 160 * 3250 / 100) for place, peak in enumerate(made.peaks) if peak > 10}
     assert drawn == {5, 15, 25}, "the card shows the beeps where they are, in tenths of a second"
@@ -61,7 +61,7 @@ def test_a_soft_voice_stays_soft(tmp_path: Path) -> None:
     made = cut_sound(recording, Clip(in_ms=1000, out_ms=3000), preset(), tmp_path / "made.m4a", runner=RUNNER)
     with av.open(str(soft)) as container:
         before = np.concatenate([frame.to_ndarray()[0] / 32768 for frame in container.decode(audio=0)])
-    assert np.sqrt((sound_in(made.artifact.path) ** 2).mean()) == pytest.approx(np.sqrt((before**2).mean()), rel=0.05)
+    assert np.sqrt((sound_in(made.path) ** 2).mean()) == pytest.approx(np.sqrt((before**2).mean()), rel=0.05)
 
 
 def test_a_cover_is_no_picture(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_recording_with_small_holes_stays_on_its_clock(tmp_path: Path, name: s
     recording = probe_source(without_sound_packets(whole, tmp_path / name, range(30, 33)))
     assert isinstance(recording, Recording)
     made = cut_sound(recording, Clip(in_ms=4500, out_ms=6500), preset(), tmp_path / "made.m4a", runner=RUNNER)
-    assert onsets_ms(made.artifact.path) == pytest.approx([500, 1500], abs=1)
+    assert onsets_ms(made.path) == pytest.approx([500, 1500], abs=1)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_dead_or_inverted_channel_is_put_right_with_a_remark(tmp_path: Path, s
     assert isinstance(recording, Recording)
     made = cut_sound(recording, Clip(in_ms=500, out_ms=2500), preset(), tmp_path / "made.m4a", runner=RUNNER)
     assert made.warnings == (said,)
-    with av.open(str(made.artifact.path)) as container:
+    with av.open(str(made.path)) as container:
         left, right = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
     assert np.abs(left - right).max() < 0.1 * np.abs(left + right).max()
 
@@ -168,7 +168,7 @@ def test_the_track_with_sound_is_heard_and_silence_is_told(tmp_path: Path) -> No
     two = probe_source(spoken_recording(tmp_path / "two.mka", *both, "-c:a", "flac"))
     assert isinstance(two, Recording)
     made = cut_sound(two, Clip(in_ms=500, out_ms=2500), preset(), tmp_path / "made.m4a", runner=RUNNER)
-    assert (made.warnings, onsets_ms(made.artifact.path)) == ((hearing.OTHER_TRACK,), pytest.approx([500, 1500], abs=1))
+    assert (made.warnings, onsets_ms(made.path)) == ((hearing.OTHER_TRACK,), pytest.approx([500, 1500], abs=1))
     silent = probe_source(spoken_recording(tmp_path / "silent.wav", sound=nothing))
     assert isinstance(silent, Recording)
     assert cut_sound(silent, Clip(in_ms=0, out_ms=900), preset(), tmp_path / "s.m4a", runner=RUNNER).warnings == (

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from pipeline.errors import FfmpegFailed, FilmUnreadable, NoSpace, PipelineError
-from records.actions.complete_job import Published, fail, finish
+from records.actions.complete_job import fail, finish
 from records.database import Database
 from records.effects import effects_of
 from records.errors import LeaseLost, SelectionGone
@@ -25,8 +25,15 @@ from tests.records.cast import K_104, K_207, add_jobs, add_selection, complete_u
 FACTS = {"in_ms": 1000, "out_ms": 3000, "width_px": 640, "height_px": 360, "fps": 25.0, "duration_ms": 2000}
 
 
-def a_file(name: str = "01.mp4", kind: str = "clip", attempt: str = "1") -> Published:
-    return Published(kind, name, f"selections/x/{attempt}/{name}", "video/mp4", 10, "0" * 64)
+def a_file(name: str = "01.mp4", kind: str = "clip", attempt: str = "1") -> ArtifactRow:
+    return ArtifactRow(
+        kind=kind,
+        name=name,
+        storage_key=f"selections/x/{attempt}/{name}",
+        media_type="video/mp4",
+        bytes=10,
+        sha256="0" * 64,
+    )
 
 
 def view(db: Database, selection_id: str) -> SelectionView:

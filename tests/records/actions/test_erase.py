@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from records.actions.complete_job import Published, finish
+from records.actions.complete_job import finish
 from records.actions.erase import artifact_folder, erase_selection, resume_erasures
 from records.actions.sweep import sweep_attempts, sweep_store
 from records.database import Database
@@ -45,9 +45,9 @@ def sent_film(db: Database, storage: Storage, folder: Path) -> list[str]:
     return complete_upload(db, selection_id, upload_id=upload_id, storage_key=key)
 
 
-def published(storage: Storage, claim: Claim, folder: Path) -> Published:
+def published(storage: Storage, claim: Claim, folder: Path) -> ArtifactRow:
     key = put(storage, artifact_folder(claim.selection_id, claim.job_id, claim.token) + "01.mp4", folder)
-    return Published("clip", "01.mp4", key, "video/mp4", 10, "0" * 64)
+    return ArtifactRow(kind="clip", name="01.mp4", storage_key=key, media_type="video/mp4", bytes=10, sha256="0" * 64)
 
 
 def test_erasing_leaves_neither_row_nor_byte(

@@ -7,11 +7,11 @@ from functools import partial
 import pytest
 
 from pipeline.errors import FilmUnreadable
-from records.actions.complete_job import Published, fail, finish
+from records.actions.complete_job import fail, finish
 from records.actions.request_output import ask_for_output
 from records.database import Database
 from records.errors import LeaseLost, SelectionGone
-from records.models import SelectionState
+from records.models import ArtifactRow, SelectionState
 from records.settings import Settings
 from records.views.selections import OutputView, SelectionView, selection_view
 from tests.effects import effects_on, woken_by
@@ -37,8 +37,15 @@ def ask(db: Database, selection_id: str, kind: str = LATER, **recipe: object) ->
     return effects.jobs
 
 
-def file_of(kind: str, attempt: str) -> Published:
-    return Published(kind, f"{kind}.pdf", f"selections/x/{attempt}/{kind}.pdf", "application/pdf", 10, "0" * 64)
+def file_of(kind: str, attempt: str) -> ArtifactRow:
+    return ArtifactRow(
+        kind=kind,
+        name=f"{kind}.pdf",
+        storage_key=f"selections/x/{attempt}/{kind}.pdf",
+        media_type="application/pdf",
+        bytes=10,
+        sha256="0" * 64,
+    )
 
 
 @pytest.fixture

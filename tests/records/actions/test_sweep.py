@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from records.actions.accept_store import accept_store
-from records.actions.complete_job import Published, finish
+from records.actions.complete_job import finish
 from records.actions.erase import artifact_folder, erase_selection
 from records.actions.sweep import sweep_attempts
 from records.audit.log import newest
@@ -28,7 +28,7 @@ from records.ledger.store_identity import (
     settle_store,
 )
 from records.migrations.migrate import migrate
-from records.models import ErasureRow, JobRow, SelectionRow, StoreIdentityRow, new_id
+from records.models import ArtifactRow, ErasureRow, JobRow, SelectionRow, StoreIdentityRow, new_id
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.storage.open import open_storage
@@ -70,7 +70,11 @@ class Pair:
         won = take(self.db, self.settings, job_id)
         name = f"{job_id}.mp4"
         key = self.put(artifact_folder(won.selection_id, won.job_id, won.token) + name, folder)
-        finish(self.db, won, [Published("clip", name, key, "video/mp4", 10, "0" * 64)])
+        finish(
+            self.db,
+            won,
+            [ArtifactRow(kind="clip", name=name, storage_key=key, media_type="video/mp4", bytes=10, sha256="0" * 64)],
+        )
 
     def content(self) -> dict[str, bytes]:
         """Every file of a selection, by its key."""

@@ -8,12 +8,12 @@ from sqlalchemy import update
 
 from pipeline.errors import FilmUnreadable, SelectionInvalid
 from pipeline.moments import Clip
-from records.actions.complete_job import Published, fail, finish
+from records.actions.complete_job import fail, finish
 from records.actions.erase import artifact_folder
 from records.actions.trim import note_held, trim_moment
 from records.database import Database
 from records.errors import MomentBusy, MomentGone, SecondsNotSent, SelectionGone
-from records.models import MomentRow, MomentState, SelectionRow, SelectionState
+from records.models import ArtifactRow, MomentRow, MomentState, SelectionRow, SelectionState
 from records.settings import Settings
 from records.views.selections import ClipTimes, SelectionView, selection_view
 from tests.effects import effects_on, woken_by
@@ -39,7 +39,7 @@ def published(db: Database, settings: Settings, job_id: str, name: str, kind: st
     """A job done, with one file; the jobs that follow."""
     won = take(db, settings, job_id)
     key = artifact_folder(won.selection_id, won.job_id, won.token) + name
-    file = Published(kind, name, key, "video/mp4", 10, "0" * 64)
+    file = ArtifactRow(kind=kind, name=name, storage_key=key, media_type="video/mp4", bytes=10, sha256="0" * 64)
     return woken_by(db, partial(finish, db, won, [file], {"in_ms": 0}))
 
 
