@@ -21,10 +21,16 @@ class Language(BaseModel):
     name: str
     rtl: bool = False
     font: str | None = None
+    reads_aloud: bool = True
     quotes: tuple[str, str]
     draw: str
     picture: str
     made: str
+
+    @property
+    def label(self) -> str:
+        """What stands in a list to choose from: its name, and whether it is for paper only."""
+        return self.name if self.reads_aloud else f"{self.name}, on paper only"
 
     @property
     def tongue(self) -> str:
@@ -44,4 +50,4 @@ def languages() -> dict[str, Language]:
     return {code: Language(code=code, **table) for code, table in tables.items()}
 
 
-LanguageCode = Annotated[str, OneOf(lambda: {code: language.name for code, language in languages().items()})]
+LanguageCode = Annotated[str, OneOf(lambda: {code: language.label for code, language in languages().items()})]

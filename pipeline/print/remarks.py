@@ -19,6 +19,10 @@ from pipeline.print.letters import foreign_letters, unprintable_letters
 from pipeline.print.recipes import ArtworkRecipe, CyclesRecipe, StillsRecipe
 
 MANY_SENTENCES = 2
+ON_PAPER_ONLY = (
+    "{language} is right on paper, but a screen reader, or copying from the file, gets its letters out of order: "
+    "read the words out, or send them beside the file."
+)
 _MANY_SYLLABLES = 3
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _SENTENCE_END = re.compile(r"[.!?…]+(?=\s|$)")
@@ -68,6 +72,8 @@ def remarks_on_stills(selection: Selection, recipe: StillsRecipe, nothing: str) 
     ]
     if not words:
         return [*said, f"Every still is left out, so {nothing}{besides}."]
+    if not recipe.spoken().reads_aloud:
+        said.append(ON_PAPER_ONLY.format(language=recipe.spoken().name))
     for number, caption in words.items():
         new = caption != selection.stills[number - 1].caption
         own = recipe.choice(number).childs_words
