@@ -1,7 +1,11 @@
 # The image of api, worker and migrate: one image, three commands. Nothing but Python, the locked packages and the built
-# page is in it; ffmpeg and the typesetter come with those packages. Node only builds the page.
+# page is in it; ffmpeg and the typesetter come with those packages. Node only builds the page. For x86-64 and ARM64 alike.
+#
+# Which bases: these tags, or what you name in .env (docs/deployment.md): a mirror of your own, or a digest.
+ARG PYTHON_IMAGE=python:3.13-slim-bookworm
+ARG NODE_IMAGE=node:24-bookworm-slim
 
-FROM node:24-bookworm-slim AS page
+FROM ${NODE_IMAGE} AS page
 WORKDIR /src/web
 COPY web/package.json web/package-lock.json web/.npmrc ./
 RUN npm ci
@@ -10,27 +14,32 @@ COPY configs ../configs
 COPY web ./
 RUN npm run build
 
-FROM python:3.13-slim-bookworm AS build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PYTHONDONTWRITEBYTECODE=1
-# pip stays outside: what installs packages is no part of what runs. It compiles what it installs.
+FROM ${PYTHON_IMAGE} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+RUN apt-get update && apt-get install -y --no-install-recommends binutils patchelf
+# pip stays outside: what installs packages is no part of what runs.
 RUN python -m venv --without-pip /opt/vigpack
 WORKDIR /src
 # The packages first: they change seldom, so this layer is kept when only our own code changes.
-COPY requirements/run.txt requirements/run.txt
-RUN pip --python /opt/vigpack/bin/python install --require-hashes -r requirements/run.txt
+COPY requirements/run.txt requirements/sbom.txt requirements/
+RUN pip --python /opt/vigpack/bin/python install --no-compile --require-hashes -r requirements/run.txt \
+ && python -m venv /opt/sbom && pip --python /opt/sbom/bin/python install --require-hashes -r requirements/sbom.txt
 COPY pyproject.toml README.md ./
+COPY install/image install/image
 COPY api api
 COPY cli cli
 COPY configs configs
 COPY pipeline pipeline
 COPY records records
 COPY worker worker
-# Then what only built it goes, and nothing that runs may miss it.
-RUN pip --python /opt/vigpack/bin/python install --no-deps --no-build-isolation . \
+# Then what only built it goes, and nothing that runs may miss it; and the list of what is in it (CycloneDX) is written.
+RUN pip --python /opt/vigpack/bin/python install --no-compile --no-deps --no-build-isolation . \
  && pip --python /opt/vigpack/bin/python uninstall --yes editables hatchling pathspec pluggy tomlkit trove-classifiers \
- && pip --python /opt/vigpack/bin/python check
+ && pip --python /opt/vigpack/bin/python check \
+ && python install/image/slim.py /opt/vigpack/bin/python \
+ && /opt/sbom/bin/cyclonedx-py environment --output-reproducible --output-file /opt/vigpack/sbom.cdx.json /opt/vigpack/bin/python
 
-FROM python:3.13-slim-bookworm
+FROM ${PYTHON_IMAGE}
 # A user with no name elsewhere, no shell and no home. /data is made here so that a new volume belongs to that user.
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin vigpack \
  && install -d -m 0700 -o vigpack -g vigpack /data

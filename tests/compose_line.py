@@ -40,6 +40,7 @@ _FLAGS: dict[str, dict[str, bool]] = {
     "restart": {},
     "ps": {},
     "pull": {},
+    "cp": {},
 }
 """Of each subcommand, the flags that our documents may use, and whether they take a value (docker compose --help)."""
 _WITH_COMMAND = {"run", "exec"}
@@ -68,6 +69,9 @@ def parse(words: list[str]) -> Line:
         raise NotCompose(f"docker compose has no {rest[:1]} that these documents may use")
     line = Line(rest.pop(0))
     line.flags = _take_flags(rest, _FLAGS[line.subcommand], line.subcommand)
+    if line.subcommand == "cp":
+        source, _destination = rest
+        rest = [source.partition(":")[0]]
     while rest and not (line.subcommand in _WITH_COMMAND and line.services):
         if rest[0] not in SERVICES:
             raise NotCompose(f"docker-compose.yml has no service {rest[0]}")

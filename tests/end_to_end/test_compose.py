@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((HOUSE / "docker-compose.yml").read_tex
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = ("api", "worker", "migrate")
 TOKEN = "a long random text"
+VERSION = tomllib.loads((HOUSE / "pyproject.toml").read_text())["project"]["version"]
 PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 COMMAND_OF_IMAGE = {"proxy": ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]}
 
@@ -90,7 +92,7 @@ def test_every_service_has_bounds_and_bounded_logs(name: str) -> None:
     assert SERVICES[name]["logging"]["options"]["max-size"]
 
 
-@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate"}))
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate", "certificates"}))
 def test_every_lasting_service_is_checked_and_restarted(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
     assert SERVICES[name]["restart"] == "unless-stopped"
@@ -108,7 +110,7 @@ def test_work_in_progress_lies_in_memory() -> None:
 
 def test_no_secret_stands_in_the_file() -> None:
     for name, service in SERVICES.items():
-        for variable in service.get("environment", {}):
+        for variable in set(service.get("environment", {})) - {"VIGPACK_PUBLIC_URL"}:
             assert not re.search(r"PASSWORD$|TOKEN|_URL$|SECRET_ACCESS", variable), f"{name}: {variable}"
     assert all(secret["file"].startswith("./secrets/") for secret in COMPOSE["secrets"].values())
     assert "/secrets/" in (HOUSE / ".gitignore").read_text()
@@ -125,7 +127,56 @@ def test_every_secret_volume_and_network_that_is_used_is_declared() -> None:
 def test_every_file_that_is_mounted_is_there() -> None:
     mounted = [v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", []) if v.startswith(".")]
     assert mounted
-    assert all((HOUSE / path).is_file() for path in mounted)
+    assert all((HOUSE / path).exists() for path in mounted)
+
+
+def test_one_service_builds_the_image_and_all_of_ours_run_it() -> None:
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["api"]
+    assert {SERVICES[name]["image"] for name in OURS} == {f"vigpack:{VERSION}"}
+    assert {SERVICES[name]["pull_policy"] for name in OURS} == {"never"}
+
+
+def test_every_other_image_can_be_named_in_dotenv_so_that_a_mirror_or_a_digest_can_be_used() -> None:
+    others = {name: service["image"] for name, service in SERVICES.items() if name not in OURS}
+    assert [
+        name for name, image in others.items() if not re.fullmatch(r"\$\{[A-Z]+_IMAGE:-[a-z/]+:[a-z0-9.-]+\}", image)
+    ] == []
+    dockerfile = (HOUSE / "Dockerfile").read_text()
+    for argument, default in SERVICES["api"]["build"]["args"].items():
+        assert f"ARG {argument}={default[len(argument) + 4 : -1]}\n" in dockerfile
+    assert not re.search(r"x86|amd64|aarch64|arm64", re.sub(r"^#.*", "", dockerfile, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("kind", ["automatic", "own", "internal", "acme"])
+def test_the_proxy_takes_its_certificate_from_where_dotenv_says(kind: str, certificates: Path) -> None:
+    said = (HOUSE / "configs/Caddyfile").read_text().replace("/certificates/", f"{certificates}/")
+    adapted = subprocess.run(
+        ["caddy", "validate", "--adapter", "caddyfile", "--config", "-"],
+        input=said,
+        env={"PATH": PATH, "HOME": str(certificates), "VIGPACK_SITE": "vig.example.org", "VIGPACK_CERTIFICATE": kind},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert adapted.returncode == 0, adapted.stderr
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certificates")
+    made = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=vig.example.org"]
+    names = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
+    subprocess.run(["openssl", "req", *made, *names], check=True, capture_output=True)
+    shutil.copy(folder / "certificate.pem", folder / "ca.pem")
+    return folder
+
+
+def test_the_proxy_is_nobody_s_and_may_write_its_volume_alone() -> None:
+    user = SERVICES["proxy"]["user"]
+    assert user == SERVICES["certificates"]["command"][2]
+    assert not user.startswith("0")
+    assert SERVICES["certificates"]["volumes"] == ["certificates:/data"]
+    assert SERVICES["proxy"]["depends_on"]["certificates"] == {"condition": "service_completed_successfully"}
 
 
 def test_the_image_runs_as_nobody_special() -> None:
@@ -204,11 +255,15 @@ class Stack:
     def start(self, name: str) -> subprocess.Popen[bytes]:
         """The service's very command."""
         argv = [self._here(word) for word in SERVICES[name].get("command", COMMAND_OF_IMAGE.get(name))]
-        environment = self.environment(name) if name in OURS else {"PATH": PATH}
+        environment = self.environment(name) if name in OURS else {"PATH": PATH} | self.ports()
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(argv, env=environment, cwd=self.folder, stdout=log, stderr=log)
         self.processes.append(process)
         return process
+
+    def ports(self) -> dict[str, str]:
+        """Where the proxy listens, as .env would say it."""
+        return {"VIGPACK_HTTP_PORT": str(self.http_port), "VIGPACK_HTTPS_PORT": str(self.https_port)}
 
     def is_well(self, name: str) -> bool:
         """Whether the service's own health check passes."""
@@ -221,7 +276,7 @@ class Stack:
     def write_proxy_file(self) -> None:
         """The file that the proxy mounts, listening on loopback at ports of this test."""
         said = self._here((HOUSE / "configs/Caddyfile").read_text()).replace("api:", "127.0.0.1:")
-        ports = f"http_port {self.http_port}\n\thttps_port {self.https_port}\n\tdefault_bind 127.0.0.1"
+        ports = "default_bind 127.0.0.1"
         assert said.count("\tadmin off\n") == 1
         said = said.replace("\tadmin off\n", f"\tadmin off\n\t{ports}\n\tstorage file_system {self.folder}/caddy\n")
         (self.folder / "Caddyfile").write_text(said)

@@ -63,7 +63,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What pip makes of the files that the Dockerfile's Python stage copies, with the built page's place beside it."""
     root = tmp_path_factory.mktemp("image")
     folder = lay_out(stage("build"), root)
-    assert any("install --no-deps --no-build-isolation . " in line for line in stage("build").of("RUN"))
+    assert any("--no-deps --no-build-isolation . " in line for line in stage("build").of("RUN"))
     argv = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--no-compile", "--quiet"]
     done = subprocess.run(
         [*argv, "--disable-pip-version-check", "--target", str(root / "site"), "."],
