@@ -146,6 +146,14 @@ class PreviewBusy(RequestRefused):
     for_guider = "Many are looking at previews just now. It can be made all the same."
 
 
+class PhotographsBusy(RequestRefused):
+    """More photographs are sent than this process reads at once."""
+
+    code = "photographs_busy"
+    retryable = True
+    for_guider = "Many are adding pictures just now. Try again in a moment."
+
+
 class WordsOfAnother(RequestRefused):
     """Words that were written in one review were sent to another."""
 
@@ -208,6 +216,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     RangeOutside: 416,
     NotReadyYet: 409,
     PreviewBusy: 503,
+    PhotographsBusy: 503,
     WordsOfAnother: 422,
 }
 """The nearest named parent counts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
@@ -10,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.dependencies import AppContext, Ctx, GivenId
-from api.errors import described
+from api.errors import PhotographsBusy, described
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
 from api.temp_folder import private_folder
@@ -22,7 +23,8 @@ from records.views.selections import SelectionView
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
 _ONE_AT_A_TIME = threading.Lock()
-"""A picture of 64 megapixels takes some 400 MB while it is read."""
+"""A picture of 40 megapixels takes some 250 MB while it is read, in a process of its own."""
+_WAIT_S = 10.0
 
 
 class ItsWords(BaseModel):
@@ -52,16 +54,22 @@ async def add_artwork(selection_id: GivenId, request: Request, ctx: Ctx) -> Sele
     was taken. What is made of such pictures is made again.
     """
     await run_in_threadpool(view_now, ctx, selection_id)  # before any byte is read
-    return await run_in_threadpool(_keep, ctx, selection_id, await request.body())
-
-
-def _keep(ctx: AppContext, selection_id: str, sent: bytes) -> SelectionView:
     with private_folder(ctx.settings) as folder:
-        (folder / "sent").write_bytes(sent)
-        with _ONE_AT_A_TIME:
-            photograph = take_photograph(folder / "sent", folder / "photograph.jpg")
-        with ctx.db.session() as session:
-            keep_artwork(session, ctx.storage, selection_id, photograph)
+        with (folder / "sent").open("wb") as sent:
+            async for block in request.stream():
+                await run_in_threadpool(sent.write, block)
+        return await run_in_threadpool(_keep, ctx, selection_id, folder)
+
+
+def _keep(ctx: AppContext, selection_id: str, folder: Path) -> SelectionView:
+    if not _ONE_AT_A_TIME.acquire(timeout=_WAIT_S):
+        raise PhotographsBusy
+    try:
+        photograph = take_photograph(folder / "sent", folder / "photograph.jpg", apart=True)
+    finally:
+        _ONE_AT_A_TIME.release()
+    with ctx.db.session() as session:
+        keep_artwork(session, ctx.storage, selection_id, photograph)
     return view_now(ctx, selection_id)
 
 

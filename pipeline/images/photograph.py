@@ -1,30 +1,40 @@
 """A photograph of what a child made: upright, no larger than a page needs, and nothing in it but the picture.
 
 Only JPEG and PNG are decoded, and only after their heads have told how large they are. Where they were taken and with
-what is not copied; wide colours become those of a screen.
+what is not copied; wide colours become those of a screen. A service decodes each in a process of its own, whose memory
+is bounded: ``python -m pipeline.images.photograph SOURCE JPEG`` prints the outcome as JSON.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.artifact import Artifact, publish
 from pipeline.errors import PipelineError
+from pipeline.ffmpeg.bounded_module import run_module
+from pipeline.ffmpeg.limits import Limits
 
 if TYPE_CHECKING:
     from PIL import Image
 
 MEDIA_TYPE = "image/jpeg"
 MOST_BYTES = 30_000_000
-MOST_PIXELS = 64_000_000
+MOST_PIXELS = {"JPEG": 64_000_000, "PNG": 40_000_000}
+"""A PNG is decoded at its whole size; an A4 sheet at 600 dots an inch has 35 megapixels."""
 LONGEST_SIDE_PX = 2400
 """A picture across an A4 page at 240 px an inch."""
 JPEG_QUALITY = 90
-_KINDS = ("JPEG", "PNG")
+MOST_MEMORY_BYTES = 280 << 20
+"""Of the process that decodes: 40 megapixels take 160 MB, and a quarter of it once more while they are made smaller."""
+_BLENDABLE = ("RGB", "L", "CMYK", "YCbCr")
+_STRIP_PX = 256
+_DECODE_WITHIN_S = 60.0
 _HEAD_BYTES = 32
 _OF_PHONES = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif")
 
@@ -40,7 +50,7 @@ class PhotographTooLarge(PipelineError):
     """The file or its picture is larger than any page needs."""
 
     code = "photograph_too_large"
-    for_guider = "This picture is too large to be read safely. Choose one of at most 30 MB and 64 megapixels."
+    for_guider = "This picture is too large to be read safely. Choose one of at most 30 MB, and 40 megapixels as PNG."
 
 
 @dataclass(frozen=True)
@@ -52,8 +62,12 @@ class Photograph:
     height_px: int
 
 
-def take_photograph(source: Path, destination: Path) -> Photograph:
-    """A JPEG of the photograph at ``destination``. Raises: PhotographUnreadable, PhotographTooLarge."""
+def take_photograph(source: Path, destination: Path, *, apart: bool = False) -> Photograph:
+    """A JPEG of the photograph at ``destination``.
+
+    apart: decoded in a process of its own, bounded to MOST_MEMORY_BYTES.
+    Raises: PhotographUnreadable, PhotographTooLarge.
+    """
     try:
         if source.stat().st_size > MOST_BYTES:
             raise PhotographTooLarge(f"{source.stat().st_size} bytes")
@@ -64,14 +78,36 @@ def take_photograph(source: Path, destination: Path) -> Photograph:
     if head[4:8] == b"ftyp" and head[8:12] in _OF_PHONES:
         sentence = "This picture is in a phone’s own format (HEIC) that cannot be read here. Save it as JPEG first."
         raise PhotographUnreadable(head[8:12].decode("ascii"), for_guider=sentence)
-    picture = _read(source)
     part = destination.with_name(f".{destination.name}.part")
     try:
-        picture.save(part, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        size_px = _decode_apart(source, part) if apart else _decode(source, part)
         artifact = publish(part, destination, MEDIA_TYPE)
     finally:
         part.unlink(missing_ok=True)
-    return Photograph(artifact, *picture.size)
+    return Photograph(artifact, *size_px)
+
+
+def _decode(source: Path, part: Path) -> tuple[int, int]:
+    picture = _read(source)
+    picture.save(part, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return picture.size
+
+
+def _decode_apart(source: Path, part: Path) -> tuple[int, int]:
+    limits = Limits(memory_bytes=MOST_MEMORY_BYTES, file_bytes=MOST_BYTES)
+    try:
+        status, printed = run_module(__name__, [str(source), str(part)], limits=limits, timeout_s=_DECODE_WITHIN_S)
+    except TimeoutError as error:
+        raise PhotographTooLarge(str(error)) from None
+    told = json.loads(printed) if printed else {}
+    if status != 0 or not told:  # ended by a limit, or by the library itself
+        raise PhotographUnreadable(f"the process that decodes ended with {status}")
+    if "errno" in told:
+        raise OSError(told["errno"], told["detail"])
+    for refusal in (PhotographUnreadable, PhotographTooLarge):
+        if told.get("code") == refusal.code:
+            raise refusal(told["detail"])
+    return told["width_px"], told["height_px"]
 
 
 def _not_there(source: Path) -> PhotographUnreadable:
@@ -84,20 +120,44 @@ def _read(source: Path) -> Image.Image:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(source, formats=_KINDS) as opened:
-            if opened.width * opened.height > MOST_PIXELS:
+        with Image.open(source, formats=tuple(MOST_PIXELS)) as opened:
+            if opened.width * opened.height > MOST_PIXELS[opened.format or "PNG"]:
                 raise PhotographTooLarge(f"{opened.width} x {opened.height}")
             opened.draft("RGB", (LONGEST_SIDE_PX, LONGEST_SIDE_PX))  # a JPEG is decoded no larger than need be
-            upright = ImageOps.exif_transpose(opened)
-            upright.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX), Image.Resampling.LANCZOS, reducing_gap=3.0)
-            seen = _on_white(_for_a_screen(upright))
-    except Image.DecompressionBombError as error:
+            small = _reduced(opened)
+            if small is not opened:
+                opened.close()  # its pixels go now
+            small.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX), Image.Resampling.LANCZOS)
+            seen = _for_a_screen(ImageOps.exif_transpose(small)).convert("RGB")
+    except (Image.DecompressionBombError, MemoryError) as error:
         raise PhotographTooLarge(str(error)) from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:  # all of them mean: damaged
         raise PhotographUnreadable(type(error).__name__) from None
     bare = Image.new("RGB", seen.size)  # a new picture carries nothing of the old one but what is seen
     bare.paste(seen)
     return bare
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    """The picture in a mode whose pixels can be blended, and so many whole times smaller that it is still large enough.
+
+    Strip by strip, so that no second large picture ever lies in memory: a palette's numbers cannot be blended, and what
+    is clear in a picture is laid on paper.
+    """
+    from PIL import Image
+
+    factor = max(1, max(picture.size) // LONGEST_SIDE_PX)
+    is_plain = picture.mode in _BLENDABLE and "transparency" not in picture.info
+    if factor == 1 and is_plain:
+        return picture
+    mode = picture.mode if is_plain else "RGB"
+    width, height = picture.size
+    small = Image.new(mode, (-(-width // factor), -(-height // factor)))
+    for top in range(0, height, _STRIP_PX * factor):
+        strip = picture.crop((0, top, width, min(height, top + _STRIP_PX * factor)))
+        small.paste((strip if is_plain else _on_white(strip)).reduce(factor), (0, top // factor))
+    small.info = {name: value for name, value in picture.info.items() if name != "transparency"}
+    return small
 
 
 def _for_a_screen(picture: Image.Image) -> Image.Image:
@@ -118,8 +178,26 @@ def _on_white(picture: Image.Image) -> Image.Image:
     """The picture as it would lie on paper."""
     from PIL import Image
 
+    if picture.mode.startswith("I"):  # 16 bits a pixel, of which a conversion would keep the lower eight
+        return picture.convert("I").point(lambda value: value / 256).convert("RGB")
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         clear = picture.convert("RGBA")
         paper = Image.new("RGBA", clear.size, "white")
         return Image.alpha_composite(paper, clear).convert("RGB")
     return picture.convert("RGB")
+
+
+def main(source: str, part: str) -> None:
+    """Decode one photograph into a JPEG and print its size, or why not, as one line of JSON."""
+    try:
+        width_px, height_px = _decode(Path(source), Path(part))
+        told: dict[str, object] = {"width_px": width_px, "height_px": height_px}
+    except PipelineError as refused:
+        told = {"code": refused.code, "detail": str(refused)}
+    except OSError as error:  # the disk's; what the file itself is refused for has come as a sentence
+        told = {"errno": error.errno, "detail": error.strerror}
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
+from api.app import create_app
+from api.routes import artwork
 from pipeline.outputs.kinds import KINDS
+from records.settings import Settings
+from tests.api.conftest import client_of
 from tests.api.service import SELECTIONS, shape
 
 
@@ -83,3 +88,16 @@ def test_a_photograph_larger_than_may_be_is_refused_before_it_is_read(api: httpx
     begun = api.post(SELECTIONS, json=shape()).raise_for_status().json()["selection"]
     refused = api.post(f"{SELECTIONS}/{begun['id']}/artwork", content=b"x" * 30_000_001)
     assert (refused.status_code, refused.json()["code"]) == (413, "photograph_too_large")
+
+
+def test_whoever_adds_a_photograph_while_others_are_read_is_asked_to_try_again(
+    app_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artwork, "_WAIT_S", 0.0)
+    with client_of(create_app(app_settings)) as client:
+        begun = client.post(SELECTIONS, json=shape()).json()["selection"]
+        with artwork._ONE_AT_A_TIME:
+            busy = client.post(f"{SELECTIONS}/{begun['id']}/artwork", content=b"GIF89a")
+        now = client.post(f"{SELECTIONS}/{begun['id']}/artwork", content=b"GIF89a")
+    assert (busy.status_code, busy.json()["code"], busy.headers["Retry-After"]) == (503, "photographs_busy", "10")
+    assert (now.status_code, now.json()["code"]) == (422, "photograph_unreadable")

@@ -13,6 +13,7 @@ HOUSE = Path(__file__).resolve().parents[3]
 MODULES = [path for room in ("api", "cli", "pipeline", "records", "worker") for path in (HOUSE / room).rglob("*.py")]
 STARTS_PROGRAMS = {
     "pipeline/ffmpeg/runner.py": "the one that starts ffmpeg, within limits",
+    "pipeline/ffmpeg/bounded_module.py": "starts a module of ours that decodes, within limits",
     "cli/local/child.py": "starts the services of one machine: our own processes and redis-server",
     "cli/local/leash.py": "turns into the service that it holds",
     "cli/local/watch.py": "turns into the process that watches the services",
