@@ -1,9 +1,9 @@
 """Make an installed environment smaller without changing what runs: for the Dockerfile's build stage.
 
-Symbols for debuggers go, so do packages' own tests and C sources; OpenCV is given PyAV's FFmpeg, of the same ABI, instead
-of one more of its own (with which we open nothing) and of the old OpenSSL which that drew in; and only what our code
-imports is compiled. At the end everything is imported, so that a package which something needed breaks the build and
-not the service.
+Symbols for debuggers go, so do packages' own tests and C sources; OpenCV is given PyAV's FFmpeg, of the same ABI,
+instead of one more of its own (with which we open nothing) and of the old OpenSSL which that drew in; and only what our
+code imports is compiled. At the end everything is imported, so that a package which something needed breaks the build
+and not the service.
 
 Usage: slim.py ENVIRONMENT/bin/python. Needs strip (binutils) and patchelf. Nothing here names a processor.
 """

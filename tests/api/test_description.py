@@ -34,6 +34,7 @@ def test_the_description_names_every_route_and_has_examples(client: TestClient) 
 
 
 _VERBS = [
+    "acknowledge",
     "add",
     "append",
     "cancel",
