@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pipeline.artifact import FinishedMoment, publish
 from pipeline.cut.hearing import OTHER_TRACK, SILENT, Repair, find_repair, is_silent
 from pipeline.cut.loudness import SAMPLE_RATE_HZ, fill_holes
+from pipeline.cut.seen import TOLD, is_sound_damaged
 from pipeline.errors import ArtifactWrong, MomentOutsideFilm
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Clip, clock
@@ -27,6 +28,9 @@ from pipeline.source.demux import DEMUXERS, film_url
 from pipeline.source.recording import Recording
 from pipeline.source.sound_tracks import AudioFacts
 
+DAMAGED_BEFORE = (
+    "The recording is damaged in this moment or before it: listen to all of the moment before you hand it on."
+)
 MEDIA_TYPE = "audio/mp4"
 SUFFIX = ".m4a"
 PEAKS = 160
@@ -84,15 +88,16 @@ def cut_sound(
     cpu_s = 0.0
     repair, warnings = Repair.NONE, list[str]()
 
-    def make(audio: AudioFacts) -> NDArray[np.float32]:
+    def make(audio: AudioFacts) -> tuple[NDArray[np.float32], bool]:
         nonlocal cpu_s
         argv = sound_argv(recording, audio, clip, preset, part, repair)
-        cpu_s += runner.run(argv, timeout_s=timeout_s, hide=recording.path).cpu_s
-        return read_back(part, _samples(clip))
+        run = runner.run(argv, timeout_s=timeout_s, keep=TOLD, hide=recording.path)
+        cpu_s += run.cpu_s
+        return read_back(part, _samples(clip)), is_sound_damaged(run.lines)
 
     try:
         for audio in (*recording.sounds, recording.audio):  # the first again where none can be heard
-            heard = make(audio)
+            heard, is_damaged = make(audio)
             if not is_silent(heard):
                 break
         if is_silent(heard):
@@ -103,7 +108,9 @@ def cut_sound(
             repair, said = find_repair(heard.T)
             warnings += said
         if repair is not Repair.NONE:
-            heard = make(audio)
+            heard, is_damaged = make(audio)
+        if is_damaged:
+            warnings.append(DAMAGED_BEFORE)
         artifact = publish(part, destination, MEDIA_TYPE)
     finally:
         part.unlink(missing_ok=True)

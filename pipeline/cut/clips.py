@@ -14,7 +14,7 @@ from pipeline.artifact import FinishedMoment, publish
 from pipeline.cut.hearing import Hearing, add_hearing, listen
 from pipeline.cut.masking import Masks, add_cover
 from pipeline.cut.runs import Plan, add_runs, corrected, make_plan
-from pipeline.cut.seen import DAMAGED, TOLD, is_damaged, read_seen
+from pipeline.cut.seen import DAMAGED, SOUND_DAMAGED, TOLD, is_damaged, is_sound_damaged, read_seen
 from pipeline.errors import ArtifactWrong
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Clip
@@ -133,6 +133,8 @@ def cut_clip(
     damaged = (f"{missing} frames of this moment are damaged; the frame before stands in for each.",) * (missing > 0)
     if is_damaged(run.lines, film.video):
         damaged = (*damaged, DAMAGED)
+    if is_sound_damaged(run.lines):
+        damaged = (*damaged, SOUND_DAMAGED)
     return FinishedMoment(
         **vars(artifact),
         kind="clip",

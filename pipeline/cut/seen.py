@@ -10,11 +10,13 @@ from pipeline.source.picture_facts import MOST_INTERLACED_LINES, Orientation, St
 
 _DAMAGED = (
     r"^\[(vist#|\w+ @) ?.*(?:corrupt decoded frame|concealing|damaged|error while decoding|error count|[Ii]nvalid|"
-    r"[Ii]llegal|overread|too large|Error at MB|out of range|not available)"
+    r"[Ii]llegal|overread|too large|Error at MB|out of range|not available|CABAC_MAX_BIN)"
 )
-TOLD = re.compile(rf"showinfo@\d+ @ .*(?:\bn: *\d+ pts:|displaymatrix:|color_range:)|{_DAMAGED}")
+_SOUND_DAMAGED = r"^\[aist#.*(?:Error submitting packet|Decoding error|corrupt decoded frame)"
+TOLD = re.compile(rf"showinfo@\d+ @ .*(?:\bn: *\d+ pts:|displaymatrix:|color_range:)|{_DAMAGED}|{_SOUND_DAMAGED}")
 """The lines of stderr to keep."""
 DAMAGED = "The film is damaged here: look at every picture of this moment before you hand it on."
+SOUND_DAMAGED = "The sound is damaged in this moment or shortly before it: listen to all of it before you hand it on."
 _FRAME = re.compile(r"showinfo@(\d+) @ .*\bn: *\d+ pts: *(-?\d+) .* fmt:(\S+) .* s:(\d+)x(\d+) i:(.)")
 _TURNED = re.compile(r"displaymatrix: rotation of (-?[\d.]+) degrees")
 _COLOURS = re.compile(r"color_range:(\S+) color_space:(\S+) color_primaries:(\S+) color_trc:(\S+)")
@@ -88,3 +90,8 @@ def is_damaged(lines: Sequence[str], video: VideoFacts) -> bool:
     """
     found = (re.match(_DAMAGED, line) for line in lines)
     return any(one and one[1] in ("vist#", f"{video.codec} @") for one in found)
+
+
+def is_sound_damaged(lines: Sequence[str]) -> bool:
+    """Whether a decoder of sound refused a packet or spoke of errors in it; those of Opus, MP3 and MP2 never do."""
+    return any(re.match(_SOUND_DAMAGED, line) for line in lines)
