@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -106,12 +107,12 @@ def probe(path: Path) -> Film:
     with open_container(path) as container:
         tracks = read_mp4_tracks(path) if container.format.name.startswith("mov") else ()
         chosen = _video_a_person_means(container, tracks)
-        timeline = make_timeline(container, chosen, tracks)
+        timeline = make_timeline(path, container, chosen, tracks)
         index, name = chosen.index, container.format.name
     as_stored = timeline is not None
     with open_container(path, as_stored=as_stored) as container:
         stream = video_stream(container, index)
-        begin_pts = _seek_piece(container, stream, timeline.picture[0]) if timeline else None
+        begin_pts = view_of(timeline.picture[0], time_base_of(stream)).from_pts if timeline else None
         frame, interlaced = _first_picture(container, stream, begin_pts)
         video = describe_picture(stream, frame, interlaced)
     with open_container(path, as_stored=as_stored) as container:
@@ -146,14 +147,6 @@ def _while_heard(path: Path, sounds: Sequence[AudioFacts], end: Fraction) -> Fra
     return heard if heard is not None and (heard - end) * 1000 > STANDS_MS else end
 
 
-def _seek_piece(container: av.container.InputContainer, stream: VideoStream, piece: Piece) -> int:
-    """Where in the stream a piece begins; decoding from there shows its first picture."""
-    begin_pts = view_of(piece, time_base_of(stream)).from_pts
-    with suppress(av.error.FFmpegError):
-        container.seek(begin_pts, stream=stream, backward=True)
-    return begin_pts
-
-
 def _video_a_person_means(container: av.container.InputContainer, tracks: Sequence[Mp4Track]) -> VideoStream:
     """The first moving picture that is switched on, as players show it; not a cover or a motion photo's few frames."""
     streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
@@ -182,18 +175,37 @@ def _first_picture(
         raise PictureTooLarge(f"{width}x{height}")
     if min(width, height) < LEAST_SIDE_PX:
         raise PictureTooSmall(f"{width}x{height}")
+    if begin_pts is None:
+        first, interlaced = _look_at_first(decode(container, stream), height)
+    else:
+        first, interlaced = _look_from(container, stream, begin_pts, height)
+    if first is None:
+        raise FilmUnreadable("no picture could be decoded")
+    return first, interlaced
+
+
+def _look_from(
+    container: av.container.InputContainer, stream: VideoStream, begin_pts: int, height: int
+) -> tuple[VideoFrame | None, bool]:
+    """The same from a time on. What decodes first may come late (intra refresh, open groups): ever earlier is begun."""
+    second = int(1 / time_base_of(stream))
+    for back in (0, second, 4 * second, 16 * second, 64 * second, None):
+        with suppress(av.error.FFmpegError):
+            container.seek(0 if back is None else max(0, begin_pts - back), stream=stream, backward=True)
+        frames = (frame for frame in decode(container, stream) if frame.pts is not None)
+        begun = next(frames, None)
+        if begun is not None and (back is None or (begun.pts or 0) <= begin_pts or begin_pts <= back):
+            shown = (frame for frame in chain([begun], frames) if (frame.pts or 0) >= begin_pts)
+            return _look_at_first(shown, height)
+    return None, False
+
+
+def _look_at_first(frames: Iterable[VideoFrame], height: int) -> tuple[VideoFrame | None, bool]:
     first: VideoFrame | None = None
     interlaced = False
-    shown = (
-        frame
-        for frame in decode(container, stream)
-        if frame.pts is not None and (begin_pts is None or frame.pts >= begin_pts)
-    )
-    for count, frame in enumerate(shown):
+    for count, frame in enumerate(frame for frame in frames if frame.pts is not None):
         first = first or frame
         interlaced = interlaced or frame.interlaced_frame
         if count >= 7 or height > MOST_INTERLACED_LINES:
             break
-    if first is None:
-        raise FilmUnreadable("no picture could be decoded")
     return first, interlaced

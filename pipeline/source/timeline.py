@@ -1,25 +1,35 @@
 """Films whose edit list joins several stretches, or lets one stand or play at another speed.
 
-One stretch at its own speed, which is what phones write, is left to the readers. FFmpeg follows several, but not
-exactly (9.0.2 and 8.1.2 alike): where a stretch begins off a key picture its pictures come up to three late, a dwell
-plays on, a speed is not heeded, and pictures from before an empty stretch are shown in it. So such films are read as
-they are stored, without their edit list, and put together here.
+One stretch at its own speed, from one picture to another, which is what phones write, is left to the readers. FFmpeg
+follows others, but not exactly (9.0.2 and 8.1.2 alike): where a stretch begins off a key picture its pictures come up
+to three late, and where it begins between two pictures the sound does; a dwell plays on, a speed is not heeded, and
+pictures from before an empty stretch are shown in it. So such films are read as they are stored, without their edit
+list, and put together here.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
 
 import av.container
+import av.error
 from av.video.stream import VideoStream
 
+from pipeline.source.demux import open_container, packets, time_base_of, video_stream
 from pipeline.source.mp4_tracks import Edit, Mp4Track
 from pipeline.source.picture_facts import VideoFacts
 
 _AS_RECORDED = Fraction(1)
+_NEAR_S = Fraction(1, 200)
+"""So much later may a picture begin than its edit: nobody hears that."""
+_MOST_REORDERED = 16
+"""Pictures stored before ones that are shown earlier: H.264 and HEVC allow no more."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,47 @@ def is_plain(edits: Sequence[Edit]) -> bool:
     return len(shown) <= 1 and all(edit.rate == _AS_RECORDED for edit in shown)
 
 
+def begins_and_ends_with_pictures(path: Path, index: int, track: Mp4Track) -> bool:
+    """Whether the one stretch of a plain edit list is that of its pictures.
+
+    Where it begins between two pictures, FFmpeg plays the sound up to a picture late; where it ends while a picture
+    stands, how long that one is seen is lost among pictures that are stored in another order.
+    Raises: what open_container raises.
+    """
+    edit = next((edit for edit in track.edits if edit.media_start is not None), None)
+    if edit is None or edit.media_start is None:
+        return True
+    start = Fraction(edit.media_start, track.media_scale)
+    end = start + edit.length_s
+    with open_container(path, as_stored=True) as container:
+        stream = video_stream(container, index)
+        first = min((at for at in _times_around(container, stream, start) if at >= start), default=start)
+        if first - start > _NEAR_S or not edit.length_s:
+            return first - start <= _NEAR_S
+        times = _times_around(container, stream, end)
+    gaps = sorted(b - a for a, b in pairwise(at for at in times if at < end))
+    late = [at for at in times if at >= end]
+    last = max((at for at in times if at < end), default=end)
+    return not gaps or not late or end - last <= 2 * gaps[len(gaps) // 2]
+
+
+def _times_around(container: av.container.InputContainer, stream: VideoStream, at: Fraction) -> list[Fraction]:
+    """When pictures are shown from the key picture before a time to a little after it, in seconds of the media."""
+    time_base = time_base_of(stream)
+    with suppress(av.error.FFmpegError):
+        container.seek(int(at / time_base), stream=stream, backward=True)
+    times: list[Fraction] = []
+    later = 0
+    for packet in packets(container, stream):
+        if packet.pts is None:
+            continue
+        times.append(packet.pts * time_base)
+        later += times[-1] >= at
+        if later > _MOST_REORDERED:
+            break
+    return sorted(times)
+
+
 def pieces_of(track: Mp4Track) -> tuple[Piece, ...]:
     """What of a track's media plays when, on the clock of the file."""
     pieces: list[Piece] = []
@@ -97,13 +148,15 @@ def view_of(piece: Piece, time_base: Fraction) -> View:
 
 
 def make_timeline(
-    container: av.container.InputContainer, chosen: VideoStream, tracks: Sequence[Mp4Track]
+    path: Path, container: av.container.InputContainer, chosen: VideoStream, tracks: Sequence[Mp4Track]
 ) -> Timeline | None:
     """The pieces of the picture and of each track of sound, where an edit list asks for more than readers follow."""
     described = {track.id: track for track in tracks}
     wanted = {s.index: described[s.id] for s in (chosen, *container.streams.audio) if s.id in described}
     if all(is_plain(track.edits) for track in wanted.values()):
-        return None
+        picture_track = wanted.get(chosen.index)
+        if picture_track is None or begins_and_ends_with_pictures(path, chosen.index, picture_track):
+            return None
     pieces = {index: pieces_of(track) for index, track in wanted.items()}
     picture = pieces.pop(chosen.index, ())
     return Timeline(picture, pieces) if picture else None

@@ -161,3 +161,22 @@ def test_a_moment_late_in_a_long_film_is_found_without_reading_what_comes_before
     assert film.ms_at(span.pts[0]) - film.ms_at(span.key_pts) < 6_000
     numbers = numbers_in(cut(film, 58 * 60_000, 58 * 60_000 + 5_000, tmp_path))
     assert (numbers[0], numbers[-1]) == (17_400, 17_424)
+
+
+def test_the_last_picture_is_there_though_it_says_that_it_stands_for_an_instant(tmp_path: Path) -> None:
+    """ffmpeg takes the shortest of the first gaps for how long each picture of a VP9 film stands."""
+    uneven = "settb=1/90000,setpts='N*9000+mod(N*N*7,23)*225'"
+    codec = ("-c:v", "libvpx-vp9", "-b:v", "1M", "-g", "15", "-deadline", "realtime", "-cpu-used", "8")
+    film = probe(
+        numbered_film(
+            tmp_path / "uneven.mp4",
+            frames=30,
+            fps="10",
+            codec=codec,
+            filters=uneven,
+            container=UNEVEN_TICKS,
+            sound=None,
+        )
+    )
+    numbers = numbers_in(cut(film, 2417, film.duration_ms, tmp_path))
+    assert (numbers[0], numbers[-1]) == (24, 29)

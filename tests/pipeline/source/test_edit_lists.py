@@ -144,3 +144,26 @@ def test_a_trimmed_film_that_was_joined_by_ffmpeg_itself_is_no_exception(drawn: 
     run("-ss", "2.5", "-i", str(drawn), "-t", "3", "-c", "copy", str(tmp_path / "trimmed.mp4"))
     film = probe(tmp_path / "trimmed.mp4")
     assert numbers_in(cut(film, 0, 1000, tmp_path).path) == list(range(75, 105))
+
+
+def test_a_piece_of_a_film_without_whole_key_pictures_begins_with_its_first_one(tmp_path: Path) -> None:
+    """Decoding such a film shows nothing for a while after each place where it may begin."""
+    codec = ("-c:v", "libx264", "-preset", "fast", "-intra-refresh", "1", "-g", "15", "-bf", "0")
+    film = edited(numbered_film(tmp_path / "refreshed.mp4", frames=90, codec=codec), tmp_path, [(0.8, 0.5), (2, 0.5)])
+    assert film.duration_ms == 1000
+    assert numbers_in(cut(film, 0, 1000, tmp_path).path) == [*range(24, 39), *range(60, 75)]
+    assert shown(film, 0) == 24
+
+
+def test_a_slow_film_trimmed_between_two_pictures_keeps_its_sound_with_them(tmp_path: Path) -> None:
+    film = edited(numbered_film(tmp_path / "slow.mp4", frames=40, fps="10"), tmp_path, [(0.72, 3)])
+    clip = cut(film, 0, 2000, tmp_path).path
+    assert numbers_in(clip) == list(range(8, 28))
+    assert beeps_ms_in(clip) == pytest.approx([200, 1200], abs=3), "those of pictures 10 and 20"
+
+
+def test_a_trim_that_ends_while_a_picture_stands_lasts_as_long_as_it_says(tmp_path: Path) -> None:
+    stands = "settb=1/30,setpts='N+gte(N,45)*30'"
+    film = edited(numbered_film(tmp_path / "stands.mp4", frames=90, filters=stands), tmp_path, [(0, 2.2)])
+    assert film.duration_ms == 2200
+    assert cut(film, 1000, 2200, tmp_path).duration_ms == 1200

@@ -27,18 +27,14 @@ export function piecesOf(timeline: TrackTimeline | undefined): readonly Piece[] 
 }
 
 /**
- * The same pieces, but each begins with its first picture, as ffmpeg has it: where an edit begins between two pictures,
- * the later one takes its place. `firsts` are their stored ticks; a piece without a picture (null) is left out.
+ * The same pieces, but each begins with its first picture: where an edit begins between two pictures, the one before it
+ * stands until then, and the film's 0 is the first picture of all. `firsts` are their stored ticks; a piece without a
+ * picture (null) is left out.
  */
 export function anchorPieces(pieces: readonly Piece[], firsts: readonly (number | null)[]): Piece[] {
-  const shown = pieces.flatMap((piece, index) => {
+  return pieces.flatMap((piece, index) => {
     const first = firsts[index];
-    return first == null ? [] : [{ ...piece, first, atTicks: piece.storedFrom + piece.shift }];
-  });
-  const [start] = shown;
-  return shown.map(({ storedTo, first, atTicks }) => {
-    const filmFrom = start!.first + start!.shift + atTicks - start!.atTicks;
-    return { storedFrom: first, storedTo, shift: filmFrom - first };
+    return first == null ? [] : [{ ...piece, storedFrom: first }];
   });
 }
 

@@ -43,13 +43,13 @@ describe('an edit list', () => {
     expect(pieces).toEqual([{ fromTicks: 1024, toTicks: Infinity, atTicks: 0 }]);
   });
 
-  it('begins each piece with its first picture', () => {
+  it('begins each piece with its first picture, which keeps its time', () => {
     const { pieces, demuxerOffset } = place([2017, 1000], [1000, 92_160], [500, 200_000]);
     const track = { pieces, demuxerOffset } as Parameters<typeof piecesOf>[0];
     const anchored = anchorPieces(piecesOf(track), [24, 92_160 - 1000 + 100, null]);
     expect(anchored).toEqual([
       { storedFrom: 24, storedTo: Math.round(2.017 * 15_360), shift: 0 },
-      { storedFrom: 91_260, storedTo: 92_160 - 1000 + 15_360, shift: 24 + Math.round(2.017 * 15_360) - 91_260 },
+      { storedFrom: 91_260, storedTo: 92_160 - 1000 + 15_360, shift: Math.round(2.017 * 15_360) - 91_160 },
     ]);
   });
 });
