@@ -98,7 +98,7 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/python.stamp
 # Networks that look into TLS have certificates of their own, which Node does not find by itself.
 CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt)
 WITH_NODE = PATH="$(CURDIR)/$(VENV)/bin:$$PATH" NODE_EXTRA_CA_CERTS="$${NODE_EXTRA_CA_CERTS:-$(CERTIFICATES)}"
-PAGE_SOURCES := $(shell find web configs/principles.toml configs/hints.toml configs/examples -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
+PAGE_SOURCES := $(shell find web configs/principles.toml configs/hints.toml configs/limits.toml configs/examples -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
 web/node_modules/stamp: web/package-lock.json web/package.json | $(VENV)/python.stamp
 	@if ! { command -v npm && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'; } >/dev/null 2>&1; then \

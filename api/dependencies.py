@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from pipeline.ffmpeg.runner import FfmpegRunner
+from pipeline.limits import ID_PATTERN
 from records.database import Database
 from records.settings import Settings
 from records.storage.contract import Storage
@@ -32,5 +33,5 @@ def context_of(request: Request) -> AppContext:
 
 
 Ctx = Annotated[AppContext, Depends(context_of)]
-GivenId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", examples=["0f1e2d3c4b5a69788796a5b4c3d2e1f0"])]
+GivenId = Annotated[str, Path(pattern=ID_PATTERN, examples=["0f1e2d3c4b5a69788796a5b4c3d2e1f0"])]
 """An identifier in an address; any other text is answered like an unknown one, and reaches no database."""

@@ -17,11 +17,13 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from pipeline.errors import SelectionInvalid
+from pipeline.limits import LIMITS
 
 _CLOCK = re.compile(r"(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,2}):(?P<s>\d{1,2})(?:\.(?P<f>\d{1,3}))?")
 _LINE_BREAK = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")  # Word writes \v where a line was broken by hand
 _LONGEST_MS = 1000 * 3600 * 1000
 MOST_MOMENTS = 200
+MOST_WORKING_POINTS = 20
 
 
 def parse_ms(value: object) -> object:
@@ -53,8 +55,10 @@ def tidy_words(value: object) -> object:
 
 
 Ms = Annotated[int, BeforeValidator(parse_ms), Field(strict=True, ge=0, le=_LONGEST_MS)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), BeforeValidator(tidy_words)]
-FamilyCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
+Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=LIMITS.longest_words), BeforeValidator(tidy_words)
+]
+FamilyCode = Annotated[str, StringConstraints(pattern=LIMITS.code)]
 PrincipleTag = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 
 
@@ -105,7 +109,7 @@ class Selection(BaseModel):
     cycle: Annotated[int, Field(ge=1, le=99)] = 1
     of: FilmOf = FilmOf.FAMILY_FILM
     helping_question: Words = ""
-    working_points: Annotated[tuple[Words, ...], Field(max_length=20)] = ()
+    working_points: Annotated[tuple[Words, ...], Field(max_length=MOST_WORKING_POINTS)] = ()
     clips: Annotated[tuple[Clip, ...], Field(alias="clip", max_length=MOST_MOMENTS)] = ()
     stills: Annotated[tuple[Still, ...], Field(alias="still", max_length=MOST_MOMENTS)] = ()
 

@@ -1,15 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { parse } from 'smol-toml';
-import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
-
-/** The service's own lists in configs/ become part of the page while it is built. */
-function toml(): Plugin {
-  return {
-    name: 'toml',
-    transform: (text, id) => (id.endsWith('.toml') ? { code: `export default ${JSON.stringify(parse(text))}`, map: null } : null),
-  };
-}
+import { toml } from './vite.toml';
 
 export default defineConfig({
   plugins: [svelte(), toml()],
@@ -20,7 +11,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: { input: ['index.html', 'it.html'] },
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [toml()] },
   server: { proxy: { '/api': 'http://127.0.0.1:8000', '/review': 'http://127.0.0.1:8000' } },
   test: {
     include: ['src/**/*.test.ts'],

@@ -1,8 +1,10 @@
 import { defineConfig } from 'vite';
+import { toml } from './vite.toml';
 
 export default defineConfig({
   root: 'trial',
   base: './',
   build: { target: 'es2022', emptyOutDir: true, modulePreload: { polyfill: false } },
-  worker: { format: 'es' },
+  plugins: [toml()],
+  worker: { format: 'es', plugins: () => [toml()] },
 });

@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BodyTooLarge, answer_error, answer_unknown
 from api.middleware.authentication import is_api
-from pipeline.images.photograph import MOST_BYTES as MOST_PHOTOGRAPH_BYTES
 from pipeline.images.photograph import PhotographTooLarge
+from pipeline.limits import LIMITS
 
 UPLOADS = "/api/v1/uploads"
 TUS_VERSION = "1.0.0"
@@ -72,7 +72,7 @@ class BodyLimit:
         if scope["type"] != "http" or is_upload(scope["path"]):
             await self._app(scope, receive, send)
             return
-        most = MOST_PHOTOGRAPH_BYTES if _ARTWORK.fullmatch(scope["path"]) else MOST_BODY_BYTES
+        most = LIMITS.largest_photograph_bytes if _ARTWORK.fullmatch(scope["path"]) else MOST_BODY_BYTES
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > most:
             too_large = BodyTooLarge() if most == MOST_BODY_BYTES else PhotographTooLarge()

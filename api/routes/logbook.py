@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api.dependencies import AppContext, Ctx, GivenId
 from api.errors import described
+from pipeline.limits import ID_PATTERN, LIMITS, or_empty
 from pipeline.moments import FamilyCode
 from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Logbook, Role
 from pipeline.training.logbook.pages import to_pdf
@@ -27,7 +28,7 @@ router = APIRouter(prefix=PREFIX, tags=["logbook"])
 GivenGuider = Annotated[
     str,
     Query(
-        pattern="^([A-Za-z0-9_-]{8,64})?$",
+        pattern=or_empty(LIMITS.browser_code),
         description="The code that the page sends with selections; empty: everything on this service.",
     ),
 ]
@@ -76,7 +77,7 @@ class NewCycle(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: Annotated[str | None, Field(pattern="^[0-9a-f]{32}$")] = None
+    id: Annotated[str | None, Field(pattern=ID_PATTERN)] = None
     """Of an entry whose family is erased."""
     family: FamilyCode | None
     cycle: Annotated[int, Field(ge=1, le=99)]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic.config import JsonDict
 
 from pipeline.errors import MomentOutsideFilm, SelectionInvalid
+from pipeline.limits import LIMITS
 from pipeline.moments import MOST_MOMENTS, Clip, Ms, Selection, Still, clock
 from pipeline.outputs.kinds import find_kind, parse_recipe, usual_kinds
 from pipeline.presets import preset as find_preset
@@ -142,7 +143,7 @@ class NewSelection(Selection):
     guider: Annotated[
         str | None,
         Field(
-            pattern="^[A-Za-z0-9_-]{8,64}$",
+            pattern=LIMITS.browser_code,
             description="Something random that the page makes once in each browser, so that the workers' time is "
             "shared out fairly. It says nothing of who she is, is shown nowhere, and accounts will take its place.",
         ),

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.dependencies import Ctx, GivenId
 from api.errors import described
 from api.routes.selections import PREFIX
+from pipeline.limits import ID_PATTERN, LIMITS
 from pipeline.training.rating.form import print_form
 from pipeline.training.rating.printed import CheckedTable, PrintedTable, check_printed, read_printed
 from pipeline.training.rating.scale import Answer, rating_scale
@@ -21,9 +22,8 @@ from records.training.ratings import erase_rating, ratings_of
 router = APIRouter(tags=["ratings"])
 GivenRater = Annotated[
     str,
-    Path(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$", description="A code, never a name.", examples=["self"]),
+    Path(pattern=LIMITS.code, description="A code, never a name.", examples=["self"]),
 ]
-_ID = "^[0-9a-f]{32}$"
 
 
 class QuestionView(BaseModel):
@@ -145,7 +145,7 @@ def delete_rating(selection_id: GivenId, rater: GivenRater, ctx: Ctx) -> None:
 
 @router.get("/api/v1/ratings/comparison", summary="Two recordings compared", responses=described(401, 404, 422))
 def compare_recordings(
-    ctx: Ctx, one: Annotated[str, Query(pattern=_ID)], other: Annotated[str, Query(pattern=_ID)]
+    ctx: Ctx, one: Annotated[str, Query(pattern=ID_PATTERN)], other: Annotated[str, Query(pattern=ID_PATTERN)]
 ) -> Comparison:
     """By rater and by sub-scale, in points and in per cent of the most that the answered questions could give."""
     with ctx.db.reading() as session:

@@ -20,6 +20,7 @@ from pipeline.cut.picture_filters import add_picture_filters, shown_size
 from pipeline.cut.seen import DAMAGED, TOLD, is_damaged, planned_right, read_seen
 from pipeline.errors import ArtifactWrong
 from pipeline.ffmpeg.runner import FfmpegRunner
+from pipeline.limits import LIMITS
 from pipeline.moments import Still
 from pipeline.source.film import Film
 from pipeline.source.frames import Span, find_between, find_shown, frames_between
@@ -29,7 +30,6 @@ from pipeline.source.stretches import find_on_screen
 
 MEDIA_TYPE = "image/jpeg"
 JPEG_QUALITY = 92
-SEARCH_MS = 400
 _BUDGET_S = 180.0
 _NEAR_S = Fraction(1, 10)
 
@@ -48,7 +48,7 @@ class Frame:
 
 
 def grab_still(
-    film: Film, at_ms: int, *, runner: FfmpegRunner, exact: bool = True, search_ms: int = SEARCH_MS
+    film: Film, at_ms: int, *, runner: FfmpegRunner, exact: bool = True, search_ms: int = LIMITS.still_search_ms
 ) -> Frame:
     """The frame on screen at ``at_ms``, or the sharpest within ±search_ms of it where ``exact`` is false.
 

@@ -19,12 +19,12 @@ from pipeline.artifact import Artifact, publish
 from pipeline.errors import PipelineError
 from pipeline.ffmpeg.bounded_module import run_module
 from pipeline.ffmpeg.limits import Limits
+from pipeline.limits import LIMITS
 
 if TYPE_CHECKING:
     from PIL import Image
 
 MEDIA_TYPE = "image/jpeg"
-MOST_BYTES = 30_000_000
 MOST_PIXELS = {"JPEG": 64_000_000, "PNG": 40_000_000}
 """A PNG is decoded at its whole size; an A4 sheet at 600 dots an inch has 35 megapixels."""
 LONGEST_SIDE_PX = 2400
@@ -50,7 +50,10 @@ class PhotographTooLarge(PipelineError):
     """The file or its picture is larger than any page needs."""
 
     code = "photograph_too_large"
-    for_guider = "This picture is too large to be read safely. Choose one of at most 30 MB, and 40 megapixels as PNG."
+    for_guider = (
+        "This picture is too large to be read safely. Choose one of at most "
+        f"{LIMITS.largest_photograph_bytes // 1_000_000} MB, and {MOST_PIXELS['PNG'] // 1_000_000} megapixels as PNG."
+    )
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def take_photograph(source: Path, destination: Path, *, apart: bool = False) -> 
     Raises: PhotographUnreadable, PhotographTooLarge.
     """
     try:
-        if source.stat().st_size > MOST_BYTES:
+        if source.stat().st_size > LIMITS.largest_photograph_bytes:
             raise PhotographTooLarge(f"{source.stat().st_size} bytes")
         with source.open("rb") as file:
             head = file.read(_HEAD_BYTES)
@@ -94,7 +97,7 @@ def _decode(source: Path, part: Path) -> tuple[int, int]:
 
 
 def _decode_apart(source: Path, part: Path) -> tuple[int, int]:
-    limits = Limits(memory_bytes=MOST_MEMORY_BYTES, file_bytes=MOST_BYTES)
+    limits = Limits(memory_bytes=MOST_MEMORY_BYTES, file_bytes=LIMITS.largest_photograph_bytes)
     try:
         status, printed = run_module(__name__, [str(source), str(part)], limits=limits, timeout_s=_DECODE_WITHIN_S)
     except TimeoutError as error:

@@ -6,13 +6,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from pipeline.limits import ID_PATTERN, or_empty
+
 
 class WithCompanion(BaseModel):
     """A recipe that may name the selection of the other film."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    companion: Annotated[str, StringConstraints(pattern="^([0-9a-f]{32})?$")] = Field(
+    companion: Annotated[str, StringConstraints(pattern=or_empty(ID_PATTERN))] = Field(
         default="",
         title="Moments of the other film",
         description="Of the same family and cycle: the review recording, or the family's film.",

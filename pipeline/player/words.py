@@ -6,14 +6,14 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from pipeline.limits import ID_PATTERN, LIMITS
 from pipeline.moments import Words
 
 SCHEMA_VERSION: Final = 1
-MOST_LINES = 20
 
-Lines = Annotated[tuple[Words, ...], Field(max_length=MOST_LINES)]
-"""One idea each; at most MOST_LINES."""
-ReviewId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Lines = Annotated[tuple[Words, ...], Field(max_length=LIMITS.most_note_lines)]
+"""One idea each."""
+ReviewId = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 
 
 class ReviewWords(BaseModel):

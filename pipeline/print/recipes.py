@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from pipeline.images.touch_up import TouchUp
+from pipeline.limits import ID_PATTERN
 from pipeline.moments import MOST_MOMENTS, Selection, Words
 from pipeline.print.languages import Language, LanguageCode, languages
 from pipeline.print.symbols import SymbolName
@@ -116,7 +117,7 @@ class ArtworkRecipe(StillsRecipe):
 class CyclesRecipe(ArtworkRecipe):
     """What an output that may hold pictures of several cycles lets one choose."""
 
-    earlier: tuple[Annotated[str, StringConstraints(pattern="^[0-9a-f]{32}$")], ...] = Field(
+    earlier: tuple[Annotated[str, StringConstraints(pattern=ID_PATTERN)], ...] = Field(
         default=(),
         max_length=12,
         title="Pictures from earlier reviews",

@@ -19,12 +19,12 @@ from av.packet import Packet
 from av.stream import Stream
 
 from pipeline.errors import PipelineError
+from pipeline.limits import LIMITS
 from pipeline.moments import Clip, Still
 from pipeline.source.demux import open_container
 from pipeline.source.film import Film
 from pipeline.source.frames import Span, find_shown, find_span
 
-STILL_SEARCH_MS = 400
 _LATEST_SOUND_S = 2
 """Sound may be stored this much after the pictures it belongs to."""
 _MP4_SOUND = {"aac", "mp3", "mp3float", "ac3", "eac3", "alac"}
@@ -100,8 +100,8 @@ def _needed(film: Film, moment: Clip | Still) -> Span:
     shown = find_shown(film, moment.at_ms)
     if moment.exact:
         return shown
-    first_ms = max(0, min(moment.at_ms - STILL_SEARCH_MS, film.ms_at(shown.pts[0])))
-    return find_span(film, first_ms, moment.at_ms + STILL_SEARCH_MS + 1)
+    first_ms = max(0, min(moment.at_ms - LIMITS.still_search_ms, film.ms_at(shown.pts[0])))
+    return find_span(film, first_ms, moment.at_ms + LIMITS.still_search_ms + 1)
 
 
 def _mp4_or_mov(film: Film) -> str:

@@ -1,25 +1,43 @@
-"""Limits that the page has to know before it asks are those of the service."""
+"""Limits stand in configs/limits.toml alone: the page and the service read it, a pack's scripts are held to it."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
+from pydantic import ValidationError
 
-from pipeline.cut.stills import SEARCH_MS
-from pipeline.images.photograph import MOST_BYTES
-from pipeline.source.span_copy import STILL_SEARCH_MS
+from pipeline.limits import LIMITS, SharedLimits, or_empty
+from pipeline.player.page import PAGE_FILES
 from tests.web.engine import WEB
+
+PAGE = [path for path in (WEB / "src").rglob("*") if path.suffix in {".ts", ".svelte"} and ".test." not in path.name]
+
+
+def test_the_page_states_no_limit_of_a_text_itself() -> None:
+    """Of what the page asks for: lengths in its forms, and the shape of a code; fields of recipes bring their own."""
+    stated = re.compile(r'maxlength="\d|\[A-Za-z0-9[^/\n]*\{\d+,\d+\}')
+    assert [path.name for path in PAGE if path.name != "schema.ts" and stated.search(path.read_text("utf-8"))] == []
 
 
 @pytest.mark.parametrize(
-    ("file", "name", "limit"),
+    ("script", "name", "limit"),
     [
-        ("review/artwork/Artwork.svelte", "LARGEST_BYTES", MOST_BYTES),
-        ("film/cut/span.ts", "STILL_SEARCH_MS", STILL_SEARCH_MS),
-        ("film/cut/span.ts", "STILL_SEARCH_MS", SEARCH_MS),
+        ("writing.js", "MOST_LINES", LIMITS.most_note_lines),
+        ("writing.js", "LONGEST_LINE", LIMITS.longest_words),
+        ("offline.js", "LARGEST", LIMITS.largest_notes_bytes),
     ],
 )
-def test_a_limit_on_the_page_is_the_services(file: str, name: str, limit: int) -> None:
-    found = re.findall(rf"const {name} = ([\d_.e]+);", (WEB / "src" / file).read_text(encoding="utf-8"))
-    assert [float(value.replace("_", "")) for value in found] == [limit]
+def test_a_pack_s_scripts_have_the_services_limits(script: str, name: str, limit: int) -> None:
+    """They are plain scripts that travel with a pack, and read no file."""
+    found = re.findall(rf"const {name} = ([\d_]+);", (PAGE_FILES / script).read_text("utf-8"))
+    assert [int(value) for value in found] == [limit]
+
+
+def test_a_code_s_shape_and_its_length_cannot_disagree() -> None:
+    with pytest.raises(ValidationError, match="another length"):
+        SharedLimits.model_validate(LIMITS.model_dump() | {"longest_code": LIMITS.longest_code + 1})
+
+
+def test_a_pattern_of_a_text_that_may_be_left_out() -> None:
+    assert [bool(re.search(or_empty("^[a-z]{2}$"), text)) for text in ("", "ab", "abc")] == [True, True, False]

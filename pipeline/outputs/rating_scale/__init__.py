@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pipeline.artifact import Artifact, publish
 from pipeline.ffmpeg.runner import FfmpegRunner
+from pipeline.limits import LIMITS, or_empty
 from pipeline.moments import FilmOf, Selection
 from pipeline.prepared import Prepared
 from pipeline.print.press import Document, press_pdf
@@ -24,7 +25,7 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rater: Annotated[str, StringConstraints(pattern="^([A-Za-z0-9][A-Za-z0-9_-]{0,31})?$")] = Field(
+    rater: Annotated[str, StringConstraints(pattern=or_empty(LIMITS.code))] = Field(
         default="", title="Rater", description="A code, never a name; empty leaves a line to write on."
     )
 

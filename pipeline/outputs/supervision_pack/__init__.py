@@ -11,7 +11,7 @@ from pydantic import Field
 from pipeline.artifact import Artifact
 from pipeline.contents import Part
 from pipeline.ffmpeg.runner import FfmpegRunner
-from pipeline.moments import FilmOf, Selection, Words
+from pipeline.moments import MOST_WORKING_POINTS, FilmOf, Selection, Words
 from pipeline.pack.case import Case, Wanted, contents_of, describe_case, review_of, write_case
 from pipeline.pack.companion import WithCompanion
 from pipeline.player.review import ShownEnding, ShownLink
@@ -34,7 +34,7 @@ class Recipe(WithCompanion):
         description="It stands on the first card. Codes, no names.",
         json_schema_extra={"format": "textarea"},
     )
-    working_points: Annotated[tuple[Words, ...], Field(max_length=20)] = Field(
+    working_points: Annotated[tuple[Words, ...], Field(max_length=MOST_WORKING_POINTS)] = Field(
         default=(), title="Your own working points", description="They stand on the last card."
     )
     captions: bool = Field(

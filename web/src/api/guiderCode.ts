@@ -1,12 +1,13 @@
 /** A random code of this browser, for fair scheduling. It does not identify a person. */
 
+import { BROWSER_CODE } from '../limits';
+
 const KEPT = 'vigpack.guider';
-const SHAPE = /^[A-Za-z0-9_-]{8,64}$/;
 
 /** The same on each visit, until the browser's storage is cleared. */
 export function guiderCode(): string {
   const kept = localStorage.getItem(KEPT);
-  if (kept && SHAPE.test(kept)) return kept;
+  if (kept && BROWSER_CODE.test(kept)) return kept;
   const made = crypto.randomUUID();
   localStorage.setItem(KEPT, made);
   return made;

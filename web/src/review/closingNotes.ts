@@ -1,14 +1,14 @@
 /** What was written on the closing cards of a review, as the service and the files of packs hold it. */
 
+import { LARGEST_NOTES_BYTES } from '../limits';
 import type { ReviewWords } from '../api/types';
 
 export const HEADINGS = { strengths: 'Strengths', working_points: 'Working points', plan: 'The next plan' } as const;
 const LISTS = Object.keys(HEADINGS) as (keyof typeof HEADINGS)[];
-const LARGEST_BYTES = 200_000;
 
 /** The words in a file; null where it holds none. What is wrong inside them the service says. */
 export async function readFile(file: File): Promise<ReviewWords | null> {
-  if (file.size > LARGEST_BYTES) return null;
+  if (file.size > LARGEST_NOTES_BYTES) return null;
   try {
     const words = JSON.parse(await file.text()) as ReviewWords | null;
     return words?.kind === 'vigpack-words' ? words : null;

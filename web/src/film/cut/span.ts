@@ -1,5 +1,6 @@
 /** Which pictures of a film travel with a moment, and the same moment on the clock of the file that holds only those. */
 
+import { STILL_SEARCH_MS } from '../../limits';
 import { moveBoundary } from '../read/clock';
 import { FilmProblem } from '../problem';
 import type { CutTimes, Moment } from '../types';
@@ -7,8 +8,6 @@ import { decodeEntryPoint, findFrameRange, frameTickAt, frameTicksBetween, findE
 import { filmFromOf, isShown, pieceIndexAt, type Piece } from '../read/pieces';
 import type { FilmSource } from '../read/source';
 
-/** The service looks this far for the sharpest frame around a still; a neighbour may be chosen afterwards, too. */
-const STILL_SEARCH_MS = 400;
 /**
  * What travels around a clip, so that its ends can be moved once it is sent: a response of the child often comes just
  * after. Where key pictures are far apart, nothing is added at the start (docs/decisions/web.md has the figures).
