@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from api.http_protocol import PatientProtocol, allow_many_connections
 from api.middleware.authentication import check_exposure
 from records.logs import configure_logging
 from records.settings import load_settings
@@ -23,9 +24,11 @@ def api(
     check_exposure(settings, host)
     os.environ["VIGPACK_HOST"], os.environ["VIGPACK_PORT"] = host, str(port)
     configure_logging()
+    allow_many_connections()
     uvicorn.run(
         "api.app:create_app",
         factory=True,
+        http=PatientProtocol,
         host=host,
         port=port,
         log_config=None,  # what it says goes with ours
