@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # MP4 edit lists with several entries, in FFmpeg (ffmpeg 9.0.2, PyAV 18.1.0 with 8.1.2): a later entry that begins off a
-# key picture, where pictures are stored out of order, is shown two pictures late; an entry of rate 0 (a dwell: one
+# key frame, where pictures are stored out of order, is shown two pictures late; an entry of rate 0 (a dwell: one
 # picture stands) plays on into media that is in no entry; one of rate 1/2 plays twice as much media as it names.
 # Nothing is logged. Exact: read with -ignore_editlist 1 and put the pieces together oneself. (A picture's number is its
 # grey level here.)

@@ -59,7 +59,7 @@ def grab_still(
     if not exact:
         span = find_shown(film, _sharpest_ms(film, span, at_ms, search_ms))
     nearest = find_between(film, span.pts[0], span.pts[0] + 1)
-    if nearest and nearest.pts == span.pts:  # what lies before its own key picture need not be decoded
+    if nearest and nearest.pts == span.pts:  # what lies before its own key frame need not be decoded
         span = nearest
     video = aspect_at(film, span.pts[0])
     for place in _places(film, span):

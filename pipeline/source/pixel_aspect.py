@@ -1,7 +1,7 @@
 """The shape of the pixels where the pictures themselves say it, and may change it, as in broadcasts.
 
 FFmpeg's command line gives every frame the shape that the stream began with; the decoder's own context, asked at each
-key picture, tells the true one. Only films that were copied out of a transport or program stream are asked: in MP4 and
+key frame, tells the true one. Only films that were copied out of a transport or program stream are asked: in MP4 and
 Matroska the file says it once for all, and players heed that.
 """
 
@@ -53,7 +53,7 @@ def _at(aspects: list[tuple[int, Fraction]], video: VideoFacts, pts: int) -> Vid
 
 
 def _aspects(film: Film, first_pts: int, last_pts: int) -> list[tuple[int, Fraction]]:
-    """The shape of the pixels from each key picture on, up to ``last_pts``."""
+    """The shape of the pixels from each key frame on, up to ``last_pts``."""
     if not film.is_copy or film.video.codec not in _CODECS:
         return []
     found: list[tuple[int, Fraction]] = []

@@ -1,7 +1,7 @@
 """Films whose edit list joins several stretches, or lets one stand or play at another speed.
 
 One stretch at its own speed, from one picture to another, which is what phones write, is left to the readers. FFmpeg
-follows others, but not exactly (9.0.2 and 8.1.2 alike): where a stretch begins off a key picture its pictures come up
+follows others, but not exactly (9.0.2 and 8.1.2 alike): where a stretch begins off a key frame its pictures come up
 to three late, and where it begins between two pictures the sound does; a dwell plays on, a speed is not heeded, and
 pictures from before an empty stretch are shown in it. So such films are read as they are stored, without their edit
 list, and put together here.
@@ -101,7 +101,7 @@ def begins_and_ends_with_pictures(path: Path, index: int, track: Mp4Track) -> bo
 
 
 def _times_around(container: av.container.InputContainer, stream: VideoStream, at: Fraction) -> list[Fraction]:
-    """When pictures are shown from the key picture before a time to a little after it, in seconds of the media."""
+    """When pictures are shown from the key frame before a time to a little after it, in seconds of the media."""
     time_base = time_base_of(stream)
     with suppress(av.error.FFmpegError):
         container.seek(int(at / time_base), stream=stream, backward=True)

@@ -59,7 +59,7 @@ def page(context: BrowserContext, address: str) -> Page:
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten seconds of numbered pictures, a key picture each second, turned upright by its rotation, with beeps."""
+    """Ten seconds of numbered pictures, a key frame each second, turned upright by its rotation, with beeps."""
     folder = tmp_path_factory.mktemp("film")
     codec = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-bf", "2", "-g", "30")
     flat = numbered_film(folder / "flat.mp4", frames=300, filters="transpose=cclock", codec=codec)
@@ -76,7 +76,7 @@ def look(page: Page, film: Path, body: str) -> Any:
     return page.evaluate(f"async () => {{ {READ_PIXELS} const film = await window.film.openFilm(file); {body} }}")
 
 
-def test_the_strip_shows_key_pictures_upright_from_start_to_end(page: Page, film: Path) -> None:
+def test_the_strip_shows_key_frames_upright_from_start_to_end(page: Page, film: Path) -> None:
     body = """const shown = [];
         await film.strip(5, 60, (index, timeMs, bitmap) => shown.push({ index, timeMs, ...grey(bitmap) }), never);
         return shown;"""

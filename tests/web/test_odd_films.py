@@ -99,7 +99,7 @@ def test_a_protected_film_is_told(engine: Engine, tmp_path: Path, name: str) -> 
     assert code_of(engine, numbered_film(tmp_path / name, frames=60, container=KEY)) == "film_protected"
 
 
-# Begun in the middle, or without a list of key pictures
+# Begun in the middle, or without a list of key frames
 
 
 @pytest.mark.parametrize("codec", [OPEN, (*H264, "-bf", "2", "-g", "30")], ids=["open groups", "closed groups"])
@@ -126,7 +126,7 @@ def test_where_no_picture_can_be_decoded_here_the_desk_does_not_promise_one(engi
 
 
 @pytest.mark.parametrize("codec", [(*H264, "-bf", "2", "-g", "30"), (*H264, "-bf", "0", "-g", "45"), OPEN], ids=str)
-def test_a_film_without_a_list_of_key_pictures_is_cut_as_filmed(
+def test_a_film_without_a_list_of_key_frames_is_cut_as_filmed(
     engine: Engine, tmp_path: Path, codec: tuple[str, ...]
 ) -> None:
     film = Mp4(numbered_film(tmp_path / "whole.mp4", frames=150, codec=codec))
@@ -346,7 +346,7 @@ def test_a_last_picture_that_stands_keeps_its_time_and_its_sound(engine: Engine,
 
 
 def test_single_pictures_are_shown_of_a_webm_without_cues(engine: Engine, tmp_path: Path) -> None:
-    """A browser's own recording: clusters of a second, key pictures two seconds apart."""
+    """A browser's own recording: clusters of a second, key frames two seconds apart."""
     vp9 = ("-c:v", "libvpx-vp9", "-b:v", "1M", "-g", "60", "-deadline", "realtime", "-cpu-used", "8")
     opus = ("-c:a", "libopus")
     engine.choose(numbered_film(tmp_path / "a.webm", frames=150, codec=vp9, sound_codec=opus, container=("-live", "1")))

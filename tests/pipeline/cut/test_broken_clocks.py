@@ -78,7 +78,7 @@ def test_a_clock_of_33_bits_that_wraps_goes_on(tmp_path: Path, before_s: float) 
     assert beeps_ms_in(tmp_path / "clip.mp4") == pytest.approx([0, 1000, 2000, 3000, 4000], abs=20)
 
 
-def test_a_film_without_a_list_of_key_pictures_is_cut_exactly(tmp_path: Path) -> None:
+def test_a_film_without_a_list_of_key_frames_is_cut_exactly(tmp_path: Path) -> None:
     film = Mp4(numbered_film(tmp_path / "film.mp4", frames=150, codec=CLOSED))
     table = film.tracks[0].one("mdia", "minf", "stbl")
     table.inside = [box if box.kind != "stss" else Box("free", box.own) for box in table.inside]

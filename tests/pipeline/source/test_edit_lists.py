@@ -22,7 +22,7 @@ Pieces = list[tuple[float, float] | tuple[float, float, float]]
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten seconds of 30 numbered pictures a second, with B-frames and a key picture each second."""
+    """Ten seconds of 30 numbered pictures a second, with B-frames and a key frame each second."""
     return numbered_film(tmp_path_factory.mktemp("drawn") / "film.mp4", frames=300)
 
 
@@ -51,8 +51,8 @@ def test_a_clip_over_a_join_holds_both_sides_and_nothing_between(drawn: Path, tm
 
 
 JOINS: dict[str, tuple[Pieces, list[int]]] = {
-    "off a key picture": ([(0, 2), (6.5, 3.5)], [*range(60), *range(195, 300)]),
-    "off a key picture twice": ([(1, 1), (4.3, 1), (8, 1.5)], [*range(30, 60), *range(129, 159), *range(240, 285)]),
+    "off a key frame": ([(0, 2), (6.5, 3.5)], [*range(60), *range(195, 300)]),
+    "off a key frame twice": ([(1, 1), (4.3, 1), (8, 1.5)], [*range(30, 60), *range(129, 159), *range(240, 285)]),
     "the same again": ([(2, 2), (2, 2)], [*range(60, 120)] * 2),
     "the end first": ([(6.2, 2), (1.1, 2)], [*range(186, 246), *range(33, 93)]),
     "after a wait": ([(-1, 1), (2, 1), (5, 1)], [*range(60, 90), *range(150, 180)]),
@@ -146,7 +146,7 @@ def test_a_trimmed_film_that_was_joined_by_ffmpeg_itself_is_no_exception(drawn: 
     assert numbers_in(cut(film, 0, 1000, tmp_path).path) == list(range(75, 105))
 
 
-def test_a_piece_of_a_film_without_whole_key_pictures_begins_with_its_first_one(tmp_path: Path) -> None:
+def test_a_piece_of_a_film_without_whole_key_frames_begins_with_its_first_one(tmp_path: Path) -> None:
     """Decoding such a film shows nothing for a while after each place where it may begin."""
     codec = ("-c:v", "libx264", "-preset", "fast", "-intra-refresh", "1", "-g", "15", "-bf", "0")
     film = edited(numbered_film(tmp_path / "refreshed.mp4", frames=90, codec=codec), tmp_path, [(0.8, 0.5), (2, 0.5)])

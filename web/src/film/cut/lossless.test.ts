@@ -12,7 +12,7 @@ import { openSource, type FilmSource } from '../read/source';
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast'];
 const FILMS: readonly [string, string, string[], string[]?][] = [
   ['one second GOPs with B-frames', 'a.mp4', [...H264, '-bf', '2', '-g', '30']],
-  ['one key picture', 'a.mp4', [...H264, '-g', '999']],
+  ['one key frame', 'a.mp4', [...H264, '-g', '999']],
   ['open GOPs', 'a.mp4', ['-c:v', 'libx264', '-bf', '3', '-g', '24', '-x264-params', 'open-gop=1:b-pyramid=2']],
   ['fragments', 'a.mp4', [...H264, '-g', '30', '-movflags', 'frag_keyframe+empty_moov+default_base_moof']],
   ['an edit list', 'a.mp4', [...H264, '-bf', '2', '-g', '30'], ['-ss', '1.34', '-i', 'FILM', '-c', 'copy']],
@@ -108,7 +108,7 @@ describe('a moment', () => {
 
   it.each([
     ['a little on both sides', '30', { kind: 'clip', inMs: 2000, outMs: 2500 }, [1000, 3500]],
-    ['nothing before it where key pictures are far apart', '90', { kind: 'clip', inMs: 3100, outMs: 3400 }, [3000, 4000]],
+    ['nothing before it where key frames are far apart', '90', { kind: 'clip', inMs: 3100, outMs: 3400 }, [3000, 4000]],
     ['its neighbours, if it is a still', '30', { kind: 'still', atMs: 1500 }, [1000, 1901]],
   ] as const)('carries %s and no more', async (_, apart, moment, [fromMs, toMs]) => {
     const film = await open(asFile(drawFilm('a.mp4', [...H264, '-g', apart, '-keyint_min', apart])));

@@ -1,4 +1,4 @@
-/** A moment copied out of a film without re-encoding, from a key picture before it to a little after it. */
+/** A moment copied out of a film without re-encoding, from a key frame before it to a little after it. */
 
 import { EncodedVideoPacketSource, type Target } from 'mediabunny';
 
@@ -50,7 +50,7 @@ export async function copyMoment(
       signal.throwIfAborted();
       if (film.clock.ticks(packet.timestamp) >= baseTicks) {
         await writer.addSoundUntil(packet.timestamp + shiftSeconds);
-        // The first must be marked as a key picture even where the container forgot to; where it marks all, they are looked at.
+        // The first must be marked as a key frame even where the container forgot to; where it marks all, they are looked at.
         const type = meta || film.marksKeys ? (meta ? 'key' : packet.type) : entryKind(packet.data, film.nalUnits!) ? 'key' : 'delta';
         await picture.add(packet.clone({ timestamp: packet.timestamp - baseSeconds, type }), meta);
         meta = undefined;

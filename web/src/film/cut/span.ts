@@ -10,7 +10,7 @@ import type { FilmSource } from '../read/source';
 
 /**
  * What travels around a clip, so that its ends can be moved once it is sent: a response of the child often comes just
- * after. Where key pictures are far apart, nothing is added at the start (docs/decisions/web.md has the figures).
+ * after. Where key frames are far apart, nothing is added at the start (docs/decisions/web.md has the figures).
  */
 export const LEAD_IN_MS = 500;
 const AFTER_MS = 1000;

@@ -12,7 +12,7 @@ export async function decodeAt(film: FilmSource, filmTicks: number): Promise<Vid
   const seconds = seekSecondsOf(film, filmTicks);
   const found = await sink.getSample(seconds);
   if (found) return found;
-  // Of a WebM without cues the demuxer sees only the cluster around the time, which may hold no key picture.
+  // Of a WebM without cues the demuxer sees only the cluster around the time, which may hold no key frame.
   const piece = film.pieces[pieceIndexAt(film.pieces, filmTicks)]!;
   const entry = await decodeEntryPoint(film, filmTicks - piece.shift);
   let latest: VideoSample | null = null;

@@ -29,7 +29,7 @@ export interface Reading {
   readonly nalUnits: NalUnits | null;
 }
 
-/** The last key picture at or before `storedTicks`, as the container marks them; `withData`: its data is read too. */
+/** The last key frame at or before `storedTicks`, as the container marks them; `withData`: its data is read too. */
 export async function keyframeBefore(film: Reading, storedTicks: number, withData = false): Promise<EncodedPacket> {
   const { pictures, clock } = film;
   const options = withData ? {} : METADATA_ONLY;

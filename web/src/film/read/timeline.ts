@@ -44,7 +44,7 @@ export interface TrackTimeline {
   /** Of those listed, how many descriptions (codec, size, parameter sets) its samples use. */
   readonly descriptions: number;
   readonly isProtected: boolean;
-  /** Whether it lists key pictures; a film without such a list says that each picture is one. */
+  /** Whether it lists key frames; a film without such a list says that each picture is one. */
   readonly hasKeyList: boolean;
   readonly isFragmented: boolean;
   /** How many are listed in its head; 0 where all are in fragments. */

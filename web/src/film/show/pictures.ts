@@ -14,7 +14,7 @@ import { toUprightBitmap } from './thumbnail';
 /** A decoder of 4K holds 200 MB and more, so there is one at a time for single pictures. */
 const onePicture = serialQueue();
 
-/** Key pictures spread over the film, upright, from start to end. */
+/** Key frames spread over the film, upright, from start to end. */
 export async function decodeFilmstrip(
   film: FilmSource,
   count: number,
