@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api import errors
-from api.background import keep_running_maintenance
+from api.background import keep_beating, keep_running_maintenance
 from api.dependencies import AppContext
 from api.diagnostics.browser_addresses import BrowserAddresses
 from api.diagnostics.health_cache import Look
@@ -70,11 +70,12 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        maintenance = asyncio.create_task(keep_running_maintenance(ctx))
+        duties = [keep_running_maintenance(ctx), keep_beating(given.hung_after_s)]
+        tasks = [asyncio.create_task(duty) for duty in duties]
         yield
-        maintenance.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await maintenance
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         db.dispose()
 
     app = FastAPI(

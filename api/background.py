@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
+import threading
 
 from starlette.concurrency import run_in_threadpool
 
@@ -13,12 +16,42 @@ from pipeline.errors import PipelineError
 from records.errors import DatabaseUnavailable
 from records.ledger.recurring import take_turn
 from records.logs import get_logger
+from records.pulse import beat_pulse
 from records.uploads.cleanup import expire_uploads
 from records.views.samples import EVERY_S
 from worker.maintenance.recovery import SAMPLING
 from worker.monitoring.health import health, take_sample
 
 log = get_logger("api")
+_BEAT_S = 1.0
+
+
+async def keep_beating(hung_after_s: float) -> None:
+    """Show, until cancelled, that this process's event loop turns; where it stands still for so long, the process ends.
+
+    Its supervisor starts it anew. A thread looks, which counts only time in which it was itself allowed to run: after a
+    stop from outside, or a machine's sleep, the loop has its time again.
+    """
+    beats, ended = itertools.count(), threading.Event()
+    last = next(beats)
+
+    def watch() -> None:
+        seen, waited_s = last, 0.0
+        while not ended.wait(_BEAT_S):
+            waited_s = waited_s + _BEAT_S if seen == last else 0.0
+            seen = last
+            if waited_s > hung_after_s:
+                log.critical("event_loop_hung", waited_s=waited_s)
+                os._exit(1)
+
+    threading.Thread(target=watch, name="watch-event-loop", daemon=True).start()
+    try:
+        while True:
+            last = next(beats)
+            beat_pulse()
+            await asyncio.sleep(_BEAT_S)
+    finally:
+        ended.set()
 
 
 async def keep_running_maintenance(ctx: AppContext) -> None:

@@ -66,7 +66,7 @@ def _start_parts(supervisor: Supervisor, settings: Settings, tell: Teller, concu
         tell("ready", "queue", "Queue: a folder, as no redis-server is installed.")
     database = open_database(settings)
     try:
-        supervisor.start(worker_part(database, environment, concurrency))
+        supervisor.start(worker_part(database, settings, environment, concurrency))
     finally:
         database.dispose()
     tell("ready", "worker", f"Worker: prepares {concurrency} moments at the same time.")

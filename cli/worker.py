@@ -14,6 +14,7 @@ from records.database import Database, open_database
 from records.ledger.workers import drain_worker, drained_workers, undrain_worker, workers_of
 from records.settings import Settings, load_settings
 from worker.broker import worker_argv, worker_env
+from worker.hung import end_hung_workers
 
 
 def worker(
@@ -31,6 +32,13 @@ def worker(
     check: Annotated[
         bool, typer.Option("--check", help="Only tell whether a worker of this machine has reported lately.")
     ] = False,
+    end_hung: Annotated[
+        bool,
+        typer.Option(
+            "--end-hung",
+            help="With --check: end by force a worker with these settings that was silent for VIGPACK_HUNG_AFTER_S.",
+        ),
+    ] = False,
     drain: Annotated[
         bool, typer.Option("--drain", help="Let a running worker take no more jobs, end those it has, and end.")
     ] = False,
@@ -39,11 +47,16 @@ def worker(
     """Prepare moments and make packs until stopped. Several workers may run, here and elsewhere."""
     if check + drain + undrain > 1:
         raise typer.BadParameter("--check, --drain and --undrain exclude one another.")
+    if end_hung and not check:
+        raise typer.BadParameter("--end-hung belongs to --check.")
     settings = load_settings()
     if check or drain or undrain:
         database = open_database(settings)
         try:
-            _check(database, settings) if check else _set_draining(database, settings, name, draining=drain)
+            if check:
+                _check(database, settings, end_hung=end_hung)
+            else:
+                _set_draining(database, settings, name, draining=drain)
         finally:
             database.dispose()
         return
@@ -54,9 +67,13 @@ def worker(
     os.execvpe(argv[0], argv, {**os.environ, **worker_env(), **named})  # noqa: S606 an argument list, no shell
 
 
-def _check(database: Database, settings: Settings) -> None:
+def _check(database: Database, settings: Settings, *, end_hung: bool) -> None:
     if not (found := workers_of(database, settings, socket.gethostname())):
-        raise CommandFailed(for_guider="No worker of this machine has reported lately.")
+        sentence = "No worker of this machine has reported lately."
+        if end_hung and not workers_of(database, settings, socket.gethostname(), within_s=settings.hung_after_s):
+            ended = end_hung_workers(settings.hung_after_s)
+            sentence += " It hung, and was ended, to be started again." if ended else ""
+        raise CommandFailed(for_guider=sentence)
     with database.reading() as session:
         drained = drained_workers(session, found)
     say(f"Worker {found[0]} {'is drained: it takes no jobs' if found[0] in drained else 'works'}.")

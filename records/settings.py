@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     heartbeat_s: int = Field(default=15, gt=0)
     heal_s: int = Field(default=15, gt=0)
     """How often lost messages and dead leases are looked for."""
+    hung_after_s: int = Field(default=180, gt=0)
+    """A part that does not get on for so long, though it could, is ended and started anew."""
     sweep_s: int = Field(default=3600, gt=0)
     """How often storage is looked through for what killed processes left there."""
     max_attempts: int = Field(default=3, gt=0)

@@ -54,7 +54,7 @@ def queue_part(settings: Settings) -> tuple[Part | None, str]:
     return redis_part(program, settings.data_dir / "queue", dict(os.environ))
 
 
-def worker_part(database: Database, environment: dict[str, str], concurrency: int) -> Part:
+def worker_part(database: Database, settings: Settings, environment: dict[str, str], concurrency: int) -> Part:
     """The worker; ready once it has told the database that it lives. Whoever starts it anew means it to work."""
     began = utcnow()
     with database.session() as session, contextlib.suppress(WorkerMissing):
@@ -65,12 +65,14 @@ def worker_part(database: Database, environment: dict[str, str], concurrency: in
             return has_worker_reported(session, began)
 
     argv = vigpack_argv("worker", _WORKER, "--concurrency", str(concurrency))
-    return Part("worker", argv, environment, has_reported, stop_within_s=45)
+    return Part("worker", argv, environment, has_reported, stop_within_s=45, hung_after_s=settings.hung_after_s)
 
 
 def api_part(settings: Settings, environment: dict[str, str]) -> Part:
     """The API and the page; ready once it answers."""
-    return Part("api", vigpack_argv("api"), environment, partial(is_alive, url_of(settings)), stop_within_s=15)
+    ready = partial(is_alive, url_of(settings))
+    argv = vigpack_argv("api")
+    return Part("api", argv, environment, ready, stop_within_s=15, hung_after_s=settings.hung_after_s)
 
 
 def url_of(settings: Settings) -> str:

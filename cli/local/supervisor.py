@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Protocol
 
 from cli.local.child import Child, spawn
 from pipeline.errors import PipelineError
+from records.pulse import PULSE_FD
 
 LEASH = Path(__file__).with_name("leash.py")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -47,15 +49,44 @@ class Part:
     ready_within_s: float = 60.0
     stop_within_s: float = 10.0
     """After SIGTERM; then it is killed with all that it started."""
+    hung_after_s: float | None = None
+    """A part without a pulse (records/pulse.py) for so long is killed, and started again; None: it has none."""
     repair: Callable[[], str | None] | None = None
     """Asked once when it ended before it was ready: may take away what keeps it from starting, and says so."""
+
+
+class Pulse:
+    """A file without a name that a part touches while it gets on, and for how long it has not.
+
+    Measured by our own clock from when the file's time last changed: it stands still while a machine sleeps.
+    """
+
+    def __init__(self) -> None:
+        with tempfile.TemporaryFile() as file:
+            self._fd = os.dup(file.fileno())
+        os.set_inheritable(self._fd, True)  # to the part, and to the small process that we become
+        self._seen = (0, time.monotonic())
+
+    def begin(self) -> dict[str, str]:
+        """What the part's environment needs; its time begins now."""
+        self._seen = (os.fstat(self._fd).st_mtime_ns, time.monotonic())
+        return {PULSE_FD: str(self._fd)}
+
+    def silent_s(self) -> float:
+        """Seconds since the part last got on; asked several times a second."""
+        touched, now = os.fstat(self._fd).st_mtime_ns, time.monotonic()
+        if touched != self._seen[0]:
+            self._seen = (touched, now)
+        return now - self._seen[1]
 
 
 class Teller(Protocol):
     """Told of each thing that happens to a part."""
 
     def __call__(self, event: str, part: str, sentence: str, url: str = "") -> None:
-        """``event`` is stable (ready, died, repaired, restarted, stopping, stopped); the sentence is for a person."""
+        """``event`` is stable (ready, hung, died, repaired, restarted, stopping, stopped); the sentence is for a
+        person.
+        """
 
 
 @dataclass(frozen=True)
@@ -79,6 +110,7 @@ class Run:
     deaths: int = 0
     restart_at: float | None = None
     was_ready: bool = False
+    pulse: Pulse | None = None
     is_repaired: bool = False
     """Since it was last ready: what one repair does not help, a second does not either."""
 
@@ -102,7 +134,8 @@ class Supervisor:
 
         Raises: PartFailed, with the end of its log.
         """
-        run = Run(part, self._spawn(part), time.monotonic())
+        pulse = Pulse() if part.hung_after_s else None
+        run = Run(part, self._spawn(part, pulse), time.monotonic(), pulse=pulse)
         self.runs.append(run)
         give_up_at = time.monotonic() + part.ready_within_s
         while not self._stopping.is_set():
@@ -145,7 +178,7 @@ class Supervisor:
         now = time.monotonic()
         if run.restart_at is not None:
             if now >= run.restart_at:
-                run.process, run.since, run.restart_at = self._spawn(run.part), now, None
+                run.process, run.since, run.restart_at = self._spawn(run.part, run.pulse), now, None
                 run.was_ready = False
                 self.tell("restarted", run.part.name, f"The {run.part.name} was started again.")
             return
@@ -153,7 +186,11 @@ class Supervisor:
         if status is None:
             if run.part.repair and not run.was_ready and run.part.is_ready():
                 run.was_ready, run.is_repaired = True, False
-            return
+            if run.pulse is None or run.part.hung_after_s is None or run.pulse.silent_s() < run.part.hung_after_s:
+                return
+            self.tell("hung", run.part.name, f"The {run.part.name} does not get on; it is ended and started again.")
+            run.process.end(0)
+            status = run.process.poll() or 0
         run.process.end(0)
         if now - run.since > STEADY_S:
             run.deaths = 0
@@ -168,10 +205,11 @@ class Supervisor:
             if sentence := run.part.repair():
                 self.tell("repaired", run.part.name, sentence)
 
-    def _spawn(self, part: Part) -> Child:
+    def _spawn(self, part: Part, pulse: Pulse | None) -> Child:
         """The part's process, in a session of its own: Ctrl-C reaches only us; we end the parts in order."""
         argv = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(self.logs), *part.argv]
-        return spawn(argv, part.env, self._log_path(part))
+        given = {} if pulse is None else pulse.begin()
+        return spawn(argv, {**part.env, **given}, self._log_path(part))
 
     def _log_path(self, part: Part) -> Path:
         return self.logs / f"{part.name.replace(' ', '-')}.log"

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
-from sqlalchemy import Exists, case, delete, exists, select, update
+from sqlalchemy import Exists, case, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from records.database import Database, clock_skew_s, rows_changed
 from records.errors import WorkerMissing
 from records.folders import FolderProblem
-from records.models import WorkerRow, utcnow
+from records.ledger.scheduling import is_due
+from records.models import JobRow, JobState, WorkerRow, utcnow
 from records.settings import Settings
 
 _FORGOTTEN = timedelta(days=1)
@@ -61,9 +62,9 @@ def say_goodbye(db: Database, worker: str) -> None:
         session.execute(update(WorkerRow).where(WorkerRow.name == worker).values(left_at=utcnow()))
 
 
-def seen_since(settings: Settings) -> datetime:
-    """Since when a worker must have been seen to count as alive."""
-    return utcnow() - timedelta(seconds=MISSED_BEATS * settings.heartbeat_s)
+def seen_since(settings: Settings, within_s: float | None = None) -> datetime:
+    """Since when a worker must have been seen to count as alive: within four signs of life, or so many seconds."""
+    return utcnow() - timedelta(seconds=MISSED_BEATS * settings.heartbeat_s if within_s is None else within_s)
 
 
 def forget_workers(db: Database) -> None:
@@ -104,11 +105,29 @@ def _set_draining(session: Session, name: str, *, draining: bool) -> None:
         raise WorkerMissing(name)
 
 
-def workers_of(db: Database, settings: Settings, machine: str) -> list[str]:
-    """The names of this machine's workers that were seen of late. Raises: DatabaseUnavailable."""
+def workers_of(db: Database, settings: Settings, machine: str, *, within_s: float | None = None) -> list[str]:
+    """The names of this machine's workers that were seen of late, or within so long. Raises: DatabaseUnavailable."""
     ours = WorkerRow.name.startswith(f"{machine}:", autoescape=True)
     with db.reading() as session:
-        return list(session.scalars(select(WorkerRow.name).where(ours, WorkerRow.seen_at >= seen_since(settings))))
+        return list(
+            session.scalars(select(WorkerRow.name).where(ours, WorkerRow.seen_at >= seen_since(settings, within_s)))
+        )
+
+
+def work_of(db: Database, worker: str) -> tuple[int, int]:
+    """How many jobs a worker has in hand, and how many it has done since it began. Raises: DatabaseUnavailable."""
+    in_hand = select(func.count()).where(JobRow.state == JobState.RUNNING, JobRow.worker == worker)
+    done = select(WorkerRow.jobs_done).where(WorkerRow.name == worker)
+    with db.reading() as session:
+        return session.scalar(in_hand) or 0, session.scalar(done) or 0
+
+
+def has_overlooked_jobs(db: Database, waiting_s: float) -> bool:
+    """Whether a job could have begun so long ago, and nobody took it. Raises: DatabaseUnavailable."""
+    now = utcnow()
+    since = func.coalesce(JobRow.not_before, JobRow.queued_at) < now - timedelta(seconds=waiting_s)
+    with db.reading() as session:
+        return session.scalar(select(JobRow.id).where(*is_due(JobRow, now), since).limit(1)) is not None
 
 
 def has_worker_reported(session: Session, since: datetime) -> bool:

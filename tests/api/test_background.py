@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -95,3 +97,22 @@ def test_tending_goes_on_after_an_error_nobody_foresaw(waiting: AppContext) -> N
     with ThreadPoolExecutor(1) as elsewhere:  # in this thread a browser of other tests may keep a loop running
         elsewhere.submit(asyncio.run, tend_until_all_are_handed_on()).result()
     assert (unlucky.failures, jobs(waiting)) == (0, 2)
+
+
+HANGING = """
+import asyncio, time
+from api.background import keep_beating
+
+async def main():
+    beating = asyncio.create_task(keep_beating(hung_after_s=1))
+    await asyncio.sleep(0.1)
+    time.sleep(60)  # not asyncio's: the loop stands still
+
+asyncio.run(main())
+"""
+
+
+def test_a_process_whose_event_loop_stands_still_ends_to_be_started_anew() -> None:
+    done = subprocess.run([sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 1
+    assert "event_loop_hung" in done.stderr

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -139,6 +139,21 @@ def test_nothing_outlives_an_up_that_is_killed_and_the_folder_can_be_used_again(
         wait_until(lambda: gone(family), "the parts end", within_s=45)
     with running(tmp_path / "data") as again:
         again.hear("ready", "api")
+
+
+def test_worker_and_api_show_that_they_get_on(up: Up) -> None:
+    """What the supervisor does about one that does not: tests/cli/local/test_supervisor.py."""
+    held = Path(f"/proc/{up.process.pid}/fd")
+
+    def touched() -> dict[Path, int]:
+        found = {}
+        for path in held.iterdir():
+            with suppress(FileNotFoundError):
+                found[path] = path.stat().st_mtime_ns if str(path.readlink()).endswith("(deleted)") else 0
+        return found
+
+    before = touched()
+    wait_until(lambda: sum(when > before.get(path, when) for path, when in touched().items()) == 2, "both beat")
 
 
 @pytest.mark.parametrize(("part", "word"), [("worker", "worker"), ("api", "cli api"), ("queue", "redis")])

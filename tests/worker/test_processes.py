@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +205,36 @@ def test_a_stopped_worker_leaves_no_process(folder_service: Service) -> None:
     wait_until_gone(*pool)
     [left] = figures_of(folder_service.db, folder_service.settings).workers
     assert left.state == "left"
+
+
+def test_a_worker_that_hangs_is_ended_and_the_next_one_does_its_work(folder_service: Service, short_film: Path) -> None:
+    """First its parent stands still, which its pool notices; then all of it, which its health check does."""
+    folder_service.settings = folder_service.settings.model_copy(update={"hung_after_s": 5, "worker_name": "moments"})
+    worker = folder_service.start_worker()
+    wait_until(lambda: health(folder_service.db, folder_service.settings).workers_alive, "it reports")
+    worker.send_signal(signal.SIGSTOP)
+    one_clip = {"family": "K-104", "clip": [{"in": 0, "out": 1000}]}
+    selection_id, jobs = folder_service.send_film(short_film, one_clip, outputs=())
+    folder_service.enqueue(jobs)
+    assert worker.wait(60) == -signal.SIGKILL
+    assert '"event": "worker_hung"' in folder_service.log()
+
+    again = folder_service.start_worker()
+    assert_ready_once(folder_service, selection_id)
+    everyone = [psutil.Process(again.pid), *psutil.Process(again.pid).children(recursive=True)]
+    for process in everyone:
+        process.suspend()
+    check = [sys.executable, "-P", "-m", "cli", "worker", "--check", "--end-hung"]
+    settings = {"DATA_DIR": str(folder_service.settings.data_dir), "HUNG_AFTER_S": "5", "HEARTBEAT_S": "1"}
+    environment = {**os.environ, **{f"VIGPACK_{name}": value for name, value in settings.items()}}
+
+    def ends_it() -> bool:
+        asked = subprocess.run(check, env=environment, capture_output=True, text=True, check=False)
+        return "It hung, and was ended" in asked.stderr
+
+    wait_until(ends_it, "its health check ends it")
+    assert again.wait(10) == -signal.SIGKILL
+    wait_until_gone(*everyone)
 
 
 def test_a_drained_worker_ends_its_job_and_waits_when_started_again_until_it_is_back(

@@ -9,6 +9,7 @@ from records.database import Database, open_database
 from records.errors import DatabaseUnavailable
 from records.ledger.workers import beat, is_draining
 from records.logs import get_logger
+from records.pulse import beat_pulse
 from records.settings import Settings
 
 _LOOK_EVERY_S = 2.0
@@ -28,6 +29,7 @@ def wait_while_drained(settings: Settings, worker: str, started_at: datetime) ->
             if not waits:
                 log.warning("worker_drained", worker=worker, waits_for=f"vigpack worker --undrain {worker}")
             waits = True
+            beat_pulse()
             beat(db, worker, started_at)
             time.sleep(_LOOK_EVERY_S)
     finally:

@@ -16,8 +16,10 @@ from records.folders import folder_problems
 from records.ledger.recurring import take_turn
 from records.ledger.workers import beat, is_draining
 from records.logs import get_logger
+from records.pulse import beat_pulse
 from worker.context import WorkerContext, worker_context
 from worker.maintenance.recovery import RECOVERY, SWEEPING, recover_lost_jobs, sweep
+from worker.maintenance.watchdog import Watchdog, kill_worker
 from worker.os_limits import end_worker
 from worker.scratch import sweep_scratch
 
@@ -34,7 +36,9 @@ def start_watch(parent: int, started_at: datetime) -> None:
 
 def _watch(started_at: datetime) -> None:
     next_beat = next_sweep = 0.0
+    watchdog = Watchdog()
     while True:
+        beat_pulse()
         try:
             ctx = worker_context()
             now = time.monotonic()
@@ -44,6 +48,8 @@ def _watch(started_at: datetime) -> None:
             if now >= next_sweep:
                 sweep_scratch(ctx.db, ctx.storage, ctx.settings)
                 next_sweep = now + ctx.settings.heal_s
+                if watchdog.is_hung(ctx) and not is_draining(ctx.db, ctx.worker):
+                    kill_worker(ctx)
             _take_turns(ctx)
             if is_draining(ctx.db, ctx.worker):
                 end_worker()

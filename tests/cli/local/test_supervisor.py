@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from cli.local.hold import DataInUse, hold_data_dir
-from cli.local.supervisor import LEASH, Part, PartFailed, Supervisor
+from cli.local.supervisor import LEASH, Part, PartFailed, Pulse, Supervisor
 from tests.servers import wait_until
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -83,6 +83,40 @@ def test_a_part_that_keeps_dying_is_given_longer_pauses(supervisor: Supervisor) 
         run.restart_at = 0
         supervisor._keep_alive(run)
     assert pauses == pytest.approx([0.5, 1.0, 2.0], abs=0.3)
+
+
+BEATS_AND_HANGS = """
+import time
+from records.pulse import beat_pulse
+for _ in range(5):
+    beat_pulse()
+    time.sleep(0.1)
+time.sleep(600)
+"""
+
+
+def test_a_part_that_gets_on_no_more_is_ended_and_started_again(supervisor: Supervisor, told: Told) -> None:
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    argv = [sys.executable, "-c", BEATS_AND_HANGS]
+    supervisor.start(Part("worker", argv, env, lambda: True, hung_after_s=3.0))
+    hung = family_of(supervisor)
+    [run] = supervisor.runs
+    began = time.monotonic()
+    events = [("hung", "worker"), ("died", "worker"), ("restarted", "worker")]
+    wait_until(lambda: (supervisor._keep_alive(run), told.events)[1] == events, "it is started again")
+    assert time.monotonic() - began > 3
+    assert gone(hung)
+    assert not gone(family_of(supervisor))
+
+
+def test_the_time_in_which_a_machine_slept_counts_for_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    pulse = Pulse()
+    pulse.begin()
+    os.utime(pulse._fd, (0, 0))  # long ago, by the wall's clock
+    assert pulse.silent_s() < 60
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 100)
+    assert pulse.silent_s() > 99
 
 
 def test_a_part_that_never_starts_fails_with_the_end_of_its_log(supervisor: Supervisor) -> None:
