@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup page api-types demo test chaos load findings bench bench-start bench-pickup bench-desk check machine rooms
+.PHONY: help setup page api-types demo test chaos load findings bench bench-start bench-pickup bench-desk bundle licences check machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -38,6 +38,12 @@ chaos: $(VENV)/dev.stamp  ## break the running stack at seeded instants and look
 
 containers:  ## build and run it in real containers, back it up, lose it and restore it; needs Docker, ports 80 and 443
 	@tests/containers/run.sh
+
+bundle: $(VENV)/run.stamp page  ## everything for a machine without a network, in dist/: packages for this Python and processor, and the page
+	@PYTHON=$(BIN)/python install/bundle.sh
+
+licences: $(VENV)/run.stamp  # write THIRD_PARTY.md anew, after a package came, went or changed
+	@$(BIN)/python install/third_party.py
 
 MINUTES ?= 30
 load: $(VENV)/dev.stamp  ## thirty guiders at once on the real stack, for MINUTES=30; writes bench/results/load.json

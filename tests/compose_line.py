@@ -40,6 +40,7 @@ _FLAGS: dict[str, dict[str, bool]] = {
     "restart": {},
     "ps": {},
     "pull": {},
+    "config": {"--images": False},
     "cp": {},
 }
 """Of each subcommand, the flags that our documents may use, and whether they take a value (docker compose --help)."""

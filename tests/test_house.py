@@ -159,6 +159,7 @@ def test_make_alone_lists_what_one_can_do() -> None:
         "test",
         "chaos",
         "containers",
+        "bundle",
         "load",
         "findings",
         "bench",
