@@ -17,6 +17,7 @@ from tests.footage import numbered_film, run
 from tests.mp4_boxes import Mp4
 from tests.servers import wait_until
 from tests.web.desk import DeskService, Guider
+from tests.web.engine import Engine
 
 TOGETHER = "desk"
 
@@ -175,6 +176,54 @@ def test_firefox_does_not_show_what_was_cut_out(desk_service: DeskService, short
         assert "0:04 min" in text
     finally:
         firefox.quit()
+
+
+HABITS = "followsEdits", "playsFirstTrack", "letsLastStand"
+ASKED = f"return Promise.all({list(HABITS)}.map(window.film.playerHas))"
+
+
+def test_chromium_s_player_does_with_odd_films_as_the_page_does(engine: Engine) -> None:
+    assert engine.page.evaluate(f"() => {{ {ASKED} }}") == [True, True, True]
+
+
+@pytest.mark.skipif(installed() is None, reason="no Firefox on this machine")
+def test_firefox_s_player_does_so_but_for_edits(engine_page: tuple[str, Path], tmp_path: Path) -> None:
+    firefox = Firefox(tmp_path / "firefox")
+    try:
+        firefox.open(engine_page[0])
+        assert firefox.run(ASKED) == [False, True, True]
+    finally:
+        firefox.quit()
+
+
+@pytest.mark.parametrize("kind", ["playsFirstTrack", "letsLastStand"])
+def test_where_the_player_has_another_habit_the_page_shows_the_pictures(
+    guider: Guider, tmp_path: Path, kind: str
+) -> None:
+    """No browser is known to: here the player of the tiny films, which are never on the page, is made to."""
+    guider.page.add_init_script(
+        """const told = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'duration').get;
+        const short = { get() { return this.isConnected ? told.call(this) : 0.3; } };
+        Object.defineProperty(HTMLMediaElement.prototype, 'duration', short);
+        const draw = CanvasRenderingContext2D.prototype.drawImage;
+        CanvasRenderingContext2D.prototype.drawImage = function (source, ...where) {
+            if (!(source instanceof HTMLVideoElement && !source.isConnected)) draw.call(this, source, ...where);
+        };"""
+    )
+    guider.start()
+    one = numbered_film(tmp_path / "one.mp4", frames=60, sound=None, codec=(*CODEC[:-1], "0"))
+    path = tmp_path / "film.mp4"
+    if kind == "letsLastStand":
+        film = Mp4(one)
+        film.let_last_stand(0, 2.0)
+        film.write(path)
+    else:
+        on = ("-disposition:v:0", "default", "-disposition:v:1", "default")
+        run("-i", str(one), "-map", "0:v", "-map", "0:v", "-c", "copy", *on, str(path))
+    guider.open(path)
+    expect(guider.page.get_by_text("It shows its pictures one by one")).to_be_visible()
+    guider.go_to(1)
+    wait_until(lambda: guider.number_on(".screen canvas") == 30, "the page's own picture")
 
 
 def test_the_player_stops_where_the_film_was_cut(guider: Guider, shortened: Path) -> None:

@@ -1,7 +1,7 @@
 /** The film engine: opens a film on this machine, shows its pictures, and cuts moments out of it. Nothing is sent. */
 
 export { openFilm } from './open';
-export { playerFollowsEdits } from './show/followsEdits';
+export { playerHas } from './show/playerHabits';
 export { unsupportedFilm } from './read/unsupported';
 export { FilmProblem, type FilmProblemCode } from './problem';
 export { cut, cutFile, discardCut, listCuts } from './cut/cutQueue';

@@ -5,6 +5,12 @@
  * A clip holds the frames with `inMs <= frame < outMs`; a still shows the last frame with `frame <= atMs`.
  */
 
+/**
+ * What a player does with odd films as this page does: shows nothing that an edit list hides, plays the first of two
+ * pictures that are on, lets a last picture stand for as long as the film says.
+ */
+export type PlayerHabit = 'followsEdits' | 'playsFirstTrack' | 'letsLastStand';
+
 /** What is known of a film once it is open. Width and height are those of the upright picture. */
 export interface FilmFacts {
   readonly bytes: number;
@@ -23,6 +29,8 @@ export interface FilmFacts {
   readonly rotation: 0 | 90 | 180 | 270;
   /** Whether it was shortened without being written anew: the file still holds what was cut out, and shows nothing of it. */
   readonly holdsHidden: boolean;
+  /** The player must have these, or it shows otherwise what is cut. */
+  readonly leansOn: readonly PlayerHabit[];
   /** False: a recording that has sound only; its size and rate are 0. */
   readonly hasPicture: boolean;
   readonly hasSound: boolean;

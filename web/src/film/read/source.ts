@@ -58,6 +58,8 @@ export interface FilmSource {
   readonly nalUnits: NalUnits | null;
   /** Of each track of an MP4 whose head tells it, its length in seconds; null where that is not known. */
   readonly trackEndsS: readonly number[] | null;
+  /** Whether a player might show another picture than `video`: several are on. */
+  readonly hasOtherPictures: boolean;
   /** Whether its samples are listed in fragments of it. */
   readonly isFragmented: boolean;
   /** What its head says of the length of it all, right or not; 0 where that is not known. */
@@ -133,11 +135,12 @@ async function describe(input: Input, file: Blob | null, timelines: TrackTimelin
   const trackEndsS = told?.map(trackEndS).filter((end) => end !== null) ?? null;
   const wholeOnly = (timeline?.descriptions ?? 1) > 1 ? 'film_of_two' : null;
   const isEdited = timeline?.pieces != null;
+  const hasOtherPictures = videos.filter(({ id }) => timelineOf(timelines, id)?.enabled ?? true).length > 1;
   const heardPieces = (track: TrackTimeline | undefined): readonly Piece[] | null => (track?.pieces ? piecesOf(track) : null);
   const soundPieces = heardPieces(heard);
   const others = audio ? (await namedSounds(sounds)).filter(({ id }) => id !== audio.id) : [];
   const beside = others.map((track) => ({ track, pieces: heardPieces(timelineOf(timelines, track.id)) }));
-  return { ...reading, input, file, video, audio, clock, pieces, isEdited, soundPieces, marksKeys, wholeOnly, trackEndsS, isFragmented: timeline?.isFragmented ?? false, movieS: timeline?.movieS ?? 0, sounds: audio ? [{ track: audio, pieces: soundPieces }, ...beside] : [] };
+  return { ...reading, input, file, video, audio, clock, pieces, isEdited, soundPieces, marksKeys, wholeOnly, trackEndsS, isFragmented: timeline?.isFragmented ?? false, hasOtherPictures, movieS: timeline?.movieS ?? 0, sounds: audio ? [{ track: audio, pieces: soundPieces }, ...beside] : [] };
 }
 
 function timelineOf(timelines: TrackTimeline[] | null, id: number): TrackTimeline | undefined {

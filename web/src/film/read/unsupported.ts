@@ -21,6 +21,7 @@ export function unsupportedFilm(file: File, durationMs: number): Film {
       fps: 1000 / STEP_MS,
       rotation: 0,
       holdsHidden: false,
+      leansOn: [],
       hasPicture,
       hasSound: true,
       canShow: false,

@@ -5,12 +5,14 @@ import { lightCodec } from '../cut/light';
 import { chooseFormat } from '../cut/muxer';
 import { FilmProblem } from '../problem';
 import { holdsUnheard, type AudioRecording } from '../read/audio';
-import { beginsOpen, findEndTicks, frameTicksBetween, holdsHidden } from '../read/frames';
+import { beginsOpen, findEndTicks, frameTickAt, frameTicksBetween, holdsHidden } from '../read/frames';
 import { isInterlaced, lookAtFirst, upright } from '../read/look';
 import type { FilmSource } from '../read/source';
-import type { FilmFacts } from '../types';
+import type { FilmFacts, PlayerHabit } from '../types';
 
 const RATE_SAMPLE_PACKETS = 240;
+/** A picture that is on the screen for longer stands there, as one of a frozen call does. */
+const STANDS_S = 0.5;
 
 /** The facts of a film, from its index and a little of its start. */
 export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
@@ -22,6 +24,7 @@ export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
   const endS = endTicks / clock.ticksPerSecond;
   const shown = look && upright(look, await video.getRotation());
   const canCut = !film.wholeOnly && (await chooseFormat(film).then(() => true, (error: unknown) => isProblem(error, 'not_cut')));
+  const hidesSome = await holdsHidden(film);
   const canCutLight = canCut && (await lightCodec(film)) !== null;
   return {
     bytes: film.file?.size ?? 0,
@@ -33,7 +36,8 @@ export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
     heightPx: shown?.height ?? (await video.getDisplayHeight()),
     fps: (await video.computePacketStats(RATE_SAMPLE_PACKETS)).averagePacketRate,
     rotation: await video.getRotation(),
-    holdsHidden: await holdsHidden(film),
+    holdsHidden: hidesSome,
+    leansOn: await findHabits(film, hidesSome, endTicks),
     hasPicture: true,
     hasSound: audio !== null,
     canShow: look !== null,
@@ -46,6 +50,17 @@ export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
     videoCodec: (await video.getCodec()) ?? String(await video.getInternalCodecId()),
     audioCodec: audio && ((await audio.getCodec()) ?? String(await audio.getInternalCodecId())),
   };
+}
+
+/** On what habits of a player it depends that it shows this film as the page does. */
+async function findHabits(film: FilmSource, hidesSome: boolean, endTicks: number): Promise<PlayerHabit[]> {
+  const { clock } = film;
+  const lastTicks = await frameTickAt(film, Math.max(0, clock.msAt(endTicks) - 1));
+  const habits: PlayerHabit[] = [];
+  if (hidesSome) habits.push('followsEdits');
+  if (film.hasOtherPictures) habits.push('playsFirstTrack');
+  if (endTicks - lastTicks > STANDS_S * clock.ticksPerSecond) habits.push('letsLastStand');
+  return habits;
 }
 
 /**
@@ -83,6 +98,7 @@ export async function readAudioFacts(sound: AudioRecording): Promise<FilmFacts> 
     fps: 0,
     rotation: 0,
     holdsHidden: holdsUnheard(sound),
+    leansOn: holdsUnheard(sound) ? ['followsEdits'] : [],
     hasPicture: false,
     hasSound: true,
     canShow: await audio.canDecode(),
