@@ -20,6 +20,16 @@ class DatabaseUnavailable(RecordsError):
     for_guider = "The service cannot reach its records just now. Nothing was lost; please try again in a minute."
 
 
+class WorkerRoleMissing(RecordsError):
+    """VIGPACK_WORKER_ROLE names no role to which rights could be given."""
+
+    code = "worker_role_missing"
+    for_guider = (
+        "VIGPACK_WORKER_ROLE must name a role of the database that may log in and nothing more: make it with "
+        "CREATE ROLE, as docs/operations.md tells, or leave the setting out."
+    )
+
+
 class DatabaseNewer(RecordsError):
     """The database was brought to the shape of a newer version of this program."""
 

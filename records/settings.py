@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     data_dir: Path = Path("vigpack-data")
     database_url: str = ""
     """SQLAlchemy's, sqlite:///… or postgresql+psycopg://…; empty: SQLite in data_dir."""
+    worker_role: str = Field(default="", pattern=r"^[a-z_][a-z0-9_]{0,62}$|^$")
+    """PostgreSQL's role that workers log in with, to which vigpack migrate gives the rights that they need."""
     broker_url: str = ""
     """redis://… or valkey://…, or amqp://… (RabbitMQ); empty: a folder in data_dir (one machine only)."""
     storage_url: str = ""

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, NullPool, inspect, text
 
 from records.database import BUSY_TIMEOUT_S, Database, _driver, _engine, _plain_errors
 from records.errors import DatabaseNewer, DatabaseUnavailable
+from records.migrations.worker_role import grant_worker_role
 from records.settings import Settings
 
 if TYPE_CHECKING:  # only what changes tables loads Alembic, and not each process that looks at their shape
@@ -36,13 +37,16 @@ def migrate(settings: Settings) -> None:
     """Bring the tables to the newest shape; safe when several processes start at once.
 
     The whole way is one transaction that only one process can hold, so a crash leaves the old shape.
-    Raises: DatabaseUnavailable, DatabaseNewer.
+    Workers' own role, where there is one, gets its rights on whatever is new.
+    Raises: DatabaseUnavailable, DatabaseNewer, WorkerRoleMissing.
     """
     from alembic import command
 
     with changing_tables(settings) as (connection, config):
         _check_known(config, connection)
         command.upgrade(config, "head")
+        if settings.worker_role:
+            grant_worker_role(connection, settings.worker_role)
 
 
 @contextmanager
