@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     """… and after this time in any case. On one person's own machine a session lasts 90 days."""
     host: str = "127.0.0.1"
     port: int = 8000
+    proxy_url: str = ""
+    """The address that the proxy serves (https://vigpack.example.org), to be watched; empty: it is not."""
+    proxy_via: str = ""
+    """The host:port to connect to for that, where the public name leads nowhere from inside."""
     trusted_proxies: str = "127.0.0.1,::1"
     """Whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks with commas; *: whoever
     connects, where only a proxy can."""

@@ -45,6 +45,13 @@ _FLAGS: dict[str, dict[str, bool]] = {
 }
 """Of each subcommand, the flags that our documents may use, and whether they take a value (docker compose --help)."""
 _WITH_COMMAND = {"run", "exec"}
+_A_WORKER_REPORTS = """
+from records.clock import utcnow
+from records.database import open_database
+from records.ledger.workers import beat
+from records.settings import load_settings
+beat(open_database(load_settings()), "container:moments", utcnow())
+"""
 
 
 class NotCompose(Exception):
@@ -109,6 +116,8 @@ def _do(line: Line) -> int:
         began = line.services or list(SERVICES)
         if "migrate" in began or {"api", "worker"} & set(began):
             subprocess.run([sys.executable, "-P", "-m", "cli", "migrate"], env=environment, check=True)
+        if "worker" in began:
+            subprocess.run([sys.executable, "-c", _A_WORKER_REPORTS], env=environment, check=True)
         return 0
     if line.subcommand not in _WITH_COMMAND:
         return 0

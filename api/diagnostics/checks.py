@@ -21,14 +21,17 @@ from pydantic.config import JsonDict
 
 from pipeline.errors import PipelineError
 from pipeline.ffmpeg.runner import FfmpegRunner
+from records.clock import utcnow
 from records.database import Database, clock_skew_s, open_database
 from records.folders import folder_problems
 from records.ledger.store_identity import compare_store
 from records.migrations.migrate import is_current
 from records.settings import GIB, Settings
 from records.storage.open import open_storage
+from records.views.queue_stats import queue_figures
 from worker.broker import is_rabbitmq, queue_length
-from worker.monitoring.alerts import MOST_SKEW_S, judge_store
+from worker.monitoring.alerts import MOST_SKEW_S, PROXY_ANEW, judge_store, start_a_worker
+from worker.monitoring.proxy import ask_proxy
 from worker.redis_server import find_redis_server
 
 NEEDED_FILTERS = (
@@ -84,7 +87,10 @@ def check_everything(settings: Settings) -> Iterator[Check]:
         lambda: check_queue(settings),
         lambda: check_storage(settings),
         lambda: check_store_match(settings, database),
+        lambda: check_workers(database, settings),
     ]
+    if settings.proxy_url:
+        checks.append(lambda: check_proxy(settings))
     if settings.public_url:
         checks.append(lambda: check_public_url(settings))
     try:
@@ -268,6 +274,33 @@ def check_store_match(settings: Settings, database: Database) -> Check:
     if alert is None:
         return Check(part=part, state="ok", found="belong together")
     return Check(part=part, state=alert.level, found=alert.message, remedy=alert.remedy)
+
+
+def check_workers(database: Database, settings: Settings) -> Check:
+    """That somebody takes jobs."""
+    try:
+        if not is_current(database):
+            return Check(part="workers", state="warn", found="unknown, as the database is of another version")
+        with database.reading() as session:
+            workers = queue_figures(session, settings, utcnow()).workers
+    except PipelineError:
+        return Check(part="workers", state="warn", found="unknown, as the database does not answer")
+    working = sum(worker.state == "working" for worker in workers)
+    if not working:
+        remedy = start_a_worker(workers)
+        return Check(part="workers", state="bad", found="none is running; moments wait until one is", remedy=remedy)
+    return Check(part="workers", state="ok", found="one takes jobs" if working == 1 else f"{working} take jobs")
+
+
+def check_proxy(settings: Settings) -> Check:
+    """That browsers get an answer from the proxy, with a certificate that lasts."""
+    found = ask_proxy(settings.proxy_url, settings.proxy_via)
+    if found.problem:
+        return Check(part="proxy", state="bad", found=f"{found.url}: {found.problem}", remedy=PROXY_ANEW)
+    ends = f"; its certificate ends {found.certificate_ends_at:%Y-%m-%d %H:%M} UTC" if found.certificate_ends_at else ""
+    if found.ends_soon(utcnow()):
+        return Check(part="proxy", state="warn", found=f"{found.url} answers{ends}: not renewed", remedy=PROXY_ANEW)
+    return Check(part="proxy", state="ok", found=f"{found.url} answers{ends}")
 
 
 def check_public_url(settings: Settings) -> Check:

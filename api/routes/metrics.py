@@ -109,6 +109,16 @@ def _parts(found: Health) -> list[tuple[str, str, float | None]]:
             "The moment whose state the last good backup holds.",
             found.last_backup_at.timestamp() if found.last_backup_at else None,
         ),
+        (
+            "vigpack_proxy_up",
+            "Whether browsers get an answer from the proxy.",
+            None if found.proxy_problem is None else not found.proxy_problem,
+        ),
+        (
+            "vigpack_certificate_ends_timestamp_seconds",
+            "When the proxy's certificate ends.",
+            found.certificate_ends_at.timestamp() if found.certificate_ends_at else None,
+        ),
         ("vigpack_clock_skew_seconds", "Largest difference to the database's clock.", found.clock_skew_s),
         ("vigpack_workers", "Workers that take jobs and gave a sign of life of late.", found.workers_alive),
     ]

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tests.effects import open_alone
 from tests.records.cast import K_104, add_jobs
 from tests.records.finished import finish_job, give_up_job
 from worker.maintenance.recovery import recover_lost_jobs
+from worker.monitoring.proxy import ProxyFound, _Watched, _watched
 
 HOUSE = Path(__file__).resolve().parents[2]
 CONFIGS = HOUSE / "configs"
@@ -38,7 +40,11 @@ PROMETHEUS: dict[str, Any] = yaml.safe_load((CONFIGS / "prometheus.yml").read_te
 @pytest.fixture(scope="module")
 def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """Every figure of a service that has seen everything: name → its labels."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("given"), min_free_bytes=0)
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("given"), min_free_bytes=0, proxy_url="https://vig.example.org"
+    )
+    seen = ProxyFound(settings.proxy_url, "", utcnow(), utcnow())
+    _watched[settings.proxy_url, ""] = _Watched(seen, time.monotonic())
     migrate(settings)
     with TestClient(create_app(settings), base_url="http://127.0.0.1:8000", client=("127.0.0.1", 1)) as client:
         parts = client.app.state.context  # type: ignore[attr-defined]  # a FastAPI

@@ -15,6 +15,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,10 @@ from redis import Redis
 from cli.demo_client.sender import Follower, begin, copy_moments, fetch, send_all
 from pipeline.moments import Clip, Selection
 from pipeline.source.film import probe
+from records.clock import utcnow
 from tests.footage import numbered_film, numbers_in
 from tests.servers import PostgresServer, free_port, prepared_postgres, start, wait_until
+from worker.monitoring.proxy import ask_proxy
 
 TOGETHER = "compose"
 
@@ -245,6 +248,7 @@ class Stack:
             "/run/secrets": str(secrets),
             "/data": str(self.folder / "data"),
             "/scratch": str(self.folder / "scratch"),
+            "proxy:443": f"127.0.0.1:{self.https_port}",
         }
         settings = {
             key: re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(v)) for key, v in SERVICES[name]["environment"].items()
@@ -399,6 +403,27 @@ def test_the_services_are_ready_and_say_so(client: httpx.Client) -> None:
     assert ready.json()["problems"] == []
 
 
+def test_the_proxy_is_seen_to_serve_browsers_with_a_certificate_that_lasts(client: httpx.Client, stack: Stack) -> None:
+    found = ask_proxy(stack.url)
+    assert (found.problem, found.ends_soon(utcnow())) == ("", False)
+    assert found.certificate_ends_at is not None
+    assert 1 < (found.certificate_ends_at - utcnow()) / timedelta(hours=1) < 13
+    other_name = ask_proxy("https://vig.example.org", f"localhost:{stack.https_port}")
+    assert other_name.problem.startswith("It does not answer (SSL")
+    client.headers["Authorization"] = "Bearer another long random text"
+    figures = client.get("/metrics").text
+    assert "vigpack_proxy_up 1.0" in figures
+    assert "vigpack_certificate_ends_timestamp_seconds" in figures
+
+
+def test_doctor_finds_the_proxy_and_a_worker(stack: Stack) -> None:
+    argv = [sys.executable, "-P", "-m", "cli", "doctor", "--json"]
+    asked = subprocess.run(argv, env=stack.environment("api"), capture_output=True, text=True, check=False)
+    states = {check["part"]: check["state"] for check in json.loads(asked.stdout)}
+    assert (states["workers"], states["proxy"]) == ("ok", "ok")
+    assert asked.returncode == 0, asked.stdout
+
+
 def test_the_proxy_is_well_by_itself_and_sends_browsers_to_tls(stack: Stack) -> None:
     asked = httpx.get(f"http://127.0.0.1:{stack.proxy_health_port}/", trust_env=False)
     assert (asked.status_code, asked.content) == (200, b"")
@@ -426,6 +451,7 @@ def test_nor_is_it_in_the_errors_of_a_proxy_whose_api_is_away(tmp_path: Path) ->
             headers = {"Authorization": f"Bearer {TOKEN}", "Cookie": "vigpack_pass=1"}
             asked = client.get(f"{lonely.url}/api/v1/selections?family=K-104", headers=headers)
             assert asked.status_code == 502
+            assert ask_proxy(lonely.url).problem == "It answers 502: the proxy is there, and not the API behind it."
             figures = client.get(f"http://127.0.0.1:{lonely.proxy_figures_port}/metrics").text
     finally:
         proxy.terminate()
@@ -433,7 +459,7 @@ def test_nor_is_it_in_the_errors_of_a_proxy_whose_api_is_away(tmp_path: Path) ->
     said = lonely.log_of("proxy")
     assert "connection refused" in said
     assert not any(word in said for word in ("K-104", TOKEN, "vigpack_pass"))
-    assert re.search(r'^caddy_http_request_duration_seconds_count\{.*code="502".*\} 1$', figures, re.MULTILINE)
+    assert re.search(r'^caddy_http_request_duration_seconds_count\{.*code="502".*\} 2$', figures, re.MULTILINE)
     assert "selections" not in figures
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 from pydantic.config import JsonDict
 
 from records.ledger.store_identity import StoreMatch
-from records.views.queue_stats import QueueFigures
+from records.views.queue_stats import QueueFigures, WorkerFigure
 from worker.monitoring.snapshot import Facts
 
 WAITS_S = 600
@@ -36,6 +37,11 @@ _RESTART = (
 )
 """Not ``restart``, which does nothing where a container is gone; nor ``up -d`` alone, which leaves alone what hangs."""
 _GROW = "Add a worker: echo VIGPACK_WORKERS={} >> .env, then docker compose up -d worker."
+
+PROXY_ANEW = (
+    "Start the proxy anew: docker compose up -d --force-recreate proxy; docker compose logs --tail 50 proxy says what "
+    "keeps it from working."
+)
 
 _FORMER_NAME: JsonDict = {"deprecated": True}
 
@@ -83,7 +89,8 @@ class Assessment(BaseModel):
 def judge(facts: Facts) -> Assessment:
     """The verdict over these facts."""
     alerts = sorted(
-        [*_parts(facts), *_disk(facts), *_queue(facts), *_backup(facts)], key=lambda alert: alert.level != "bad"
+        [*_parts(facts), *_proxy(facts), *_disk(facts), *_queue(facts), *_backup(facts)],
+        key=lambda alert: alert.level != "bad",
     )
     if alerts:
         return Assessment(state=alerts[0].level, sentence=alerts[0].message, alerts=alerts)
@@ -157,6 +164,16 @@ def _parts(facts: Facts) -> Iterator[Alert]:
         )
 
 
+def _proxy(facts: Facts) -> Iterator[Alert]:
+    if facts.proxy_problem:
+        says = f"Browsers do not reach the service at {facts.proxy_url}."
+        yield Alert(code="proxy_away", level="bad", message=says, remedy=f"{facts.proxy_problem} {PROXY_ANEW}")
+    elif facts.certificate_ends_soon and facts.certificate_ends_at is not None:
+        left = max(facts.certificate_ends_at - facts.at, timedelta())
+        says = f"The certificate of {facts.proxy_url} ends in {_days(left / timedelta(days=1))}, and was not renewed."
+        yield Alert(code="certificate_ends", level="warn", message=says, remedy=PROXY_ANEW)
+
+
 def judge_store(match: StoreMatch, strange_files: int) -> Alert | None:
     """What is wrong where the store and the database do not belong together; None where they do."""
     match match:
@@ -215,7 +232,7 @@ def _queue(facts: Facts) -> Iterator[Alert]:
         return
     if not facts.workers_alive:
         says = "No worker is running; moments wait until one is."
-        yield Alert(code="no_worker", level="bad", message=says, remedy=_start_one(queue))
+        yield Alert(code="no_worker", level="bad", message=says, remedy=start_a_worker(queue.workers))
     elif _nothing_is_taken(queue):
         yield Alert(
             code="nothing_taken",
@@ -278,8 +295,9 @@ def _queue(facts: Facts) -> Iterator[Alert]:
         )
 
 
-def _start_one(queue: QueueFigures) -> str:
-    states = {worker.state for worker in queue.workers}
+def start_a_worker(workers: Iterable[WorkerFigure]) -> str:
+    """What to do where none of these takes jobs."""
+    states = {worker.state for worker in workers}
     if "silent" in states:  # it may hang, and then be running for Docker
         return _RESTART
     return _UNDRAIN if "draining" in states else _START

@@ -27,6 +27,7 @@ from records.views.queue_stats import queue_figures
 from records.views.samples import filling_per_day, keep_sample, since_when
 from worker.broker import queue_length
 from worker.monitoring.alerts import Assessment, judge
+from worker.monitoring.proxy import proxy_found
 from worker.monitoring.snapshot import AnotherAddress, Facts
 
 _MOODS = {"well": "well", "busy": "well", "warn": "warn", "bad": "bad"}
@@ -75,6 +76,7 @@ def health(
         most_waiting_jobs=settings.most_waiting_jobs,
         backup_max_age_days=settings.backup_max_age_days,
         public_url=settings.public_url,
+        **_ask_proxy(settings, now),
         another_address=another_address,
         **known,
         **(_ask_store(db, settings, storage) if known.get("database_current") else {}),
@@ -132,6 +134,18 @@ def _ask_database(db: Database, settings: Settings, now: datetime, free_bytes: i
         "clock_skew_s": max(skews, key=abs),
         "disk_fills_per_day_bytes": fills,
         "disk_days_left": round(room / fills, 1) if room is not None and fills is not None and fills > 0 else None,
+    }
+
+
+def _ask_proxy(settings: Settings, now: datetime) -> dict[str, Any]:
+    found = proxy_found(settings)
+    if found is None:
+        return {}
+    return {
+        "proxy_url": found.url,
+        "proxy_problem": found.problem,
+        "certificate_ends_at": found.certificate_ends_at,
+        "certificate_ends_soon": found.ends_soon(now),
     }
 
 

@@ -58,6 +58,13 @@ class Facts(BaseModel):
     """The largest difference to the database's clock, of this machine and of the workers'."""
     most_waiting_jobs: int
     """Nothing new is taken while so many wait."""
+    proxy_url: str = ""
+    """What the proxy serves; empty: it is not watched."""
+    proxy_problem: str | None = None
+    """Why browsers get no answer there; empty where they do, None where that is not watched."""
+    certificate_ends_at: datetime | None = None
+    certificate_ends_soon: bool = False
+    """It should have been renewed by now."""
     last_backup_at: datetime | None = None
     """The moment whose state the last good backup holds; None: none was made, or that is not known."""
     unsaved_since: datetime | None = None

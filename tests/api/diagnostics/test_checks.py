@@ -19,8 +19,11 @@ import pipeline
 from api.diagnostics import checks
 from api.diagnostics.checks import NEEDED_ENCODERS, NEEDED_FILTERS, Check, check_everything
 from cli import main
+from records.clock import utcnow
+from records.ledger.workers import beat
 from records.migrations.migrate import migrate
 from records.settings import Settings
+from tests.effects import open_alone
 from tests.footage import RUNNER
 from tests.servers import RedisServer, free_port
 
@@ -41,7 +44,21 @@ def well(tmp_path: Path) -> Settings:
 def test_every_part_of_a_new_service_is_well(well: Settings) -> None:
     found = list(check_everything(well))
     assert {one.part for one in found} >= {"Python", "ffmpeg", "fonts", "folders", "disk", "database", "clock", "queue"}
-    assert [one for one in found if one.state == "bad"] == []
+    assert [one.part for one in found if one.state == "bad"] == ["workers"]
+
+
+def test_no_worker_is_bad_until_one_takes_jobs(well: Settings) -> None:
+    assert check(well, "workers").remedy == "Start one: docker compose up -d worker, or vigpack up on one machine."
+    database = open_alone(well)
+    beat(database, "here:1", utcnow())
+    database.dispose()
+    assert check(well, "workers").state == "ok"
+
+
+def test_a_proxy_that_browsers_do_not_reach_is_bad(well: Settings) -> None:
+    away = well.model_copy(update={"proxy_url": "https://localhost", "proxy_via": f"127.0.0.1:{free_port()}"})
+    found = check(away, "proxy")
+    assert (found.state, "--force-recreate proxy" in found.remedy) == ("bad", True)
 
 
 def test_nothing_is_made_where_nothing_was(tmp_path: Path) -> None:

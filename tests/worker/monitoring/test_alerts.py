@@ -95,6 +95,17 @@ def test_nothing_that_hurts_is_well_and_work_alone_is_busy() -> None:
         ("folder_not_writable", "bad", some_facts(storage_writable=False, folder_problems=[FOLDER])),
         ("folder_not_writable", "bad", some_facts(a_queue(workers=[a_worker(folder_problems=[FOLDER])]))),
         ("queue_away", "bad", some_facts(broker_answers=False, broker_messages=None)),
+        ("proxy_away", "bad", some_facts(proxy_url="https://vig.example.org", proxy_problem="It does not answer.")),
+        (
+            "certificate_ends",
+            "warn",
+            some_facts(
+                proxy_url="https://vig.example.org",
+                proxy_problem="",
+                certificate_ends_at=NOW + timedelta(days=5),
+                certificate_ends_soon=True,
+            ),
+        ),
         ("disk_full", "bad", some_facts(disk_free_bytes=GB)),
         ("disk_fills", "warn", some_facts(disk_fills_per_day_bytes=40 * GB, disk_days_left=2.2)),
         ("disk_low", "warn", some_facts(disk_free_bytes=3 * GB)),

@@ -1349,6 +1349,9 @@ export interface components {
             broker: "redis" | "rabbitmq" | "folder";
             broker_answers: boolean;
             broker_messages: number | null;
+            certificate_ends_at: string | null;
+            /** @default false */
+            certificate_ends_soon: boolean;
             clock_skew_s: number | null;
             /** @enum {string} */
             database: "sqlite" | "postgresql";
@@ -1365,6 +1368,9 @@ export interface components {
             most_waiting_jobs: number;
             /** @description What is wrong, in plain words; empty when nothing is. */
             readonly problems: string[];
+            proxy_problem: string | null;
+            /** @default  */
+            proxy_url: string;
             /** @default  */
             public_url: string;
             queue: components["schemas"]["QueueFigures"] | null;
