@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+import yaml
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from records.errors import WorkerRoleMissing
 from records.migrations.migrate import migrate
 from records.migrations.worker_role import NOTHING, RIGHTS
-from records.models import Base, ClockRow
+from records.models import Base, ClockRow, JobRow, utcnow
 from records.settings import Settings
 from tests.footage import numbered_film
 from tests.servers import PostgresServer, wait_until
 from tests.worker.service import QUICK, Service, running_service
 from worker.maintenance.recovery import RECOVERY, SWEEPING
 
+HOUSE = Path(__file__).resolve().parents[2]
 ROLE = "vigpack_worker"
 SHAPE = {"family": "K-104", "clip": [{"in": 1000, "out": 2000, "caption": "Ella looks up."}], "still": [{"at": 1500}]}
 
@@ -66,6 +69,27 @@ def test_a_worker_of_its_own_role_prepares_a_film_recovers_and_sweeps(service: S
     assert (view.state, [moment.state for moment in view.moments]) == ("ready", ["ready", "ready"])
     wait_until(lambda: has_swept(service), "its turn to sweep came and ended")
     assert "permission denied" not in service.log()
+
+
+def test_the_query_that_scales_workers_counts_what_waits_and_what_runs(service: Service, tmp_path: Path) -> None:
+    _, [first, second] = service.send_film(numbered_film(tmp_path / "film.mp4", frames=10), SHAPE)
+    scaled = yaml.safe_load_all((HOUSE / "install/kubernetes/scaling.yaml").read_text())
+    query = next(scaled)["spec"]["triggers"][0]["metadata"]["query"]
+
+    def counted() -> int:
+        with psycopg.connect(as_worker(service.settings).replace("+psycopg", "")) as connection:
+            return int(connection.execute(query.encode()).fetchall()[0][0])
+
+    def change(job: str, **values: object) -> None:
+        with service.db.session() as session:
+            session.execute(update(JobRow).where(JobRow.id == job).values(**values))
+
+    assert counted() == 2
+    change(first, state="running")
+    change(second, not_before=utcnow() + timedelta(minutes=1))
+    assert counted() == 1
+    change(first, state="done")
+    assert counted() == 0
 
 
 def has_swept(service: Service) -> bool:
