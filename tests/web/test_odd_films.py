@@ -345,6 +345,25 @@ def test_a_last_picture_that_stands_keeps_its_time_and_its_sound(engine: Engine,
             assert [read_number(f.to_ndarray(format="gray")) for f in container.decode(video=0)][-1] == 30
 
 
+@pytest.mark.parametrize("mode", ["lossless", "light"])
+@pytest.mark.parametrize("name", ["film.webm", "film.mkv"])
+def test_the_last_picture_of_a_webm_stands_while_the_sound_goes_on(
+    engine: Engine, tmp_path: Path, name: str, mode: str
+) -> None:
+    codec = ("-c:v", "libvpx", "-b:v", "1M", "-deadline", "realtime") if name.endswith("webm") else (*H264, "-bf", "2")
+    picture, path = tmp_path / f"picture-{name}", tmp_path / name
+    numbered_film(picture, frames=60, codec=codec, sound=None)
+    sound = ("-f", "lavfi", "-t", "4", "-i", BEEP, "-c:v", "copy", "-c:a", "libopus")
+    run("-i", str(picture), *sound, str(path))
+    engine.choose(path)
+    assert abs(engine.facts()["durationMs"] - probe(path).duration_ms) <= 1
+    for in_ms in (1500, 2500):
+        made = engine.cut({"in": in_ms, "out": 3800}, mode)
+        assert made.cut["out"] - made.cut["in"] == 3800 - in_ms
+        assert probe(made.path).duration_ms >= made.cut["out"]
+        assert numbers_in(made.path)[-1] == 59
+
+
 def test_single_pictures_are_shown_of_a_webm_without_cues(engine: Engine, tmp_path: Path) -> None:
     """A browser's own recording: clusters of a second, key frames two seconds apart."""
     vp9 = ("-c:v", "libvpx-vp9", "-b:v", "1M", "-g", "60", "-deadline", "realtime", "-cpu-used", "8")

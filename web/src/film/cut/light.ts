@@ -16,7 +16,7 @@ import type { Written } from './lossless';
 import type { CutSpan } from './span';
 import { FilmProblem } from '../problem';
 import { PictureScaler, innerRect } from './scaling';
-import { findFrameRange, frameTicksBetween } from '../read/frames';
+import { findEndTicks, findFrameRange, frameTicksBetween } from '../read/frames';
 import { isInterlaced, lookAtFirst, squareSize, type Size } from '../read/look';
 import { pieceIndexAt, type Piece } from '../read/pieces';
 import type { FilmSource } from '../read/source';
@@ -132,6 +132,8 @@ export async function transcodeMoment(
       const seconds = at / clock.ticksPerSecond;
       await writer.addSoundUntil(seconds);
       sample.setTimestamp(seconds - baseSeconds);
+      // The film's last one stands for as long as the film goes on, which a WebM does not say of it.
+      if (next === null && at === ticks.at(-1)) sample.setDuration(((await findEndTicks(film)) - at) / clock.ticksPerSecond);
       const own = await squareSize(film, sample);
       // The moment's first picture decides: a phone may have been turned, or a call's line grown worse, since the film's.
       size ??= fitted(own, mostLines);

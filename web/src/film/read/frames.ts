@@ -11,6 +11,7 @@ import type { FilmClock } from './clock';
 import { entryKind, type NalUnits } from './nalUnits';
 import { filmFromOf, isShown, pieceIndexAt, type Piece } from './pieces';
 import type { FilmSource } from './source';
+import { STANDS_S, heardUntilTicks } from './standing';
 
 const METADATA_ONLY = { metadataOnly: true } as const;
 /** Frames stored before ones shown earlier: H.264 and HEVC allow 16 at most. */
@@ -227,7 +228,10 @@ export async function findEndTicks(film: FilmSource): Promise<number> {
   const usual = gaps[gaps.length >> 1] ?? clock.ticksPerSecond / USUAL_FPS;
   const stated = piece.storedTo === Infinity ? whole + piece.shift : await statedEnd(film, piece, last, usual);
   const length = stated - last;
-  return length >= usual / 2 && length <= LONGEST_PICTURE_S * clock.ticksPerSecond ? stated : last + Math.round(usual);
+  const isBelieved = length >= usual / 2 && length <= LONGEST_PICTURE_S * clock.ticksPerSecond;
+  const shownUntil = isBelieved ? stated : last + Math.round(usual);
+  const heardUntil = await heardUntilTicks(film);
+  return heardUntil - shownUntil > STANDS_S * clock.ticksPerSecond ? heardUntil : shownUntil;
 }
 
 /** An edit that ends while a picture stands does not shorten it, as ffmpeg has it, unless it stands much longer than others. */

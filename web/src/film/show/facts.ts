@@ -8,11 +8,10 @@ import { holdsUnheard, type AudioRecording } from '../read/audio';
 import { beginsOpen, findEndTicks, frameTickAt, frameTicksBetween, holdsHidden } from '../read/frames';
 import { isInterlaced, lookAtFirst, upright } from '../read/look';
 import type { FilmSource } from '../read/source';
+import { STANDS_S } from '../read/standing';
 import type { FilmFacts, PlayerHabit } from '../types';
 
 const RATE_SAMPLE_PACKETS = 240;
-/** A picture that is on the screen for longer stands there, as one of a frozen call does. */
-const STANDS_S = 0.5;
 
 /** The facts of a film, from its index and a little of its start. */
 export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
