@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, computed_field
 from pydantic.config import JsonDict
 
 from pipeline.errors import PipelineError
-from pipeline.ffmpeg.runner import FfmpegRunner
+from pipeline.ffmpeg.capabilities import read_capabilities
 from records.clock import utcnow
 from records.database import Database, clock_skew_s, open_database
 from records.folders import folder_problems
@@ -34,16 +34,6 @@ from worker.monitoring.alerts import MOST_SKEW_S, PROXY_ANEW, judge_store, start
 from worker.monitoring.proxy import ask_proxy
 from worker.redis_server import find_redis_server
 
-NEEDED_FILTERS = (
-    "afade", "aformat", "alimiter", "aloop", "alphamerge", "amix", "anullsrc", "apad", "aresample", "asetpts",
-    "atempo", "atrim", "bwdif", "concat", "crop", "drawbox", "ebur128", "format", "fps", "hflip", "overlay", "pad",
-    "pan", "scale", "select", "setparams", "setpts", "setsar", "settb", "showinfo", "sidedata", "tonemap", "tpad",
-    "transpose", "trim", "vflip", "volume", "zscale",
-)  # fmt: skip
-NEEDED_ENCODERS = ("aac", "flac", "libx264", "mjpeg", "pcm_s16le")
-"""Whatever the pipeline names: tests/api/diagnostics/test_checks.py reads its modules."""
-OLDEST_FFMPEG = (7, 1)
-"""The first that can be told not to crop by a container's own aperture."""
 SQLITE_NAME = "vigpack.sqlite3"
 _FONT_PACKAGE = "fontpkg_atkinson_hyperlegible"
 
@@ -122,24 +112,14 @@ def check_ffmpeg(settings: Settings) -> Check:
     runner = settings.ffmpeg_runner()
     other = "Leave VIGPACK_FFMPEG unset to use the packaged one, or name a full build of ffmpeg 7.1 or newer."
     try:
-        program = runner.executable()
-        version = _ffmpeg_says(runner, "-version").split("\n", 1)[0].removeprefix("ffmpeg version ").split(" ")[0]
-        filters = set(re.findall(r"^ [T.][S.]\S* +(\S+) ", _ffmpeg_says(runner, "-filters"), re.MULTILINE))
-        encoders = set(re.findall(r"^ [VA]\S+ +(\S+) ", _ffmpeg_says(runner, "-encoders"), re.MULTILINE))
+        program, can = runner.executable(), read_capabilities(runner)
     except PipelineError as error:
         return Check(part="ffmpeg", state="bad", found=str(error)[:300], remedy=other)
-    missing = [name for name in NEEDED_FILTERS if name not in filters]
-    missing += [name for name in NEEDED_ENCODERS if name not in encoders]
-    if missing:
-        return Check(part="ffmpeg", state="bad", found=f"{version} lacks {', '.join(missing)}", remedy=other)
-    number = re.match(r"n?(\d+)\.(\d+)", version)
-    if number and (int(number[1]), int(number[2])) < OLDEST_FFMPEG:
-        return Check(part="ffmpeg", state="bad", found=f"{version} is too old", remedy=other)
-    return Check(part="ffmpeg", state="ok", found=f"{version} ({program})")
-
-
-def _ffmpeg_says(runner: FfmpegRunner, question: str) -> str:
-    return runner.run([question], timeout_s=30, most_output_bytes=1 << 20).output.decode(errors="replace")
+    if missing := can.missing():
+        return Check(part="ffmpeg", state="bad", found=f"{can.version} lacks {', '.join(missing)}", remedy=other)
+    if can.is_too_old():
+        return Check(part="ffmpeg", state="bad", found=f"{can.version} is too old", remedy=other)
+    return Check(part="ffmpeg", state="ok", found=f"{can.version} ({program})")
 
 
 def check_fonts() -> Check:

@@ -1,30 +1,25 @@
 from __future__ import annotations
 
-import ast
 import http.server
 import json
 import os
 import pwd
-import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-import pipeline
 from api.diagnostics import checks
-from api.diagnostics.checks import NEEDED_ENCODERS, NEEDED_FILTERS, Check, check_everything
+from api.diagnostics.checks import Check, check_everything
 from cli import main
 from records.clock import utcnow
 from records.ledger.workers import beat
 from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.effects import open_alone
-from tests.footage import RUNNER
 from tests.servers import RedisServer, free_port
 
 
@@ -191,63 +186,6 @@ def test_doctor_tells_an_incident_report_without_making_anything(
         main(["doctor", "--report"])
     assert "There is no database yet." in capsys.readouterr().out
     assert not (tmp_path / "nothing").exists()
-
-
-SHORTHAND = {"concat", "overlay"}
-"""Filters that ffmpeg-python has a function for, by which they may be called."""
-
-
-def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            yield node.func.attr, node
-
-
-def texts(node: ast.AST) -> Iterator[str]:
-    for part in ast.walk(node):
-        if isinstance(part, ast.Constant) and isinstance(part.value, str):
-            yield part.value
-
-
-def filters_in(tree: ast.AST) -> Iterator[str]:
-    """What may be a filter's name: as ffmpeg-python is told it, or as that of a drawn source."""
-    for name, call in calls(tree):
-        if name in {"filter", "filter_multi_output"}:
-            yield from (text.partition("@")[0] for argument in call.args[:2] for text in texts(argument))
-        elif name in SHORTHAND:
-            yield name
-        elif name == "input" and any("lavfi" in texts(keyword.value) for keyword in call.keywords):
-            yield from (text.partition("=")[0] for text in texts(call.args[0]))
-
-
-def encoders_in(tree: ast.AST) -> Iterator[str]:
-    """The encoders that a module names, in a dictionary of options or when it adds one."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values, strict=True):
-                if isinstance(key, ast.Constant) and key.value in {"c:v", "c:a"}:
-                    yield from texts(value)
-        elif isinstance(node, ast.Assign) and any({"c:v", "c:a"} & set(texts(target)) for target in node.targets):
-            yield from texts(node.value)
-
-
-def ffmpeg_lists(what: str) -> set[str]:
-    said = RUNNER.run([f"-{what}"], timeout_s=60, most_output_bytes=1 << 20).output.decode()
-    return set(re.findall(r"^ \S+ +(\S+) ", said, re.MULTILINE))
-
-
-PIPELINE = [ast.parse(path.read_text()) for path in Path(pipeline.__path__[0]).rglob("*.py")]
-
-
-@pytest.mark.parametrize(
-    ("what", "named_in", "checked"),
-    [("filters", filters_in, NEEDED_FILTERS), ("encoders", encoders_in, NEEDED_ENCODERS)],
-)
-def test_doctor_checks_whatever_the_pipeline_asks_of_ffmpeg_and_nothing_else(
-    what: str, named_in: Callable[[ast.AST], Iterator[str]], checked: tuple[str, ...]
-) -> None:
-    named = {name for module in PIPELINE for name in named_in(module)}
-    assert sorted(named & ffmpeg_lists(what)) == sorted(checked)
 
 
 class Answering(http.server.BaseHTTPRequestHandler):
