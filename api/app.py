@@ -43,6 +43,7 @@ from api.routes import selection_events as events
 from api.routes import trim as ends
 from api.routes.page import BUILT_PAGE, serve_page
 from records.database import open_database
+from records.log_file import log_files
 from records.logs import configure_logging
 from records.settings import Settings, load_settings
 from records.storage.open import open_storage
@@ -63,7 +64,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     """
     given = settings or load_settings()
     check_exposure(given, given.host)
-    configure_logging(RecentLines())
+    configure_logging(RecentLines(), *log_files(given, "api"))
     db, storage = open_database(given), open_storage(given)
     carry_out_effects(db, storage, given)
     ctx = AppContext(given, db, storage, Uploads(db, storage, given), given.ffmpeg_runner())

@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """An ffmpeg to use instead of the packaged one."""
     worker_name: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
     """What a worker is called, after its machine's name; empty: its process number, so each start is a new worker."""
+    log_dir: Path | None = None
+    """Where API and workers also write their newest lines, for incident reports; empty: nowhere."""
     scratch_dir: Path | None = None
     """Where work in progress lies; empty: data_dir/scratch."""
 

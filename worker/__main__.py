@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 
+from records.log_file import log_files
 from records.logs import configure_logging
 from records.models import utcnow
 from records.settings import settings
@@ -19,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m worker", description="Prepare moments and make packs.")
     parser.add_argument("--concurrency", type=int, default=os.cpu_count() or 1, help="jobs at the same time")
     concurrency = parser.parse_args().concurrency
-    configure_logging()
+    configure_logging(*log_files(settings(), "worker"))
     started_at = utcnow()
     wait_while_drained(settings(), worker_name(settings(), os.getpid()), started_at)
     sys.exit(run_worker(make_worker(started_at), concurrency))

@@ -14,6 +14,7 @@ from celery.signals import setup_logging, worker_process_init, worker_shutdown
 from records.database import open_database
 from records.errors import DatabaseUnavailable
 from records.ledger.workers import say_goodbye
+from records.log_file import log_files
 from records.logs import configure_logging, get_logger
 from records.settings import settings
 from worker.broker import TASK, make_celery
@@ -80,4 +81,4 @@ def _leave(sender: Any, **_: Any) -> None:
 
 def _log_as_json(**_: Any) -> None:
     """In place of what Celery would set up."""
-    configure_logging()
+    configure_logging(*log_files(settings(), "worker"))

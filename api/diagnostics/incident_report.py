@@ -128,8 +128,8 @@ def _job(job: JobLine) -> Iterator[str]:
 
 
 def _logs(settings: Settings) -> Iterator[str]:
-    """Of the parts that ``vigpack up`` started; containers log to their own keeper, and we know our own lines."""
-    found = sorted((settings.data_dir / "logs").glob("*.log"))
+    """Of the parts that ``vigpack up`` started, or that write to ``log_dir``; else we know our own lines."""
+    found = sorted((settings.log_dir or settings.data_dir / "logs").glob("*.log"))
     for path in found:
         try:
             with path.open("rb") as log:

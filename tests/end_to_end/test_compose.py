@@ -247,6 +247,7 @@ class Stack:
         places = {
             "/run/secrets": str(secrets),
             "/data": str(self.folder / "data"),
+            "/data/logs": str(self.folder / "data/logs"),
             "/scratch": str(self.folder / "scratch"),
             "proxy:443": f"127.0.0.1:{self.https_port}",
         }
@@ -400,7 +401,7 @@ def test_a_moment_goes_through_the_services_of_the_file_alone_or_with_its_whole_
 def test_the_services_are_ready_and_say_so(client: httpx.Client) -> None:
     ready = client.get("/readyz")
     assert ready.status_code == 200
-    assert ready.json()["problems"] == []
+    assert ready.json()["problems"] == [], ready.text
 
 
 def test_the_proxy_is_seen_to_serve_browsers_with_a_certificate_that_lasts(client: httpx.Client, stack: Stack) -> None:
@@ -422,6 +423,18 @@ def test_doctor_finds_the_proxy_and_a_worker(stack: Stack) -> None:
     states = {check["part"]: check["state"] for check in json.loads(asked.stdout)}
     assert (states["workers"], states["proxy"]) == ("ok", "ok")
     assert asked.returncode == 0, asked.stdout
+
+
+def test_the_report_has_the_lines_of_api_and_worker(client: httpx.Client, stack: Stack) -> None:
+    client.get("/api/v1/selections", params={"family": "K-104"})
+    argv = [sys.executable, "-P", "-m", "cli", "doctor", "--report"]
+    report = subprocess.run(argv, env=stack.environment("api"), capture_output=True, text=True, check=True).stdout
+    here = socket.gethostname()
+    assert f"LOG api-{here}.log" in report
+    assert f"LOG worker-{here}.log" in report
+    assert '"event": "answered"' in report
+    assert "ready." in report.partition(f"LOG worker-{here}.log")[2]
+    assert not any(word in report for word in ("K-104", TOKEN, '"client": "127.0.0.1"'))
 
 
 def test_the_proxy_is_well_by_itself_and_sends_browsers_to_tls(stack: Stack) -> None:
