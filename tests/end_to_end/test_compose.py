@@ -113,7 +113,7 @@ def test_work_in_progress_lies_in_memory() -> None:
 
 def test_no_secret_stands_in_the_file() -> None:
     for name, service in SERVICES.items():
-        for variable in set(service.get("environment", {})) - {"VIGPACK_PUBLIC_URL"}:
+        for variable in set(service.get("environment", {})) - {"VIGPACK_PUBLIC_URL", "VIGPACK_PROXY_URL"}:
             assert not re.search(r"PASSWORD$|TOKEN|_URL$|SECRET_ACCESS", variable), f"{name}: {variable}"
     assert all(secret["file"].startswith("./secrets/") for secret in COMPOSE["secrets"].values())
     assert "/secrets/" in (HOUSE / ".gitignore").read_text()
@@ -172,6 +172,16 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(["openssl", "req", *made, *names], check=True, capture_output=True)
     shutil.copy(folder / "certificate.pem", folder / "ca.pem")
     return folder
+
+
+def test_what_ends_by_itself_is_waited_for_by_what_lasts() -> None:
+    """`up --wait` fails where a container ended that none waits for; with a proxy of one's own that is so, too."""
+    without = yaml.safe_load((HOUSE / "configs/proxy/compose.yml").read_text())["services"]
+    off = {name for name, service in without.items() if service.get("profiles")}
+    for services in (SERVICES, {name: service for name, service in SERVICES.items() if name not in off}):
+        once = {name for name, service in services.items() if service["restart"] == "no"}
+        waited_for = {name for service in services.values() for name in service.get("depends_on", {})}
+        assert once - waited_for == set()
 
 
 def test_the_proxy_is_nobody_s_and_may_write_its_volume_alone() -> None:
