@@ -55,7 +55,11 @@ def test_only_the_proxy_can_be_reached_from_outside() -> None:
     ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert set(ports) == {"proxy", "grafana"}
     assert all(port.startswith("127.0.0.1:") for port in ports["grafana"])  # the server's own browser
-    assert [name for name, network in COMPOSE["networks"].items() if not network.get("internal")] == ["outside", "desk"]
+    assert [name for name, network in COMPOSE["networks"].items() if not network.get("internal")] == [
+        "outside",
+        "desk",
+        "mail",
+    ]
     assert [name for name, service in SERVICES.items() if "outside" in service["networks"]] == ["proxy"]
 
 
@@ -67,9 +71,11 @@ def test_figures_and_alerts_reach_nothing_but_the_api_and_the_proxy_s_figures() 
     assert on_network("figures") == {"api", "prometheus", "grafana"}
     assert on_network("proxy_figures") == {"proxy", "prometheus"}
     assert on_network("desk") == {"grafana"}
+    assert on_network("mail") == {"alertmanager"}  # what has a way out is reached by Prometheus alone
+    assert on_network("alerts") == {"prometheus", "alertmanager"}
     for name in ("prometheus", "grafana"):
         assert SERVICES[name]["profiles"] == ["ops"]
-        assert names(SERVICES[name]["networks"]) <= {"figures", "proxy_figures", "desk"}
+        assert names(SERVICES[name]["networks"]) <= {"figures", "proxy_figures", "desk", "alerts"}
     assert SERVICES["prometheus"]["secrets"] == ["vigpack_it_token"]
 
 
