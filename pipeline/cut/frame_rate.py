@@ -18,7 +18,8 @@ STANDARD_RATES = tuple(
     for rate in ("24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60", "100", "120", "240")
 )
 LEAST_FPS = 5
-LATE_SLOTS = Fraction(1, 5)
+LATE_SLOTS = Fraction(201, 1000)
+"""A little more than a fifth, by which times of usual rates fall on a slot's edge, where ffmpeg rounds either way."""
 _NEAR_STANDARD = Fraction(1, 200)
 _STEADY = Fraction(1, 5)
 Time = int | Fraction
@@ -54,7 +55,9 @@ def clip_rate(pts: Sequence[Time], end_pts: Time, time_base: Fraction, max_fps: 
         usual = [gap for gap in gaps if abs(gap - middle) <= middle * _STEADY]  # a frame left out here and there
         rate = _near_standard(len(usual) / sum(usual, Fraction(0)))
     else:
-        fast = 1 / gaps[len(gaps) // 10]
+        # How long the last one stands is for the moment to say, which ends at a whole millisecond.
+        own = sorted((b - a) * time_base for a, b in pairwise(pts) if b > a)
+        fast = 1 / own[len(own) // 10]
         rate = next((r for r in STANDARD_RATES if r >= fast * (1 - _NEAR_STANDARD)), STANDARD_RATES[-1])
     if rate > max_fps:
         rate /= math.ceil(rate / max_fps)

@@ -47,7 +47,8 @@ def find_end_pts(container: av.container.InputContainer, stream: VideoStream, vi
         end = stream.start_time or 0
         end += math.floor(Fraction(container.duration or 0, av.time_base) / time_base_of(stream))
         try:
-            container.seek(end, stream=stream, backward=True)
+            # The last one stored need not be the last one shown, and without a list of key pictures each is sought.
+            container.seek(end - math.ceil(1 / time_base_of(stream)), stream=stream, backward=True)
         except av.error.FFmpegError:
             pass
         else:

@@ -28,6 +28,8 @@ from pipeline.source.film import Film
 _PACKET_TIMED_CODECS = {"h264", "hevc", "av1", "libdav1d", "vp9", "libvpx-vp9", "mjpeg", "prores"}
 _PACKET_TIMED_CONTAINERS = ("mov", "matroska")
 _FIRST_STEP_BACK_S = 1
+_FIRST_UNSLICED, _RANDOM_ACCESS = 32, range(16, 22)
+"""Types of NAL units: ITU-T H.265, table 7-1."""
 
 
 @dataclass(frozen=True)
@@ -169,10 +171,10 @@ def _from_packets(
 ) -> Span | None:
     for place in places_to_begin(film, low):
         seek_to(container, stream, place)
-        read = _read_packets(container, stream, low, high)
+        read = _read_packets(container, stream, low, high, film.video.codec)
         if read is None:
             return None
-        keys = [p.pts for p in read if p.is_keyframe and p.pts is not None and p.pts <= low]
+        keys = [p.pts for p in read if p.pts is not None and p.pts <= low and _begins(p, film.video.codec)]
         if not keys and place is not None:
             continue
         times = sorted({p.pts for p in read if p.pts is not None and not p.is_discard})
@@ -181,7 +183,7 @@ def _from_packets(
 
 
 def _read_packets(
-    container: av.container.InputContainer, stream: VideoStream, low: int, high: int
+    container: av.container.InputContainer, stream: VideoStream, low: int, high: int, codec: str
 ) -> list[Packet[Stream]] | None:
     """The packets around a span, until one is decoded after it; None where a packet carries no time."""
     read: list[Packet[Stream]] = []
@@ -190,7 +192,7 @@ def _read_packets(
             continue
         if packet.pts is None:
             return None
-        if packet.pts < low and packet.is_keyframe:
+        if packet.pts < low and _begins(packet, codec):
             read = [p for p in read if p.pts is not None and p.pts >= low]
         read.append(packet)
         # Nothing decoded from here on is shown before this packet is decoded: the next frame after the span is known.
@@ -198,6 +200,24 @@ def _read_packets(
         if decoded_at >= min((p.pts for p in read if p.pts is not None and p.pts >= high), default=decoded_at + 1):
             break
     return read
+
+
+def _begins(packet: Packet[Stream], codec: str) -> bool:
+    """Whether decoding can begin with a packet. A film without a list of key pictures calls each of them one.
+
+    Of H.264 the decoder tells, as it leaves out what it cannot show; of HEVC it shows such pictures wrongly.
+    """
+    if not packet.is_keyframe or codec != "hevc":
+        return packet.is_keyframe
+    data, at = memoryview(packet), 0
+    while at + 5 <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4] >> 1 & 0x3F
+        if length <= 1:  # a start code: such streams have no list
+            return True
+        if kind < _FIRST_UNSLICED:
+            return kind in _RANDOM_ACCESS
+        at += 4 + length
+    return True
 
 
 def _from_frames(

@@ -16,7 +16,7 @@ import ffmpeg
 
 from pipeline.errors import CopyTooLarge, FfmpegFailed, FilmUnreadable, NoSpace
 from pipeline.ffmpeg.runner import FfmpegRunner
-from pipeline.source.demux import DEMUXERS, film_url
+from pipeline.source.demux import DEMUXERS, film_url, open_container, video_stream
 from pipeline.source.film import Film, probe
 
 _SEEKABLE = ("mov", "matroska")
@@ -69,6 +69,12 @@ def _is_encoded_anew(film: Film) -> bool:
     return film.container == "avi" and film.video.codec in _ORDER_UNKNOWN
 
 
+def _is_reordered(film: Film) -> bool:
+    """Whether pictures are stored in another order than they are shown; else each stands in its place of the AVI."""
+    with open_container(film.path) as container:
+        return bool(video_stream(container, film.video.stream_index).codec_context.has_b_frames)
+
+
 def rewrap_argv(film: Film, copy: Path) -> list[str]:
     """The arguments of ffmpeg that copy a film's picture and sound into another container."""
     source = ffmpeg.input(film_url(film.path), protocol_whitelist="file", format_whitelist=DEMUXERS, fflags="+genpts")
@@ -82,6 +88,7 @@ def rewrap_argv(film: Film, copy: Path) -> list[str]:
     if film.video.codec == "mpeg4":
         options["bsf:v"] = "mpeg4_unpack_bframes"
     if _is_encoded_anew(film):
-        streams[0] = streams[0].filter("setpts", "N/FRAME_RATE/TB")
+        if _is_reordered(film):
+            streams[0] = streams[0].filter("setpts", "N/FRAME_RATE/TB")
         options |= {"c:v": "libx264", "preset": "ultrafast", "crf": 12, "bf": 0, "g": 30, "fps_mode": "passthrough"}
     return list(ffmpeg.output(*streams, str(copy), **options).get_args())

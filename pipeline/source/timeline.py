@@ -103,16 +103,21 @@ def begins_and_ends_with_pictures(path: Path, index: int, track: Mp4Track) -> bo
 def _times_around(container: av.container.InputContainer, stream: VideoStream, at: Fraction) -> list[Fraction]:
     """When pictures are shown from the key frame before a time to a little after it, in seconds of the media."""
     time_base = time_base_of(stream)
-    with suppress(av.error.FFmpegError):
-        container.seek(int(at / time_base), stream=stream, backward=True)
-    times: list[Fraction] = []
-    later = 0
-    for packet in packets(container, stream):
-        if packet.pts is None:
-            continue
-        times.append(packet.pts * time_base)
-        later += times[-1] >= at
-        if later > _MOST_REORDERED:
+    for back_s in (0, 1, 8, None):  # a reader that seeks by decoding times lands behind pictures that are shown earlier
+        with suppress(av.error.FFmpegError):
+            container.seek(
+                0 if back_s is None else max(0, int((at - back_s) / time_base)), stream=stream, backward=True
+            )
+        times: list[Fraction] = []
+        later = 0
+        for packet in packets(container, stream):
+            if packet.pts is None:
+                continue
+            times.append(packet.pts * time_base)
+            later += times[-1] >= at
+            if later > _MOST_REORDERED:
+                break
+        if times and times[0] <= at:
             break
     return sorted(times)
 

@@ -164,6 +164,17 @@ def test_of_a_film_in_fragments_all_is_seen_or_nothing(engine: Engine, tmp_path:
         assert numbers_of(engine.cut({"in": 2000, "out": 2900})) == list(range(60, 87))
 
 
+def test_a_film_of_hevc_without_a_list_begins_its_cuts_with_pictures_that_decode(
+    engine: Engine, tmp_path: Path
+) -> None:
+    hevc = ("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "keyint=30:log-level=error")
+    film = Mp4(numbered_film(tmp_path / "whole.mp4", frames=100, codec=hevc, sound=None))
+    table = film.tracks[0].one("mdia", "minf", "stbl")
+    table.inside = [box for box in table.inside if box.kind != "stss"]
+    engine.choose(film.write(tmp_path / "unlisted.mp4"))
+    assert numbers_of(engine.cut({"in": 1500, "out": 2500})) == list(range(45, 75))
+
+
 # Several tracks
 
 

@@ -180,3 +180,13 @@ def test_the_last_picture_is_there_though_it_says_that_it_stands_for_an_instant(
     )
     numbers = numbers_in(cut(film, 2417, film.duration_ms, tmp_path))
     assert (numbers[0], numbers[-1]) == (24, 29)
+
+
+def test_the_last_picture_is_there_where_its_time_falls_on_a_slots_edge(tmp_path: Path) -> None:
+    """At 24 a second, 0.3 s less a fifth of a slot are seven slots, and in microseconds a little more."""
+    uneven = "settb=1/90000,setpts='if(eq(N,6),27000,N*3733)'"
+    film = probe(
+        numbered_film(tmp_path / "a.mp4", frames=7, fps="24", filters=uneven, container=UNEVEN_TICKS, sound=None)
+    )
+    numbers = numbers_in(cut(film, 0, film.duration_ms, tmp_path))
+    assert (numbers[0], numbers[-1]) == (0, 6)

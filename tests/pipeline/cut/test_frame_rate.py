@@ -53,6 +53,11 @@ def test_a_very_slow_film_is_repeated_not_stretched() -> None:
     assert clip_rate([0, 600], 1200, MS, 30) == 5
 
 
+def test_a_moments_end_at_a_whole_millisecond_does_not_change_the_rate() -> None:
+    times = [0, 3000, 6000, 9000, 15000, 18000, 21000]
+    assert clip_rate(times, 23_970, Fraction(1, 90_000), 30) == clip_rate(times, 24_000, Fraction(1, 90_000), 30)
+
+
 def test_a_varying_rate_gets_what_its_faster_frames_need() -> None:
     times = [0, 40, 80, 200, 240, 280, 500, 540, 580, 900]
     assert clip_rate(times, 940, MS, 30) == 25

@@ -62,8 +62,7 @@ export async function decodeEntryPoint(film: Reading, storedTicks: number): Prom
 }
 
 function beginsDecoding(film: Reading, key: EncodedPacket): boolean {
-  // HEVC's are marked rightly wherever films of real devices were seen.
-  return film.nalUnits?.codec !== 'avc' || entryKind(key.data, film.nalUnits) !== null;
+  return film.nalUnits === null || entryKind(key.data, film.nalUnits) !== null;
 }
 
 async function isFirst(film: Reading, packet: EncodedPacket): Promise<boolean> {

@@ -1,0 +1,31 @@
+"""Films that do not say which of their pictures decoding can begin with, as some recorders leave them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.cut.clips import cut_clip
+from pipeline.moments import Clip
+from pipeline.presets import preset
+from pipeline.source.film import probe
+from tests.footage import RUNNER, numbered_film, numbers_in
+from tests.mp4_boxes import Mp4
+
+CODECS = {
+    "H.264": ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "15"),
+    "HEVC": ("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "keyint=15:log-level=error"),
+}
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_its_length_and_its_last_moment_are_those_of_its_pictures(tmp_path: Path, name: str) -> None:
+    film = Mp4(numbered_film(tmp_path / "listed.mp4", frames=72, fps="24", codec=CODECS[name], sound=None))
+    table = film.tracks[0].one("mdia", "minf", "stbl")
+    table.inside = [box for box in table.inside if box.kind != "stss"]
+    unlisted = probe(film.write(tmp_path / "unlisted.mp4"))
+    assert unlisted.duration_ms == 3000
+    clip = Clip(in_ms=2416, out_ms=3000)
+    numbers = numbers_in(cut_clip(unlisted, clip, preset(), tmp_path / "clip.mp4", runner=RUNNER).path)
+    assert (numbers[0], numbers[-1]) == (58, 71)
