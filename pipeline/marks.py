@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -95,13 +95,6 @@ class Picture:
     """A guider said so herself."""
     doubt: str = ""
     """Why it is covered whole although nobody asked for that; a sentence for the guider."""
-
-    def shape(self) -> dict[str, Any]:
-        """As it is stored and told."""
-        box = None if self.box is None else self.box.model_dump()
-        return {
-            "at_ms": self.at_ms, "covers": str(self.covers), "box": box, "drawn": self.drawn, "doubt": self.doubt
-        }  # fmt: skip
 
 
 def picture_ms(number: int, fps: Fraction) -> int:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from pipeline.moments import Selection
+
 GONE = "[…]"
 _LABELS = (
     r"title|comment|artist|album|author|copyright|description|synopsis|keywords|performer|composer|encoded_by|"
@@ -45,12 +47,16 @@ def redact(text: str, words: Iterable[str] = ()) -> str:
     return text
 
 
-def words_in(shape: Any) -> set[str]:
+def words_in(selection: Selection) -> set[str]:
     """Everything a guider wrote in a selection: its code, question, points and captions."""
-    if isinstance(shape, str):
-        return {shape}
-    if isinstance(shape, dict):
-        return set().union(*(words_in(value) for key, value in shape.items() if key != "principle"))
-    if isinstance(shape, list):
-        return set().union(*map(words_in, shape))
+    return _texts(selection.model_dump(mode="json"))
+
+
+def _texts(value: Any) -> set[str]:
+    if isinstance(value, str):
+        return {value}
+    if isinstance(value, dict):
+        return set().union(*(_texts(held) for key, held in value.items() if key != "principle"))
+    if isinstance(value, list):
+        return set().union(*map(_texts, value))
     return set()

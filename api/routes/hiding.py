@@ -13,7 +13,7 @@ from api.dependencies import Ctx, GivenId
 from api.errors import NothingHere, described
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
-from pipeline.marks import MOST_MARKS, Box, Covers, Mark
+from pipeline.marks import MOST_MARKS, Mark
 from records.actions import hide
 from records.actions.hide import (
     COVERED,
@@ -25,6 +25,7 @@ from records.actions.hide import (
     lift_hiding,
 )
 from records.audit.log import note
+from records.documents import CoveredPicture
 from records.views.files import withheld_file
 from records.views.selections import SelectionView
 
@@ -55,26 +56,11 @@ class Confirmed(BaseModel):
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
-class PictureView(BaseModel):
-    """One picture of the moment and what is covered on it."""
-
-    at_ms: int
-    covers: Covers
-    box: Box | None
-    drawn: bool
-    """The guider said so herself."""
-    doubt: str
-    """Why it is covered whole although she did not ask for that."""
-    uncovered: tuple[int, int]
-    """Where it lies in the file of uncovered pictures: first byte, and the byte after its last."""
-    covered: tuple[int, int] | None
-
-
 class HidingView(BaseModel):
     """What is hidden in a moment, and what there is to look at."""
 
     marks: list[Mark]
-    pictures: list[PictureView]
+    pictures: tuple[CoveredPicture, ...]
     """Empty while they are being made, and once they were confirmed."""
     sha256: str | None
     """Of the file to be confirmed; null where there is none."""
@@ -116,7 +102,7 @@ def get_hiding(selection_id: GivenId, moment_id: GivenId, ctx: Ctx) -> HidingVie
         finished = find_withheld(session, selection_id, moment_id, FINISHED)
     return HidingView(
         marks=list(hiding.marks),
-        pictures=[PictureView.model_validate(picture) for picture in hiding.pictures],
+        pictures=hiding.pictures,
         sha256=finished.sha256 if finished else None,
         confirmed=hiding.confirmed_sha256 is not None,
     )

@@ -14,6 +14,7 @@ from pipeline.moments import MOST_MOMENTS, Clip, Ms, Selection, Still, clock
 from pipeline.outputs.kinds import find_kind, parse_recipe, usual_kinds
 from pipeline.presets import preset as find_preset
 from records.actions.trim import ROUNDING_MS
+from records.documents import StatedCut, StatedFilm
 
 
 def _read_day(written: object) -> date:
@@ -52,10 +53,10 @@ class _Cut(BaseModel):
         Field(gt=0, description="How long the cut itself is. The worker refuses one that turns out to be another."),
     ] = None
 
-    def claims(self) -> dict[str, int]:
-        """What was said of the cut, to be held against what arrives; empty where nothing was."""
-        said = self.model_dump(exclude_none=True, by_alias=True)
-        return said if {"duration_ms", "pictures"} & set(said) else {}
+    def stated(self) -> StatedCut | None:
+        """What was said of the cut, to be held against what arrives; None where nothing was."""
+        said = StatedCut.model_validate(self.model_dump())
+        return None if said.duration_ms is said.pictures is None else said
 
 
 class ClipCut(_Cut):
@@ -196,12 +197,12 @@ class NewSelection(Selection):
         clips: list[Clip | Still | None] = [clip.on_own_clock() for clip in self.clips]
         return clips + [still.on_own_clock() for still in self.stills]
 
-    def film_facts(self) -> dict[str, Any]:
+    def stated_film(self) -> StatedFilm:
         """What the page said of the film, and of each cut by the place of its moment, clips first."""
         sent = [*(clip.cut for clip in self.clips), *(still.cut for still in self.stills)]
-        said = [cut.claims() if cut else {} for cut in sent]
-        cuts = {str(position): claims for position, claims in enumerate(said) if claims}
-        return self.film.model_dump(exclude_none=True) | ({"cuts": cuts} if cuts else {})
+        said = {position: cut.stated() for position, cut in enumerate(sent) if cut}
+        cuts = {position: stated for position, stated in said.items() if stated}
+        return StatedFilm(**self.film.model_dump(), cuts=cuts)
 
 
 def _refuse_outside(what: str, end_ms: int) -> None:

@@ -11,7 +11,7 @@ from api.dependencies import Ctx, GivenId
 from api.errors import described
 from api.routes.new_selection import KindName
 from api.routes.selections import PREFIX, view_now
-from pipeline.moments import FilmOf, parse_selection
+from pipeline.moments import FilmOf
 from pipeline.outputs.kinds import KINDS, find_kind, parse_recipe
 from records.actions.request_output import ask_for_output
 from records.ledger.selections import has_picture, visible_selection
@@ -87,7 +87,7 @@ def request_output(selection_id: GivenId, wish: Wish, ctx: Ctx) -> Asked:
         find_companion(session, selection, recipe)
         find_earlier(session, selection, recipe)
         ask_for_output(session, selection_id, kind.name, wish.recipe)
-        remarks = kind.remark(parse_selection(selection.shape), recipe, picture=has_picture(selection))
+        remarks = kind.remark(selection.shape, recipe, picture=has_picture(selection))
     return Asked(selection=view_now(ctx, selection_id), remarks=remarks)
 
 

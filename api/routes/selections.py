@@ -70,7 +70,7 @@ def create_selection(new: NewSelection, ctx: Ctx, response: Response, idempotenc
     asked = compose_selection(
         selection,
         new.cuts(),
-        new.film_facts(),
+        new.stated_film(),
         new.preset,
         new.kinds(),
         whole_film=new.whole_film,

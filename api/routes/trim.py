@@ -17,6 +17,7 @@ from pipeline.moments import Ms
 from records.actions import trim
 from records.actions.hide import restart_hiding
 from records.actions.trim import Ends
+from records.documents import ClipTimes, StillTimes
 from records.storage.contract import Storage
 from records.views.files import StoredFile, source_file
 from records.views.selections import SelectionView
@@ -44,14 +45,16 @@ class Times(BaseModel):
     at_ms: Annotated[Ms | None, Field(alias="at")] = None
 
     def ends(self) -> Ends:
-        """Those that were given."""
-        given = {"in": self.in_ms, "out": self.out_ms, "at": self.at_ms}
-        return {name: ms for name, ms in given.items() if ms is not None}
+        """Those of a clip, or that of a still."""
+        if self.at_ms is not None and self.in_ms is self.out_ms is None:
+            return StillTimes(at_ms=self.at_ms)
+        if self.at_ms is None and self.in_ms is not None and self.out_ms is not None:
+            return ClipTimes(in_ms=self.in_ms, out_ms=self.out_ms)
+        raise ValueError("A clip needs “in” and “out”, a still needs “at”")
 
     @model_validator(mode="after")
     def _are_of_one_kind(self) -> Self:
-        if set(self.ends()) not in ({"in", "out"}, {"at"}):
-            raise ValueError("A clip needs “in” and “out”, a still needs “at”")
+        self.ends()
         if self.in_ms is not None and self.out_ms is not None and self.in_ms >= self.out_ms:
             raise ValueError("The clip would end before it begins")
         return self
@@ -72,7 +75,7 @@ class NewEnds(Times):
 
     @model_validator(mode="after")
     def _cut_is_of_the_same_kind(self) -> Self:
-        if self.cut is not None and set(self.cut.ends()) != set(self.ends()):
+        if self.cut is not None and type(self.cut.ends()) is not type(self.ends()):
             raise ValueError("The cut is of another kind than the moment")
         return self
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from pipeline.errors import Cancelled, PipelineError
 from records.actions.hide import hold_back
 from records.database import Database, rows_changed
+from records.documents import CoveredPicture, MomentFacts
 from records.errors import LeaseLost, WorkerLost
 from records.ledger.jobs import MOMENT, Claim, back_off, holds
 from records.ledger.outcome_counts import Outcome, count_outcome
@@ -45,14 +46,14 @@ class Hidden:
     """That a moment was made with somebody hidden: for which asking, and what is covered on each picture."""
 
     revision: str
-    pictures: list[dict[str, Any]]
+    pictures: tuple[CoveredPicture, ...]
 
 
 def finish(
     db: Database,
     claim: Claim,
     files: Sequence[ArtifactRow],
-    facts: dict[str, Any] | None = None,
+    facts: MomentFacts | None = None,
     hidden: Hidden | None = None,
     sources: Collection[Source] = (),
 ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pipeline.moments import Clip, Selection, Still
 from records.database import Database
+from records.documents import StatedFilm, times_of
 from records.errors import RecordsError, SelectionGone
 from records.ledger.outputs import new_output
 from records.models import MomentRow, SelectionRow, new_id
@@ -68,12 +69,12 @@ def _said(row: SelectionRow) -> tuple[object, ...]:
 def compose_selection(
     selection: Selection,
     cuts: Sequence[Clip | Still | None],
-    film: dict[str, Any],
+    film: StatedFilm,
     preset: str,
     outputs: Sequence[str],
     *,
     whole_film: bool,
-    recipes: dict[str, Any] | None = None,
+    recipes: Mapping[str, Mapping[str, Any]] | None = None,
     guider: str | None = None,
     review_on: date | None = None,
 ) -> SelectionRow:
@@ -88,7 +89,7 @@ def compose_selection(
         family=selection.family,
         cycle=selection.cycle,
         preset=preset,
-        shape=selection.model_dump(mode="json"),
+        shape=selection,
         film=film,
         whole_film=whole_film,
         guider=guider,
@@ -104,14 +105,8 @@ def compose_selection(
             MomentRow(
                 position=position,
                 kind="clip" if isinstance(moment, Clip) else "still",
-                moment=moment.model_dump(mode="json"),
-                cut=None if cut is None else _times(cut),
+                moment=moment,
+                cut=None if cut is None else times_of(cut),
             )
         )
     return row
-
-
-def _times(moment: Clip | Still) -> dict[str, int]:
-    if isinstance(moment, Clip):
-        return {"in": moment.in_ms, "out": moment.out_ms}
-    return {"at": moment.at_ms}

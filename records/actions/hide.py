@@ -8,7 +8,6 @@ its SHA-256 is what she confirms.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from pipeline.errors import SelectionInvalid
 from pipeline.marks import Mark, Picture
 from records.actions.withdraw import withdraw_selection
 from records.audit.erasure_register import ErasureKind, note_erasure
+from records.documents import CoveredPicture, MomentFacts
 from records.effects import effects_of
 from records.errors import HidingChanged, MomentGone, NotHidden, SelectionGone
 from records.ledger.jobs import queue_again
@@ -122,7 +122,7 @@ def confirm_hiding(session: Session, selection_id: str, moment_id: str, sha256: 
     )
     effects_of(session).delete(row.storage_key for part, row in withheld.items() if part != FINISHED)
     session.execute(delete(WithheldRow).where(WithheldRow.moment_id == moment_id))
-    hiding.confirmed_sha256, hiding.confirmed_at, hiding.pictures = sha256, utcnow(), []
+    hiding.confirmed_sha256, hiding.confirmed_at, hiding.pictures = sha256, utcnow(), ()
     moment_finished(session, selection, moment, moment.facts)
 
 
@@ -131,8 +131,8 @@ def hold_back(
     selection: SelectionRow,
     moment: MomentRow,
     files: Sequence[WithheldRow],
-    pictures: list[dict[str, Any]],
-    facts: dict[str, Any] | None,
+    pictures: tuple[CoveredPicture, ...],
+    facts: MomentFacts | None,
 ) -> None:
     """Note what was made of a moment in which somebody is hidden; a person has to look at it first.
 
@@ -161,15 +161,15 @@ def find_withheld(session: Session, selection_id: str, moment_id: str, part: str
     return session.scalars(query).one_or_none()
 
 
-def shapes(
+def covered_pictures(
     pictures: Sequence[Picture], uncovered: Sequence[tuple[int, int]], covered: Sequence[tuple[int, int]]
-) -> list[dict[str, Any]]:
-    """The pictures as they are stored: with their places in the two files that show them."""
-    beside: list[list[int] | None] = [list(place) for place in covered] or [None] * len(pictures)
-    return [
-        {**picture.shape(), "uncovered": list(place), "covered": seen}
+) -> tuple[CoveredPicture, ...]:
+    """The pictures with their places in the two files that show them."""
+    beside: list[tuple[int, int] | None] = [*covered] or [None] * len(pictures)
+    return tuple(
+        CoveredPicture(**vars(picture), uncovered=place, covered=seen)
         for picture, place, seen in zip(pictures, uncovered, beside, strict=True)
-    ]
+    )
 
 
 def _locked(session: Session, selection_id: str, moment_id: str) -> tuple[SelectionRow, MomentRow]:
@@ -185,7 +185,7 @@ def _locked(session: Session, selection_id: str, moment_id: str) -> tuple[Select
 def _begin(hiding: HidingRow) -> None:
     """Another revision: what is at work on an earlier one can end, but not be handed in."""
     hiding.revision = new_id()
-    hiding.pictures = []
+    hiding.pictures = ()
     hiding.confirmed_sha256 = hiding.confirmed_at = None
 
 

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from pipeline.errors import SelectionInvalid
 from records.database import Database
+from records.documents import ClipTimes, StillTimes, at_times, times_of
 from records.errors import MomentBusy, MomentGone, SecondsNotSent, SelectionGone
 from records.ledger.jobs import queue_again
-from records.ledger.selections import Held, held_for, last_ms_of, lock_family, settle, starts_ms
+from records.ledger.selections import Held, held_for, lock_family, settle, starts_ms
 from records.models import JobRow, MomentRow, MomentState, UploadRow
 
-Ends = dict[str, int]
-"""``in`` and ``out`` of a clip, or ``at`` of a still, in ms."""
+Ends = ClipTimes | StillTimes
 ROUNDING_MS = 2
 """Both clocks are rounded down, so that the same end may differ by a millisecond or two."""
 
@@ -42,24 +42,26 @@ def trim_moment(session: Session, selection_id: str, moment_id: str, ends: Ends,
     moment = session.get(MomentRow, moment_id)
     if moment is None or moment.selection_id != selection_id:
         raise MomentGone(moment_id)
-    if set(ends) != ({"in", "out"} if moment.kind == "clip" else {"at"}):
+    before = times_of(moment.moment)
+    if type(ends) is not type(before):
         sentence = "A clip has a start and an end, a still has one time."
         raise SelectionInvalid(sentence, for_guider=sentence)
     job = session.scalars(select(JobRow).where(JobRow.moment_id == moment_id)).one_or_none()
     if job is None or moment.state not in {MomentState.READY, MomentState.FAILED, MomentState.UNCONFIRMED}:
         raise MomentBusy(moment.state)
     cut = _on_own_clock(moment, session.get(UploadRow, moment.upload_id), ends, own)
-    if moment.state == MomentState.READY and ends == {name: moment.moment[name] for name in ends}:
+    if moment.state == MomentState.READY and ends == before:
         return False
-    moment.moment = {**moment.moment, **ends}
+    moment.moment = at_times(moment.moment, ends)
     moment.cut = None if moment.cut is None else cut
     moment.state = MomentState.QUEUED
-    listed = list(selection.shape[moment.kind])
+    name = "clips" if moment.kind == "clip" else "stills"
+    listed = list(getattr(selection.shape, name))
     earlier = select(MomentRow.id).where(
         MomentRow.selection_id == selection_id, MomentRow.kind == moment.kind, MomentRow.position < moment.position
     )
     listed[len(session.scalars(earlier).all())] = moment.moment
-    selection.shape = {**selection.shape, moment.kind: listed}
+    selection.shape = selection.shape.model_copy(update={name: tuple(listed)})
     queue_again(session, job)
     settle(session, selection)
     return True
@@ -68,20 +70,20 @@ def trim_moment(session: Session, selection_id: str, moment_id: str, ends: Ends,
 def _on_own_clock(moment: MomentRow, upload: UploadRow | None, ends: Ends, own: Ends | None) -> Ends:
     held = held_for(moment, upload) or _as_asked_before(moment)
     if own is None:
-        if min(ends.values()) < held.from_ms or last_ms_of(ends) > held.to_ms:
+        if ends.first_ms < held.from_ms or ends.end_ms > held.to_ms:
             raise SecondsNotSent(f"{ends} is not within {held}")
         # A frame that begins at an end may begin up to two milliseconds sooner on the other clock; hardly another one
         # begins between.
         early_ms = 0 if moment.cut is None else 1
-        return {name: max(0, ms - held.from_ms - early_ms) for name, ms in ends.items()}
-    if any(abs(own[name] + held.from_ms - ms) > ROUNDING_MS for name, ms in ends.items()):
+        return ends.shifted(-held.from_ms - early_ms)
+    if any(abs(own_ms + held.from_ms - ms) > ROUNDING_MS for (_, own_ms), (_, ms) in zip(own, ends, strict=True)):
         sentence = "The two clocks do not agree on these ends. Please reload the page."
         raise SelectionInvalid(sentence, for_guider=sentence)
-    if last_ms_of(own) > held.to_ms - held.from_ms:
+    if own.end_ms > held.to_ms - held.from_ms:
         raise SecondsNotSent(f"{own} ends after {held}")
     return own
 
 
 def _as_asked_before(moment: MomentRow) -> Held:
     """What was asked for before is all that is known to be there."""
-    return Held(starts_ms(moment), last_ms_of(moment.moment))
+    return Held(starts_ms(moment), times_of(moment.moment).end_ms)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from records.documents import Recipe, recipe_of
 from records.effects import effects_of
 from records.ledger.jobs import add_job, queue_again
 from records.ledger.scheduling import Priority
@@ -30,13 +31,14 @@ class Source:
     artwork_id: str = ""
 
 
-def new_output(kind: str, recipe: dict[str, Any], position: int, *, awaited: bool) -> OutputRow:
+def new_output(kind: str, chosen: Mapping[str, Any], position: int, *, awaited: bool) -> OutputRow:
     """The row of an output, not yet in the database, with what its recipe names."""
+    recipe = recipe_of(chosen)
     sources = [OutputSourceRow(selection_id=other) for other in sorted(named_in(recipe))]
     return OutputRow(kind=kind, recipe=recipe, position=position, awaited=awaited, sources=sources)
 
 
-def named_in(recipe: Mapping[str, Any]) -> set[str]:
+def named_in(recipe: Recipe) -> set[str]:
     """The other selections that a recipe names."""
     return {*recipe.get("earlier", ()), recipe.get("companion", "")} - {""}
 
@@ -53,7 +55,7 @@ def find_output(session: Session, selection_id: str, kind: str) -> OutputRow | N
     return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
-def choose_recipe(session: Session, selection: SelectionRow, kind: str, recipe: dict[str, Any]) -> OutputRow:
+def choose_recipe(session: Session, selection: SelectionRow, kind: str, chosen: Mapping[str, Any]) -> OutputRow:
     """Note what was chosen for a kind, from now on one of the selection's outputs.
 
     What was made before goes at once where it may show another selection that is no longer named.
@@ -62,14 +64,14 @@ def choose_recipe(session: Session, selection: SelectionRow, kind: str, recipe: 
     if output is None:
         last = select(func.max(OutputRow.position)).where(OutputRow.selection_id == selection.id)
         highest = session.scalar(last)
-        output = new_output(kind, recipe, 0 if highest is None else highest + 1, awaited=False)
+        output = new_output(kind, chosen, 0 if highest is None else highest + 1, awaited=False)
         output.selection_id = selection.id
         session.add(output)
         session.flush()
         return output
-    output.recipe = recipe
+    output.recipe = recipe_of(chosen)
     shown = {one.selection_id for one in sources_of(session, output)} - {selection.id}
-    if shown - named_in(recipe):
+    if shown - named_in(output.recipe):
         take_back_files(session, output)
     note_sources(session, output, _named(output))
     return output

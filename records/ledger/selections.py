@@ -6,11 +6,12 @@ Whatever changes the state of a selection locks its row first (lock_selection), 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from records.documents import MomentFacts, times_of
 from records.errors import SelectionGone
 from records.ledger.jobs import MOMENT, add_job, queue_again
 from records.ledger.outputs import outputs_of, queue_output
@@ -98,17 +99,24 @@ def has_picture(selection: SelectionRow) -> bool:
     """Whether the film shows anything: as workers found it, and until then as the page said."""
     found = [moment.facts for moment in selection.moments if moment.facts]
     if found:
-        return any(facts.get("width_px") for facts in found)
-    return bool(selection.film.get("picture", True))
+        return any(facts.width_px for facts in found)
+    return selection.film.picture
+
+
+def facts_of(moment: MomentRow) -> MomentFacts:
+    """What was found when a moment was prepared; only for one that was."""
+    if moment.facts is None:
+        raise ValueError(f"nothing is known of moment {moment.id}: it is {moment.state}")
+    return moment.facts
 
 
 def starts_ms(moment: MomentRow) -> int:
     """Where on the film's clock the 0 of the moment's own upload lies."""
-    first = "in" if moment.kind == "clip" else "at"
-    return int(moment.moment[first]) - int((moment.cut or moment.moment)[first])
+    whole = times_of(moment.moment)
+    return whole.first_ms - (moment.cut or whole).first_ms
 
 
-def moment_finished(session: Session, selection: SelectionRow, moment: MomentRow, facts: dict[str, Any] | None) -> None:
+def moment_finished(session: Session, selection: SelectionRow, moment: MomentRow, facts: MomentFacts | None) -> None:
     """Mark a moment ready; when it was the last, add the jobs of the outputs.
 
     The caller holds the selection (lock_selection).
@@ -187,10 +195,5 @@ def held_for(moment: MomentRow, upload: UploadRow | None) -> Held | None:
     if upload is None or upload.held_ms is None or upload.starts_ms is None:
         return None
     # What the moment was sent for is there, even where a worker could not be sure of its very last pictures.
-    last_ms = max(upload.held_ms, last_ms_of(moment.cut or moment.moment))
+    last_ms = max(upload.held_ms, (moment.cut or times_of(moment.moment)).end_ms)
     return Held(upload.starts_ms, upload.starts_ms + last_ms)
-
-
-def last_ms_of(ends: dict[str, Any]) -> int:
-    """The first millisecond that is not needed."""
-    return int(ends["out"] if "out" in ends else ends["at"] + 1)

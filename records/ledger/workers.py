@@ -27,7 +27,7 @@ def beat(db: Database, worker: str, started_at: datetime, folders: Sequence[Fold
     """
     same = WorkerRow.started_at == started_at
     skew_s = clock_skew_s(db)
-    problems = [problem.model_dump() for problem in folders]
+    problems = tuple(folders)
     touch = update(WorkerRow).where(WorkerRow.name == worker)
     touch = touch.values(
         seen_at=utcnow(),

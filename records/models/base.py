@@ -49,13 +49,13 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def __init__(self, kind: Any) -> None:
-        """``kind`` is a frozen model, or a tuple of such: SQLAlchemy notes a new value, not a change within one."""
+        """``kind`` is one of those in records/documents.py; SQLAlchemy notes a new value, and no change within one."""
         super().__init__()
         self.kind = kind
         self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
-        return None if value is None else self._adapter.dump_python(value, mode="json")
+        return None if value is None else self._adapter.dump_python(value, mode="json", warnings="error")
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
         return None if value is None else self._adapter.validate_python(value)
@@ -73,4 +73,4 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON}  # noqa: RUF012 SQLAlchemy's
+    type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012 SQLAlchemy's

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pipeline.marks import Mark
+from records.documents import CoveredPicture
 from records.models.base import Base, Json, new_id
 
 
@@ -21,7 +21,7 @@ class HidingRow(Base):
     selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
     marks: Mapped[tuple[Mark, ...]] = mapped_column(Json(tuple[Mark, ...]))
     """What the guider marked."""
-    pictures: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    pictures: Mapped[tuple[CoveredPicture, ...]] = mapped_column(Json(tuple[CoveredPicture, ...]), default=())
     """What is covered on each picture, and where it lies in the files to look at; empty before and afterwards."""
     revision: Mapped[str] = mapped_column(String(32), default=new_id)
     """Another one with each asking, so that what was made for an earlier one is not taken for this one."""

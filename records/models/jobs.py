@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.clock import utcnow
-from records.models.base import Base, new_id
+from records.folders import FolderProblem
+from records.models.base import Base, Json, new_id
 from records.states import JobState
 
 
@@ -96,8 +96,8 @@ class WorkerRow(Base):
     """When it ended in order; one that falls silent without this was killed, or hangs."""
     skew_s: Mapped[float | None]
     """By how much its clock is ahead of the database's; None where that is not known."""
-    folder_problems: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
-    """What it cannot write on its machine, each in the shape of records.folders.FolderProblem."""
+    folder_problems: Mapped[tuple[FolderProblem, ...] | None] = mapped_column(Json(tuple[FolderProblem, ...]))
+    """What it cannot write on its machine."""
 
 
 class ClockRow(Base):

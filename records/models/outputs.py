@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.clock import utcnow
-from records.models.base import Base, new_id
+from records.documents import Recipe
+from records.models.base import Base, Json, new_id
 from records.models.selections import SelectionRow
 
 
@@ -29,8 +29,7 @@ class OutputRow(Base):
     kind: Mapped[str] = mapped_column(String(32))
     awaited: Mapped[bool]
     """The selection is ready only with it: it was asked for when the selection began."""
-    recipe: Mapped[dict[str, Any]]
-    """What was chosen for it, as far as it differs from what is usual."""
+    recipe: Mapped[Recipe] = mapped_column(Json(Recipe))
     asked_at: Mapped[datetime] = mapped_column(default=utcnow)
     """When it was last to be made, or made anew; later than ``made_at``: what is there is an older one."""
     made_at: Mapped[datetime | None]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, UniqueConstraint
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from pipeline.moments import Clip, Selection, Still
 from pipeline.player.words import ReviewWords
 from records.clock import utcnow
+from records.documents import ClipTimes, MomentFacts, StatedFilm, StillTimes
 from records.models.base import Base, Json, new_id
 from records.states import MomentState, SelectionState
 
@@ -29,10 +31,9 @@ class SelectionRow(Base):
     family: Mapped[str] = mapped_column(String(32), index=True)
     cycle: Mapped[int]
     preset: Mapped[str] = mapped_column(String(32))
-    shape: Mapped[dict[str, Any]]
+    shape: Mapped[Selection] = mapped_column(Json(Selection))
     """The selection as it came, in the shape of moments.toml."""
-    film: Mapped[dict[str, Any]]
-    """What the page said of the film (bytes, duration_ms, …); never its name."""
+    film: Mapped[StatedFilm] = mapped_column(Json(StatedFilm))
     whole_film: Mapped[bool]
     """True when all moments are cut from one upload."""
     guider: Mapped[str | None] = mapped_column(String(64))
@@ -74,15 +75,14 @@ class MomentRow(Base):
     """From 0, in the order of the review: clips first, then stills."""
     kind: Mapped[str] = mapped_column(String(8))
     """clip or still."""
-    moment: Mapped[dict[str, Any]]
-    """The clip or still in the shape of moments.toml, on the film's clock."""
-    cut: Mapped[dict[str, Any] | None]
-    """The same moment on the clock of its own upload (in and out, or at, in ms); None: the upload is the whole film."""
+    moment: Mapped[Clip | Still] = mapped_column(Json(Clip | Still))
+    """On the film's clock."""
+    cut: Mapped[ClipTimes | StillTimes | None] = mapped_column(Json(ClipTimes | StillTimes))
+    """When the same moment is on the clock of its own upload; None: the upload is the whole film."""
     upload_id: Mapped[str | None] = mapped_column(ForeignKey("uploads.id", ondelete="SET NULL"))
     state: Mapped[str] = mapped_column(String(20), default=MomentState.AWAITING_UPLOAD)
-    facts: Mapped[dict[str, Any] | None]
-    """Of the finished file: in_ms and out_ms on the film's clock, width_px, height_px, fps, duration_ms, peaks,
-    gain_db, cpu_s, and warnings in plain words."""
+    facts: Mapped[MomentFacts | None] = mapped_column(Json(MomentFacts))
+    """Of the finished file."""
 
     selection: Mapped[SelectionRow] = relationship(back_populates="moments")
 

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from pipeline.training.rating.scale import Answer
 from records.clock import utcnow
-from records.models.base import Base, new_id
+from records.models.base import Base, Json, new_id
 
 __all__ = ["Base", "LogbookClientRow", "LogbookCycleRow", "LogbookHoursRow", "LogbookRow", "RatingRow"]
 
@@ -27,7 +27,7 @@ class RatingRow(Base):
     selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
     rater: Mapped[str] = mapped_column(String(32))
     """A code, never a name."""
-    answers: Mapped[dict[str, Any]]
+    answers: Mapped[dict[str, Answer]] = mapped_column(Json(dict[str, Answer]))
     """By the question's key: 0 to the highest, or not_applicable. What is open is not in it; totals are not stored."""
     saved_at: Mapped[datetime] = mapped_column(default=utcnow)
 

@@ -184,7 +184,7 @@ def _own(column: Any, guider: str) -> ColumnElement[bool]:
 def _days(row: SelectionRow, known: CycleEntry) -> dict[str, date | None]:
     """The days of a cycle, now that one more selection of it is known."""
     sent_on = row.created_at.date()
-    if row.shape.get("of") == FilmOf.REVIEW_RECORDING:
+    if row.shape.of == FilmOf.REVIEW_RECORDING:
         return {"filmed_on": known.filmed_on, "reviewed_on": _first(known.reviewed_on, sent_on)}
     held = row.review_on if row.review_on and row.review_on <= utcnow().date() else None
     return {"filmed_on": _first(known.filmed_on, sent_on), "reviewed_on": _first(known.reviewed_on, held)}

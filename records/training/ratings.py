@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -53,7 +52,7 @@ def erase_rating(session: Session, selection_id: str, rater: str) -> None:
         raise RatingMissing(rater)
 
 
-def ratings_of(session: Session, selection_id: str) -> dict[str, dict[str, Any]]:
+def ratings_of(session: Session, selection_id: str) -> dict[str, dict[str, Answer]]:
     """The answers of each rater of a recording, by the rater's code.
 
     Raises: SelectionGone, NotARecording.
@@ -67,6 +66,6 @@ def recording(row: SelectionRow | None, selection_id: str) -> SelectionRow:
     """The selection, if it is of a recording of a shared review. Raises: SelectionGone, NotARecording."""
     if row is None:
         raise SelectionGone(selection_id)
-    if row.shape.get("of") != FilmOf.REVIEW_RECORDING:
+    if row.shape.of != FilmOf.REVIEW_RECORDING:
         raise NotARecording(selection_id)
     return row

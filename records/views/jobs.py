@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from pipeline.errors import PipelineError, plain_reasons
+from pipeline.moments import Selection
 from records.models import JobRow, JobState, SelectionRow
 from records.redaction import redact, words_in
 from records.views.queue_stats import DAY, given_up, seconds_between, stalls
@@ -134,7 +135,7 @@ def _can(job: JobRow, now: datetime) -> list[JobAction]:
     return actions
 
 
-def _line(job: JobRow, shape: dict[str, Any], stalled: int, now: datetime) -> JobLine:
+def _line(job: JobRow, shape: Selection, stalled: int, now: datetime) -> JobLine:
     reason = None
     if job.error_code:
         sentence = plain_reasons().get(job.error_code, PipelineError.for_guider)

@@ -6,13 +6,14 @@ shares it, and there is no sharing yet.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from pipeline.moments import FilmOf, parse_selection
+from pipeline.moments import FilmOf
 from pipeline.outputs.kinds import find_kind, parse_recipe
 from pipeline.pack.companion import WithCompanion
 from pipeline.prepared import CompanionWrong, EarlierWrong, check_companion
@@ -65,7 +66,7 @@ def find_companion(session: Session, selection: SelectionRow, recipe: object) ->
     if other is None:
         sentence = "The moments of the other film are not here any more, or not sent by you. Choose others, or none."
         raise CompanionWrong(sentence, for_guider=sentence)
-    check_companion(parse_selection(selection.shape), parse_selection(other.shape))
+    check_companion(selection.shape, other.shape)
     if not all_moments_ready(session, other):
         sentence = "The moments of the other film are not all ready yet. Please wait for them, and ask again."
         raise CompanionWrong(sentence, for_guider=sentence)
@@ -74,7 +75,7 @@ def find_companion(session: Session, selection: SelectionRow, recipe: object) ->
 
 def choices_in(session: Session, selection_id: str) -> tuple[StillChoice, ...]:
     """What was chosen for the stills of a selection when its own booklet or notes were made."""
-    chosen = {output.kind: output.recipe for output in outputs_of(session, selection_id)}
+    chosen: dict[str, Mapping[str, Any]] = {output.kind: output.recipe for output in outputs_of(session, selection_id)}
     for kind in _WORDED_IN:
         recipe = parse_recipe(find_kind(kind), chosen.get(kind, {}))
         if isinstance(recipe, StillsRecipe) and recipe.stills:
@@ -95,4 +96,4 @@ def _place(row: SelectionRow) -> tuple[int, datetime]:
 
 
 def _is_of_family(row: SelectionRow) -> bool:
-    return str(row.shape.get("of", FilmOf.FAMILY_FILM)) == FilmOf.FAMILY_FILM
+    return row.shape.of == FilmOf.FAMILY_FILM

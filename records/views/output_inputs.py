@@ -13,12 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.artifact import PreparedMoment
-from pipeline.moments import Selection, parse_selection
 from pipeline.prepared import EarlierReview, Prepared, PreparedArtwork
 from pipeline.print.recipes import StillChoice, shows_artwork
 from records.actions.artwork import artwork_of
 from records.ledger.outputs import Source
-from records.ledger.selections import shown_kind
+from records.ledger.selections import facts_of, shown_kind
 from records.models import ArtifactRow, ArtworkRow, MomentRow, SelectionRow
 from records.storage.contract import Storage
 from records.views.other_selections import choices_in, find_companion, find_earlier
@@ -71,9 +70,9 @@ class OutputInputs:
     def known(self) -> Prepared:
         """What is in it, without a file at hand: enough to tell what the output will hold."""
         companion = self.companion
-        other = None if companion is None else Prepared(_parsed(companion), _named(companion.moments))
+        other = None if companion is None else Prepared(companion.selection.shape, _named(companion.moments))
         own = self.own
-        return Prepared(_parsed(own), _named(own.moments), companion=other, review=own.selection.id)
+        return Prepared(own.selection.shape, _named(own.moments), companion=other, review=own.selection.id)
 
     def _parts(self) -> Iterator[SelectionInputs]:
         yield self.own
@@ -111,12 +110,12 @@ def fetch_local(
     companion = None
     if inputs.companion is not None:
         moments = _fetch_moments(storage, inputs.companion, folder / "companion")
-        companion = Prepared(_parsed(inputs.companion), moments)
+        companion = Prepared(inputs.companion.selection.shape, moments)
         report(0.5)
     earlier = tuple(
         EarlierReview(
             Prepared(
-                _parsed(one),
+                one.selection.shape,
                 _fetch_moments(storage, one, folder / f"earlier-{number}"),
                 _fetch_artwork(storage, one, folder / f"earlier-artwork-{number}"),
             ),
@@ -128,7 +127,7 @@ def fetch_local(
     moments = _fetch_moments(storage, own, folder / "moments")
     artwork = _fetch_artwork(storage, own, folder / "artwork")
     report(1.0)
-    return Prepared(_parsed(own), moments, artwork, earlier, companion, review=own.selection.id)
+    return Prepared(own.selection.shape, moments, artwork, earlier, companion, review=own.selection.id)
 
 
 def finished_rows(session: Session, selection_id: str) -> Rows:
@@ -154,10 +153,6 @@ def _artwork(session: Session, selection: SelectionRow, *, shown: bool) -> Seque
 def _sources(part: SelectionInputs) -> Iterator[Source]:
     yield from (Source(part.selection.id, moment_id=moment.id) for moment, _ in part.moments)
     yield from (Source(part.selection.id, artwork_id=row.id) for row in part.artwork)
-
-
-def _parsed(part: SelectionInputs) -> Selection:
-    return parse_selection(part.selection.shape)
 
 
 def _named(rows: Rows) -> tuple[PreparedMoment, ...]:
@@ -186,20 +181,20 @@ def _fetch_artwork(storage: Storage, part: SelectionInputs, folder: Path) -> tup
 
 
 def _prepared(row: MomentRow, file: ArtifactRow, path: Path) -> PreparedMoment:
-    facts = row.facts or {}
+    facts = facts_of(row)
     return PreparedMoment(
         kind=shown_kind(row, file),
         path=path,
         media_type=file.media_type,
         bytes=file.bytes,
         sha256=file.sha256,
-        in_ms=facts["in_ms"],
-        out_ms=facts["out_ms"],
-        width_px=facts["width_px"],
-        height_px=facts["height_px"],
-        fps=facts["fps"],
-        duration_ms=facts["duration_ms"],
-        caption=row.moment.get("caption", ""),
-        principle=row.moment.get("principle"),
-        peaks=facts.get("peaks"),
+        in_ms=facts.in_ms,
+        out_ms=facts.out_ms,
+        width_px=facts.width_px,
+        height_px=facts.height_px,
+        fps=facts.fps,
+        duration_ms=facts.duration_ms,
+        caption=row.moment.caption,
+        principle=row.moment.principle,
+        peaks=facts.peaks,
     )

@@ -220,7 +220,7 @@ def _workers(session: Session, settings: Settings, running: list[RunningJob], no
             seen_s=seconds_between(row.seen_at, now),
             jobs_done=row.jobs_done,
             skew_s=row.skew_s,
-            folder_problems=[FolderProblem.model_validate(one) for one in row.folder_problems or []],
+            folder_problems=list(row.folder_problems or ()),
             runs=[job.id for job in running if job.worker == row.name],
         )
         for row in rows

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from pipeline.moments import Clip, FilmOf, Still
 from records.actions.artwork import artwork_of
+from records.documents import ClipTimes, MomentFacts, StatedFilm, StillTimes
 from records.ledger.selections import held_for
 from records.models import (
     ArtifactRow,
@@ -91,46 +92,6 @@ class HeldView(_View):
     to_ms: int
 
 
-class ClipTimes(_View):
-    """A clip on the clock of its own upload, in ms."""
-
-    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
-
-    in_ms: int = Field(alias="in")
-    out_ms: int = Field(alias="out")
-
-
-class StillTimes(_View):
-    """A still on the clock of its own upload, in ms."""
-
-    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
-
-    at_ms: int = Field(alias="at")
-
-
-class MomentFacts(_View):
-    """What was found when a moment was prepared; times on the film's clock. None: not known."""
-
-    model_config = ConfigDict(extra="allow")
-
-    in_ms: int | None = None
-    out_ms: int | None = None
-    width_px: int | None = None
-    height_px: int | None = None
-    fps: float | None = None
-    duration_ms: int | None = None
-
-
-class FilmView(_View):
-    """What the page said of the film."""
-
-    model_config = ConfigDict(extra="allow")
-
-    bytes: int
-    duration_ms: int
-    picture: bool = True
-
-
 class MomentView(WorkView):
     """One clip or still and where it stands."""
 
@@ -189,7 +150,7 @@ class SelectionView(SelectionSummary):
     preset: str
     whole_film: bool
     review_on: date | None
-    film: FilmView
+    film: StatedFilm
     helping_question: str
     working_points: list[str]
     settled: bool
@@ -248,7 +209,7 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
     outputs = [
         OutputView(
             kind=output.kind,
-            recipe=output.recipe,
+            recipe=dict(output.recipe),
             artifacts=artifacts[output.kind],
             **(_work(by_kind.get(output.kind), PENDING, now) if moments_ready else {"state": PENDING}),
         )
@@ -262,9 +223,9 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
         preset=row.preset,
         whole_film=row.whole_film,
         review_on=row.review_on,
-        film=FilmView.model_validate(row.film),
-        helping_question=row.shape.get("helping_question", ""),
-        working_points=list(row.shape.get("working_points", ())),
+        film=row.film,
+        helping_question=row.shape.helping_question,
+        working_points=list(row.shape.working_points),
         settled=_settled(row, moments, outputs),
         bytes_received=sum(upload.offset_bytes for upload in announced.values()),
         bytes_expected=sum(upload.length_bytes for upload in announced.values())
@@ -309,7 +270,7 @@ def _summary(row: SelectionRow) -> dict[str, Any]:
         "ready_at": row.ready_at,
         "family": row.family,
         "cycle": row.cycle,
-        "of": row.shape.get("of", FilmOf.FAMILY_FILM),
+        "of": row.shape.of,
         "clips": kinds.count("clip"),
         "stills": kinds.count("still"),
     }

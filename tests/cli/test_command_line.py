@@ -17,6 +17,7 @@ from pipeline.moments import Clip, FilmOf, Selection
 from pipeline.outputs.kinds import KINDS, usual_kinds
 from records.actions.create import compose_selection
 from records.database import Database
+from records.documents import StatedFilm
 from records.migrations.migrate import migrate
 from records.models import SelectionRow, WorkerRow, utcnow
 from records.settings import Settings
@@ -49,7 +50,7 @@ def database(home: Settings) -> Database:
 
 def add_selection(database: Database, family: str) -> None:
     selection = Selection(family=family, clips=(Clip(in_ms=0, out_ms=1000),))
-    film = {"bytes": 1, "duration_ms": 1000}
+    film = StatedFilm(bytes=1, duration_ms=1000)
     with database.session() as session:
         session.add(compose_selection(selection, [None], film, "review", ["review_pack"], whole_film=True))
 

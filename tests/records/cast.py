@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from pipeline.moments import parse_selection
 from records.actions.create import compose_selection
 from records.database import Database
+from records.documents import StatedFilm
 from records.ledger.jobs import Claim, claim_next
 from records.ledger.selections import upload_completed
 from records.models import JobRow, UploadRow, UploadState, new_id, utcnow
@@ -47,7 +48,7 @@ def add_selection(
         row = compose_selection(
             selection,
             [None] * len([*selection.clips, *selection.stills]),
-            {"bytes": 1_000_000, "duration_ms": 10_000},
+            StatedFilm(bytes=1_000_000, duration_ms=10_000),
             "review",
             outputs,
             whole_film=whole_film,

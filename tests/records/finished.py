@@ -10,6 +10,7 @@ from sqlalchemy import update
 from pipeline.errors import FilmUnreadable, PipelineError
 from records.actions.complete_job import fail, finish
 from records.database import Database
+from records.documents import MomentFacts
 from records.models import ArtifactRow, JobRow, new_id, utcnow
 from records.settings import Settings
 from tests.effects import woken_by
@@ -25,7 +26,7 @@ def finish_job(db: Database, job_id: str, settings: Settings, *, took_s: float =
     file = ArtifactRow(
         kind="clip", name=f"{new_id()}.mp4", storage_key=f"x/{new_id()}", media_type="video/mp4", bytes=1, sha256="0"
     )
-    return woken_by(db, partial(finish, db, won, [file], {"in_ms": 0}))
+    return woken_by(db, partial(finish, db, won, [file], MomentFacts(in_ms=0)))
 
 
 def give_up_job(db: Database, job_id: str, settings: Settings, error: PipelineError | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.moments import parse_selection
 from records.redaction import redact, words_in
 from tests.records.cast import K_104
 
@@ -35,7 +36,7 @@ def test_one_kind_of_trace(told: str, left: str) -> None:
 
 
 def test_every_word_a_guider_wrote_is_taken_out_whatever_its_case() -> None:
-    words = words_in(K_104)
+    words = words_in(parse_selection(K_104))
     assert {"K-104", "Ella looks up. Mum waits.", "How can we enjoy playing together?"} <= words
     assert "receiving-initiatives" not in words
     assert redact("drawing “ELLA LOOKS UP. mum waits.” failed", words) == "drawing “[…]” failed"

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from api.routes.new_selection import NewSelection
+from records.documents import ClipTimes
 from records.models import MomentRow, SelectionRow, UploadRow
 from records.views.selections import SelectionView
 from tests.footage import numbered_film
@@ -36,10 +37,10 @@ def sent(
     new = NewSelection.model_validate({"family": "K-104", "film": facts, "whole_film": whole, "clip": [clip]})
     selection_id, jobs = service.send_film(film, {"family": "K-104", "clip": [{n: clip[n] for n in ("in", "out")}]})
     with service.db.session() as session:
-        session.execute(update(SelectionRow).values(film=new.film_facts(), whole_film=whole))
+        session.execute(update(SelectionRow).values(film=new.stated_film(), whole_film=whole))
         if not whole:
             [moment] = service.view(selection_id).moments
-            session.execute(update(MomentRow).values(cut=ends or {n: clip["cut"][n] for n in ("in", "out")}))
+            session.execute(update(MomentRow).values(cut=ClipTimes.model_validate(ends or clip["cut"])))
             session.execute(update(UploadRow).values(moment_id=moment.id))
     do_all(service, jobs)
     return service.view(selection_id)

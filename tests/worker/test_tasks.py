@@ -15,6 +15,7 @@ from pipeline.outputs.kinds import KINDS
 from records.actions.complete_job import requeue_expired
 from records.actions.erase import erase_selection
 from records.actions.trim import trim_moment
+from records.documents import ClipTimes
 from records.ledger.store_identity import LABEL_KEY
 from records.migrations.migrate import migrate
 from records.models import JobRow, JobState, MomentRow, SelectionState, utcnow
@@ -69,7 +70,7 @@ def test_a_moment_cut_by_the_page_keeps_the_films_clock_in_the_pack(
         short_film, {"family": "K-104", "clip": [{"in": 61000, "out": 62000}]}
     )
     with folder_service.db.session() as session:
-        session.execute(update(MomentRow).values(cut={"in": 1000, "out": 2000}))
+        session.execute(update(MomentRow).values(cut=ClipTimes(in_ms=1000, out_ms=2000)))
     do_all(folder_service, jobs)
     assert numbers_in(fetched(folder_service, selection_id, "01.mp4", tmp_path)) == list(range(25, 50))
     with zipfile.ZipFile(fetched(folder_service, selection_id, "review-pack.zip", tmp_path)) as pack:
@@ -234,7 +235,7 @@ def test_a_moment_prepared_again_from_other_ends_replaces_the_old_one(
     do_all(folder_service, jobs)
     clip, *_ = folder_service.view(selection_id).moments
     with effects_on(folder_service.db) as effects, folder_service.db.session() as session:
-        trim_moment(session, selection_id, clip.id, {"in": 0, "out": 6000}, None)
+        trim_moment(session, selection_id, clip.id, ClipTimes(in_ms=0, out_ms=6000), None)
     do_all(folder_service, effects.jobs)
     assert numbers_in(fetched(folder_service, selection_id, "01.mp4", tmp_path)) == list(range(150))
     with zipfile.ZipFile(fetched(folder_service, selection_id, "review-pack.zip", tmp_path)) as pack:
@@ -252,7 +253,7 @@ def test_what_a_crash_left_of_the_old_one_is_swept_away(
     do_all(folder_service, jobs)
     (clip,) = folder_service.view(selection_id).moments
     with effects_on(folder_service.db) as effects, folder_service.db.session() as session:
-        trim_moment(session, selection_id, clip.id, {"in": 0, "out": 2000}, None)
+        trim_moment(session, selection_id, clip.id, ClipTimes(in_ms=0, out_ms=2000), None)
     monkeypatch.setattr(tasks, "sweep_attempts", lambda *_: 0)  # the process ends just after its last transaction
     before = set(folder_service.storage.keys("selections/"))
     do_all(folder_service, effects.jobs)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pipeline.artifact import Artifact
 from records.actions.complete_job import Hidden
+from records.documents import MomentFacts
 from records.errors import LeaseLost
 from records.ledger.jobs import Claim
 from records.ledger.outputs import Source
@@ -27,7 +28,7 @@ class JobResult:
     """
 
     files: Mapping[str, Sequence[Artifact]]
-    facts: dict[str, Any] | None = None
+    facts: MomentFacts | None = None
     hidden: Hidden | None = None
     sources: Collection[Source] = ()
 

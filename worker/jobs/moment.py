@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 from pipeline.artifact import Artifact, FinishedMoment
 from pipeline.cut.audio_clips import SUFFIX as SOUND_SUFFIX
 from pipeline.errors import NoPicture
-from pipeline.moments import Clip, Still
+from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.run.moment import prepare_hidden, prepare_moment
 from pipeline.source.claims import Claims, check_claims, check_length, check_moment
@@ -22,8 +21,9 @@ from pipeline.source.film import Film
 from pipeline.source.recording import Recording, probe_source
 from pipeline.source.remux import make_seekable
 from records.actions.complete_job import Hidden
-from records.actions.hide import COVERED, FINISHED, UNCOVERED, shapes
+from records.actions.hide import COVERED, FINISHED, UNCOVERED, covered_pictures
 from records.actions.trim import note_held
+from records.documents import MomentFacts, StatedCut, at_times
 from records.ledger.jobs import MOMENT, Claim
 from records.ledger.selections import starts_ms
 from records.models import HidingRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
@@ -54,8 +54,7 @@ def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
         else:
             held_ms = last_complete_ms(film)
         note_held(ctx.db, upload.id, held_ms)
-    cut = {**row.moment, **(row.cut or {})}
-    moment = Clip.model_validate(cut) if row.kind == "clip" else Still.model_validate(cut)
+    moment = row.moment if row.cut is None else at_times(row.moment, row.cut)
     claims = _claims(row, selection, upload)
     check_claims(film, claims)
     if upload.moment_id is not None:
@@ -82,7 +81,7 @@ def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
         files[COVERED] = [seen.covered.artifact]
     if covered is not None:
         files[FINISHED] = [covered]
-    pictures = shapes(seen.pictures, seen.uncovered.places, seen.covered.places if seen.covered else ())
+    pictures = covered_pictures(seen.pictures, seen.uncovered.places, seen.covered.places if seen.covered else ())
     facts = None if covered is None else _facts(film, row, covered)
     return JobResult(files, facts, Hidden(hiding.revision, pictures))
 
@@ -90,31 +89,30 @@ def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
 def _claims(row: MomentRow, selection: SelectionRow, upload: UploadRow) -> Claims:
     """What the page said of this upload: of the film where that was sent whole and the page had opened it."""
     film = selection.film
-    sound_only = not film.get("picture", True)
+    sound_only = not film.picture
     if upload.moment_id is None:
-        if film.get("width_px") is None:  # the page could not open it, so its length is a guess
+        if film.width_px is None:  # the page could not open it, so its length is a guess
             return Claims(sound_only=sound_only)
-        return Claims(film["duration_ms"], film["width_px"], film.get("height_px"), sound_only=sound_only)
-    told = film.get("cuts", {}).get(str(row.position), {})
-    same_ends = told | (row.cut or {}) == told  # other ends may have been asked for since
-    pictures = told.get("pictures") if same_ends else None
-    return Claims(told.get("duration_ms"), pictures=pictures, sound_only=sound_only)
+        return Claims(film.duration_ms, film.width_px, film.height_px, sound_only=sound_only)
+    told = film.cuts.get(row.position, StatedCut())
+    pictures = told.pictures if told.is_at(row.cut) else None  # other ends may have been asked for since
+    return Claims(told.duration_ms, pictures=pictures, sound_only=sound_only)
 
 
-def _facts(film: Film | Recording, row: MomentRow, made: FinishedMoment) -> dict[str, Any]:
+def _facts(film: Film | Recording, row: MomentRow, made: FinishedMoment) -> MomentFacts:
     earlier_ms = starts_ms(row)
-    return {
-        "in_ms": made.in_ms + earlier_ms,
-        "out_ms": None if made.out_ms is None else made.out_ms + earlier_ms,
-        "width_px": made.width_px,
-        "height_px": made.height_px,
-        "fps": made.fps,
-        "duration_ms": made.duration_ms,
-        "peaks": made.peaks,
-        "gain_db": made.gain_db,
-        "cpu_s": round(made.cpu_s, 3),
-        "warnings": [*film.warnings, *made.warnings],
-    }
+    return MomentFacts(
+        in_ms=made.in_ms + earlier_ms,
+        out_ms=None if made.out_ms is None else made.out_ms + earlier_ms,
+        width_px=made.width_px,
+        height_px=made.height_px,
+        fps=made.fps,
+        duration_ms=made.duration_ms,
+        peaks=made.peaks,
+        gain_db=made.gain_db,
+        cpu_s=round(made.cpu_s, 3),
+        warnings=(*film.warnings, *made.warnings),
+    )
 
 
 def _number(session: Session, row: MomentRow) -> int:

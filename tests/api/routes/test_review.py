@@ -8,12 +8,13 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from records.documents import MomentFacts
 from records.models import ArtifactRow, MomentRow
 from records.settings import Settings
 from tests.api.service import SELECTIONS, begin
 from tests.effects import open_alone
 
-FACTS = {"width_px": 1280, "height_px": 720, "fps": 29.97, "duration_ms": 13_800}
+FACTS = MomentFacts(in_ms=0, width_px=1280, height_px=720, fps=29.97, duration_ms=13_800)
 
 
 def words(review: str, **changes: Any) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def test_the_review_shows_what_is_ready_and_neither_family_nor_place_in_the_film
     with open_alone(app_settings).session() as session:
         moment = session.get_one(MomentRow, begun["moments"][0]["id"])
         moment.facts = FACTS
-        moment.moment = {**moment.moment, "principle": "receiving-initiatives"}
+        moment.moment = moment.moment.model_copy(update={"principle": "receiving-initiatives"})
         session.add(
             ArtifactRow(
                 id="a" * 32, selection_id=begun["id"], moment_id=moment.id, kind="clip", name="01.mp4",

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from pipeline.errors import FfmpegFailed, FilmUnreadable, NoSpace, PipelineError
 from records.actions.complete_job import fail, finish
 from records.database import Database
+from records.documents import MomentFacts
 from records.effects import effects_of
 from records.errors import LeaseLost, SelectionGone
 from records.ledger.jobs import Claim
@@ -22,7 +23,7 @@ from records.views.selections import SelectionView, list_selections, selection_v
 from tests.effects import open_alone, woken_by
 from tests.records.cast import K_104, K_207, add_jobs, add_selection, complete_upload, job_row, take
 
-FACTS = {"in_ms": 1000, "out_ms": 3000, "width_px": 640, "height_px": 360, "fps": 25.0, "duration_ms": 2000}
+FACTS = MomentFacts(in_ms=1000, out_ms=3000, width_px=640, height_px=360, fps=25.0, duration_ms=2000)
 
 
 def a_file(name: str = "01.mp4", kind: str = "clip", attempt: str = "1") -> ArtifactRow:
@@ -57,7 +58,7 @@ def test_a_finished_moment_is_ready_with_its_file_and_facts(settings: Settings, 
     (moment,) = view(db, selection_of(db, job)).moments
     assert moment.state == "ready"
     assert [artifact.name for artifact in moment.artifacts] == ["01.mp4"]
-    assert moment.model_dump()["facts"] == FACTS
+    assert moment.facts == FACTS
 
 
 def test_the_last_moment_adds_the_outputs_in_the_same_transaction(settings: Settings, db: Database) -> None:

@@ -12,10 +12,11 @@ from records.actions.complete_job import fail, finish
 from records.actions.erase import artifact_folder
 from records.actions.trim import note_held, trim_moment
 from records.database import Database
+from records.documents import ClipTimes, MomentFacts, StillTimes
 from records.errors import MomentBusy, MomentGone, SecondsNotSent, SelectionGone
 from records.models import ArtifactRow, MomentRow, MomentState, SelectionRow, SelectionState
 from records.settings import Settings
-from records.views.selections import ClipTimes, SelectionView, selection_view
+from records.views.selections import SelectionView, selection_view
 from tests.effects import effects_on, woken_by
 from tests.records.cast import add_selection, complete_upload, job_row, take
 
@@ -40,7 +41,7 @@ def published(db: Database, settings: Settings, job_id: str, name: str, kind: st
     won = take(db, settings, job_id)
     key = artifact_folder(won.selection_id, won.job_id, won.token) + name
     file = ArtifactRow(kind=kind, name=name, storage_key=key, media_type="video/mp4", bytes=10, sha256="0" * 64)
-    return woken_by(db, partial(finish, db, won, [file], {"in_ms": 0}))
+    return woken_by(db, partial(finish, db, won, [file], MomentFacts(in_ms=0)))
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def prepared(settings: Settings, db: Database) -> SelectionView:
     """A selection that is ready; its second clip was cut by the page, 1 s into its own upload."""
     selection_id = add_selection(db, SHAPE, whole_film=False)
     with db.session() as session:
-        session.execute(update(MomentRow).where(MomentRow.position == 1).values(cut={"in": 1000, "out": 3000}))
+        session.execute(update(MomentRow).where(MomentRow.position == 1).values(cut=ClipTimes(in_ms=1000, out_ms=3000)))
     for moment in view(db, selection_id).moments:
         (job,) = complete_upload(db, selection_id, moment_id=moment.id)
         followers = published(db, settings, job, f"0{moment.position}.mp4", moment.kind)
@@ -63,8 +64,12 @@ def change(
     db: Database, of: SelectionView, position: int, ends: dict[str, int], own: dict[str, int] | None = None
 ) -> list[str]:
     with effects_on(db) as effects, db.session() as session:
-        trim_moment(session, of.id, of.moments[position].id, ends, own)
+        trim_moment(session, of.id, of.moments[position].id, times(ends), times(own) if own else None)
     return effects.jobs
+
+
+def times(ends: dict[str, int]) -> ClipTimes | StillTimes:
+    return StillTimes.model_validate(ends) if "at" in ends else ClipTimes.model_validate(ends)
 
 
 def test_what_is_held_is_told_on_the_films_clock(prepared: SelectionView) -> None:
@@ -91,11 +96,11 @@ def test_the_packs_list_of_moments_follows(db: Database, prepared: SelectionView
     change(db, prepared, 1, {"in": 60_800, "out": 64_000}, {"in": 800, "out": 4000})
     with db.reading() as session:
         shape = session.get_one(SelectionRow, prepared.id).shape
-    assert [(clip["in"], clip["out"], clip["caption"]) for clip in shape["clip"]] == [
+    assert [(clip.in_ms, clip.out_ms, clip.caption) for clip in shape.clips] == [
         (0, 500, ""),
         (60_800, 64_000, "Ella waits."),
     ]
-    assert shape["still"] == [prepared.moments[2].moment.model_dump()]
+    assert shape.stills == (prepared.moments[2].moment,)
 
 
 def test_the_new_one_replaces_the_old_and_the_packs_are_made_again(
@@ -175,7 +180,7 @@ def test_what_is_not_there_has_no_ends(db: Database, prepared: SelectionView) ->
         (add_selection(db), prepared.moments[0].id, MomentGone),
     ):
         with pytest.raises(error), db.session() as session:
-            trim_moment(session, selection_id, moment_id, {"in": 0, "out": 1}, None)
+            trim_moment(session, selection_id, moment_id, ClipTimes(in_ms=0, out_ms=1), None)
 
 
 def test_any_place_of_a_whole_film_can_be_chosen_also_after_a_failure(settings: Settings, db: Database) -> None:

@@ -9,14 +9,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Boolean, Column, Date, Float, Integer, Table, func, insert, null, select
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    Integer,
+    Table,
+    func,
+    insert,
+    null,
+    select,
+    type_coerce,
+    update,
+)
 
+from pipeline.marks import Box, Covers, Mark
+from pipeline.moments import Clip, Selection, Still
+from pipeline.player.words import ReviewWords
 from records.backup.dump import dump, load, tables_in
 from records.backup.errors import BackupDamaged
 from records.database import Database
+from records.documents import ClipTimes, CoveredPicture, MomentFacts, StatedCut, StatedFilm
+from records.folders import FolderProblem
 from records.migrations.migrate import changing_tables, migrate
 from records.models import AuditRow, Base
-from records.models.base import UtcDateTime
+from records.models.base import Json, UtcDateTime
 from records.settings import Settings
 from tests.effects import open_alone
 from tests.servers import PostgresServer
@@ -45,13 +64,43 @@ def postgres(tmp_path: Path, postgres_server: PostgresServer) -> Settings:
     return Settings(data_dir=tmp_path / "pg", database_url=postgres_server.url(postgres_server.create_database()))
 
 
+def _document(column: str, number: int) -> Any:
+    """A value for a column that holds JSON, with what is hard to keep in it."""
+    caption = 'Ella schaut auf – «da» 🙂\u2028"\\'
+    times = ClipTimes(in_ms=number, out_ms=2**40)
+    box = Box(x=0.1, y=0.1, width=0.1 + number / 10, height=1 / 3)
+    return {
+        "selections.shape": Selection(family="K-104", helping_question=caption, stills=(Still(at_ms=number),)),
+        "selections.film": StatedFilm(bytes=2**40, duration_ms=9, cuts={number: StatedCut(in_ms=0, pictures=number)}),
+        "moments.moment": Clip(in_ms=number, out_ms=9, caption=caption),
+        "moments.cut": times,
+        "moments.facts": MomentFacts(in_ms=number, fps=30000 / 1001, peaks=(0, number), warnings=(caption,)),
+        "outputs.recipe": {"title": caption, "earlier": ["a" * 32] * number, "share": 0.1, "none": None, "deep": [{}]},
+        "hidings.marks": (Mark(at_ms=number, covers=Covers.BOX, box=box),),
+        "hidings.pictures": (
+            CoveredPicture(
+                at_ms=number, covers=Covers.BOX, box=box, drawn=True, doubt="", uncovered=(0, number), covered=None
+            ),
+        ),
+        "words.words": ReviewWords(
+            kind="vigpack-words",
+            review="a" * 32,
+            written_at=datetime(2026, 11, 27, tzinfo=UTC),
+            strengths=(caption,),
+            plan=(str(number),),
+        ),
+        "ratings.answers": {"4.1": number, "5.2": "not_applicable"},
+        "workers.folder_problems": (FolderProblem(path=f"/{number}", message=caption, remedy="chown"),),
+    }[column]
+
+
 def _value(column: Column[Any], number: int) -> Any:
     """Another value for each row, with what is hard to keep."""
     if column.foreign_keys:
         return next(iter(column.foreign_keys)).column.table.name[:8] + str(number)
     match column.type:
-        case JSON():
-            return {"caption": 'Ella schaut auf – «да» 🙂\u2028"\\', "in": number, "share": 0.1, "none": None}
+        case Json():
+            return _document(str(column), number)
         case UtcDateTime():
             return datetime(2026, 11, 27, 21, 30, number, 123456, tzinfo=UTC)
         case Date():
@@ -65,6 +114,14 @@ def _value(column: Column[Any], number: int) -> Any:
     return (column.table.name[:8] if column.primary_key else "x") + str(number)
 
 
+_JSON_NULL = type_coerce(JSON.NULL, JSON())
+"""As versions before the typed columns wrote it."""
+
+
+def _is_json(column: Column[Any]) -> bool:
+    return isinstance(column.type, Json)
+
+
 def _fill(db: Database) -> None:
     """Two rows in each table; in the second all that may be empty is, and JSON that may be is JSON's own null."""
     with db.session() as session:
@@ -73,9 +130,10 @@ def _fill(db: Database) -> None:
             for number in (0, 1):
                 row = {column.name: _value(column, number) for column in table.columns}
                 if number == 1:
-                    row |= {c.name: null() for c in table.columns if c.nullable and not isinstance(c.type, JSON)}
-                    row |= {c.name: JSON.NULL for c in table.columns if c.nullable and isinstance(c.type, JSON)}
+                    row |= {c.name: null() for c in table.columns if c.nullable}
                 session.execute(insert(table).values(row))
+                if number == 1 and (own := {c.name: _JSON_NULL for c in table.columns if c.nullable and _is_json(c)}):
+                    session.execute(update(table).where(*(c == row[c.name] for c in table.primary_key)).values(own))
 
 
 def lines_of(settings: Settings) -> list[bytes]:

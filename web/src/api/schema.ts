@@ -1264,6 +1264,22 @@ export interface components {
         Confirmed: {
             sha256: string;
         };
+        /** @description One picture of a moment in which somebody is hidden, and what is covered on it. */
+        CoveredPicture: {
+            at_ms: number;
+            box: components["schemas"]["Box"] | null;
+            covered: [
+                number,
+                number
+            ] | null;
+            covers: components["schemas"]["Covers"];
+            doubt: string;
+            drawn: boolean;
+            uncovered: [
+                number,
+                number
+            ];
+        };
         /**
          * @description What of a picture is covered: what lies in a box, all of it, or nothing since nobody is to be hidden on it.
          * @enum {string}
@@ -1318,15 +1334,6 @@ export interface components {
          * @enum {string}
          */
         FilmOf: "family_film" | "review_recording";
-        /** @description What the page said of the film. */
-        FilmView: {
-            bytes: number;
-            duration_ms: number;
-            /** @default true */
-            picture: boolean;
-        } & {
-            [key: string]: unknown;
-        };
         /** @description A folder (or the database's file) that cannot be written, in words for IT. */
         FolderProblem: {
             message: string;
@@ -1394,7 +1401,7 @@ export interface components {
         HidingView: {
             confirmed: boolean;
             marks: components["schemas"]["Mark"][];
-            pictures: components["schemas"]["PictureView"][];
+            pictures: components["schemas"]["CoveredPicture"][];
             sha256: string | null;
         };
         /** @description One session or training day. */
@@ -1510,16 +1517,19 @@ export interface components {
             /** @default [] */
             marks?: components["schemas"]["Mark"][];
         };
-        /** @description What was found when a moment was prepared; times on the film's clock. None: not known. */
+        /** @description What was found when a moment was prepared; times on the film's clock. None: not known, or none in it. */
         MomentFacts: {
+            cpu_s: number | null;
             duration_ms: number | null;
             fps: number | null;
+            gain_db: number | null;
             height_px: number | null;
-            in_ms: number | null;
+            in_ms: number;
             out_ms: number | null;
+            peaks: number[] | null;
+            /** @default [] */
+            warnings: string[];
             width_px: number | null;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * @description Where one moment stands.
@@ -1723,22 +1733,6 @@ export interface components {
             starts_ms: number | null;
             title: string;
             words: string;
-        };
-        /** @description One picture of the moment and what is covered on it. */
-        PictureView: {
-            at_ms: number;
-            box: components["schemas"]["Box"] | null;
-            covered: [
-                number,
-                number
-            ] | null;
-            covers: components["schemas"]["Covers"];
-            doubt: string;
-            drawn: boolean;
-            uncovered: [
-                number,
-                number
-            ];
         };
         /** @description The first pages, or the parts; and what will not come out as written. */
         PreviewView: {
@@ -1955,7 +1949,7 @@ export interface components {
             created_at: string;
             cycle: number;
             family: string;
-            film: components["schemas"]["FilmView"];
+            film: components["schemas"]["StatedFilm"];
             helping_question: string;
             id: string;
             moments: components["schemas"]["MomentView"][];
@@ -2021,6 +2015,28 @@ export interface components {
          * @enum {string}
          */
         Span: "24h" | "7d";
+        /** @description What the page said of a cut: when its moment is on the cut's own clock, and what is in it. None: not said. */
+        StatedCut: {
+            at: number | null;
+            duration_ms: number | null;
+            in: number | null;
+            out: number | null;
+            pictures: number | null;
+        };
+        /** @description What the page said of the film; never its name. None: not known. */
+        StatedFilm: {
+            bytes: number;
+            /** @default {} */
+            cuts: {
+                [key: string]: components["schemas"]["StatedCut"];
+            };
+            duration_ms: number;
+            fps: number | null;
+            height_px: number | null;
+            /** @default true */
+            picture: boolean;
+            width_px: number | null;
+        };
         /** @description A quarter of an hour, or two hours. */
         Step: {
             /** Format: date-time */

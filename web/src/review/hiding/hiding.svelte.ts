@@ -1,7 +1,7 @@
 /** Hiding somebody in a moment: what is marked, what is covered because of it, and which pictures were looked at. */
 
 import { api, dataOf, request } from '../../api/client.svelte';
-import type { Box, Covers, HidingView, Mark, MomentView, PictureView, SelectionView } from '../../api/types';
+import type { Box, Covers, HidingView, Mark, MomentView, CoveredPicture, SelectionView } from '../../api/types';
 
 const HIDING = '/api/v1/selections/{selection_id}/moments/{moment_id}/hiding';
 const KEPT = 80;
@@ -26,7 +26,7 @@ export class Hiding {
     this.#path = { selection_id: selection.id, moment_id: moment.id };
   }
 
-  get pictures(): readonly PictureView[] {
+  get pictures(): readonly CoveredPicture[] {
     return this.view?.pictures ?? [];
   }
 

@@ -1,0 +1,154 @@
+"""What the tables hold as JSON, as types: pydantic reads each value from its column and writes it into one.
+
+What an earlier version wrote must load for ever. So a field may be added with a default, and a limit widened; whatever
+else changes needs a migration step that rewrites what is there. Words that no version of these types knows any more are
+read over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, NotRequired, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from pipeline.marks import Box, Covers
+from pipeline.moments import Clip, Still
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, populate_by_name=True, serialize_by_alias=True, json_schema_serialization_defaults_required=True
+    )
+
+
+class _Times(_Document):
+    def shifted(self, by_ms: int) -> Self:
+        """The same on a clock that is ``by_ms`` ahead; none before its 0."""
+        return self.model_copy(update={name: max(0, ms + by_ms) for name, ms in self})
+
+
+class ClipTimes(_Times):
+    """A clip on the clock of its own upload, in ms."""
+
+    in_ms: Annotated[int, Field(alias="in")]
+    out_ms: Annotated[int, Field(alias="out")]
+
+    @property
+    def first_ms(self) -> int:
+        return self.in_ms
+
+    @property
+    def end_ms(self) -> int:
+        """The first millisecond that is not needed."""
+        return self.out_ms
+
+
+class StillTimes(_Times):
+    """A still on the clock of its own upload, in ms."""
+
+    at_ms: Annotated[int, Field(alias="at")]
+
+    @property
+    def first_ms(self) -> int:
+        return self.at_ms
+
+    @property
+    def end_ms(self) -> int:
+        """The first millisecond that is not needed."""
+        return self.at_ms + 1
+
+
+def times_of(moment: Clip | Still) -> ClipTimes | StillTimes:
+    """When a moment is shown, without its words."""
+    if isinstance(moment, Clip):
+        return ClipTimes(in_ms=moment.in_ms, out_ms=moment.out_ms)
+    return StillTimes(at_ms=moment.at_ms)
+
+
+def at_times(moment: Clip | Still, times: ClipTimes | StillTimes) -> Clip | Still:
+    """The same moment at other times, which must be of its kind."""
+    return type(moment).model_validate({**dict(moment), **dict(times)})
+
+
+class StatedCut(_Document):
+    """What the page said of a cut: when its moment is on the cut's own clock, and what is in it. None: not said."""
+
+    in_ms: Annotated[int | None, Field(alias="in")] = None
+    out_ms: Annotated[int | None, Field(alias="out")] = None
+    at_ms: Annotated[int | None, Field(alias="at")] = None
+    duration_ms: int | None = None
+    pictures: int | None = None
+    """How many pictures begin in the clip."""
+
+    def is_at(self, times: ClipTimes | StillTimes | None) -> bool:
+        """Whether it was said of these times, and not of others asked for before; None: of the whole film."""
+        return times is None or all(getattr(self, name) == ms for name, ms in times)
+
+
+class StatedFilm(_Document):
+    """What the page said of the film; never its name. None: not known."""
+
+    bytes: int
+    duration_ms: int
+    width_px: int | None = None
+    height_px: int | None = None
+    fps: float | None = None
+    picture: bool = True
+    """False: a recording that has sound only."""
+    cuts: dict[int, StatedCut] = {}
+    """What was said of the moments' own uploads, by the moment's position; only those of which something was."""
+
+
+class MomentFacts(_Document):
+    """What was found when a moment was prepared; times on the film's clock. None: not known, or none in it."""
+
+    in_ms: int
+    out_ms: int | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    fps: float | None = None
+    duration_ms: int | None = None
+    peaks: tuple[int, ...] | None = None
+    """Of a sound: how loud each of its equal parts is at most, 0 to 100."""
+    gain_db: float | None = None
+    """By how much its sound was made louder."""
+    cpu_s: float | None = None
+    warnings: tuple[str, ...] = ()
+    """In plain words."""
+
+
+class CoveredPicture(_Document):
+    """One picture of a moment in which somebody is hidden, and what is covered on it."""
+
+    at_ms: int
+    covers: Covers
+    box: Box | None
+    drawn: bool
+    """The guider said so herself."""
+    doubt: str
+    """Why it is covered whole although she did not ask for that."""
+    uncovered: tuple[int, int]
+    """Where it lies in the file of uncovered pictures: first byte, and the byte after its last."""
+    covered: tuple[int, int] | None
+    """The same in the file of covered pictures; null where there is none."""
+
+
+@with_config(ConfigDict(extra="allow"))
+class Recipe(TypedDict):
+    """What was chosen for an output, as far as it differs from what is usual; the kind's own recipe says what may be.
+
+    Named here is only what the ledger itself reads: the other selections that the output shows.
+    """
+
+    earlier: NotRequired[list[str]]
+    companion: NotRequired[str]
+
+
+_RECIPE = TypeAdapter(Recipe)
+
+
+def recipe_of(chosen: Mapping[str, Any]) -> Recipe:
+    """A recipe as the ledger keeps it. Raises: pydantic's ValidationError; kinds refuse more, in words."""
+    return _RECIPE.validate_python(dict(chosen))
