@@ -14,12 +14,11 @@ from api.errors import note_incident
 from api.temp_folder import sweep_private
 from pipeline.errors import PipelineError
 from records.errors import DatabaseUnavailable
-from records.ledger.recurring import take_turn
+from records.ledger.recurring import SAMPLING, take_turn
 from records.logs import get_logger
 from records.pulse import beat_pulse
 from records.uploads.cleanup import expire_uploads
 from records.views.samples import EVERY_S
-from worker.maintenance.recovery import SAMPLING
 from worker.monitoring.health import health, take_sample
 
 log = get_logger("api")
@@ -55,7 +54,7 @@ async def keep_beating(hung_after_s: float) -> None:
 
 
 async def keep_running_maintenance(ctx: AppContext) -> None:
-    """Do it now and every ``heal_s``, until cancelled. An outage is waited out."""
+    """Do it now and every ``recovery_s``, until cancelled. An outage is waited out."""
     after_outage = False
     while True:
         try:
@@ -68,7 +67,7 @@ async def keep_running_maintenance(ctx: AppContext) -> None:
             log.warning("tending_failed", code=error.code, cause=str(error))
         except Exception as error:  # noqa: BLE001 noted under its number; otherwise all maintenance would end unseen
             note_incident(error)
-        await asyncio.sleep(ctx.settings.heal_s)
+        await asyncio.sleep(ctx.settings.recovery_s)
 
 
 def run_maintenance(ctx: AppContext, *, after_outage: bool = False) -> int:

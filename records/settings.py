@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.ffmpeg.limits import Limits
 from pipeline.ffmpeg.runner import FfmpegRunner
 
+FORMER_NAMES = {"VIGPACK_HEAL_S": "VIGPACK_RECOVERY_S"}
+"""Accepted for one release, and told."""
 MIB = 1 << 20
 GIB = 1 << 30
 _PORTS = {"http": 80, "https": 443}
@@ -22,7 +25,7 @@ _PORTS = {"http": 80, "https": 443}
 class Settings(BaseSettings):
     """Every setting, its default and its unit. An unset address means: on this machine, in ``data_dir``."""
 
-    model_config = SettingsConfigDict(env_prefix="VIGPACK_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="VIGPACK_", extra="ignore", populate_by_name=True)
 
     data_dir: Path = Path("vigpack-data")
     database_url: str = ""
@@ -77,7 +80,7 @@ class Settings(BaseSettings):
     """An unfinished upload is erased after this time without a byte."""
     lease_s: int = Field(default=60, gt=0)
     heartbeat_s: int = Field(default=15, gt=0)
-    heal_s: int = Field(default=15, gt=0)
+    recovery_s: int = Field(default=15, gt=0, validation_alias=AliasChoices("VIGPACK_RECOVERY_S", "VIGPACK_HEAL_S"))
     """How often lost messages and dead leases are looked for."""
     hung_after_s: int = Field(default=180, gt=0)
     """A part that does not get on for so long, though it could, is ended and started anew."""
@@ -129,9 +132,17 @@ class Settings(BaseSettings):
 
 
 def load_settings(**given: Any) -> Settings:
-    """The settings from the environment and from the files in VIGPACK_SECRETS_DIR, if named; ``given`` wins."""
+    """The settings from the environment and from the files in VIGPACK_SECRETS_DIR, if named; ``given`` wins.
+
+    Warns of each former name in use.
+    """
+    names = {name.upper() for name in os.environ}
     if secrets := os.environ.get("VIGPACK_SECRETS_DIR"):
         given["_secrets_dir"] = secrets
+        names |= {file.name.upper() for file in Path(secrets).glob("*")}
+    for former, name in FORMER_NAMES.items():
+        if former in names:
+            warnings.warn(f"{former} is called {name} now; the next release no longer reads it", FutureWarning, 2)
     return Settings(**given)
 
 

@@ -96,7 +96,7 @@ def _queue(queue: QueueFigures) -> Iterator[str]:
     yield f"  time to ready of {ready.jobs} moments: {times}"
     failed = ", ".join(f"{one.code} {one.jobs}" for one in queue.failed_24h)
     yield f"  given up in 24 h: {failed or 'none'}; not tried again since: {queue.failed_now}"
-    yield f"  lost work last looked for: {_time(queue.healed_at)}"
+    yield f"  lost work last looked for: {_time(queue.last_recovery_at)}"
     yield "\nWORKERS"
     for worker in queue.workers:
         what = f"{worker.state}, {worker.jobs_done} jobs done, runs {len(worker.runs)}, skew {_s(worker.skew_s)}"

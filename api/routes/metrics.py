@@ -30,6 +30,7 @@ from worker.monitoring.health import Health, health
 EDGES_S = (1, 2, 3, 5, 8, 12, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 1800, 3600, 7200)
 """Of the buckets. None has more than two digits, so that counts of rounded times are exact:
 records/ledger/outcome_counts.py."""
+_FORMER_CODES = {"recovery_late": "healing_late"}
 router = APIRouter(tags=["health"])
 
 
@@ -61,12 +62,14 @@ class Figures(Collector):
         found = self._found
         yield _labelled("vigpack_build_info", "The version that answers.", ["version"], {(found.version,): 1})
         healthy = found.verdict.state in {"well", "busy"}
-        alerts: dict[tuple[str, ...], float] = {(alert.code, alert.level): 1 for alert in found.verdict.alerts}
+        now = [(alert.code, alert.level) for alert in found.verdict.alerts]
+        alerts: dict[tuple[str, ...], float] = dict.fromkeys(now, 1)
         yield _gauge("vigpack_healthy", "Whether nothing is wrong.", healthy)
         yield _labelled("vigpack_problem", "What is wrong, as the IT page tells it.", ["code", "level"], alerts)
-        # Their former names, for one release.
+        # Their former names, for one release; with the codes of that time.
+        former: dict[tuple[str, ...], float] = {(_FORMER_CODES.get(code, code), level): 1 for code, level in now}
         yield _gauge("vigpack_well", "The same as vigpack_healthy.", healthy)
-        yield _labelled("vigpack_hurts", "The same as vigpack_problem.", ["code", "level"], alerts)
+        yield _labelled("vigpack_hurts", "The same as vigpack_problem.", ["code", "level"], former)
         for name, about, value in _parts(found):
             if value is not None:
                 yield _gauge(name, about, value)
@@ -142,7 +145,13 @@ def _queue(queue: QueueFigures) -> Iterator[Metric]:
     yield _gauge("vigpack_workers_silent", "Workers that fell silent of late.", newly_silent(queue))
     for name, about, moment in (
         ("vigpack_last_done_timestamp_seconds", "When a job was last finished.", queue.last_done_at),
-        ("vigpack_healed_timestamp_seconds", "When lost work was last looked for.", queue.healed_at),
+        ("vigpack_last_recovery_timestamp_seconds", "When lost work was last looked for.", queue.last_recovery_at),
+        # Its former name, for one release.
+        (
+            "vigpack_healed_timestamp_seconds",
+            "The same as vigpack_last_recovery_timestamp_seconds.",
+            queue.last_recovery_at,
+        ),
     ):
         if moment is not None:
             yield _gauge(name, about, moment.timestamp())

@@ -32,6 +32,7 @@ _TICKING: dict[str, Any] = {
     "clock_skew_s": True,
     "queue": {
         "oldest_waiting_s": True,
+        "last_recovery_at": True,
         "healed_at": True,
         "done_per_hour": True,
         "running": {"__all__": {"running_s", "lease_age_s", "unmoved_s"}},

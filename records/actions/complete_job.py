@@ -109,7 +109,7 @@ def fail(db: Database, claim: Claim, error: PipelineError, settings: Settings) -
         again = spoiled or (error.retryable and claim.attempt < settings.max_attempts)
         values = _failure(error, claim.attempt, again=again, settings=settings)
         if spoiled:
-            rest_s = max(settings.heal_s, settings.retry_after_s)
+            rest_s = max(settings.recovery_s, settings.retry_after_s)
             values |= {"attempts": claim.attempt - 1, "not_before": utcnow() + timedelta(seconds=rest_s)}
         _end(session, claim, values)
         _note(session, claim.kind, error, again=again)

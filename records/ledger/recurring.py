@@ -9,6 +9,11 @@ from sqlalchemy import or_, select, update
 from records.database import Database, rows_changed
 from records.models import ClockRow, utcnow
 
+RECOVERY = "healing"
+"""As its row has been called since the first step."""
+SWEEPING = "sweeping"
+SAMPLING = "sampling"
+
 
 def take_turn(db: Database, clock: str, every_s: float) -> bool:
     """Whether the clock is due and this caller, of all, is the one to act on it. Raises: DatabaseUnavailable.

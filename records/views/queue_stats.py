@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from pipeline.errors import PipelineError, plain_reasons
 from records.folders import FolderProblem
 from records.ledger.jobs import MOMENT
 from records.ledger.outcome_counts import Outcome, OutcomeCounts, outcome_counts, quantile_s
+from records.ledger.recurring import RECOVERY
 from records.ledger.scheduling import is_due
 from records.ledger.workers import MISSED_BEATS
 from records.models import ClockRow, JobRow, JobState, WorkerRow
@@ -127,9 +128,17 @@ class QueueFigures(_Figure):
     failed_now: int
     """Given up within a day, not tried again since, and not acknowledged."""
     ready_24h: ReadyTimes
-    healed_at: datetime | None
+    last_recovery_at: datetime | None
     """When lost messages and dead leases were last looked for, to the end."""
     workers: list[WorkerFigure]
+
+    @computed_field(  # type: ignore[prop-decorator]
+        description="The same as `last_recovery_at`, for one release.", json_schema_extra={"deprecated": True}
+    )
+    @property
+    def healed_at(self) -> datetime | None:
+        """The last recovery under its former name."""
+        return self.last_recovery_at
 
 
 def queue_figures(session: Session, settings: Settings, now: datetime) -> QueueFigures:
@@ -163,7 +172,7 @@ def queue_figures(session: Session, settings: Settings, now: datetime) -> QueueF
             p95_s=quantile_s(moments, 0.95),
             p99_s=quantile_s(moments, 0.99),
         ),
-        healed_at=session.scalar(select(ClockRow.ended_at).where(ClockRow.name == "healing")),
+        last_recovery_at=session.scalar(select(ClockRow.ended_at).where(ClockRow.name == RECOVERY)),
         workers=_workers(session, settings, running, now),
     )
 

@@ -43,7 +43,7 @@ class Broken:
 @pytest.fixture
 def waiting(app_settings: Settings) -> AppContext:
     """Two uploads that are all here and were not handed on, and a store that fails the first time."""
-    settings = app_settings.model_copy(update={"heal_s": 1})
+    settings = app_settings.model_copy(update={"recovery_s": 1})
     db, storage = open_alone(settings), open_storage(settings)
     uploads = Uploads(db, Broken(storage), settings)  # type: ignore[arg-type]
     for _ in range(2):

@@ -36,13 +36,13 @@ DISK_BYTES = 48 << 20
 QUICK = {
     "VIGPACK_LEASE_S": "3",
     "VIGPACK_HEARTBEAT_S": "1",
-    "VIGPACK_HEAL_S": "1",
+    "VIGPACK_RECOVERY_S": "1",
     "VIGPACK_SWEEP_S": "2",
     "VIGPACK_RETRY_AFTER_S": "0.2",
     "VIGPACK_MIN_FREE_BYTES": "0",
     "VIGPACK_JOB_LIMIT_S": "60",
 }
-"""Settings with which everything that heals takes seconds. Everything else is as it is delivered."""
+"""Settings with which recovery takes seconds. Everything else is as it is delivered."""
 _NOTES = """
 CREATE TABLE chaos_steps (id serial, job_id text, was text, became text, lease text, attempts int);
 CREATE FUNCTION chaos_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from api.app import create_app
+from records.ledger.recurring import SWEEPING
 from records.migrations.migrate import migrate
 from records.models import ClockRow, utcnow
 from records.settings import Settings
@@ -22,7 +23,6 @@ from tests.footage import numbered_film
 from tests.records.cast import K_104
 from tests.servers import PostgresServer, wait_until
 from tests.worker.service import QUICK, Service, running_service
-from worker.maintenance.recovery import SWEEPING
 
 
 @pytest.fixture(params=["folder and SQLite", "S3 and PostgreSQL"])

@@ -172,7 +172,7 @@ def test_jobs_that_waited_are_done_although_a_power_cut_tore_the_queue_s_file(tm
         selection_id, _ = service.send_film(numbered_film(tmp_path / "film.mp4", frames=150, fps="25"), K_104)
         with max((data / "queue").rglob("*.aof")).open("ab") as torn:  # the last of them
             torn.write(bytes(512))
-        with running(data, VIGPACK_HEAL_S="1") as again:
+        with running(data, VIGPACK_RECOVERY_S="1") as again:
             sentence = again.hear("repaired", "queue")["sentence"]
             [aside] = data.glob("queue-set-aside-*")
             assert str(aside) in sentence

@@ -46,7 +46,7 @@ def test_the_queue_tells_its_length_over_all_priorities(service: Service) -> Non
     assert queue_length(service.settings) == len(jobs)
 
 
-def test_with_redis_down_a_job_stays_queued_and_healing_sends_it_later(
+def test_with_redis_down_a_job_stays_queued_and_recovery_sends_it_later(
     redis_service: Service, own_redis: RedisServer
 ) -> None:
     db, settings = redis_service.db, redis_service.settings
@@ -83,8 +83,8 @@ def test_a_job_that_is_not_queued_any_more_is_not_sent(service: Service) -> None
     assert queue_length(service.settings) == 0
 
 
-def test_healing_sends_exactly_what_redis_lost(redis_service: Service, own_redis: RedisServer) -> None:
-    db, settings = redis_service.db, redis_service.settings.model_copy(update={"heal_s": 0.1})
+def test_recovery_sends_exactly_what_redis_lost(redis_service: Service, own_redis: RedisServer) -> None:
+    db, settings = redis_service.db, redis_service.settings.model_copy(update={"recovery_s": 0.1})
     jobs = add_jobs(db, K_104)
     redis_service.enqueue(jobs)
     time.sleep(0.2)
@@ -96,8 +96,8 @@ def test_healing_sends_exactly_what_redis_lost(redis_service: Service, own_redis
     assert queue_length(settings) == len(jobs)
 
 
-def test_healing_leaves_a_message_alone_that_was_sent_just_now(redis_service: Service, own_redis: RedisServer) -> None:
-    settings = redis_service.settings.model_copy(update={"heal_s": 60})
+def test_recovery_leaves_a_message_alone_that_was_sent_just_now(redis_service: Service, own_redis: RedisServer) -> None:
+    settings = redis_service.settings.model_copy(update={"recovery_s": 60})
     redis_service.enqueue(add_jobs(redis_service.db))
     own_redis.client().flushall()
     assert resend_lost(redis_service.db, settings) == 0

@@ -13,12 +13,12 @@ from datetime import datetime
 
 from pipeline.errors import PipelineError
 from records.folders import folder_problems
-from records.ledger.recurring import take_turn
+from records.ledger.recurring import RECOVERY, SWEEPING, take_turn
 from records.ledger.workers import beat, is_draining
 from records.logs import get_logger
 from records.pulse import beat_pulse
 from worker.context import WorkerContext, worker_context
-from worker.maintenance.recovery import RECOVERY, SWEEPING, recover_lost_jobs, sweep
+from worker.maintenance.recovery import recover_lost_jobs, sweep
 from worker.maintenance.watchdog import Watchdog, kill_worker
 from worker.os_limits import end_worker
 from worker.scratch import sweep_scratch
@@ -47,13 +47,13 @@ def _watch(started_at: datetime) -> None:
                 next_beat = now + ctx.settings.heartbeat_s
             if now >= next_sweep:
                 sweep_scratch(ctx.db, ctx.storage, ctx.settings)
-                next_sweep = now + ctx.settings.heal_s
+                next_sweep = now + ctx.settings.recovery_s
                 if watchdog.is_hung(ctx) and not is_draining(ctx.db, ctx.worker):
                     kill_worker(ctx)
             _take_turns(ctx)
             if is_draining(ctx.db, ctx.worker):
                 end_worker()
-        except PipelineError as error:  # the database or the store is away: nothing to heal with, try again
+        except PipelineError as error:  # the database or the store is away: nothing can be recovered now, try again
             log.warning("maintenance_waits", code=error.code, cause=str(error))
         except Exception:
             log.exception("maintenance_failed")
@@ -61,7 +61,7 @@ def _watch(started_at: datetime) -> None:
 
 
 def _take_turns(ctx: WorkerContext) -> None:
-    if take_turn(ctx.db, RECOVERY, ctx.settings.heal_s):
+    if take_turn(ctx.db, RECOVERY, ctx.settings.recovery_s):
         recover_lost_jobs(ctx.db, ctx.storage, ctx.settings)
     if take_turn(ctx.db, SWEEPING, ctx.settings.sweep_s):
         sweep(ctx.db, ctx.storage)

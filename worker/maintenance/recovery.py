@@ -1,7 +1,7 @@
 """Recovery: what crashes and outages leave behind is brought back or cleared away, by one worker at a time.
 
-Every process of every worker asks for the turn; one ``UPDATE`` on the clock's row gives it to one of them. A healer
-that dies loses nothing: the turn comes again.
+Every process of every worker asks for the turn; one ``UPDATE`` on the clock's row gives it to one of them. A process
+that dies at it loses nothing: the turn comes again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from records.database import Database
 from records.ledger.clock_repair import clamp_future_timestamps
 from records.ledger.jobs import count_due, take_unsent
 from records.ledger.outcome_counts import fold_outcome_counts
-from records.ledger.recurring import note_ended
+from records.ledger.recurring import RECOVERY, SWEEPING, note_ended
 from records.ledger.store_identity import keep_in_step
 from records.ledger.workers import forget_workers
 from records.logs import get_logger
@@ -27,9 +27,6 @@ from records.settings import Settings
 from records.storage.contract import Storage
 from worker.broker import queue_length, send
 
-RECOVERY = "healing"
-SWEEPING = "sweeping"
-SAMPLING = "sampling"
 _MOST_SENT_AT_ONCE = 500
 log = get_logger("worker")
 
@@ -53,15 +50,15 @@ def recover_lost_jobs(db: Database, storage: Storage, settings: Settings) -> Non
 def resend_lost(db: Database, settings: Settings) -> int:
     """Send due jobs again, but only as many as the broker holds too few messages; how many.
 
-    Sending every waiting job again made 241 messages of 41 jobs in a trial. A job sent within the last ``heal_s`` is
-    left alone: its message may be on its way into a worker.
+    Sending every waiting job again made 241 messages of 41 jobs in a trial. A job sent within the last ``recovery_s``
+    is left alone: its message may be on its way into a worker.
     """
     due = count_due(db)
     held = queue_length(settings) if due else None
     if held is None or held >= due:
         return 0
     sent = 0
-    for job_id in take_unsent(db, min(due - held, _MOST_SENT_AT_ONCE), silent_s=settings.heal_s):
+    for job_id in take_unsent(db, min(due - held, _MOST_SENT_AT_ONCE), silent_s=settings.recovery_s):
         if not send(job_id, settings):
             break
         sent += 1
@@ -74,7 +71,7 @@ def _wake_for_next_retry(db: Database, settings: Settings) -> None:
     resting = select(func.min(JobRow.not_before)).where(JobRow.state == JobState.QUEUED, JobRow.not_before > now)
     with db.reading() as session:
         next_retry = session.scalar(resting)
-    if next_retry is not None and next_retry < now + timedelta(seconds=settings.heal_s):
+    if next_retry is not None and next_retry < now + timedelta(seconds=settings.recovery_s):
         with db.session() as session:
             clock = update(ClockRow).where(ClockRow.name == RECOVERY, ClockRow.due_at > next_retry)
             session.execute(clock.values(due_at=next_retry))

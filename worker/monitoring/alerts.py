@@ -281,9 +281,9 @@ def _queue(facts: Facts) -> Iterator[Alert]:
                 "Where there is nothing to mend, take note, and it is counted no more."
             ),
         )
-    if facts.workers_alive and _healing_is_late(facts, queue):
+    if facts.workers_alive and _recovery_is_late(facts, queue):
         says = "Lost work has not been looked for lately."
-        yield Alert(code="healing_late", level="warn", message=says, remedy=_RESTART)
+        yield Alert(code="recovery_late", level="warn", message=says, remedy=_RESTART)
     versions = {worker.version for worker in queue.workers if worker.state == "working"} | {facts.version}
     if len(versions) > 1:
         says = f"Parts of different versions run side by side: {', '.join(sorted(versions))}."
@@ -317,8 +317,8 @@ def _nothing_is_taken(queue: QueueFigures) -> bool:
     return bool(queue.due) and queue.oldest_waiting_s > NOTHING_TAKEN_S and not moves
 
 
-def _healing_is_late(facts: Facts, queue: QueueFigures) -> bool:
-    since = queue.healed_at or min(worker.started_at for worker in queue.workers if worker.state == "working")
+def _recovery_is_late(facts: Facts, queue: QueueFigures) -> bool:
+    since = queue.last_recovery_at or min(worker.started_at for worker in queue.workers if worker.state == "working")
     return (facts.at - since).total_seconds() > RECOVERY_LATE_S
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from api.app import create_app
 from api.dependencies import AppContext
+from records.ledger.recurring import RECOVERY, note_ended
 from records.models import JobRow
 from records.settings import Settings
 from tests.api.conftest import client_of
@@ -50,6 +51,13 @@ def test_what_waits_is_told_by_kind_state_and_priority(client: TestClient) -> No
     assert found['vigpack_problem{code="no_worker",level="bad"}'] == 1
     assert found["vigpack_well"] == 0  # the former names, for one release
     assert found['vigpack_hurts{code="no_worker",level="bad"}'] == 1
+
+
+def test_the_last_recovery_is_told_under_its_former_name_too(client: TestClient, ctx: AppContext) -> None:
+    note_ended(ctx.db, RECOVERY)
+    found = samples(client)
+    assert found["vigpack_last_recovery_timestamp_seconds"] > 0
+    assert found["vigpack_healed_timestamp_seconds"] == found["vigpack_last_recovery_timestamp_seconds"]
 
 
 def test_what_is_unknown_is_absent_and_not_zero(client: TestClient, app_settings: Settings) -> None:

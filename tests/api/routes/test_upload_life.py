@@ -191,7 +191,9 @@ def test_eight_clients_of_two_processes_send_one_film_and_it_is_whole_although_o
 
 def test_a_film_that_was_all_here_when_the_api_was_killed_is_handed_on_by_the_next_head(service: Service) -> None:
     film = film_bytes(MIB)
-    with client_of(create_app(service.settings().model_copy(update={"heal_s": 3600, "min_free_bytes": 0}))) as client:
+    with client_of(
+        create_app(service.settings().model_copy(update={"recovery_s": 3600, "min_free_bytes": 0}))
+    ) as client:
         begun = begin(client)
         upload = announce(client, len(film), begun)
         # The state a crash leaves between the last save and the hand-over.

@@ -113,7 +113,7 @@ class _Unplugged:
         raise StorageUnavailable(key)
 
 
-def test_an_interrupted_erasure_is_out_of_sight_and_ended_by_healing(
+def test_an_interrupted_erasure_is_out_of_sight_and_ended_by_recovery(
     settings: Settings, db: Database, storage: Storage, tmp_path: Path
 ) -> None:
     (first, *_) = sent_film(db, storage, tmp_path)

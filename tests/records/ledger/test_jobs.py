@@ -69,7 +69,7 @@ def test_a_resting_job_cannot_be_claimed_before_its_time(settings: Settings, db:
     assert claim_next(db, "w", settings) is None
 
 
-def test_a_running_job_is_not_taken_over_before_healing_gave_it_back(settings: Settings, db: Database) -> None:
+def test_a_running_job_is_not_taken_over_before_recovery_gave_it_back(settings: Settings, db: Database) -> None:
     old = claimed(db, settings)
     let_lease_run_out(db, old)
     assert claim_next(db, "another", settings) is None
@@ -171,7 +171,7 @@ def test_a_job_whose_sending_failed_is_taken_at_once(db: Database) -> None:
     assert take_unsent(db, 10, silent_s=60) == [job]
 
 
-def test_eight_healers_take_each_unsent_job_once(settings: Settings, db: Database) -> None:
+def test_eight_at_once_take_each_unsent_job_once(settings: Settings, db: Database) -> None:
     jobs = [job for _ in range(10) for job in add_jobs(db, K_104)]
 
     def take(_: int) -> list[str]:

@@ -103,7 +103,7 @@ def test_finishing_twice_adds_nothing(db: Database, uploads: Uploads, upload: Up
 
 
 @pytest.mark.parametrize("stores", [True, False])
-def test_a_crash_or_outage_while_storing_is_healed_by_finishing_again(
+def test_a_crash_or_outage_while_storing_is_put_right_by_finishing_again(
     db: Database, uploads: Uploads, upload: Upload, storage: Storage, settings: Settings, stores: bool
 ) -> None:
     receive(uploads, upload)

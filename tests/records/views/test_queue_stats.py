@@ -42,7 +42,7 @@ def test_depth_and_age_are_of_what_could_begin(db: Database, settings: Settings)
 def test_an_empty_queue_has_no_age_and_no_times(db: Database, settings: Settings) -> None:
     seen = figures_of(db, settings)
     assert (seen.due, seen.oldest_waiting_s, seen.running, seen.workers) == (0, 0.0, [], [])
-    assert (seen.ready_24h.jobs, seen.ready_24h.p50_s, seen.healed_at) == (0, None, None)
+    assert (seen.ready_24h.jobs, seen.ready_24h.p50_s, seen.last_recovery_at) == (0, None, None)
 
 
 def test_a_running_job_tells_how_far_it_is_and_since_when_nothing_moved(db: Database, settings: Settings) -> None:

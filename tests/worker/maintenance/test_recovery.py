@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from pipeline.errors import FfmpegFailed
 from records.actions.complete_job import fail
 from records.database import Database, open_database
-from records.ledger.recurring import take_turn
+from records.ledger.recurring import RECOVERY, take_turn
 from records.ledger.workers import beat
 from records.models import ClockRow, JobRow, JobState, WorkerRow, new_id, utcnow
 from records.settings import Settings
@@ -18,7 +18,7 @@ from tests.records.cast import add_jobs, job_row, take
 from tests.servers import free_port
 from tests.worker.service import Service
 from worker.broker import queue_length
-from worker.maintenance.recovery import RECOVERY, recover_lost_jobs, sweep
+from worker.maintenance.recovery import recover_lost_jobs, sweep
 from worker.monitoring.health import health
 from worker.scratch import scratch_folder, sweep_scratch
 
@@ -64,7 +64,7 @@ def test_a_job_that_a_wrong_clock_put_a_day_ahead_is_brought_back(service: Servi
     take(service.db, settings, running)
 
 
-def test_healing_brings_back_and_sends_the_job_of_a_silent_worker(service: Service) -> None:
+def test_recovery_brings_back_and_sends_the_job_of_a_silent_worker(service: Service) -> None:
     settings = service.settings.model_copy(update={"retry_after_s": 0, "lease_s": 0.05})
     (job,) = add_jobs(service.db)
     take(service.db, settings, job)
@@ -75,11 +75,11 @@ def test_healing_brings_back_and_sends_the_job_of_a_silent_worker(service: Servi
 
 
 def test_the_next_round_comes_when_a_resting_job_may_begin(service: Service) -> None:
-    settings = service.settings.model_copy(update={"heal_s": 600, "retry_after_s": 30})
+    settings = service.settings.model_copy(update={"recovery_s": 600, "retry_after_s": 30})
     (job,) = add_jobs(service.db)
     won = take(service.db, settings, job)
     fail(service.db, won, FfmpegFailed(), settings)
-    assert take_turn(service.db, RECOVERY, settings.heal_s)
+    assert take_turn(service.db, RECOVERY, settings.recovery_s)
     recover_lost_jobs(service.db, service.storage, settings)
     with service.db.reading() as session:
         due_at = session.scalars(select(ClockRow.due_at).where(ClockRow.name == RECOVERY)).one()

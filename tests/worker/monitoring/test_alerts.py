@@ -46,7 +46,7 @@ def a_queue(**changes: Any) -> QueueFigures:
         "failed_24h": [],
         "failed_now": 0,
         "ready_24h": ReadyTimes(jobs=0, p50_s=None, p95_s=None, p99_s=None),
-        "healed_at": NOW,
+        "last_recovery_at": NOW,
         "workers": [a_worker()],
     }
     return QueueFigures(**{**given, **changes})
@@ -135,8 +135,8 @@ def test_nothing_that_hurts_is_well_and_work_alone_is_busy() -> None:
             some_facts(a_queue(workers=[a_worker(), a_worker(state="silent", seen_s=80)])),
         ),
         ("given_up", "warn", some_facts(a_queue(failed_now=2))),
-        ("healing_late", "warn", some_facts(a_queue(healed_at=NOW - timedelta(seconds=301)))),
-        ("healing_late", "warn", some_facts(a_queue(healed_at=None))),
+        ("recovery_late", "warn", some_facts(a_queue(last_recovery_at=NOW - timedelta(seconds=301)))),
+        ("recovery_late", "warn", some_facts(a_queue(last_recovery_at=None))),
         ("backup_old", "warn", some_facts(backup_max_age_days=7, unsaved_since=NOW - timedelta(days=8))),
         (
             "backup_old",
@@ -175,9 +175,9 @@ def test_a_worker_long_gone_hurts_nobody() -> None:
     assert judge(some_facts(a_queue(workers=[a_worker(), gone]))).state == "well"
 
 
-def test_a_worker_that_only_just_began_has_not_healed_yet() -> None:
+def test_a_worker_that_only_just_began_has_not_recovered_anything_yet() -> None:
     young = a_worker(started_at=NOW - timedelta(seconds=20))
-    assert judge(some_facts(a_queue(healed_at=None, workers=[young]))).state == "well"
+    assert judge(some_facts(a_queue(last_recovery_at=None, workers=[young]))).state == "well"
 
 
 def test_who_is_to_be_started_depends_on_what_became_of_the_workers() -> None:

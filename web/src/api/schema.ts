@@ -1794,9 +1794,14 @@ export interface components {
             due: number;
             failed_24h: components["schemas"]["Failures"][];
             failed_now: number;
-            healed_at: string | null;
+            /**
+             * @deprecated
+             * @description The same as `last_recovery_at`, for one release.
+             */
+            readonly healed_at: string | null;
             jobs: components["schemas"]["JobCount"][];
             last_done_at: string | null;
+            last_recovery_at: string | null;
             oldest_waiting_s: number;
             ready_24h: components["schemas"]["ReadyTimes"];
             running: components["schemas"]["RunningJob"][];
