@@ -6,15 +6,16 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.diagnostics.health_cache import Look
 from api.errors import described
+from api.event_stream import EventStream, StreamEvent, stream
 from api.middleware.authentication import OPERATIONS
 from api.routes.operations import GivenLook
 from worker.monitoring.health import Health
@@ -22,8 +23,6 @@ from worker.monitoring.health import Health
 router = APIRouter(prefix=OPERATIONS, tags=["operations"])
 _LOOK_EVERY_S = 2.0
 _AT_LEAST_EVERY_S = 10.0
-_KEEP_ALIVE_S = 15
-_RECONNECT_MS = 2000
 _TICKING: dict[str, Any] = {
     "at": True,
     "disk_free_bytes": True,
@@ -42,17 +41,23 @@ _TICKING: dict[str, Any] = {
 """These change by themselves; they come along every ten seconds."""
 
 
+class HealthEvent(StreamEvent):
+    """The health of the service as it is now."""
+
+    event: Literal["operations"] = "operations"
+    data: Health
+
+
 @router.get(
     "/events",
     summary="Health of the service as server-sent events",
-    response_class=EventSourceResponse,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}, **described(401)},
+    response_class=EventStream,
+    response_model=HealthEvent,
+    responses=described(401),
 )
 async def stream_health(look: GivenLook) -> Response:
     """Events named `operations` hold the whole look as JSON: within two seconds of a change, and every ten seconds."""
-    return EventSourceResponse(
-        _events(look), ping=_KEEP_ALIVE_S, headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"}
-    )
+    return stream(_events(look))
 
 
 async def _events(look: Look) -> AsyncIterator[ServerSentEvent]:
@@ -62,7 +67,7 @@ async def _events(look: Look) -> AsyncIterator[ServerSentEvent]:
         state = _state_of(found)
         if state != seen or time.monotonic() - told_at >= _AT_LEAST_EVERY_S:
             seen, told_at = state, time.monotonic()
-            yield ServerSentEvent(found.model_dump_json(), event="operations", retry=_RECONNECT_MS)
+            yield HealthEvent(data=found).message()
         await asyncio.sleep(_LOOK_EVERY_S)
 
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel, Field
+from sse_starlette import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.dependencies import AppContext, Ctx, GivenId
 from api.errors import described
+from api.event_stream import EventStream, StreamEvent, stream
 from api.routes.selections import PREFIX, view_now
 from records.errors import DatabaseUnavailable, SelectionGone
 from records.views.selections import SelectionView
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
 _LOOK_EVERY_S = 0.5
-_KEEP_ALIVE_S = 15
-_RECONNECT_MS = 2000
 _RUNNING_CLOCKS = {
     "moments": {"__all__": {"waiting_s", "running_s"}},
     "outputs": {"__all__": {"waiting_s", "running_s"}},
@@ -29,12 +29,33 @@ _RUNNING_CLOCKS = {
 """These change by themselves; an event for each tick would say nothing."""
 
 
+class SelectionEvent(StreamEvent):
+    """The whole selection as it is now."""
+
+    event: Literal["selection"] = "selection"
+    data: SelectionView
+
+
+class Nothing(BaseModel):
+    """An event that says all by its name."""
+
+
+class ErasedEvent(StreamEvent):
+    """The selection was erased; the stream ends."""
+
+    event: Literal["erased"] = "erased"
+    data: Nothing = Nothing()
+
+
+AnySelectionEvent = Annotated[SelectionEvent | ErasedEvent, Field(discriminator="event")]
+
+
 @router.get(
     "/{selection_id}/events",
     summary="A selection's progress as server-sent events",
-    response_class=EventSourceResponse,
+    response_class=EventStream,
+    response_model=AnySelectionEvent,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
         204: {"description": "Nothing more will happen; the last event was seen."},
         **described(401, 404),
     },
@@ -50,11 +71,7 @@ async def stream_selection(
     view = await run_in_threadpool(view_now, ctx, selection_id)
     if view.settled and last_event_id == _event_id(view):
         return Response(status_code=204)
-    return EventSourceResponse(
-        _events(ctx, view, last_event_id),
-        ping=_KEEP_ALIVE_S,
-        headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"},
-    )
+    return stream(_events(ctx, view, last_event_id))
 
 
 async def _events(ctx: AppContext, view: SelectionView, seen: str | None) -> AsyncIterator[ServerSentEvent]:
@@ -62,7 +79,7 @@ async def _events(ctx: AppContext, view: SelectionView, seen: str | None) -> Asy
         now = _event_id(view)
         if now != seen:
             seen = now
-            yield ServerSentEvent(view.model_dump_json(), event="selection", id=now, retry=_RECONNECT_MS)
+            yield SelectionEvent(data=view).message(now)
         if view.settled:
             return
         await asyncio.sleep(_LOOK_EVERY_S)
@@ -71,7 +88,7 @@ async def _events(ctx: AppContext, view: SelectionView, seen: str | None) -> Asy
         except DatabaseUnavailable:  # the stream goes on; its keep-alives tell that somebody is there
             continue
         except SelectionGone:
-            yield ServerSentEvent("{}", event="erased")
+            yield ErasedEvent().message()
             return
 
 

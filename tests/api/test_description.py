@@ -69,6 +69,21 @@ def test_every_operation_has_an_id_of_its_own_a_verb_and_what_it_is_about(app: F
     assert [one for one in ids if not re.fullmatch(rf"({'|'.join(_VERBS)})(_[a-z]+)+", one)] == []
 
 
+def test_every_event_of_a_stream_is_described_with_what_it_holds(app: FastAPI) -> None:
+    document = app.openapi()
+    schemas = document["components"]["schemas"]
+    found: dict[str, dict[str, str]] = {}
+    for path, operations in document["paths"].items():
+        stream = operations.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        for one in [stream["text/event-stream"]["schema"]] if "text/event-stream" in stream else []:
+            events = [schemas[ref["$ref"].rsplit("/", 1)[1]]["properties"] for ref in one.get("oneOf", [one])]
+            found[path] = {event["event"]["const"]: event["data"]["$ref"].rsplit("/", 1)[1] for event in events}
+    assert found == {
+        f"{SELECTIONS}/{{selection_id}}/events": {"selection": "SelectionView", "erased": "Nothing"},
+        "/api/v1/operations/events": {"operations": "Health"},
+    }
+
+
 def test_the_example_in_the_description_is_accepted(client: TestClient) -> None:
     described = client.get("/api/v1/openapi.json").json()
     example = described["components"]["schemas"]["NewSelection"]["examples"][0]

@@ -6,6 +6,14 @@ import { ApiError, request } from './client.svelte';
 /** The service sends at least a comment every 15 s. A stream that stays silent longer is held back somewhere. */
 const SILENCE_MS = 20_000;
 
+/** The same with what each event's `data` holds: `Event` is what the API's document says of the stream. */
+export async function* readTypedEvents<Event extends { event: string; data: unknown }>(
+  path: string,
+  signal: AbortSignal,
+): AsyncGenerator<Event, void> {
+  for await (const { event, data } of readEvents(path, signal)) yield { event, data: JSON.parse(data) as unknown } as Event;
+}
+
 /**
  * The events at `path`, until the stream ends, breaks off or stays silent for `silenceMs`.
  *

@@ -1308,6 +1308,16 @@ export interface components {
             kind: string;
             priority: number;
         };
+        /** @description The selection was erased; the stream ends. */
+        ErasedEvent: {
+            /** @default {} */
+            data: components["schemas"]["Nothing"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "erased";
+        };
         /** @description Why something failed, in the guider's words and by its stable code. */
         ErrorView: {
             code: string;
@@ -1391,6 +1401,15 @@ export interface components {
             unsaved_since: string | null;
             verdict: components["schemas"]["Assessment"];
             version: string;
+        };
+        /** @description The health of the service as it is now. */
+        HealthEvent: {
+            data: components["schemas"]["Health"];
+            /**
+             * @default operations
+             * @constant
+             */
+            event: "operations";
         };
         /** @description A stretch of the film's clock, in ms; its end is not in it. */
         HeldView: {
@@ -1702,6 +1721,8 @@ export interface components {
             exact?: boolean;
             principle?: string | null;
         };
+        /** @description An event that says all by its name. */
+        Nothing: Record<string, unknown>;
         /**
          * @description One kind of output and where it stands: pending until every moment is ready, then as its job.
          *
@@ -1920,6 +1941,15 @@ export interface components {
             readonly per_cent: number | null;
             /** @default 0 */
             points: number;
+        };
+        /** @description The whole selection as it is now. */
+        SelectionEvent: {
+            data: components["schemas"]["SelectionView"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "selection";
         };
         /** @description Some selections, newest first. */
         SelectionPage: {
@@ -2399,7 +2429,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["HealthEvent"];
                 };
             };
         };
@@ -3067,7 +3097,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["SelectionEvent"] | components["schemas"]["ErasedEvent"];
                 };
             };
             /** @description Nothing more will happen; the last event was seen. */

@@ -1,8 +1,8 @@
 /** A selection's progress: by server-sent events, and by polling where a proxy holds the events back. */
 
 import { api, ApiError, dataOf } from './client.svelte';
-import { readEvents } from './eventStream';
-import type { SelectionView } from './types';
+import { readTypedEvents } from './eventStream';
+import type { SelectionStreamEvent, SelectionView } from './types';
 import { sleep } from './sleep';
 
 const SELECTION = '/api/v1/selections/{selection_id}';
@@ -36,12 +36,11 @@ export async function followSelection(
 
 /** Null where the stream ended before the selection was settled. */
 async function stream(id: string, onView: (view: SelectionView) => void, signal: AbortSignal): Promise<End | null> {
-  for await (const { event, data } of readEvents(`/api/v1/selections/${id}/events`, signal)) {
-    if (event === 'erased') return 'erased';
-    if (event !== 'selection') continue;
-    const view = JSON.parse(data) as SelectionView;
-    onView(view);
-    if (view.settled) return 'settled';
+  for await (const told of readTypedEvents<SelectionStreamEvent>(`/api/v1/selections/${id}/events`, signal)) {
+    if (told.event === 'erased') return 'erased';
+    if (told.event !== 'selection') continue; // of a later version
+    onView(told.data);
+    if (told.data.settled) return 'settled';
   }
   return null;
 }

@@ -1,6 +1,6 @@
 /** Short names for the types of the API's requests and responses, generated from its OpenAPI document (`make api-types`). */
 
-import type { components } from './schema';
+import type { components, operations } from './schema';
 
 type Schemas = components['schemas'];
 
@@ -40,6 +40,12 @@ export type Step = Schemas['Step'];
 export type StillTimes = Schemas['StillTimes'];
 export type StillCut = Schemas['StillCut'];
 export type WorkerFigure = Schemas['WorkerFigure'];
+
+type Streamed<Operation extends 'stream_selection' | 'stream_health'> =
+  operations[Operation]['responses'][200]['content']['text/event-stream'];
+/** The events of a stream, by what their `data` hold. */
+export type SelectionStreamEvent = Streamed<'stream_selection'>;
+export type OperationsStreamEvent = Streamed<'stream_health'>;
 
 export type Answer = RatingView['answers'][string];
 /** Filter of the job list, and the actions on a job that take no argument. */

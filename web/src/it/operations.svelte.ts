@@ -1,9 +1,9 @@
 /** Live state of the service, and IT's actions on it. */
 
 import { api, ApiError, dataOf } from '../api/client.svelte';
-import { readEvents } from '../api/eventStream';
+import { readTypedEvents } from '../api/eventStream';
 import { sleep } from '../api/sleep';
-import type { AuditLine, Health, JobPage, JobAction, Span, Step, WhichJobs } from '../api/types';
+import type { AuditLine, Health, JobPage, JobAction, OperationsStreamEvent, Span, Step, WhichJobs } from '../api/types';
 
 const AGAIN_MS = 2_000;
 const SERIES_EVERY_MS = 60_000;
@@ -50,8 +50,8 @@ export class Operations {
 
   /** Returns when the stream breaks off; the loop then reconnects, and sees whether the service answers. */
   async #stream(signal: AbortSignal): Promise<void> {
-    for await (const { event, data } of readEvents('/api/v1/operations/events', signal)) {
-      if (event === 'operations') this.#see(JSON.parse(data) as Health);
+    for await (const { event, data } of readTypedEvents<OperationsStreamEvent>('/api/v1/operations/events', signal)) {
+      if (event === 'operations') this.#see(data);
     }
   }
 
