@@ -85,5 +85,5 @@ def _one_ready(stack: Stack, films: list[DrawnFilm]) -> Planned:
     guider.start()
     guider.join(60)
     assert planned.ready
-    wait_until(lambda: not leftovers(stack), "nothing is left", within_s=20)
+    wait_until(lambda: not leftovers(stack), "nothing is left")
     return planned

@@ -117,7 +117,7 @@ def pool_process(encoder: psutil.Process) -> psutil.Process:
 
 
 def wait_until_gone(*processes: psutil.Process) -> None:
-    _, alive = psutil.wait_procs(processes, timeout=10)
+    _, alive = psutil.wait_procs(processes, timeout=60)
     assert not alive, f"still running: {alive}"
 
 
@@ -130,4 +130,4 @@ def assert_nothing_left_behind(service: Service) -> None:
     assert {job.state for job in jobs} == {JobState.DONE}
     assert {job.lease_token for job in jobs} == {None}
     assert set(service.storage.keys("selections/")) == artifacts | uploads
-    wait_until(lambda: not list(service.settings.scratch().iterdir()), "scratch is empty", within_s=10)
+    wait_until(lambda: not list(service.settings.scratch().iterdir()), "scratch is empty")

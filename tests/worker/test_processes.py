@@ -171,7 +171,7 @@ def test_erasing_a_selection_stops_its_running_job_and_keeps_nothing(folder_serv
     wait_until_gone(encoder)
     wait_until(lambda: '"event": "lease_lost"' in folder_service.log(), "the attempt is given up")
     wait_until(lambda: not list(folder_service.settings.scratch().iterdir()), "scratch is empty")
-    wait_until(lambda: not list(folder_service.storage.keys("selections/")), "storage is empty", within_s=5)
+    wait_until(lambda: not list(folder_service.storage.keys("selections/")), "storage is empty")
 
 
 def test_a_job_that_takes_too_long_is_ended_in_words(folder_service: Service, long_film: Path) -> None:

@@ -187,7 +187,7 @@ def test_the_report_tells_versions_checks_figures_jobs_acts_and_logs(it: TestCli
 
 def test_a_change_is_told_live(running: Service, api: httpx.Client) -> None:
     """By a real process: the test client would wait for the end of the stream."""
-    with api.stream("GET", f"{OPERATIONS}/events", timeout=20) as stream:
+    with api.stream("GET", f"{OPERATIONS}/events", timeout=60) as stream:
         assert stream.headers["Content-Type"].startswith("text/event-stream")
         seen: list[int] = []
         for line in stream.iter_lines():

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
+import pytest
 
 from api.app import create_app
+from api.dependencies import AppContext
+from api.routes.selections import view_now
+from records.errors import DatabaseUnavailable
 from records.settings import Settings
+from records.views.selections import SelectionView
 from tests.api.conftest import client_of
 from tests.api.service import SELECTIONS, Service, begin, finish
-from tests.servers import PostgresServer
+from tests.servers import PostgresServer, wait_until
 
 
 def events_of(
@@ -53,19 +58,32 @@ def test_events_end_when_the_selection_is_erased(api: httpx.Client) -> None:
     assert names == ["selection", "erased"]
 
 
+def _look(looks: list[bool], ctx: AppContext, selection_id: str) -> SelectionView:
+    """What the stream looks at, and whether it could."""
+    try:
+        view = view_now(ctx, selection_id)
+    except DatabaseUnavailable:
+        looks.append(False)
+        raise
+    looks.append(True)
+    return view
+
+
 def test_events_outlive_an_outage_of_the_database(
-    postgres_server: PostgresServer, postgres_url: str, tmp_path: Path
+    postgres_server: PostgresServer, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    looks: list[bool] = []
+    monkeypatch.setattr("api.routes.selection_events.view_now", partial(_look, looks))
     name = postgres_url.rsplit("/", 1)[1]
     given = Settings(data_dir=tmp_path, database_url=postgres_url, min_free_bytes=0)
     with client_of(create_app(given)) as client:
         selection_id = begin(client)["selection"]["id"]
 
         def go_away_and_come_back() -> None:
-            time.sleep(1)
+            wait_until(lambda: looks, "the stream looks")
             with postgres_server.away(name):
                 assert client.get(SELECTIONS).status_code == 503
-                time.sleep(1)
+                wait_until(lambda: not looks[-1], "the stream meets the outage")
             finish(given, selection_id)
 
         with ThreadPoolExecutor() as pool:

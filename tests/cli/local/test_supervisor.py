@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -73,16 +74,15 @@ def test_a_part_that_dies_is_started_again(supervisor: Supervisor, told: Told) -
 def test_a_part_that_keeps_dying_is_given_longer_pauses(supervisor: Supervisor) -> None:
     supervisor.start(make_part(SLEEPS))
     run = supervisor.runs[0]
-    pauses = []
-    for _ in range(3):
+    for pause_s in (0.5, 1.0, 2.0):
         os.kill(run.process.pid, signal.SIGKILL)
-        run.process.wait(10)
+        run.process.wait(60)
+        before = time.monotonic()
         supervisor._keep_alive(run)
         assert run.restart_at is not None
-        pauses.append(run.restart_at - time.monotonic())
+        assert run.restart_at - time.monotonic() <= pause_s <= run.restart_at - before
         run.restart_at = 0
         supervisor._keep_alive(run)
-    assert pauses == pytest.approx([0.5, 1.0, 2.0], abs=0.3)
 
 
 BEATS_AND_HANGS = """
@@ -182,7 +182,7 @@ def test_stop_kills_a_part_that_does_not_listen(supervisor: Supervisor, tmp_path
     family = family_of(supervisor)
     began = time.monotonic()
     supervisor.stop()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60  # the part itself would go on for ten minutes
     assert gone(family)
 
 
@@ -228,12 +228,18 @@ def test_a_data_folder_is_held_by_one_only(tmp_path: Path) -> None:
 
 def test_a_data_folder_stays_held_until_the_parts_of_a_killed_up_have_ended(tmp_path: Path) -> None:
     held = hold_data_dir(tmp_path)
-    part = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"], pass_fds=[held])
+    part = subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE, pass_fds=[held]
+    )
+    assert part.stdin is not None
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     os.pwrite(held, f'{{"pid": {gone.pid}}}    '.encode(), 0)
     os.close(held)
-    began = time.monotonic()
-    os.close(hold_data_dir(tmp_path))
+    with ThreadPoolExecutor(1) as pool:
+        next_one = pool.submit(hold_data_dir, tmp_path)
+        with pytest.raises(TimeoutError):
+            next_one.result(0.5)
+        part.stdin.close()
+        os.close(next_one.result(60))
     assert part.wait() == 0
-    assert time.monotonic() - began > 0.5

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -35,8 +34,9 @@ def test_one_of_eight_workers_gets_the_turn(settings: Settings) -> None:
 
 
 def test_the_turn_comes_again(db: Database) -> None:
-    assert take_turn(db, RECOVERY, every_s=0.05)
-    time.sleep(0.1)
+    assert take_turn(db, RECOVERY, every_s=60)
+    with db.session() as session:
+        session.execute(update(ClockRow).values(due_at=utcnow()))
     assert take_turn(db, RECOVERY, every_s=60)
     assert not take_turn(db, RECOVERY, every_s=60)
 
@@ -48,8 +48,17 @@ def test_a_turn_that_a_wrong_clock_put_a_day_ahead_comes_now(db: Database) -> No
     assert not take_turn(db, RECOVERY, every_s=60)
 
 
+def let_lease_run_out(service: Service, job_id: str) -> None:
+    now = utcnow()
+    left = job_row(service.db, job_id).lease_until
+    assert left is not None
+    assert left < now + timedelta(hours=1)
+    with service.db.session() as session:
+        session.execute(update(JobRow).where(JobRow.id == job_id).values(lease_until=now - timedelta(seconds=1)))
+
+
 def test_a_job_that_a_wrong_clock_put_a_day_ahead_is_brought_back(service: Service) -> None:
-    settings = service.settings.model_copy(update={"retry_after_s": 0, "lease_s": 1})
+    settings = service.settings.model_copy(update={"retry_after_s": 0, "lease_s": 60})
     running, resting = add_jobs(service.db, {"family": "K-207", "clip": [{"in": 0, "out": 1000}] * 2})
     take(service.db, settings, running, "a worker whose clock is a day ahead")
     tomorrow = utcnow() + timedelta(days=1)
@@ -59,16 +68,16 @@ def test_a_job_that_a_wrong_clock_put_a_day_ahead_is_brought_back(service: Servi
     recover_lost_jobs(service.db, service.storage, settings)
     take(service.db, settings, resting)
     assert job_row(service.db, running).state == JobState.RUNNING  # whoever works on it may still renew
-    time.sleep(1.1)
+    let_lease_run_out(service, running)
     recover_lost_jobs(service.db, service.storage, settings)
     take(service.db, settings, running)
 
 
 def test_recovery_brings_back_and_sends_the_job_of_a_silent_worker(service: Service) -> None:
-    settings = service.settings.model_copy(update={"retry_after_s": 0, "lease_s": 0.05})
+    settings = service.settings.model_copy(update={"retry_after_s": 0, "lease_s": 60})
     (job,) = add_jobs(service.db)
     take(service.db, settings, job)
-    time.sleep(0.1)
+    let_lease_run_out(service, job)
     recover_lost_jobs(service.db, service.storage, settings)
     assert job_row(service.db, job).state == JobState.QUEUED
     assert queue_length(settings) == 1
