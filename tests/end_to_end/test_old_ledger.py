@@ -16,7 +16,8 @@ from records.settings import Settings
 from tests.api.conftest import client_of
 from tests.api.service import CHUNK, SELECTIONS, TUS, UPLOADS
 from tests.footage import numbers_in
-from tests.records.old_ledger import ADA, PARTIAL_BYTES, OldLedger, draw_old_files, ident, make_old_ledger
+from tests.records.old_ledger import make_old_ledger
+from tests.records.old_rows import ADA, PARTIAL_BYTES, OldLedger, draw_old_files, ident
 from tests.servers import PostgresServer, wait_until
 from tests.worker.service import QUICK, Service, running_service
 

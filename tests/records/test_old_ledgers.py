@@ -13,7 +13,8 @@ from records.database import open_database
 from records.ledger.outputs import Source, outputs_of, sources_of
 from records.migrations.migrate import changing_tables, is_current, migrate
 from records.settings import Settings
-from tests.records.old_ledger import STEPS, OldFiles, draw_old_files, ident, make_old_ledger
+from tests.records.old_ledger import make_old_ledger
+from tests.records.old_rows import STEPS, OldFiles, draw_old_files, ident
 from tests.servers import PostgresServer
 
 Rows = dict[str, dict[tuple[Any, ...], dict[str, Any]]]

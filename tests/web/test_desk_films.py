@@ -1,0 +1,90 @@
+"""Films at the desk that this browser cannot show, play or open, and what is no film."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.axe import complaints
+from tests.footage import beeps_ms_in, numbered_film
+from tests.servers import wait_until
+from tests.web.desk import DeskService, Guider
+
+TOGETHER = "desk"
+
+
+def test_what_is_no_film_is_said_in_one_sentence(guider: Guider, tmp_path: Path) -> None:
+    page = tmp_path / "page.mp4"
+    page.write_text("<!doctype html><p>not a film</p>")
+    guider.page.locator("main input[type=file]").set_input_files(page)
+    expect(guider.page.get_by_role("alert")).to_contain_text("not a film")
+    expect(guider.button("Choose a film")).to_be_enabled()
+
+
+def test_a_film_this_browser_cannot_show_is_marked_by_time(
+    guider: Guider, desk_service: DeskService, tmp_path: Path
+) -> None:
+    codec = ("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "keyint=25:log-level=error")
+    film = numbered_film(tmp_path / "phone.mp4", frames=150, fps="25", codec=codec)
+    guider.open(film)
+    expect(guider.page.get_by_text("This browser cannot show this film")).to_be_visible()
+    time = guider.page.get_by_label("Time", exact=True)
+    for at, name in (("0:01.2", "Starts here"), ("2.4", "Ends here")):
+        time.fill(at)
+        guider.button("Go there").click()
+        guider.button(name).click()
+    selection = guider.send()
+    guider.wait_until_ready()
+    [clip] = desk_service.selection(selection)["moments"]
+    assert (clip["moment"]["in"], clip["moment"]["out"]) == (1200, 2440)
+
+
+def test_a_film_this_browser_cannot_play_is_looked_at_picture_by_picture_and_lost_sound_is_told(
+    guider: Guider, desk_service: DeskService, tmp_path: Path
+) -> None:
+    codec = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-bf", "0")
+    sound = ("-c:a", "pcm_bluray", "-ar", "48000", "-ac", "2")  # what many camcorders write, and browsers do not know
+    guider.open(numbered_film(tmp_path / "00001.m2ts", frames=150, fps="25", codec=codec, sound_codec=sound))
+    expect(guider.page.get_by_text("This browser cannot play this film")).to_be_visible()
+    expect(guider.button("Play").first).to_be_disabled()
+    expect(guider.page.get_by_text("If it has sound, send the whole film.")).to_be_visible()
+    guider.mark_clip(1, 3)
+    wait_until(lambda: guider.number_on(".screen canvas") == 75, "the picture at 3 s is shown")
+    guider.page.get_by_label("Whole film").check(force=True)
+    expect(guider.page.get_by_text("If it has sound")).to_have_count(0)
+    selection = guider.send()
+    guider.wait_until_ready()
+    [clip] = desk_service.selection(selection)["moments"]
+    with desk_service.client() as client:
+        file = tmp_path / "clip.mp4"
+        file.write_bytes(
+            client.get(f"/api/v1/selections/{selection}/artifacts/{clip['artifacts'][0]['id']}")
+            .raise_for_status()
+            .content
+        )
+    assert beeps_ms_in(file) == pytest.approx([0, 1000, 2000], abs=20)
+
+
+def test_a_film_this_browser_cannot_open_is_marked_by_time_and_goes_whole(
+    guider: Guider, desk_service: DeskService, tmp_path: Path
+) -> None:
+    film = numbered_film(tmp_path / "camera.avi", frames=150, fps="25", codec=("-c:v", "mjpeg", "-q:v", "3"))
+    guider.page.locator("main input[type=file]").set_input_files(film)
+    expect(guider.page.get_by_role("alert")).to_contain_text("can be sent whole, with its moments marked by time")
+    guider.button("Mark by time").click()
+    expect(guider.page.get_by_text("Minutes and seconds, please")).to_be_visible()
+    guider.page.get_by_label("How long is it?").fill("0:06")
+    assert not complaints(guider.page)
+    guider.button("Mark by time").click()
+    time = guider.page.get_by_label("Time", exact=True)
+    for at, name in (("0:01.2", "Starts here"), ("2.4", "Ends here")):
+        time.fill(at)
+        guider.button("Go there").click()
+        guider.button(name).click()
+    expect(guider.page.get_by_text("not here")).to_have_count(2)
+    selection = guider.send()
+    guider.wait_until_ready()
+    [clip] = desk_service.selection(selection)["moments"]
+    assert (clip["facts"]["in_ms"], clip["facts"]["out_ms"]) == (1200, 2440)
