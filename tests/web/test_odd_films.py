@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from pipeline.cut.stills import grab_still
 from pipeline.source.film import probe
-from tests.footage import BEEP, RUNNER, beeps_ms_in, draw_number, numbered_film, numbers_in, read_number, run
+from tests.footage import BEEP, beeps_ms_in, draw_number, numbered_film, numbers_in, read_number, run
 from tests.mp4_boxes import Box, Mp4
 from tests.web.engine import CutFile, Engine
 
@@ -212,107 +209,6 @@ def test_every_sound_travels(engine: Engine, tmp_path: Path, name: str, mode: st
 
 
 # Size, shape and colours of the moment's own pictures
-
-
-def change_of_size(folder: Path, name: str, codec: tuple[str, ...]) -> Path:
-    """Three seconds of 640×360, then three of 360×640, each with a white square of 120 pixels in its middle."""
-    parts = []
-    for number, size in enumerate(("640x360", "360x640")):
-        part = folder / f"{number}{Path(name).suffix}"
-        square = "drawbox=x=(iw-120)/2:y=(ih-120)/2:w=120:h=120:color=white:t=fill"
-        run(
-            "-f",
-            "lavfi",
-            "-i",
-            f"color=0x303030:s={size}:r=25:d=3",
-            "-vf",
-            f"{square},format=yuv420p",
-            *codec,
-            str(part),
-        )
-        parts.append(part)
-    (folder / "parts.txt").write_text("".join(f"file '{part}'\n" for part in parts))
-    run("-f", "concat", "-safe", "0", "-i", str(folder / "parts.txt"), "-c", "copy", str(folder / name))
-    return folder / name
-
-
-def square_in(picture: NDArray[Any]) -> tuple[int, int]:
-    bright = picture > 130
-    return int(bright.any(axis=0).sum()), int(bright.any(axis=1).sum())
-
-
-@pytest.mark.parametrize("name", ["film.ts", "film.webm"])
-def test_proportions_are_kept_where_the_size_changes(engine: Engine, tmp_path: Path, name: str) -> None:
-    vp8 = ("-c:v", "libvpx", "-b:v", "2M", "-g", "25", "-deadline", "realtime")
-    codec = vp8 if name.endswith("webm") else (*H264, "-g", "25", "-bf", "0", "-x264-params", "repeat-headers=1")
-    engine.choose(change_of_size(tmp_path, name, codec))
-    for moment in ({"in": 1000, "out": 2000}, {"in": 2000, "out": 4500}, {"in": 4500, "out": 5500}):
-        made = engine.cut(moment, "light")
-        with av.open(str(made.path)) as container:
-            shapes = [square_in(frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
-        for width, height in shapes:
-            assert abs(width / height - 1) < 0.06, (moment, width, height)
-    picture = engine.pixels(4800)
-    width, height = square_in(picture)
-    assert abs(width / height - 1) < 0.1
-
-
-@pytest.mark.parametrize("name", ["film.mp4", "film.ts", "film.mov"])
-def test_interlaced_pictures_are_not_woven_into_lighter_ones(engine: Engine, tmp_path: Path, name: str) -> None:
-    fields = ("-vf", "interlace=scan=tff,format=yuv420p", "-flags", "+ilme+ildct", *H264, "-x264-params", "tff=1")
-    run("-f", "lavfi", "-i", "testsrc2=s=720x576:r=50:d=3", *fields, "-g", "25", str(tmp_path / name))
-    engine.choose(tmp_path / name)
-    facts = engine.facts()
-    assert (facts["widthPx"], facts["heightPx"]) == (720, 576)
-    assert (facts["canCut"], facts["canCutLight"]) == (True, False)
-    assert engine.refused({"in": 0, "out": 1000}, "light") == "not_cut_light"
-    with av.open(str(engine.cut({"in": 0, "out": 1000}).path)) as container:
-        frame = next(container.decode(video=0))
-        assert (frame.height, frame.interlaced_frame) == (576, True)
-
-
-@pytest.mark.parametrize(
-    ("width", "height", "tags"),
-    [
-        (640, 480, ()),
-        (1280, 720, ()),
-        (640, 480, ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")),
-        (1920, 1080, ()),
-    ],
-    ids=["SD, nothing stated", "HD, nothing stated", "SD, stated as HD's", "Full HD, nothing stated"],
-)
-def test_colours_come_out_as_the_film_s_own(
-    engine: Engine, tmp_path: Path, width: int, height: int, tags: tuple[str, ...]
-) -> None:
-    path = tmp_path / "colours.mp4"
-    planes = []
-    for values in ((110, 90, 180), (150, 110, 150), (130, 180, 90), (126, 128, 128)):
-        luma = np.full((height // 2, width // 2), values[0], np.uint8)
-        planes.append((luma, values[1], values[2]))
-    luma = np.block([[planes[0][0], planes[1][0]], [planes[2][0], planes[3][0]]])
-    chroma = [
-        np.kron(
-            np.array([[planes[0][n], planes[1][n]], [planes[2][n], planes[3][n]]], np.uint8),
-            np.ones((height // 4, width // 4), np.uint8),
-        )
-        for n in (1, 2)
-    ]
-    raw = luma.tobytes() + chroma[0].tobytes() + chroma[1].tobytes()
-    argv = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{width}x{height}", "-r", "25", "-i", "pipe:0"]
-    run(*argv, *H264, *tags, "-g", "25", str(path), stdin=(raw for _ in range(50)))
-    engine.choose(path)
-    made = engine.cut({"in": 500, "out": 1500}, "light")
-    expected, got = (
-        grab_still(probe(path), 1000, runner=RUNNER).pixels,
-        grab_still(probe(made.path), made.cut["in"] + 500, runner=RUNNER).pixels,
-    )
-    for y, x in ((1, 1), (1, 3), (3, 1), (3, 3)):
-        wanted = expected[y * expected.shape[0] // 4, x * expected.shape[1] // 4].astype(int)
-        colour = got[y * got.shape[0] // 4, x * got.shape[1] // 4].astype(int)
-        assert np.abs(wanted - colour).max() <= 5, (wanted, colour)
-
-
-# A picture that stands
 
 
 @pytest.mark.parametrize("mode", ["lossless", "light"])
