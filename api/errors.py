@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Mount
 from starlette.types import Scope
 
 from pipeline import errors as film
@@ -28,6 +29,7 @@ from records.uploads import errors as uploads
 
 log = get_logger("api")
 PROBLEM = "application/problem+json"
+TUS_VERSION = "1.0.0"
 CHECKSUM_MISMATCH = 460
 """Of the tus protocol; no HTTP standard knows it."""
 
@@ -270,6 +272,8 @@ def answer_error(error: PipelineError, scope: Scope) -> Response:
         refused["cause"] = str(error)
     scope["state"]["refused"] = refused
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+    if isinstance(error, TusVersionWrong):
+        headers["Tus-Version"] = TUS_VERSION  # which the protocol asks for with this status
     if isinstance(error, TooManyWrongTokens):
         headers["Retry-After"] = str(error.wait_s)
     return problem(status, error.code, error.for_guider, scope["path"], headers)
@@ -323,11 +327,23 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 registered for this type below
         kind = _BY_STATUS.get(error.status_code, RequestRefused)
-        return problem(error.status_code, kind.code, kind.for_guider, request.url.path, dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(_methods_at(app, request.scope))
+        return problem(error.status_code, kind.code, kind.for_guider, request.url.path, headers)
 
     app.add_exception_handler(PipelineError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
+
+
+def _methods_at(app: FastAPI, scope: Scope) -> list[str]:
+    """What may be asked at this address: Starlette names the methods of the first route alone."""
+    asked = {
+        method: {**scope, "method": method} for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+    }
+    routes = [route for route in app.routes if not isinstance(route, Mount)]
+    return [method for method, one in asked.items() if any(route.matches(one)[0] == Match.FULL for route in routes)]
 
 
 def _title(status: int) -> str:

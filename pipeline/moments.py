@@ -138,7 +138,7 @@ def read_selection(path: Path) -> Selection:
     Raises: SelectionInvalid.
     """
     try:
-        return parse_selection(tomllib.loads(path.read_text(encoding="utf-8")))
+        return parse_selection(tomllib.loads(path.read_text(encoding="utf-8-sig")))  # Windows' editor writes a mark
     except FileNotFoundError:
         sentence = f"There is no list of moments named {path.name} here."
     except (OSError, UnicodeDecodeError):

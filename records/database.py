@@ -154,7 +154,12 @@ def _engine(address: str, **options: Any) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    connect_args = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "vigpack", **_NOTICE_SILENCE}
+    connect_args = {
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "application_name": "vigpack",
+        "client_encoding": "utf8",  # else an SQL_ASCII database answers in bytes, at which SQLAlchemy stumbles
+        **_NOTICE_SILENCE,
+    }
     return create_engine(url, pool_pre_ping=True, connect_args=connect_args, **options)
 
 

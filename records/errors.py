@@ -11,6 +11,19 @@ class RecordsError(PipelineError):
     code = "records_error"
 
 
+class DatabaseEncodingWrong(RecordsError):
+    """The database was made in an encoding that cannot hold every letter."""
+
+    code = "database_encoding_wrong"
+
+    def __init__(self, encoding: str) -> None:
+        sentence = (
+            f"The database was made with the encoding {encoding}, which cannot hold every letter. Make it anew: "
+            "CREATE DATABASE vigpack ENCODING 'UTF8' TEMPLATE template0, and name it in VIGPACK_DATABASE_URL."
+        )
+        super().__init__(sentence, for_guider=sentence)
+
+
 class DatabaseUnavailable(RecordsError):
     """The database cannot be reached, or was busy for too long."""
 

@@ -8,13 +8,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import BodyTooLarge, answer_error, answer_unknown
+from api.errors import TUS_VERSION, BodyTooLarge, answer_error, answer_unknown
 from api.middleware.authentication import is_api
 from pipeline.images.photograph import PhotographTooLarge
 from pipeline.limits import LIMITS
 
 UPLOADS = "/api/v1/uploads"
-TUS_VERSION = "1.0.0"
 MOST_BODY_BYTES = 1 << 20
 _ARTWORK = re.compile(r"/api/v1/selections/[0-9a-f]{32}/artwork")
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -27,6 +26,9 @@ _SAFE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    # What neither the page nor a pack's player ever needs; a script that got in could not have it either.
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=(), "
+    "serial=(), hid=(), bluetooth=(), midi=()",
 }
 
 

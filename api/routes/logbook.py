@@ -20,7 +20,7 @@ from pipeline.training.logbook.pages import to_pdf
 from pipeline.training.logbook.profiles import CheckedStage, Profile, check, profile, profiles
 from pipeline.training.logbook.sheet import Sheet, lay_out, to_csv
 from pipeline.training.logbook.word_document import to_docx
-from records.clock import utcnow
+from records.clock import local_day, utcnow
 from records.training.logbook import choose, erase_entry, profile_name, read_logbook, write_cycle, write_hours
 
 PREFIX = "/api/v1/logbook"
@@ -184,4 +184,4 @@ def _read(ctx: AppContext, guider: str) -> tuple[Logbook, Profile]:
 
 
 def _today() -> date:
-    return utcnow().date()
+    return local_day(utcnow())

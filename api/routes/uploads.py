@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 import uuid
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from binascii import Error as Base64Wrong
 from dataclasses import replace
 from email.utils import format_datetime
@@ -17,8 +17,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.dependencies import AppContext, Ctx, GivenId
-from api.errors import ChecksumWrong, HeaderWrong, MediaTypeWrong, TusVersionWrong, described
-from api.middleware.limits import TUS_VERSION, UPLOADS
+from api.errors import TUS_VERSION, ChecksumWrong, HeaderWrong, MediaTypeWrong, TusVersionWrong, described
+from api.middleware.limits import UPLOADS
 from api.upload_body import CHECKSUM_ALGORITHMS, Checksum, parse_checksum, receive_body, take
 from records.uploads.errors import UploadBusy, UploadTargetMissing, UploadTooLarge
 from records.uploads.uploads import RECOMMENDED_CHUNK_BYTES, Upload
@@ -41,6 +41,7 @@ _TUS = _header("Tus-Resumable", TUS_VERSION)
 _CHUNK_BODY = {"required": False, "content": {CHUNK: {"schema": {"type": "string", "format": "binary"}}}}
 
 
+@router.options("/", status_code=204, include_in_schema=False)
 @router.options("", status_code=204, summary="Supported tus version and extensions")
 async def get_upload_options(ctx: Ctx) -> Response:
     """The version, extensions and largest upload; 8 MiB chunks pass every proxy and are saved quickly."""
@@ -56,6 +57,7 @@ async def get_upload_options(ctx: Ctx) -> Response:
     )
 
 
+@router.post("/", status_code=201, include_in_schema=False)  # tus clients write it with and without
 @router.post(
     "",
     status_code=201,
@@ -110,6 +112,7 @@ async def get_upload_offset(upload_id: GivenId, request: Request, ctx: Ctx) -> R
         await run_in_threadpool(ctx.uploads.finish, upload)
         upload = await run_in_threadpool(ctx.uploads.find, upload.id)
     headers = {"Upload-Offset": str(upload.offset_bytes), "Upload-Length": str(upload.length_bytes)}
+    headers["Upload-Metadata"] = _metadata(upload)
     return Response(status_code=200, headers={**headers, "Cache-Control": "no-store", **_expiry(upload)})
 
 
@@ -230,6 +233,12 @@ def _target(metadata: str) -> dict[str, str]:
     if len(found) != 1:
         raise HeaderWrong("Upload-Metadata must name either a moment or a selection")
     return found
+
+
+def _metadata(upload: Upload) -> str:
+    """What was announced of it and kept: the moment, or the selection whose whole film it is."""
+    key, value = ("moment", upload.moment_id) if upload.moment_id else ("selection", upload.selection_id)
+    return f"{key} {b64encode(value.encode()).decode()}"
 
 
 def _expiry(upload: Upload) -> dict[str, str]:

@@ -231,7 +231,7 @@ def read_recipes(path: Path) -> dict[str, dict[str, Any]]:
     Raises: RecipeInvalid, OutputUnknown.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         sentence = f"There is no list of recipes named {path.name} here."
     except (OSError, UnicodeDecodeError):

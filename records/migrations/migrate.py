@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, NullPool, inspect, text
 
 from records.database import BUSY_TIMEOUT_S, Database, _driver, _engine, _plain_errors
-from records.errors import DatabaseNewer, DatabaseUnavailable
+from records.errors import DatabaseEncodingWrong, DatabaseNewer, DatabaseUnavailable
 from records.migrations.worker_role import grant_worker_role
 from records.settings import Settings
 
@@ -38,7 +38,7 @@ def migrate(settings: Settings) -> None:
 
     The whole way is one transaction that only one process can hold, so a crash leaves the old shape.
     Workers' own role, where there is one, gets its rights on whatever is new.
-    Raises: DatabaseUnavailable, DatabaseNewer, WorkerRoleMissing.
+    Raises: DatabaseUnavailable, DatabaseNewer, DatabaseEncodingWrong, WorkerRoleMissing.
     """
     from alembic import command
 
@@ -47,6 +47,12 @@ def migrate(settings: Settings) -> None:
         command.upgrade(config, "head")
         if settings.worker_role:
             grant_worker_role(connection, settings.worker_role)
+
+
+def _check_encoding(connection: Connection) -> None:
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise DatabaseEncodingWrong(str(encoding))
 
 
 @contextmanager
@@ -69,6 +75,7 @@ def changing_tables(settings: Settings) -> Iterator[tuple[Connection, Config]]:
                 _driver(connection).execute("PRAGMA foreign_keys=OFF")
             with connection.begin():
                 if not sqlite:
+                    _check_encoding(connection)
                     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('vigpack migrate'))"))
                 config = alembic_config()
                 config.attributes["connection"] = connection

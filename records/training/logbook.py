@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from pipeline.moments import FilmOf
 from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Logbook, Role
 from records.audit.erasure_register import ErasureKind, note_erasure
+from records.clock import local_day
 from records.database import rows_changed
 from records.errors import RecordsError
 from records.models import (
@@ -183,10 +184,10 @@ def _own(column: Any, guider: str) -> ColumnElement[bool]:
 
 def _days(row: SelectionRow, known: CycleEntry) -> dict[str, date | None]:
     """The days of a cycle, now that one more selection of it is known."""
-    sent_on = row.created_at.date()
+    sent_on = local_day(row.created_at)
     if row.shape.of == FilmOf.REVIEW_RECORDING:
         return {"filmed_on": known.filmed_on, "reviewed_on": _first(known.reviewed_on, sent_on)}
-    held = row.review_on if row.review_on and row.review_on <= utcnow().date() else None
+    held = row.review_on if row.review_on and row.review_on <= local_day(utcnow()) else None
     return {"filmed_on": _first(known.filmed_on, sent_on), "reviewed_on": _first(known.reviewed_on, held)}
 
 

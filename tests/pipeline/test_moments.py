@@ -53,6 +53,11 @@ def test_the_written_form_is_read_as_documented(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_that_windows_editor_began_with_a_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(WRITTEN, encoding="utf-8-sig")
+    assert read_selection(tmp_path / "m.toml").family == "K-104"
+
+
 def test_what_is_written_out_is_read_back_alike() -> None:
     read = parse_selection(tomllib.loads(WRITTEN))
     assert parse_selection(read.model_dump(mode="json")) == read

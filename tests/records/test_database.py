@@ -11,11 +11,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, inspect, select, text, update
+from sqlalchemy import create_engine, func, inspect, select, text, update
 
 from pipeline.marks import Mark
 from records.database import Database, open_database
-from records.errors import DatabaseNewer, DatabaseUnavailable
+from records.errors import DatabaseEncodingWrong, DatabaseNewer, DatabaseUnavailable
 from records.migrations.migrate import alembic_config, is_current, migrate, newest_step
 from records.models import Base, HidingRow, JobRow, MomentRow, UploadRow, UtcDateTime, WorkerRow
 from records.settings import Settings
@@ -202,3 +202,13 @@ def test_json_is_read_as_the_type_it_was_written_from(db: Database) -> None:
         stored = session.scalar(text("SELECT marks FROM hidings"))
     [plain] = json.loads(stored) if isinstance(stored, str) else stored
     assert plain == mark.model_dump(mode="json")
+
+
+def test_a_database_that_cannot_hold_every_letter_is_refused_in_words(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    with create_engine(postgres_server.url("postgres"), isolation_level="AUTOCOMMIT").connect() as connection:
+        made = "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        connection.execute(text(made))
+    with pytest.raises(DatabaseEncodingWrong, match="SQL_ASCII"):
+        migrate(Settings(data_dir=tmp_path, database_url=postgres_server.url("ascii")))
