@@ -195,7 +195,9 @@ def _add_rate(stream: Any, run: Run) -> Any:
     if slots.last_slot is not None:
         times = f"if(eq(N,{slots.last_frame}),{round((slots.last_slot - LATE_SLOTS) * slot_us)},{times})"
     # At the end setpts is asked for its time as well: fps drops a last picture that says it stands for an instant.
-    times = f"if(gte(N,{slots.last_frame + 1}),{round(slots.count * slot_us)},{times})"
+    # Told by its time, since pictures that share a stamp, as browsers record them, are more than were counted.
+    after_last_us = round((stretch.span.pts[-1] + Fraction(1, 2)) * run.video.time_base * _MICROSECONDS)
+    times = f"if(gt(PTS,{after_last_us}),{round(slots.count * slot_us)},{times})"
     stream = stream.filter("settb", f"1/{_MICROSECONDS}").filter("setpts", times)
     stream = stream.filter("fps", fps=str(slots.fps), round="up", start_time=0)
     return stream.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=slots.count)

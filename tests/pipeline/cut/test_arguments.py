@@ -50,7 +50,7 @@ def test_a_clip_of_a_phones_film_turned_by_a_quarter() -> None:
     )
     picture = (
         "[0:0]trim=end_pts=8981:start_pts=6000[s0];[s0]showinfo@0=checksum=0[s1];[s1]settb=1/1000000[s2];"
-        "[s2]setpts=if(gte(N\\,150)\\,5000000\\,PTS-STARTPTS-6700)[s3];[s3]fps=fps=30:round=up:start_time=0[s4];"
+        "[s2]setpts=if(gt(PTS\\,14967500)\\,5000000\\,PTS-STARTPTS-6700)[s3];[s3]fps=fps=30:round=up:start_time=0[s4];"
         "[s4]tpad=stop=-1:stop_mode=clone[s5];[s5]trim=end_frame=150[s6];"
         "[s6]zscale=dither=ordered:filter=bicubic:h=720:m=709:min=709:r=limited:rin=limited:w=1280[s7];"
         "[s7]format=yuv420p[s8];[s8]transpose=clock[s9];[s9]setsar=1[s10];"

@@ -190,3 +190,11 @@ def test_the_last_picture_is_there_where_its_time_falls_on_a_slots_edge(tmp_path
     )
     numbers = numbers_in(cut(film, 0, film.duration_ms, tmp_path))
     assert (numbers[0], numbers[-1]) == (0, 6)
+
+
+def test_pictures_that_share_a_stamp_do_not_freeze_the_clip(tmp_path: Path) -> None:
+    """As browsers record them into WebM: 20 stamps a second, two pictures at each."""
+    pairs = "settb=1/100000,setpts='N*2500+if(mod(N,2),-2480,0)'"
+    path = numbered_film(tmp_path / "film.mkv", frames=60, filters=pairs, container=("-enc_time_base", "1:100000"))
+    clip = cut_clip(probe(path), Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
+    assert numbers_in(clip.path) == list(range(1, 41, 2))
