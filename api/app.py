@@ -19,6 +19,7 @@ from api.diagnostics.health_cache import Look
 from api.diagnostics.recent_log import RecentLines
 from api.middleware.authentication import Guard, check_exposure
 from api.middleware.client_address import ClientAddress
+from api.middleware.identity import Identity
 from api.middleware.limits import BodyLimit, MethodOverride, SecurityHeaders
 from api.middleware.request_log import RequestLog
 from api.middleware.same_site import SameSite
@@ -35,6 +36,8 @@ from api.routes import (
     ratings,
     review,
     selections,
+    session,
+    tokens,
     uploads,
 )
 from api.routes import metrics as figures
@@ -42,6 +45,7 @@ from api.routes import operations_events as operations_live
 from api.routes import selection_events as events
 from api.routes import trim as ends
 from api.routes.page import BUILT_PAGE, serve_page
+from records.accounts.shared_secrets import shared_secrets
 from records.database import open_database
 from records.log_file import log_files
 from records.logs import configure_logging
@@ -99,14 +103,15 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.add_middleware(BodyLimit)
     app.add_middleware(SameSite, public_url=given.public_url, browsers=browsers)
     app.state.wrong_tokens = WrongTokens()
-    app.add_middleware(Guard, settings=given, wrong_tokens=app.state.wrong_tokens)
+    app.state.identity = Identity(given, shared_secrets(given), db, app.state.wrong_tokens)
+    app.add_middleware(Guard, settings=given, identity=app.state.identity)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     app.add_middleware(ClientAddress, trusted=given.trusted_proxies)  # the last one added stands outermost
     errors.install(app)
     for room in (uploads, selections, ends, hiding, events, outputs, preview, artwork, artifacts, health, figures):
         app.include_router(room.router)
-    for room in (ratings, logbook, review):
+    for room in (session, tokens, ratings, logbook, review):
         app.include_router(room.router)
     for room in (operations, operations_live):
         app.include_router(room.router)
@@ -121,7 +126,7 @@ def _operation_name(route: APIRoute) -> str:
 
 
 def _describe(app: FastAPI) -> None:
-    """Complete the OpenAPI description: what a problem looks like, and the token."""
+    """Complete the OpenAPI description: what a problem looks like, and how one is known."""
     made = app.openapi
 
     def described() -> dict[str, object]:
@@ -129,8 +134,11 @@ def _describe(app: FastAPI) -> None:
             schema = made()
             parts = schema.setdefault("components", {})
             parts.setdefault("schemas", {})["Problem"] = errors.Problem.model_json_schema()
-            parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-            schema["security"] = [{"token": []}]
+            parts["securitySchemes"] = {
+                "token": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "__Host-vigpack_session"},
+            }
+            schema["security"] = [{"token": []}, {"session": []}]
         return app.openapi_schema or {}
 
     app.openapi = described  # type: ignore[method-assign]  # FastAPI's documented way to extend its description

@@ -48,6 +48,23 @@ class TokenWanted(RequestRefused):
     for_guider = "This service asks for its access token. Ask IT support for it."
 
 
+class AddressWanted(RequestRefused):
+    """Nobody has signed in on this person's machine, or the session has ended."""
+
+    code = "address_wanted"
+    for_guider = (
+        "Please open vigpack by the address that was shown when it was started. "
+        "The command “vigpack address” shows it again."
+    )
+
+
+class NotInScope(RequestRefused):
+    """Somebody known asked for what is not theirs to ask for."""
+
+    code = "not_in_scope"
+    for_guider = "What you signed in with was not made for this."
+
+
 class TooManyWrongTokens(RequestRefused):
     """So many wrong tokens came from this place that for a while none from there is looked at."""
 
@@ -204,6 +221,8 @@ STATUS_OF: dict[type[PipelineError], int] = {
     words.WordsChanged: 412,
     RequestRefused: 400,
     TokenWanted: 401,
+    AddressWanted: 401,
+    NotInScope: 403,
     TooManyWrongTokens: 429,
     NotFromHere: 403,
     NotForIt: 403,

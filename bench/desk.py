@@ -123,7 +123,7 @@ def send_moments(browser: Browser, service: DeskService, film: Path, way: str) -
     """Open the film, mark by keys, wait until all is cut, send over the slow line, wait until all is ready."""
     context = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]  # a TypedDict of just these two
     page = context.new_page()
-    guider = Guider(page, service.url).start()
+    guider = Guider(page, service.url, service.address).start()
     began = time.monotonic()
     guider.open(film)
     open_s = time.monotonic() - began

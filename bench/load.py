@@ -113,7 +113,7 @@ def running_stack() -> Iterator[Stack]:
                 s3_endpoint=s3.endpoint,
                 s3_access_key_id=s3.access_key_id,
                 s3_secret_access_key=SecretStr(s3.secret_access_key),
-                token=SecretStr("a-long-random-text"),
+                token=SecretStr("a-long-random-text-of-guiders"),
                 port=free_port(),
                 min_free_bytes=0,
             )

@@ -5,11 +5,13 @@ Nothing is imported here but what every process of ours has anyway: ``vigpack up
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
 COMMANDS = {
     "up": "Run everything on this machine: page, API, worker, queue, database and a folder for the files.",
+    "address": "Show the address that opens the page of a running vigpack up.",
     "prepare": "Make a review pack and picture notes from a film on this machine.",
     "demo": "Send a film's moments through the real API, queue and workers and show what that costs.",
     "doctor": "Check every part and say how to put right what is not well.",
@@ -31,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     from cli.app import build_app
 
+    if arguments is None:  # a process of its own
+        os.umask(0o077)  # whatever it writes is of families: for this account alone
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         build_app()(given, prog_name="vigpack")

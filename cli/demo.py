@@ -73,7 +73,10 @@ def _run(given: Path | None, folder: Path, out: Path, *, quiet: bool) -> dict[st
     outgoing = copy_moments(film, selection, folder)
     cut_s = time.monotonic() - began
     tell("Starting page, API, queue and worker.")
-    with running_up(folder / "data") as url, httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+    with (
+        running_up(folder / "data") as (url, headers),
+        httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client,
+    ):
         begun = begin(client, film, selection, outgoing)
         selection_id = begun["selection"]["id"]
         tell(f"Sending {len(outgoing.files)} uploads; the line will be cut once.")

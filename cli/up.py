@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from cli.local.hold import hold_data_dir
+from cli.local.hold import hold_data_dir, note_url
 from cli.local.ports import free_port, is_free
-from cli.local.services import api_part, environment_for, queue_part, url_of, worker_part
-from cli.local.supervisor import Supervisor, Teller, TellOnStdout
+from cli.local.services import address_of, api_part, environment_for, queue_part, url_of, worker_part
+from cli.local.supervisor import Supervisor, TellOnStdout
 from cli.local.watch import watch_as_small_process
 from cli.screen import CommandFailed
 from records.database import open_database
@@ -32,7 +32,7 @@ def up(
     Ctrl-C ends all of it. Work that was under way goes on at the next start.
     """
     tell = TellOnStdout(as_json)
-    hold_data_dir(data.resolve())
+    held = hold_data_dir(data.resolve())
     settings = load_settings(data_dir=data.resolve(), port=port or free_port())
     if not is_free(settings.port):
         raise CommandFailed(
@@ -45,13 +45,14 @@ def up(
     supervisor.catch_signals()
     try:
         _start_parts(supervisor, settings, tell, concurrency or os.cpu_count() or 1)
+        note_url(held, url_of(settings))
     except BaseException:
         supervisor.stop()
         raise
     watch_as_small_process(supervisor)
 
 
-def _start_parts(supervisor: Supervisor, settings: Settings, tell: Teller, concurrency: int) -> None:
+def _start_parts(supervisor: Supervisor, settings: Settings, tell: TellOnStdout, concurrency: int) -> None:
     part, broker_url = queue_part(settings)
     environment = environment_for(settings)
     if broker_url:
@@ -72,4 +73,14 @@ def _start_parts(supervisor: Supervisor, settings: Settings, tell: Teller, concu
     tell("ready", "worker", f"Worker: prepares {concurrency} moments at the same time.")
     supervisor.start(api_part(settings, environment))
     url = url_of(settings)
-    tell("ready", "api", f"Page and API: {url}  (Ctrl-C ends everything; data in {settings.data_dir})", url)
+    tell("ready", "api", _how_to_open(settings, with_key=not tell.as_json), url)
+
+
+def _how_to_open(settings: Settings, *, with_key: bool) -> str:
+    """With the key for a person at a terminal; what programs read ends in logs."""
+    if not with_key:
+        return f"Page and API: {url_of(settings)}  (“vigpack address” shows how to open it)"
+    return (
+        f"Open this address: {address_of(settings)}\n"
+        f"It opens every film: keep it to yourself. Ctrl-C ends everything; data in {settings.data_dir}"
+    )

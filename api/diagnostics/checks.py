@@ -71,6 +71,7 @@ def check_everything(settings: Settings) -> Iterator[Check]:
         lambda: check_ffmpeg(settings),
         check_fonts,
         lambda: check_folders(settings),
+        lambda: check_private(settings),
         lambda: check_disk(settings),
         lambda: check_database(database),
         lambda: check_clock(database),
@@ -105,6 +106,17 @@ def check_python() -> Check:
         remedy = "The packages are locked for 3.11 to 3.13: make PYTHON=python3.13"
         return Check(part="Python", state="warn", found=found, remedy=remedy)
     return Check(part="Python", state="ok", found=found)
+
+
+def check_private(settings: Settings) -> Check:
+    """That no other account of one person's machine can look into the data folder."""
+    folder = settings.data_dir.resolve()
+    mode = folder.stat().st_mode & 0o777 if folder.is_dir() else 0o700
+    if settings.token.get_secret_value() or not mode & 0o077:
+        found = "its accounts are the container's or server's" if mode & 0o077 else f"{folder} is this account's alone"
+        return Check(part="privacy", state="ok", found=found)
+    found = f"other accounts of this computer can look into {folder} (mode {mode:o})"
+    return Check(part="privacy", state="warn", found=found, remedy=f"chmod go-rwx {folder}")
 
 
 def check_ffmpeg(settings: Settings) -> Check:

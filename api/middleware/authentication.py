@@ -1,39 +1,31 @@
-"""Who may ask: the holder of a token, or, while there is none, this machine alone. Decided before any body byte.
+"""Who may ask, decided before any body byte: who it is (identity.py) and what the address asks for (access.py).
 
-There are two tokens: the guiders' opens everything; IT's opens how the service is, and no film, word or family. Who
-holds the guiders' may get a pass to look at one address without it (api/middleware/source_cookie.py).
+On one person's machine the folder's secret opens everything, to this machine alone. Elsewhere there are two shared
+tokens: the guiders' opens everything; IT's opens how the service is, and no film, word or family. A browser exchanges
+either for a session; a program may have an API token; a player a pass for one address (source_cookie.py).
 """
 
 from __future__ import annotations
 
-import hmac
+import asyncio
 import ipaddress
-import math
 import re
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import (
-    NotForIt,
-    NotFromHere,
-    RequestRefused,
-    TokenWanted,
-    TooManyWrongTokens,
-    answer_error,
-)
-from api.middleware.source_cookie import has_pass
-from api.middleware.wrong_tokens import WrongTokens, introduction, known_browser, place_of
+from api.errors import CrossSite, NotFromHere, answer_error
+from api.middleware.access import SAFE_METHODS, Need, check_access, need_of
+from api.middleware.identity import Identity
+from api.middleware.session_cookie import is_https, read_session_cookie
+from api.middleware.wrong_tokens import introduction, known_browser
 from pipeline.errors import PipelineError
+from records.accounts.principal import Principal, Via
 from records.settings import Settings
 
-_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_LOOKING = {"GET", "HEAD"}
-_OPEN = "/healthz"
-_GUARDED_OUTSIDE_API = ("/readyz", "/metrics")
-OPERATIONS = "/api/v1/operations"
-THIS_MACHINE, GUIDER, IT = "this machine", "guider", "IT"
-"""Who asked, as routes find it in ``request.state.who`` and as the audit notes it."""
+SHORTEST_TOKEN = 20
+_LOOK_AGAIN_S = 15.0
+"""Whether the session behind an event stream is still good is asked so often."""
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9a-zA-Z.-]+)(?::[0-9]{1,5})?")
 
 
@@ -54,8 +46,18 @@ class TokensAlike(PipelineError):
     for_guider = "VIGPACK_IT_TOKEN must be another text than VIGPACK_TOKEN: IT sees no film, no caption and no family."
 
 
+class TokenTooShort(PipelineError):
+    """A shared token that could be guessed."""
+
+    code = "token_too_short"
+
+
 def check_exposure(settings: Settings, host: str) -> None:
-    """Nothing, if it is safe to listen on ``host``. Raises: OpenToTheNetwork, TokensAlike."""
+    """Nothing, if it is safe to listen on ``host``. Raises: OpenToTheNetwork, TokensAlike, TokenTooShort."""
+    for name, token in (("VIGPACK_TOKEN", settings.token), ("VIGPACK_IT_TOKEN", settings.it_token)):
+        if 0 < len(token.get_secret_value()) < SHORTEST_TOKEN:
+            sentence = f"{name} has fewer than {SHORTEST_TOKEN} characters and could be guessed. Take a random text."
+            raise TokenTooShort(for_guider=sentence)
     if settings.token.get_secret_value() and settings.token == settings.it_token:
         raise TokensAlike
     if not settings.token.get_secret_value() and not is_loopback(host):
@@ -73,14 +75,14 @@ def is_loopback(host: str) -> bool:
 class Guard:
     """Lets a request in, or answers it without reading its body.
 
-    The built page itself is open: it holds nothing of anybody, and it has to be loaded to ask for the token.
+    The built page itself is open: it holds nothing of anybody, and it has to be loaded to sign in.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, wrong_tokens: WrongTokens) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, identity: Identity) -> None:
         self._app = app
-        self._wrong_tokens = wrong_tokens
-        self._token = settings.token.get_secret_value().encode()
-        self._it_token = settings.it_token.get_secret_value().encode()
+        self._settings = settings
+        self._identity = identity
+        self._only_this_machine = not settings.token.get_secret_value()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,66 +91,62 @@ class Guard:
             return
         headers = Headers(scope=scope)
         try:
-            is_token_right = self._check(scope, headers)
-        except RequestRefused as refused:
+            principal = await self._check(scope, headers)
+        except PipelineError as refused:
             await answer_error(refused, scope)(scope, receive, send)
             return
-        await self._app(scope, receive, self._introducing(scope, headers, send) if is_token_right else send)
+        if principal is not None:
+            scope["state"] |= {"principal": principal, "who": principal.name}
+            if principal.via == Via.SECRET:
+                send = self._introducing(scope, headers, send)
+            elif principal.via == Via.SESSION and scope["path"].endswith("/events"):
+                receive = self._while_signed_in(scope, headers, principal, receive)
+        await self._app(scope, receive, send)
 
-    def _check(self, scope: Scope, headers: Headers) -> bool:
-        """Whether the right token was given, and not a pass in its stead or nothing at all. Raises: RequestRefused."""
-        path = scope["path"]
-        guarded = is_api(path) or path in _GUARDED_OUTSIDE_API
-        if not self._token:
-            scope["state"]["who"] = THIS_MACHINE
+    async def _check(self, scope: Scope, headers: Headers) -> Principal | None:
+        """Who asks; None where that does not matter. Raises: RequestRefused, DatabaseUnavailable."""
+        method, path = scope["method"], scope["path"]
+        if self._only_this_machine:
             _check_this_machine(scope, headers)
-        if self._token and path != _OPEN and (guarded or scope["method"] not in _SAFE_METHODS):
-            looks = scope["method"] in _LOOKING and "authorization" not in headers
-            if looks and has_pass(headers, self._token, path):
-                scope["state"]["who"] = GUIDER
-                return False
-            scope["state"]["who"] = who = self._holder(scope, headers)
-            if who == IT and not _is_for_it(path):
-                raise NotForIt
-            return True
-        return False
-
-    def _holder(self, scope: Scope, headers: Headers) -> str:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        given = token.strip().encode("utf-8", "surrogateescape")
-        if scheme.lower() != "bearer" or not given:
-            raise TokenWanted
-        place = place_of(scope, headers, self._token)
-        if wait_s := self._wrong_tokens.wait_s(place, given):
-            raise TooManyWrongTokens(math.ceil(wait_s))
-        if hmac.compare_digest(given, self._token):
-            return GUIDER
-        if self._it_token and hmac.compare_digest(given, self._it_token):
-            return IT
-        self._wrong_tokens.note(place, given)
-        raise TokenWanted
+        need = need_of(method, path)
+        if need == Need.NOTHING:
+            return None
+        principal = await self._identity.principal_of(scope, headers, need)
+        if principal.via == Via.SESSION and method not in SAFE_METHODS:
+            _check_own_page(headers)
+        check_access(principal, need)
+        return principal
 
     def _introducing(self, scope: Scope, headers: Headers, send: Send) -> Send:
         """Sends as before, and lets a browser be known from now on; other programs keep no cookies."""
-        if "sec-fetch-site" not in headers or known_browser(headers, self._token):
+        key = self._identity.browser_key
+        if "sec-fetch-site" not in headers or known_browser(headers, key):
             return send
 
         async def send_introduction(message: Message) -> None:
             if message["type"] == "http.response.start":
-                cookie = introduction(self._token, secure=scope["scheme"] == "https")
+                cookie = introduction(key, secure=is_https(scope, self._settings))
                 MutableHeaders(raw=message["headers"]).append("set-cookie", cookie)
             await send(message)
 
         return send_introduction
 
+    def _while_signed_in(self, scope: Scope, headers: Headers, principal: Principal, receive: Receive) -> Receive:
+        """Receives as before; once the session has ended it is as if the browser had gone, and the stream ends."""
+        value = read_session_cookie(scope, headers, self._settings)
 
-def _is_for_it(path: str) -> bool:
-    return path in _GUARDED_OUTSIDE_API or path == OPERATIONS or path.startswith(OPERATIONS + "/")
+        async def receive_while_signed_in() -> Message:
+            asked = asyncio.ensure_future(receive())
+            try:
+                while not asked.done():
+                    await asyncio.wait([asked], timeout=_LOOK_AGAIN_S)
+                    if not asked.done() and not await self._identity.is_good(principal, value):
+                        return {"type": "http.disconnect"}
+                return asked.result()
+            finally:
+                asked.cancel()
 
-
-def is_api(path: str) -> bool:
-    """Whether a path belongs to the API."""
-    return path == "/api" or path.startswith("/api/")
+        return receive_while_signed_in
 
 
 def _check_this_machine(scope: Scope, headers: Headers) -> None:
@@ -159,3 +157,12 @@ def _check_this_machine(scope: Scope, headers: Headers) -> None:
     named = _HOST.fullmatch(headers.get("host", ""))
     if named is None or not is_loopback(named[1]):
         raise NotFromHere("asked under another name")
+
+
+def _check_own_page(headers: Headers) -> None:
+    """A cookie comes along whoever makes the browser ask, so a session acts only where the browser says it was us.
+
+    What stands in Origin is looked at by same_site.py.
+    """
+    if headers.get("sec-fetch-site", "same-origin" if "origin" in headers else "") != "same-origin":
+        raise CrossSite("not said to be from our page")

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import TUS_VERSION, BodyTooLarge, answer_error, answer_unknown
-from api.middleware.authentication import is_api
+from api.middleware.access import is_api
 from pipeline.images.photograph import PhotographTooLarge
 from pipeline.limits import LIMITS
 

@@ -14,7 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from api.middleware.authentication import is_api
+from api.middleware.access import is_api
 from records.logs import get_logger
 
 _QUIET = {"/healthz", "/readyz", "/metrics"}

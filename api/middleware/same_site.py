@@ -15,11 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.diagnostics.browser_addresses import BrowserAddresses
 from api.errors import CrossSite, answer_error
-from api.middleware.authentication import is_api
+from api.middleware.access import SAFE_METHODS, is_guarded
 from worker.monitoring.snapshot import AnotherAddress
 
-_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_GUARDED_OUTSIDE_API = ("/readyz", "/metrics")
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]{2,45}\]|[0-9a-z.-]{1,253})(:[0-9]{1,5})?")
 _REMEMBERED_S = 3600
 
@@ -27,7 +25,7 @@ _REMEMBERED_S = 3600
 class SameSite:
     """Refuses what another website asks through a browser, without reading its body.
 
-    It stands behind the Guard: whoever comes here may ask, so what is remembered of their address is true.
+    It stands behind the Guard: what is remembered of somebody's address is true, as they were known there.
     """
 
     def __init__(self, app: ASGIApp, public_url: str, browsers: BrowserAddresses) -> None:
@@ -38,15 +36,16 @@ class SameSite:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             try:
-                self._check(scope["method"], scope["path"], Headers(scope=scope))
+                self._check(scope, Headers(scope=scope))
             except CrossSite as refused:
                 await answer_error(refused, scope)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _check(self, method: str, path: str, headers: Headers) -> None:
-        acts = method not in _SAFE_METHODS
-        if not acts and not is_api(path) and path not in _GUARDED_OUTSIDE_API:
+    def _check(self, scope: Scope, headers: Headers) -> None:
+        path = scope["path"]
+        acts = scope["method"] not in SAFE_METHODS
+        if not acts and not is_guarded(path):
             return
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
         if site not in {None, "none", "same-origin"}:
@@ -54,8 +53,8 @@ class SameSite:
         arrived = origin is not None and origin.partition("//")[2] == headers.get("host")
         if not acts or origin is None or arrived or origin == self._public_url:
             return
-        refused = site is None
-        if (refused or self._public_url) and _ORIGIN.fullmatch(origin):
+        refused, is_known = site is None, "principal" in scope["state"]
+        if is_known and (refused or self._public_url) and _ORIGIN.fullmatch(origin):
             self._browsers.note(AnotherAddress(origin=origin, refused=refused), public_url=self._public_url)
         if refused:
             raise CrossSite("Origin")

@@ -19,22 +19,22 @@ PASS: Final = "vigpack_pass"  # noqa: S105 its name
 PASS_S: Final = 3600
 
 
-def give_pass(answer: Response, token: bytes, path: str, *, secure: bool) -> None:
-    """Let the receiver of this answer look at ``path``; another token makes the pass worthless."""
+def give_pass(answer: Response, key: bytes, path: str, *, secure: bool) -> None:
+    """Let the receiver of this answer look at ``path``; another key makes the pass worthless."""
     ends_at = int(time.time()) + PASS_S
     answer.set_cookie(
-        PASS, f"{ends_at}.{_sign(token, path, ends_at)}",
+        PASS, f"{ends_at}.{_sign(key, path, ends_at)}",
         max_age=PASS_S, path=path, secure=secure, httponly=True, samesite="strict",
     )  # fmt: skip
 
 
-def has_pass(headers: Headers, token: bytes, path: str) -> bool:
+def has_pass(headers: Headers, key: bytes, path: str) -> bool:
     """Whether a request brings a pass for ``path`` that has not run out."""
     ends_at, _, signature = cookie_parser(headers.get("cookie", "")).get(PASS, "").partition(".")
     if not (ends_at.isascii() and ends_at.isdecimal()) or len(ends_at) > 12 or int(ends_at) < time.time():
         return False
-    return hmac.compare_digest(signature.encode(), _sign(token, path, int(ends_at)).encode())
+    return hmac.compare_digest(signature.encode(), _sign(key, path, int(ends_at)).encode())
 
 
-def _sign(token: bytes, path: str, ends_at: int) -> str:
-    return hmac.new(token, f"{PASS}\n{path}\n{ends_at}".encode(), sha256).hexdigest()
+def _sign(key: bytes, path: str, ends_at: int) -> str:
+    return hmac.new(key, f"{PASS}\n{path}\n{ends_at}".encode(), sha256).hexdigest()

@@ -71,9 +71,9 @@ class WrongTokens:
         return hmac.digest(self._key, given, "sha256")
 
 
-def place_of(scope: Scope, headers: Headers, token: bytes) -> str:
+def place_of(scope: Scope, headers: Headers, key: bytes) -> str:
     """Who tries: a browser that was let in before, else the network address it comes from."""
-    if known := known_browser(headers, token):
+    if known := known_browser(headers, key):
         return known
     client = scope.get("client")
     address = parse_address(client[0]) if client else None
@@ -82,21 +82,21 @@ def place_of(scope: Scope, headers: Headers, token: bytes) -> str:
     return str(address)
 
 
-def known_browser(headers: Headers, token: bytes) -> str | None:
-    """The number of a browser that was let in with this token before."""
+def known_browser(headers: Headers, key: bytes) -> str | None:
+    """The number of a browser that was let in before, as long as the key is the same."""
     name, _, signature = cookie_parser(headers.get("cookie", "")).get(KNOWN_BROWSER, "").partition(".")
-    return name if name and hmac.compare_digest(signature.encode(), _sign(token, name).encode()) else None
+    return name if name and hmac.compare_digest(signature.encode(), _sign(key, name).encode()) else None
 
 
-def introduction(token: bytes, *, secure: bool) -> str:
+def introduction(key: bytes, *, secure: bool) -> str:
     """The Set-Cookie header by which a browser that was let in is known from now on."""
     answer, name = Response(), secrets.token_hex(16)
     answer.set_cookie(
-        KNOWN_BROWSER, f"{name}.{_sign(token, name)}",
+        KNOWN_BROWSER, f"{name}.{_sign(key, name)}",
         max_age=_KNOWN_S, path="/", secure=secure, httponly=True, samesite="strict",
     )  # fmt: skip
     return answer.headers["set-cookie"]
 
 
-def _sign(token: bytes, name: str) -> str:
-    return hmac.new(token, f"{KNOWN_BROWSER}\n{name}".encode(), sha256).hexdigest()
+def _sign(key: bytes, name: str) -> str:
+    return hmac.new(key, f"{KNOWN_BROWSER}\n{name}".encode(), sha256).hexdigest()

@@ -17,7 +17,7 @@ from api.dependencies import AppContext, Ctx, GivenId
 from api.diagnostics.health_cache import Look
 from api.diagnostics.incident_report import incident_report
 from api.errors import described
-from api.middleware.authentication import OPERATIONS
+from api.middleware.access import OPERATIONS
 from records.actions import manage_jobs
 from records.actions.manage_jobs import set_priority
 from records.audit import log as audit

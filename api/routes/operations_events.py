@@ -16,7 +16,7 @@ from starlette.responses import Response
 from api.diagnostics.health_cache import Look
 from api.errors import described
 from api.event_stream import EventStream, StreamEvent, stream
-from api.middleware.authentication import OPERATIONS
+from api.middleware.access import OPERATIONS
 from api.routes.operations import GivenLook
 from worker.monitoring.health import Health
 

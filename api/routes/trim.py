@@ -8,12 +8,15 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
-from api.dependencies import AppContext, Ctx, GivenId
+from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import NothingHere, described
+from api.middleware.identity import Identity
+from api.middleware.session_cookie import is_https
 from api.middleware.source_cookie import give_pass
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
 from pipeline.moments import Ms
+from records.accounts.principal import Via
 from records.actions import trim
 from records.actions.hide import restart_hiding
 from records.actions.trim import Ends
@@ -117,14 +120,19 @@ def download_moment_source(selection_id: GivenId, moment_id: GivenId, asking: Gi
     summary="Grant a player access to that part",
     responses=described(401, 404),
 )
-def grant_moment_source(selection_id: GivenId, moment_id: GivenId, request: Request, ctx: Ctx) -> Response:
-    """A cookie with which this browser may GET this source and nothing else for an hour: players carry no token."""
+def grant_moment_source(
+    selection_id: GivenId, moment_id: GivenId, request: Request, ctx: Ctx, asker: Asker
+) -> Response:
+    """A cookie with which this browser may GET this source and nothing else for an hour: players carry no token. A
+    browser that has signed in needs none.
+    """
     _sent_for(ctx, selection_id, moment_id)
     answer = Response(status_code=204)
-    if token := ctx.settings.token.get_secret_value():
+    identity: Identity = request.app.state.identity
+    key = identity.pass_key(asker.account_id)
+    if key is not None and asker.via == Via.SECRET:  # a session's own cookie does, and ends when it does
         path = request.url.path.removesuffix("/pass")
-        by_tls = request.url.scheme == "https" or ctx.settings.public_url.startswith("https:")
-        give_pass(answer, token.encode(), path, secure=by_tls)
+        give_pass(answer, key, path, secure=is_https(request.scope, ctx.settings))
     return answer
 
 

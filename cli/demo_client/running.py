@@ -13,6 +13,7 @@ from pathlib import Path
 from cli.local.services import vigpack_argv
 from cli.local.supervisor import LEASH
 from pipeline.errors import PipelineError
+from records.accounts.machine_secret import machine_secret
 
 _STOP_WITHIN_S = 90
 
@@ -24,8 +25,10 @@ class NotRunning(PipelineError):
 
 
 @contextmanager
-def running_up(data_dir: Path) -> Iterator[str]:
-    """The address of an API whose queue and worker run too; all of it ends with the block, or with this process.
+def running_up(data_dir: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """The address of an API whose queue and worker run too, and the headers with which it answers.
+
+    All of it ends with the block, or with this process.
 
     Raises: NotRunning, with what ``up`` said.
     """
@@ -42,7 +45,8 @@ def running_up(data_dir: Path) -> Iterator[str]:
             text=True,
         )
         try:
-            yield _wait_for_address(process, Path(said.name))
+            url = _wait_for_address(process, Path(said.name))
+            yield url, {"Authorization": f"Bearer {machine_secret(data_dir)}"}
         finally:
             process.terminate()
             try:

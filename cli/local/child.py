@@ -56,7 +56,7 @@ def spawn(argv: Sequence[str], env: Mapping[str, str], log: Path) -> Child:
     append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     files = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, str(log), append, 0o644),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), append, 0o600),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
     return Child(os.posix_spawn(argv[0], list(argv), env, file_actions=files, setsid=True, setsigmask=()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -35,6 +36,7 @@ def hold_data_dir(data_dir: Path, *, wait_s: float = 45.0) -> int:
     """
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _close_to_others(data_dir)
         held = os.open(data_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         sentence = f"The data folder {data_dir} cannot be written ({error.strerror}). Choose another one with --data."
@@ -59,6 +61,42 @@ def hold_data_dir(data_dir: Path, *, wait_s: float = 45.0) -> int:
             os.ftruncate(held, 0)
             os.pwrite(held, json.dumps({"pid": os.getpid()}).encode(), 0)
             return held
+
+
+def note_url(held: int, url: str) -> None:
+    """Write down where the page is, for ``running_url``."""
+    said = json.dumps({"pid": os.getpid(), "url": url}).encode()
+    os.ftruncate(held, 0)
+    os.pwrite(held, said, 0)
+
+
+def running_url(data_dir: Path) -> str | None:
+    """Where the page of the ``up`` is that works in this folder just now; None where none does."""
+    try:
+        looking = os.open(data_dir / LOCK_NAME, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(looking, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        said: dict[str, str] = json.loads(os.pread(looking, 500, 0) or b"{}")
+        return said.get("url")
+    finally:
+        os.close(looking)
+    return None
+
+
+def _close_to_others(data_dir: Path) -> None:
+    """Films of families are nobody else's on this machine. A folder that holds other things too is left as it is;
+    doctor tells of it.
+    """
+    if not data_dir.stat().st_mode & 0o077:
+        return
+    inside = {path.name for path in data_dir.iterdir()}
+    if inside and not inside & {LOCK_NAME, "vigpack.sqlite3"}:
+        return
+    with contextlib.suppress(PermissionError):
+        data_dir.chmod(0o700)
 
 
 def _recorded_pid(held: int) -> int | None:

@@ -14,6 +14,8 @@ import httpx
 from cli.local.ports import LOOPBACK
 from cli.local.redis_server import redis_part
 from cli.local.supervisor import Part
+from records.accounts.principal import MACHINE_ACCOUNT
+from records.accounts.shared_secrets import shared_secrets
 from records.clock import utcnow
 from records.database import Database
 from records.errors import WorkerMissing
@@ -78,6 +80,13 @@ def api_part(settings: Settings, environment: dict[str, str]) -> Part:
 def url_of(settings: Settings) -> str:
     """Where the page and the API are."""
     return f"http://{LOOPBACK}:{settings.port}"
+
+
+def address_of(settings: Settings) -> str:
+    """What opens the page in a browser. The key stands behind a #, so no browser sends it to anybody."""
+    secrets = shared_secrets(settings)
+    key = secrets.by_account.get(MACHINE_ACCOUNT)
+    return f"{url_of(settings)}/#key={key}" if key else url_of(settings)
 
 
 def is_alive(url: str) -> bool:

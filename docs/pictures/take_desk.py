@@ -115,7 +115,7 @@ def main() -> None:
             with sync_playwright() as playwright:
                 args = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
                 browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=args)
-                photograph(browser, service.url, film)
+                photograph(browser, service.address, film)
                 browser.close()
         finally:
             service.stop()

@@ -63,7 +63,7 @@ def check(browser: Browser, url: str) -> None:
     """Raises ValueError where axe finds something."""
     for theme in ("light", "dark"):
         page = browser.new_page(viewport=LAPTOP, color_scheme=theme, reduced_motion="reduce")
-        page.goto(f"{url}/it")
+        page.goto(url)
         page.get_by_text("Last acts").wait_for()
         if found := complaints(page):
             raise ValueError(found)
@@ -75,7 +75,7 @@ def photograph(browser: Browser, url: str, name: str, *, phone: bool = False) ->
     screens = {"": ("light", LAPTOP)} | ({"-phone": ("dark", PHONE)} if phone else {})
     for suffix, (theme, screen) in screens.items():
         page = browser.new_page(viewport=screen, color_scheme=theme, reduced_motion="reduce")
-        page.goto(f"{url}/it")
+        page.goto(url)
         page.get_by_text("Last acts").wait_for()
         page.wait_for_timeout(3000)
         page.screenshot(path=HERE / f"it-{name}{suffix}.png")
@@ -101,21 +101,21 @@ def take_all(workdir: DeskService, browser: Browser, film: Path) -> None:
     wait_until(lambda: state_of(workdir) == "busy", "they are prepared", 60)
     wait_until(lambda: state_of(workdir) == "well", "all are ready", 120)
     draw_week(service)
-    photograph(browser, workdir.url, "well", phone=True)
+    photograph(browser, workdir.address.replace("/#", "/it#"), "well", phone=True)
     send(service, film, 4)
     time.sleep(5)
-    photograph(browser, workdir.url, "busy")
+    photograph(browser, workdir.address.replace("/#", "/it#"), "busy")
     assert workdir.worker is not None  # noqa: S101 it was started
     # The parent hands out messages. Stopped, it takes none, while its pool process goes on to tell that it lives.
     workdir.worker.send_signal(signal.SIGSTOP)
     wait_until(lambda: state_of(workdir) == "bad", "stuck", 400)
-    photograph(browser, workdir.url, "stuck", phone=True)
+    photograph(browser, workdir.address.replace("/#", "/it#"), "stuck", phone=True)
     workdir.worker.send_signal(signal.SIGCONT)
     wait_until(lambda: state_of(workdir) != "bad", "works again", 60)
     workdir.kill_api()
     workdir.environment["VIGPACK_MIN_FREE_BYTES"] = str(shutil.disk_usage(workdir.data_dir).free + 500_000_000)
     workdir.start_api()
-    photograph(browser, workdir.url, "disk")
+    photograph(browser, workdir.address.replace("/#", "/it#"), "disk")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import tempfile
@@ -51,7 +52,9 @@ def _read(path: Path) -> str | None:
             kept = file.read(200).strip()
     except FileNotFoundError:
         return None
-    if _SECRET.fullmatch(kept) and status.st_uid == os.geteuid() and not status.st_mode & _FOR_OTHERS:
+    if status.st_uid != os.geteuid():
+        raise PermissionError(errno.EPERM, "it belongs to another account")
+    if _SECRET.fullmatch(kept) and not status.st_mode & _FOR_OTHERS:
         return kept
     log.warning("machine_secret_replaced", cause="others could read it, or it was damaged")
     path.unlink()

@@ -11,13 +11,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from records.accounts.principal import MACHINE_ACCOUNT
 from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.api.service import Service
 from tests.log_lines import errors_in
 
 HERE = ("127.0.0.1", 50_000)
-TOKEN = "a-long-random-text"
+TOKEN = "a-long-random-text-of-guiders"
 
 
 @pytest.fixture
@@ -82,5 +83,11 @@ def client(app: FastAPI) -> Iterator[TestClient]:
 
 
 def client_of(app: FastAPI) -> TestClient:
-    """A client on this machine; unforeseen errors become answers, as behind a real server."""
-    return TestClient(app, base_url="http://127.0.0.1:8000", client=HERE, raise_server_exceptions=False)
+    """A client on this machine that knows its secret; unforeseen errors become answers, as behind a real server.
+
+    Where the service has a token instead, the client brings nothing.
+    """
+    secret = app.state.identity.secrets.by_account.get(MACHINE_ACCOUNT)
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    base_url = "http://127.0.0.1:8000"
+    return TestClient(app, base_url=base_url, client=HERE, headers=headers, raise_server_exceptions=False)

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from records.accounts.machine_secret import machine_secret
 from records.migrations.migrate import migrate
 from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, SelectionState
 from records.settings import Settings
@@ -90,10 +91,10 @@ class Service:
             },
         )
         self.processes.append(process)
-        token = self.environment.get("VIGPACK_TOKEN")
+        token = self.environment.get("VIGPACK_TOKEN") or machine_secret(self.data_dir)
         client = httpx.Client(
             base_url=f"http://127.0.0.1:{port}",
-            headers={"Authorization": f"Bearer {token}"} if token else {},
+            headers={"Authorization": f"Bearer {token}"},
             timeout=60,
             trust_env=False,
         )

@@ -29,11 +29,13 @@ import asyncio
 from api.app import create_app
 from api.background import run_maintenance
 app = create_app()
+[secret] = app.state.identity.secrets.by_account.values()
 
 async def ask(path):
     scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": path,
              "raw_path": path.encode(), "query_string": b"", "root_path": "", "scheme": "http",
-             "headers": [(b"host", b"127.0.0.1")], "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000)}
+             "headers": [(b"host", b"127.0.0.1"), (b"authorization", b"Bearer " + secret.encode())],
+             "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000)}
     answers = []
 
     async def receive():

@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.diagnostics.checks import check_ffmpeg
 from records.migrations.migrate import migrate
 from records.settings import GIB, Settings
+from tests.api.conftest import client_of
 from tests.api.service import SELECTIONS
 from tests.effects import woken_by
 from tests.footage import RUNNER, numbered_film
@@ -96,7 +96,7 @@ def test_a_job_and_a_preview_are_bounded_alike(chosen: Settings, film: Path, mon
         selection_id, [job] = service.send_film(film, SHAPE, outputs=())
         woken_by(service.db, partial(attempt, context.worker_context(), take(service.db, chosen, job)))
     assert limits_noted(chosen) == EXPECTED
-    client = TestClient(create_app(chosen), base_url="http://127.0.0.1:8000", client=("127.0.0.1", 50_000))
+    client = client_of(create_app(chosen))
     shown = client.post(f"{SELECTIONS}/{selection_id}/preview", json={"kind": "strip"}).raise_for_status().json()
     assert len(shown["pages"]) == 1
     assert limits_noted(chosen) == EXPECTED

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from api.app import create_app
@@ -19,6 +18,7 @@ from records.ledger.recurring import SWEEPING
 from records.migrations.migrate import migrate
 from records.models import ClockRow, utcnow
 from records.settings import Settings
+from tests.api.conftest import client_of
 from tests.footage import numbered_film
 from tests.records.cast import K_104
 from tests.servers import PostgresServer, wait_until
@@ -101,7 +101,7 @@ def test_workers_leave_every_file_and_it_is_told_until_the_store_is_accepted(
         assert content(service) == before
         assert service.log().count("sweeping_stopped") == 1
 
-        with TestClient(create_app(empty), base_url="http://127.0.0.1:8000", client=("127.0.0.1", 1)) as client:
+        with client_of(create_app(empty)) as client:
             seen = client.get("/api/v1/operations").json()["verdict"]
             figures = client.get("/metrics").text
         assert (seen["state"], seen["sentence"]) == (

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -14,11 +15,12 @@ import httpx
 import psutil
 import pytest
 
+from records.accounts.machine_secret import FILE_NAME, machine_secret
 from records.models import SelectionState
 from records.settings import Settings
 from tests.footage import numbered_film
 from tests.records.cast import K_104
-from tests.servers import redis_program, wait_until
+from tests.servers import free_port, redis_program, start, wait_until
 from tests.worker.service import running_service
 
 TOGETHER = "up"
@@ -29,6 +31,7 @@ class Up:
     """A running ``vigpack up`` and what it has told so far."""
 
     process: subprocess.Popen[str]
+    data: Path
     events: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
 
@@ -70,7 +73,7 @@ def running(data: Path, **environment: str) -> Iterator[Up]:
         env={**clean, "VIGPACK_MIN_FREE_BYTES": "0", **environment},
         start_new_session=True,
     )
-    up = Up(process)
+    up = Up(process, data)
     try:
         yield up
     finally:
@@ -95,7 +98,8 @@ def up(data: Path) -> Iterator[Up]:
 
 
 def ask(up: Up, path: str) -> httpx.Response:
-    return httpx.get(f"{up.url}{path}", trust_env=False, timeout=10)
+    headers = {"Authorization": f"Bearer {machine_secret(up.data)}"}
+    return httpx.get(f"{up.url}{path}", headers=headers, trust_env=False, timeout=10)
 
 
 def answers(up: Up) -> bool:
@@ -231,3 +235,69 @@ def test_the_queue_s_password_can_be_read_by_nobody_else(up: Up, data: Path) -> 
     assert config.stat().st_mode & 0o077 == 0
     assert "requirepass" in config.read_text()
     assert not [p for p in up.family() if "requirepass" in " ".join(p.cmdline())]
+
+
+def test_another_account_of_this_machine_lists_and_erases_nothing(up: Up) -> None:
+    """Asked as ``nobody`` where the tests run as root; elsewhere as whoever knows no secret."""
+    program = (
+        "import sys, urllib.request, urllib.error\n"
+        "for method, path in (('GET', ''), ('DELETE', '/' + '0' * 32)):\n"
+        "    try:\n"
+        "        urllib.request.urlopen(urllib.request.Request(sys.argv[1] + path, method=method))\n"
+        "    except urllib.error.HTTPError as refused:\n"
+        "        print(refused.code)\n"
+        "try:\n"
+        "    print(open(sys.argv[2]).read())\n"
+        "except OSError:\n"
+        "    print('closed')\n"
+    )
+    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin") or sys.executable  # one that others may read
+    argv = [*user, python, "-c", program, f"{up.url}/api/v1/selections", str(up.data / FILE_NAME)]
+    asked = subprocess.run(argv, capture_output=True, text=True, check=True, cwd="/", env={})
+    assert asked.stdout.split()[:2] == ["401", "401"]
+    assert machine_secret(up.data) not in asked.stdout or not user
+    assert ask(up, "/api/v1/selections").status_code == 200
+
+
+def test_a_plain_proxy_on_this_machine_lists_and_erases_nothing(up: Up, tmp_path: Path) -> None:
+    port = free_port()
+    config = tmp_path / "Caddyfile"
+    upstream = up.url.removeprefix("http://")
+    config.write_text(f"{{\n admin off\n}}\nhttp://127.0.0.1:{port} {{\n reverse_proxy {upstream}\n}}\n")
+    home = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    proxy = start(
+        [shutil.which("caddy", path=str(Path(sys.executable).parent)) or "caddy", "run", "--config", str(config)],
+        tmp_path / "caddy.log",
+        environment=home,
+    )
+    try:
+        url = f"http://127.0.0.1:{port}/api/v1/selections"
+
+        def status(method: str, path: str = "") -> int:
+            try:
+                return httpx.request(method, url + path, trust_env=False, timeout=5).status_code
+            except httpx.TransportError:
+                return 0
+
+        wait_until(lambda: status("GET") > 0, "the proxy answers")
+        assert status("GET") == 401
+        assert status("DELETE", f"/{'0' * 32}") == 401
+    finally:
+        proxy.terminate()
+        proxy.wait(20)
+
+
+def test_the_address_is_shown_again_for_the_folder_s_owner(up: Up) -> None:
+    argv = [sys.executable, "-m", "cli", "address", "--data", str(up.data)]
+    wait_until(lambda: "url" in (up.data / "up.lock").read_text(), "the address is written down")
+    shown = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
+    assert shown == f"{up.url}/#key={machine_secret(up.data)}"
+    assert not any(machine_secret(up.data) in json.dumps(event) for event in up.events)
+    elsewhere = subprocess.run([*argv[:-1], str(up.data.parent)], capture_output=True, text=True, check=False)
+    assert (elsewhere.returncode, "No vigpack up works in" in elsewhere.stderr) == (1, True)
+
+
+def test_nothing_in_the_data_folder_is_for_others(up: Up) -> None:
+    wide = [path for path in [up.data, *up.data.rglob("*")] if path.lstat().st_mode & 0o077]
+    assert [path for path in wide if not path.is_socket()] == []

@@ -87,7 +87,7 @@ def visit(context: BrowserContext) -> Iterator[Callable[[DeskService], Guider]]:
     tabs: list[Guider] = []
 
     def open_tab(service: DeskService) -> Guider:
-        tabs.append(Guider(context.new_page(), service.url))
+        tabs.append(Guider(context.new_page(), service.url, service.address))
         return tabs[-1].start()
 
     yield open_tab

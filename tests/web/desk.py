@@ -14,6 +14,7 @@ import httpx
 import numpy as np
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
+from records.accounts.machine_secret import machine_secret
 from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.footage import read_number
@@ -37,6 +38,23 @@ class DeskService:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def secret(self) -> str:
+        """What is exchanged for a session."""
+        return self.environment.get("VIGPACK_TOKEN") or machine_secret(self.data_dir)
+
+    @property
+    def address(self) -> str:
+        """What a guider opens: on her own machine the key is in it."""
+        return self.url if "VIGPACK_TOKEN" in self.environment else f"{self.url}/#key={self.secret}"
+
+    def sign_in(self, context: BrowserContext) -> None:
+        """Be signed in in this browser, where a page is opened by another address than the printed one."""
+        answer = context.request.post(
+            f"{self.url}/api/v1/session", data={"secret": self.secret}, headers={"Origin": self.url}
+        )
+        assert answer.ok, answer.text()
 
     def settings(self) -> Settings:
         return Settings(data_dir=self.data_dir)
@@ -67,8 +85,7 @@ class DeskService:
                 process.wait(60)
 
     def client(self) -> httpx.Client:
-        token = self.environment.get("VIGPACK_TOKEN", "")
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {"Authorization": f"Bearer {self.secret}"}
         return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30)
 
     def selection(self, selection_id: str) -> dict[str, Any]:
@@ -92,9 +109,10 @@ class DeskService:
 class Guider:
     """One tab with the page open; it remembers everything that must not happen."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, address: str = "") -> None:
         self.page = page
         self.url = url
+        self.address = address or url
         self.requests: list[Request] = []
         self.complaints: list[str] = []
         page.on("request", self._note)
@@ -109,7 +127,7 @@ class Guider:
             self.complaints.append(message.text)
 
     def start(self) -> Guider:
-        self.page.goto(self.url)
+        self.page.goto(self.address)
         expect(self.page.get_by_role("button", name="Choose a film")).to_be_visible()
         return self
 

@@ -25,7 +25,7 @@ def opened(browser: Browser, desk_service: DeskService) -> Iterator[Opener]:
     def opener(**options: Any) -> Guider:
         context = browser.new_context(**{"viewport": LAPTOP, **options})
         contexts.append(context)
-        return Guider(context.new_page(), desk_service.url).start()
+        return Guider(context.new_page(), desk_service.url, desk_service.address).start()
 
     yield opener
     for context in contexts:

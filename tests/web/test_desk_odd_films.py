@@ -6,7 +6,6 @@ import struct
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -70,7 +69,7 @@ def test_a_shortened_film_is_marked_and_sent_without_what_was_cut_out(
     assert abs(said["duration_ms"] - 4300) <= 1
     assert [cut["pictures"] for cut in said["cuts"].values()] == [31, 31]
     assert all(cut["duration_ms"] >= cut["out"] for cut in said["cuts"].values())
-    moments = httpx.get(f"{desk_service.url}/api/v1/selections/{selection}", trust_env=False).json()["moments"]
+    moments = desk_service.selection(selection)["moments"]
     assert [moment["state"] for moment in moments] == ["ready", "ready"]
 
 
@@ -162,7 +161,7 @@ def test_firefox_does_not_show_what_was_cut_out(desk_service: DeskService, short
     """Its player begins at the film's first picture whatever an edit list says, so pictures are shown one by one."""
     firefox = Firefox(tmp_path / "firefox")
     try:
-        firefox.open(desk_service.url)
+        firefox.open(desk_service.address)
         element = firefox.ask("WebDriver:FindElement", using="css selector", value="main input[type=file]")
         [reference] = element.values()
         firefox.ask("WebDriver:ElementSendKeys", id=reference, text=str(shortened))

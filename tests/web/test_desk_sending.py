@@ -105,14 +105,14 @@ def test_a_browser_that_was_ended_goes_on_without_the_film(
         )
 
     context = launch()
-    guider = Guider(context.new_page(), sending_service.url).start()
+    guider = Guider(context.new_page(), sending_service.url, sending_service.address).start()
     sums = mark_two(guider, heavy_film)
     Line(context, guider.page, SLOW)
     selection = guider.send()
     wait_for_bytes(sending_service, selection, 8 << 20)
     context.close()
     context = launch()
-    guider = Guider(context.new_page(), sending_service.url).start()
+    guider = Guider(context.new_page(), sending_service.url, sending_service.address).start()
     guider.page.locator(f"a[href='#/review/{selection}']").first.click()
     wait_until_sent(guider)
     assert sorted(arrived(sending_service, selection)) == sums
@@ -313,7 +313,7 @@ def test_a_proxy_that_holds_events_back_does_not_hide_that_it_is_ready(
 
 def test_lighter_moments_are_smaller_and_as_long(browser: Browser, desk_service: DeskService, heavy_film: Path) -> None:
     context = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]  # a TypedDict of just these two
-    guider = Guider(context.new_page(), desk_service.url).start().open(heavy_film)
+    guider = Guider(context.new_page(), desk_service.url, desk_service.address).start().open(heavy_film)
     guider.page.get_by_role("radio", name="Lighter").check()
     guider.press("Escape")
     guider.mark_clip(1, 2)

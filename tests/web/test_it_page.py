@@ -44,7 +44,7 @@ def it_service(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 def opened(browser: Browser, service: DeskService, **options: Any) -> Page:
     context = browser.new_context(**{"viewport": LAPTOP, "reduced_motion": "reduce", **options})
     page = context.new_page()
-    page.goto(f"{service.url}/it")
+    page.goto(service.address.replace("/#", "/it#"))
     expect(page.get_by_role("heading", level=1)).to_have_text(NO_WORKER)
     return page
 

@@ -24,7 +24,7 @@ def test_a_booklet_is_made_from_the_form_and_the_form_remembers_what_was_chosen(
     browser: Browser, desk_service: DeskService, film: Path
 ) -> None:
     context = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]  # a TypedDict of just these two
-    guider = Guider(context.new_page(), desk_service.url).start().open(film)
+    guider = Guider(context.new_page(), desk_service.url, desk_service.address).start().open(film)
     guider.mark_still(5)
     guider.wait_until_cut()
     selection = guider.send()
@@ -57,7 +57,7 @@ def test_a_form_says_what_will_not_come_out_as_written_and_what_cannot_be_made(
     browser: Browser, desk_service: DeskService, film: Path
 ) -> None:
     context = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]  # a TypedDict of just these two
-    guider = Guider(context.new_page(), desk_service.url).start().open(film)
+    guider = Guider(context.new_page(), desk_service.url, desk_service.address).start().open(film)
     guider.mark_clip(4, 5)
     guider.wait_until_cut()
     guider.send()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -22,10 +21,11 @@ LOGBOOK = "/api/v1/logbook"
 def test_logbook_rating_and_comparison(
     browser: Browser, desk_service: DeskService, theme: Literal["light", "dark"]
 ) -> None:
-    with httpx.Client(base_url=desk_service.url, trust_env=False) as client:
+    with desk_service.client() as client:
         recording = begin(client, of="review_recording")["selection"]["id"]
         begin(client, of="review_recording", cycle=3)
     context: Any = browser.new_context(viewport=LAPTOP, color_scheme=theme, reduced_motion="reduce")
+    desk_service.sign_in(context)
     page = context.new_page()
     said: list[str] = []
     page.on("pageerror", lambda error: said.append(str(error)))

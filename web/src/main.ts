@@ -3,8 +3,11 @@ import '@fontsource/atkinson-hyperlegible/latin-700.css';
 import './ui/tokens.css';
 import './ui/base.css';
 import { mount } from 'svelte';
+import { signIn } from './api/client.svelte';
 import Page from './Page.svelte';
 
 const target = document.getElementById('page');
 if (!target) throw new Error('index.html holds no #page');
+addEventListener('hashchange', () => void signIn.takeKey());
+await signIn.takeKey();
 mount(Page, { target });

@@ -2,18 +2,18 @@
 
 /** The review of a selection on the service; its words are saved there. @returns {Source} */
 function openService() {
-  const TOKEN = "vigpack.token"; // where the guider's page keeps it too
+  const SESSION = "/api/v1/session";
   const [, id = ""] = /^\/review\/([0-9a-f]{32})$/.exec(location.pathname) ?? [];
   const here = `/api/v1/selections/${id}`;
   /** @type {Map<string, Promise<string>>} */
   const fetched = new Map();
-  let token = drafts.read(TOKEN) ?? "";
+  let token = ""; // only where the browser keeps no cookie
   /** @type {string | null} */
   let revision = null; // of the words as they were last seen
 
-  /** @param {string} refused @returns {Promise<string>} */
-  function askToken(refused) {
-    at("token-wrong").hidden = !refused;
+  /** @param {boolean} again @returns {Promise<string>} */
+  function askToken(again) {
+    at("token-wrong").hidden = !again;
     if (!at("ask-token").open) at("ask-token").showModal();
     return new Promise((resolve) => {
       at("token-form").onsubmit = (/** @type {SubmitEvent} */ event) => {
@@ -27,19 +27,28 @@ function openService() {
 
   /** @param {string} path @param {RequestInit} init @returns {Promise<Response>} also a refusal for the words' sake */
   async function ask(path, init = {}) {
+    let asked = false;
     for (;;) {
       const headers = new Headers(init.headers);
       if (token) headers.set("Authorization", `Bearer ${token}`);
       const answer = await fetch(path, { ...init, headers }).catch(() => null);
       if (!answer) throw new Refusal("The service cannot be reached just now.");
       if (answer.ok || answer.status === 412) return answer;
-      if (answer.status !== 401) {
-        const problem = await answer.json().catch(() => ({}));
+      const problem = await answer.json().catch(() => ({}));
+      if (answer.status !== 401 || problem.code === "address_wanted") {
         throw new Refusal(problem.detail ?? `The service answered ${answer.status}.`);
       }
-      token = await askToken(token);
-      drafts.write(TOKEN, token);
+      await signIn(await askToken(asked));
+      asked = true;
     }
+  }
+
+  /** Exchanges the token for a session, as the guider's page does. @param {string} secret */
+  async function signIn(secret) {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(SESSION, { method: "POST", body: JSON.stringify({ secret }), headers }).catch(() => null);
+    const isKept = answer?.ok && (await fetch(SESSION).catch(() => null))?.ok;
+    token = isKept || answer?.status === 401 ? "" : secret;
   }
 
   async function readWords() {
@@ -48,7 +57,7 @@ function openService() {
     return answer.status === 204 ? null : answer.json();
   }
 
-  /** @param {string} file fetched whole where a token is wanted: a player cannot carry one */
+  /** @param {string} file fetched whole where there is no session: a player cannot carry a token */
   const addressOf = async (file) => (token ? URL.createObjectURL(await (await ask(file)).blob()) : file);
 
   return {

@@ -16,7 +16,7 @@ from pydantic import SecretStr, ValidationError
 from api.app import create_app
 from api.middleware.authentication import OpenToTheNetwork, TokensAlike, check_exposure, is_loopback
 from records.settings import Settings
-from tests.api.conftest import HERE, TOKEN, client_of
+from tests.api.conftest import TOKEN, client_of
 from tests.api.service import CHUNK, SELECTIONS, UPLOADS, Service, shape
 from tests.log_lines import events
 
@@ -300,7 +300,7 @@ def test_an_unforeseen_error_shows_its_number_and_not_its_text(
         raise RuntimeError("Ella is here")
 
     app.router.routes.insert(0, app.router.routes.pop())  # the page answers whatever comes after it
-    with TestClient(app, base_url="http://127.0.0.1:8000", client=HERE) as client:
+    with client_of(app) as client:
         answer = client.get(path)
     incident = answer.json()["instance"].removeprefix("urn:vigpack:incident:")
     assert answer.status_code == 500

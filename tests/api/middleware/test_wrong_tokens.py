@@ -12,8 +12,10 @@ from starlette.routing import Route
 
 from api.middleware.authentication import Guard
 from api.middleware.client_address import ClientAddress
+from api.middleware.identity import Identity
 from api.middleware.request_log import RequestLog
 from api.middleware.wrong_tokens import KNOWN_BROWSER, MOST_TRIED, WrongTokens
+from records.accounts.shared_secrets import shared_secrets
 from records.settings import Settings
 from tests.api.conftest import TOKEN
 
@@ -27,7 +29,8 @@ class Place:
         self.now = 0.0
         self.wrong = WrongTokens(clock=lambda: self.now)
         inside = Starlette(routes=[Route(PATH, lambda _request: PlainTextResponse("a film"))])
-        guard = Guard(inside, Settings(token=SecretStr(TOKEN)), self.wrong)
+        settings = Settings(token=SecretStr(TOKEN))
+        guard = Guard(inside, settings, Identity(settings, shared_secrets(settings), None, self.wrong))
         self.client = TestClient(ClientAddress(RequestLog(guard), "*"), base_url="https://vig.example.org")
 
     def ask(self, token: str, place: str = "192.0.2.7", **headers: str) -> Response:

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from api.app import create_app
 from api.dependencies import AppContext
-from api.middleware.authentication import OPERATIONS
+from api.middleware.access import OPERATIONS
 from pipeline.errors import FfmpegFailed
 from records.audit.log import newest
 from records.models import JobRow, JobState, WorkerRow, utcnow

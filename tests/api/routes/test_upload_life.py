@@ -163,7 +163,8 @@ def test_eight_clients_of_two_processes_send_one_film_and_it_is_whole_although_o
         try:
             while True:
                 try:
-                    with httpx.Client(base_url=addresses[number % 2], timeout=60, trust_env=False) as mine:
+                    address, headers = addresses[number % 2], second.headers
+                    with httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False) as mine:
                         send_or_hang(mine, chance)
                         return
                 except (httpx.TransportError, OSError):

@@ -1,9 +1,11 @@
-/** Requests to the service: typed by its OpenAPI document, with the token, and with problems in plain words. */
+/** Requests to the service: typed by its OpenAPI document, signed in, and with problems in plain words. */
 
 import createClient from 'openapi-fetch';
 import type { paths } from './schema';
 
-const TOKEN = 'vigpack.token';
+const SESSION = '/api/v1/session';
+/** In the address that `vigpack up` shows. */
+const KEY = /^#key=([\w-]{20,200})$/;
 
 /** A request the service refused, in its own words; `status` 0: it could not be reached. */
 export class ApiError extends Error {
@@ -27,39 +29,73 @@ export class ApiError extends Error {
 
 export const NOT_REACHED = 'The service cannot be reached just now.';
 
-class Token {
-  /** The page shows the question while this is true. */
-  wanted = $state(false);
-  /** True when the last one given was not the right one. */
-  wrong = $state(false);
-  #value = sessionStorage.getItem(TOKEN) ?? '';
+/**
+ * Who uses the page. A secret (the key in the address, or a shared token) is exchanged for a session, whose cookie the
+ * browser carries by itself. Only where it keeps no cookie, or the service cannot keep a session just now, does the page
+ * hold on to the secret until it is left, and sends it along.
+ */
+class SignIn {
+  /** What the page asks for: the shared token, or to be opened by the right address. */
+  wanted = $state<'' | 'token' | 'address'>('');
+  /** Why what was given last did not do, or how to open the page. */
+  sentence = $state('');
+  #secret = '';
+  #given = 0;
   #waiting: (() => void)[] = [];
 
-  get value(): string {
-    return this.#value;
+  /** Changes whenever somebody signs in. */
+  get count(): number {
+    return this.#given;
+  }
+
+  /** Whether the browser does not carry a session, so that <img> and <video> need help. */
+  get bySecret(): boolean {
+    return this.#secret !== '';
   }
 
   headers(): Record<string, string> {
-    return this.#value ? { Authorization: `Bearer ${this.#value}` } : {};
+    return this.#secret ? { Authorization: `Bearer ${this.#secret}` } : {};
   }
 
-  give(value: string): void {
-    this.#value = value.trim();
-    sessionStorage.setItem(TOKEN, this.#value);
-    this.wanted = false;
+  /** Signs in; what was waiting goes on. */
+  async give(secret: string): Promise<void> {
+    const body = JSON.stringify({ secret: secret.trim() });
+    const answer = await fetch(SESSION, { method: 'POST', body, headers: { 'Content-Type': 'application/json' } }).catch(() => null);
+    if (answer && answer.status !== 503 && !answer.ok) {
+      const refused = errorFrom(answer.status, await answer.text(), null);
+      this.sentence = answer.status === 401 && this.wanted === 'token' ? 'That was not the right one. Please try again.' : refused.sentence;
+      return;
+    }
+    const isKept = answer?.ok && (await fetch(SESSION).catch(() => null))?.ok;
+    this.#secret = isKept ? '' : secret.trim();
+    this.goOn();
+  }
+
+  /** Tries again what was waiting: signed in here, or in another tab. */
+  goOn(): void {
+    this.#given += 1;
+    this.wanted = this.sentence = '';
     for (const resume of this.#waiting.splice(0)) resume();
   }
 
-  /** Resolves once a token other than `refused` was entered. */
-  async ask(refused: string): Promise<void> {
-    if (this.#value !== refused) return;
-    this.wrong = refused !== '';
-    this.wanted = true;
+  /** Resolves once somebody signed in after `count`. `refused` is what the service said. */
+  async ask(count: number, refused: ApiError): Promise<void> {
+    if (this.#given !== count) return;
+    this.wanted = refused.code === 'address_wanted' ? 'address' : 'token';
+    if (this.wanted === 'address') this.sentence = refused.sentence;
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Exchanges the key in the address, if there is one, and takes it out of the address and the history. */
+  async takeKey(): Promise<void> {
+    const key = KEY.exec(location.hash)?.[1];
+    if (!key) return;
+    history.replaceState(history.state, '', location.pathname + location.search);
+    await this.give(key);
   }
 }
 
-export const token = new Token();
+export const signIn = new SignIn();
 
 /**
  * Every operation of the API by its path, with its parameters, body and response typed.
@@ -69,8 +105,8 @@ export const token = new Token();
  */
 export const api = createClient<paths>({
   fetch: (request: Request) =>
-    withToken((headers) => {
-      const attempt = request.clone(); // a body can be read once, and another token may have to be tried
+    whenSignedIn((headers) => {
+      const attempt = request.clone(); // a body can be read once, and somebody may have to sign in first
       for (const [name, value] of Object.entries(headers)) attempt.headers.set(name, value);
       return fetch(attempt);
     }, request.signal),
@@ -83,23 +119,24 @@ export async function dataOf<T>(answer: Promise<{ data?: T }>): Promise<T> {
 
 /** The raw response, for files and streams. Throws ApiError. */
 export function request(path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
-  return withToken((headers) => fetch(path, { ...init, headers: { ...headers, ...init.headers } }), init.signal);
+  return whenSignedIn((headers) => fetch(path, { ...init, headers: { ...headers, ...init.headers } }), init.signal);
 }
 
-/** Asks the guider for the token where the service wants one, and tries again. */
-async function withToken(
+/** Asks the guider to sign in where the service does not know her, and tries again. */
+async function whenSignedIn(
   send: (headers: Record<string, string>) => Promise<Response>,
   signal: AbortSignal | null | undefined,
 ): Promise<Response> {
   for (;;) {
-    const used = token.value;
-    const response = await send(token.headers()).catch((error: unknown) => {
+    const count = signIn.count;
+    const response = await send(signIn.headers()).catch((error: unknown) => {
       if (signal?.aborted) throw error;
       throw new ApiError(0, 'not_reached', NOT_REACHED);
     });
     if (response.ok) return response;
-    if (response.status !== 401) throw errorFrom(response.status, await response.text(), response.headers.get('Retry-After'));
-    await token.ask(used);
+    const refused = errorFrom(response.status, await response.text(), response.headers.get('Retry-After'));
+    if (response.status !== 401) throw refused;
+    await signIn.ask(count, refused);
   }
 }
 

@@ -828,7 +828,8 @@ export interface paths {
         put?: never;
         /**
          * Grant a player access to that part
-         * @description A cookie with which this browser may GET this source and nothing else for an hour: players carry no token.
+         * @description A cookie with which this browser may GET this source and nothing else for an hour: players carry no token. A
+         *     browser that has signed in needs none.
          */
         post: operations["grant_moment_source"];
         delete?: never;
@@ -986,6 +987,122 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is signed in
+         * @description Also for whoever asks with a token.
+         */
+        get: operations["get_session"];
+        put?: never;
+        /**
+         * Sign in
+         * @description A secret is exchanged for a cookie that no script can read. A session that the browser had before ends.
+         */
+        post: operations["create_session"];
+        /**
+         * Sign out
+         * @description The session opens nothing any more, wherever a copy of it may be.
+         */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My sessions
+         * @description The browsers in which one is signed in. Of an account that many share only this one is shown.
+         */
+        get: operations["list_my_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * Sign out everywhere
+         * @description All of one's sessions end, this one too. Of an account that many share only this one.
+         */
+        delete: operations["delete_my_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign out in another browser
+         * @description One of one's own sessions ends.
+         */
+        delete: operations["delete_my_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My API tokens
+         * @description Also those that have ended, with their last use.
+         */
+        get: operations["list_my_tokens"];
+        put?: never;
+        /**
+         * Make an API token
+         * @description It can be given no more than one may oneself.
+         */
+        post: operations["create_my_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API token
+         * @description It opens nothing from now on.
+         */
+        delete: operations["delete_my_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -1134,6 +1251,18 @@ export interface components {
         AnotherAddress: {
             origin: string;
             refused: boolean;
+        };
+        /** @description A token as its owner sees it; the token itself is shown once, when it is made. */
+        ApiTokenView: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            id: string;
+            name: string;
+            revoked_at: string | null;
+            scopes: components["schemas"]["Scope"][];
+            used_at: string | null;
         };
         /** @description A finished file to download. */
         ArtifactView: {
@@ -1300,7 +1429,7 @@ export interface components {
             name: string;
             reviewed_on: string | null;
             /** @default trainee_guider */
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["pipeline__training__logbook__book__Role"];
         };
         /** @description How many jobs of a kind and an urgency (0 first, 9 last) wait and may begin. */
         Depth: {
@@ -1432,7 +1561,7 @@ export interface components {
             /** Format: date */
             on: string;
             /** @default supervisee */
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["pipeline__training__logbook__book__Role"];
         };
         /**
          * @description What the time was spent on; a training entry is one day.
@@ -1509,6 +1638,15 @@ export interface components {
          * @enum {string}
          */
         Look: "failed" | "stalled" | "waiting" | "held" | "running";
+        /** @description A new token. */
+        MadeToken: {
+            about: components["schemas"]["ApiTokenView"];
+            /**
+             * @description Shown now and never again.
+             * @example vgp_…
+             */
+            token: string;
+        };
         /** @description What a guider said of one picture: the one on screen at ``at_ms`` of the moment's own clock. */
         Mark: {
             at: number;
@@ -1595,7 +1733,7 @@ export interface components {
             left_out?: boolean;
             reviewed_on?: string | null;
             /** @default trainee_guider */
-            role?: components["schemas"]["Role"];
+            role?: components["schemas"]["Role-Input"];
         };
         /**
          * @description The new ends on the film's clock.
@@ -1619,7 +1757,7 @@ export interface components {
             /** Format: date */
             on: string;
             /** @default supervisee */
-            role?: components["schemas"]["Role"];
+            role?: components["schemas"]["Role-Input"];
         };
         /** @description A rater's answers by the question's key; what is still open is left out. */
         NewRating: {
@@ -1721,6 +1859,24 @@ export interface components {
             exact?: boolean;
             principle?: string | null;
         };
+        /**
+         * @description What a program is to be able to do, and for how long.
+         * @example {
+         *       "name": "Prometheus",
+         *       "scopes": [
+         *         "operations:read"
+         *       ]
+         *     }
+         */
+        NewToken: {
+            /**
+             * @description After so many days it opens nothing.
+             * @default 90
+             */
+            days?: number;
+            name: string;
+            scopes: components["schemas"]["Scope"][];
+        };
         /** @description An event that says all by its name. */
         Nothing: Record<string, unknown>;
         /**
@@ -1755,6 +1911,11 @@ export interface components {
             title: string;
             words: string;
         };
+        /**
+         * @description As whom the guider took part.
+         * @enum {string}
+         */
+        pipeline__training__logbook__book__Role: "guider" | "trainee_guider" | "supervisee" | "supervisor" | "peer";
         /** @description The first pages, or the parts; and what will not come out as written. */
         PreviewView: {
             of: number | null;
@@ -1850,6 +2011,11 @@ export interface components {
             code: string;
             sentence: string;
         };
+        /**
+         * @description What somebody is in the service; one account may have several.
+         * @enum {string}
+         */
+        records__accounts__principal__Role: "guider" | "supervisor" | "manager" | "governance" | "it";
         /** @description One count: what there is and what is asked for. */
         Requirement: {
             have: number;
@@ -1899,7 +2065,7 @@ export interface components {
          * @description As whom the guider took part.
          * @enum {string}
          */
-        Role: "guider" | "trainee_guider" | "supervisee" | "supervisor" | "peer";
+        "Role-Input": "guider" | "trainee_guider" | "supervisee" | "supervisor" | "peer";
         /** @description One line of a comparison; a score is None where that recording was not rated. */
         Row: {
             label: string;
@@ -1925,6 +2091,11 @@ export interface components {
             sub_scales: components["schemas"]["SubScaleView"][];
             title: string;
         };
+        /**
+         * @description What may be done, in the coarse steps in which an API token can be given it.
+         * @enum {string}
+         */
+        Scope: "reviews:read" | "reviews:write" | "operations:read" | "operations:write";
         /**
          * @description Points out of the most that the answered questions could give.
          *
@@ -2005,6 +2176,18 @@ export interface components {
             step_s: number;
             steps: components["schemas"]["Step"][];
         };
+        /** @description One of somebody's sessions, as they see it. */
+        SessionView: {
+            device: string;
+            /** Format: date-time */
+            ends_at: string;
+            id: string;
+            is_this_one: boolean;
+            /** Format: date-time */
+            seen_at: string;
+            /** Format: date-time */
+            signed_in_at: string;
+        };
         /** @description A closing card that is only read; packs for colleagues have it instead of the cards to write on. */
         ShownEnding: {
             /** @default [] */
@@ -2044,6 +2227,30 @@ export interface components {
         ShownPrinciple: {
             heading: string;
             plain: string;
+        };
+        /** @description Who asks, and until when without signing in again. */
+        SignedIn: {
+            account_id: string;
+            /** @description In how many other browsers this account is signed in; 0 for a shared one. */
+            elsewhere: number;
+            /** @description If nothing more is asked; null where no session is needed. */
+            ends_at: string | null;
+            name: string;
+            roles: components["schemas"]["records__accounts__principal__Role"][];
+            via: components["schemas"]["Via"];
+        };
+        /**
+         * @description What somebody proves themselves with.
+         * @example {
+         *       "secret": "vgl_…"
+         *     }
+         */
+        SignIn: {
+            /**
+             * Format: password
+             * @description This machine's secret, or a shared token of the service.
+             */
+            secret: string;
         };
         /**
          * @description How far back.
@@ -2146,6 +2353,11 @@ export interface components {
         Urgency: {
             priority: number;
         };
+        /**
+         * @description How a request proved who asks.
+         * @enum {string}
+         */
+        Via: "secret" | "session" | "api_token" | "pass" | "open";
         /** @description A kind, and what is chosen for it; what is left out stays as is usual. */
         Wish: {
             kind: string;
@@ -3565,6 +3777,193 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ReviewWords"];
                 };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+        };
+    };
+    create_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: {
+                /** @description Let the browser forget unsent marks and cuts, too: on a computer of others. */
+                forget?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_my_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"][];
+                };
+            };
+        };
+    };
+    delete_my_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_my_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_my_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenView"][];
+                };
+            };
+        };
+    };
+    create_my_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+        };
+    };
+    delete_my_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -1,11 +1,16 @@
 /** IndexedDB of the page: drafts, sendings, and handles of films that are sent whole. */
 
+import { isStorageBlocked } from '../ui/storage';
+
 const STORES = ['drafts', 'sendings', 'films'] as const;
 const VERSION = 2;
 
 export type StoreName = (typeof STORES)[number];
 
 let opened: Promise<IDBDatabase> | undefined;
+
+/** Where the browser keeps nothing for this page: what the page itself holds until it is left. */
+const untilLeft = new Map<StoreName, Map<string, unknown>>(STORES.map((name) => [name, new Map()]));
 
 function open(): Promise<IDBDatabase> {
   opened ??= new Promise((resolve, reject) => {
@@ -35,17 +40,21 @@ async function run<T>(store: StoreName, mode: IDBTransactionMode, act: (on: IDBO
 }
 
 export async function put(store: StoreName, key: string, value: object): Promise<void> {
-  await run(store, 'readwrite', (on) => on.put(value, key));
+  if (isStorageBlocked()) untilLeft.get(store)?.set(key, value);
+  else await run(store, 'readwrite', (on) => on.put(value, key));
 }
 
 export async function remove(store: StoreName, key: string): Promise<void> {
-  await run(store, 'readwrite', (on) => on.delete(key));
+  if (isStorageBlocked()) untilLeft.get(store)?.delete(key);
+  else await run(store, 'readwrite', (on) => on.delete(key));
 }
 
 export async function get<T>(store: StoreName, key: string): Promise<T | undefined> {
+  if (isStorageBlocked()) return untilLeft.get(store)?.get(key) as T | undefined;
   return run<T | undefined>(store, 'readonly', (on) => on.get(key));
 }
 
 export async function getAll<T>(store: StoreName): Promise<T[]> {
+  if (isStorageBlocked()) return [...(untilLeft.get(store)?.values() ?? [])] as T[];
   return run<T[]>(store, 'readonly', (on) => on.getAll());
 }

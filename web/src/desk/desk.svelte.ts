@@ -1,6 +1,7 @@
 /** State of the desk: one film, its marks, the review's details, and the cuts. */
 
 import { FilmProblem, discardCut, listCuts, openFilm, unsupportedFilm, type CutMode, type Film } from '../film';
+import { local } from '../ui/storage';
 import { get, getAll, put, remove } from './browserDatabase';
 import { Cutter } from './cutter.svelte';
 import { FrameTimes } from './frameTimes';
@@ -44,7 +45,7 @@ export class Desk {
       this.marks = draft.marks;
       this.details = { ...this.details, ...draft.details };
     }
-    const way = draft?.way ?? (localStorage.getItem(WAY) as Way | null) ?? 'lossless';
+    const way = draft?.way ?? (local.getItem(WAY) as Way | null) ?? 'lossless';
     this.way = this.can(way) ? way : this.can('lossless') ? 'lossless' : 'whole';
     if (this.marks.length) this.settle();
   }
@@ -155,7 +156,7 @@ export class Desk {
 
   choose(way: Way): void {
     this.way = way;
-    localStorage.setItem(WAY, way);
+    local.setItem(WAY, way);
     this.settle();
   }
 

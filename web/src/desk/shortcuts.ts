@@ -1,5 +1,7 @@
 /** Keyboard shortcuts of the desk, with their help texts. */
 
+import { local } from '../ui/storage';
+
 export interface Actions {
   toggle(): void;
   shuttle(key: 'j' | 'k' | 'l'): void;
@@ -38,8 +40,8 @@ export const HELP: readonly (readonly [keys: readonly string[], does: string])[]
   [['Esc'], 'leave a field; forget a start without an end'],
 ];
 
-export const lettersOn = (): boolean => localStorage.getItem(LETTERS) !== 'off';
-export const setLetters = (on: boolean): void => localStorage.setItem(LETTERS, on ? 'on' : 'off');
+export const lettersOn = (): boolean => local.getItem(LETTERS) !== 'off';
+export const setLetters = (on: boolean): void => local.setItem(LETTERS, on ? 'on' : 'off');
 
 /** Runs the shortcut of a key; true if there is one. */
 export function act(event: KeyboardEvent, actions: Actions): boolean {

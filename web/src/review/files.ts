@@ -1,15 +1,15 @@
 /** Files of a selection: URLs to show them, and downloads. */
 
 import type { RemoteFilm } from '../film';
-import { request, token } from '../api/client.svelte';
+import { request, signIn } from '../api/client.svelte';
 import { saveFile } from '../ui/saveFile';
 import type { ArtifactView, ArtworkView, MomentView, SelectionView } from '../api/types';
 
 const pathOf = (view: SelectionView, file: ArtifactView): string => `/api/v1/selections/${view.id}/artifacts/${file.id}`;
 
 /**
- * A URL for an <img> or <video>, and a function to release it. Where a token is needed the file is fetched first,
- * because such elements cannot send one. Throws ApiError.
+ * A URL for an <img> or <video>, and a function to release it. Where the page holds the secret itself the file is fetched
+ * first, because such elements cannot send it. Throws ApiError.
  */
 export function showFile(view: SelectionView, file: ArtifactView): Promise<{ url: string; release: () => void }> {
   return showPath(pathOf(view, file));
@@ -23,7 +23,7 @@ export function showArtwork(view: SelectionView, made: ArtworkView): Promise<{ u
 export const artworkPath = (view: SelectionView, made?: ArtworkView): string => `/api/v1/selections/${view.id}/artwork${made ? `/${made.id}` : ''}`;
 
 async function showPath(path: string): Promise<{ url: string; release: () => void }> {
-  if (!token.value) return { url: path, release: () => undefined };
+  if (!signIn.bySecret) return { url: path, release: () => undefined };
   const url = URL.createObjectURL(await (await request(path)).blob());
   return { url, release: () => URL.revokeObjectURL(url) };
 }
@@ -32,16 +32,16 @@ const sourceOf = (view: SelectionView, moment: MomentView): string => `/api/v1/s
 
 /** What was uploaded for a moment, readable by range requests. */
 export function sourceFilm(view: SelectionView, moment: MomentView): RemoteFilm {
-  return { url: new URL(sourceOf(view, moment), location.href).href, headers: token.headers() };
+  return { url: new URL(sourceOf(view, moment), location.href).href, headers: signIn.headers() };
 }
 
 /**
- * The same as a URL to play. It may be a whole film, too large to be fetched; so where a token is needed, the
- * service is asked for a cookie that lets this browser's player in. Throws ApiError.
+ * The same as a URL to play. It may be a whole film, too large to be fetched; so where the page holds the secret
+ * itself, the service is asked for a cookie that lets this browser's player in. Throws ApiError.
  */
 export async function showSource(view: SelectionView, moment: MomentView): Promise<string> {
   const url = sourceOf(view, moment);
-  if (token.value) await request(`${url}/pass`, { method: 'POST' });
+  if (signIn.bySecret) await request(`${url}/pass`, { method: 'POST' });
   return url;
 }
 

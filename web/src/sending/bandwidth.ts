@@ -1,12 +1,14 @@
 /** Upload bandwidth, measured while sending and stored for the next estimate. */
 
+import { local } from '../ui/storage';
+
 const REMEMBERED = 'vigpack.bytesPerS';
 const WINDOW_MS = 12_000;
 const SOONEST_MS = 1_500;
 
 /** Bytes per second, as measured during the last sending from this browser; null if there was none. */
 export function lastSpeed(): number | null {
-  const kept = Number(localStorage.getItem(REMEMBERED));
+  const kept = Number(local.getItem(REMEMBERED));
   return kept > 0 ? kept : null;
 }
 
@@ -31,7 +33,7 @@ export class BandwidthMeter {
   /** Stores the current measurement for the next estimate. */
   remember(): void {
     const speed = this.bytesPerS;
-    if (speed) localStorage.setItem(REMEMBERED, String(Math.round(speed)));
+    if (speed) local.setItem(REMEMBERED, String(Math.round(speed)));
   }
 
   /** After a pause old samples would make the line look slow. */

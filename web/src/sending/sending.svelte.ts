@@ -1,5 +1,6 @@
 /** One selection being sent: its moments are uploaded one after another, in the order of the review. */
 
+import { isStorageBlocked } from '../ui/storage';
 import { cutFile, discardCut } from '../film';
 import { sentenceOf } from '../ui/sentenceOf';
 import { reopenFilm, forgetFilm } from '../desk/fileHandles';
@@ -133,12 +134,14 @@ export class Sending {
     this.inOtherTab = true;
     try {
       // One tab sends at a time; the others wait here and take over when it is closed.
-      await navigator.locks.request(`vigpack-sending-${this.id}`, { signal: stop.signal }, async () => {
+      const sendAll = async (): Promise<void> => {
         this.inOtherTab = false;
         const newest = await get<SendingRecord>('sendings', this.id);
         newest?.parts.forEach((part, n) => part.done && this.#markDone(n));
         for (const [n, part] of this.record.parts.entries()) if (!part.done) await this.#sendPart(n, part, stop.signal);
-      });
+      };
+      if (isStorageBlocked()) await sendAll(); // locks are denied, and no other tab knows of this sending
+      else await navigator.locks.request(`vigpack-sending-${this.id}`, { signal: stop.signal }, sendAll);
     } catch (error) {
       if (!stop.signal.aborted) this.#tell(error);
     } finally {

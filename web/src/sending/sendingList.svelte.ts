@@ -1,5 +1,6 @@
 /** All sendings of this browser; they resume when the page is opened again. */
 
+import { isStorageBlocked } from '../ui/storage';
 import { discardCut, listCuts } from '../film';
 import type { Desk } from '../desk/desk.svelte';
 import type { Draft, Mark } from '../desk/marks';
@@ -33,7 +34,7 @@ class Sendings {
    * Throws ApiError, or Error where a cut is missing; AbortError.
    */
   async send(desk: Desk, waiting: (sentence: string) => void, signal: AbortSignal): Promise<Sending> {
-    await navigator.storage.persist();
+    if (!isStorageBlocked()) await navigator.storage.persist();
     const { begun, marks, way } = await begin(desk, waiting, signal);
     const cuts = way === 'whole' ? null : desk.cutter.takeCuts(way);
     const parts = begun.uploads.map((awaited): Part => {
@@ -156,6 +157,7 @@ export class NotCut extends Error {
 
 /** Only while no other tab is open, since that one might be about to use a cut. */
 async function eraseForgottenCuts(): Promise<void> {
+  if (isStorageBlocked()) return; // there are no cuts, and locks are denied
   await navigator.locks.request('vigpack-cuts', { ifAvailable: true }, async (alone) => {
     if (!alone) return;
     const needed = new Set<string>();

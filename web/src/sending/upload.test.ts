@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { ApiError, token } from '../api/client.svelte';
+import { ApiError, signIn } from '../api/client.svelte';
 import { answerProblem, serve } from '../testing/server';
 import { breakFirst, TusServer } from '../testing/tusServer';
 import { CHUNK_BYTES, retryDelayMs, upload, type Report } from './upload';
@@ -25,7 +25,6 @@ const never = new AbortController().signal;
 
 beforeEach(() => {
   localStorage.clear();
-  token.give('');
 });
 
 describe('an upload', () => {
@@ -98,19 +97,26 @@ describe('an upload', () => {
     expect(server.requests).toEqual(['POST']);
   });
 
-  it('waits for a token where one is wanted, and sends it', async () => {
+  it('waits until somebody has signed in, and goes on by the session', async () => {
+    let isSignedIn = false;
     const server = new TusServer((request, response) => {
-      if (request.headers.authorization === 'Bearer right') return false;
-      answerProblem(response, 401, 'token_wrong');
+      if (request.url === '/api/v1/session') {
+        isSignedIn ||= request.method === 'POST';
+        response.writeHead(isSignedIn ? 200 : 401, { 'Content-Type': 'application/json' }).end('{}');
+        return true;
+      }
+      if (isSignedIn) return false;
+      answerProblem(response, 401, 'token_wanted');
       return true;
     });
     await serve(server.handle);
     const sending = upload(film(10), { moment: 'abc' }, new Told(), never);
-    await expect.poll(() => token.wanted).toBe(true);
-    token.give('right');
+    await expect.poll(() => signIn.wanted).toBe('token');
+    await signIn.give('right');
     await sending;
     expect(server.uploads[0]?.bytes.length).toBe(10);
-    expect(new Set(server.tokens.slice(1))).toEqual(new Set(['Bearer right']));
+    expect(server.tokens.filter(Boolean)).toEqual([]);
+    expect(signIn.bySecret).toBe(false);
   });
 });
 

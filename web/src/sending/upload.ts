@@ -1,7 +1,7 @@
 /** Uploads one file by tus: resumes after every interruption, sends no byte twice. */
 
 import { DetailedError, Upload } from 'tus-js-client';
-import { NOT_REACHED, errorFrom, ApiError, token } from '../api/client.svelte';
+import { NOT_REACHED, errorFrom, ApiError, signIn } from '../api/client.svelte';
 import { sleep } from '../api/sleep';
 
 const ENDPOINT = '/api/v1/uploads';
@@ -29,7 +29,7 @@ export async function upload(
   signal: AbortSignal,
 ): Promise<void> {
   for (let failures = 0; ; ) {
-    const used = token.value;
+    const count = signIn.count;
     let moved = false;
     try {
       const noted: Report = {
@@ -47,7 +47,7 @@ export async function upload(
       const refused = error instanceof ApiError ? error : new ApiError(0, 'not_reached', NOT_REACHED);
       if (refused.code === DONE) return;
       if (refused.status === 401) {
-        await token.ask(used);
+        await signIn.ask(count, refused);
         continue;
       }
       if (!isRetryable(refused)) throw refused;
@@ -88,7 +88,7 @@ async function sendOnce(
         // The same moment cut twice differs in its bytes, so the moment and its size name the upload, not the file.
         fingerprint: () => Promise.resolve(`vigpack-${Object.values(metadata).join('-')}-${file.size}`),
         onBeforeRequest: (request) => {
-          for (const [name, value] of Object.entries(token.headers())) request.setHeader(name, value);
+          for (const [name, value] of Object.entries(signIn.headers())) request.setHeader(name, value);
         },
         onProgress: (sent) => {
           watch();

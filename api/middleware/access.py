@@ -1,0 +1,63 @@
+"""What each address asks of whoever wants it: the one place where that stands. What is not named here is a guider's."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from api.errors import NotForIt, NotInScope
+from records.accounts.principal import Principal, Role, Scope, Via
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+OPERATIONS = "/api/v1/operations"
+SESSION = "/api/v1/session"
+_GUARDED_OUTSIDE_API = ("/readyz", "/metrics")
+_OWN_ACCOUNT = ("/api/v1/sessions", "/api/v1/tokens")
+
+
+class Need(StrEnum):
+    """What is asked where no scope is."""
+
+    NOTHING = "nothing"
+    """The sign of life, the page itself, which holds nothing of anybody, and signing in."""
+    PRINCIPAL = "principal"
+    """Anybody who is known."""
+    SIGNED_IN = "signed in"
+    """Somebody in person, about their own account: a program's token and a player's pass do not do."""
+
+
+def need_of(method: str, path: str) -> Need | Scope:
+    """What a request must bring."""
+    safe = method in SAFE_METHODS
+    if path == "/healthz" or (safe and not is_guarded(path)):
+        return Need.NOTHING
+    if path == SESSION:
+        return {"POST": Need.NOTHING, "DELETE": Need.SIGNED_IN}.get(method, Need.PRINCIPAL)
+    if _is_within(path, *_OWN_ACCOUNT):
+        return Need.SIGNED_IN
+    if _is_within(path, OPERATIONS) or path in _GUARDED_OUTSIDE_API:
+        return Scope.OPERATIONS_READ if safe else Scope.OPERATIONS_WRITE
+    return Scope.REVIEWS_READ if safe else Scope.REVIEWS_WRITE
+
+
+def check_access(principal: Principal, need: Need | Scope) -> None:
+    """Nothing, if they may. Raises: NotForIt, NotInScope."""
+    if need == Need.SIGNED_IN and principal.via in {Via.API_TOKEN, Via.PASS}:
+        raise NotInScope
+    if isinstance(need, Scope) and not principal.may(need):
+        if principal.roles == {Role.IT} and need in {Scope.REVIEWS_READ, Scope.REVIEWS_WRITE}:
+            raise NotForIt
+        raise NotInScope
+
+
+def is_api(path: str) -> bool:
+    """Whether a path belongs to the API."""
+    return path == "/api" or path.startswith("/api/")
+
+
+def is_guarded(path: str) -> bool:
+    """Whether looking there is for those who are known."""
+    return is_api(path) or path in _GUARDED_OUTSIDE_API
+
+
+def _is_within(path: str, *roots: str) -> bool:
+    return any(path == root or path.startswith(f"{root}/") for root in roots)
