@@ -73,7 +73,7 @@ def test_jobs_are_listed_by_what_they_need(it: TestClient, ctx: AppContext) -> N
     ]
     assert jobs(it, "running") == [stuck, running]
     [line] = it.get(f"{OPERATIONS}/jobs").json()["jobs"]
-    assert (line["attempts"], line["reason"]["code"], line["can"]) == (1, "ffmpeg_failed", ["retry"])
+    assert (line["attempts"], line["reason"]["code"], line["can"]) == (1, "ffmpeg_failed", ["retry", "acknowledge"])
     assert line["log"].startswith("ffmpeg ended with 187 in …/")
     assert line["log"].endswith("error at frame 12")
 
