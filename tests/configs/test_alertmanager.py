@@ -1,4 +1,4 @@
-"""Alerts reach somebody: what configs/alertmanager.sh makes of the settings, and a real Alertmanager if one is here."""
+"""Alerts reach somebody: what install/alertmanager.sh makes of the settings, and a real Alertmanager if one is here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import yaml
 
 from tests.servers import free_port, start, wait_until
 
-SCRIPT = Path(__file__).resolve().parents[2] / "configs/alertmanager.sh"
+SCRIPT = Path(__file__).resolve().parents[2] / "install/alertmanager.sh"
 ALERTMANAGER = shutil.which("alertmanager") or shutil.which("prometheus-alertmanager")
 
 

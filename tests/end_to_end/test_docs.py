@@ -201,6 +201,11 @@ def test_the_first_start_ends_with_a_content_doctor(machine: Machine, postgres_u
     assert "bad" not in said
 
 
+def test_how_many_workers_run_is_written_where_it_lasts(machine: Machine) -> None:
+    machine.paste(titled("VIGPACK_WORKERS=3"))
+    assert (machine.folder / ".env").read_text() == "VIGPACK_WORKERS=3\n"
+
+
 def test_a_film_and_a_list_of_moments_become_a_pack(machine: Machine) -> None:
     numbered_film(machine.folder / "film.mp4", frames=86 * 10, fps="10", width=320, height=240)
     moments = next(block for block in BLOCKS if block.language == "toml" and "[[clip]]" in block.text)
@@ -302,7 +307,7 @@ def test_a_worker_is_drained_and_taken_back_by_pasting(machine: Machine) -> None
 
 
 RUN = {
-    "new > vigpack_token", "VIGPACK_SITE=", "--out pack/", "--also booklet", "backup monday",
+    "new > vigpack_token", "VIGPACK_SITE=", "VIGPACK_WORKERS=3", "--out pack/", "--also booklet", "backup monday",
     "export VIGPACK_BACKUP_RECIPIENT", "--data restored-data", "--new-key - > backup.key", "-mtime +30",
     "api vigpack backup --erasures", "--check --key - < backup.key", "--erasures /backups/erasures --key -",
     "worker --drain", "worker --undrain", "vigpack store --accept", "make setup            # once",
