@@ -28,7 +28,7 @@ _SAFE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     # What neither the page nor a pack's player ever needs; a script that got in could not have it either.
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=(), "
-    "serial=(), hid=(), bluetooth=(), midi=()",
+    "serial=(), hid=(), midi=()",
 }
 
 
