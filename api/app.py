@@ -15,7 +15,7 @@ from api import errors
 from api.background import keep_beating, keep_running_maintenance
 from api.dependencies import AppContext
 from api.diagnostics.browser_addresses import BrowserAddresses
-from api.diagnostics.health_cache import Look
+from api.diagnostics.health_cache import HealthCache
 from api.diagnostics.recent_log import RecentLines
 from api.middleware.authentication import Guard, check_exposure
 from api.middleware.client_address import ClientAddress
@@ -30,20 +30,20 @@ from api.routes import (
     health,
     hiding,
     logbook,
+    metrics,
     operations,
+    operations_events,
     outputs,
     preview,
     ratings,
     review,
+    selection_events,
     selections,
     session,
     tokens,
+    trim,
     uploads,
 )
-from api.routes import metrics as figures
-from api.routes import operations_events as operations_live
-from api.routes import selection_events as events
-from api.routes import trim as ends
 from api.routes.page import BUILT_PAGE, serve_page
 from records.accounts.shared_secrets import shared_secrets
 from records.database import open_database
@@ -98,7 +98,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     )
     app.state.context = ctx
     browsers = BrowserAddresses()
-    app.state.look = Look(db, given, storage, browsers)
+    app.state.health = HealthCache(db, given, storage, browsers)
     app.add_middleware(MethodOverride)
     app.add_middleware(BodyLimit)
     app.add_middleware(SameSite, public_url=given.public_url, browsers=browsers)
@@ -109,12 +109,11 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.add_middleware(RequestLog)
     app.add_middleware(ClientAddress, trusted=given.trusted_proxies)  # the last one added stands outermost
     errors.install(app)
-    for room in (uploads, selections, ends, hiding, events, outputs, preview, artwork, artifacts, health, figures):
-        app.include_router(room.router)
-    for room in (session, tokens, ratings, logbook, review):
-        app.include_router(room.router)
-    for room in (operations, operations_live):
-        app.include_router(room.router)
+    for routes in (
+        uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, health, metrics,
+        session, tokens, ratings, logbook, review, operations, operations_events,
+    ):  # fmt: skip
+        app.include_router(routes.router)
     app.mount(review.FILES, review.player_files(), name="player")
     serve_page(app, page)
     _describe(app)

@@ -62,9 +62,9 @@ async def keep_running_maintenance(ctx: AppContext) -> None:
             after_outage = False
         except DatabaseUnavailable as error:
             after_outage = True
-            log.warning("tending_failed", code=error.code, cause=str(error))
+            log.warning("maintenance_failed", code=error.code, cause=str(error))
         except PipelineError as error:
-            log.warning("tending_failed", code=error.code, cause=str(error))
+            log.warning("maintenance_failed", code=error.code, cause=str(error))
         except Exception as error:  # noqa: BLE001 noted under its number; otherwise all maintenance would end unseen
             note_incident(error)
         await asyncio.sleep(ctx.settings.recovery_s)

@@ -20,8 +20,7 @@ from pipeline.errors import PipelineError
 from pipeline.images import photograph
 from pipeline.moments import say_first
 from records import errors as records
-from records.actions import closing_notes as words
-from records.actions import create as beginnings
+from records.actions import closing_notes, create
 from records.logs import frames_of, get_logger
 from records.storage import contract as storage
 from records.training import logbook, ratings
@@ -200,7 +199,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     records.JobStateWrong: 409,
     records.PriorityWrong: 422,
     records.WorkerMissing: 404,
-    beginnings.KeyReused: 422,
+    create.KeyReused: 422,
     ratings.NotARecording: 422,
     ratings.RatingMissing: 404,
     logbook.EntryMissing: 404,
@@ -218,7 +217,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     uploads.OffsetWrong: 409,
     uploads.TakenOver: 423,
     uploads.UploadBusy: 423,
-    words.WordsChanged: 412,
+    closing_notes.WordsChanged: 412,
     RequestRefused: 400,
     TokenWanted: 401,
     AddressWanted: 401,

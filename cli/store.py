@@ -13,7 +13,7 @@ from records.database import open_database
 from records.ledger.store_identity import StoreCount, StoreMatch, compare_store, count_files
 from records.settings import load_settings
 from records.storage.open import open_storage
-from worker.monitoring.alerts import judge_store
+from worker.monitoring.alerts import assess_store
 
 
 def store(
@@ -35,7 +35,7 @@ def store(
     try:
         found = compare_store(database, storage)
         count = count_files(database, storage)
-        alert = judge_store(found.match, found.strange_files)
+        alert = assess_store(found.match, found.strange_files)
         if accept and alert is not None:
             if not (yes or as_json):
                 say(alert.message)

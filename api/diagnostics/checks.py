@@ -30,7 +30,7 @@ from records.settings import GIB, Settings
 from records.storage.open import open_storage
 from records.views.queue_stats import queue_figures
 from worker.broker import is_rabbitmq, queue_length
-from worker.monitoring.alerts import MOST_SKEW_S, PROXY_ANEW, judge_store, start_a_worker
+from worker.monitoring.alerts import MOST_SKEW_S, PROXY_ANEW, assess_store, start_a_worker
 from worker.monitoring.proxy import ask_proxy
 from worker.redis_server import find_redis_server
 
@@ -262,7 +262,7 @@ def check_store_match(settings: Settings, database: Database) -> Check:
         found = compare_store(database, open_storage(settings))
     except PipelineError:
         return Check(part=part, state="warn", found="unknown, as one of them does not answer")
-    alert = judge_store(found.match, found.strange_files)
+    alert = assess_store(found.match, found.strange_files)
     if alert is None:
         return Check(part=part, state="ok", found="belong together")
     return Check(part=part, state=alert.level, found=alert.message, remedy=alert.remedy)

@@ -1,4 +1,4 @@
-"""One look at the service for all who ask within a second: ten open IT pages cost what one does."""
+"""The health of the service, asked for once for all who ask within a second: ten open IT pages cost what one does."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from worker.monitoring.health import Health, health
 _FRESH_S = 1.5
 
 
-class Look:
-    """The last look, taken anew when it is older than a second and a half. May be shared by threads."""
+class HealthCache:
+    """The last health, asked for anew when it is older than a second and a half. May be shared by threads."""
 
     def __init__(self, db: Database, settings: Settings, storage: Storage, browsers: BrowserAddresses) -> None:
         self._parts = (db, settings, storage)
@@ -23,7 +23,7 @@ class Look:
         self._one_at_a_time = threading.Lock()
         self._last: tuple[float, Health] | None = None
 
-    def now(self) -> Health:
+    def get(self) -> Health:
         """How the service is; never raises, and takes a few seconds where a part is away."""
         with self._one_at_a_time:
             if self._last is None or time.monotonic() - self._last[0] > _FRESH_S:

@@ -15,7 +15,7 @@ from records.clock import utcnow
 from records.database import Database, password_in
 from records.redaction import redact
 from records.settings import Settings
-from records.views.jobs import JobLine, Look, job_page
+from records.views.jobs import JobFilter, JobLine, job_page
 from records.views.queue_stats import QueueFigures
 from records.views.selections import written_words
 from worker.monitoring.health import Health
@@ -107,7 +107,7 @@ def _from_ledger(db: Database) -> Iterator[str]:
     try:
         with db.reading() as session:
             now = utcnow()
-            for which in (Look.STALLED, Look.FAILED):
+            for which in (JobFilter.STALLED, JobFilter.FAILED):
                 page = job_page(session, which, now, limit=_MOST_JOBS)
                 yield f"\nJOBS {which.upper()}: {page.total}"
                 for job in page.jobs:

@@ -24,7 +24,7 @@ from records.ledger.jobs import MOMENT
 from records.ledger.outcome_counts import Outcome, OutcomeCounts, outcome_counts
 from records.states import JobState
 from records.views.queue_stats import QueueFigures
-from worker.monitoring.alerts import judge_store, newly_silent
+from worker.monitoring.alerts import assess_store, newly_silent
 from worker.monitoring.health import Health, health
 
 EDGES_S = (1, 2, 3, 5, 8, 12, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 1800, 3600, 7200)
@@ -130,7 +130,7 @@ def _parts(found: Health) -> list[tuple[str, str, float | None]]:
 def _stopped(found: Health) -> bool | None:
     if found.store_match is None:
         return None
-    return judge_store(found.store_match, found.store_strange_files) is not None
+    return assess_store(found.store_match, found.store_strange_files) is not None
 
 
 def _queue(queue: QueueFigures) -> Iterator[Metric]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import PlainTextResponse
 
 from api.dependencies import AppContext, Ctx, GivenId
-from api.diagnostics.health_cache import Look
+from api.diagnostics.health_cache import HealthCache
 from api.diagnostics.incident_report import incident_report
 from api.errors import described
 from api.middleware.access import OPERATIONS
@@ -26,18 +26,17 @@ from records.clock import utcnow
 from records.errors import JobMissing, JobStateWrong
 from records.ledger import workers
 from records.views.history import Series, Span, series
-from records.views.jobs import JobLine, JobPage, given_up_ids, job_line, job_page
-from records.views.jobs import Look as Which
+from records.views.jobs import JobFilter, JobLine, JobPage, given_up_ids, job_line, job_page
 from worker.monitoring.health import Health
 
 router = APIRouter(prefix=OPERATIONS, tags=["operations"])
 _MOST_AT_ONCE = 500
 
 
-def look_of(request: Request) -> Look:
+def health_cache(request: Request) -> HealthCache:
     """The process's look at the service."""
-    look: Look = request.app.state.look
-    return look
+    cache: HealthCache = request.app.state.health
+    return cache
 
 
 def who_asks(request: Request) -> str:
@@ -45,7 +44,7 @@ def who_asks(request: Request) -> str:
     return str(request.state.who)
 
 
-GivenLook = Annotated[Look, Depends(look_of)]
+GivenHealth = Annotated[HealthCache, Depends(health_cache)]
 Who = Annotated[str, Depends(who_asks)]
 WorkerName = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,200}$", examples=["ward-2:4711"])]
 
@@ -71,9 +70,9 @@ class Acknowledged(BaseModel):
 
 
 @router.get("", summary="Health of the service", responses=described(401))
-def get_health(look: GivenLook) -> Health:
+def get_health(cache: GivenHealth) -> Health:
     """Is it well, since when, what is wrong, what to do now, and every figure. What is unknown is null."""
-    return look.now()
+    return cache.get()
 
 
 @router.get("/series", summary="History over a day or a week", responses=described(401, 422, 503))
@@ -86,7 +85,7 @@ def get_health_history(ctx: Ctx, span: Annotated[Span, Query()] = Span.DAY) -> S
 @router.get("/jobs", summary="Jobs, as IT may see them", responses=described(401, 422, 503))
 def list_jobs(
     ctx: Ctx,
-    which: Annotated[Which, Query()] = Which.FAILED,
+    which: Annotated[JobFilter, Query()] = JobFilter.FAILED,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> JobPage:
@@ -103,9 +102,9 @@ def list_audit_entries(ctx: Ctx, limit: Annotated[int, Query(ge=1, le=500)] = 50
 
 
 @router.get("/report", summary="An incident report to copy", response_class=PlainTextResponse, responses=described(401))
-def get_incident_report(ctx: Ctx, look: GivenLook) -> PlainTextResponse:
+def get_incident_report(ctx: Ctx, cache: GivenHealth) -> PlainTextResponse:
     """Versions, checks, figures, jobs and redacted logs as plain text; the same as `vigpack doctor --report`."""
-    return PlainTextResponse(incident_report(ctx.settings, ctx.db, look.now()))
+    return PlainTextResponse(incident_report(ctx.settings, ctx.db, cache.get()))
 
 
 @router.post("/jobs/{job_id}/retry", summary="Retry a job", responses=described(401, 404, 409, 503))

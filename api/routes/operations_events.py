@@ -13,11 +13,11 @@ from sse_starlette import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.diagnostics.health_cache import Look
+from api.diagnostics.health_cache import HealthCache
 from api.errors import described
 from api.event_stream import EventStream, StreamEvent, stream
 from api.middleware.access import OPERATIONS
-from api.routes.operations import GivenLook
+from api.routes.operations import GivenHealth
 from worker.monitoring.health import Health
 
 router = APIRouter(prefix=OPERATIONS, tags=["operations"])
@@ -55,15 +55,15 @@ class HealthEvent(StreamEvent):
     response_model=HealthEvent,
     responses=described(401),
 )
-async def stream_health(look: GivenLook) -> Response:
+async def stream_health(cache: GivenHealth) -> Response:
     """Events named `operations` hold the whole look as JSON: within two seconds of a change, and every ten seconds."""
-    return stream(_events(look))
+    return stream(_events(cache))
 
 
-async def _events(look: Look) -> AsyncIterator[ServerSentEvent]:
+async def _events(cache: HealthCache) -> AsyncIterator[ServerSentEvent]:
     seen, told_at = "", 0.0
     while True:
-        found = await run_in_threadpool(look.now)
+        found = await run_in_threadpool(cache.get)
         state = _state_of(found)
         if state != seen or time.monotonic() - told_at >= _AT_LEAST_EVERY_S:
             seen, told_at = state, time.monotonic()

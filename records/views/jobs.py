@@ -20,7 +20,7 @@ from records.views.queue_stats import DAY, given_up, seconds_between, stalls
 _LONGEST_LOG = 2000
 
 
-class Look(StrEnum):
+class JobFilter(StrEnum):
     """Which jobs to look at."""
 
     FAILED = "failed"
@@ -91,15 +91,15 @@ _CAN: dict[str, list[JobAction]] = {
 }
 
 
-def job_page(session: Session, look: Look, now: datetime, *, limit: int, offset: int = 0) -> JobPage:
+def job_page(session: Session, look: JobFilter, now: datetime, *, limit: int, offset: int = 0) -> JobPage:
     """The jobs one looks at: failed ones newest first, the others in the order in which they matter."""
     chosen = _chosen(look, now)
     query = _jobs(now).where(chosen)
     total = session.scalar(select(func.count()).select_from(query.with_only_columns(JobRow.id).subquery())) or 0
     order: tuple[Any, ...] = (JobRow.priority, JobRow.queued_at)
-    if look == Look.FAILED:
+    if look == JobFilter.FAILED:
         order = (JobRow.finished_at.desc(),)
-    elif look in {Look.STALLED, Look.RUNNING}:
+    elif look in {JobFilter.STALLED, JobFilter.RUNNING}:
         order = (case((stalls(now), 0), else_=1), JobRow.started_at)
     found = session.execute(query.order_by(*order, JobRow.id).limit(limit).offset(offset))
     return JobPage(jobs=[_line(job, shape, stalled, now) for job, shape, stalled in found], total=total)
@@ -121,11 +121,11 @@ def _jobs(now: datetime) -> Any:
     return select(*columns).join(SelectionRow, SelectionRow.id == JobRow.selection_id).where(SelectionRow.visible)
 
 
-def _chosen(look: Look, now: datetime) -> ColumnElement[bool]:
-    states = {Look.WAITING: JobState.QUEUED, Look.HELD: JobState.HELD, Look.RUNNING: JobState.RUNNING}
-    if look == Look.FAILED:
+def _chosen(look: JobFilter, now: datetime) -> ColumnElement[bool]:
+    states = {JobFilter.WAITING: JobState.QUEUED, JobFilter.HELD: JobState.HELD, JobFilter.RUNNING: JobState.RUNNING}
+    if look == JobFilter.FAILED:
         return JobRow.state.in_([JobState.FAILED, JobState.CANCELLED])
-    return stalls(now) if look == Look.STALLED else JobRow.state == states[look]
+    return stalls(now) if look == JobFilter.STALLED else JobRow.state == states[look]
 
 
 def _can(job: JobRow, now: datetime) -> list[JobAction]:

@@ -84,10 +84,10 @@ class UnluckyOnce(Uploads):
 
 
 @pytest.mark.logs_errors
-def test_tending_goes_on_after_an_error_nobody_foresaw(waiting: AppContext) -> None:
+def test_maintenance_goes_on_after_an_error_nobody_foresaw(waiting: AppContext) -> None:
     unlucky = UnluckyOnce(waiting.db, waiting.storage, waiting.settings)
 
-    async def tend_until_all_are_handed_on() -> None:
+    async def maintain_until_all_are_handed_on() -> None:
         maintenance = asyncio.create_task(keep_running_maintenance(replace(waiting, uploads=unlucky)))
         async with asyncio.timeout(60):
             while jobs(waiting) < 2:  # noqa: ASYNC110 the database tells nobody
@@ -95,7 +95,7 @@ def test_tending_goes_on_after_an_error_nobody_foresaw(waiting: AppContext) -> N
         maintenance.cancel()
 
     with ThreadPoolExecutor(1) as elsewhere:  # in this thread a browser of other tests may keep a loop running
-        elsewhere.submit(asyncio.run, tend_until_all_are_handed_on()).result()
+        elsewhere.submit(asyncio.run, maintain_until_all_are_handed_on()).result()
     assert (unlucky.failures, jobs(waiting)) == (0, 2)
 
 

@@ -86,7 +86,7 @@ class Assessment(BaseModel):
         return self.alerts
 
 
-def judge(facts: Facts) -> Assessment:
+def assess(facts: Facts) -> Assessment:
     """The verdict over these facts."""
     alerts = sorted(
         [*_parts(facts), *_proxy(facts), *_disk(facts), *_queue(facts), *_backup(facts)],
@@ -127,7 +127,7 @@ def _parts(facts: Facts) -> Iterator[Alert]:
             message="The place where films and packs are kept cannot be written.",
             remedy="Is the store running, may vigpack write to it, and is there room? vigpack doctor tells which.",
         )
-    if facts.store_match and (alert := judge_store(facts.store_match, facts.store_strange_files)):
+    if facts.store_match and (alert := assess_store(facts.store_match, facts.store_strange_files)):
         yield alert
     if not facts.broker_answers:
         yield Alert(
@@ -174,7 +174,7 @@ def _proxy(facts: Facts) -> Iterator[Alert]:
         yield Alert(code="certificate_ends", level="warn", message=says, remedy=PROXY_ANEW)
 
 
-def judge_store(match: StoreMatch, strange_files: int) -> Alert | None:
+def assess_store(match: StoreMatch, strange_files: int) -> Alert | None:
     """What is wrong where the store and the database do not belong together; None where they do."""
     match match:
         case StoreMatch.OURS | StoreMatch.NEW:
@@ -277,8 +277,8 @@ def _queue(facts: Facts) -> Iterator[Alert]:
             level="warn",
             message=f"{what} given up since yesterday.",
             remedy=(
-                "The list below says why. Mend that, then try again: it is safe. A damaged film must be sent anew. "
-                "Where there is nothing to mend, take note, and it is counted no more."
+                "The list below says why. Put that right and try again: that is safe. A damaged film must be sent "
+                "anew. Where there is nothing to put right, take note, and it is counted no more."
             ),
         )
     if facts.workers_alive and _recovery_is_late(facts, queue):

@@ -26,7 +26,7 @@ from records.storage.open import open_storage
 from records.views.queue_stats import queue_figures
 from records.views.samples import filling_per_day, keep_sample, since_when
 from worker.broker import queue_length
-from worker.monitoring.alerts import Assessment, judge
+from worker.monitoring.alerts import Assessment, assess
 from worker.monitoring.proxy import proxy_found
 from worker.monitoring.snapshot import AnotherAddress, Facts
 
@@ -81,7 +81,7 @@ def health(
         **known,
         **(_ask_store(db, settings, storage) if known.get("database_current") else {}),
     )
-    verdict = judge(facts)
+    verdict = assess(facts)
     return Health(**dict(facts), verdict=verdict, since=_since(db, facts, verdict))
 
 

@@ -107,7 +107,7 @@ def test_a_worker_is_drained_and_taken_back(it: TestClient, ctx: AppContext) -> 
     states = []
     for act in ("drain", "undrain"):
         assert it.post(f"{OPERATIONS}/workers/ward-2:4711/{act}").status_code == 204
-        it.app.state.look._last = None  # type: ignore[attr-defined]
+        it.app.state.health._last = None  # type: ignore[attr-defined]
         states.append(it.get(OPERATIONS).json()["queue"]["workers"][0]["state"])
     assert states == ["draining", "working"]
     assert [act[1:3] for act in acts(ctx)] == [("undrain", "ward-2:4711"), ("drain", "ward-2:4711")]

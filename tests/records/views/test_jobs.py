@@ -8,7 +8,7 @@ from sqlalchemy import update
 from pipeline.errors import FilmUnreadable, PipelineError
 from records.database import Database
 from records.models import JobRow, JobState, SelectionRow, utcnow
-from records.views.jobs import JobPage, Look, given_up_ids, job_line, job_page
+from records.views.jobs import JobFilter, JobPage, given_up_ids, job_line, job_page
 from tests.records.cast import K_104, add_jobs
 
 NOW = utcnow()
@@ -21,7 +21,7 @@ def job_with(db: Database, **values: object) -> str:
     return job
 
 
-def page(db: Database, look: Look, limit: int = 10, offset: int = 0) -> JobPage:
+def page(db: Database, look: JobFilter, limit: int = 10, offset: int = 0) -> JobPage:
     with db.reading() as session:
         return job_page(session, look, NOW, limit=limit, offset=offset)
 
@@ -32,12 +32,12 @@ def ids(found: JobPage) -> list[str]:
 
 def test_each_look_shows_the_jobs_of_its_states(db: Database) -> None:
     by_state = {state: job_with(db, state=state, finished_at=NOW) for state in JobState}
-    shown = {look: set(ids(page(db, look))) for look in Look if look != Look.STALLED}
+    shown = {look: set(ids(page(db, look))) for look in JobFilter if look != JobFilter.STALLED}
     assert shown == {
-        Look.FAILED: {by_state[JobState.FAILED], by_state[JobState.CANCELLED]},
-        Look.WAITING: {by_state[JobState.QUEUED]},
-        Look.HELD: {by_state[JobState.HELD]},
-        Look.RUNNING: {by_state[JobState.RUNNING]},
+        JobFilter.FAILED: {by_state[JobState.FAILED], by_state[JobState.CANCELLED]},
+        JobFilter.WAITING: {by_state[JobState.QUEUED]},
+        JobFilter.HELD: {by_state[JobState.HELD]},
+        JobFilter.RUNNING: {by_state[JobState.RUNNING]},
     }
 
 
@@ -45,7 +45,7 @@ def test_failed_jobs_come_newest_first_and_a_page_at_a_time(db: Database) -> Non
     failed = [
         job_with(db, state=JobState.FAILED, finished_at=NOW - timedelta(minutes=minutes)) for minutes in (3, 1, 2)
     ]
-    first, second = page(db, Look.FAILED, limit=2), page(db, Look.FAILED, limit=2, offset=2)
+    first, second = page(db, JobFilter.FAILED, limit=2), page(db, JobFilter.FAILED, limit=2, offset=2)
     assert ids(first) + ids(second) == [failed[1], failed[2], failed[0]]
     assert first.total == second.total == 3
 
@@ -54,7 +54,7 @@ def test_waiting_jobs_come_by_urgency_then_age(db: Database) -> None:
     old = job_with(db, priority=5, queued_at=NOW - timedelta(hours=1))
     young = job_with(db, priority=5, queued_at=NOW)
     urgent = job_with(db, priority=0, queued_at=NOW)
-    assert ids(page(db, Look.WAITING)) == [urgent, old, young]
+    assert ids(page(db, JobFilter.WAITING)) == [urgent, old, young]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_waiting_jobs_come_by_urgency_then_age(db: Database) -> None:
         (JobState.QUEUED, ["hold", "cancel", "priority"]),
         (JobState.HELD, ["release", "cancel", "priority"]),
         (JobState.RUNNING, ["cancel"]),
-        (JobState.FAILED, ["retry"]),
+        (JobState.FAILED, ["retry", "acknowledge"]),
         (JobState.CANCELLED, ["retry"]),
         (JobState.DONE, []),
     ],
@@ -104,7 +104,7 @@ def test_jobs_of_a_selection_that_is_being_erased_are_not_shown(db: Database) ->
     job = job_with(db, state=JobState.FAILED)
     with db.session() as session:
         session.execute(update(SelectionRow).values(erasing_at=NOW))
-    assert page(db, Look.FAILED).total == 0
+    assert page(db, JobFilter.FAILED).total == 0
     with db.reading() as session:
         assert job_line(session, job, NOW) is None
 

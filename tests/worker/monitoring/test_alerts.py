@@ -10,7 +10,7 @@ import pytest
 from records.folders import FolderProblem
 from records.models import utcnow
 from records.views.queue_stats import QueueFigures, ReadyTimes, RunningJob, WorkerFigure
-from worker.monitoring.alerts import judge
+from worker.monitoring.alerts import assess
 from worker.monitoring.snapshot import AnotherAddress, Facts
 
 NOW = utcnow()
@@ -76,9 +76,9 @@ def some_facts(queue: QueueFigures | None = None, **changes: Any) -> Facts:
 
 
 def test_nothing_that_hurts_is_well_and_work_alone_is_busy() -> None:
-    assert judge(some_facts()).state == "well"
-    assert judge(some_facts(a_queue(due=5, oldest_waiting_s=100))).state == "busy"
-    assert judge(some_facts(a_queue(running=[a_running_job()]))).state == "busy"
+    assert assess(some_facts()).state == "well"
+    assert assess(some_facts(a_queue(due=5, oldest_waiting_s=100))).state == "busy"
+    assert assess(some_facts(a_queue(running=[a_running_job()]))).state == "busy"
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_nothing_that_hurts_is_well_and_work_alone_is_busy() -> None:
     ids=lambda given: given if isinstance(given, str) else "",
 )
 def test_each_trouble_is_told_with_what_to_do(code: str, level: str, facts: Facts) -> None:
-    verdict = judge(facts)
+    verdict = assess(facts)
     assert [(alert.code, alert.level) for alert in verdict.alerts] == [(code, level)]
     assert (verdict.state, verdict.sentence) == (level, verdict.alerts[0].message)
     assert verdict.alerts[0].remedy.endswith(".")
@@ -162,27 +162,27 @@ def test_no_backup_is_asked_for_on_the_first_days_nor_where_another_program_make
     young = some_facts(backup_max_age_days=7, unsaved_since=NOW - timedelta(days=6))
     watched_elsewhere = some_facts(backup_max_age_days=0, unsaved_since=NOW - timedelta(days=60))
     empty = some_facts(backup_max_age_days=7)
-    assert [judge(facts).state for facts in (young, watched_elsewhere, empty)] == ["well"] * 3
+    assert [assess(facts).state for facts in (young, watched_elsewhere, empty)] == ["well"] * 3
 
 
 def test_the_worst_comes_first() -> None:
-    verdict = judge(some_facts(a_queue(failed_now=1), clock_skew_s=9, storage_writable=False))
+    verdict = assess(some_facts(a_queue(failed_now=1), clock_skew_s=9, storage_writable=False))
     assert [alert.code for alert in verdict.alerts] == ["storage_away", "clocks_differ", "given_up"]
 
 
 def test_a_worker_long_gone_hurts_nobody() -> None:
     gone = a_worker(state="silent", seen_s=1000)
-    assert judge(some_facts(a_queue(workers=[a_worker(), gone]))).state == "well"
+    assert assess(some_facts(a_queue(workers=[a_worker(), gone]))).state == "well"
 
 
 def test_a_worker_that_only_just_began_has_not_recovered_anything_yet() -> None:
     young = a_worker(started_at=NOW - timedelta(seconds=20))
-    assert judge(some_facts(a_queue(last_recovery_at=None, workers=[young]))).state == "well"
+    assert assess(some_facts(a_queue(last_recovery_at=None, workers=[young]))).state == "well"
 
 
 def test_who_is_to_be_started_depends_on_what_became_of_the_workers() -> None:
     def advice(*states: str) -> str:
-        [alert] = judge(some_facts(a_queue(workers=[a_worker(state=one, seen_s=2000) for one in states]))).alerts
+        [alert] = assess(some_facts(a_queue(workers=[a_worker(state=one, seen_s=2000) for one in states]))).alerts
         return alert.remedy
 
     assert "docker compose up -d worker" in advice()
@@ -194,10 +194,10 @@ def test_who_is_to_be_started_depends_on_what_became_of_the_workers() -> None:
 def test_the_advice_to_grow_counts_what_runs() -> None:
     workers = [a_worker(name=f"{n}:moments") for n in range(4)]
     queue = a_queue(due=9, oldest_waiting_s=601, running=[a_running_job()], workers=workers)
-    [alert] = judge(some_facts(queue)).alerts
+    [alert] = assess(some_facts(queue)).alerts
     assert "echo VIGPACK_WORKERS=5 >> .env, then docker compose up -d worker" in alert.remedy
 
 
 def test_what_is_unknown_is_no_trouble_by_itself() -> None:
     facts = some_facts(disk_free_bytes=None, disk_total_bytes=None, clock_skew_s=None)
-    assert judge(facts).state == "well"
+    assert assess(facts).state == "well"

@@ -1578,6 +1578,11 @@ export interface components {
             kind: string;
             state: string;
         };
+        /**
+         * @description Which jobs to look at.
+         * @enum {string}
+         */
+        JobFilter: "failed" | "stalled" | "waiting" | "held" | "running";
         /** @description One job. */
         JobLine: {
             acknowledged_at: string | null;
@@ -1633,11 +1638,6 @@ export interface components {
             profiles: components["schemas"]["ProfileView"][];
             stages: components["schemas"]["CheckedStage"][];
         };
-        /**
-         * @description Which jobs to look at.
-         * @enum {string}
-         */
-        Look: "failed" | "stalled" | "waiting" | "held" | "running";
         /** @description A new token. */
         MadeToken: {
             about: components["schemas"]["ApiTokenView"];
@@ -2651,7 +2651,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 offset?: number;
-                which?: components["schemas"]["Look"];
+                which?: components["schemas"]["JobFilter"];
             };
             header?: never;
             path?: never;

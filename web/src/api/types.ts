@@ -49,7 +49,7 @@ export type OperationsStreamEvent = Streamed<'stream_health'>;
 
 export type Answer = RatingView['answers'][string];
 /** Filter of the job list, and the actions on a job that take no argument. */
-export type WhichJobs = Schemas['Look'];
+export type WhichJobs = Schemas['JobFilter'];
 export type JobAction = Exclude<JobLine['can'][number], 'priority'>;
 /** Always present in responses, though optional in requests. */
 export type Mark = Required<Schemas['Mark']>;
