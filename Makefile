@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup page api-types demo test chaos load findings bench bench-start bench-pickup bench-desk bundle licences check machine rooms
+.PHONY: help setup page api-types demo test chaos load films findings bench bench-start bench-pickup bench-desk bundle licences check machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -48,6 +48,10 @@ licences: $(VENV)/run.stamp  # write THIRD_PARTY.md anew, after a package came, 
 MINUTES ?= 30
 load: $(VENV)/dev.stamp  ## thirty guiders at once on the real stack, for MINUTES=30; writes bench/results/load.json
 	@$(BIN)/python -m bench.load --minutes $(MINUTES)
+
+DIR ?=
+films: $(VENV)/dev.stamp web/node_modules/stamp machine  ## look whether page, service and a plain decoder agree on each film of a folder: DIR=FOLDER
+	@$(BIN)/python -m tests.films $(DIR) $(ARGS)
 
 findings:  ## look whether outside tools still do what surprised us: one by one, from their public packages
 	@failed=0; for finding in findings/*.sh; do \

@@ -8,9 +8,9 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,7 @@ class CutFile:
     path: Path
     mime_type: str
     cut: dict[str, int]
+    claims: dict[str, int | None] = field(default_factory=dict)
 
 
 def _grey(picture: dict[str, Any]) -> NDArray[np.uint8]:
@@ -123,6 +124,56 @@ class Engine:
                 .then((film) => film.close(), ({code, sentence}) => ({code, sentence}))"""
         )
         return refused
+
+    def look(self, shares: Sequence[float] = ()) -> dict[str, Any]:
+        """All at once: ``facts``, the ``times`` of all pictures, ``shown`` at these shares of them; or the ``problem``.
+
+        ``player`` is the length that a player tells, in seconds; None where it does not play the film.
+        """
+        return self.page.evaluate(  # type: ignore[no-any-return]
+            """async (shares) => {
+                const file = document.querySelector('input').files[0];
+                let open;
+                try {
+                    open = await window.film.openFilm(file);
+                } catch ({ code, sentence, message }) {
+                    return { problem: { code, sentence, message } };
+                }
+                try {
+                    const { facts } = open;
+                    const half = facts.durationMs / 2;
+                    const times = facts.hasPicture ? await open.frameTimes(half, half + 1000) : [];
+                    const shown = [];
+                    for (const share of facts.canShow ? shares : []) {
+                        const index = Math.floor(share * (times.length - 1));
+                        const bitmap = await open.picture(times[index], 120);
+                        const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+                        context.drawImage(bitmap, 0, 0);
+                        const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+                        const { width, height } = bitmap;
+                        bitmap.close();
+                        const grey = Array.from({ length: width * height }, (_, n) =>
+                            Math.round(0.299 * data[4 * n] + 0.587 * data[4 * n + 1] + 0.114 * data[4 * n + 2]));
+                        shown.push({ index, width, height, grey });
+                    }
+                    const video = document.createElement('video');
+                    const player = await new Promise((tell) => {
+                        video.onloadedmetadata = () => tell(video.duration);
+                        video.onerror = () => tell(null);
+                        video.src = URL.createObjectURL(file);
+                    });
+                    URL.revokeObjectURL(video.src);
+                    video.removeAttribute('src');
+                    return { facts, times, shown, player: Number.isFinite(player) ? player : null };
+                } catch (error) {
+                    const { code, sentence } = error;
+                    return { problem: { code, sentence, message: String(error) } };
+                } finally {
+                    open.close();
+                }
+            }""",
+            list(shares),
+        )
 
     def picture(self, at_ms: int) -> int:
         """The number on the picture on screen at a time."""
@@ -210,4 +261,4 @@ class Engine:
         )
         suffix = {"video/mp4": ".mp4", "video/quicktime": ".mov", "video/webm": ".webm", "video/x-matroska": ".mkv"}
         path = (self.taken / name).rename(self.taken / f"{name}{suffix[made['mimeType']]}")
-        return CutFile(path, made["mimeType"], made["cut"])
+        return CutFile(path, made["mimeType"], made["cut"], made["claims"])
