@@ -170,6 +170,7 @@ def test_make_alone_lists_what_one_can_do() -> None:
         "containers",
         "bundle",
         "load",
+        "films",
         "findings",
         "bench",
         "check",

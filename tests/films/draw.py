@@ -1,6 +1,5 @@
 """A film drawn as its spec says, and what is right of it."""
 
-# ruff: noqa: E501  a table is easiest to read with one case a line
 from __future__ import annotations
 
 import random
@@ -12,56 +11,12 @@ from pathlib import Path
 import av
 import numpy as np
 
+from tests.films.codings import BEEP, BEEP_EVERY_S, ENCODERS, SECONDS, SILENCE, SOUNDS, STATED, TURNS, WRITTEN
 from tests.films.spec import Spec
 from tests.films.truth import RATE, Drawn, decode_all, luma, sound_between, upright
 from tests.footage import numbered_film, read_number, run
 from tests.mp4_boxes import Mp4
 
-SECONDS = 3
-BEEP_EVERY_S = 0.5
-_BEEP = "aevalsrc=exprs='if(lt(mod(t,0.5),0.03),0.5*sin(2*PI*1000*t),0)':sample_rate=48000:channel_layout=stereo"
-_SILENCE = "anullsrc=r=48000:cl=stereo"
-_FAST = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18")
-_ENCODERS: dict[str, tuple[str, ...]] = {
-    "h264": (*_FAST, "-bf", "2"),
-    "h264 no B-frames": (*_FAST, "-bf", "0"),
-    "h264 pyramid": ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-bf", "3", "-x264-params", "b-pyramid=normal"),
-    "h264 open GOPs": ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-bf", "3", "-x264-params", "open-gop=1"),
-    "h264 intra refresh": ("-c:v", "libx264", "-preset", "fast", "-crf", "18", "-bf", "0", "-intra-refresh", "1"),
-    "hevc": ("-c:v", "libx265", "-preset", "ultrafast", "-crf", "18"),
-    "vp8": ("-c:v", "libvpx", "-b:v", "1M", "-deadline", "realtime", "-cpu-used", "8"),
-    "vp9": ("-c:v", "libvpx-vp9", "-b:v", "1M", "-deadline", "realtime", "-cpu-used", "8"),
-    "av1": ("-c:v", "libaom-av1", "-crf", "25", "-b:v", "0", "-cpu-used", "8", "-usage", "realtime", "-row-mt", "0"),
-    "mpeg4": ("-c:v", "mpeg4", "-q:v", "2"),
-    "mjpeg": ("-c:v", "mjpeg", "-q:v", "3"),
-    "mpeg2": ("-c:v", "mpeg2video", "-q:v", "2", "-bf", "2"),
-    "prores": ("-c:v", "prores_ks", "-profile:v", "0"),
-    "ffv1": ("-c:v", "ffv1"),
-}  # fmt: skip
-_SOUNDS: dict[str, tuple[str, ...]] = {
-    "aac": ("-c:a", "aac", "-b:a", "128k"),
-    "aac 44100": ("-c:a", "aac", "-b:a", "128k", "-ar", "44100"),
-    "aac 16000 mono": ("-c:a", "aac", "-b:a", "48k", "-ar", "16000", "-ac", "1"),
-    "mp3": ("-c:a", "libmp3lame"),
-    "ac3": ("-c:a", "ac3"),
-    "opus": ("-c:a", "libopus"),
-    "vorbis": ("-c:a", "libvorbis"),
-    "flac": ("-c:a", "flac"),
-    "pcm": ("-c:a", "pcm_s16le"),
-    "mp2": ("-c:a", "mp2"),
-}
-_WRITTEN: dict[str, tuple[str, ...]] = {
-    "fragmented.mp4": ("-movflags", "frag_keyframe+delay_moov+default_base_moof"),
-    "live.webm": ("-live", "1"),
-    "MTS": ("-f", "mpegts", "-mpegts_m2ts_mode", "1"),
-}
-_STATED = {
-    "bt709": ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"),
-    "smpte170m": ("-colorspace", "smpte170m", "-color_primaries", "smpte170m", "-color_trc", "smpte170m"),
-    "bt470bg": ("-colorspace", "bt470bg", "-color_primaries", "bt470bg", "-color_trc", "smpte170m"),
-    "bt709 full": ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "pc"),
-}  # fmt: skip
-_TURNS = {0: "null", 90: "transpose=cclock", 180: "hflip,vflip", 270: "transpose=clock"}
 Pieces = list[tuple[float, float] | tuple[float, float, float]]
 _PACED = {"a dwell", "double speed"}
 
@@ -87,7 +42,7 @@ class _Drawing:
         self.rate = Fraction(spec.rate)
         self.count = round(SECONDS * self.rate)
         self.suffix = "." + spec.container.rpartition(".")[2]
-        self.written = _WRITTEN.get(spec.container, ())
+        self.written = WRITTEN.get(spec.container, ())
         self.change = spec.change
         self.steps = 0
 
@@ -100,9 +55,7 @@ class _Drawing:
         truth = Drawn(
             times, end, [self._size()] * len(times), bool(beeps), numbers, beeps, near_s=0.035 if rounds else 0.008
         )
-        if (
-            self.spec.container == "avi"
-        ):  # which has a place for a picture at each step, and may begin with an empty one
+        if self.spec.container == "avi":  # has a place for a picture at each step, and may begin with an empty one
             truth = self._observed(path, truth)
         made = self._changed(path, truth)
         final = self.folder / self.spec.name
@@ -117,11 +70,11 @@ class _Drawing:
         spec, first_suffix = self.spec, {"out of Matroska": ".mkv", "out of MP4": ".mp4"}.get(self.change, self.suffix)
         path = self.folder / f"{name}{first_suffix}"
         codec = [
-            *_ENCODERS[spec.picture],
+            *ENCODERS[spec.picture],
             *(("-tag:v", "hvc1") if "hevc" in spec.picture and self.suffix == ".mp4" else ()),
         ]
         if spec.picture.startswith(("h264", "hevc", "vp9")):
-            codec += _STATED.get(spec.colours, ())
+            codec += STATED.get(spec.colours, ())
         if spec.picture not in {"mjpeg", "prores", "ffv1"}:
             codec += ["-g", str(spec.group)]
         if spec.uneven != "none":
@@ -135,7 +88,7 @@ class _Drawing:
         full = ["scale=out_range=full"] if spec.colours == "bt709 full" and spec.picture.startswith("h264") else []
         pixels = {"mjpeg": "yuvj420p", "prores": "yuv422p10le"}.get(spec.picture, "yuv420p")
         shape = [f"setsar={spec.pixels}"] if spec.pixels != "1/1" else []
-        drawn = [*self._timed(), _TURNS[spec.turned], *full, "format=yuv420p", tint, *shape]
+        drawn = [*self._timed(), TURNS[spec.turned], *full, "format=yuv420p", tint, *shape]
         written = self.written if first_suffix == self.suffix else ()
         numbered_film(
             path,
@@ -146,8 +99,8 @@ class _Drawing:
             codec=[*codec, *quiet],
             pixel_format=pixels,
             filters=",".join(drawn),
-            sound=None if spec.sound == "none" else _BEEP,
-            sound_codec=_SOUNDS.get(spec.sound, ()),
+            sound=None if spec.sound == "none" else BEEP,
+            sound_codec=SOUNDS.get(spec.sound, ()),
             container=["-strict", "-2", *written],
             first=first,
         )
@@ -247,14 +200,14 @@ class _Drawing:
         return Film(path, truth, None)
 
     def _second_sound(self, path: Path, truth: Drawn) -> Film:
-        codec = _SOUNDS.get(self.spec.sound, ())
+        codec = SOUNDS.get(self.spec.sound, ())
         maps = ("-map", "0:v", "-map", "0:a", "-map", "1:a")
-        return Film(self._copy(path, *maps, *_of("a:1", codec), more=_lavfi(_BEEP, SECONDS)), truth, None)
+        return Film(self._copy(path, *maps, *_of("a:1", codec), more=_lavfi(BEEP, SECONDS)), truth, None)
 
     def _silent_sound_first(self, path: Path, truth: Drawn) -> Film:
-        codec = _SOUNDS.get(self.spec.sound, ())
+        codec = SOUNDS.get(self.spec.sound, ())
         maps = ("-map", "0:v", "-map", "1:a", "-map", "0:a")
-        return Film(self._copy(path, *maps, *_of("a:0", codec), more=_lavfi(_SILENCE, SECONDS)), truth, None)
+        return Film(self._copy(path, *maps, *_of("a:0", codec), more=_lavfi(SILENCE, SECONDS)), truth, None)
 
     def _a_second_picture(self, path: Path, truth: Drawn) -> Film:
         other = numbered_film(
@@ -292,9 +245,9 @@ class _Drawing:
         return Film(film, replace(truth, beeps_s=[beep for beep in truth.beeps_s if beep < 1.6]), None)
 
     def _sound_longer(self, path: Path, truth: Drawn) -> Film:
-        codec = _SOUNDS.get(self.spec.sound, ())
+        codec = SOUNDS.get(self.spec.sound, ())
         longer_s = SECONDS + 2
-        film = self._copy(path, "-map", "0:v", "-map", "1:a", *codec, more=_lavfi(_BEEP, longer_s))
+        film = self._copy(path, "-map", "0:v", "-map", "1:a", *codec, more=_lavfi(BEEP, longer_s))
         beeps = [n * BEEP_EVERY_S for n in range(int(longer_s / BEEP_EVERY_S))]
         end = truth.end
         if self.suffix in {".mkv", ".webm"} and longer_s - end > 0.5:  # which do not say how long a picture stands

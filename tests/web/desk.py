@@ -106,6 +106,9 @@ class DeskService:
             return False
 
 
+SIGN_IN = "/api/v1/session"
+
+
 class Guider:
     """One tab with the page open; it remembers everything that must not happen."""
 
@@ -121,6 +124,11 @@ class Guider:
 
     def _note(self, request: Request) -> None:
         self.requests.append(request)
+
+    @property
+    def posted(self) -> list[Request]:
+        """What was sent to the service, apart from the key by which it lets its owner in."""
+        return [one for one in self.requests if one.method not in {"GET", "HEAD"} and not one.url.endswith(SIGN_IN)]
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not EXPECTED_WHEN_UNREACHED.search(message.text):
