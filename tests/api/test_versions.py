@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from records.ledger.workers import beat
 from records.models import utcnow
 from records.settings import Settings
+from tests.api.conftest import client_of
 
 
 def test_a_worker_of_another_version_is_told_until_it_is_of_the_same(
@@ -16,7 +16,7 @@ def test_a_worker_of_another_version_is_told_until_it_is_of_the_same(
 ) -> None:
     monkeypatch.setattr("api.diagnostics.health_cache._FRESH_S", 0)
     app = create_app(app_settings)
-    with TestClient(app, base_url="http://127.0.0.1:8000", client=("127.0.0.1", 1)) as client:
+    with client_of(app) as client:
 
         def told() -> list[str]:
             alerts = client.get("/api/v1/operations").json()["verdict"]["alerts"]

@@ -135,9 +135,8 @@ def test_the_proxy_is_seen_to_serve_browsers_with_a_certificate_that_lasts(clien
     other_name = ask_proxy("https://vig.example.org", f"localhost:{stack.https_port}")
     assert other_name.problem.startswith("It does not answer (SSL")
     client.headers["Authorization"] = "Bearer another long random text"
-    figures = client.get("/metrics").text
-    assert "vigpack_proxy_up 1.0" in figures
-    assert "vigpack_certificate_ends_timestamp_seconds" in figures
+    wait_until(lambda: "vigpack_proxy_up 1.0" in client.get("/metrics").text, "the API has asked the proxy", 90)
+    assert "vigpack_certificate_ends_timestamp_seconds" in client.get("/metrics").text
 
 
 def test_doctor_finds_the_proxy_and_a_worker(stack: Stack) -> None:

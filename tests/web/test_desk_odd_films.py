@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from records.documents import StatedFilm
 from records.models import SelectionRow
 from tests.effects import open_alone
 from tests.firefox import Firefox, installed
@@ -44,12 +44,14 @@ def begun_midway(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def announced(service: DeskService, selection_id: str) -> dict[str, Any]:
+def announced(service: DeskService, selection_id: str) -> StatedFilm:
     """What the page said of the film and its cuts."""
     database = open_alone(service.settings())
     try:
         with database.reading() as session:
-            return dict(session.get_one(SelectionRow, selection_id).film)
+            film = session.get_one(SelectionRow, selection_id).film
+            assert film is not None
+            return film
     finally:
         database.dispose()
 
@@ -66,9 +68,9 @@ def test_a_shortened_film_is_marked_and_sent_without_what_was_cut_out(
     selection = guider.send()
     guider.wait_until_ready()
     said = announced(desk_service, selection)
-    assert abs(said["duration_ms"] - 4300) <= 1
-    assert [cut["pictures"] for cut in said["cuts"].values()] == [31, 31]
-    assert all(cut["duration_ms"] >= cut["out"] for cut in said["cuts"].values())
+    assert abs(said.duration_ms - 4300) <= 1
+    assert [cut.pictures for cut in said.cuts.values()] == [31, 31]
+    assert all((cut.duration_ms or 0) >= (cut.out_ms or 0) > 0 for cut in said.cuts.values())
     moments = desk_service.selection(selection)["moments"]
     assert [moment["state"] for moment in moments] == ["ready", "ready"]
 
@@ -162,6 +164,7 @@ def test_firefox_does_not_show_what_was_cut_out(desk_service: DeskService, short
     firefox = Firefox(tmp_path / "firefox")
     try:
         firefox.open(desk_service.address)
+        wait_until(lambda: firefox.run("return !!document.querySelector('main input[type=file]')"), "the desk", 30)
         element = firefox.ask("WebDriver:FindElement", using="css selector", value="main input[type=file]")
         [reference] = element.values()
         firefox.ask("WebDriver:ElementSendKeys", id=reference, text=str(shortened))
@@ -209,7 +212,7 @@ def test_where_the_player_has_another_habit_the_page_shows_the_pictures(
             if (!(source instanceof HTMLVideoElement && !source.isConnected)) draw.call(this, source, ...where);
         };"""
     )
-    guider.start()
+    guider.page.reload()
     one = numbered_film(tmp_path / "one.mp4", frames=60, sound=None, codec=(*CODEC[:-1], "0"))
     path = tmp_path / "film.mp4"
     if kind == "letsLastStand":

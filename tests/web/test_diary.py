@@ -55,7 +55,7 @@ def test_a_spoken_diary_is_marked_sent_and_heard(guider: Guider, desk_service: D
     page.get_by_label("Caption").fill("We laughed at bath time.")
     assert complaints(page) == []
     guider.wait_until_cut()
-    assert not [one for one in guider.requests if one.method == "POST"], "nothing travels before one says so"
+    assert not guider.posted, "nothing travels before one says so"
     selection = guider.send()
     guider.wait_until_ready()
     expect(page.get_by_text("This recording has no picture, so nothing with pictures is offered")).to_be_visible()
