@@ -135,12 +135,7 @@ def lose_everything(settings: Settings) -> None:
 
 @pytest.mark.parametrize(
     ("here_is", "there_is"),
-    [
-        ("postgresql folder", "postgresql folder"),
-        ("sqlite folder", "sqlite folder"),
-        ("postgresql s3", "postgresql s3"),
-        ("sqlite folder", "postgresql s3"),
-    ],
+    [("sqlite folder", "postgresql s3"), ("postgresql s3", "sqlite folder")],  # each kind is left and arrived at
 )
 def test_after_a_restore_all_is_there_what_waited_is_done_and_what_was_erased_stays_erased(
     here_is: str, there_is: str, make_place: MakePlace, key: Path, film: Path, tmp_path: Path
@@ -206,7 +201,7 @@ def test_a_backup_that_is_killed_looks_like_none_and_the_next_one_is_good(
     large: Settings, key: Path, tmp_path: Path
 ) -> None:
     target, left = tmp_path / "copies" / "monday", tmp_path / "copies" / "monday.unfinished"
-    for files in (1, 8, 14):
+    for files in (1, 14):
         words = ["backup", target, "--recipient", recipient_of(key)]
         kill_when(large, tmp_path / "log", words, lambda n=files: len(list(left.rglob("objects/*/*.age"))) >= n)
         assert not target.exists()
@@ -228,7 +223,7 @@ def test_a_restore_that_is_killed_leaves_no_record_and_goes_on_when_asked_again(
     there = make_place("there", kind)
     migrate(there)
     storage = open_storage(there)
-    for files in (1, 6, 12):
+    for files in (1, 12):
         words = ["restore", source, "--key", key]
         kill_when(there, tmp_path / "log", words, lambda n=files: len(list(storage.keys("selections/"))) >= n)
         db = open_database(there)
@@ -298,7 +293,7 @@ def test_a_file_that_was_lost_before_makes_a_backup_that_says_so_and_is_kept(tmp
     subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode != 0,
     reason="no small disk without root or user namespaces",
 )
-@pytest.mark.parametrize("room", ["64k", "300k", "20m"])
+@pytest.mark.parametrize("room", ["64k", "20m"])
 def test_a_full_disk_ends_a_backup_in_one_sentence_and_nothing_of_it_is_left(
     large: Settings, key: Path, tmp_path: Path, room: str
 ) -> None:

@@ -200,9 +200,13 @@ def test_nor_is_it_in_the_errors_of_a_proxy_whose_api_is_away(tmp_path: Path) ->
 
 def test_the_api_knows_from_where_a_request_came_to_the_proxy(client: httpx.Client, stack: Stack) -> None:
     asked = client.get("/api/v1/selections", headers={"X-Forwarded-For": "198.51.100.1"})
-    lines = [json.loads(line) for line in stack.log_of("api").splitlines()]
-    mine = [line for line in lines if line.get("request_id") == asked.headers["X-Request-Id"]]
-    [line] = mine  # and not a second one by the server, with the address that was asked
+    request_id = asked.headers["X-Request-Id"]
+
+    def lines() -> list[str]:
+        return [line for line in stack.log_of("api").splitlines() if request_id in line and line.endswith("}")]
+
+    wait_until(lines, "the line, which is written once the answer is on its way")
+    [line] = map(json.loads, lines())  # and not a second one by the server, with the address that was asked
     assert (line["client"], line["who"], line["route"]) == ("127.0.0.1", "guider", "/api/v1/selections")
 
 
