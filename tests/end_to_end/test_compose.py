@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -169,9 +170,13 @@ def test_the_proxy_is_well_by_itself_and_sends_browsers_to_tls(stack: Stack) -> 
 
 def test_the_proxy_logs_what_was_asked_without_what_was_typed(client: httpx.Client, stack: Stack) -> None:
     client.get("/api/v1/selections", params={"family": "K-104"}, headers={"Referer": "https://x/?family=K-104"})
-    said = [json.loads(line) for line in stack.log_of("proxy").splitlines()]
-    requests = [line for line in said if line.get("logger") == "http.log.access.log0"]
-    assert "/api/v1/selections" in {line["request"]["uri"] for line in requests}
+
+    def logged() -> list[dict[str, Any]]:
+        said = [json.loads(line) for line in stack.log_of("proxy").splitlines() if line.endswith("}")]
+        return [line for line in said if line.get("logger") == "http.log.access.log0"]
+
+    wait_until(lambda: "/api/v1/selections" in {line["request"]["uri"] for line in logged()}, "the line is written")
+    requests = logged()
     assert all(line["request"]["remote_ip"] == "127.0.0.1" for line in requests)
     assert not any(word in stack.log_of("proxy") for word in ("K-104", TOKEN, "another long random text"))
 
