@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     """The bearer token that guards the API; without one it listens on loopback only."""
     it_token: SecretStr = SecretStr("")
     """A second bearer token, for IT: it opens operations, readiness and figures, and nothing of any family."""
+    service_key: SecretStr = SecretStr("")
+    """What passes, audit lines and sealed columns are keyed from, at least 43 random characters, the same on every
+    machine of the service; empty: a file in data_dir."""
+    local_accounts: bool = False
+    """People sign in with an account of this service: a password and a second factor."""
     open_to_everyone_on_this_machine: bool = False
     """Without a token: ask nobody to sign in. Every account of this computer can then see and erase every film."""
     session_idle_s: int = Field(default=8 * 3600, ge=60)
@@ -105,6 +110,13 @@ class Settings(BaseSettings):
     backup_max_age_days: float = Field(default=7, ge=0)
     """IT is told when there is something that no backup of so many days holds; 0: backups are not watched."""
 
+    @field_validator("service_key")
+    @classmethod
+    def _long_enough(cls, given: SecretStr) -> SecretStr:
+        if 0 < len(given.get_secret_value()) < 43:
+            raise ValueError("it must have at least 43 random characters: openssl rand -base64 33")
+        return given
+
     @field_validator("public_url")
     @classmethod
     def _as_an_origin(cls, given: str) -> str:
@@ -117,6 +129,11 @@ class Settings(BaseSettings):
         host = f"[{address.hostname}]" if ":" in address.hostname else address.hostname
         named = address.port not in (None, _PORTS[address.scheme])
         return f"{address.scheme}://{host}:{address.port}" if named else f"{address.scheme}://{host}"
+
+    @property
+    def has_accounts(self) -> bool:
+        """Whether people have accounts of their own."""
+        return self.local_accounts
 
     def database(self) -> str:
         """The database's address, the default filled in."""

@@ -57,7 +57,7 @@ class Identity:
 
     async def principal_of(self, request: Request, headers: Headers, need: Need | Scope) -> Principal:
         """Who asks. Raises: RequestRefused (who it is is not known), DatabaseUnavailable."""
-        if not self.secrets.by_account:
+        if self.secrets.is_open:
             _refuse_forwarded(request)
             return shared_principal(MACHINE_ACCOUNT, Via.OPEN)
         if "authorization" in headers:

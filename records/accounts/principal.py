@@ -29,6 +29,12 @@ class Scope(StrEnum):
     REVIEWS_WRITE = "reviews:write"
     OPERATIONS_READ = "operations:read"
     OPERATIONS_WRITE = "operations:write"
+    PEOPLE_READ = "people:read"
+    """Who works here, and whose families are whose; no footage, caption or code."""
+    PEOPLE_WRITE = "people:write"
+    REPORTS_READ = "reports:read"
+    """Counts, and the logbooks of those who said so."""
+    AUDIT_READ = "audit:read"
 
 
 class Via(StrEnum):
@@ -46,9 +52,12 @@ class Via(StrEnum):
 
 _SCOPES_OF: dict[Role, frozenset[Scope]] = {
     Role.GUIDER: frozenset({Scope.REVIEWS_READ, Scope.REVIEWS_WRITE}),
+    Role.SUPERVISOR: frozenset({Scope.REVIEWS_READ}),
+    Role.MANAGER: frozenset({Scope.PEOPLE_READ, Scope.PEOPLE_WRITE, Scope.REPORTS_READ}),
+    Role.GOVERNANCE: frozenset({Scope.AUDIT_READ, Scope.REPORTS_READ}),
     Role.IT: frozenset({Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE}),
 }
-"""A role that is not named here opens nothing yet."""
+"""What each role may do at all; of which families is asked elsewhere."""
 
 
 @dataclass(frozen=True)

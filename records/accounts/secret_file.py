@@ -1,4 +1,4 @@
-"""The secret of a data folder: whoever can read it is the person whose machine this is."""
+"""A secret in a file of the data folder, which only the account that runs the service can read."""
 
 from __future__ import annotations
 
@@ -13,39 +13,36 @@ from pipeline.errors import PipelineError
 from records.accounts.keys import new_secret
 from records.logs import get_logger
 
-FILE_NAME = "machine-secret"
-PREFIX = "vgl_"
-_SECRET = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
+_RANDOM = re.compile(r"[A-Za-z0-9_-]{43}")
 _FOR_OTHERS = 0o077
 
 log = get_logger("accounts")
 
 
-class MachineSecretUnusable(PipelineError):
-    """The file with the secret cannot be read or made."""
+class SecretFileUnusable(PipelineError):
+    """A file with a secret cannot be read or made."""
 
-    code = "machine_secret_unusable"
-    for_guider = "The file machine-secret in the data folder cannot be read or written by this account."
+    code = "secret_file_unusable"
+    for_guider = "A file with a secret in the data folder cannot be read or written by this account."
 
 
-def machine_secret(data_dir: Path) -> str:
-    """The folder's secret, made at the first call; only the account that made it can read the file.
+def read_or_make_secret(path: Path, prefix: str) -> str:
+    """The file's secret, ``prefix`` and 256 random bits, made at the first call.
 
     A file that others could read, or that holds something else, is replaced: what they may know opens nothing then.
-    Raises: MachineSecretUnusable.
+    Raises: SecretFileUnusable.
     """
-    path = data_dir / FILE_NAME
     try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if (kept := _read(path)) is not None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if (kept := _read(path, prefix)) is not None:
             return kept
-        return _make(path)
+        return _make(path, prefix)
     except OSError as error:
         sentence = f"The file {path} cannot be read or written ({error.strerror}). It must belong to this account."
-        raise MachineSecretUnusable(str(error), for_guider=sentence) from error
+        raise SecretFileUnusable(str(error), for_guider=sentence) from error
 
 
-def _read(path: Path) -> str | None:
+def _read(path: Path, prefix: str) -> str | None:
     try:
         with path.open(encoding="ascii", errors="replace") as file:
             status = os.fstat(file.fileno())
@@ -54,16 +51,17 @@ def _read(path: Path) -> str | None:
         return None
     if status.st_uid != os.geteuid():
         raise PermissionError(errno.EPERM, "it belongs to another account")
-    if _SECRET.fullmatch(kept) and not status.st_mode & _FOR_OTHERS:
+    is_whole = kept.startswith(prefix) and _RANDOM.fullmatch(kept.removeprefix(prefix))
+    if is_whole and not status.st_mode & _FOR_OTHERS:
         return kept
-    log.warning("machine_secret_replaced", cause="others could read it, or it was damaged")
+    log.warning("secret_file_replaced", file=path.name, cause="others could read it, or it was damaged")
     path.unlink()
     return None
 
 
-def _make(path: Path) -> str:
-    made = new_secret(PREFIX)
-    number, name = tempfile.mkstemp(prefix=f".{FILE_NAME}-", dir=path.parent)  # only this account can open it
+def _make(path: Path, prefix: str) -> str:
+    made = new_secret(prefix)
+    number, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # only this account can open it
     try:
         with os.fdopen(number, "w", encoding="ascii") as file:
             file.write(made + "\n")

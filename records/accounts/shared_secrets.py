@@ -29,9 +29,11 @@ _ROLES = {
 
 @dataclass(frozen=True)
 class SharedSecrets:
-    """Each secret by the account that it opens; no secret at all: sign-in is switched off."""
+    """Each secret by the account that it opens; none where all people have accounts of their own."""
 
     by_account: dict[str, str] = field(repr=False)
+    is_open: bool = False
+    """Sign-in is switched off: whoever can reach the service is its guider."""
 
     @property
     def is_machine(self) -> bool:
@@ -62,12 +64,16 @@ def shared_principal(account_id: str, via: Via, *, session_id: str = "") -> Prin
 
 
 def shared_secrets(settings: Settings) -> SharedSecrets:
-    """Those of this installation. Without a token it is one person's machine, whose secret is made where there is none.
+    """Those of this installation. Without a token and without accounts it is one person's machine; its secret is made
+    where there is none.
 
-    Raises: MachineSecretUnusable.
+    Raises: SecretFileUnusable.
     """
     token, it_token = settings.token.get_secret_value(), settings.it_token.get_secret_value()
-    if not token and settings.open_to_everyone_on_this_machine:
-        return SharedSecrets({})
-    first = {SHARED_GUIDER_ACCOUNT: token} if token else {MACHINE_ACCOUNT: machine_secret(settings.data_dir)}
-    return SharedSecrets(first | ({SHARED_IT_ACCOUNT: it_token} if it_token else {}))
+    is_machine = not token and not settings.has_accounts
+    if is_machine and settings.open_to_everyone_on_this_machine:
+        return SharedSecrets({}, is_open=True)
+    found = {SHARED_GUIDER_ACCOUNT: token, SHARED_IT_ACCOUNT: it_token}
+    if is_machine:
+        found[MACHINE_ACCOUNT] = machine_secret(settings.data_dir)
+    return SharedSecrets({account_id: secret for account_id, secret in found.items() if secret})

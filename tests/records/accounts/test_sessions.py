@@ -18,8 +18,9 @@ from records.accounts.api_tokens import (
 )
 from records.accounts.closing import close_account
 from records.accounts.keys import derive_key
-from records.accounts.machine_secret import FILE_NAME, MachineSecretUnusable, machine_secret
+from records.accounts.machine_secret import FILE_NAME, machine_secret
 from records.accounts.principal import MACHINE_ACCOUNT, SHARED_GUIDER_ACCOUNT, Role, Scope, Via
+from records.accounts.secret_file import SecretFileUnusable
 from records.accounts.sessions import (
     Lifetime,
     begin_session,
@@ -190,6 +191,6 @@ def test_a_secret_that_others_could_read_is_replaced(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_none_is_told_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
-    with pytest.raises(MachineSecretUnusable) as raised:
+    with pytest.raises(SecretFileUnusable) as raised:
         machine_secret(tmp_path / "data")
     assert str(tmp_path) in raised.value.for_guider

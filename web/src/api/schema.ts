@@ -2095,7 +2095,7 @@ export interface components {
          * @description What may be done, in the coarse steps in which an API token can be given it.
          * @enum {string}
          */
-        Scope: "reviews:read" | "reviews:write" | "operations:read" | "operations:write";
+        Scope: "reviews:read" | "reviews:write" | "operations:read" | "operations:write" | "people:read" | "people:write" | "reports:read" | "audit:read";
         /**
          * @description Points out of the most that the answered questions could give.
          *
