@@ -85,10 +85,33 @@ def test_a_stream_whose_clock_starts_anew_goes_whole(engine: Engine, tmp_path: P
 
 
 @pytest.mark.parametrize("stamped", [(), ("-mpegts_m2ts_mode", "1")], ids=["broadcast", "camcorder"])
-def test_a_stream_whose_clock_goes_through_is_cut(engine: Engine, tmp_path: Path, stamped: tuple[str, ...]) -> None:
-    path = numbered_film(tmp_path / "a.ts", codec=(*H264, "-bf", "2", "-g", "30"), frames=150, container=stamped)
+def test_a_stream_whose_clock_goes_through_is_cut_with_its_sound(
+    engine: Engine, tmp_path: Path, stamped: tuple[str, ...]
+) -> None:
+    codec = (*H264, "-bf", "2", "-g", "30")
+    path = numbered_film(tmp_path / "a.ts", codec=codec, frames=150, container=stamped, sound_codec=("-c:a", "ac3"))
     assert code_of(engine, path) is None
-    assert numbers_of(engine.cut({"in": 1000, "out": 2000})) == list(range(30, 60))
+    made = engine.cut({"in": 1000, "out": 2000})
+    assert numbers_of(made) == list(range(30, 60))
+    assert len(beeps_ms_in(made.path)) >= 1
+
+
+SOUNDS_UNREAD = {
+    "a camcorder's AAC": ("-mpegts_m2ts_mode", "1", "-c:a", "aac"),
+    "a camcorder's PCM": ("-mpegts_m2ts_mode", "1", "-c:a", "pcm_bluray", "-ar", "48000"),
+    "Opus": ("-c:a", "libopus"),
+    "AAC, and Opus beside it": ("-map", "0:v", "-map", "1:a", "-map", "1:a", "-c:a:0", "aac", "-c:a:1", "libopus"),
+}
+
+
+@pytest.mark.parametrize("kind", SOUNDS_UNREAD)
+def test_a_stream_of_which_a_sound_would_be_lost_goes_whole(engine: Engine, tmp_path: Path, kind: str) -> None:
+    path = numbered_film(tmp_path / "a.ts", codec=(*H264, "-g", "30"), frames=60, container=SOUNDS_UNREAD[kind])
+    assert probe(path).audio
+    engine.choose(path)
+    facts = engine.facts()
+    assert (facts["canCut"], facts["canShow"]) == (False, True)
+    assert facts["whyWhole"].startswith("Sound of this film")
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.mov"])

@@ -9,6 +9,7 @@ const SENTENCES = {
   film_paced: 'Parts of this film were slowed, sped up or held still when it was edited, so it cannot be marked here. It can be sent whole, with its moments marked by time.',
   film_joined: 'This film was joined from several recordings and its clock starts anew inside. It can be sent whole, with its moments marked by time.',
   film_of_two: 'This film was put together from recordings of different kinds, so single moments cannot be taken out of it here. The whole film can be sent instead.',
+  film_sound_unread: 'Sound of this film is of a kind that cannot be taken out of it here, so its moments would be silent. The whole film can be sent instead.',
   film_read_differently: 'This browser plays this film otherwise than this page reads it, so moments taken out of it might be others. Send the whole film.',
   film_gone: 'The film can no longer be read. Was it moved, or its memory stick taken out? Choose it again.',
   no_picture: 'This recording has sound but no picture, so no still can be taken from it.',

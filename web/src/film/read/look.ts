@@ -44,7 +44,7 @@ export function lookAtFirst(film: FilmSource): Promise<Size | null> {
 }
 
 async function look(film: FilmSource): Promise<Size | null> {
-  if (film.wholeOnly || !(await film.video.canDecode())) return null;
+  if (film.wholeOnly === 'film_of_two' || !(await film.video.canDecode())) return null;
   try {
     const sample = await decodeAt(film, film.clock.zeroTicks);
     if (!sample) return null;

@@ -26,7 +26,7 @@ import { anchorPieces, filmFromOf, piecesOf, type Piece } from './pieces';
 import type { NalUnits } from './nalUnits';
 import { diagnoseUnreadable } from './sniff';
 import { readTimelines, trackEndS, type TrackTimeline } from './timeline';
-import { clockStartsAnew } from './transport';
+import { lookAtTransport, type TransportLook } from './transport';
 
 /** Containers of films. Playlists, which name other files, are not among them. */
 const FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
@@ -87,8 +87,9 @@ export async function openSource(from: Blob | RemoteFilm): Promise<FilmSource> {
     const timelines = await readTimelines(read);
     const pictures = timelines?.filter(({ kind }) => kind === 'vide') ?? [];
     if (pictures.length && pictures.every(({ isProtected }) => isProtected)) throw new FilmProblem('film_protected');
-    if (file && (await clockStartsAnew(read, file.size))) throw new FilmProblem('film_joined');
-    return await describe(input, file, timelines);
+    const transport = file && (await lookAtTransport(read, file.size));
+    if (transport?.clockStartsAnew) throw new FilmProblem('film_joined');
+    return await describe(input, file, timelines, transport);
   } catch (error) {
     input.dispose();
     throw asFilmProblem(error);
@@ -104,7 +105,12 @@ export function sourceOf(from: Blob | RemoteFilm): BlobSource | UrlSource {
   return new BlobSource(from, { useStreamReader: false, maxCacheSize: CACHE_BYTES });
 }
 
-async function describe(input: Input, file: Blob | null, timelines: TrackTimeline[] | null): Promise<FilmSource> {
+async function describe(
+  input: Input,
+  file: Blob | null,
+  timelines: TrackTimeline[] | null,
+  transport: TransportLook | null,
+): Promise<FilmSource> {
   if (!(await input.canRead())) throw await whyNot(file);
   const videos = (await input.getVideoTracks()).filter(({ id }) => !timelineOf(timelines, id)?.isProtected);
   if (videos.length === 0) {
@@ -133,7 +139,8 @@ async function describe(input: Input, file: Blob | null, timelines: TrackTimelin
   // Of the picture, its frames say it better.
   const told = isTold ? timelines.filter((track) => track !== timeline || track.pieces) : null;
   const trackEndsS = told?.map(trackEndS).filter((end) => end !== null) ?? null;
-  const wholeOnly = (timeline?.descriptions ?? 1) > 1 ? 'film_of_two' : null;
+  const unread = transport?.soundIds.some((id) => !sounds.some((track) => track.id === id)) ? 'film_sound_unread' : null;
+  const wholeOnly = (timeline?.descriptions ?? 1) > 1 ? 'film_of_two' : unread;
   const isEdited = timeline?.pieces != null;
   const hasOtherPictures = videos.filter(({ id }) => timelineOf(timelines, id)?.enabled ?? true).length > 1;
   const heardPieces = (track: TrackTimeline | undefined): readonly Piece[] | null => (track?.pieces ? piecesOf(track) : null);

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import { asFile, drawFilm } from '../../testing/films';
 import { bytesOf } from './bytes';
-import { clockStartsAnew } from './transport';
+import { lookAtTransport } from './transport';
+import { TransportSounds } from './transportSounds';
 
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '2', '-g', '30'];
-const startsAnew = (file: Blob): Promise<boolean> => clockStartsAnew(bytesOf(file), file.size);
+const look = (file: Blob): ReturnType<typeof lookAtTransport> => lookAtTransport(bytesOf(file), file.size);
+const startsAnew = async (file: Blob): Promise<boolean | undefined> => (await look(file))?.clockStartsAnew;
 
 describe.each([
   ['a broadcast stream', []],
@@ -30,9 +32,55 @@ describe.each([
   });
 });
 
+describe('the sound of a stream', () => {
+  const CAMCORDER = ['-mpegts_m2ts_mode', '1'];
+  const soundIds = async (...options: string[]): Promise<readonly number[] | undefined> =>
+    (await look(asFile(drawFilm('a.ts', [...H264, ...options]))))?.soundIds;
+
+  it.each([
+    ['AAC', ['-c:a', 'aac']],
+    ['AC-3', ['-c:a', 'ac3', '-b:a', '192k']],
+    ['MPEG audio', ['-c:a', 'mp2']],
+    ['Opus, which has no type of its own', ['-c:a', 'libopus', '-ar', '48000']],
+    ["a camcorder's AC-3", [...CAMCORDER, '-c:a', 'ac3']],
+    ["a camcorder's AAC, which has no type of its own", [...CAMCORDER, '-c:a', 'aac']],
+    ["a camcorder's PCM", [...CAMCORDER, '-c:a', 'pcm_bluray', '-ar', '48000']],
+    ['AAC in its other wrapping', ['-c:a', 'aac', '-mpegts_flags', 'latm']],
+  ])('is found: %s', async (_, options) => {
+    expect(await soundIds(...options)).toHaveLength(1);
+  });
+
+  it('is found of each track', async () => {
+    expect(await soundIds('-map', '0:v', '-map', '1:a', '-map', '1:a', '-c:a:0', 'aac', '-c:a:1', 'libopus', '-ar', '48000')).toHaveLength(2);
+  });
+
+  it('is not there where there is none', async () => {
+    expect(await soundIds('-an')).toEqual([]);
+  });
+
+  it.each([
+    ['subtitles', 0x59, false],
+    ['teletext', 0x56, false],
+    ['a sound of a kind of its own', 0x7f, true],
+  ])('is told from what is stored likewise: %s', (_, descriptor, isSound) => {
+    const sounds = new TransportSounds();
+    const map = [2, 0xb0, 20, 0, 1, 0xc1, 0, 0, 0xe1, 0x20, 0xf0, 0, 6, 0xe1, 0x21, 0xf0, 2, descriptor, 0, 0, 0, 0, 0];
+    sounds.add(packet(0x1000, [0, ...map]));
+    sounds.add(packet(0x121, [0, 0, 1, 0xbd]));
+    sounds.add(packet(0x122, [0, 0, 1, 0xc0]));
+    expect(sounds.ids).toEqual(isSound ? [0x121] : []);
+  });
+});
+
+function packet(id: number, payload: number[]): Uint8Array {
+  const bytes = new Uint8Array(188).fill(0xff);
+  bytes.set([0x47, 0x40 | (id >> 8), id & 0xff, 0x10, ...payload]);
+  return bytes;
+}
+
 describe('another film', () => {
   it('has no such clock', async () => {
-    expect(await startsAnew(asFile(drawFilm('a.mp4', H264)))).toBe(false);
-    expect(await startsAnew(new Blob(['too short']))).toBe(false);
+    expect(await look(asFile(drawFilm('a.mp4', H264)))).toBeNull();
+    expect(await look(new Blob(['too short']))).toBeNull();
   });
 });

@@ -1,11 +1,14 @@
-/** Whether the clock of a transport stream goes through: joined by bytes, or wrapped, it starts anew inside the film. */
+/** What only a transport stream itself tells: whether its clock goes through, and which of its tracks carry sound. */
 
 import type { ReadBytes } from './bytes';
+import { TransportSounds } from './transportSounds';
 
 const SYNC = 0x47;
 const PACKET_BYTES = 188;
 /** Camcorders put four bytes of a clock of their own before each packet. */
 const STAMPED_BYTES = 192;
+/** Broadcasts put sixteen bytes behind each, by which it could be repaired. */
+const REPAIRED_BYTES = 204;
 const LOOKS = 128;
 const LOOK_BYTES = 1 << 16;
 const MOST_LOOK_BYTES = 1 << 20;
@@ -16,24 +19,37 @@ const REORDERED_S = 2;
 const LEAP_S = 10;
 const LEAP_OF_USUAL = 8;
 
-/**
- * Looks at the times in a hundred or so places spread over the file, a few MB in all.
- * False also where the file is no transport stream.
- */
-export async function clockStartsAnew(read: ReadBytes, bytes: number): Promise<boolean> {
-  const head = await read(0, 3 * STAMPED_BYTES);
-  const stride = [PACKET_BYTES, STAMPED_BYTES].find((size) => {
-    const at = size - PACKET_BYTES;
-    return head[at] === SYNC && head[at + size] === SYNC && head[at + 2 * size] === SYNC;
-  });
-  if (!stride) return false;
+export interface TransportLook {
+  /** Joined by bytes, or wrapped. */
+  readonly clockStartsAnew: boolean;
+  /** The ids of the tracks that carry sound, whether a reader knows their kind or not. */
+  readonly soundIds: readonly number[];
+}
+
+/** Looks at a hundred or so places spread over the file, a few MB in all. Null where it is no transport stream. */
+export async function lookAtTransport(read: ReadBytes, bytes: number): Promise<TransportLook | null> {
+  const head = await read(0, 3 * REPAIRED_BYTES);
+  const stride = [PACKET_BYTES, STAMPED_BYTES, REPAIRED_BYTES].find((size) =>
+    [0, 1, 2].every((packet) => head[beginOf(size) + packet * size] === SYNC),
+  );
+  if (!stride) return null;
+  const sounds = new TransportSounds();
+  const clockStartsAnew = await startsAnew(read, bytes, stride, sounds);
+  return { clockStartsAnew, soundIds: sounds.ids };
+}
+
+function beginOf(stride: number): number {
+  return stride === STAMPED_BYTES ? STAMPED_BYTES - PACKET_BYTES : 0;
+}
+
+async function startsAnew(read: ReadBytes, bytes: number, stride: number, sounds: TransportSounds): Promise<boolean> {
   const looks = Math.min(LOOKS, Math.max(1, Math.ceil(bytes / LOOK_BYTES)));
   const steps: number[] = [];
   let latest: number | null = null;
   for (let look = 0; look < looks; look++) {
     const from = Math.floor((look * bytes) / looks / stride) * stride;
     const to = Math.floor(((look + 1) * bytes) / looks / stride) * stride;
-    const times = await timesFrom(read, from, to, stride);
+    const times = await timesFrom(read, from, to, stride, sounds);
     const [first] = times;
     if (latest !== null && first !== undefined) steps.push(first - latest);
     for (const [index, time] of times.entries()) {
@@ -47,12 +63,20 @@ export async function clockStartsAnew(read: ReadBytes, bytes: number): Promise<b
 }
 
 /** The presentation times of the pictures that begin behind `from`, of a longer stretch where none does, before `to`. */
-async function timesFrom(read: ReadBytes, from: number, to: number, stride: number): Promise<number[]> {
+async function timesFrom(
+  read: ReadBytes,
+  from: number,
+  to: number,
+  stride: number,
+  sounds: TransportSounds,
+): Promise<number[]> {
   for (let length = LOOK_BYTES; ; length *= 4) {
     const bytes = await read(from, Math.min(length, to - from));
     const times: number[] = [];
-    for (let at = stride - PACKET_BYTES; at + PACKET_BYTES <= bytes.length; at += stride) {
-      const time = pictureTime(bytes.subarray(at, at + PACKET_BYTES));
+    for (let at = beginOf(stride); at + PACKET_BYTES <= bytes.length; at += stride) {
+      const packet = bytes.subarray(at, at + PACKET_BYTES);
+      sounds.add(packet);
+      const time = pictureTime(packet);
       if (time !== null) times.push(time);
     }
     if (times.length || length >= Math.min(MOST_LOOK_BYTES, to - from)) return times;
