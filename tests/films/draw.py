@@ -193,7 +193,9 @@ class _Drawing:
     def _last_picture_stands(self, path: Path, truth: Drawn) -> Film:
         film = Mp4(path)
         film.let_last_stand(0, 1.0)
-        return Film(film.write(self.folder / f"stands{self.suffix}"), replace(truth, end=truth.times[-1] + 1), None)
+        # Where the last of a rate's pictures ends behind the third second, a begun beep sounds below it.
+        stands = replace(truth, end=truth.times[-1] + 1, joins_s=[float(self.count / self.rate)])
+        return Film(film.write(self.folder / f"stands{self.suffix}"), stands, None)
 
     def _garbage_behind(self, path: Path, truth: Drawn) -> Film:
         path.write_bytes(path.read_bytes() + random.Random(self.spec.seed).randbytes(5000))
