@@ -13,6 +13,7 @@ from pipeline.moments import parse_selection
 from pipeline.presets import preset
 from pipeline.run.prepare import prepare
 from pipeline.source.film import Film, probe
+from pipeline.source.remux import make_seekable
 from tests.films.compare import Verdict
 from tests.footage import RUNNER
 
@@ -54,7 +55,7 @@ def row(path: Path, verdict: Verdict, scratch: Path) -> str:
     """One line of the table."""
     compared = str(verdict).removeprefix(f"{path.name}: ").replace("|", "/")
     try:
-        film = probe(path)
+        film = make_seekable(probe(path), scratch, runner=RUNNER)
         clip = {"in": 0, "out": min(1000, film.duration_ms)}
         selection = parse_selection({"family": "K-104", "clip": [clip], "still": [{"at": clip["out"] // 2}]})
         report = prepare(path, selection, scratch / "prepared", preset=preset(), runner=RUNNER)
