@@ -17,6 +17,10 @@ from api.dependencies import AppContext
 from api.diagnostics.browser_addresses import BrowserAddresses
 from api.diagnostics.health_cache import HealthCache
 from api.diagnostics.recent_log import RecentLines
+from api.feeds.feeds import Feeds
+from api.feeds.health import HealthFeed
+from api.feeds.open_streams import OpenStreams
+from api.feeds.selections import SelectionFeed
 from api.middleware.authentication import Guard, check_exposure
 from api.middleware.client_address import ClientAddress
 from api.middleware.identity import Identity
@@ -56,8 +60,8 @@ from worker.effects import carry_out_effects
 
 _ABOUT = """Send the moments of a film, get a review pack and picture notes.
 
-Begin with `POST /api/v1/selections`; send each awaited upload with tus 1.0 to `/api/v1/uploads`; follow `…/events`;
-download the artifacts. Every error is a problem (RFC 9457) whose `detail` can be shown as it is.
+Begin with `POST /api/v1/selections`; send each awaited upload with tus 1.0 to `/api/v1/uploads`; follow
+`/api/v1/events`; download the artifacts. Every error is a problem (RFC 9457) whose `detail` can be shown as it is.
 """
 
 
@@ -99,6 +103,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.state.context = ctx
     browsers = BrowserAddresses()
     app.state.health = HealthCache(db, given, storage, browsers)
+    app.state.feeds = Feeds(SelectionFeed(db), HealthFeed(app.state.health), OpenStreams(given.most_streams))
     app.add_middleware(MethodOverride)
     app.add_middleware(BodyLimit)
     app.add_middleware(SameSite, public_url=given.public_url, browsers=browsers)

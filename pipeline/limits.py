@@ -25,6 +25,7 @@ class SharedLimits(BaseModel):
     most_note_lines: int
     largest_notes_bytes: int
     largest_photograph_bytes: int
+    most_watched_selections: int
     still_search_ms: int
 
     @model_validator(mode="after")

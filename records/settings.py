@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     """Selections and uploads are refused when less would be left on the disk."""
     most_waiting_jobs: int = Field(default=2000, gt=0)
     """No new selection or upload is taken while so many jobs wait for a worker."""
+    most_streams: int = Field(default=12, gt=0)
+    """Event streams that one person may have open in one API process; beyond, the oldest is closed. A browser has one
+    or two, however many windows."""
     upload_expiry_s: int = Field(default=7 * 24 * 3600, gt=0)
     """An unfinished upload is erased after this time without a byte."""
     lease_s: int = Field(default=60, gt=0)

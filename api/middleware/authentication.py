@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import CrossSite, NotFromHere, answer_error
 from api.middleware.access import SAFE_METHODS, Need, check_access, need_of
 from api.middleware.identity import Identity
-from api.middleware.session_cookie import is_https, read_session_cookie
+from api.middleware.session_cookie import is_https
 from api.middleware.wrong_tokens import introduction, known_browser
 from pipeline.errors import PipelineError
 from records.accounts.principal import Principal, Via
@@ -25,7 +25,7 @@ from records.settings import Settings
 
 SHORTEST_TOKEN = 20
 _LOOK_AGAIN_S = 15.0
-"""Whether the session behind an event stream is still good is asked so often."""
+"""Whether the session or API token behind an event stream still holds is asked so often."""
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9a-zA-Z.-]+)(?::[0-9]{1,5})?")
 
 
@@ -99,8 +99,9 @@ class Guard:
             scope["state"] |= {"principal": principal, "who": principal.name}
             if principal.via == Via.SECRET:
                 send = self._introducing(scope, headers, send)
-            elif principal.via == Via.SESSION and scope["path"].endswith("/events"):
-                receive = self._while_signed_in(scope, headers, principal, receive)
+            if scope["path"].endswith("/events"):
+                await self._stream_while_it_holds(scope, headers, principal, receive, send)
+                return
         await self._app(scope, receive, send)
 
     async def _check(self, scope: Scope, headers: Headers) -> Principal | None:
@@ -131,22 +132,34 @@ class Guard:
 
         return send_introduction
 
-    def _while_signed_in(self, scope: Scope, headers: Headers, principal: Principal, receive: Receive) -> Receive:
-        """Receives as before; once the session has ended it is as if the browser had gone, and the stream ends."""
-        value = read_session_cookie(scope, headers, self._settings)
+    async def _stream_while_it_holds(
+        self, scope: Scope, headers: Headers, principal: Principal, receive: Receive, send: Send
+    ) -> None:
+        """Answer; once what let them in holds no more it is as if they had gone, and the stream ends as it should."""
+        need = need_of(scope["method"], scope["path"])
+        has_ended = is_open = False
 
-        async def receive_while_signed_in() -> Message:
+        async def receive_while_it_holds() -> Message:
+            nonlocal has_ended
             asked = asyncio.ensure_future(receive())
             try:
                 while not asked.done():
                     await asyncio.wait([asked], timeout=_LOOK_AGAIN_S)
-                    if not asked.done() and not await self._identity.is_good(principal, value):
+                    if not asked.done() and not await self._identity.still_holds(scope, headers, principal, need):
+                        has_ended = True
                         return {"type": "http.disconnect"}
                 return asked.result()
             finally:
                 asked.cancel()
 
-        return receive_while_signed_in
+        async def send_and_note(message: Message) -> None:
+            nonlocal is_open
+            await send(message)
+            is_open = message["type"] == "http.response.start" or message.get("more_body", False)
+
+        await self._app(scope, receive_while_it_holds, send_and_note)
+        if has_ended and is_open:
+            await send({"type": "http.response.body", "body": b""})
 
 
 def _check_this_machine(scope: Scope, headers: Headers) -> None:

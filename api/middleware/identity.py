@@ -88,13 +88,26 @@ class Identity:
             raise self.unknown()
         return found
 
-    async def is_good(self, principal: Principal, value: str) -> bool:
-        """Whether the session still is; yes while that cannot be known."""
+    async def still_holds(self, request: Request, headers: Headers, principal: Principal, need: Need | Scope) -> bool:
+        """Whether the session or API token that let them in still does; yes while that cannot be known.
+
+        It counts as no use of it: a stream that stays open keeps no session from ending.
+        """
         try:
-            found = await run_in_threadpool(self._find_session, value)
+            if principal.via == Via.SESSION:
+                value = read_session_cookie(request, headers, self._settings)
+                session = await run_in_threadpool(self._find_session, value)
+                now = session.principal if session else None
+            elif principal.via == Via.API_TOKEN:
+                given = headers["authorization"].partition(" ")[2].strip()
+                token = await run_in_threadpool(self._find_api_token, given)
+                now = token[0] if token else None
+            else:
+                return True
         except DatabaseUnavailable:
             return True
-        return found is not None and found.principal.session_id == principal.session_id
+        same = now is not None and now.account_id == principal.account_id and now.roles == principal.roles
+        return same and (not isinstance(need, Scope) or (now is not None and now.may(need)))
 
     def forget(self, session_id: str) -> None:
         """A session was ended: it opens nothing any more while the database is away, either."""

@@ -1,39 +1,54 @@
-"""A selection's progress as server-sent events."""
+"""The progress of selections as server-sent events: one stream for all that a person watches."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Header, Query
+from pydantic import BaseModel, Field, StringConstraints
 from sse_starlette import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.dependencies import AppContext, Ctx, GivenId
+from api.dependencies import Asker, Ctx, GivenId
 from api.errors import described
 from api.event_stream import EventStream, StreamEvent, stream
+from api.feeds.feeds import Feeds, GivenFeeds
+from api.feeds.open_streams import ClosedEvent
+from api.feeds.selections import AnyEvent, GoneEvent, SelectionEvent, state_of
+from api.middleware.person import Person
 from api.routes.selections import PREFIX, view_now
-from records.errors import DatabaseUnavailable, SelectionGone
-from records.views.selections import SelectionView
+from pipeline.limits import ID_PATTERN, LIMITS
+from records.accounts.principal import Principal
 
-router = APIRouter(prefix=PREFIX, tags=["selections"])
-_LOOK_EVERY_S = 0.5
-_RUNNING_CLOCKS = {
-    "moments": {"__all__": {"waiting_s", "running_s"}},
-    "outputs": {"__all__": {"waiting_s", "running_s"}},
-}
-"""These change by themselves; an event for each tick would say nothing."""
+router = APIRouter(tags=["selections"])
+GivenIds = Annotated[
+    list[Annotated[str, StringConstraints(pattern=ID_PATTERN)]],
+    Query(min_length=1, max_length=LIMITS.most_watched_selections, description="Once for each selection."),
+]
 
 
-class SelectionEvent(StreamEvent):
-    """The whole selection as it is now."""
+@router.get(
+    "/api/v1/events",
+    summary="The progress of several selections as server-sent events",
+    response_class=EventStream,
+    response_model=AnyEvent,
+    responses=described(401, 422),
+)
+async def stream_selections(selection: GivenIds, feeds: GivenFeeds, who: Asker, person: Person) -> Response:
+    """Events named `selection` hold the whole view of one of them as JSON: of each as it is when the stream begins, and
+    then within a second of every change. `gone` says that one is not there any more. To watch others too, open another
+    stream with all of them: as it begins with how each is, nothing is lost in between, nor over a lost connection.
+    `closed` says why the service ends the stream: one person has a few at once.
+    """
+    return stream(_events(feeds, who, person, selection))
 
-    event: Literal["selection"] = "selection"
-    data: SelectionView
+
+async def _events(feeds: Feeds, who: Principal, person: str, ids: list[str]) -> AsyncIterator[ServerSentEvent]:
+    with feeds.selections.watch(who, ids) as outbox, feeds.open_streams.opened(person, outbox):
+        async for told in outbox.read():
+            yield told.message
 
 
 class Nothing(BaseModel):
@@ -47,11 +62,11 @@ class ErasedEvent(StreamEvent):
     data: Nothing = Nothing()
 
 
-AnySelectionEvent = Annotated[SelectionEvent | ErasedEvent, Field(discriminator="event")]
+AnySelectionEvent = Annotated[SelectionEvent | ErasedEvent | ClosedEvent, Field(discriminator="event")]
 
 
 @router.get(
-    "/{selection_id}/events",
+    f"{PREFIX}/{{selection_id}}/events",
     summary="A selection's progress as server-sent events",
     response_class=EventStream,
     response_model=AnySelectionEvent,
@@ -59,39 +74,37 @@ AnySelectionEvent = Annotated[SelectionEvent | ErasedEvent, Field(discriminator=
         204: {"description": "Nothing more will happen; the last event was seen."},
         **described(401, 404),
     },
+    deprecated=True,
 )
 async def stream_selection(
     selection_id: GivenId,
     ctx: Ctx,
+    feeds: GivenFeeds,
+    who: Asker,
+    person: Person,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Events named `selection` hold the whole view as JSON. The stream ends when the selection is ready or failed, and
+    """Kept for one release: `/api/v1/events` tells of several at once, and a browser has few connections.
+
+    Events named `selection` hold the whole view as JSON. The stream ends when the selection is ready or failed, and
     with an event `erased` when it is erased. A browser that reconnects after the end is told that there is no more.
     """
     view = await run_in_threadpool(view_now, ctx, selection_id)
-    if view.settled and last_event_id == _event_id(view):
+    if view.settled and last_event_id == state_of(view):
         return Response(status_code=204)
-    return stream(_events(ctx, view, last_event_id))
+    return stream(_events_until_settled(feeds, who, person, selection_id, last_event_id))
 
 
-async def _events(ctx: AppContext, view: SelectionView, seen: str | None) -> AsyncIterator[ServerSentEvent]:
-    while True:
-        now = _event_id(view)
-        if now != seen:
-            seen = now
-            yield SelectionEvent(data=view).message(now)
-        if view.settled:
-            return
-        await asyncio.sleep(_LOOK_EVERY_S)
-        try:
-            view = await run_in_threadpool(view_now, ctx, view.id)
-        except DatabaseUnavailable:  # the stream goes on; its keep-alives tell that somebody is there
-            continue
-        except SelectionGone:
-            yield ErasedEvent().message()
-            return
-
-
-def _event_id(view: SelectionView) -> str:
-    """Tells one state of a selection from another, on every process the same."""
-    return hashlib.sha256(view.model_dump_json(exclude=_RUNNING_CLOCKS).encode()).hexdigest()[:16]
+async def _events_until_settled(
+    feeds: Feeds, who: Principal, person: str, selection_id: str, seen: str | None
+) -> AsyncIterator[ServerSentEvent]:
+    with feeds.selections.watch(who, [selection_id]) as outbox, feeds.open_streams.opened(person, outbox):
+        async for told in outbox.read():
+            if isinstance(told.event, GoneEvent):
+                yield ErasedEvent().message()
+                return
+            if told.message.id is None or told.message.id != seen:
+                seen = told.message.id
+                yield told.message
+            if isinstance(told.event, SelectionEvent) and told.event.data.settled:
+                return

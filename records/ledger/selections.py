@@ -5,6 +5,7 @@ Whatever changes the state of a selection locks its row first (lock_selection), 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,6 +43,11 @@ def is_visible(session: Session, selection_id: str) -> bool:
     """Whether there is such a selection that is not being erased."""
     selection = session.get(SelectionRow, selection_id)
     return selection is not None and selection.visible
+
+
+def visible_ids(session: Session, selection_ids: Collection[str]) -> set[str]:
+    """Which of these are there and not being erased."""
+    return set(session.scalars(select(SelectionRow.id).where(SelectionRow.id.in_(selection_ids), SelectionRow.visible)))
 
 
 def lock_selection(session: Session, selection_id: str) -> SelectionRow | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -12,11 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from pipeline.moments import Clip, FilmOf, Still
-from records.actions.artwork import artwork_of
 from records.documents import ClipTimes, MomentFacts, StatedFilm, StillTimes
 from records.ledger.selections import held_for
 from records.models import (
     ArtifactRow,
+    ArtworkRow,
     HidingRow,
     JobRow,
     JobState,
@@ -171,23 +172,58 @@ _SHOWN_AS = {JobState.DONE: "ready", JobState.CANCELLED: "failed", JobState.HELD
 
 def selection_view(session: Session, selection_id: str) -> SelectionView | None:
     """Everything to be seen of a selection, or None where there is none (or it is being erased)."""
-    query = select(SelectionRow).where(SelectionRow.id == selection_id, SelectionRow.visible)
+    return selection_views(session, [selection_id]).get(selection_id)
+
+
+def selection_views(session: Session, selection_ids: Collection[str]) -> dict[str, SelectionView]:
+    """The same of several by their ids, in as many statements as for one; those that are not there are left out."""
+    if not selection_ids:
+        return {}
+    query = select(SelectionRow).where(SelectionRow.id.in_(selection_ids), SelectionRow.visible)
     query = query.options(selectinload(SelectionRow.moments), selectinload(SelectionRow.outputs))
-    row = session.scalars(query).one_or_none()
-    if row is None:
-        return None
-    now = utcnow()
-    jobs = session.scalars(select(JobRow).where(JobRow.selection_id == row.id)).all()
-    by_moment = {job.moment_id: job for job in jobs if job.moment_id is not None}
-    by_kind = {job.kind: job for job in jobs if job.moment_id is None}
-    artifacts: dict[str, list[ArtifactView]] = defaultdict(list)
-    files = select(ArtifactRow).where(ArtifactRow.selection_id == row.id).order_by(ArtifactRow.kind, ArtifactRow.name)
+    rows = session.scalars(query).all()
+    now, parts = utcnow(), _parts_of(session, [row.id for row in rows])
+    return {row.id: _view(row, parts[row.id], now) for row in rows}
+
+
+@dataclass
+class _Parts:
+    """What belongs to one selection in the other tables."""
+
+    jobs: list[JobRow] = field(default_factory=list)
+    artifacts: list[ArtifactRow] = field(default_factory=list)
+    uploads: list[UploadRow] = field(default_factory=list)
+    artwork: list[ArtworkRow] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
+    """Moments in which somebody is to be hidden."""
+
+
+def _parts_of(session: Session, ids: list[str]) -> dict[str, _Parts]:
+    found: dict[str, _Parts] = {one: _Parts() for one in ids}
+    for job in session.scalars(select(JobRow).where(JobRow.selection_id.in_(ids))):
+        found[job.selection_id].jobs.append(job)
+    files = select(ArtifactRow).where(ArtifactRow.selection_id.in_(ids)).order_by(ArtifactRow.kind, ArtifactRow.name)
     for file in session.scalars(files):
+        found[file.selection_id].artifacts.append(file)
+    sent = select(UploadRow).where(UploadRow.selection_id.in_(ids)).order_by(UploadRow.created_at)
+    for upload in session.scalars(sent):
+        found[upload.selection_id].uploads.append(upload)
+    drawn = select(ArtworkRow).where(ArtworkRow.selection_id.in_(ids)).order_by(ArtworkRow.created_at, ArtworkRow.id)
+    for picture in session.scalars(drawn):
+        found[picture.selection_id].artwork.append(picture)
+    hidden = select(HidingRow.selection_id, HidingRow.moment_id).where(HidingRow.selection_id.in_(ids))
+    for selection_id, moment_id in session.execute(hidden):
+        found[selection_id].hidden.add(moment_id)
+    return found
+
+
+def _view(row: SelectionRow, parts: _Parts, now: datetime) -> SelectionView:
+    by_moment = {job.moment_id: job for job in parts.jobs if job.moment_id is not None}
+    by_kind = {job.kind: job for job in parts.jobs if job.moment_id is None}
+    artifacts: dict[str, list[ArtifactView]] = defaultdict(list)
+    for file in parts.artifacts:
         artifacts[file.moment_id or file.kind].append(ArtifactView.model_validate(file, from_attributes=True))
-    sent = select(UploadRow).where(UploadRow.selection_id == row.id).order_by(UploadRow.created_at)
-    upload_rows = session.scalars(sent).all()
-    sources = {upload.id: upload for upload in upload_rows if upload.state == UploadState.COMPLETE}
-    hidden = set(session.scalars(select(HidingRow.moment_id).where(HidingRow.selection_id == row.id)))
+    sources = {upload.id: upload for upload in parts.uploads if upload.state == UploadState.COMPLETE}
     moments = [
         MomentView.model_validate(
             {
@@ -197,7 +233,7 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
                 "moment": moment.moment,
                 "cut": moment.cut,
                 "held": _held(moment, sources.get(moment.upload_id or "")),
-                "hidden": moment.id in hidden,
+                "hidden": moment.id in parts.hidden,
                 "facts": moment.facts,
                 "artifacts": artifacts[moment.id],
             }
@@ -215,7 +251,7 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
         )
         for output in row.outputs
     ]
-    uploads = [UploadView.model_validate(upload, from_attributes=True) for upload in upload_rows]
+    uploads = [UploadView.model_validate(upload, from_attributes=True) for upload in parts.uploads]
     announced = {upload.moment_id: upload for upload in sorted(uploads, key=_how_far)}
     awaited = {None} if row.whole_film else {moment.id for moment in row.moments}
     return SelectionView(
@@ -233,7 +269,7 @@ def selection_view(session: Session, selection_id: str) -> SelectionView | None:
         else None,
         moments=moments,
         outputs=outputs,
-        artwork=[ArtworkView.model_validate(one, from_attributes=True) for one in artwork_of(session, row.id)],
+        artwork=[ArtworkView.model_validate(one, from_attributes=True) for one in parts.artwork],
         uploads=uploads,
     )
 

@@ -79,8 +79,13 @@ def test_every_event_of_a_stream_is_described_with_what_it_holds(app: FastAPI) -
             events = [schemas[ref["$ref"].rsplit("/", 1)[1]]["properties"] for ref in one.get("oneOf", [one])]
             found[path] = {event["event"]["const"]: event["data"]["$ref"].rsplit("/", 1)[1] for event in events}
     assert found == {
-        f"{SELECTIONS}/{{selection_id}}/events": {"selection": "SelectionView", "erased": "Nothing"},
-        "/api/v1/operations/events": {"operations": "Health"},
+        "/api/v1/events": {"selection": "SelectionView", "gone": "SelectionName", "closed": "Closing"},
+        f"{SELECTIONS}/{{selection_id}}/events": {
+            "selection": "SelectionView",
+            "erased": "Nothing",
+            "closed": "Closing",
+        },
+        "/api/v1/operations/events": {"operations": "Health", "closed": "Closing"},
     }
 
 

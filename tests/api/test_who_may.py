@@ -22,7 +22,7 @@ from tests.api.conftest import TOKEN, client_of
 
 IT_TOKEN = "another-long-random-text"
 OWN = {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
-_SUBJECTS = "(selections|uploads|ratings|rating-scale|logbook|kinds)"
+_SUBJECTS = "(selections|events|uploads|ratings|rating-scale|logbook|kinds)"
 GROUPS = {
     "open": r"GET /healthz|GET /(it|review/[^ ]*)?|POST /api/v1/session",
     "who": r"GET /api/v1/session",

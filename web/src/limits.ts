@@ -10,6 +10,7 @@ const told = table as {
   most_note_lines: number;
   largest_notes_bytes: number;
   largest_photograph_bytes: number;
+  most_watched_selections: number;
   still_search_ms: number;
 };
 
@@ -19,4 +20,5 @@ export const LONGEST_CODE = told.longest_code;
 export const BROWSER_CODE = new RegExp(told.browser_code);
 export const LARGEST_NOTES_BYTES = told.largest_notes_bytes;
 export const LARGEST_PHOTOGRAPH_BYTES = told.largest_photograph_bytes;
+export const MOST_WATCHED_SELECTIONS = told.most_watched_selections;
 export const STILL_SEARCH_MS = told.still_search_ms;

@@ -1,21 +1,19 @@
-"""What becomes of a selection, told as it happens: server-sent events."""
+"""What becomes of one selection, told at its own address: kept for one release."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from api.app import create_app
-from api.dependencies import AppContext
-from api.routes.selections import view_now
+from api.feeds.selections import SelectionFeed
 from records.errors import DatabaseUnavailable
 from records.settings import Settings
-from records.views.selections import SelectionView
 from tests.api.conftest import client_of
 from tests.api.service import SELECTIONS, Service, begin, finish
 from tests.servers import PostgresServer, wait_until
@@ -58,22 +56,21 @@ def test_events_end_when_the_selection_is_erased(api: httpx.Client) -> None:
     assert names == ["selection", "erased"]
 
 
-def _look(looks: list[bool], ctx: AppContext, selection_id: str) -> SelectionView:
-    """What the stream looks at, and whether it could."""
-    try:
-        view = view_now(ctx, selection_id)
-    except DatabaseUnavailable:
-        looks.append(False)
-        raise
-    looks.append(True)
-    return view
-
-
 def test_events_outlive_an_outage_of_the_database(
     postgres_server: PostgresServer, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[bool] = []
-    monkeypatch.setattr("api.routes.selection_events.view_now", partial(_look, looks))
+
+    class WatchedFeed(SelectionFeed):
+        async def _tell(self, watchers: tuple[Any, ...]) -> None:
+            try:
+                await super()._tell(watchers)
+            except DatabaseUnavailable:
+                looks.append(False)
+                raise
+            looks.append(True)
+
+    monkeypatch.setattr("api.app.SelectionFeed", WatchedFeed)
     name = postgres_url.rsplit("/", 1)[1]
     given = Settings(data_dir=tmp_path, database_url=postgres_url, min_free_bytes=0)
     with client_of(create_app(given)) as client:

@@ -4,6 +4,29 @@
  */
 
 export interface paths {
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The progress of several selections as server-sent events
+         * @description Events named `selection` hold the whole view of one of them as JSON: of each as it is when the stream begins, and
+         *     then within a second of every change. `gone` says that one is not there any more. To watch others too, open another
+         *     stream with all of them: as it begins with how each is, nothing is lost in between, nor over a lost connection.
+         *     `closed` says why the service ends the stream: one person has a few at once.
+         */
+        get: operations["stream_selections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kinds": {
         parameters: {
             query?: never;
@@ -694,7 +717,10 @@ export interface paths {
         };
         /**
          * A selection's progress as server-sent events
-         * @description Events named `selection` hold the whole view as JSON. The stream ends when the selection is ready or failed, and
+         * @deprecated
+         * @description Kept for one release: `/api/v1/events` tells of several at once, and a browser has few connections.
+         *
+         *     Events named `selection` hold the whole view as JSON. The stream ends when the selection is ready or failed, and
          *     with an event `erased` when it is erased. A browser that reconnects after the end is told that there is no more.
          */
         get: operations["stream_selection"];
@@ -1378,6 +1404,21 @@ export interface components {
             in: number;
             out: number;
         };
+        /** @description The service ends this stream, and another one at once would be ended too. */
+        ClosedEvent: {
+            data: components["schemas"]["Closing"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "closed";
+        };
+        /** @description Why a stream ends. */
+        Closing: {
+            /** @example too_many_streams */
+            code: string;
+            sentence: string;
+        };
         /**
          * @description Two recordings, by rater and by sub-scale.
          *
@@ -1484,6 +1525,15 @@ export interface components {
          * @enum {string}
          */
         Format: "csv" | "docx" | "pdf";
+        /** @description There is no such selection any more, or none that the watcher may see; nothing more is told of it. */
+        GoneEvent: {
+            data: components["schemas"]["SelectionName"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "gone";
+        };
         /** @description The facts and the verdict over them. */
         Health: {
             another_address: components["schemas"]["AnotherAddress"] | null;
@@ -1535,8 +1585,8 @@ export interface components {
         HealthEvent: {
             data: components["schemas"]["Health"];
             /**
-             * @default operations
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             event: "operations";
         };
@@ -2122,6 +2172,10 @@ export interface components {
              */
             event: "selection";
         };
+        /** @description Which selection it is about. */
+        SelectionName: {
+            id: string;
+        };
         /** @description Some selections, newest first. */
         SelectionPage: {
             items: components["schemas"]["SelectionSummary"][];
@@ -2388,6 +2442,29 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    stream_selections: {
+        parameters: {
+            query: {
+                /** @description Once for each selection. */
+                selection: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["SelectionEvent"] | components["schemas"]["GoneEvent"] | components["schemas"]["ClosedEvent"];
+                };
+            };
+        };
+    };
     list_output_kinds: {
         parameters: {
             query?: never;
@@ -2641,7 +2718,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["HealthEvent"];
+                    "text/event-stream": components["schemas"]["HealthEvent"] | components["schemas"]["ClosedEvent"];
                 };
             };
         };
@@ -3309,7 +3386,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["SelectionEvent"] | components["schemas"]["ErasedEvent"];
+                    "text/event-stream": components["schemas"]["SelectionEvent"] | components["schemas"]["ErasedEvent"] | components["schemas"]["ClosedEvent"];
                 };
             };
             /** @description Nothing more will happen; the last event was seen. */

@@ -1,0 +1,1 @@
+"""What event streams tell: asked for once in a process, however many watch."""
