@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from pipeline.cut.stills import grab_still
 from pipeline.source.film import probe
-from tests.footage import RUNNER, run
+from tests.apertures import with_clean_aperture, with_matroska_crop
+from tests.footage import RUNNER, numbered_film, numbers_in, run
 from tests.web.engine import Engine
 
 TOGETHER = "engine"
@@ -61,6 +63,29 @@ def test_proportions_are_kept_where_the_size_changes(engine: Engine, tmp_path: P
     picture = engine.pixels(4800)
     width, height = square_in(picture)
     assert abs(width / height - 1) < 0.1
+
+
+CROPPED: dict[str, Callable[[Path], Path]] = {
+    "clean.mp4": lambda out: with_clean_aperture(numbered_film(out.with_name("a.mp4"), frames=30), out, 304, 232),
+    "clean.mov": lambda out: with_clean_aperture(numbered_film(out.with_name("a.mov"), frames=30), out, 300, 180),
+    "crop.mkv": with_matroska_crop,
+    "crop.webm": with_matroska_crop,
+}
+
+
+@pytest.mark.parametrize("name", CROPPED)
+def test_what_a_container_asks_to_leave_out_is_seen_as_in_the_service(
+    engine: Engine, tmp_path: Path, name: str
+) -> None:
+    engine.choose(CROPPED[name](tmp_path / name))
+    facts = engine.facts()
+    assert (facts["widthPx"], facts["heightPx"]) == (320, 240)
+    assert engine.pixels(500).shape == (120, 160)
+    for mode in ("lossless", "light"):
+        made = engine.cut({"in": 0, "out": 900}, mode)
+        video = probe(made.path).video
+        assert (video.width_px, video.height_px) == (320, 240)
+        assert numbers_in(made.path)[:27] == list(range(27))
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.ts", "film.mov"])

@@ -20,8 +20,8 @@ from pipeline.moments import Clip, Still
 from pipeline.presets import preset
 from pipeline.source.film import Film, probe
 from pipeline.source.picture_facts import Orientation
+from tests.apertures import with_clean_aperture, with_matroska_crop
 from tests.footage import BEEP, RUNNER, ffmpeg, numbered_film, numbers_in, read_number, run
-from tests.mp4_boxes import Box, Mp4
 
 TURNS = {
     # how the stored picture is made from the upright one, and the display matrix that undoes it
@@ -97,13 +97,6 @@ def test_pixels_that_are_not_square_become_square(tmp_path: Path) -> None:
     assert numbers_in(clip.path) == list(range(12))
 
 
-def with_clean_aperture(path: Path, out: Path, width: int, height: int) -> Path:
-    """The same MP4 with a clean aperture of that size in the middle (ISO 14496-12, 12.1.4)."""
-    film = Mp4(path)
-    film.description(0).inside.append(Box("clap", struct.pack(">8i", width, 1, height, 1, 0, 1, 0, 1)))
-    return film.write(out)
-
-
 @pytest.mark.parametrize(("width", "height"), [(304, 232), (304, 240), (300, 180)])
 def test_a_clean_aperture_is_left_alone_as_browsers_do(tmp_path: Path, width: int, height: int) -> None:
     plain = numbered_film(tmp_path / "plain.mp4", frames=30)
@@ -121,6 +114,16 @@ def test_a_clean_aperture_is_left_alone_as_browsers_do(tmp_path: Path, width: in
     assert np.array_equal(
         grab_still(film, 500, runner=RUNNER).pixels, grab_still(probe(plain), 500, runner=RUNNER).pixels
     )
+
+
+@pytest.mark.parametrize("name", ["film.mkv", "film.webm"])
+def test_a_crop_that_matroska_asks_for_is_left_alone_as_browsers_do(tmp_path: Path, name: str) -> None:
+    film = probe(with_matroska_crop(tmp_path / name))
+    assert (film.video.width_px, film.video.height_px) == (320, 240)
+    clip = cut_clip(film, Clip(in_ms=0, out_ms=900), preset(), tmp_path / "clip.mp4", runner=RUNNER)
+    assert (clip.width_px, clip.height_px) == (320, 240)
+    assert numbers_in(clip.path) == list(range(27))
+    assert grab_still(film, 500, runner=RUNNER).pixels.shape[:2] == (240, 320)
 
 
 def test_what_a_codec_crops_by_itself_stays_cropped(tmp_path: Path) -> None:
