@@ -177,9 +177,9 @@ def _add_span(stream: Any, run: Run, number: int) -> Any:
 
 def _add_rate(stream: Any, run: Run) -> Any:
     """A constant rate by the rule of pipeline/cut/frame_rate.py."""
-    slots, stretch = run.slots, run.stretch
+    slots, stretch, pts = run.slots, run.stretch, run.stretch.span.pts
     if slots.left_out:
-        runs = "+".join(f"between(n,{begin},{to})" for begin, to in slots.left_out)
+        runs = "+".join(f"between(t,{_before(run, begin)},{_before(run, to + 1)})" for begin, to in slots.left_out)
         stream = stream.filter("select", f"not({runs})")
     slot_us = _MICROSECONDS / slots.fps
     late_us = round(LATE_SLOTS * slot_us)
@@ -187,17 +187,30 @@ def _add_rate(stream: Any, run: Run) -> Any:
     times = f"PTS-STARTPTS-{late_us}"
     if stretch.span.from_pts is not None:  # the first picture stands there already
         from_us = round(stretch.span.from_pts * run.video.time_base * _MICROSECONDS)
-        times = f"if(N,(PTS-{from_us}){slower}-{late_us},0)"
+        times = f"if(gt(PTS,{_after_us(run, pts[0])}),(PTS-{from_us}){slower}-{late_us},0)"
     elif slower:
         times = f"(PTS-STARTPTS){slower}-{late_us}"
-    if len(stretch.span.pts) == 1:  # a picture shorter than it may be late would be left out
+    if len(pts) == 1:  # a picture shorter than it may be late would be left out
         times = "PTS-STARTPTS"
     if slots.last_slot is not None:
-        times = f"if(eq(N,{slots.last_frame}),{round((slots.last_slot - LATE_SLOTS) * slot_us)},{times})"
+        last_us = round((slots.last_slot - LATE_SLOTS) * slot_us)
+        times = f"if(gt(PTS,{_after_us(run, pts[-1] - 1)}),{last_us},{times})"
     # At the end setpts is asked for its time as well: fps drops a last picture that says it stands for an instant.
-    # Told by its time, since pictures that share a stamp, as browsers record them, are more than were counted.
-    after_last_us = round((stretch.span.pts[-1] + Fraction(1, 2)) * run.video.time_base * _MICROSECONDS)
-    times = f"if(gt(PTS,{after_last_us}),{round(slots.count * slot_us)},{times})"
+    times = f"if(gt(PTS,{_after_us(run, pts[-1])}),{round(slots.count * slot_us)},{times})"
     stream = stream.filter("settb", f"1/{_MICROSECONDS}").filter("setpts", times)
     stream = stream.filter("fps", fps=str(slots.fps), round="up", start_time=0)
     return stream.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=slots.count)
+
+
+# Pictures are told by their times: several may share a stamp, as browsers record them, and are then more than were counted.
+
+
+def _after_us(run: Run, pts: int) -> int:
+    """Half a tick after that time, in microseconds."""
+    return round((pts + Fraction(1, 2)) * run.video.time_base * _MICROSECONDS)
+
+
+def _before(run: Run, index: int) -> str:
+    """Half a tick before the picture at that index of the run, in seconds."""
+    return f"{float((run.stretch.span.pts[index] - Fraction(1, 2)) * run.video.time_base):.6f}"
+

@@ -198,3 +198,19 @@ def test_pictures_that_share_a_stamp_do_not_freeze_the_clip(tmp_path: Path) -> N
     path = numbered_film(tmp_path / "film.mkv", frames=60, filters=pairs, container=("-enc_time_base", "1:100000"))
     clip = cut_clip(probe(path), Clip(in_ms=0, out_ms=1000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert numbers_in(clip.path) == list(range(1, 41, 2))
+
+
+SHARED = {
+    "the last one ends at once": ("if(gte(N,40),99600+gte(N,42)*200,floor(N/2)*5000)", 997, [*range(1, 39, 2), 41]),
+    "the second one comes at once": ("if(between(N,2,3),500,floor(N/2)*5000)", 1000, [1, 1, *range(5, 41, 2)]),
+}
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_pictures_that_share_a_stamp_are_told_by_their_time(tmp_path: Path, kind: str) -> None:
+    times, out_ms, wanted = SHARED[kind]
+    pairs = f"settb=1/100000,setpts='{times}+mod(N,2)*20'"
+    path = numbered_film(tmp_path / "film.mkv", frames=60, filters=pairs, container=("-enc_time_base", "1:100000"))
+    clip = cut_clip(probe(path), Clip(in_ms=0, out_ms=out_ms), preset(), tmp_path / "clip.mp4", runner=RUNNER)
+    assert numbers_in(clip.path) == wanted
+
