@@ -23,6 +23,7 @@ from records.database import Database
 from records.logs import JsonLines
 from records.migrations.migrate import migrate
 from records.settings import Settings
+from tests.databases import make_tables
 from tests.effects import open_alone
 from tests.servers import PostgresServer, RedisServer, S3Server, running_postgres, running_redis, running_s3
 
@@ -145,7 +146,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     if request.param == "postgresql":
         return Settings(data_dir=tmp_path / "data", database_url=request.getfixturevalue("postgres_url"))
     chosen = Settings(data_dir=tmp_path / "data")
-    migrate(chosen)
+    make_tables(chosen)
     return chosen
 
 

@@ -142,7 +142,7 @@ class PostgresServer:
     def create_database(self, template: str = "template1") -> str:
         """The name of a new database, a copy of ``template``."""
         name = f"test_{secrets.token_hex(6)}"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         return name
 
     def drop_database(self, name: str) -> None:
@@ -192,7 +192,9 @@ def prepared_postgres() -> Iterator[PostgresServer]:
         if done != 0:
             raise RuntimeError((folder / "initdb.log").read_text())
         port = free_port()
-        options = ["fsync=off", "listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories="]
+        # Without a log for standbys a database is copied as files, which is eight times cheaper.
+        cheap = ["fsync=off", "full_page_writes=off", "autovacuum=off", "wal_level=minimal", "max_wal_senders=0"]
+        options = [*cheap, "listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories="]
         argv = [programs / "postgres", "-D", data, *(word for option in options for word in ("-c", option))]
         yield PostgresServer(port, [str(part) for part in argv], user)
     finally:

@@ -12,9 +12,9 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from records.accounts.principal import MACHINE_ACCOUNT
-from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.api.service import Service
+from tests.databases import make_tables
 from tests.log_lines import errors_in
 
 HERE = ("127.0.0.1", 50_000)
@@ -65,7 +65,7 @@ def api(running: Service) -> httpx.Client:
 def app_settings(tmp_path: Path) -> Settings:
     """Settings of a migrated service on SQLite."""
     made = Settings(data_dir=tmp_path, min_free_bytes=0)
-    migrate(made)
+    make_tables(made)
     return made
 
 

@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 
 from records.accounts.machine_secret import machine_secret
-from records.migrations.migrate import migrate
 from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, SelectionState
 from records.settings import Settings
 from records.storage.open import open_storage
+from tests.databases import make_tables
 from tests.effects import open_alone
 from tests.servers import free_port, start
 
@@ -65,7 +65,7 @@ class Service:
 
     def migrate(self) -> None:
         """Make the tables."""
-        migrate(self.settings())
+        make_tables(self.settings())
 
     def start(self) -> tuple[subprocess.Popen[bytes], httpx.Client]:
         """One more process, answering, and a client for it."""

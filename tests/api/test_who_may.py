@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from api.app import create_app
 from records.accounts.machine_secret import machine_secret
 from records.accounts.principal import SHARED_GUIDER_ACCOUNT, SHARED_IT_ACCOUNT, Scope
-from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.api.conftest import TOKEN, client_of
+from tests.databases import make_tables
 
 IT_TOKEN = "another-long-random-text"
 OWN = {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
@@ -71,7 +71,7 @@ def group_of(method: str, path: str) -> str:
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     made = Settings(data_dir=tmp_path_factory.mktemp("who"), min_free_bytes=0)
-    migrate(made)
+    make_tables(made)
     return made
 
 
@@ -343,6 +343,6 @@ def test_then_whatever_a_proxy_passes_on_is_refused(wide_open: TestClient, heade
 
 def test_the_secret_is_made_by_the_service_itself(tmp_path: Path) -> None:
     made = Settings(data_dir=tmp_path, min_free_bytes=0)
-    migrate(made)
+    make_tables(made)
     create_app(made)
     assert (tmp_path / "machine-secret").stat().st_mode & 0o777 == 0o600

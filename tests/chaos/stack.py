@@ -22,11 +22,11 @@ from sqlalchemy import text
 from cli.local.redis_server import redis_part
 from cli.local.services import vigpack_argv
 from records.database import Database
-from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.chaos import small_disk
 from tests.chaos.network import Network
 from tests.chaos.parts import Crew, Part
+from tests.databases import make_tables
 from tests.effects import open_alone
 from tests.servers import PostgresServer, S3Server, free_port, prepared_postgres, redis_program, wait_until
 from worker.broker import worker_argv, worker_env
@@ -212,7 +212,7 @@ def _start(stack: Stack) -> None:
         parts[name].start()
     wait_until(stack.postgres.answers, f"PostgreSQL; see {stack.folder}")
     stack.postgres.execute(f"CREATE DATABASE {stack.database}")
-    migrate(stack.settings)
+    make_tables(stack.settings)
     stack.postgres.execute(_NOTES, stack.database)
     for name in ("api", *WORKERS):
         parts[name].start()

@@ -18,9 +18,9 @@ from pipeline.outputs.kinds import KINDS, usual_kinds
 from records.actions.create import compose_selection
 from records.database import Database
 from records.documents import StatedFilm
-from records.migrations.migrate import migrate
 from records.models import SelectionRow, WorkerRow, utcnow
 from records.settings import Settings
+from tests.databases import make_tables
 from tests.effects import open_alone
 
 
@@ -39,7 +39,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """The settings of an empty, migrated service, named in the environment."""
     monkeypatch.setenv("VIGPACK_DATA_DIR", str(tmp_path / "data"))
     settings = Settings()
-    migrate(settings)
+    make_tables(settings)
     return settings
 
 

@@ -17,10 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
 from records.ledger.workers import beat
-from records.migrations.migrate import migrate
 from records.models import SampleRow, utcnow
 from records.settings import Settings
 from tests.api.conftest import client_of
+from tests.databases import make_tables
 from tests.effects import open_alone
 from tests.records.cast import K_104, add_jobs
 from tests.records.finished import finish_job, give_up_job
@@ -45,7 +45,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     )
     seen = ProxyFound(settings.proxy_url, "", utcnow(), utcnow())
     _watched[settings.proxy_url, ""] = _Watched(seen, time.monotonic())
-    migrate(settings)
+    make_tables(settings)
     with client_of(create_app(settings)) as client:
         parts = client.app.state.context  # type: ignore[attr-defined]  # a FastAPI
         one, two, _ = add_jobs(parts.db, K_104)

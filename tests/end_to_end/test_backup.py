@@ -22,10 +22,10 @@ from records.audit.erasure_register import copy_register, stored_erasures
 from records.backup.state import last_backup_at
 from records.database import open_database
 from records.ledger.store_identity import StoreMatch, StoreState, compare_store
-from records.migrations.migrate import migrate
 from records.models import ArtifactRow, SelectionRow, SelectionState
 from records.settings import Settings
 from records.storage.open import open_storage
+from tests.databases import make_tables
 from tests.footage import numbered_film
 from tests.records.backup.place import Place, new_key
 from tests.records.cast import K_104, K_207
@@ -141,7 +141,7 @@ def test_after_a_restore_all_is_there_what_waited_is_done_and_what_was_erased_st
     here_is: str, there_is: str, make_place: MakePlace, key: Path, film: Path, tmp_path: Path
 ) -> None:
     here = make_place("here", here_is)
-    migrate(here)
+    make_tables(here)
     with running_service(here) as service:
         ready, jobs = service.send_film(film, K_104)
         erased_before, _ = service.send_film(film, K_207)
@@ -221,7 +221,7 @@ def test_a_restore_that_is_killed_leaves_no_record_and_goes_on_when_asked_again(
     source = tmp_path / "monday"
     assert vigpack(large, "backup", source, "--recipient", recipient_of(key)).code == 0
     there = make_place("there", kind)
-    migrate(there)
+    make_tables(there)
     storage = open_storage(there)
     for files in (1, 12):
         words = ["restore", source, "--key", key]
@@ -312,7 +312,7 @@ def test_a_service_under_load_is_backed_up_and_nothing_of_it_is_disturbed(
     make_place: MakePlace, key: Path, film: Path, tmp_path: Path
 ) -> None:
     here = make_place("here", "postgresql folder")
-    migrate(here)
+    make_tables(here)
     with running_service(here) as service:
         sent = [service.send_film(film, K_104) for _ in range(3)]
         for _, jobs in sent:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from records.migrations.migrate import migrate
 from records.models import SelectionState
 from records.settings import Settings
+from tests.databases import make_tables
 from tests.footage import numbered_film
 from tests.records.cast import K_104
 from tests.servers import running_redis
@@ -18,7 +18,7 @@ def test_the_queue_gets_another_password_and_no_job_is_lost(tmp_path: Path) -> N
     (tmp_path / "redis").mkdir()
     with running_redis(tmp_path / "redis") as redis:
         settings = Settings(data_dir=tmp_path / "data", broker_url=redis.url, **QUICK)
-        migrate(settings)
+        make_tables(settings)
         with running_service(settings) as service:
             selection_id, jobs = service.send_film(film, K_104)
             service.enqueue(jobs)

@@ -26,10 +26,10 @@ from pipeline.moments import parse_selection
 from records.actions.erase import erase_selection
 from records.database import open_database
 from records.ledger.store_identity import StoreMatch, compare_store, settle_store
-from records.migrations.migrate import migrate
 from records.models import SelectionRow, WorkerRow
 from records.settings import Settings
 from tests.compose_line import HOUSE, NotCompose, parse
+from tests.databases import make_tables
 from tests.documents import Block, blocks, commands_in, indented_blocks, inline_commands
 from tests.footage import numbered_film
 from tests.records.backup.place import Place
@@ -280,7 +280,7 @@ def test_a_store_is_looked_at_and_accepted_by_pasting(machine: Machine) -> None:
     settle_store(place.db, place.storage)
     place.db.dispose()
     another = place.settings.model_copy(update={"database_url": f"sqlite:///{machine.folder}/another.sqlite3"})
-    migrate(another)
+    make_tables(another)
     machine.use(another)
     db = open_database(another)
     assert compare_store(db, place.storage).match is StoreMatch.FOREIGN
@@ -292,7 +292,7 @@ def test_a_store_is_looked_at_and_accepted_by_pasting(machine: Machine) -> None:
 
 def test_a_worker_is_drained_and_taken_back_by_pasting(machine: Machine) -> None:
     settings = Settings(data_dir=machine.folder / "data", worker_name="moments", **QUICK)
-    migrate(settings)
+    make_tables(settings)
     machine.use(settings)
     with running_service(settings) as service:
         worker = service.start_worker()

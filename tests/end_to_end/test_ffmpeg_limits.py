@@ -13,10 +13,10 @@ import pytest
 
 from api.app import create_app
 from api.diagnostics.checks import check_ffmpeg
-from records.migrations.migrate import migrate
 from records.settings import GIB, Settings
 from tests.api.conftest import client_of
 from tests.api.service import SELECTIONS
+from tests.databases import make_tables
 from tests.effects import woken_by
 from tests.footage import RUNNER, numbered_film
 from tests.records.cast import take
@@ -89,7 +89,7 @@ def test_preparing_by_hand_is_bounded_and_starts_no_other_program(chosen: Settin
 
 
 def test_a_job_and_a_preview_are_bounded_alike(chosen: Settings, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    migrate(chosen)
+    make_tables(chosen)
     monkeypatch.setattr(context, "settings", lambda: chosen)
     monkeypatch.setattr(context, "_places", {})
     with running_service(chosen) as service:

@@ -15,10 +15,10 @@ from sqlalchemy import update
 
 from api.app import create_app
 from records.ledger.recurring import SWEEPING
-from records.migrations.migrate import migrate
 from records.models import ClockRow, utcnow
 from records.settings import Settings
 from tests.api.conftest import client_of
+from tests.databases import make_tables
 from tests.footage import numbered_film
 from tests.records.cast import K_104
 from tests.servers import PostgresServer, wait_until
@@ -30,7 +30,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of a service with a migrated database of its own."""
     if request.param == "folder and SQLite":
         made = Settings(data_dir=tmp_path / "data", database_url=f"sqlite:///{tmp_path / 'here.sqlite3'}")
-        migrate(made)
+        make_tables(made)
     else:
         s3: Settings = request.getfixturevalue("s3_settings")
         made = s3.model_copy(update={"database_url": request.getfixturevalue("postgres_url")})
@@ -42,13 +42,13 @@ def empty(settings: Settings, request: pytest.FixtureRequest, tmp_path: Path) ->
     """The same store beside a database that was just made."""
     if settings.database_url.startswith("sqlite"):
         made = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'empty.sqlite3'}"})
-        migrate(made)
+        make_tables(made)
         yield made
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     name = server.create_database()
     made = settings.model_copy(update={"database_url": server.url(name)})
-    migrate(made)
+    make_tables(made)
     yield made
     server.drop_database(name)
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from records.folders import folder_problems
-from records.migrations.migrate import migrate
 from records.settings import Settings
 from records.storage.contract import StorageUnavailable
 from records.storage.folder import FolderStorage
+from tests.databases import make_tables
 
 NOBODY = pwd.getpwnam("nobody")
 
@@ -41,7 +41,7 @@ def data() -> Iterator[Path]:
 def settings(data: Path) -> Settings:
     """A migrated service with a store, all of it the ordinary user's."""
     made = Settings(data_dir=data)
-    migrate(made)
+    make_tables(made)
     for name in ("incoming", "looked-at", "messages", "scratch", "store/.parts", "store/selections/ab"):
         (data / name).mkdir(parents=True)
     return made

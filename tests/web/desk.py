@@ -15,8 +15,8 @@ import numpy as np
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
 from records.accounts.machine_secret import machine_secret
-from records.migrations.migrate import migrate
 from records.settings import Settings
+from tests.databases import make_tables
 from tests.footage import read_number
 from tests.servers import free_port, start, wait_until
 
@@ -61,7 +61,7 @@ class DeskService:
 
     def start(self, *, worker: bool = True) -> None:
         """Make the tables, start both, wait for the API."""
-        migrate(self.settings())
+        make_tables(self.settings())
         self.start_api()
         if worker:
             self.worker = self._start("worker", "--concurrency", "1")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from records.migrations.migrate import migrate
 from records.settings import Settings
+from tests.databases import make_tables
 from tests.footage import numbered_film
 from tests.servers import RedisServer, running_redis
 from tests.worker.service import QUICK, Service, running_service
@@ -38,7 +38,7 @@ def service(settings: Settings) -> Iterator[Service]:
 def folder_service(tmp_path: Path) -> Iterator[Service]:
     """A service that needs no server: SQLite, a folder for the queue, a folder for the bytes."""
     settings = Settings(data_dir=tmp_path / "data", **QUICK)
-    migrate(settings)
+    make_tables(settings)
     with running_service(settings) as running:
         yield running
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from api.diagnostics.checks import check_queue
-from records.migrations.migrate import migrate
 from records.models import SelectionState
 from records.settings import Settings
+from tests.databases import make_tables
 from tests.rabbitmq import RabbitServer, rabbitmq_program, running_rabbitmq
 from tests.records.cast import K_104
 from tests.worker.service import QUICK, Service, assert_nothing_left_behind, running_service
@@ -32,7 +32,7 @@ def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitServer]:
 @pytest.fixture
 def rabbit_service(rabbit: RabbitServer, tmp_path: Path) -> Iterator[Service]:
     settings = Settings(data_dir=tmp_path / "data", broker_url=rabbit.url, **QUICK)
-    migrate(settings)
+    make_tables(settings)
     with make_celery(settings).connection_for_write() as connection:
         connection.default_channel.queue_delete(QUEUE)
     with running_service(settings) as service:

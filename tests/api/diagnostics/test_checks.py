@@ -17,8 +17,8 @@ from api.diagnostics.checks import Check, check_everything
 from cli import main
 from records.clock import utcnow
 from records.ledger.workers import beat
-from records.migrations.migrate import migrate
 from records.settings import Settings
+from tests.databases import make_tables
 from tests.effects import open_alone
 from tests.servers import RedisServer, free_port
 
@@ -32,7 +32,7 @@ def check(settings: Settings, part: str) -> Check:
 def well(tmp_path: Path) -> Settings:
     """The settings of an empty service that is well."""
     settings = Settings(data_dir=tmp_path / "data", min_free_bytes=0)
-    migrate(settings)
+    make_tables(settings)
     return settings
 
 

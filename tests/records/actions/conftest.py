@@ -13,9 +13,9 @@ from sqlalchemy.engine import make_url
 from records.ledger.store_identity import (
     StoreMatch,
 )
-from records.migrations.migrate import migrate
 from records.models import new_id
 from records.settings import Settings
+from tests.databases import OWN_ID, make_tables
 from tests.records.actions.pairs import Copy, MakeDatabase, Pair
 from tests.records.cast import K_104, K_207
 from tests.servers import PostgresServer
@@ -29,12 +29,12 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mak
     def make() -> str:
         if request.param == "sqlite":
             url = f"sqlite:///{tmp_path / f'{new_id()}.sqlite3'}"
-        else:
-            server: PostgresServer = request.getfixturevalue("postgres_server")
-            made.append(server.create_database())
-            url = server.url(made[-1])
-        migrate(Settings(data_dir=tmp_path / "migrating", database_url=url))
-        return url
+            make_tables(Settings(data_dir=tmp_path, database_url=url))
+            return url
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        made.append(server.create_database(request.getfixturevalue("migrated_template")))
+        server.execute(OWN_ID.format(new_id()), made[-1])
+        return server.url(made[-1])
 
     yield make
     for name in made:

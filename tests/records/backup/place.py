@@ -16,11 +16,11 @@ from records.backup.read import Backup, open_backup
 from records.backup.restore import Restored, restore
 from records.backup.sealing import Identity, Recipients, parse_identity, parse_recipients, write_new_key
 from records.database import Database
-from records.migrations.migrate import migrate
 from records.models import ArtifactRow, MomentRow, new_id
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.storage.open import open_storage
+from tests.databases import make_tables
 from tests.effects import open_alone
 from tests.records.cast import K_104, K_207, add_selection, complete_upload
 
@@ -29,7 +29,7 @@ class Place:
     """A migrated service without a worker."""
 
     def __init__(self, settings: Settings) -> None:
-        migrate(settings)
+        make_tables(settings)
         self.settings = settings
         self.db: Database = open_alone(settings)
         self.storage: Storage = open_storage(settings)

@@ -33,10 +33,11 @@ from records.backup.errors import BackupDamaged
 from records.database import Database
 from records.documents import ClipTimes, CoveredPicture, MomentFacts, StatedCut, StatedFilm
 from records.folders import FolderProblem
-from records.migrations.migrate import changing_tables, migrate
+from records.migrations.migrate import changing_tables
 from records.models import AuditRow, Base
 from records.models.base import Json, UtcDateTime
 from records.settings import Settings
+from tests.databases import make_tables
 from tests.effects import open_alone
 from tests.servers import PostgresServer
 
@@ -46,7 +47,7 @@ NOT_BACKED_UP = {"sessions", "api_tokens"}
 
 
 def opened(settings: Settings) -> Database:
-    migrate(settings)
+    make_tables(settings)
     return open_alone(settings)
 
 
@@ -146,7 +147,7 @@ def lines_of(settings: Settings) -> list[bytes]:
 
 
 def loaded(lines: list[bytes], settings: Settings) -> Settings:
-    migrate(settings)
+    make_tables(settings)
     with changing_tables(settings) as (connection, _):
         load(connection, lines)
     return settings
