@@ -29,7 +29,6 @@ from tests.footage import RUNNER, read_number
 from tests.web.engine import CutFile, Engine
 
 _PLAYER_NEAR_S = 0.1
-_LEAD_IN_S = 0.6
 _SHARES = (0.0, 0.37, 1.0)
 Span = tuple[int, int]
 """The first picture of a moment, and the first after it."""
@@ -284,8 +283,7 @@ class Comparison:
                 shown[at] = upright(luma(frame), turn.rotate_cw_deg, mirrored=turn.mirrored)
         if len(shown) != after - first:
             self.verdict.blame(who, f"{len(shown)} pictures instead of {after - first}")
-        lead_in = self.truth.on_screen(float(self.truth.times[first]) - _LEAD_IN_S)  # whose shape the cut has
-        turns = mode == "light" and len(set(self.truth.sizes[lead_in:after])) > 1
+        turns = mode == "light" and len(set(self.truth.sizes[first:after])) > 1
         pairs = () if turns else zip(range(first, after), shown.values(), strict=False)
         self.verdict.blame(who, next(filter(None, (self.truth.differs(*pair) for pair in pairs)), None))
         self._check_hidden(who, made.path)

@@ -15,6 +15,7 @@ import type { FilmClock } from '../read/clock';
 import type { Written } from './lossless';
 import type { CutSpan } from './span';
 import { FilmProblem } from '../problem';
+import { decodeAt } from '../read/decode';
 import { PictureScaler, innerRect } from './scaling';
 import { findEndTicks, findFrameRange, frameTicksBetween } from '../read/frames';
 import { isInterlaced, lookAtFirst, squareSize, type Size } from '../read/look';
@@ -107,7 +108,7 @@ async function chooseAnew(
 /** Encodes the pictures of a moment anew to `target` and copies its sound. Throws FilmProblem; AbortError. */
 export async function transcodeMoment(
   film: FilmSource,
-  { leadInTicks, endTicks }: CutSpan,
+  { leadInTicks, fromTicks, toTicks, endTicks }: CutSpan,
   { codec, mostLines, config }: Anew,
   target: Target,
   onProgress: (share: number) => void,
@@ -122,7 +123,9 @@ export async function transcodeMoment(
   const baseSeconds = leadInTicks / clock.ticksPerSecond;
 
   const picture = new VideoSampleSource({ ...config, keyFrameInterval: KEY_EVERY_S });
-  let size: Size | null = null;
+  // The moment's first picture decides: a phone may have been turned, or a call's line grown worse, since the film's.
+  const decisive = ticks.find((at) => at >= fromTicks && at < toTicks) ?? ticks.findLast((at) => at <= fromTicks);
+  let size: Size | null = decisive === undefined ? null : await sizeAt(film, decisive, mostLines);
   let scaler: PictureScaler | null = null;
   const track = { rotation: await film.video.getRotation(), flip: await film.video.getFlip(), ...exactTicks(film) };
   const writer = await CutWriter.begin(film, format, target, picture, track, baseSeconds, endTicks / clock.ticksPerSecond);
@@ -135,7 +138,6 @@ export async function transcodeMoment(
       // The film's last one stands for as long as the film goes on, which a WebM does not say of it.
       if (next === null && at === ticks.at(-1)) sample.setDuration(((await findEndTicks(film)) - at) / clock.ticksPerSecond);
       const own = await squareSize(film, sample);
-      // The moment's first picture decides: a phone may have been turned, or a call's line grown worse, since the film's.
       size ??= fitted(own, mostLines);
       scaler ??= new PictureScaler(size, await colorsByRule(film, own));
       const smaller = (await scaler.scale(sample, own)) ?? (await drawSmaller(sample, own, size));
@@ -155,6 +157,15 @@ export async function transcodeMoment(
     await writer.cancel();
     throw error;
   }
+}
+
+/** What a picture of the film is made to when it decides; null where it cannot be decoded alone. */
+async function sizeAt(film: FilmSource, ticks: number, mostLines: number): Promise<Size | null> {
+  const sample = await decodeAt(film, ticks).catch(() => null);
+  if (!sample) return null;
+  const own = await squareSize(film, sample);
+  sample.close();
+  return fitted(own, mostLines);
 }
 
 /** Decodes the pictures at `ticks`, all of one piece, and gives each on, once. */
