@@ -202,7 +202,7 @@ def _add_rate(stream: Any, run: Run) -> Any:
     return stream.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=slots.count)
 
 
-# Pictures are told by their times: several may share a stamp, as browsers record them, and are then more than were counted.
+# Pictures are told by their times: several may share a stamp, as browsers record them, and be more than were counted.
 
 
 def _after_us(run: Run, pts: int) -> int:
@@ -213,4 +213,3 @@ def _after_us(run: Run, pts: int) -> int:
 def _before(run: Run, index: int) -> str:
     """Half a tick before the picture at that index of the run, in seconds."""
     return f"{float((run.stretch.span.pts[index] - Fraction(1, 2)) * run.video.time_base):.6f}"
-

@@ -176,9 +176,7 @@ class _Drawing:
                 truth = replace(truth, near_s=0.06)  # and the run-up of its sound is heard
             film = self._copy(path, *plain[self.change])
             if self.spec.container == "fragmented.mp4" and self.change == "no edit list":
-                truth = self._observed(
-                    film, truth
-                )  # the first picture stands longer, so that the others keep their time
+                truth = self._observed(film, truth)  # the first picture stands longer: the others keep their time
             return Film(film, truth, None)
         name = "_" + "".join(letter if letter.isalpha() else "_" for letter in self.change)
         step: Callable[[Path, Drawn], Film] = getattr(self, name, lambda path, truth: Film(path, truth, None))

@@ -60,7 +60,7 @@ def test_proportions_are_kept_where_the_size_changes(engine: Engine, tmp_path: P
             shapes = [square_in(frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
         for width, height in shapes:
             assert abs(width / height - 1) < 0.06, (moment, width, height)
-    # Just behind the change, where the cut begins with pictures before it: of the moment's own shape, as large as filmed.
+    # Just behind the change, where the cut begins with pictures before it: of the moment's own shape and size.
     made = engine.cut({"in": 3120, "out": 4500}, "light")
     with av.open(str(made.path)) as container:
         assert (container.streams.video[0].width, container.streams.video[0].height) == (360, 640)

@@ -213,4 +213,3 @@ def test_pictures_that_share_a_stamp_are_told_by_their_time(tmp_path: Path, kind
     path = numbered_film(tmp_path / "film.mkv", frames=60, filters=pairs, container=("-enc_time_base", "1:100000"))
     clip = cut_clip(probe(path), Clip(in_ms=0, out_ms=out_ms), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert numbers_in(clip.path) == wanted
-
