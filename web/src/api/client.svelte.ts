@@ -1,6 +1,7 @@
 /** Requests to the service: typed by its OpenAPI document, signed in, and with problems in plain words. */
 
 import createClient from 'openapi-fetch';
+import { isStorageBlocked } from '../ui/storage';
 import type { paths } from './schema';
 
 const SESSION = '/api/v1/session';
@@ -42,6 +43,15 @@ class SignIn {
   #secret = '';
   #given = 0;
   #waiting: (() => void)[] = [];
+  /** One tab may ask on behalf of others, and be one that nobody looks at. */
+  readonly #tabs = isStorageBlocked() ? null : new BroadcastChannel('vigpack-sign-in');
+
+  constructor() {
+    this.#tabs?.addEventListener('message', ({ data }) => {
+      if (data === 'signed in') this.#resume();
+      else if (!this.wanted) void api.GET(SESSION).catch(() => undefined);
+    });
+  }
 
   /** Changes whenever somebody signs in. */
   get count(): number {
@@ -73,6 +83,11 @@ class SignIn {
 
   /** Tries again what was waiting: signed in here, or in another tab. */
   goOn(): void {
+    this.#resume();
+    this.#tabs?.postMessage('signed in');
+  }
+
+  #resume(): void {
     this.#given += 1;
     this.wanted = this.sentence = '';
     for (const resume of this.#waiting.splice(0)) resume();
@@ -81,6 +96,7 @@ class SignIn {
   /** Resolves once somebody signed in after `count`. `refused` is what the service said. */
   async ask(count: number, refused: ApiError): Promise<void> {
     if (this.#given !== count) return;
+    if (!this.wanted) this.#tabs?.postMessage('wanted');
     this.wanted = refused.code === 'address_wanted' ? 'address' : 'token';
     if (this.wanted === 'address') this.sentence = refused.sentence;
     await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -41,10 +41,10 @@ export type StillTimes = Schemas['StillTimes'];
 export type StillCut = Schemas['StillCut'];
 export type WorkerFigure = Schemas['WorkerFigure'];
 
-type Streamed<Operation extends 'stream_selection' | 'stream_health'> =
+type Streamed<Operation extends 'stream_selections' | 'stream_health'> =
   operations[Operation]['responses'][200]['content']['text/event-stream'];
 /** The events of a stream, by what their `data` hold. */
-export type SelectionStreamEvent = Streamed<'stream_selection'>;
+export type SelectionsStreamEvent = Streamed<'stream_selections'>;
 export type OperationsStreamEvent = Streamed<'stream_health'>;
 
 export type Answer = RatingView['answers'][string];

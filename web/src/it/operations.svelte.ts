@@ -2,11 +2,37 @@
 
 import { api, ApiError, dataOf } from '../api/client.svelte';
 import { readTypedEvents } from '../api/eventStream';
+import { SharedStream } from '../api/sharedStream';
 import { sleep } from '../api/sleep';
 import type { AuditLine, Health, JobPage, JobAction, OperationsStreamEvent, Span, Step, WhichJobs } from '../api/types';
 
-const AGAIN_MS = 2_000;
+const OPERATIONS = '/api/v1/operations';
+/** After the service has closed a stream because this person has too many. */
+const CLOSED_MS = 60_000;
 const SERIES_EVERY_MS = 60_000;
+
+/** How the service is; or that it cannot be reached, with a sentence where that will not pass by itself. */
+type Told = { health: Health } | { problem: string };
+
+const operations = new SharedStream<Told>('vigpack-operations', async (subjects, tell, signal) => {
+  const tellAll = (told: Told): void => subjects.forEach((subject) => tell(subject, told));
+  const now = await look(signal);
+  tellAll(now);
+  if ('problem' in now) throw new Error('not reached');
+  for await (const { event, data } of readTypedEvents<OperationsStreamEvent>(`${OPERATIONS}/events`, signal)) {
+    if (event === 'operations') tellAll({ health: data });
+    else if (event === 'closed') await sleep(CLOSED_MS, signal);
+  }
+});
+
+async function look(signal?: AbortSignal): Promise<Told> {
+  try {
+    return { health: await dataOf(api.GET(OPERATIONS, signal ? { signal } : {})) };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return { problem: error.retryable ? '' : error.sentence };
+  }
+}
 
 export class Operations {
   view = $state.raw<Health | null>(null);
@@ -28,31 +54,29 @@ export class Operations {
   async follow(signal: AbortSignal): Promise<void> {
     const ticking = setInterval(() => (this.now = Date.now()), 1000);
     const series = setInterval(() => void this.refresh(), SERIES_EVERY_MS);
+    const leave = operations.subscribe(OPERATIONS, { told: (told) => this.#hear(told), missed: () => void this.#look() });
     try {
-      while (!signal.aborted) {
-        try {
-          this.#see(await dataOf(api.GET('/api/v1/operations', { signal })));
-          void this.refresh();
-          await this.#stream(signal);
-        } catch (error) {
-          if (signal.aborted) return;
-          if (!(error instanceof ApiError)) throw error;
-          this.reached = false;
-          if (!error.retryable) this.result = error.sentence;
-        }
-        await sleep(AGAIN_MS, signal).catch(() => undefined);
-      }
+      await this.#look();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     } finally {
+      leave();
       clearInterval(ticking);
       clearInterval(series);
     }
   }
 
-  /** Returns when the stream breaks off; the loop then reconnects, and sees whether the service answers. */
-  async #stream(signal: AbortSignal): Promise<void> {
-    for await (const { event, data } of readTypedEvents<OperationsStreamEvent>('/api/v1/operations/events', signal)) {
-      if (event === 'operations') this.#see(data);
+  async #look(): Promise<void> {
+    this.#hear(await look());
+  }
+
+  #hear(told: Told): void {
+    if ('problem' in told) {
+      this.reached = false;
+      if (told.problem) this.result = told.problem;
+      return;
     }
+    if (!this.reached || !this.view) void this.refresh();
+    this.#see(told.health);
   }
 
   #see(view: Health): void {

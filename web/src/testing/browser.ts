@@ -33,22 +33,43 @@ class MemoryFolder {
 }
 
 let root = new MemoryFolder();
-const held = new Map<string, Promise<unknown>>();
+interface Held {
+  done: Promise<unknown>;
+  takeAway: () => void;
+}
+const held = new Map<string, Held>();
+const aborted = (): DOMException => new DOMException('the lock was taken away', 'AbortError');
 
-/** Exclusive locks in the order asked for; `ifAvailable` gives null at once where one is held. */
+/** Exclusive locks in the order asked for; `ifAvailable` gives null at once where one is held, `steal` takes it away. */
 async function request(name: string, options: LockOptions, act: (lock: object | null) => Promise<unknown>): Promise<unknown> {
   const before = held.get(name);
   if (before && options.ifAvailable) return act(null);
-  const turn = (async () => {
-    await before?.catch(() => undefined);
+  if (options.steal) before?.takeAway();
+  let takeAway = (): void => undefined;
+  const taken = new Promise<never>((_, reject) => (takeAway = () => reject(aborted())));
+  const given = new Promise<never>((_, reject) => {
+    options.signal?.addEventListener('abort', () => reject(aborted()), { once: true });
+  });
+  given.catch(() => undefined);
+  taken.catch(() => undefined);
+  const wait = options.steal ? undefined : before?.done.catch(() => undefined);
+  let isHolder = false;
+  const acting = (async () => {
+    if (wait) await Promise.race([wait, given]);
     options.signal?.throwIfAborted();
-    return act({ name });
+    isHolder = true;
+    return Promise.race([act({ name }), taken]);
   })();
+  // Who gives up while waiting lets those behind wait for who was before.
+  const turn: Held = { done: acting.catch(() => undefined).then(() => wait), takeAway: () => (takeAway(), before?.takeAway()) };
   held.set(name, turn);
   try {
-    return await turn;
+    return await acting;
   } finally {
-    if (held.get(name) === turn) held.delete(name);
+    if (held.get(name) === turn) {
+      if (before && !isHolder) held.set(name, before);
+      else held.delete(name);
+    }
   }
 }
 
