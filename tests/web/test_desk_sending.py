@@ -14,7 +14,6 @@ from sqlalchemy import select
 
 from records.ledger.jobs import claim_next
 from records.models import SelectionRow, UploadRow
-from tests.api.service import begin, finish
 from tests.conftest import CHROMIUM_ARGS
 from tests.effects import open_alone
 from tests.records.cast import add_jobs
@@ -348,55 +347,3 @@ def wait_for_bytes(service: DeskService, selection_id: str, at_least: int) -> No
         assert time.monotonic() < deadline, "nothing arrives"
         time.sleep(0.1)
     assert view["bytes_expected"] is None or view["bytes_received"] < view["bytes_expected"]
-
-
-REMEMBER = """(ids) => new Promise((resolve) => {
-    indexedDB.open('vigpack').onsuccess = ({ target: { result: base } }) => {
-        const writing = base.transaction('sendings', 'readwrite');
-        const sent = [{ moment: null, kind: 'film', title: 'The whole film', cut: null, bytes: 1, done: true }];
-        const about = { begunAt: 0, family: 'K-104', cycle: 2, way: 'whole', filmKey: '', filmBytes: 1, paused: false };
-        for (const id of ids) writing.objectStore('sendings').put({ id, parts: sent, ...about }, id);
-        writing.oncomplete = () => resolve(base.close());
-    };
-})"""
-ALIVE = "() => fetch('/healthz', { signal: AbortSignal.timeout(60_000) }).then((answer) => answer.status)"
-
-
-def test_one_connection_tells_two_tabs_of_eight_selections_and_outlives_the_tab_that_has_it(
-    sending_service: DeskService, visit: Callable[[DeskService], Guider], context: BrowserContext
-) -> None:
-    """With a stream for each, seven took all connections that a browser has, and every further request hung."""
-    settings = sending_service.settings()
-    with sending_service.client() as client:
-        ids = [begin(client)["selection"]["id"] for _ in range(8)]
-    first = visit(sending_service)
-    first.page.evaluate(REMEMBER, ids)
-    first.page.reload()
-    second = visit(sending_service)
-
-    def show(guider: Guider, selection_id: str) -> None:
-        guider.page.goto(f"{sending_service.url}/#/review/{selection_id}")
-        expect(guider.heading("Not everything has arrived yet")).to_be_visible()
-
-    def becomes_ready(guider: Guider, selection_id: str) -> None:
-        finish(settings, selection_id)
-        expect(guider.heading("Your review is ready")).to_be_visible(timeout=60_000)
-
-    show(first, ids[0])
-    show(second, ids[1])
-    assert [guider.page.evaluate(ALIVE) for guider in (first, second)] == [200, 200]
-    becomes_ready(second, ids[1])
-
-    show(second, ids[2])
-    # At its next statement the tab stands still, and keeps its lock. (A frozen tab of Chromium's tools goes on hearing.)
-    debugger = context.new_cdp_session(first.page)
-    debugger.send("Debugger.enable")
-    debugger.send("Debugger.pause")
-    becomes_ready(second, ids[2])
-    finish(settings, ids[0])
-    debugger.send("Debugger.disable")
-    expect(first.heading("Your review is ready")).to_be_visible(timeout=60_000)
-
-    show(first, ids[3])
-    second.page.close()
-    becomes_ready(first, ids[3])
