@@ -61,6 +61,16 @@ class FilmProtected(PipelineError):
     )
 
 
+class FilmWithoutOrder(PipelineError):
+    """Its pictures are stored in another order than they are shown, and it does not say when each is shown."""
+
+    code = "film_without_order"
+    for_guider = (
+        "This film does not say in which order its pictures are shown, so other moments might be cut than were chosen. "
+        "Convert it with another program and try again."
+    )
+
+
 class PictureTooSmall(PipelineError):
     """The picture is smaller than can be shown."""
 

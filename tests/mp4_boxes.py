@@ -140,3 +140,11 @@ class Mp4:
         offsets = [at + sum(lengths[:number]) for number in range(count)]
         chunks.own = struct.pack(">II", 0, count) + struct.pack(f">{count}I", *offsets)
         table.one("stsc").own = struct.pack(">II", 0, 2) + struct.pack(">6I", 1, 1, 1, sample + 1, 1, 2)
+
+
+def without_table(path: Path, out: Path, kind: str) -> Path:
+    """The same MP4 whose first track lacks one of its tables of samples (ISO/IEC 14496-12, 8.5.1)."""
+    film = Mp4(path)
+    table = film.tracks[0].one("mdia", "minf", "stbl")
+    table.inside = [box for box in table.inside if box.kind != kind]
+    return film.write(out)

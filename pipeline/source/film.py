@@ -17,7 +17,7 @@ import av.stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from pipeline.errors import FilmProtected, FilmUnreadable, NoPicture, PictureTooLarge, PictureTooSmall
+from pipeline.errors import FilmProtected, FilmUnreadable, FilmWithoutOrder, NoPicture, PictureTooLarge, PictureTooSmall
 from pipeline.source.demux import (
     MOST_PIXELS,
     PROTECTED,
@@ -30,6 +30,7 @@ from pipeline.source.demux import (
 from pipeline.source.duration import STANDS_MS, find_end_pts, find_sound_end, sample_rates
 from pipeline.source.mp4_tracks import Mp4Track, read_mp4_tracks
 from pipeline.source.picture_facts import MOST_INTERLACED_LINES, VideoFacts, describe_picture
+from pipeline.source.picture_order import lacks_order
 from pipeline.source.sound_tracks import AudioFacts, find_sounds
 from pipeline.source.timeline import Piece, Timeline, View, end_of, from_first_picture, make_timeline, paces, view_of
 
@@ -102,13 +103,16 @@ class Film:
 def probe(path: Path) -> Film:
     """The facts of a film: reads its index, a little of its start, and its end.
 
-    Raises: FilmMissing, NotAFilm, FilmUnreadable, FilmProtected, NoPicture, PictureTooSmall, PictureTooLarge.
+    Raises: FilmMissing, NotAFilm, FilmUnreadable, FilmProtected, FilmWithoutOrder, NoPicture, PictureTooSmall,
+        PictureTooLarge.
     """
     with open_container(path) as container:
         tracks = read_mp4_tracks(path) if container.format.name.startswith("mov") else ()
         chosen = _video_a_person_means(container, tracks)
         timeline = make_timeline(path, container, chosen, tracks)
         index, name = chosen.index, container.format.name
+        if tracks and lacks_order(container, chosen):
+            raise FilmWithoutOrder(f"{chosen.codec_context.name} without ctts")
     as_stored = timeline is not None
     with open_container(path, as_stored=as_stored) as container:
         stream = video_stream(container, index)

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.source.film import probe
 from tests.footage import BEEP, beeps_ms_in, draw_number, numbered_film, numbers_in, read_number, run
-from tests.mp4_boxes import Box, Mp4
+from tests.mp4_boxes import Box, Mp4, without_table
 from tests.web.engine import CutFile, Engine
 
 TOGETHER = "engine"
@@ -42,7 +42,7 @@ def numbers_of(made: CutFile) -> list[int]:
 
 
 def two_descriptions(path: Path, *, used: bool) -> Path:
-    film = Mp4(numbered_film(path.with_name("one.mp4"), frames=90, sound=None))
+    film = Mp4(numbered_film(path.with_name(f"one{path.suffix}"), frames=90, sound=None))
     table = film.tracks[0].one("mdia", "minf", "stbl")
     descriptions = table.one("stsd")
     descriptions.own = struct.pack(">II", 0, 2)
@@ -55,8 +55,9 @@ def two_descriptions(path: Path, *, used: bool) -> Path:
     return film.write(path)
 
 
-def test_a_film_of_two_descriptions_is_sent_whole(engine: Engine, tmp_path: Path) -> None:
-    engine.choose(two_descriptions(tmp_path / "two.mp4", used=True))
+@pytest.mark.parametrize("name", ["two.mp4", "two.mov"])
+def test_a_film_of_two_descriptions_is_sent_whole(engine: Engine, tmp_path: Path, name: str) -> None:
+    engine.choose(two_descriptions(tmp_path / name, used=True))
     facts = engine.facts()
     assert not facts["canCut"]
     assert "whole film" in facts["whyWhole"]
@@ -163,6 +164,29 @@ def test_a_film_without_a_list_of_key_frames_is_cut_as_filmed(
     assert engine.picture(2500) == 75
 
 
+@pytest.mark.parametrize("name", ["film.mp4", "film.mov"])
+def test_a_film_that_does_not_say_when_its_pictures_are_shown_is_told(
+    engine: Engine, tmp_path: Path, name: str
+) -> None:
+    drawn = numbered_film(tmp_path / f"drawn-{name}", frames=60, codec=(*H264, "-bf", "2", "-g", "30"))
+    assert code_of(engine, without_table(drawn, tmp_path / name, "ctts")) == "film_without_order"
+
+
+@pytest.mark.parametrize("sets", ["in the pictures only", "in both places"])
+def test_parameter_sets_in_the_pictures_travel_along(engine: Engine, tmp_path: Path, sets: str) -> None:
+    """`avc3`, as live encoders write it (ISO/IEC 14496-15, 5.3.3)."""
+    codec = (*H264, "-bf", "2", "-g", "30", "-x264-params", "repeat-headers=1")
+    film = Mp4(numbered_film(tmp_path / "drawn.mp4", frames=90, codec=codec))
+    description = film.description(0)
+    description.kind = "avc3"
+    if sets == "in the pictures only":
+        head = next(box for box in description.inside if box.kind == "avcC")
+        head.own = head.own[:5] + b"\xe0\x00"
+    engine.choose(film.write(tmp_path / "film.mp4"))
+    for mode in ("lossless", "light"):
+        assert numbers_of(engine.cut({"in": 1500, "out": 2500}, mode)) == list(range(45, 75))
+
+
 FRAGMENTS = {
     "some listed in the head, the others in fragments": ("frag_keyframe", None),
     "all in fragments": ("frag_keyframe+empty_moov", 90),
@@ -198,12 +222,13 @@ def test_a_film_of_hevc_without_a_list_begins_its_cuts_with_pictures_that_decode
 # Several tracks
 
 
-def test_the_picture_that_is_cut_is_the_one_that_players_show(engine: Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["both.mp4", "both.mov", "both.mkv"])
+def test_the_picture_that_is_cut_is_the_one_that_players_show(engine: Engine, tmp_path: Path, name: str) -> None:
     """Two tracks that are on: browsers play the first, though it is the smaller one."""
     small = numbered_film(tmp_path / "small.mp4", frames=60, sound=None)
     large = tmp_path / "large.mp4"
     run("-f", "lavfi", "-i", "color=blue:s=640x480:r=30:d=2", *H264, str(large))
-    both = tmp_path / "both.mp4"
+    both = tmp_path / name
     dispositions = ("-disposition:v:0", "default", "-disposition:v:1", "default")
     run("-i", str(small), "-i", str(large), "-map", "0:v", "-map", "1:v", "-c", "copy", *dispositions, str(both))
     engine.choose(both)

@@ -4,6 +4,8 @@ const H264_SLICE = 1;
 const H264_REFRESH = 5;
 /** Slice types 2 and 7 lean on no other picture. */
 const INTRA = 2;
+/** 1 and 6 lean on pictures before and behind, as those do that are stored in another order than they are shown. */
+const BOTH_WAYS = 1;
 const SLICE_KINDS = 5;
 /** HEVC's: pictures shown before these and stored after them may lean on ones before (CRA, BLA), or may not (IDR). */
 const HEVC_OPEN = [16, 17, 18, 21];
@@ -36,6 +38,14 @@ export function entryKind(data: Uint8Array, { codec, lengthBytes }: NalUnits): '
     if (kind === H264_SLICE) return sliceType(unit.subarray(1, 16)) % SLICE_KINDS === INTRA ? 'open' : null;
   }
   return null;
+}
+
+/** Whether a picture of H.264 leans on others before and behind it. */
+export function leansBothWays(data: Uint8Array, lengthBytes: number | null): boolean {
+  for (const unit of unitsIn(data, lengthBytes)) {
+    if ((unit[0]! & 0x1f) === H264_SLICE) return sliceType(unit.subarray(1, 16)) % SLICE_KINDS === BOTH_WAYS;
+  }
+  return false;
 }
 
 /** The NAL units of a picture; those parted by start codes go on to its end. */

@@ -23,7 +23,7 @@ import { FilmClock } from './clock';
 import { letBeDecoded } from './codecName';
 import { findFirstShown } from './frames';
 import { anchorPieces, filmFromOf, piecesOf, type Piece } from './pieces';
-import type { NalUnits } from './nalUnits';
+import { leansBothWays, type NalUnits } from './nalUnits';
 import { diagnoseUnreadable } from './sniff';
 import { readTimelines, trackEndS, type TrackTimeline } from './timeline';
 import { lookAtTransport, type TransportLook } from './transport';
@@ -31,6 +31,8 @@ import { lookAtTransport, type TransportLook } from './transport';
 /** Containers of films. Playlists, which name other files, are not among them. */
 const FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
 const MOVING_FPS = 4;
+/** Encoders that store pictures in another order do so within the first second. */
+const LOOKED_AT = 32;
 /** Where the decoder's configuration says how long the length fields are. */
 const AVC_LENGTH_AT = 4;
 const HEVC_LENGTH_AT = 21;
@@ -128,6 +130,7 @@ async function describe(
   const pictures = new EncodedPacketSink(video);
   const ticksPerSecond = await video.getTimeResolution();
   const reading = { pictures, clock: new FilmClock(ticksPerSecond, 0), nalUnits: await nalUnitsOf(video) };
+  if (timeline && (await lacksOrder(reading))) throw new FilmProblem('film_without_order', 'no ctts');
   const listed = piecesOf(timeline);
   const firsts = await Promise.all(listed.map((piece) => findFirstShown(reading, piece)));
   const pieces = anchorPieces(listed, firsts);
@@ -176,6 +179,22 @@ async function chooseVideoTrack(tracks: InputVideoTrack[]): Promise<InputVideoTr
       Number(b.isOn) - Number(a.isOn),
   );
   return ranked[0]!.track;
+}
+
+/** Whether an MP4's pictures are stored in another order than they are shown, and it does not say when each is (no `ctts`). */
+async function lacksOrder({ pictures, nalUnits }: Pick<FilmSource, 'pictures' | 'nalUnits'>): Promise<boolean> {
+  // Of HEVC, slices do not tell: the service looks at what it decodes.
+  if (nalUnits?.codec !== 'avc') return false;
+  let latest = -Infinity;
+  let looked = 0;
+  let leans = false;
+  for await (const packet of pictures.packets()) {
+    if (packet.timestamp < latest) return false;
+    latest = packet.timestamp;
+    leans ||= leansBothWays(packet.data, nalUnits.lengthBytes);
+    if (++looked === LOOKED_AT) break;
+  }
+  return leans;
 }
 
 async function nalUnitsOf(video: InputVideoTrack): Promise<NalUnits | null> {
