@@ -25,6 +25,7 @@ from api.middleware.authentication import Guard, check_exposure
 from api.middleware.client_address import ClientAddress
 from api.middleware.identity import Identity
 from api.middleware.limits import BodyLimit, MethodOverride, SecurityHeaders
+from api.middleware.rate import RatePerPerson
 from api.middleware.request_log import RequestLog
 from api.middleware.same_site import SameSite
 from api.middleware.wrong_tokens import WrongTokens
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     browsers = BrowserAddresses()
     app.state.health = HealthCache(db, given, storage, browsers)
     app.state.feeds = Feeds(SelectionFeed(db), HealthFeed(app.state.health), OpenStreams(given.most_streams))
+    app.state.previews = RatePerPerson(given.most_previews_per_minute, 60)
     app.add_middleware(MethodOverride)
     app.add_middleware(BodyLimit)
     app.add_middleware(SameSite, public_url=given.public_url, browsers=browsers)

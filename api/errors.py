@@ -76,6 +76,18 @@ class TooManyWrongTokens(RequestRefused):
         self.wait_s = wait_s
 
 
+class TooManyPreviews(RequestRefused):
+    """One person asked for more previews within a minute than this process makes for one."""
+
+    code = "too_many_previews"
+    retryable = True
+    for_guider = "You have looked at very many previews within a minute. Wait a moment; it can be made all the same."
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__()
+        self.wait_s = wait_s
+
+
 class NotFromHere(RequestRefused):
     """Asked from another machine or under another name while no token guards the service."""
 
@@ -223,6 +235,9 @@ STATUS_OF: dict[type[PipelineError], int] = {
     AddressWanted: 401,
     NotInScope: 403,
     TooManyWrongTokens: 429,
+    TooManyPreviews: 429,
+    records.TooMuchBegun: 429,
+    records.TooMuchPromised: 429,
     NotFromHere: 403,
     NotForIt: 403,
     CrossSite: 403,
@@ -243,7 +258,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
 
 _BY_STATUS: dict[int, type[RequestRefused]] = {404: NothingHere, 405: MethodWrong, 413: BodyTooLarge}
 _TITLES = {CHECKSUM_MISMATCH: "Checksum Mismatch"}
-_RETRY_AFTER_S = {423: "1", 503: "10", 507: "60"}
+_RETRY_AFTER_S = {423: "1", 429: "30", 503: "10", 507: "60"}
 
 
 class Problem(BaseModel):
@@ -292,7 +307,7 @@ def answer_error(error: PipelineError, scope: Scope) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
     if isinstance(error, TusVersionWrong):
         headers["Tus-Version"] = TUS_VERSION  # which the protocol asks for with this status
-    if isinstance(error, TooManyWrongTokens):
+    if isinstance(error, TooManyWrongTokens | TooManyPreviews):
         headers["Retry-After"] = str(error.wait_s)
     return problem(status, error.code, error.for_guider, scope["path"], headers)
 

@@ -65,6 +65,28 @@ class QueueFull(RecordsError):
     for_guider = "Very many moments wait to be prepared just now. Leave this page open: it goes on by itself."
 
 
+class TooMuchBegun(RecordsError):
+    """One person has begun more selections, and sent nothing of them, than the service holds open for one."""
+
+    code = "too_much_begun"
+    retryable = True
+    for_guider = (
+        "You have begun very many reviews of which nothing has arrived yet. Let one of them send, or erase one; "
+        "then this one goes on by itself."
+    )
+
+
+class TooMuchPromised(RecordsError):
+    """One person has announced more bytes, and not sent them, than the service keeps open for one."""
+
+    code = "too_much_promised"
+    retryable = True
+    for_guider = (
+        "You have announced very large films that have not arrived yet. This one goes on by itself when one of them "
+        "has arrived or is erased."
+    )
+
+
 class NoRoom(NoSpace):
     """The service's disk has no room for what is to come."""
 

@@ -81,6 +81,12 @@ class Settings(BaseSettings):
     """Selections and uploads are refused when less would be left on the disk."""
     most_waiting_jobs: int = Field(default=2000, gt=0)
     """No new selection or upload is taken while so many jobs wait for a worker."""
+    most_begun_selections: int = Field(default=50, gt=0)
+    """Selections that one person may have begun within a day without a byte of them having arrived."""
+    most_promised_bytes: int = Field(default=64 * GIB, gt=0)
+    """What one person may have announced and not yet sent, of uploads that moved within a day."""
+    most_previews_per_minute: int = Field(default=60, gt=0)
+    """Previews that one person may ask one API process for in a minute."""
     most_streams: int = Field(default=12, gt=0)
     """Event streams that one person may have open in one API process; beyond, the oldest is closed. A browser has one
     or two, however many windows."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from base64 import b64encode
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from api.dependencies import AppContext, Ctx, GivenId
-from api.errors import NotReadyYet, PreviewBusy, described
+from api.errors import NotReadyYet, PreviewBusy, TooManyPreviews, described
+from api.middleware.person import Person
+from api.middleware.rate import RatePerPerson
 from api.routes.outputs import Wish
 from api.routes.selections import PREFIX
 from api.temp_folder import private_folder
@@ -45,9 +48,12 @@ class PreviewView(BaseModel):
     remarks: list[str]
 
 
-@router.post("/{selection_id}/preview", summary="Preview an output", responses=described(401, 404, 409, 422, 503))
-def preview_output(selection_id: GivenId, wish: Wish, ctx: Ctx) -> PreviewView:
+@router.post("/{selection_id}/preview", summary="Preview an output", responses=described(401, 404, 409, 422, 429, 503))
+def preview_output(selection_id: GivenId, wish: Wish, ctx: Ctx, person: Person, request: Request) -> PreviewView:
     """From the finished moments and the recipe as it stands. Nothing is kept."""
+    rate: RatePerPerson = request.app.state.previews
+    if wait_s := rate.wait_s(person):
+        raise TooManyPreviews(math.ceil(wait_s))
     kind = find_kind(wish.kind)
     recipe = parse_recipe(kind, wish.recipe)
     with ctx.db.reading() as session:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from api.dependencies import AppContext, Ctx, GivenId
 from api.errors import described
 from api.middleware.limits import UPLOADS
+from api.middleware.person import Person, hash_person
 from api.routes.new_selection import NewSelection
 from pipeline.hints import hints
 from records.actions.create import begin_selection, compose_selection
@@ -62,8 +63,12 @@ GivenKey = Annotated[
 ]
 
 
-@router.post("", status_code=201, summary="Create a selection", responses=described(400, 401, 404, 413, 422, 503, 507))
-def create_selection(new: NewSelection, ctx: Ctx, response: Response, idempotency_key: GivenKey = "") -> Begun:
+@router.post(
+    "", status_code=201, summary="Create a selection", responses=described(400, 401, 404, 413, 422, 429, 503, 507)
+)
+def create_selection(
+    new: NewSelection, ctx: Ctx, person: Person, response: Response, idempotency_key: GivenKey = ""
+) -> Begun:
     """Say which moments of which film are coming and what shall be made of them; learn what to send where."""
     new.check()
     selection = new.selection()
@@ -76,6 +81,7 @@ def create_selection(new: NewSelection, ctx: Ctx, response: Response, idempotenc
         whole_film=new.whole_film,
         recipes=new.recipes,
         guider=new.guider,
+        begun_by=hash_person(person),
         review_on=new.review_on,
     )
     view = view_now(ctx, begin_selection(ctx.db, ctx.settings, asked, idempotency_key))

@@ -62,7 +62,7 @@ async def get_upload_options(ctx: Ctx) -> Response:
     "",
     status_code=201,
     summary="Create an upload",
-    responses=described(400, 401, 404, 409, 412, 413, 503, 507),
+    responses=described(400, 401, 404, 409, 412, 413, 429, 503, 507),
     openapi_extra={
         "parameters": [
             _TUS,

@@ -21,7 +21,7 @@ from records.errors import RecordsError, SelectionGone
 from records.ledger.outputs import new_output
 from records.models import MomentRow, SelectionRow, new_id
 from records.settings import Settings
-from records.uploads.admission import check_queue, check_room
+from records.uploads.admission import check_begun, check_queue, check_room
 
 
 class KeyReused(RecordsError):
@@ -36,7 +36,8 @@ class KeyReused(RecordsError):
 def begin_selection(db: Database, settings: Settings, asked: SelectionRow, key: str = "") -> str:
     """The id of the selection asked for, new; or of the one that the same key began before.
 
-    Raises: KeyReused; SelectionGone where it is just being erased; QueueFull and NoRoom where nothing new is taken.
+    Raises: KeyReused; SelectionGone where it is just being erased; QueueFull and NoRoom where nothing new is taken, and
+    TooMuchBegun where nothing new of this person's is.
     """
     asked.id = _id_from(key) if key else new_id()
     with (
@@ -46,6 +47,7 @@ def begin_selection(db: Database, settings: Settings, asked: SelectionRow, key: 
         if session.get(SelectionRow, asked.id) is None:
             check_room(settings)
             check_queue(session, settings)
+            check_begun(session, settings, asked.begun_by)
             session.add(asked)
     with db.reading() as session:
         there = session.get(SelectionRow, asked.id)
@@ -76,6 +78,7 @@ def compose_selection(
     whole_film: bool,
     recipes: Mapping[str, Mapping[str, Any]] | None = None,
     guider: str | None = None,
+    begun_by: str | None = None,
     review_on: date | None = None,
 ) -> SelectionRow:
     """The row of a new selection, not yet in the database, with one moment row for each clip and then each still.
@@ -93,6 +96,7 @@ def compose_selection(
         film=film,
         whole_film=whole_film,
         guider=guider,
+        begun_by=begun_by,
         review_on=review_on,
     )
     chosen = recipes or {}

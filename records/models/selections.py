@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -24,6 +24,7 @@ class SelectionRow(Base):
     """What one guider chose from one film."""
 
     __tablename__ = "selections"
+    __table_args__ = (Index("ix_selections_begun_by", "begun_by", "created_at"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
@@ -39,6 +40,8 @@ class SelectionRow(Base):
     guider: Mapped[str | None] = mapped_column(String(64))
     """A random code that the page makes once in each browser. It shares out the workers' time and says nothing of who
     she is; accounts will take its place."""
+    begun_by: Mapped[str | None] = mapped_column(String(32))
+    """Whose it counts as among what one person has open at once: a hash that tells persons apart and names none."""
     review_on: Mapped[date | None]
     """The day of the shared review, where the guider said it."""
     ready_at: Mapped[datetime | None]

@@ -12,17 +12,19 @@ from __future__ import annotations
 import shutil
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from records.errors import NoRoom, QueueFull
+from records.errors import NoRoom, QueueFull, TooMuchBegun, TooMuchPromised
 from records.ledger.scheduling import is_due
-from records.models import JobRow, UploadRow, UploadState, utcnow
+from records.models import JobRow, SelectionRow, SelectionState, UploadRow, UploadState, utcnow
 from records.settings import Settings
 from records.uploads.partial_file import incoming_folder
 
 RESERVED_FOR = timedelta(hours=1)
 """How long room is kept for an upload after its latest byte."""
+COUNTED_FOR = timedelta(days=1)
+"""How long what somebody announced and did not send counts as open: then it keeps them from nothing any more."""
 
 
 def check_queue(session: Session, settings: Settings) -> None:
@@ -52,3 +54,42 @@ def reserved_bytes(session: Session, settings: Settings, *, besides: str = "") -
         )
     )
     return int(reserved or 0)
+
+
+def check_begun(session: Session, settings: Settings, person: str | None) -> None:
+    """Nothing, while this person has begun fewer selections without a byte than the mark. Raises: TooMuchBegun."""
+    if person is None:
+        return
+    has_bytes = exists().where(UploadRow.selection_id == SelectionRow.id, UploadRow.offset_bytes > 0)
+    waiting = select(func.count()).where(
+        SelectionRow.begun_by == person,
+        SelectionRow.created_at > utcnow() - COUNTED_FOR,
+        SelectionRow.state == SelectionState.RECEIVING,
+        SelectionRow.visible,
+        ~has_bytes,
+    )
+    if (session.scalar(waiting) or 0) >= settings.most_begun_selections:
+        raise TooMuchBegun
+
+
+def check_promised(session: Session, settings: Settings, selection_id: str, moment_id: str | None, more: int) -> None:
+    """Nothing, if whoever began this selection may announce so many bytes more. Raises: TooMuchPromised.
+
+    What is announced again, as when an answer was lost, counts once.
+    """
+    person = select(SelectionRow.begun_by).where(SelectionRow.id == selection_id).scalar_subquery()
+    moved_since = utcnow() + timedelta(seconds=settings.upload_expiry_s) - COUNTED_FOR
+    promised = (
+        select(func.max(UploadRow.length_bytes - UploadRow.offset_bytes).label("bytes"))
+        .join(SelectionRow, SelectionRow.id == UploadRow.selection_id)
+        .where(
+            SelectionRow.begun_by == person,
+            UploadRow.state == UploadState.RECEIVING,
+            UploadRow.expires_at > moved_since,
+            or_(UploadRow.selection_id != selection_id, func.coalesce(UploadRow.moment_id, "") != (moment_id or "")),
+        )
+        .group_by(UploadRow.selection_id, UploadRow.moment_id)
+        .subquery()
+    )
+    if int(session.scalar(select(func.sum(promised.c.bytes))) or 0) + more > settings.most_promised_bytes:
+        raise TooMuchPromised

@@ -25,7 +25,7 @@ from records.ledger.selections import lock_selection, upload_completed
 from records.models import MomentRow, MomentState, SelectionRow, UploadRow, UploadState, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage, StorageUnavailable, Stored
-from records.uploads.admission import check_queue, check_room, reserved_bytes
+from records.uploads.admission import check_promised, check_queue, check_room, reserved_bytes
 from records.uploads.errors import (
     AlreadyUploaded,
     OffsetWrong,
@@ -74,7 +74,8 @@ class Uploads:
     def create(self, length_bytes: int, *, moment_id: str | None = None, selection_id: str | None = None) -> Upload:
         """A new upload for one moment, or for the whole film of a selection.
 
-        Raises: UploadEmpty, UploadTooLarge, NoRoom, QueueFull, UploadTargetMissing, UploadTargetWrong, AlreadyUploaded.
+        Raises: UploadEmpty, UploadTooLarge, NoRoom, QueueFull, TooMuchPromised, UploadTargetMissing, UploadTargetWrong,
+        AlreadyUploaded.
         """
         if length_bytes == 0:
             raise UploadEmpty
@@ -93,6 +94,7 @@ class Uploads:
             )
             check_room(self._settings, length_bytes + reserved_bytes(session, self._settings))
             check_queue(session, self._settings)
+            check_promised(session, self._settings, row.selection_id, moment_id, length_bytes)
             session.add(row)
             session.flush()
             return _upload(row)

@@ -87,6 +87,7 @@ class Service:
                 **clean,
                 "VIGPACK_DATA_DIR": str(self.data_dir),
                 "VIGPACK_MIN_FREE_BYTES": "0",
+                "VIGPACK_MOST_BEGUN_SELECTIONS": "10000",  # many tests are one person to a service that they share
                 **self.environment,
             },
         )
