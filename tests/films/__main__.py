@@ -55,15 +55,16 @@ def report(verdicts: Iterable[Verdict]) -> list[Verdict]:
 
 def compare_folders(engine: Engine, folders: Sequence[Path], *, write: bool) -> list[Verdict]:
     """What came of every film in them; ``write``: and docs/media.md."""
-    found = []
+    begun, found = time.monotonic(), []
     for folder in folders:
         found += report(compare_folder(engine, folder))
+    took_s = time.monotonic() - begun
     if write:
         rows = []
         for path, verdict in zip([path for folder in folders for path in films_in(folder)], found, strict=True):
             with tempfile.TemporaryDirectory() as scratch:
                 rows.append(row(path, verdict, Path(scratch)))
-        write_films(rows)
+        write_films(rows, took_s)
     return found
 
 

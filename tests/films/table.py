@@ -76,11 +76,12 @@ def row(path: Path, verdict: Verdict, scratch: Path) -> str:
     return f"| {path.name} | {describe(film)} | {clip_text} | {still_text} | {gain_text} | {compared} | {remarks} |"
 
 
-def write_films(rows: Sequence[str]) -> None:
-    """Write the table of films anew."""
+def write_films(rows: Sequence[str], took_s: float) -> None:
+    """Write the table of films anew; ``took_s``: how long it took to compare them."""
     before, kinds, by_hand = PAGE.read_text(encoding="utf-8").partition(_KINDS)
     _, heading, drawn = before.partition(_DRAWN)
-    PAGE.write_text(_HEAD + "\n".join(rows) + "\n" + heading + drawn + kinds + by_hand, encoding="utf-8")
+    took = f"\n\n{len(rows)} films were compared in {took_s:.0f} s."
+    PAGE.write_text(_HEAD + "\n".join(rows) + took + "\n" + heading + drawn + kinds + by_hand, encoding="utf-8")
 
 
 def write_drawn(seeds: range, verdicts: Sequence[Verdict], took_s: float) -> None:

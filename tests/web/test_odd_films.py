@@ -115,6 +115,17 @@ def test_a_stream_of_which_a_sound_would_be_lost_goes_whole(engine: Engine, tmp_
     assert facts["whyWhole"].startswith("Sound of this film")
 
 
+def test_a_stream_of_two_programmes_can_be_sent_whole(engine: Engine, tmp_path: Path) -> None:
+    """As a television's tuner hands it on: the service shows the first one."""
+    one, two = (numbered_film(tmp_path / f"{first}.ts", frames=30, first=first) for first in (0, 500))
+    programmes = ("-program", "title=a:st=0:st=1", "-program", "title=b:st=2:st=3")
+    path = tmp_path / "both.ts"
+    run("-i", str(one), "-i", str(two), "-map", "0", "-map", "1", "-c", "copy", *programmes, str(path))
+    assert code_of(engine, path) == "film_not_opened"
+    assert probe(path).video.stream_index == 0
+    assert numbers_in(path) == list(range(30))
+
+
 @pytest.mark.parametrize("name", ["film.mp4", "film.mov"])
 def test_a_protected_film_is_told(engine: Engine, tmp_path: Path, name: str) -> None:
     assert code_of(engine, numbered_film(tmp_path / name, frames=60, container=KEY)) == "film_protected"

@@ -91,7 +91,11 @@ export async function openSource(from: Blob | RemoteFilm): Promise<FilmSource> {
     if (pictures.length && pictures.every(({ isProtected }) => isProtected)) throw new FilmProblem('film_protected');
     const transport = file && (await lookAtTransport(read, file.size));
     if (transport?.clockStartsAnew) throw new FilmProblem('film_joined');
-    return await describe(input, file, timelines, transport);
+    // A stream of several programmes, or of a kind that this demuxer gives up on; the service may read it.
+    const giveUp = (error: unknown): never => {
+      throw transport && error instanceof Error && error.name === 'Error' ? new FilmProblem('film_not_opened', error.message) : error;
+    };
+    return await describe(input, file, timelines, transport).catch(giveUp);
   } catch (error) {
     input.dispose();
     throw asFilmProblem(error);

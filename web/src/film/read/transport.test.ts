@@ -50,6 +50,14 @@ describe('the sound of a stream', () => {
     expect(await soundIds(...options)).toHaveLength(1);
   });
 
+  it('is found where a broadcast carries bytes for its repair', async () => {
+    const plain = new Uint8Array(await asFile(drawFilm('a.ts', [...H264, '-c:a', 'aac'])).arrayBuffer());
+    const repairable = Array.from({ length: plain.length / 188 }, (_, at) => [plain.slice(at * 188, (at + 1) * 188), new Uint8Array(16)]);
+    const seen = await look(new Blob(repairable.flat()));
+    expect([seen?.clockStartsAnew, seen?.soundIds.length]).toEqual([false, 1]);
+    expect(await startsAnew(new Blob([...repairable.flat(), ...repairable.flat()]))).toBe(true);
+  });
+
   it('is found of each track', async () => {
     expect(await soundIds('-map', '0:v', '-map', '1:a', '-map', '1:a', '-c:a:0', 'aac', '-c:a:1', 'libopus', '-ar', '48000')).toHaveLength(2);
   });
