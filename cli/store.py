@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from cli.screen import print_json, say
 from records.actions.accept_store import accept_store
+from records.audit.actor import command_line
 from records.database import open_database
 from records.ledger.store_identity import StoreCount, StoreMatch, compare_store, count_files
 from records.settings import load_settings
@@ -40,7 +40,7 @@ def store(
             if not (yes or as_json):
                 say(alert.message)
                 typer.confirm(_warning(count), abort=True)
-            accept_store(database, storage, f"command line, uid {os.getuid()}")
+            accept_store(database, storage, command_line())
             found, alert = compare_store(database, storage), None
     finally:
         database.dispose()

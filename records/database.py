@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from records.effects import Effects, take_effects
 from records.errors import DatabaseUnavailable
+from records.secrets.service_key import service_key
 from records.settings import Settings
 
 BUSY_TIMEOUT_S = 30
@@ -30,16 +32,19 @@ _NOTICE_SILENCE = {
 """libpq's: a server that vanished without a word (power, a firewall that forgot us) is noticed within a minute. The
 system's own patience is a quarter of an hour for what was sent and two hours for an answer that is awaited."""
 _READING = "vigpack_reading"
+AUDIT_KEY = "vigpack_audit_key"
+"""Under this name each session's info holds the function that gives the key of the audit's chain."""
 
 
 class Database:
     """An engine and its sessions. One per process: a connection must not be carried over a fork."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, audit_key: Callable[[], bytes]) -> None:
         self.engine = engine
+        self.audit_key = audit_key
         self.on_commit: Callable[[Effects], None] | None = None
         """Carries out what a transaction leaves to be done; see worker/effects.py."""
-        self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._sessions = sessionmaker(engine, expire_on_commit=False, info={AUDIT_KEY: audit_key})
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -138,7 +143,7 @@ def clock_skew_s(db: Database) -> float:
 
 def open_database(settings: Settings) -> Database:
     """The service's database. Nothing is read yet; tables are made by migrate()."""
-    return Database(_engine(settings.database()))
+    return Database(_engine(settings.database()), cache(partial(service_key, settings, "audit")))
 
 
 def _engine(address: str, **options: Any) -> Engine:

@@ -118,7 +118,7 @@ def _from_ledger(db: Database) -> Iterator[str]:
         return
     yield "\nLAST ACTS"
     for act in acts:
-        yield f"  {_time(act.at)} {act.who} {act.action} {act.target} {act.detail}".rstrip()
+        yield f"  {_time(act.at)} {act.account_id} {act.action} {act.target} {act.detail}".rstrip()
 
 
 def _job(job: JobLine) -> Iterator[str]:

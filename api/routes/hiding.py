@@ -5,11 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from api.dependencies import Ctx, GivenId
+from api.dependencies import Asker, Ctx, GivenId
 from api.errors import NothingHere, described
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
@@ -24,6 +24,7 @@ from records.actions.hide import (
     find_withheld,
     lift_hiding,
 )
+from records.audit.actions import Action
 from records.audit.log import note
 from records.documents import CoveredPicture
 from records.views.files import withheld_file
@@ -75,22 +76,29 @@ class Part(StrEnum):
 
 
 @router.put(_HIDING, status_code=202, summary="Hide somebody in a moment", responses=described(401, 404, 422))
-def save_hiding(selection_id: GivenId, moment_id: GivenId, asked: Marks, request: Request, ctx: Ctx) -> SelectionView:
+def save_hiding(selection_id: GivenId, moment_id: GivenId, asked: Marks, who: Asker, ctx: Ctx) -> SelectionView:
     """Everything that was made of the moment is taken back at once, and nothing of it is handed out until every picture
     has been looked at and confirmed. Asking again, with other marks, begins again. Sound is left as it is.
     """
     with ctx.db.session() as session:
         ask_hiding(session, selection_id, moment_id, asked.marks)
-        note(session, request.state.who, "hide", moment_id, f"{len(asked.marks)} marks")
+        note(
+            session,
+            who,
+            Action.HIDE,
+            selection_id=selection_id,
+            moment_id=moment_id,
+            figures={"marks": len(asked.marks)},
+        )
     return view_now(ctx, selection_id)
 
 
 @router.delete(_HIDING, status_code=202, summary="Stop hiding anybody in a moment", responses=described(401, 404))
-def delete_hiding(selection_id: GivenId, moment_id: GivenId, request: Request, ctx: Ctx) -> SelectionView:
+def delete_hiding(selection_id: GivenId, moment_id: GivenId, who: Asker, ctx: Ctx) -> SelectionView:
     """The moment is prepared again as it is."""
     with ctx.db.session() as session:
         lift_hiding(session, selection_id, moment_id)
-        note(session, request.state.who, "lift_hiding", moment_id)
+        note(session, who, Action.LIFT_HIDING, selection_id=selection_id, moment_id=moment_id)
     return view_now(ctx, selection_id)
 
 
@@ -132,11 +140,9 @@ def download_hiding_pictures(
     summary="Confirm that every picture was reviewed",
     responses=described(401, 404, 409, 422),
 )
-def confirm_hiding(
-    selection_id: GivenId, moment_id: GivenId, seen: Confirmed, request: Request, ctx: Ctx
-) -> SelectionView:
+def confirm_hiding(selection_id: GivenId, moment_id: GivenId, seen: Confirmed, who: Asker, ctx: Ctx) -> SelectionView:
     """Refused unless the file with this SHA-256 is the one that lies there now."""
     with ctx.db.session() as session:
         hide.confirm_hiding(session, selection_id, moment_id, seen.sha256)
-        note(session, request.state.who, "confirm_hiding", moment_id)
+        note(session, who, Action.CONFIRM_HIDING, selection_id=selection_id, moment_id=moment_id)
     return view_now(ctx, selection_id)

@@ -6,22 +6,24 @@ Nothing here shows footage, captions or a family's code. Every act is written to
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import PlainTextResponse
 
-from api.dependencies import AppContext, Ctx, GivenId
+from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.diagnostics.health_cache import HealthCache
 from api.diagnostics.incident_report import incident_report
 from api.errors import described
 from api.middleware.access import OPERATIONS
+from records.accounts.principal import Principal
 from records.actions import manage_jobs
 from records.actions.manage_jobs import set_priority
 from records.audit import log as audit
-from records.audit.log import AuditLine
+from records.audit.actions import Action
+from records.audit.log import AuditLine, Figure
 from records.clock import utcnow
 from records.errors import JobMissing, JobStateWrong
 from records.ledger import workers
@@ -39,13 +41,7 @@ def health_cache(request: Request) -> HealthCache:
     return cache
 
 
-def who_asks(request: Request) -> str:
-    """Whose token opened the door (api/middleware/authentication.py)."""
-    return str(request.state.who)
-
-
 GivenHealth = Annotated[HealthCache, Depends(health_cache)]
-Who = Annotated[str, Depends(who_asks)]
 WorkerName = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:-]{1,200}$", examples=["ward-2:4711"])]
 
 
@@ -108,75 +104,80 @@ def get_incident_report(ctx: Ctx, cache: GivenHealth) -> PlainTextResponse:
 
 
 @router.post("/jobs/{job_id}/retry", summary="Retry a job", responses=described(401, 404, 409, 503))
-def retry_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
+def retry_job(job_id: GivenId, ctx: Ctx, who: Asker) -> JobLine:
     """Queue a failed or cancelled job again, with all its attempts."""
-    return _act(ctx, who, "retry", job_id, manage_jobs.retry_job)
+    return _act(ctx, who, Action.RETRY, job_id, manage_jobs.retry_job)
 
 
 @router.post("/jobs/{job_id}/acknowledge", summary="Acknowledge a failed job", responses=described(401, 404, 409, 503))
-def acknowledge_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
+def acknowledge_job(job_id: GivenId, ctx: Ctx, who: Asker) -> JobLine:
     """Take note that it was given up: it is counted and told no more, and can still be tried again."""
-    return _act(ctx, who, "acknowledge", job_id, manage_jobs.acknowledge_job)
+    return _act(ctx, who, Action.ACKNOWLEDGE, job_id, manage_jobs.acknowledge_job)
 
 
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=described(401, 404, 409, 503))
-def cancel_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
+def cancel_job(job_id: GivenId, ctx: Ctx, who: Asker) -> JobLine:
     """End a waiting or held job now; ask a running one to stop, which it does within seconds."""
-    return _act(ctx, who, "cancel", job_id, manage_jobs.cancel_job)
+    return _act(ctx, who, Action.CANCEL, job_id, manage_jobs.cancel_job)
 
 
 @router.post("/jobs/{job_id}/hold", summary="Put a job on hold", responses=described(401, 404, 409, 503))
-def hold_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
+def hold_job(job_id: GivenId, ctx: Ctx, who: Asker) -> JobLine:
     """Keep a waiting job from being taken until it is released."""
-    return _act(ctx, who, "hold", job_id, manage_jobs.hold_job)
+    return _act(ctx, who, Action.HOLD, job_id, manage_jobs.hold_job)
 
 
 @router.post("/jobs/{job_id}/release", summary="Release a held job", responses=described(401, 404, 409, 503))
-def release_job(job_id: GivenId, ctx: Ctx, who: Who) -> JobLine:
+def release_job(job_id: GivenId, ctx: Ctx, who: Asker) -> JobLine:
     """Let it be taken again."""
-    return _act(ctx, who, "release", job_id, manage_jobs.release_job)
+    return _act(ctx, who, Action.RELEASE, job_id, manage_jobs.release_job)
 
 
 @router.put("/jobs/{job_id}/priority", summary="Change a job's priority", responses=described(401, 404, 409, 422, 503))
-def move_job(job_id: GivenId, urgency: Urgency, ctx: Ctx, who: Who) -> JobLine:
+def move_job(job_id: GivenId, urgency: Urgency, ctx: Ctx, who: Asker) -> JobLine:
     """Let a waiting or held job come earlier or later: 0 is the most urgent, 9 the least."""
     priority = urgency.priority
     return _act(
-        ctx, who, "priority", job_id, lambda session, job: set_priority(session, job, priority), f"to {priority}"
+        ctx,
+        who,
+        Action.PRIORITY,
+        job_id,
+        lambda session, job: set_priority(session, job, priority),
+        figures={"priority": priority},
     )
 
 
 @router.post("/retry-failed", summary="Retry failed jobs", responses=described(401, 503))
-def retry_failed_jobs(ctx: Ctx, who: Who) -> Retried:
+def retry_failed_jobs(ctx: Ctx, who: Asker) -> Retried:
     """Queue everything again that was given up within a day: after an outage, this one act is enough."""
     return Retried(jobs=_with_all_given_up(ctx, who, retry_job))
 
 
 @router.post("/acknowledge-failed", summary="Acknowledge failed jobs", responses=described(401, 503))
-def acknowledge_failed_jobs(ctx: Ctx, who: Who) -> Acknowledged:
+def acknowledge_failed_jobs(ctx: Ctx, who: Asker) -> Acknowledged:
     """Take note of everything that was given up within a day."""
     return Acknowledged(jobs=_with_all_given_up(ctx, who, acknowledge_job))
 
 
 @router.post("/workers/{name}/drain", status_code=204, summary="Drain a worker", responses=described(401, 404, 503))
-def drain_worker(name: WorkerName, ctx: Ctx, who: Who) -> None:
+def drain_worker(name: WorkerName, ctx: Ctx, who: Asker) -> None:
     """Let it take no more jobs, end those it has, and end."""
     with ctx.db.session() as session:
         workers.drain_worker(session, name)
-        audit.note(session, who, "drain", name)
+        audit.note(session, who, Action.DRAIN, name)
 
 
 @router.post(
     "/workers/{name}/undrain", status_code=204, summary="Undo draining a worker", responses=described(401, 404, 503)
 )
-def undrain_worker(name: WorkerName, ctx: Ctx, who: Who) -> None:
+def undrain_worker(name: WorkerName, ctx: Ctx, who: Asker) -> None:
     """Let a drained worker work again: at once where it waits, else when it is started."""
     with ctx.db.session() as session:
         workers.undrain_worker(session, name)
-        audit.note(session, who, "undrain", name)
+        audit.note(session, who, Action.UNDRAIN, name)
 
 
-def _with_all_given_up(ctx: AppContext, who: str, act: Callable[[str, AppContext, str], JobLine]) -> int:
+def _with_all_given_up(ctx: AppContext, who: Principal, act: Callable[[str, AppContext, Principal], JobLine]) -> int:
     with ctx.db.reading() as session:
         ids = given_up_ids(session, utcnow(), limit=_MOST_AT_ONCE)
     done = 0
@@ -187,11 +188,18 @@ def _with_all_given_up(ctx: AppContext, who: str, act: Callable[[str, AppContext
     return done
 
 
-def _act(ctx: AppContext, who: str, action: str, job_id: str, act: Callable[..., None], detail: str = "") -> JobLine:
+def _act(
+    ctx: AppContext,
+    who: Principal,
+    action: Action,
+    job_id: str,
+    act: Callable[..., None],
+    figures: Mapping[str, Figure] | None = None,
+) -> JobLine:
     """Do it and write it down in one transaction; the job as it stands then."""
     with ctx.db.session() as session:
         act(session, job_id)
-        audit.note(session, who, action, job_id, detail)
+        audit.note(session, who, action, job_id, figures=figures)
         session.flush()
         line = job_line(session, job_id, utcnow())
     if line is None:

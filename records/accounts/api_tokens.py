@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from records.accounts.keys import hash_secret, new_secret
 from records.accounts.principal import Principal, Scope, Via, parse_roles, parse_scopes, scopes_of
 from records.accounts.sessions import TOUCH_EVERY_S, is_proven
 from records.accounts.shared_secrets import SharedSecrets
 from records.clock import utcnow
 from records.database import rows_changed
 from records.models import AccountRow, ApiTokenRow
+from records.secrets.keys import hash_secret, new_secret
 
 PREFIX: Final = "vgp_"
 

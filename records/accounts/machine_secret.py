@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from records.accounts.secret_file import read_or_make_secret
+from records.secrets.secret_file import read_or_make_secret
 
 FILE_NAME = "machine-secret"
 PREFIX = "vgl_"

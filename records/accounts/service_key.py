@@ -1,21 +1,5 @@
-"""The service's own key: it opens nothing by itself; passes, audit lines and sealed columns are keyed from it."""
+"""Where this stood; it is in records/secrets/service_key.py now."""
 
-from __future__ import annotations
+from records.secrets.service_key import service_key
 
-from records.accounts.keys import derive_key
-from records.accounts.secret_file import read_or_make_secret
-from records.settings import Settings
-
-FILE_NAME = "service-key"
-PREFIX = "vgs_"
-
-
-def service_key(settings: Settings, purpose: str) -> bytes:
-    """32 bytes for one purpose, the same in every process of the installation.
-
-    From VIGPACK_SERVICE_KEY where several machines serve together, else from a file in the data folder, made at the
-    first call. It stands outside the database, so that whoever can write there cannot forge what it signs.
-    Raises: SecretFileUnusable.
-    """
-    given = settings.service_key.get_secret_value()
-    return derive_key(given or read_or_make_secret(settings.data_dir / FILE_NAME, PREFIX), purpose)
+__all__ = ["service_key"]

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from records.accounts.keys import hash_secret, is_same, new_secret
 from records.accounts.principal import Principal, Via, parse_roles, scopes_of
 from records.accounts.shared_secrets import NAMES, SharedSecrets
 from records.clock import utcnow
 from records.database import rows_changed
 from records.models import AccountRow, SessionRow
+from records.secrets.keys import hash_secret, is_same, new_secret
 
 TOUCH_EVERY_S: Final = 60
 """That somebody is still there is written down once in so long, not with every request."""

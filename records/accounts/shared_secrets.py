@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from records.accounts.keys import derive_key, is_same, prove
 from records.accounts.machine_secret import machine_secret
 from records.accounts.principal import (
     MACHINE_ACCOUNT,
@@ -16,6 +15,7 @@ from records.accounts.principal import (
     Via,
     scopes_of,
 )
+from records.secrets.keys import derive_key, is_same, prove
 from records.settings import Settings
 
 NAMES = {MACHINE_ACCOUNT: "this machine", SHARED_GUIDER_ACCOUNT: "guider", SHARED_IT_ACCOUNT: "IT"}

@@ -1,14 +1,27 @@
-"""The audit: who did what, when, to which thing. Rows are added and never changed; the database itself refuses it."""
+"""The audit: who did what, when, to which thing. Lines are added, chained (records/audit/chain.py), never changed.
+
+A line holds ids, verbs and figures, and no name, code, address or word of anybody: nothing in it has to be erased.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from records.models import AuditRow
+from records.audit.actions import Action
+from records.audit.actor import Actor
+from records.audit.chain import append_at_commit
+from records.clock import utcnow
+from records.models import AccountRow, AuditRow
+
+Figure = int | float | StrEnum
+"""What a line may tell beside ids: a number, yes or no, or one word of a closed list."""
 
 
 class AuditLine(BaseModel):
@@ -16,22 +29,62 @@ class AuditLine(BaseModel):
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
+    sequence: int
     at: datetime
     who: str
+    """The account's name while it exists, else its id."""
+    account_id: str
+    via: str
+    session_id: str
     action: str
     target: str
+    family_id: str
+    selection_id: str
+    moment_id: str
     detail: str
+    """Figures as JSON, {"marks":2}; in lines from before there was a chain, as it was written then."""
 
 
-def note(session: Session, who: str, action: str, target: str, detail: str = "") -> None:
+def note(
+    session: Session,
+    who: Actor,
+    action: Action,
+    target: str = "",
+    *,
+    family_id: str = "",
+    selection_id: str = "",
+    moment_id: str = "",
+    figures: Mapping[str, Figure] | None = None,
+) -> None:
     """Add a line in the transaction of the act itself: neither is there without the other.
 
-    ``target`` is an identifier or a worker's name, never a family's code; ``detail`` is for figures.
+    ``target`` is the id of what is neither family, selection nor moment: a job, an account, a worker's name. A
+    selection's family need not be given.
     """
-    session.add(AuditRow(who=who, action=action, target=target, detail=detail))
+    append_at_commit(
+        session,
+        AuditRow(
+            at=utcnow(),
+            account_id=who.account_id,
+            via=str(who.via),
+            session_id=who.session_id,
+            action=action,
+            target=target,
+            family_id=family_id,
+            selection_id=selection_id,
+            moment_id=moment_id,
+            detail=json.dumps(dict(figures), sort_keys=True, separators=(",", ":")) if figures else "",
+        ),
+    )
 
 
 def newest(session: Session, limit: int = 50) -> list[AuditLine]:
     """The last lines, newest first."""
-    rows = session.scalars(select(AuditRow).order_by(AuditRow.id.desc()).limit(limit))
-    return [AuditLine.model_validate(row) for row in rows]
+    return _lines(session, select(AuditRow).order_by(AuditRow.sequence.desc()).limit(limit))
+
+
+def _lines(session: Session, wanted: Select[AuditRow]) -> list[AuditLine]:
+    rows = session.scalars(wanted).all()
+    named = select(AccountRow.id, AccountRow.display_name).where(AccountRow.id.in_({row.account_id for row in rows}))
+    names = {row.id: row.display_name for row in session.execute(named)}
+    return [AuditLine.model_validate({**vars(row), "who": names.get(row.account_id, row.account_id)}) for row in rows]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from alembic import command
@@ -20,6 +21,8 @@ from sqlalchemy import Connection, MetaData, Table, delete, func, literal_column
 from sqlalchemy.orm import Session
 
 from records.actions.erase import resume_erasures, selection_folder
+from records.audit.actions import Action
+from records.audit.actor import command_line
 from records.audit.erasure_register import (
     REGISTER_FOLDER,
     Erasure,
@@ -36,7 +39,7 @@ from records.backup.make import Progress
 from records.backup.read import Backup
 from records.backup.replay import replay
 from records.backup.state import note_backup
-from records.database import Database
+from records.database import AUDIT_KEY, Database
 from records.effects import take_effects
 from records.ledger.store_identity import LABEL_KEY, take_over, write_label
 from records.migrations.migrate import changing_tables
@@ -52,6 +55,7 @@ from records.models import (
     WorkerRow,
     utcnow,
 )
+from records.secrets.service_key import service_key
 from records.settings import Settings
 from records.storage.contract import Storage, StorageMissing, saying_what_failed
 
@@ -198,13 +202,8 @@ def _restore_database(
         again = replay(session, [*register, *erased_here])
         keys = take_effects(session).keys  # the jobs are found by recovery once the service runs
         _set_going(session, settings)
-        note(
-            session,
-            "vigpack restore",
-            "restore",
-            backup.manifest.made_at.strftime("%Y-%m-%d %H:%M UTC"),
-            f"{rows} rows",
-        )
+        made_at = backup.manifest.made_at.strftime("%Y-%m-%d %H:%M UTC")
+        note(session, command_line(), Action.RESTORE, made_at, figures={"rows": rows, "erased_again": again})
         write_label(storage, take_over(session, storage))
     return rows, again, keys
 
@@ -224,8 +223,9 @@ def load_database(
         erased_here = _drop_everything(connection)
         command.upgrade(config, step_in(lines))
         rows = load(connection, lines)
+        info = {AUDIT_KEY: partial(service_key, settings, "audit")}
         command.upgrade(config, "head")
-        with Session(connection, join_transaction_mode="create_savepoint") as session:
+        with Session(connection, join_transaction_mode="create_savepoint", info=info) as session:
             yield session, rows, erased_here
             session.commit()
 

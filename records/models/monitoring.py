@@ -57,13 +57,22 @@ class ErasureRow(Base):
 
 
 class AuditRow(Base):
-    """Something that somebody did. Triggers refuse every change and deletion (step 0007)."""
+    """Something that somebody did; records/audit/log.py. Triggers refuse every change and deletion (step 0018)."""
 
     __tablename__ = "audit"
 
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    at: Mapped[datetime] = mapped_column(default=utcnow)
-    who: Mapped[str] = mapped_column(String(64))
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """From 1, without a gap."""
+    at: Mapped[datetime] = mapped_column(index=True)
+    account_id: Mapped[str] = mapped_column(String(64), index=True)
+    via: Mapped[str] = mapped_column(String(32))
+    session_id: Mapped[str] = mapped_column(String(64))
     action: Mapped[str] = mapped_column(String(32))
     target: Mapped[str] = mapped_column(String(200))
-    detail: Mapped[str] = mapped_column(String(200), default="")
+    family_id: Mapped[str] = mapped_column(String(32), index=True)
+    selection_id: Mapped[str] = mapped_column(String(32), index=True)
+    moment_id: Mapped[str] = mapped_column(String(32))
+    detail: Mapped[str] = mapped_column(String(1000))
+    key_name: Mapped[str] = mapped_column(String(8))
+    code: Mapped[str] = mapped_column(String(64))
+    """Chains it to the line before (records/audit/chain.py); empty in lines from before there was a chain."""

@@ -15,6 +15,7 @@ from api.app import create_app
 from api.dependencies import AppContext
 from api.middleware.access import OPERATIONS
 from pipeline.errors import FfmpegFailed
+from records.accounts.principal import SHARED_IT_ACCOUNT
 from records.audit.log import newest
 from records.models import JobRow, JobState, WorkerRow, utcnow
 from records.settings import Settings
@@ -87,8 +88,8 @@ def test_each_act_is_done_and_written_down(it: TestClient, ctx: AppContext) -> N
     assert it.post(f"{path}/cancel").json()["state"] == "cancelled"
     assert it.post(f"{path}/retry").json()["state"] == "queued"
     assert job_row(ctx.db, job).sent_at is not None
-    done = [("retry", ""), ("cancel", ""), ("release", ""), ("priority", "to 2"), ("hold", "")]
-    assert acts(ctx) == [("IT", action, job, detail) for action, detail in done]
+    done = [("retry", ""), ("cancel", ""), ("release", ""), ("priority", '{"priority":2}'), ("hold", "")]
+    assert acts(ctx) == [("IT, by its shared token", action, job, detail) for action, detail in done]
     assert [line["action"] for line in it.get(f"{OPERATIONS}/audit").json()] == [action for action, _ in done]
 
 
@@ -181,7 +182,7 @@ def test_the_report_tells_versions_checks_figures_jobs_acts_and_logs(it: TestCli
         "LOG of this process",
     ):
         assert part in answer.text, part
-    assert f"IT retry {job}" in answer.text
+    assert f"{SHARED_IT_ACCOUNT} retry {job}" in answer.text
     assert '"event": "answered"' in answer.text
 
 

@@ -17,10 +17,8 @@ from records.accounts.api_tokens import (
     touch_api_token,
 )
 from records.accounts.closing import close_account
-from records.accounts.keys import derive_key
 from records.accounts.machine_secret import FILE_NAME, machine_secret
 from records.accounts.principal import MACHINE_ACCOUNT, SHARED_GUIDER_ACCOUNT, Role, Scope, Via
-from records.accounts.secret_file import SecretFileUnusable
 from records.accounts.sessions import (
     Lifetime,
     begin_session,
@@ -33,6 +31,8 @@ from records.accounts.sessions import (
 from records.accounts.shared_secrets import SharedSecrets
 from records.database import Database
 from records.models import AccountRow, ApiTokenRow, SessionRow
+from records.secrets.keys import derive_key
+from records.secrets.secret_file import SecretFileUnusable
 
 SECRETS = SharedSecrets({SHARED_GUIDER_ACCOUNT: "a long random text"})
 LIFETIME = Lifetime(idle_s=600, longest_s=3600)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from records.actions.accept_store import accept_store
+from records.audit.actor import NamedActor
 from records.audit.log import newest
 from records.ledger.store_identity import (
     LABEL_KEY,
@@ -34,12 +36,12 @@ def test_an_accepted_store_is_cleared_once_and_the_act_is_kept(
     there.round()
     every = set(there.content())
     theirs = {key for key in every if job_count(there, key) == 0}
-    found = accept_store(there.db, there.storage, "noor")
+    found = accept_store(there.db, there.storage, NamedActor("noor"))
     assert (found.known_files, found.strange_files) == (len(every - theirs), len(theirs))
     with there.db.reading() as session:
         [line] = newest(session, 1)
     assert (line.who, line.action) == ("noor", "accept_store")
-    assert line.detail == f"{len(theirs)} of {len(every)} files unknown"
+    assert json.loads(line.detail) == {"unknown": len(theirs), "known": len(every) - len(theirs)}
     assert there.alerts() == {}
     there.round()
     assert set(there.content()) == every - theirs

@@ -1328,11 +1328,18 @@ export interface components {
         };
         /** @description One thing that somebody did. */
         AuditLine: {
+            account_id: string;
             action: string;
             /** Format: date-time */
             at: string;
             detail: string;
+            family_id: string;
+            moment_id: string;
+            selection_id: string;
+            sequence: number;
+            session_id: string;
             target: string;
+            via: string;
             who: string;
         };
         /** @description One upload to be sent: announce it at `url` with this Upload-Metadata (values still to be put in base64). */

@@ -1,0 +1,91 @@
+"""What an audit line can say was done: one plain verb each, so that lines can be counted and searched."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """A verb in the audit. One that stands in somebody's audit keeps its spelling for good."""
+
+    # Coming and going
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
+    REFUSE = "refuse"
+    """Somebody was answered 401, 403 or 429."""
+    END_SESSION = "end_session"
+    MAKE_TOKEN = "make_token"  # noqa: S105 a word
+    REVOKE_TOKEN = "revoke_token"  # noqa: S105 a word
+
+    # Looking
+    VIEW = "view"
+    """A review with what was written about it, a moment, a still, or a preview."""
+    DOWNLOAD = "download"
+    """A file that is handed out: a pack, a booklet, a sheet to print."""
+    ALLOW_PLAYER = "allow_player"
+    """A pass with which a player may fetch one film for an hour."""
+
+    # Reviews
+    CREATE = "create"
+    UPLOAD = "upload"
+    PREPARE = "prepare"
+    """An output was asked for."""
+    TRIM = "trim"
+    HIDE = "hide"
+    LIFT_HIDING = "lift_hiding"
+    CONFIRM_HIDING = "confirm_hiding"
+    WRITE = "write"
+    """Words of a review."""
+    RATE = "rate"
+    DELETE_RATING = "delete_rating"
+    ADD_ARTWORK = "add_artwork"
+    CHANGE_ARTWORK = "change_artwork"
+    DELETE_ARTWORK = "delete_artwork"
+    CHANGE_LOGBOOK = "change_logbook"
+    ERASE = "erase"
+
+    # Families and people
+    OPEN_FAMILY = "open_family"
+    CHANGE_FAMILY = "change_family"
+    CLOSE_FAMILY = "close_family"
+    SHARE = "share"
+    STOP_SHARING = "stop_sharing"
+    HAND_OVER = "hand_over"
+    BREAK_GLASS = "break_glass"
+    INVITE = "invite"
+    WITHDRAW_INVITATION = "withdraw_invitation"
+    OPEN_ACCOUNT = "open_account"
+    CHANGE_ROLES = "change_roles"
+    CHANGE_ACCOUNT = "change_account"
+    CLOSE_ACCOUNT = "close_account"
+    RESET_SIGN_IN = "reset_sign_in"
+    CHANGE_PASSWORD = "change_password"  # noqa: S105 a word
+    ADD_SECOND_FACTOR = "add_second_factor"
+    REMOVE_SECOND_FACTOR = "remove_second_factor"
+    NEW_RECOVERY_CODES = "new_recovery_codes"
+    USE_RECOVERY_CODE = "use_recovery_code"
+
+    # Operations
+    RETRY = "retry"
+    ACKNOWLEDGE = "acknowledge"
+    CANCEL = "cancel"
+    HOLD = "hold"
+    RELEASE = "release"
+    PRIORITY = "priority"
+    DRAIN = "drain"
+    UNDRAIN = "undrain"
+
+    # The service and its command line
+    START = "start"
+    """The API began, with these settings."""
+    MIGRATE = "migrate"
+    BACKUP = "backup"
+    RESTORE = "restore"
+    ACCEPT_STORE = "accept_store"
+    PRINT_ADDRESS = "print_address"
+    """The machine's address with its secret was shown on the terminal."""
+
+    # The audit itself
+    READ_AUDIT = "read_audit"
+    EXPORT_AUDIT = "export_audit"
+    VERIFY_AUDIT = "verify_audit"
