@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from api.routes.page import BUILT_PAGE
-from tests.footage import numbered_film, run
+from tests.footage import numbered_film
 from tests.web.desk import LAPTOP, DeskService, Guider
 from tests.web.engine import Engine, build_trial, serving
 
@@ -64,13 +64,14 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def heavy_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve seconds of which each takes 3 MB, so that a moment travels in several chunks."""
+    """Twelve seconds of which each takes 3 MB, so that a moment travels in several chunks.
+
+    Nearly all of it is filler that a decoder passes over: the bytes are to travel, not to be looked at.
+    """
     path = tmp_path_factory.mktemp("heavy") / "heavy.mp4"
-    noise = "nullsrc=size=640x360:rate=25:duration=12,geq=random(1)*255:128:128,format=yuv420p"
-    beep = "sine=frequency=440:duration=12"
-    codec = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-b:v", "24M", "-maxrate", "24M", "-bufsize", "24M"]
-    run("-f", "lavfi", "-i", noise, "-f", "lavfi", "-i", beep, *codec, "-c:a", "aac", str(path))
-    return path
+    rate = ("-b:v", "24M", "-minrate", "24M", "-maxrate", "24M", "-bufsize", "24M", "-x264-params", "nal-hrd=cbr")
+    codec = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "25", *rate)
+    return numbered_film(path, frames=300, fps="25", codec=codec)
 
 
 @pytest.fixture

@@ -124,7 +124,10 @@ def test_the_cut_holds_just_the_frames_of_the_moment(
     assert facts["canCut"]
     assert facts["canShow"] == (kind not in NOT_SHOWN)
     assert abs(facts["durationMs"] - probe(film).duration_ms) <= 1
-    for in_ms, out_ms in [*SPANS, (2800, facts["durationMs"])]:
+    spans = [*SPANS, (2800, facts["durationMs"])]
+    if mode == "light":  # which packets a moment needs does not depend on it; each kind is encoded from two places
+        spans = [spans[(list(KINDS).index(kind) + step) % len(spans)] for step in (0, 2)]
+    for in_ms, out_ms in spans:
         assert_same_moment(film, in_ms, out_ms, engine.cut({"in": in_ms, "out": out_ms}, mode))
 
 
@@ -195,12 +198,12 @@ def test_lighter_clips_keep_their_colours_and_stand_upright(engine: Engine, tmp_
 
 def test_a_lighter_clip_weighs_about_two_megabits_a_second(engine: Engine, tmp_path: Path) -> None:
     film = tmp_path / "busy.mp4"
-    noise = ("-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=30:d=8", "-vf", "noise=alls=10:allf=t,format=yuv420p")
+    noise = ("-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=30:d=5", "-vf", "noise=alls=10:allf=t,format=yuv420p")
     codec = ("-c:v", "libx264", "-preset", "ultrafast", "-b:v", "17M", "-g", "30")
     run(*noise, *codec, str(film))
     engine.choose(film)
-    made = engine.cut({"in": 1000, "out": 7000}, "light")
-    assert made.path.stat().st_size * 8 / 6.3 < 2.4e6
+    made = engine.cut({"in": 1000, "out": 4000}, "light")
+    assert made.path.stat().st_size * 8 / 3.3 < 2.4e6
 
 
 @pytest.mark.parametrize(

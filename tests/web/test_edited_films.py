@@ -129,7 +129,10 @@ def test_a_cut_holds_the_moment_and_nothing_that_was_cut_out(
     numbers = kept(edits)
     times = engine.frame_times(0, 20_000)
     last = len(numbers)
-    for first, after in ((0, 12), (5, 40), (last // 2 - 3, last // 2 + 9), (last - 10, last - 2), (last - 4, last)):
+    spans = [(0, 12), (5, 40), (last // 2 - 3, last // 2 + 9), (last - 10, last - 2), (last - 4, last)]
+    if mode == "light":  # made of the pictures shown, wherever they are stored: the ends and a join are enough
+        spans = [spans[0], spans[2], spans[4]]
+    for first, after in spans:
         end_ms = times[after] if after < last else times[-1] + 20
         made = engine.cut({"in": times[first], "out": end_ms}, mode)
         assert moment_in(made) == numbers[first:after]
