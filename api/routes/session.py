@@ -17,7 +17,15 @@ from api.middleware.access import SESSION
 from api.middleware.identity import Identity
 from api.middleware.session_cookie import give_session_cookie, is_https, read_session_cookie, take_session_cookie
 from api.middleware.wrong_tokens import introduction, known_browser
-from records.accounts.principal import MACHINE_ACCOUNT, SHARED_GUIDER_ACCOUNT, SHARED_IT_ACCOUNT, Principal, Role, Via
+from records.accounts.principal import (
+    MACHINE_ACCOUNT,
+    SHARED_GUIDER_ACCOUNT,
+    SHARED_IT_ACCOUNT,
+    Principal,
+    Role,
+    Scope,
+    Via,
+)
 from records.accounts.sessions import (
     Lifetime,
     SessionView,
@@ -36,6 +44,10 @@ _SHARED_BY_MANY = {SHARED_GUIDER_ACCOUNT, SHARED_IT_ACCOUNT}
 _FORGET_STORAGE = '"storage"'
 _BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 _SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS"}
+
+Forget = Annotated[
+    bool, Query(description="Let this browser forget unsent marks and cuts, too: on a computer of others.")
+]
 
 
 class SignIn(BaseModel):
@@ -57,6 +69,7 @@ class SignedIn(BaseModel):
     account_id: str
     name: str
     roles: list[Role]
+    scopes: list[Scope] = Field(description="What they may do at all, and may let an API token of theirs do.")
     via: Via
     ends_at: datetime | None = Field(description="If nothing more is asked; null where no session is needed.")
     elsewhere: int = Field(description="In how many other browsers this account is signed in; 0 for a shared one.")
@@ -107,9 +120,7 @@ def delete_session(
     asker: Asker,
     request: Request,
     ctx: Ctx,
-    forget: Annotated[
-        bool, Query(description="Let the browser forget unsent marks and cuts, too: on a computer of others.")
-    ] = False,
+    forget: Forget = False,
 ) -> Response:
     """The session opens nothing any more, wherever a copy of it may be."""
     identity: Identity = request.app.state.identity
@@ -126,7 +137,7 @@ def list_my_sessions(asker: Asker, ctx: Ctx) -> list[SessionView]:
 
 
 @router.delete(SESSIONS, status_code=204, summary="Sign out everywhere", responses=described(401, 403))
-def delete_my_sessions(asker: Asker, request: Request, ctx: Ctx) -> Response:
+def delete_my_sessions(asker: Asker, request: Request, ctx: Ctx, forget: Forget = False) -> Response:
     """All of one's sessions end, this one too. Of an account that many share only this one."""
     identity: Identity = request.app.state.identity
     ended = _sessions(ctx, asker)
@@ -137,7 +148,7 @@ def delete_my_sessions(asker: Asker, request: Request, ctx: Ctx) -> Response:
             end_sessions(session, asker.account_id)
     for one in ended:
         identity.forget(one.id)
-    return _signed_out(request, ctx, forget=False)
+    return _signed_out(request, ctx, forget=forget)
 
 
 @router.delete(
@@ -186,6 +197,7 @@ def _signed_in(ctx: AppContext, principal: Principal) -> SignedIn:
         account_id=principal.account_id,
         name=principal.name,
         roles=sorted(principal.roles),
+        scopes=sorted(principal.scopes),
         via=principal.via,
         ends_at=this_one.ends_at if this_one else None,
         elsewhere=sum(not one.is_this_one for one in mine),

@@ -236,6 +236,12 @@ def test_signed_in_elsewhere_is_told_and_ended(here: FastAPI, settings: Settings
     )
     other.post("/api/v1/session", json={"secret": secret})
     assert one.get("/api/v1/session").json()["elsewhere"] >= 1
+    assert one.get("/api/v1/session").json()["scopes"] == [
+        "operations:read",
+        "operations:write",
+        "reviews:read",
+        "reviews:write",
+    ]
     mine = one.get("/api/v1/sessions").json()
     assert [session["is_this_one"] for session in mine].count(True) == 1
     [edge] = [session for session in mine if session["device"] == "Edge on Windows"]
@@ -243,7 +249,8 @@ def test_signed_in_elsewhere_is_told_and_ended(here: FastAPI, settings: Settings
     assert one.delete(f"/api/v1/sessions/{edge['id']}").status_code == 404
     assert other.get("/api/v1/session").status_code == 401
     third = signed_in(here, secret)
-    assert one.delete("/api/v1/sessions").status_code == 204
+    answer = one.delete("/api/v1/sessions", params={"forget": True})
+    assert (answer.status_code, answer.headers["Clear-Site-Data"]) == (204, '"storage"')
     assert (one.get("/api/v1/session").status_code, third.get("/api/v1/session").status_code) == (401, 401)
 
 

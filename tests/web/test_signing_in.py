@@ -72,4 +72,7 @@ def test_a_browser_that_keeps_nothing_shows_the_page_all_the_same(
     assert page.evaluate("() => { try { return localStorage.length } catch { return 'blocked' } }") == "blocked"
     if path == "/":
         expect(page.get_by_text("This browser keeps nothing for this page")).to_have_count(1)
+    page.get_by_role("button", name="Your account: On this computer").click()
+    page.get_by_role("button", name="Sessions and API tokens").click()
+    expect(page.get_by_role("dialog", name="On this computer")).to_contain_text("This browser keeps no session")
     assert said == []

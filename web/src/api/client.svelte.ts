@@ -1,12 +1,22 @@
 /** Requests to the service: typed by its OpenAPI document, signed in, and with problems in plain words. */
 
 import createClient from 'openapi-fetch';
-import { isStorageBlocked } from '../ui/storage';
 import type { paths } from './schema';
+import { isStorageBlocked, local } from '../ui/storage';
+import type { SignedIn } from './types';
 
 const SESSION = '/api/v1/session';
 /** In the address that `vigpack up` shows. */
 const KEY = /^#key=([\w-]{20,200})$/;
+/** Who used this browser last: whose unsent moments are shown while the service cannot be reached. */
+const LAST_ACCOUNT = 'vigpack.account';
+/** Then the page goes on without knowing who uses it. */
+const UNANSWERED_MS = 5000;
+/** One owner for all that use the installation (records/accounts/principal.py). */
+const OF_EVERYBODY = /^0{31}[123]$/;
+
+/** What tabs of one browser tell each other. */
+type Told = 'wanted' | 'signed in' | 'keep' | 'erase' | 'left';
 
 /** A request the service refused, in its own words; `status` 0: it could not be reached. */
 export class ApiError extends Error {
@@ -40,16 +50,24 @@ class SignIn {
   wanted = $state<'' | 'token' | 'address'>('');
   /** Why what was given last did not do, or how to open the page. */
   sentence = $state('');
+  /** Null until the service has said it. */
+  who = $state.raw<SignedIn | null>(null);
   #secret = '';
   #given = 0;
   #waiting: (() => void)[] = [];
+  #asked: Promise<unknown> | undefined;
+  #assumed = '';
+  /** False while what the browser keeps is being erased, so that nothing is written again. */
+  #isKeeping = true;
   /** One tab may ask on behalf of others, and be one that nobody looks at. */
   readonly #tabs = isStorageBlocked() ? null : new BroadcastChannel('vigpack-sign-in');
 
   constructor() {
-    this.#tabs?.addEventListener('message', ({ data }) => {
-      if (data === 'signed in') this.#resume();
-      else if (!this.wanted) void api.GET(SESSION).catch(() => undefined);
+    this.#tabs?.addEventListener('message', ({ data }: MessageEvent<Told>) => {
+      if (data === 'signed in') void this.#resume();
+      else if (data === 'left') location.reload();
+      else if (data === 'keep' || data === 'erase') this.#isKeeping = data === 'keep';
+      else if (!this.wanted) void this.look().catch(() => undefined);
     });
   }
 
@@ -78,25 +96,77 @@ class SignIn {
     }
     const isKept = answer?.ok && (await fetch(SESSION).catch(() => null))?.ok;
     this.#secret = isKept ? '' : secret.trim();
-    this.goOn();
+    await this.goOn();
   }
 
   /** Tries again what was waiting: signed in here, or in another tab. */
-  goOn(): void {
-    this.#resume();
-    this.#tabs?.postMessage('signed in');
+  async goOn(): Promise<void> {
+    await this.#resume();
+    this.#tabs?.postMessage('signed in' satisfies Told);
   }
 
-  #resume(): void {
+  /** What one person asked for is not done as another. */
+  async #resume(): Promise<void> {
+    const answer = await fetch(SESSION, { headers: this.headers() }).catch(() => null);
+    if (answer?.ok && !this.#meet((await answer.json()) as SignedIn)) return;
     this.#given += 1;
     this.wanted = this.sentence = '';
     for (const resume of this.#waiting.splice(0)) resume();
   }
 
+  /** Asks the service who is signed in. Throws ApiError. */
+  async look(signal?: AbortSignal): Promise<SignedIn> {
+    const who = await dataOf(api.GET(SESSION, signal ? { signal } : {}));
+    this.#meet(who);
+    return who;
+  }
+
+  /** The person whose things this browser shows; '' where everybody of the installation shares one account. */
+  async owner(): Promise<string> {
+    if (!this.who) {
+      this.#asked ??= this.look(AbortSignal.timeout(UNANSWERED_MS)).catch(() => (this.#assumed = local.getItem(LAST_ACCOUNT) ?? ''));
+      await this.#asked;
+    }
+    const known = this.who?.account_id ?? this.#assumed;
+    return OF_EVERYBODY.test(known) ? '' : known;
+  }
+
+  /** Whether anything is to be written to what the browser keeps; the same for all its tabs. */
+  get isKeeping(): boolean {
+    return this.#isKeeping;
+  }
+
+  setKeeping(on: boolean): void {
+    this.#isKeeping = on;
+    this.#tabs?.postMessage((on ? 'keep' : 'erase') satisfies Told);
+  }
+
+  /** After signing out: this tab and the browser's others begin anew. */
+  leave(): void {
+    this.#secret = '';
+    local.removeItem(LAST_ACCOUNT);
+    this.#tabs?.postMessage('left' satisfies Told);
+    history.replaceState(null, '', location.pathname);
+    location.reload();
+  }
+
+  /** False where the page is loaded anew, since it was another's until now. */
+  #meet(who: SignedIn): boolean {
+    const before = this.who?.account_id ?? this.#assumed;
+    if (before && before !== who.account_id) {
+      local.setItem(LAST_ACCOUNT, who.account_id);
+      location.reload();
+      return false;
+    }
+    if (!this.who) local.setItem(LAST_ACCOUNT, who.account_id);
+    this.who = who;
+    return true;
+  }
+
   /** Resolves once somebody signed in after `count`. `refused` is what the service said. */
   async ask(count: number, refused: ApiError): Promise<void> {
     if (this.#given !== count) return;
-    if (!this.wanted) this.#tabs?.postMessage('wanted');
+    if (!this.wanted) this.#tabs?.postMessage('wanted' satisfies Told);
     this.wanted = refused.code === 'address_wanted' ? 'address' : 'token';
     if (this.wanted === 'address') this.sentence = refused.sentence;
     await new Promise<void>((resolve) => this.#waiting.push(resolve));

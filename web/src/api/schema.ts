@@ -2298,6 +2298,8 @@ export interface components {
             ends_at: string | null;
             name: string;
             roles: components["schemas"]["records__accounts__principal__Role"][];
+            /** @description What they may do at all, and may let an API token of theirs do. */
+            scopes: components["schemas"]["Scope"][];
             via: components["schemas"]["Via"];
         };
         /**
@@ -3911,7 +3913,7 @@ export interface operations {
     delete_session: {
         parameters: {
             query?: {
-                /** @description Let the browser forget unsent marks and cuts, too: on a computer of others. */
+                /** @description Let this browser forget unsent marks and cuts, too: on a computer of others. */
                 forget?: boolean;
             };
             header?: never;
@@ -3951,7 +3953,10 @@ export interface operations {
     };
     delete_my_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Let this browser forget unsent marks and cuts, too: on a computer of others. */
+                forget?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;

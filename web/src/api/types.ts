@@ -4,6 +4,7 @@ import type { components, operations } from './schema';
 
 type Schemas = components['schemas'];
 
+export type ApiTokenView = Schemas['ApiTokenView'];
 export type ArtifactView = Schemas['ArtifactView'];
 export type ArtworkView = Schemas['ArtworkView'];
 export type AuditLine = Schemas['AuditLine'];
@@ -31,10 +32,14 @@ export type PreviewView = Schemas['PreviewView'];
 export type RatingView = Schemas['RatingView'];
 export type Row = Schemas['Row'];
 export type ScaleView = Schemas['ScaleView'];
+export type Role = SignedIn['roles'][number];
+export type Scope = Schemas['Scope'];
 export type Score = Schemas['Score'];
 export type SelectionState = Schemas['SelectionState'];
 export type SelectionSummary = Schemas['SelectionSummary'];
 export type SelectionView = Schemas['SelectionView'];
+export type SessionView = Schemas['SessionView'];
+export type SignedIn = Schemas['SignedIn'];
 export type Span = Schemas['Span'];
 export type Step = Schemas['Step'];
 export type StillTimes = Schemas['StillTimes'];

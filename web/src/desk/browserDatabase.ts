@@ -1,5 +1,6 @@
 /** IndexedDB of the page: drafts, sendings, and handles of films that are sent whole. */
 
+import { signIn } from '../api/client.svelte';
 import { isStorageBlocked } from '../ui/storage';
 
 const STORES = ['drafts', 'sendings', 'films'] as const;
@@ -21,6 +22,7 @@ function open(): Promise<IDBDatabase> {
     };
     request.onsuccess = () => {
       request.result.onversionchange = () => request.result.close();
+      request.result.onclose = () => (opened = undefined); // the browser has cleared the site's data
       resolve(request.result);
     };
     request.onerror = () => reject(request.error ?? new Error('IndexedDB does not open'));
@@ -39,22 +41,67 @@ async function run<T>(store: StoreName, mode: IDBTransactionMode, act: (on: IDBO
   });
 }
 
+/**
+ * Each person's things lie apart, under their account. What lies under none is everybody's: on a machine of one person,
+ * with a shared account, and from before people had accounts of their own.
+ */
+async function mine(key: string): Promise<string> {
+  const owner = await signIn.owner();
+  return owner && `${owner}/${key}`;
+}
+
+const isOf = (owner: string, key: IDBValidKey): boolean => !String(key).includes('/') || (owner !== '' && String(key).startsWith(`${owner}/`));
+
 export async function put(store: StoreName, key: string, value: object): Promise<void> {
-  if (isStorageBlocked()) untilLeft.get(store)?.set(key, value);
-  else await run(store, 'readwrite', (on) => on.put(value, key));
+  if (!signIn.isKeeping) return; // what is being erased stays erased
+  if (isStorageBlocked()) {
+    untilLeft.get(store)?.set(key, value);
+    return;
+  }
+  const own = await mine(key);
+  await run(store, 'readwrite', (on) => on.put(value, own || key));
+  if (own) await run(store, 'readwrite', (on) => on.delete(key));
 }
 
 export async function remove(store: StoreName, key: string): Promise<void> {
-  if (isStorageBlocked()) untilLeft.get(store)?.delete(key);
-  else await run(store, 'readwrite', (on) => on.delete(key));
+  if (isStorageBlocked()) {
+    untilLeft.get(store)?.delete(key);
+    return;
+  }
+  const own = await mine(key);
+  if (own) await run(store, 'readwrite', (on) => on.delete(own));
+  await run(store, 'readwrite', (on) => on.delete(key));
 }
 
 export async function get<T>(store: StoreName, key: string): Promise<T | undefined> {
   if (isStorageBlocked()) return untilLeft.get(store)?.get(key) as T | undefined;
-  return run<T | undefined>(store, 'readonly', (on) => on.get(key));
+  const own = await mine(key);
+  const found = own ? await run<T | undefined>(store, 'readonly', (on) => on.get(own)) : undefined;
+  return found ?? run<T | undefined>(store, 'readonly', (on) => on.get(key));
 }
 
 export async function getAll<T>(store: StoreName): Promise<T[]> {
   if (isStorageBlocked()) return [...(untilLeft.get(store)?.values() ?? [])] as T[];
-  return run<T[]>(store, 'readonly', (on) => on.getAll());
+  const owner = await signIn.owner();
+  return (await entries<T>(store)).filter(([key]) => isOf(owner, key)).map(([, value]) => value);
+}
+
+/** Also what others who use this browser have there, which nobody but them is to see. */
+export async function getAllOfEverybody<T>(store: StoreName): Promise<T[]> {
+  return isStorageBlocked() ? getAll<T>(store) : (await entries<T>(store)).map(([, value]) => value);
+}
+
+/** Erases what is shown to whoever is signed in. */
+export async function eraseMine(): Promise<void> {
+  const owner = await signIn.owner();
+  if (isStorageBlocked()) return;
+  for (const store of STORES) {
+    for (const [key] of await entries(store)) if (isOf(owner, key)) await run(store, 'readwrite', (on) => on.delete(key));
+  }
+}
+
+async function entries<T>(store: StoreName): Promise<[IDBValidKey, T][]> {
+  const keys = await run<IDBValidKey[]>(store, 'readonly', (on) => on.getAllKeys());
+  const values = await Promise.all(keys.map((key) => run<T>(store, 'readonly', (on) => on.get(key))));
+  return keys.map((key, n) => [key, values[n] as T]);
 }

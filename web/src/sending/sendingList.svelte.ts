@@ -8,7 +8,7 @@ import { rememberFilm } from '../desk/fileHandles';
 import { api, ApiError, dataOf } from '../api/client.svelte';
 import { sleep } from '../api/sleep';
 import { guiderCode } from '../api/guiderCode';
-import { getAll, put } from '../desk/browserDatabase';
+import { getAll, getAllOfEverybody, put } from '../desk/browserDatabase';
 import type { ClipCut, NewSelection, StillCut } from '../api/types';
 import { Sending } from './sending.svelte';
 import type { Part, SendingRecord } from './sendingRecord';
@@ -161,8 +161,8 @@ async function eraseForgottenCuts(): Promise<void> {
   await navigator.locks.request('vigpack-cuts', { ifAvailable: true }, async (alone) => {
     if (!alone) return;
     const needed = new Set<string>();
-    for (const draft of await getAll<Draft>('drafts')) for (const { cut } of draft.cuts) needed.add(cut.name);
-    for (const record of await getAll<SendingRecord>('sendings')) for (const part of record.parts) if (part.cut) needed.add(part.cut);
+    for (const draft of await getAllOfEverybody<Draft>('drafts')) for (const { cut } of draft.cuts) needed.add(cut.name);
+    for (const record of await getAllOfEverybody<SendingRecord>('sendings')) for (const part of record.parts) if (part.cut) needed.add(part.cut);
     await Promise.all((await listCuts()).filter((name) => !needed.has(name)).map((name) => discardCut(name)));
   });
   // Held for as long as this tab lives.

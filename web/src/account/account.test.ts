@@ -1,0 +1,124 @@
+// @vitest-environment jsdom
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { api, signIn } from '../api/client.svelte';
+import type { SignedIn } from '../api/types';
+import { get, getAll, getAllOfEverybody, put, remove } from '../desk/browserDatabase';
+import { addCut, cutNames, newBrowser } from '../testing/browser';
+import { answerJson, answerProblem, serve } from '../testing/server';
+import { eraseKept, findKept, isSharedWithOthers } from './kept';
+import { kindOf, nameOf, whenOf } from './words';
+
+const [ADA, BEN, MACHINE] = ['a'.repeat(32), 'b'.repeat(32), `${'0'.repeat(31)}1`];
+
+const person = (account_id: string, name = 'Ada'): SignedIn =>
+  ({ account_id, name, roles: ['guider', 'supervisor'], scopes: ['reviews:read'], via: 'session', ends_at: null, elsewhere: 0 });
+
+const draftOf = (key: string, family: string, cut?: string) =>
+  ({ key, marks: [{}, {}], details: { family }, cuts: cut ? [{ cut: { name: cut } }] : [] });
+
+beforeEach(async () => {
+  await newBrowser();
+  signIn.who = null;
+});
+
+describe('names', () => {
+  it('of accounts that nobody has alone are plain words', () => {
+    expect(nameOf(person(MACHINE))).toBe('On this computer');
+    expect(nameOf(person(`${'0'.repeat(31)}2`))).toBe('Guiders of this service');
+    expect([nameOf(person(ADA)), kindOf(person(ADA))]).toEqual(['Ada', 'Guider, Supervisor']);
+  });
+
+  it('of days are as short as they can be', () => {
+    const now = new Date('2026-11-28T12:00:00');
+    expect(whenOf('2026-11-28T09:05:00', now)).toBe('today, 09:05');
+    expect(whenOf('2026-11-03T09:05:00', now)).toBe('3 Nov, 09:05');
+    expect(whenOf('2025-11-03T09:05:00', now)).toBe('3 Nov 2025');
+  });
+});
+
+describe('what a browser keeps', () => {
+  it('is shown to whoever left it there alone', async () => {
+    signIn.who = person(ADA);
+    await put('drafts', 'film', draftOf('film', 'K-104'));
+    signIn.who = person(BEN);
+    expect([await get('drafts', 'film'), await getAll('drafts')]).toEqual([undefined, []]);
+    expect(await getAllOfEverybody('drafts')).toHaveLength(1);
+    await put('drafts', 'film', draftOf('film', 'M-7'));
+    await remove('drafts', 'film');
+    signIn.who = person(ADA);
+    expect(await get('drafts', 'film')).toMatchObject({ details: { family: 'K-104' } });
+  });
+
+  it('from before people had accounts is lost to nobody, and becomes theirs who goes on with it', async () => {
+    signIn.who = person(MACHINE);
+    await put('drafts', 'film', draftOf('film', 'K-104'));
+    signIn.who = person(ADA);
+    expect(await get('drafts', 'film')).toMatchObject({ details: { family: 'K-104' } });
+    await put('drafts', 'film', draftOf('film', 'K-105'));
+    signIn.who = person(BEN);
+    expect(await getAll('drafts')).toEqual([]);
+  });
+
+  it('is told when it was not sent, and erased without what others left', async () => {
+    signIn.who = person(BEN);
+    await put('drafts', 'other', draftOf('other', 'M-7', 'his.mp4'));
+    signIn.who = person(ADA);
+    await put('drafts', 'film', draftOf('film', 'K-104', 'hers.mp4'));
+    await put('drafts', 'sent', draftOf('sent', 'K-105'));
+    await put('sendings', '1', { family: 'K-105', cycle: 2, filmKey: 'sent', parts: [{ done: true, bytes: 9, cut: null }, { done: false, bytes: 4_200_000, cut: 'half.mp4' }] });
+    for (const name of ['his.mp4', 'hers.mp4', 'half.mp4']) await addCut(name, 1);
+    expect((await findKept()).unsent).toEqual(['K-105, cycle 2: 4.2 MB not sent yet', 'K-104: 2 moments marked and not sent']);
+    expect(await isSharedWithOthers()).toBe(true);
+    await eraseKept();
+    expect(await findKept()).toEqual({ unsent: [], isAnything: false });
+    expect([await cutNames(), (await getAllOfEverybody('drafts')).length]).toEqual([['his.mp4'], 1]);
+  });
+});
+
+describe('a session that ended', () => {
+  let who: SignedIn | null;
+  let asked: string[];
+
+  beforeEach(async () => {
+    [who, asked] = [null, []];
+    await serve((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      if (!who) return answerProblem(response, 401, 'token_wanted');
+      answerJson(response, request.url === '/api/v1/session' ? who : {});
+    });
+  });
+
+  async function askAndBeRefused(): Promise<void> {
+    signIn.who = person(ADA);
+    void api.POST('/api/v1/selections/{selection_id}/retry', { params: { path: { selection_id: '1' } } });
+    await expect.poll(() => signIn.wanted, { timeout: 20_000 }).toBe('token');
+  }
+
+  const retries = (): number => asked.filter((one) => one.endsWith('/retry')).length;
+
+  it('goes on with what was asked for once the same person is back', async () => {
+    await askAndBeRefused();
+    who = person(ADA);
+    await signIn.goOn();
+    await expect.poll(retries, { timeout: 20_000 }).toBe(2);
+  });
+
+  it('does nothing in the name of another', async () => {
+    await askAndBeRefused();
+    who = person(BEN);
+    await signIn.goOn();
+    expect(signIn.who?.account_id).toBe(ADA);
+    expect(retries()).toBe(1);
+  });
+});
+
+describe('a service that is not reached', () => {
+  it('leaves what this browser keeps with whoever used it last', async () => {
+    signIn.who = person(ADA);
+    await put('drafts', 'film', draftOf('film', 'K-104'));
+    localStorage.setItem('vigpack.account', ADA);
+    signIn.who = null;
+    expect(await getAll('drafts')).toHaveLength(1);
+  });
+});

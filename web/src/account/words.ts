@@ -1,0 +1,58 @@
+/** Accounts, roles and scopes in a guider's words. */
+
+import type { Role, Scope, SignedIn } from '../api/types';
+
+const MACHINE = `${'0'.repeat(31)}1`;
+const SHARED_GUIDER = `${'0'.repeat(31)}2`;
+const SHARED_IT = `${'0'.repeat(31)}3`;
+
+export const ROLES: Record<Role, string> = {
+  guider: 'Guider',
+  supervisor: 'Supervisor',
+  manager: 'Service manager',
+  governance: 'Information governance',
+  it: 'IT support',
+};
+
+export const SCOPES: Record<Scope, string> = {
+  'reviews:read': 'see reviews and take what was made of them',
+  'reviews:write': 'make, change and erase reviews',
+  'operations:read': 'see how the service is',
+  'operations:write': 'act on jobs and workers',
+  'people:read': 'see who works here',
+  'people:write': 'invite people and change their roles',
+  'reports:read': 'see counts and logbooks',
+  'audit:read': 'read the audit',
+};
+
+/** Whether it is one person's machine: whoever uses the computer is signed in. */
+export const isOnOwnMachine = (who: SignedIn): boolean => who.account_id === MACHINE;
+
+/** Whether an account is one person's, and no machine's or shared one. */
+export const isPerson = (who: SignedIn): boolean => ![MACHINE, SHARED_GUIDER, SHARED_IT].includes(who.account_id);
+
+/** `On this computer`, `Guiders of this service`, or a person's name. */
+export function nameOf(who: SignedIn): string {
+  if (who.account_id === MACHINE) return 'On this computer';
+  if (who.account_id === SHARED_GUIDER) return 'Guiders of this service';
+  if (who.account_id === SHARED_IT) return 'IT of this service';
+  return who.name;
+}
+
+/** What an account is, in half a sentence. */
+export function kindOf(who: SignedIn): string {
+  if (who.account_id === MACHINE) return 'Whoever can use this computer can use vigpack.';
+  if (!isPerson(who)) return 'Everybody who has the shared key uses this account.';
+  return who.roles.map((role) => ROLES[role]).join(', ') || 'No role yet';
+}
+
+/** `today, 14:05`, `3 Nov, 14:05`, `3 Nov 2025`. */
+export function whenOf(iso: string, now = new Date()): string {
+  const then = new Date(iso);
+  const time = then.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  if (then.toDateString() === now.toDateString()) return `today, ${time}`;
+  if (then.getFullYear() !== now.getFullYear()) return dayOf(iso);
+  return `${then.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}, ${time}`;
+}
+
+export const dayOf = (iso: string): string => new Date(iso).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
