@@ -37,7 +37,10 @@ async function run<T>(store: StoreName, mode: IDBTransactionMode, act: (on: IDBO
     const request = act(transaction.objectStore(store));
     transaction.oncomplete = () => resolve(request.result as T);
     transaction.onerror = () => reject(transaction.error ?? new Error(`IndexedDB: ${store}`));
-    transaction.onabort = transaction.onerror;
+    transaction.onabort = () => {
+      opened = undefined; // it may have been closed below this
+      reject(transaction.error ?? new Error(`IndexedDB: ${store}`));
+    };
   });
 }
 
