@@ -10,25 +10,20 @@ export interface Leaving {
   readonly erase: boolean;
 }
 
-/** Throws ApiError where the service could not be told, and then nothing was erased; or where erasing failed after that. */
+/** Throws ApiError where the service could not be told: still signed in, though erased here if that was asked for. */
 export async function signOut({ everywhere, erase }: Leaving): Promise<void> {
-  // The browser itself clears the whole address, unless somebody else has unsent moments there.
+  // The browser itself clears the whole address, unless somebody else has unsent moments there. That closes the
+  // database at any moment, so the page erases before.
   const clears = erase && !(await isSharedWithOthers());
   if (erase) signIn.setKeeping(false);
   try {
+    if (erase) await eraseKept();
     await endSession(`/api/v1/${everywhere ? 'sessions' : 'session'}${clears ? '?forget=true' : ''}`);
   } catch (error) {
     signIn.setKeeping(true);
     throw error;
   }
-  // While a browser clears an address it closes the database, sometimes in the middle of this.
-  if (erase) await eraseKept().catch(eraseKept).catch(tellNotErased);
   signIn.leave();
-}
-
-function tellNotErased(): never {
-  const sentence = 'You are signed out, but this browser did not let go of what it holds. Clear the data of this site in its settings.';
-  throw new ApiError(0, 'not_erased', sentence);
 }
 
 /** Not by the page's usual way, which would ask her to sign in first where the session has ended by itself. */
