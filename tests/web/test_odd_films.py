@@ -126,6 +126,16 @@ def test_a_stream_of_two_programmes_can_be_sent_whole(engine: Engine, tmp_path: 
     assert numbers_in(path) == list(range(30))
 
 
+@pytest.mark.parametrize("where", [1.0, 0.5])
+def test_a_stream_with_something_else_in_it_can_be_sent_whole(engine: Engine, tmp_path: Path, where: float) -> None:
+    path = numbered_film(tmp_path / "film.ts", codec=(*H264, "-g", "30"), frames=60)
+    stored = path.read_bytes()
+    at = int(len(stored) * where) // 188 * 188
+    path.write_bytes(stored[:at] + bytes(range(256)) * 20 + stored[at:])
+    assert code_of(engine, path) == "film_not_opened"
+    assert abs(probe(path).duration_ms - 2000) <= 34
+
+
 @pytest.mark.parametrize("name", ["film.mp4", "film.mov"])
 def test_a_protected_film_is_told(engine: Engine, tmp_path: Path, name: str) -> None:
     assert code_of(engine, numbered_film(tmp_path / name, frames=60, container=KEY)) == "film_protected"

@@ -28,6 +28,9 @@ const SENTENCES = {
   unexpected: 'Something went wrong with this film. Nothing was lost; try again, or send the whole film.',
 } as const;
 
+/** What the demuxer says of a transport stream with something else in it or behind it; the service passes over that. */
+const LOST_STEP = 'Invalid TS packet sync byte';
+
 export type FilmProblemCode = keyof typeof SENTENCES;
 
 /** Something the film engine could not do: a stable code, a sentence for the guider, the detail for IT as message. */
@@ -55,5 +58,6 @@ export function asFilmProblem(
   if (error.name === 'AbortError') return error;
   if (error.name === 'QuotaExceededError') return new FilmProblem('no_space', error.message);
   if (error.name === 'NotReadableError' || error.name === 'NotFoundError') return new FilmProblem(whenGone, error.message);
+  if (error.message.startsWith(LOST_STEP)) return new FilmProblem('film_not_opened', error.message);
   return new FilmProblem(otherwise, `${error.name}: ${error.message}`);
 }
