@@ -38,6 +38,7 @@ from api.routes import (
     metrics,
     operations,
     operations_events,
+    organisation,
     outputs,
     preview,
     ratings,
@@ -45,11 +46,14 @@ from api.routes import (
     selection_events,
     selections,
     session,
+    sign_in,
     tokens,
     trim,
     uploads,
 )
 from api.routes.page import BUILT_PAGE, serve_page
+from records.accounts.organisation.configuration import organisation_of
+from records.accounts.organisation.provider import Provider
 from records.accounts.shared_secrets import shared_secrets
 from records.database import open_database
 from records.log_file import log_files
@@ -69,7 +73,7 @@ Begin with `POST /api/v1/selections`; send each awaited upload with tus 1.0 to `
 def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> FastAPI:
     """The application, ready for a server; ``uvicorn api.app:create_app --factory`` reads the settings itself.
 
-    Raises: OpenToTheNetwork, StorageUnavailable.
+    Raises: OpenToTheNetwork, OrganisationMisconfigured, StorageUnavailable.
     """
     given = settings or load_settings()
     check_exposure(given, given.host)
@@ -111,6 +115,8 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.add_middleware(SameSite, public_url=given.public_url, browsers=browsers)
     app.state.wrong_tokens = WrongTokens()
     app.state.identity = Identity(given, shared_secrets(given), db, app.state.wrong_tokens)
+    chosen = organisation_of(given)
+    app.state.provider = Provider(chosen) if chosen else None
     app.add_middleware(Guard, settings=given, identity=app.state.identity)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
@@ -118,7 +124,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     errors.install(app)
     for routes in (
         uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, health, metrics,
-        session, tokens, ratings, logbook, review, operations, operations_events,
+        session, sign_in, organisation, tokens, ratings, logbook, review, operations, operations_events,
     ):  # fmt: skip
         app.include_router(routes.router)
     app.mount(review.FILES, review.player_files(), name="player")

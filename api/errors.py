@@ -20,6 +20,7 @@ from pipeline.errors import PipelineError
 from pipeline.images import photograph
 from pipeline.moments import say_first
 from records import errors as records
+from records.accounts.organisation import errors as organisation
 from records.actions import closing_notes, create
 from records.logs import frames_of, get_logger
 from records.storage import contract as storage
@@ -230,6 +231,10 @@ STATUS_OF: dict[type[PipelineError], int] = {
     uploads.TakenOver: 423,
     uploads.UploadBusy: 423,
     closing_notes.WordsChanged: 412,
+    organisation.OrganisationRefused: 403,
+    organisation.ProviderAway: 503,
+    organisation.LoginUnknown: 400,
+    organisation.NotProven: 400,
     RequestRefused: 400,
     TokenWanted: 401,
     AddressWanted: 401,

@@ -49,6 +49,27 @@ class Settings(BaseSettings):
     machine of the service; empty: a file in data_dir."""
     local_accounts: bool = False
     """People sign in with an account of this service: a password and a second factor."""
+    oidc_issuer: str = ""
+    """People sign in with their organisation's accounts, by OpenID Connect: the provider's address, as it writes it."""
+    oidc_client_id: str = ""
+    """What the provider calls vigpack …"""
+    oidc_client_secret: SecretStr = SecretStr("")
+    """… and by what it knows that it is."""
+    oidc_label: str = Field(default="", max_length=60)
+    """What the button says: Sign in with Anytown Council."""
+    oidc_scopes: str = "openid profile"
+    oidc_hosts: str = ""
+    """Hosts beside the issuer's that the provider uses for its keys and tokens, with commas."""
+    oidc_roles_claim: str = ""
+    """The claim in which the provider says who is what here: roles, groups, realm_access.roles …"""
+    oidc_roles: str = ""
+    """… and what its values mean, with commas: vig-guiders=guider, vig-leads=manager."""
+    oidc_acr_values: str = ""
+    """Ways to sign in (acr) that the provider is asked for; one of them must have been it."""
+    oidc_amr_values: str = ""
+    """Methods (amr) of which one must have been used: mfa."""
+    oidc_create_accounts: bool = True
+    """Whoever the provider gives a role gets an account when they first come; otherwise they have to be invited."""
     open_to_everyone_on_this_machine: bool = False
     """Without a token: ask nobody to sign in. Every account of this computer can then see and erase every film."""
     session_idle_s: int = Field(default=8 * 3600, ge=60)
@@ -142,7 +163,7 @@ class Settings(BaseSettings):
     @property
     def has_accounts(self) -> bool:
         """Whether people have accounts of their own."""
-        return self.local_accounts
+        return self.local_accounts or bool(self.oidc_issuer)
 
     def database(self) -> str:
         """The database's address, the default filled in."""

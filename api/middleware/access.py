@@ -10,6 +10,7 @@ from records.accounts.principal import Principal, Role, Scope, Via
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 OPERATIONS = "/api/v1/operations"
 SESSION = "/api/v1/session"
+SIGN_IN = "/api/v1/sign-in"
 _GUARDED_OUTSIDE_API = ("/readyz", "/metrics")
 _OWN_ACCOUNT = ("/api/v1/sessions", "/api/v1/tokens")
 
@@ -29,6 +30,8 @@ def need_of(method: str, path: str) -> Need | Scope:
     """What a request must bring."""
     safe = method in SAFE_METHODS
     if path == "/healthz" or (safe and not is_guarded(path)):
+        return Need.NOTHING
+    if _is_within(path, SIGN_IN):
         return Need.NOTHING
     if path == SESSION:
         return {"POST": Need.NOTHING, "DELETE": Need.SIGNED_IN}.get(method, Need.PRINCIPAL)

@@ -60,7 +60,7 @@ def check_exposure(settings: Settings, host: str) -> None:
             raise TokenTooShort(for_guider=sentence)
     if settings.token.get_secret_value() and settings.token == settings.it_token:
         raise TokensAlike
-    if not settings.token.get_secret_value() and not is_loopback(host):
+    if not (settings.token.get_secret_value() or settings.has_accounts) and not is_loopback(host):
         raise OpenToTheNetwork(f"no token, and {host or 'every address'} is not loopback")
 
 
@@ -82,7 +82,7 @@ class Guard:
         self._app = app
         self._settings = settings
         self._identity = identity
-        self._only_this_machine = not settings.token.get_secret_value()
+        self._only_this_machine = not (settings.token.get_secret_value() or settings.has_accounts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.diagnostics.browser_addresses import BrowserAddresses
 from api.errors import CrossSite, answer_error
 from api.middleware.access import SAFE_METHODS, is_guarded
+from records.accounts.organisation.configuration import CALLBACK
 from worker.monitoring.snapshot import AnotherAddress
 
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]{2,45}\]|[0-9a-z.-]{1,253})(:[0-9]{1,5})?")
@@ -45,7 +46,7 @@ class SameSite:
     def _check(self, scope: Scope, headers: Headers) -> None:
         path = scope["path"]
         acts = scope["method"] not in SAFE_METHODS
-        if not acts and not is_guarded(path):
+        if not acts and (path == CALLBACK or not is_guarded(path)):  # the provider sends people there; see its state
             return
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
         if site not in {None, "none", "same-origin"}:

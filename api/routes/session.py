@@ -29,11 +29,11 @@ from records.accounts.principal import (
 from records.accounts.sessions import (
     Lifetime,
     SessionView,
-    begin_session,
     end_session,
     end_sessions,
     find_session,
     list_sessions,
+    replace_session,
 )
 
 router = APIRouter(tags=["session"])
@@ -90,13 +90,11 @@ async def create_session(given: SignIn, request: Request, ctx: Ctx, response: Re
 
     def begin() -> tuple[str, SignedIn]:
         with ctx.db.session() as session:
-            if former and (found := find_session(session, identity.secrets, former)):
-                end_session(session, found.principal.account_id, found.principal.session_id)
-                identity.forget(found.principal.session_id)
-            value = begin_session(
-                session, identity.secrets, principal.account_id, by=Via.SECRET, device=device, lifetime=lifetime
+            begun = replace_session(
+                session, identity.secrets, former, principal.account_id, by=Via.SECRET, device=device, lifetime=lifetime
             )
-        return value, _signed_in(ctx, _found(ctx, identity, value))
+        identity.forget(begun.ended_id)
+        return begun.value, _signed_in(ctx, _found(ctx, identity, begun.value))
 
     value, answer = await run_in_threadpool(begin)
     request.state.who = principal.name

@@ -75,6 +75,36 @@ def begin_session(
     return value
 
 
+@dataclass(frozen=True)
+class SessionBegun:
+    """A session that begins."""
+
+    value: str
+    """Its secret, for the browser's cookie; it stands nowhere else."""
+    id: str
+    ended_id: str
+    """The session that the browser had before; empty: none."""
+
+
+def replace_session(
+    session: Session,
+    secrets: SharedSecrets,
+    former: str,
+    account_id: str,
+    *,
+    by: str,
+    device: str,
+    lifetime: Lifetime,
+) -> SessionBegun:
+    """A new session for a browser; the one whose secret it brought (``former``) ends."""
+    before = find_session(session, secrets, former) if former else None
+    if before is not None:
+        end_session(session, before.principal.account_id, before.principal.session_id)
+    value = begin_session(session, secrets, account_id, by=by, device=device, lifetime=lifetime)
+    begun_id = session.scalars(select(SessionRow.id).where(SessionRow.secret_hash == hash_secret(value))).one()
+    return SessionBegun(value, begun_id, before.principal.session_id if before else "")
+
+
 def find_session(session: Session, secrets: SharedSecrets, value: str) -> SessionFound | None:
     """Whose session this is; None where it never was, has ended, or its account or shared secret is no more."""
     now = utcnow()

@@ -64,7 +64,10 @@ MARKER = "restoring"
 _FOLDER = "restoring"
 _OWN_KEYS = (MARKER, LABEL_KEY, REGISTER_FOLDER, "checks/", "probe/")
 """What may be in a store that counts as empty."""
-_ACCOUNTS = {"accounts", "sessions", "api_tokens"}
+_ACCOUNTS = {
+    "accounts", "api_tokens", "external_identities", "external_sessions", "login_states", "sessions",
+    "spent_logout_tokens",
+}  # fmt: skip
 """Whoever restores may have signed in first; the backup's accounts take the place of those that are here."""
 _OPERATIONAL = {"clocks", "workers", "samples", "endings", "erasures", "store_identity", STEPS_TABLE, *_ACCOUNTS}
 """Tables that a service fills by itself within a minute: a database with rows in no others counts as empty."""

@@ -1,7 +1,15 @@
 """Every table of the service."""
 
 from records.clock import utcnow
-from records.models.accounts import AccountRow, ApiTokenRow, SessionRow
+from records.models.accounts import (
+    AccountRow,
+    ApiTokenRow,
+    ExternalIdentityRow,
+    ExternalSessionRow,
+    LoginStateRow,
+    SessionRow,
+    SpentLogoutTokenRow,
+)
 from records.models.base import Base, UtcDateTime, new_id
 from records.models.hiding import HidingRow, WithheldRow
 from records.models.jobs import ClockRow, JobRow, WorkerRow
@@ -22,6 +30,8 @@ __all__ = [
     "Base",
     "ClockRow",
     "ErasureRow",
+    "ExternalIdentityRow",
+    "ExternalSessionRow",
     "HidingRow",
     "JobOutcomeCountRow",
     "JobRow",
@@ -30,6 +40,7 @@ __all__ = [
     "LogbookCycleRow",
     "LogbookHoursRow",
     "LogbookRow",
+    "LoginStateRow",
     "MomentRow",
     "MomentState",
     "OutputRow",
@@ -39,6 +50,7 @@ __all__ = [
     "SelectionRow",
     "SelectionState",
     "SessionRow",
+    "SpentLogoutTokenRow",
     "StoreIdentityRow",
     "UploadRow",
     "UploadState",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.clock import utcnow
@@ -66,3 +66,51 @@ class ApiTokenRow(Base):
     ends_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class ExternalIdentityRow(Base):
+    """Whom a provider means: its name for itself and for the person; no e-mail address, which may change hands."""
+
+    __tablename__ = "external_identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    issuer: Mapped[str] = mapped_column(String(500))
+    subject: Mapped[str] = mapped_column(String(255))
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    signed_in_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class ExternalSessionRow(Base):
+    """A session that was begun at a provider, which may end it."""
+
+    __tablename__ = "external_sessions"
+
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True)
+    identity_id: Mapped[str] = mapped_column(ForeignKey("external_identities.id", ondelete="CASCADE"), index=True)
+    sid_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Of what the provider calls it."""
+
+
+class LoginStateRow(Base):
+    """A sign-in that a browser began at a provider: good once, for that browser, for ten minutes."""
+
+    __tablename__ = "login_states"
+
+    state_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    browser_hash: Mapped[str] = mapped_column(String(64))
+    nonce: Mapped[str] = mapped_column(String(64))
+    code_verifier: Mapped[str] = mapped_column(String(64))
+    go_to: Mapped[str] = mapped_column(String(60))
+    """The page's address to which it leads."""
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SpentLogoutTokenRow(Base):
+    """A logout token that was obeyed, for as long as it could come again."""
+
+    __tablename__ = "spent_logout_tokens"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ends_at: Mapped[datetime] = mapped_column(index=True)

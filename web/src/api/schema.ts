@@ -1085,6 +1085,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ways to sign in
+         * @description For anybody: nothing of anybody is in it.
+         */
+        get: operations["get_sign_in_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign in with the organisation's account
+         * @description Sends the browser to the provider. What comes back from there is believed in this browser only, once.
+         */
+        get: operations["open_organisation_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/organisation/back-channel-logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Be told that somebody has signed out
+         * @description For the provider: a form with a `logout_token` that it signed (OpenID Connect Back-Channel Logout 1.0).
+         */
+        post: operations["create_back_channel_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/organisation/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back from the organisation's sign-in
+         * @description Only the provider sends browsers here. It leads on to the page, which is signed in then.
+         */
+        get: operations["complete_organisation_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1936,6 +2016,11 @@ export interface components {
         };
         /** @description An event that says all by its name. */
         Nothing: Record<string, unknown>;
+        /** @description The organisation's own sign-in. */
+        OrganisationWay: {
+            /** @example Sign in with Anytown Council */
+            label: string;
+        };
         /**
          * @description One kind of output and where it stands: pending until every moment is ready, then as its job.
          *
@@ -2314,6 +2399,17 @@ export interface components {
              * @description This machine's secret, or a shared token of the service.
              */
             secret: string;
+        };
+        /** @description What the page can offer to whoever is not known. */
+        SignInWays: {
+            /** @description An account of this service. */
+            local: boolean;
+            /** @description One person's own machine, opened by the address that was shown at its start. */
+            machine: boolean;
+            /** @description Begun at `/api/v1/sign-in/organisation`. */
+            organisation: components["schemas"]["OrganisationWay"] | null;
+            /** @description An access token that IT support tells. */
+            shared_token: boolean;
         };
         /**
          * @description How far back.
@@ -3989,6 +4085,94 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    get_sign_in_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInWays"];
+                };
+            };
+        };
+    };
+    open_organisation_sign_in: {
+        parameters: {
+            query?: {
+                /** @description Where in the page to go then. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    create_back_channel_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    complete_organisation_sign_in: {
+        parameters: {
+            query?: {
+                code?: string | null;
+                error?: string | null;
+                iss?: string | null;
+                state?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
             };
         };
     };
