@@ -109,7 +109,7 @@ class Follower(threading.Thread):
     def __init__(self, client: httpx.Client, selection_id: str, on_view: Callable[[dict[str, Any]], None]) -> None:
         super().__init__(daemon=True)
         self.progress = Progress()
-        self._client, self._url = client, f"/api/v1/selections/{selection_id}/events"
+        self._client, self._url = client, f"/api/v1/events?selection={selection_id}"
         self._on_view = on_view
         self._failure: Exception | None = None
 
@@ -123,6 +123,8 @@ class Follower(threading.Thread):
                 for view in self._views():
                     self.progress.take(view)
                     self._on_view(view)
+                    if view["settled"]:
+                        break
         except Exception as error:  # noqa: BLE001 a thread's error is raised where it is waited for
             self._failure = error
 
@@ -145,8 +147,11 @@ class Follower(threading.Thread):
         try:
             with self._client.stream("GET", self._url, timeout=httpx.Timeout(10, read=60)) as stream:
                 _raise_for(stream)
+                name = ""
                 for line in stream.iter_lines():
-                    if line.startswith("data:") and len(line) > len("data: {}"):
+                    if line.startswith("event:"):
+                        name = line.removeprefix("event:").strip()
+                    elif line.startswith("data:") and name == "selection":
                         yield json.loads(line.removeprefix("data:"))
         except httpx.TransportError:
             time.sleep(1)

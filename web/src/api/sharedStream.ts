@@ -4,7 +4,7 @@
  * The tab that holds a Web Lock reads the stream, of everything that any tab wants, and hands on what it hears by a
  * BroadcastChannel. When that tab is closed, the browser gives the lock to the next; when it is frozen and answers no
  * more, another takes the lock from it. A stream begins with how everything is, so nothing is lost when either happens.
- * A tab that cannot share (storage blocked, or signed in by itself) reads a stream of its own while it is looked at.
+ * A tab that cannot share (storage blocked, plain http to another machine, or signed in by itself) reads a stream of its own while it is looked at.
  */
 
 import { isStorageBlocked } from '../ui/storage';
@@ -37,7 +37,7 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 
 export class SharedStream<T> {
-  readonly #tab = crypto.randomUUID();
+  readonly #tab = `${Math.random()} ${Math.random()}`; // randomUUID is not there over plain http
   readonly #listeners = new Map<string, Set<Listener<T>>>();
   /** What other tabs want, and when they last said so; known to the leading tab. */
   readonly #others = new Map<string, { subjects: string[]; at: number }>();
@@ -83,7 +83,7 @@ export class SharedStream<T> {
 
   #join(): void {
     const { signal } = (this.#membership = new AbortController());
-    if (isStorageBlocked() || signIn.bySecret) return void this.#readWhileVisible(signal);
+    if (isStorageBlocked() || !('locks' in navigator) || signIn.bySecret) return void this.#readWhileVisible(signal);
     const channel = (this.#channel = new BroadcastChannel(this.name));
     channel.onmessage = ({ data }: MessageEvent<Note<T>>) => this.#hear(data);
     this.#wantsChanged();

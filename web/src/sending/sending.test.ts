@@ -10,6 +10,7 @@ import { Sending } from './sending.svelte';
 import type { Part, SendingRecord } from './sendingRecord';
 
 const ID = '0123456789abcdef0123456789abcdef';
+const LONG = { timeout: 25_000 };
 const part = (name: string, bytes: number, done = false): Part => ({ moment: name, kind: 'clip', title: name, cut: name, bytes, done });
 
 function record(parts: Part[], more: Partial<SendingRecord> = {}): SendingRecord {
@@ -58,6 +59,22 @@ describe('a sending', () => {
     await expect.poll(() => sending.allSent).toBe(true);
     expect(sent()).toEqual([['b', 300]]);
     await sending.forget();
+  });
+
+  it('leaves connections for everything else however many are sent at once', async () => {
+    let held = true;
+    const patches: ServerResponse[] = [];
+    tus.fault = (request, response) => held && request.method === 'PATCH' && patches.push(response) > 0;
+    const ids = ['1', '2', '3', '4', '5'];
+    await Promise.all(ids.map((id) => addCut(id, 200)));
+    const all = ids.map((id) => new Sending({ ...record([part(id, 200)]), id: id.repeat(32) }));
+    for (const sending of all) sending.start();
+    await expect.poll(() => all.filter((sending) => sending.waiting?.startsWith('Others of your moments')).length, LONG).toBe(3);
+    await expect.poll(() => patches.length, LONG).toBe(2);
+    held = false;
+    for (const patch of patches) patch.destroy();
+    await expect.poll(() => all.every((sending) => sending.allSent), LONG).toBe(true);
+    await Promise.all(all.map((sending) => sending.forget()));
   });
 
   it('says why nothing moves, and goes on by itself', async () => {

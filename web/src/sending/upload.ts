@@ -3,6 +3,7 @@
 import { DetailedError, Upload } from 'tus-js-client';
 import { NOT_REACHED, errorFrom, ApiError, signIn } from '../api/client.svelte';
 import { sleep } from '../api/sleep';
+import { inLane } from './lanes';
 
 const ENDPOINT = '/api/v1/uploads';
 export const CHUNK_BYTES = 8 << 20;
@@ -11,6 +12,7 @@ const STALL_MS = 45_000;
 const MAX_BACKOFF_MS = 15_000;
 const MAX_RETRY_AFTER_MS = 120_000;
 const DONE = 'already_uploaded';
+const OTHERS_FIRST = 'Others of your moments are being sent first. These go on by themselves.';
 
 export interface Report {
   /** Bytes of the file sent so far. */
@@ -40,7 +42,7 @@ export async function upload(
           report.progress(bytes);
         },
       };
-      await sendOnce(file, metadata, noted, signal);
+      await inLane(() => sendOnce(file, metadata, noted, signal), () => report.waiting(OTHERS_FIRST), signal);
       return;
     } catch (error) {
       signal.throwIfAborted();
