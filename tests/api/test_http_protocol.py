@@ -44,7 +44,7 @@ def port() -> Iterator[int]:
 
 
 def connect(port: int, *said: bytes) -> socket.socket:
-    made = socket.create_connection(("127.0.0.1", port), timeout=20)
+    made = socket.create_connection(("127.0.0.1", port), timeout=60)
     for piece in said:
         made.sendall(piece)
     return made
@@ -69,10 +69,10 @@ def test_a_second_request_that_does_not_come_whole_ends_it_too(port: int) -> Non
 
 def test_a_head_that_drips_in_does_not_go_on_for_ever(port: int) -> None:
     with connect(port, b"GET / HTTP/1.1\r\n") as dripping, pytest.raises(ConnectionError):  # noqa: PT012 each may be the one
-        for number in range(200):
+        for number in range(1000):
             time.sleep(0.05)
             dripping.sendall(b"X-%d: drip\r\n" % number)
-        pytest.fail("ten seconds of it were taken")
+        pytest.fail("nearly a minute of it was taken")
 
 
 def test_a_request_whose_body_takes_its_time_is_answered(port: int) -> None:

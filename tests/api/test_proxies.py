@@ -142,7 +142,7 @@ class before:  # noqa: N801 it reads as a sentence
         origin = f"https://localhost:{place.port}"
         headers = {"Authorization": f"Bearer {TOKEN}", "Origin": origin}
         known = ssl.create_default_context(cafile=folder / "vigpack.pem")
-        self._client = httpx.Client(base_url=origin, headers=headers, verify=known, trust_env=False, timeout=20)
+        self._client = httpx.Client(base_url=origin, headers=headers, verify=known, trust_env=False, timeout=60)
         wait_until(self._answers, f"the proxy answers; see {folder}/said.log")
 
     def _answers(self) -> bool:
@@ -185,20 +185,25 @@ def test_what_arrived_of_an_upload_that_broke_off_is_kept(guider: httpx.Client) 
     headers = {**CHUNK, "Upload-Offset": "0", "Content-Length": str(8 * MIB)}
     with pytest.raises(ConnectionAbortedError):
         guider.patch(upload, headers=headers, content=breaks_off())
-    wait_until(lambda: offset_of(guider, upload) > 0, "the service has what the proxy had of it", 20)
+    wait_until(lambda: offset_of(guider, upload) > 0, "the service has what the proxy had of it")
     assert guider.delete(upload, headers=TUS).status_code == 204
 
 
 def test_events_come_at_once(guider: httpx.Client) -> None:
-    begun = begin(guider)
-    address = f"{SELECTIONS}/{begun['selection']['id']}"
-    began = time.monotonic()
-    with guider.stream("GET", f"{address}/events") as answer:
-        lines = answer.iter_lines()
-        assert next(line for line in lines if line.startswith("event:")) == "event: selection"
-        assert guider.delete(address).status_code == 204
-        assert next(line for line in lines if line == "event: erased")
-    assert time.monotonic() - began < 10  # a keep-alive, which pushes out what a proxy held back, comes after 15 s
+    """A proxy that holds events back lets them go after 15 s, with the keep-alive, each time; a busy machine once."""
+
+    def seconds_until_told() -> float:
+        begun = begin(guider)
+        address = f"{SELECTIONS}/{begun['selection']['id']}"
+        began = time.monotonic()
+        with guider.stream("GET", f"{address}/events") as answer:
+            lines = answer.iter_lines()
+            assert next(line for line in lines if line.startswith("event:")) == "event: selection"
+            assert guider.delete(address).status_code == 204
+            assert next(line for line in lines if line == "event: erased")
+        return time.monotonic() - began
+
+    assert any(seconds_until_told() < 10 for _ in range(4))
 
 
 def test_a_pass_that_a_player_gets_travels_by_tls_alone(guider: httpx.Client) -> None:

@@ -91,7 +91,7 @@ def test_an_alert_arrives_at_the_address_that_is_set(tmp_path: Path) -> None:
 
             def is_ready() -> bool:
                 try:
-                    return httpx.get(f"{url}/-/ready", trust_env=False).is_success
+                    return httpx.get(f"{url}/-/ready", trust_env=False, timeout=60).is_success
                 except httpx.TransportError:
                     return False
 
@@ -100,7 +100,7 @@ def test_an_alert_arrives_at_the_address_that_is_set(tmp_path: Path) -> None:
                 "labels": {"alertname": "VigpackNoWorker", "severity": "critical"},
                 "annotations": {"do": "start one"},
             }
-            assert httpx.post(f"{url}/api/v2/alerts", json=[alert], trust_env=False).is_success
+            assert httpx.post(f"{url}/api/v2/alerts", json=[alert], trust_env=False, timeout=60).is_success
             wait_until(lambda: told, "somebody is told", within_s=60)
         finally:
             process.terminate()

@@ -13,7 +13,7 @@ from tests.end_to_end.reader import LAPTOP, RATES, Reader
 from tests.footage import RUNNER
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
 
-expect.set_options(timeout=20_000)  # tests share two processors
+expect.set_options(timeout=60_000)  # on a busy machine too
 
 
 @pytest.fixture(scope="session")

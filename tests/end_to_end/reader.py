@@ -46,6 +46,7 @@ class Reader:
         self.page = page
         self.said: list[str] = []
         self.asked_for: list[str] = []
+        page.set_default_timeout(60_000)
         page.on("console", self._remember)
         page.on("pageerror", lambda error: self.said.append(str(error)))
         page.on("request", lambda request: self.asked_for.append(request.url))
@@ -63,11 +64,10 @@ class Reader:
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 
-    def until(self, condition: str) -> None:
+    def until(self, condition: str, within_s: float = 60) -> None:
         """Wait for a condition on the current video, v."""
-        self.page.wait_for_function(
-            f"() => {{ const v = document.querySelector('#stage video'); return {condition}; }}"
-        )
+        asked = f"() => {{ const v = document.querySelector('#stage video'); return {condition}; }}"
+        self.page.wait_for_function(asked, timeout=within_s * 1000)
 
     def at_rest(self) -> None:
         self.until("v && v.readyState >= 2 && v.paused && !v.seeking")

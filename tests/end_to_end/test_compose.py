@@ -95,7 +95,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresSer
 def client(stack: Stack) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     known = ssl.create_default_context(cafile=stack.authority)
-    with httpx.Client(base_url=stack.url, verify=known, headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=stack.url, verify=known, headers=headers, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -161,9 +161,9 @@ def test_the_report_has_the_lines_of_api_and_worker(client: httpx.Client, stack:
 
 
 def test_the_proxy_is_well_by_itself_and_sends_browsers_to_tls(stack: Stack) -> None:
-    asked = httpx.get(f"http://127.0.0.1:{stack.proxy_health_port}/", trust_env=False)
+    asked = httpx.get(f"http://127.0.0.1:{stack.proxy_health_port}/", trust_env=False, timeout=60)
     assert (asked.status_code, asked.content) == (200, b"")
-    plain = httpx.get(f"http://localhost:{stack.http_port}/it", trust_env=False)
+    plain = httpx.get(f"http://localhost:{stack.http_port}/it", trust_env=False, timeout=60)
     assert plain.status_code == 308
     assert plain.headers["location"].startswith("https://localhost")
 
@@ -187,7 +187,9 @@ def test_nor_is_it_in_the_errors_of_a_proxy_whose_api_is_away(tmp_path: Path) ->
     proxy = lonely.start("proxy")
     try:
         wait_until(lonely.speaks_tls, "the proxy has its first certificate")
-        with httpx.Client(verify=ssl.create_default_context(cafile=lonely.authority), trust_env=False) as client:
+        with httpx.Client(
+            verify=ssl.create_default_context(cafile=lonely.authority), trust_env=False, timeout=60
+        ) as client:
             headers = {"Authorization": f"Bearer {TOKEN}", "Cookie": "vigpack_pass=1"}
             asked = client.get(f"{lonely.url}/api/v1/selections?family=K-104", headers=headers)
             assert asked.status_code == 502

@@ -121,7 +121,7 @@ def test_everything_is_there_and_goes_on(
     assert saved(client, look(client, ids["asked"]), "booklet-pages.pdf", tmp_path).read_bytes().startswith(b"%PDF")
     assert {moment["state"] for moment in look(client, ids["held"])["moments"]} == {"queued"}
     # What was being erased is gone with its bytes; hidden stays hidden, and is handed out once it was looked at.
-    wait_until(lambda: not list(service.storage.keys(f"selections/{ids['erasing']}/")), "erased", 30)
+    wait_until(lambda: not list(service.storage.keys(f"selections/{ids['erasing']}/")), "erased")
     assert not (settings.data_dir / "incoming" / ident("erasing", "late upload")).exists()
     assert look(client, ids["unconfirmed"])["moments"][0]["artifacts"] == []
     hiding = f"{SELECTIONS}/{ids['unconfirmed']}/moments/{unconfirmed['id']}/hiding"

@@ -46,7 +46,7 @@ def number(firefox: Firefox) -> int:
 
 
 def expect_number(firefox: Firefox, wanted: int) -> None:
-    wait_until(lambda: number(firefox) == wanted, f"the picture with the number {wanted}", 5)
+    wait_until(lambda: number(firefox) == wanted, f"the picture with the number {wanted}")
 
 
 def test_every_clip_begins_with_its_first_picture_and_is_stepped_exactly(firefox: Firefox, pack: Path) -> None:

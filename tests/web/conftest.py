@@ -14,7 +14,7 @@ from tests.footage import numbered_film
 from tests.web.desk import LAPTOP, DeskService, Guider
 from tests.web.engine import Engine, build_trial, serving
 
-expect.set_options(timeout=20_000)  # tests share two processors
+expect.set_options(timeout=60_000)  # on a busy machine too
 
 
 @pytest.fixture(scope="session")

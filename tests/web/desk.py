@@ -117,6 +117,7 @@ class Guider:
         self.url = url
         self.address = address or url
         self.requests: list[Request] = []
+        page.set_default_timeout(60_000)
         self.complaints: list[str] = []
         page.on("request", self._note)
         page.on("console", self._hear)
@@ -216,7 +217,7 @@ class Guider:
         """Press the one button; the selection's id."""
         self.page.get_by_label("Family code").fill(family)
         self.page.get_by_role("button", name=re.compile("^Send ")).click()
-        self.page.wait_for_url("**/#/review/*")
+        self.page.wait_for_url("**/#/review/*", timeout=60_000)
         return self.page.url.rsplit("/", 1)[1]
 
     def heading(self, name: str) -> Locator:
@@ -243,7 +244,7 @@ def wait_until_it_plays(review: Page) -> None:
     """The player of the review moves."""
     review.get_by_role("button", name="Play", exact=True).click()
     place = "document.querySelector('video')?.currentTime ?? 0"  # wait_for_function() needs eval
-    wait_until(lambda: review.evaluate(place) > 0.2, "the review plays", 20)
+    wait_until(lambda: review.evaluate(place) > 0.2, "the review plays")
 
 
 class Line:

@@ -66,7 +66,7 @@ def test_a_drawing_joins_the_booklet_with_the_childs_words_and_leaves_it_when_it
     page.get_by_role("button", name="Erase it").press("Enter")
     expect(page.get_by_role("img", name="Picture 1")).to_have_count(0)
     assert "house" not in printed()
-    wait_until(lambda: "Us" in printed() and "house" not in printed(), "the booklet without the drawing", 30)
+    wait_until(lambda: "Us" in printed() and "house" not in printed(), "the booklet without the drawing")
     assert not list((desk_service.data_dir / "store" / "selections" / selection).glob("artwork/*"))
 
     reel = kind(guider, "Reel")

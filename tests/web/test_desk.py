@@ -91,12 +91,12 @@ def test_the_picture_on_screen_is_the_one_that_is_marked(guider: Guider, film: P
     guider.open(film)
     guider.go_to(31)
     guider.press("ArrowRight", "ArrowRight", "ArrowRight")
-    wait_until(lambda: guider.number_on("video") == 778, "the third frame after 31 s is shown", 20)
+    wait_until(lambda: guider.number_on("video") == 778, "the third frame after 31 s is shown")
     guider.press("s")
     expect(guider.page.locator("article canvas[data-at-ms]")).to_be_visible()
     assert guider.number_on("article canvas") == 778
     guider.press("i", "ArrowLeft")
-    wait_until(lambda: guider.number_on("video") == 777, "the frame before is shown", 20)
+    wait_until(lambda: guider.number_on("video") == 777, "the frame before is shown")
 
 
 def test_what_is_played_keeps_to_the_moment(guider: Guider, film: Path) -> None:
@@ -114,7 +114,7 @@ def test_what_is_played_keeps_to_the_moment(guider: Guider, film: Path) -> None:
         }"""
     )
     guider.press("r")
-    wait_until(lambda: len(rounds(guider.page.evaluate("window.shown"))) > 3, "it is played three times", 30)
+    wait_until(lambda: len(rounds(guider.page.evaluate("window.shown"))) > 3, "it is played three times")
     played = rounds(guider.page.evaluate("window.shown"))[:3]
     assert min(map(min, played)) >= 100, played
     assert min(map(max, played)) <= 125 + 2, played  # a busy machine may turn back late, but not each time
@@ -220,7 +220,7 @@ def test_the_token_is_asked_once_and_kept_for_the_visit(
         guider.wait_until_ready()
         guider.button("Other ends for Clip 1").click()
         guider.button("Watch it").click()
-        wait_until(lambda: 25 <= guider.number_on("section video") <= 50, "what was sent is played", 20)
+        wait_until(lambda: 25 <= guider.number_on("section video") <= 50, "what was sent is played")
         source = [one.url for one in guider.requests if "/source" in one.url]
         assert {url.rsplit("/", 1)[1] for url in source} == {"source"}  # no address says who may look
     finally:
@@ -271,7 +271,7 @@ def test_works_on_a_phone_by_touch_alone(browser: Browser, desk_service: DeskSer
     for second in (1, 2):
         guider.button("One second forward").tap()
         place = "document.querySelector('video').currentTime"
-        wait_until(lambda: guider.page.evaluate(place) >= second, f"{second} s", 20)  # noqa: B023 at once
+        wait_until(lambda: guider.page.evaluate(place) >= second, f"{second} s")  # noqa: B023 at once
     for name in ("Ends here", "Still"):
         guider.button(name).tap()
     expect(guider.cards()).to_have_count(2)
@@ -297,7 +297,7 @@ def test_a_ready_moment_is_prepared_again_from_other_ends_without_the_film(
     other = Guider(context.new_page(), f"{desk_service.url}/#/review/{selection}")
     other.page.goto(other.url)
     other.button("Other ends for Clip 1").click()
-    wait_until(lambda: other.number_on("figure canvas") == 100, "the first picture is shown", 20)
+    wait_until(lambda: other.number_on("figure canvas") == 100, "the first picture is shown")
     last = "figure:nth-of-type(2) canvas"
     for name, picture, number in (
         ("First: half a second earlier", "figure canvas", 87),
@@ -306,19 +306,19 @@ def test_a_ready_moment_is_prepared_again_from_other_ends_without_the_film(
         ("Last: half a second later", last, 163),
     ):
         other.button(name).click()
-        wait_until(lambda: other.number_on(picture) == number, f"{name}: {number} is shown", 20)  # noqa: B023 at once
+        wait_until(lambda: other.number_on(picture) == number, f"{name}: {number} is shown")  # noqa: B023 at once
     later = other.button("Last: half a second later")
     later.click()
-    wait_until(lambda: other.number_on(last) >= 174, "nearly all that was sent", 20)
+    wait_until(lambda: other.number_on(last) >= 174, "nearly all that was sent")
     later.click()
     expect(other.page.get_by_text("Nothing later was sent.")).to_be_visible()
     expect(later).to_be_disabled()
     earlier = other.button("Last: half a second earlier")
     earlier.click()
-    wait_until(lambda: 151 < other.number_on(last) < 174, "the last picture went back", 20)
+    wait_until(lambda: 151 < other.number_on(last) < 174, "the last picture went back")
     wanted = other.number_on(last)
     other.button("Watch it").click()
-    wait_until(lambda: 88 <= other.number_on("section video") <= wanted, "it is played", 20)
+    wait_until(lambda: 88 <= other.number_on("section video") <= wanted, "it is played")
     other.button("Prepare again").click()
     expect(other.page.get_by_text("these are the ones from before")).to_be_visible()
     other.wait_until_ready()
@@ -329,7 +329,7 @@ def test_a_ready_moment_is_prepared_again_from_other_ends_without_the_film(
     assert numbers_in(tmp_path / "clip.mp4") == list(range(88, wanted + 1))
     other.button("Other picture for Still 1").click()
     other.button("Still: one picture later").click()
-    wait_until(lambda: other.number_on("figure canvas") == 226, "the next picture is shown", 20)
+    wait_until(lambda: other.number_on("figure canvas") == 226, "the next picture is shown")
     other.button("Prepare again").click()
     wait_until(lambda: desk_service.selection(selection)["moments"][1]["moment"]["at"] == 9040, "the still moved")
     other.wait_until_ready()

@@ -164,14 +164,14 @@ def test_firefox_does_not_show_what_was_cut_out(desk_service: DeskService, short
     firefox = Firefox(tmp_path / "firefox")
     try:
         firefox.open(desk_service.address)
-        wait_until(lambda: firefox.run("return !!document.querySelector('main input[type=file]')"), "the desk", 30)
+        wait_until(lambda: firefox.run("return !!document.querySelector('main input[type=file]')"), "the desk")
         element = firefox.ask("WebDriver:FindElement", using="css selector", value="main input[type=file]")
         [reference] = element.values()
         firefox.ask("WebDriver:ElementSendKeys", id=reference, text=str(shortened))
         shown = """const canvas = document.querySelector('.screen canvas');
             const player = document.querySelector('.screen video');
             return [canvas?.dataset.atMs ?? null, player?.src ?? null, document.body.innerText];"""
-        wait_until(lambda: firefox.run(shown)[0] == "0", "the first picture is shown", 30)
+        wait_until(lambda: firefox.run(shown)[0] == "0", "the first picture is shown")
         _, player, text = firefox.run(shown)
         assert not player
         assert "It shows its pictures one by one" in text
@@ -235,6 +235,6 @@ def test_the_player_stops_where_the_film_was_cut(guider: Guider, shortened: Path
     guider.go_to(4)
     guider.press("Space")
     place = "[document.querySelector('video').currentTime, document.querySelector('video').paused]"
-    wait_until(lambda: guider.page.evaluate(place)[1] and guider.page.evaluate(place)[0] > 4.2, "it stops", 10)
+    wait_until(lambda: guider.page.evaluate(place)[1] and guider.page.evaluate(place)[0] > 4.2, "it stops")
     assert guider.page.evaluate(place)[0] < 4.45
     assert guider.number_on("video") == 203

@@ -78,7 +78,7 @@ def test_the_age_of_the_last_backup_is_told(browser: Browser, it_service: DeskSe
     db = open_alone(it_service.settings())
     note_backup(db, utcnow() - timedelta(hours=3))
     db.dispose()
-    expect(told).to_have_text("3 h ago", timeout=30_000)
+    expect(told).to_have_text("3 h ago")
     page.context.close()
 
 

@@ -156,7 +156,9 @@ def served(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Clie
     wait_until(lambda: server.started, "the server")
     base_url = f"http://127.0.0.1:{server.config.port}"
     secret = app.state.identity.secrets.by_account[MACHINE_ACCOUNT]
-    with httpx.Client(base_url=base_url, headers={"Authorization": f"Bearer {secret}"}, trust_env=False) as client:
+    with httpx.Client(
+        base_url=base_url, headers={"Authorization": f"Bearer {secret}"}, trust_env=False, timeout=60
+    ) as client:
         yield client
     server.should_exit = True
     thread.join(60)
@@ -166,7 +168,7 @@ def test_a_stream_ends_with_its_session(served: httpx.Client) -> None:
     [one] = ids_of(served, 1)
     own = {"Origin": str(served.base_url), "Sec-Fetch-Site": "same-origin"}
     secret = served.headers["Authorization"].removeprefix("Bearer ")
-    with httpx.Client(base_url=served.base_url, headers=own, trust_env=False) as browser:
+    with httpx.Client(base_url=served.base_url, headers=own, trust_env=False, timeout=60) as browser:
         browser.post("/api/v1/session", json={"secret": secret}).raise_for_status()
         with listening(browser, selection=[one]) as heard, listening(served, selection=[one]) as other:
             wait_until(lambda: heard.events and other.events, "the streams")

@@ -82,7 +82,7 @@ def test_the_review_shows_what_is_ready_and_neither_family_nor_place_in_the_film
 
 
 def test_the_players_page_holds_no_script_of_its_own_and_names_files_that_are_there(api: httpx.Client) -> None:
-    open_to_all = httpx.Client(base_url=api.base_url, trust_env=False)
+    open_to_all = httpx.Client(base_url=api.base_url, trust_env=False, timeout=60)
     page = open_to_all.get(f"/review/{'0' * 32}")
     assert page.status_code == 200
     assert "default-src 'self'" in page.headers["content-security-policy"]

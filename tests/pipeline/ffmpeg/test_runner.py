@@ -151,7 +151,7 @@ def test_ffmpeg_dies_with_its_parent(how: signal.Signals) -> None:
     assert child is not None
     parent.send_signal(how)
     parent.wait(10)
-    gone, _ = psutil.wait_procs([child], timeout=10)
+    gone, _ = psutil.wait_procs([child], timeout=60)
     assert gone
 
 
