@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from importlib.metadata import version
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from api import errors
@@ -23,6 +23,7 @@ from api.feeds.open_streams import OpenStreams
 from api.feeds.selections import SelectionFeed
 from api.middleware.authentication import Guard, check_exposure
 from api.middleware.client_address import ClientAddress
+from api.middleware.families import check_family
 from api.middleware.identity import Identity
 from api.middleware.limits import BodyLimit, MethodOverride, SecurityHeaders
 from api.middleware.rate import RatePerPerson
@@ -126,7 +127,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
         uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, health, metrics,
         session, sign_in, organisation, tokens, ratings, logbook, review, operations, operations_events,
     ):  # fmt: skip
-        app.include_router(routes.router)
+        app.include_router(routes.router, dependencies=[Depends(check_family)])
     app.mount(review.FILES, review.player_files(), name="player")
     serve_page(app, page)
     _describe(app)

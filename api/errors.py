@@ -22,6 +22,7 @@ from pipeline.moments import say_first
 from records import errors as records
 from records.accounts.organisation import errors as organisation
 from records.actions import closing_notes, create
+from records.families import families
 from records.logs import frames_of, get_logger
 from records.storage import contract as storage
 from records.training import logbook, ratings
@@ -213,6 +214,8 @@ STATUS_OF: dict[type[PipelineError], int] = {
     records.PriorityWrong: 422,
     records.WorkerMissing: 404,
     create.KeyReused: 422,
+    families.FamilyCodeTaken: 409,
+    families.FamilyGone: 404,
     ratings.NotARecording: 422,
     ratings.RatingMissing: 404,
     logbook.EntryMissing: 404,

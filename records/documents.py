@@ -152,3 +152,13 @@ _RECIPE = TypeAdapter(Recipe)
 def recipe_of(chosen: Mapping[str, Any]) -> Recipe:
     """A recipe as the ledger keeps it. Raises: pydantic's ValidationError; kinds refuse more, in words."""
     return _RECIPE.validate_python(dict(chosen))
+
+
+class FamilyPerson(_Document):
+    """Somebody of a family: who they are in it, and initials at most."""
+
+    role: Annotated[str, Field(pattern=r"^[a-z][a-z ]{1,29}$", examples=["mother"])]
+    initials: Annotated[str, Field(pattern=r"^[^\W\d_]{0,4}$", examples=["E"])] = ""
+
+
+FamilyPeople = Annotated[tuple[FamilyPerson, ...], Field(max_length=20)]

@@ -22,7 +22,7 @@ from api.feeds.outbox import Outbox, Told
 from api.feeds.poller import Poller
 from records.accounts.principal import Principal, Role
 from records.database import Database
-from records.ledger.selections import visible_ids
+from records.families.access import visible_ids
 from records.views.changes import fingerprints
 from records.views.selections import SelectionView, selection_views
 
@@ -147,10 +147,10 @@ class SelectionFeed:
             access[seeing] = known
         return access
 
-    def _visible_to(self, who: Principal, ids: set[str]) -> set[str]:  # noqa: ARG002 asked once films are their guiders' own
+    def _visible_to(self, who: Principal, ids: set[str]) -> set[str]:
         """The one place where streams ask what somebody may see."""
         with self._db.reading() as session:
-            return visible_ids(session, ids)
+            return visible_ids(session, who, ids)
 
 
 def _written(view: SelectionView) -> Told[SelectionEvent]:

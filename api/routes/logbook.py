@@ -7,11 +7,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from api.dependencies import AppContext, Ctx, GivenId
+from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import described
 from pipeline.limits import ID_PATTERN, LIMITS, or_empty
 from pipeline.moments import FamilyCode
@@ -20,18 +20,29 @@ from pipeline.training.logbook.pages import to_pdf
 from pipeline.training.logbook.profiles import CheckedStage, Profile, check, profile, profiles
 from pipeline.training.logbook.sheet import Sheet, lay_out, to_csv
 from pipeline.training.logbook.word_document import to_docx
+from records.accounts.principal import guider_of
 from records.clock import local_day, utcnow
 from records.training.logbook import choose, erase_entry, profile_name, read_logbook, write_cycle, write_hours
 
 PREFIX = "/api/v1/logbook"
 router = APIRouter(prefix=PREFIX, tags=["logbook"])
-GivenGuider = Annotated[
-    str,
-    Query(
-        pattern=or_empty(LIMITS.browser_code),
-        description="The code that the page sends with selections; empty: everything on this service.",
-    ),
-]
+
+
+def _guider(
+    asker: Asker,
+    guider: Annotated[
+        str,
+        Query(
+            pattern=or_empty(LIMITS.browser_code),
+            description="Of an account that several share, the code that the page sends with selections; empty: "
+            "everything that they sent. Whoever has an account of their own sees their own logbook, whatever is here.",
+        ),
+    ] = "",
+) -> str:
+    return guider_of(asker, guider) or ""
+
+
+GivenGuider = Annotated[str, Depends(_guider)]
 Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2200, 1, 1))]
 
 
@@ -115,7 +126,7 @@ _DOCUMENTS: dict[Format, Callable[[Sheet], bytes]] = {Format.DOCX: to_docx, Form
 
 
 @router.get("", summary="The logbook", responses=described(401, 422))
-def get_logbook(ctx: Ctx, guider: GivenGuider = "") -> LogbookView:
+def get_logbook(ctx: Ctx, guider: GivenGuider) -> LogbookView:
     """Cycles are read from the selections; supervision and training were written by hand. No person is named in it."""
     book, asked = _read(ctx, guider)
     names = book.names()
@@ -131,7 +142,7 @@ def get_logbook(ctx: Ctx, guider: GivenGuider = "") -> LogbookView:
 
 
 @router.put("", summary="Choose a requirement profile", responses=described(401, 422))
-def choose_logbook_profile(choice: Choice, ctx: Ctx, guider: GivenGuider = "") -> LogbookView:
+def choose_logbook_profile(choice: Choice, ctx: Ctx, guider: GivenGuider) -> LogbookView:
     """And from when the months count."""
     profile(choice.profile)
     with ctx.db.session() as session:
@@ -140,7 +151,7 @@ def choose_logbook_profile(choice: Choice, ctx: Ctx, guider: GivenGuider = "") -
 
 
 @router.put("/cycles", summary="Write a cycle by hand", responses=described(401, 404, 422))
-def save_logbook_cycle(new: NewCycle, ctx: Ctx, guider: GivenGuider = "") -> LogbookView:
+def save_logbook_cycle(new: NewCycle, ctx: Ctx, guider: GivenGuider) -> LogbookView:
     """Instead of what was written of this family and cycle before."""
     with ctx.db.session() as session:
         write_cycle(session, guider, CycleEntry(client="", **new.model_dump()))
@@ -148,7 +159,7 @@ def save_logbook_cycle(new: NewCycle, ctx: Ctx, guider: GivenGuider = "") -> Log
 
 
 @router.post("/hours", status_code=201, summary="Add a session or training day", responses=described(401, 422))
-def add_logbook_hours(new: NewHours, ctx: Ctx, guider: GivenGuider = "") -> LogbookView:
+def add_logbook_hours(new: NewHours, ctx: Ctx, guider: GivenGuider) -> LogbookView:
     """Supervision received counts for a profile; what was given, and peers' hours, only stand in the logbook."""
     with ctx.db.session() as session:
         write_hours(session, guider, HoursEntry(**new.model_dump()))
@@ -156,7 +167,7 @@ def add_logbook_hours(new: NewHours, ctx: Ctx, guider: GivenGuider = "") -> Logb
 
 
 @router.delete("/entries/{entry_id}", summary="Delete an entry made by hand", responses=described(401, 404))
-def delete_logbook_entry(entry_id: GivenId, ctx: Ctx, guider: GivenGuider = "") -> LogbookView:
+def delete_logbook_entry(entry_id: GivenId, ctx: Ctx, guider: GivenGuider) -> LogbookView:
     """A cycle whose films are here is read from them as before."""
     with ctx.db.session() as session:
         erase_entry(session, guider, entry_id)
@@ -169,7 +180,7 @@ def delete_logbook_entry(entry_id: GivenId, ctx: Ctx, guider: GivenGuider = "") 
     response_class=Response,
     responses={200: {"content": {kind: {} for kind in _MEDIA_TYPES.values()}}, **described(401, 404, 422)},
 )
-def download_logbook(format_: Format, ctx: Ctx, guider: GivenGuider = "") -> Response:
+def download_logbook(format_: Format, ctx: Ctx, guider: GivenGuider) -> Response:
     """CSV with every entry, or a document that shows it against the chosen profile."""
     book, asked = _read(ctx, guider)
     made = to_csv(book).encode() if format_ == Format.CSV else _DOCUMENTS[format_](lay_out(book, asked, _today()))

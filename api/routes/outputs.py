@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.dependencies import Ctx, GivenId
+from api.dependencies import Asker, Ctx, GivenId
 from api.errors import described
 from api.routes.new_selection import KindName
 from api.routes.selections import PREFIX, view_now
@@ -96,10 +96,10 @@ def request_output(selection_id: GivenId, wish: Wish, ctx: Ctx) -> Asked:
     summary="Earlier reviews whose pictures may join a booklet",
     responses=described(401, 404),
 )
-def list_earlier_reviews(selection_id: GivenId, ctx: Ctx) -> list[SelectionSummary]:
-    """Those of the same family by the same guider that are ready, in the order of their cycles."""
+def list_earlier_reviews(selection_id: GivenId, asker: Asker, ctx: Ctx) -> list[SelectionSummary]:
+    """Those of the same family that are ready, in the order of their cycles."""
     with ctx.db.reading() as session:
-        return summaries(earlier_reviews(session, visible_selection(session, selection_id)))
+        return summaries(earlier_reviews(session, visible_selection(session, selection_id), asker))
 
 
 @router.get(
@@ -107,7 +107,7 @@ def list_earlier_reviews(selection_id: GivenId, ctx: Ctx) -> list[SelectionSumma
     summary="Selections of the other film of the same cycle",
     responses=described(401, 404),
 )
-def list_companions(selection_id: GivenId, ctx: Ctx) -> list[SelectionSummary]:
-    """Of a family's film those of the review recording and the other way round, by the same guider, newest first."""
+def list_companions(selection_id: GivenId, asker: Asker, ctx: Ctx) -> list[SelectionSummary]:
+    """Of a family's film those of the review recording and the other way round, newest first."""
     with ctx.db.reading() as session:
-        return summaries(companions(session, visible_selection(session, selection_id)))
+        return summaries(companions(session, visible_selection(session, selection_id), asker))

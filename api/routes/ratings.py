@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import Response
 
-from api.dependencies import Ctx, GivenId
+from api.dependencies import Asker, Ctx, GivenId
 from api.errors import described
 from api.routes.selections import PREFIX
 from pipeline.limits import ID_PATTERN, LIMITS
@@ -16,6 +16,7 @@ from pipeline.training.rating.form import print_form
 from pipeline.training.rating.printed import CheckedTable, PrintedTable, check_printed, read_printed
 from pipeline.training.rating.scale import Answer, rating_scale
 from pipeline.training.rating.totals import Comparison, Totals, compare, totals
+from records.families.access import Right, check_selection
 from records.training import ratings
 from records.training.ratings import erase_rating, ratings_of
 
@@ -145,10 +146,15 @@ def delete_rating(selection_id: GivenId, rater: GivenRater, ctx: Ctx) -> None:
 
 @router.get("/api/v1/ratings/comparison", summary="Two recordings compared", responses=described(401, 404, 422))
 def compare_recordings(
-    ctx: Ctx, one: Annotated[str, Query(pattern=ID_PATTERN)], other: Annotated[str, Query(pattern=ID_PATTERN)]
+    asker: Asker,
+    ctx: Ctx,
+    one: Annotated[str, Query(pattern=ID_PATTERN)],
+    other: Annotated[str, Query(pattern=ID_PATTERN)],
 ) -> Comparison:
     """By rater and by sub-scale, in points and in per cent of the most that the answered questions could give."""
     with ctx.db.reading() as session:
+        for selection_id in (one, other):
+            check_selection(session, asker, selection_id, Right.SEE)
         first, second = ratings_of(session, one), ratings_of(session, other)
     return compare(rating_scale(), first, second)
 

@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import AppContext, Ctx, GivenId
+from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import described
 from api.middleware.limits import UPLOADS
 from api.middleware.person import Person, hash_person
 from api.routes.new_selection import NewSelection
 from pipeline.hints import hints
+from records.accounts.principal import guider_of
 from records.actions.create import begin_selection, compose_selection
 from records.actions.erase import erase_selection
 from records.errors import SelectionGone
@@ -64,10 +65,10 @@ GivenKey = Annotated[
 
 
 @router.post(
-    "", status_code=201, summary="Create a selection", responses=described(400, 401, 404, 413, 422, 429, 503, 507)
+    "", status_code=201, summary="Create a selection", responses=described(400, 401, 404, 409, 413, 422, 429, 503, 507)
 )
 def create_selection(
-    new: NewSelection, ctx: Ctx, person: Person, response: Response, idempotency_key: GivenKey = ""
+    new: NewSelection, asker: Asker, ctx: Ctx, person: Person, response: Response, idempotency_key: GivenKey = ""
 ) -> Begun:
     """Say which moments of which film are coming and what shall be made of them; learn what to send where."""
     new.check()
@@ -80,24 +81,25 @@ def create_selection(
         new.kinds(),
         whole_film=new.whole_film,
         recipes=new.recipes,
-        guider=new.guider,
+        guider=guider_of(asker, new.guider),
         begun_by=hash_person(person),
         review_on=new.review_on,
     )
-    view = view_now(ctx, begin_selection(ctx.db, ctx.settings, asked, idempotency_key))
+    view = view_now(ctx, begin_selection(ctx.db, ctx.settings, asker, asked, idempotency_key))
     response.headers["Location"] = f"{PREFIX}/{view.id}"
     return Begun(selection=view, uploads=_awaited(view), hints=hints(selection))
 
 
 @router.get("", summary="Selections, newest first", responses=described(401, 422))
 def list_selections(
+    asker: Asker,
     ctx: Ctx,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> SelectionPage:
-    """A page of summaries."""
+    """A page of summaries, of those that one may see."""
     with ctx.db.reading() as session:
-        found = selection_views.list_selections(session, limit=limit + 1, offset=offset)
+        found = selection_views.list_selections(session, asker, limit=limit + 1, offset=offset)
     more = f"{PREFIX}?limit={limit}&offset={offset + limit}" if len(found) > limit else None
     return SelectionPage(items=found[:limit], next=more)
 

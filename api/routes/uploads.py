@@ -16,10 +16,12 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.dependencies import AppContext, Ctx, GivenId
+from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import TUS_VERSION, ChecksumWrong, HeaderWrong, MediaTypeWrong, TusVersionWrong, described
 from api.middleware.limits import UPLOADS
 from api.upload_body import CHECKSUM_ALGORITHMS, Checksum, parse_checksum, receive_body, take
+from records.accounts.principal import Principal
+from records.families.access import check_upload_target
 from records.uploads.errors import UploadBusy, UploadTargetMissing, UploadTooLarge
 from records.uploads.uploads import RECOMMENDED_CHUNK_BYTES, Upload
 
@@ -72,7 +74,7 @@ async def get_upload_options(ctx: Ctx) -> Response:
         "requestBody": _CHUNK_BODY,
     },
 )
-async def create_upload(request: Request, ctx: Ctx) -> Response:
+async def create_upload(request: Request, asker: Asker, ctx: Ctx) -> Response:
     """A place to send one film to. The metadata names, in base64, the `moment` it holds, or the `selection` whose
     whole film it is; nothing else in it is looked at or kept. Bytes may come along.
     """
@@ -85,6 +87,7 @@ async def create_upload(request: Request, ctx: Ctx) -> Response:
     checksum = parse_checksum(_only(request, "upload-checksum")) if with_bytes else None
     if with_bytes:
         _check_fits(request, length)
+    await run_in_threadpool(_check_target, ctx, asker, **target)
     upload = await run_in_threadpool(ctx.uploads.create, length, **target)
     if with_bytes:
         try:
@@ -183,6 +186,12 @@ async def _hand_on(ctx: AppContext, upload: Upload) -> None:
         if time.monotonic() > deadline:
             raise UploadBusy
         await asyncio.sleep(_TRY_AGAIN_S)
+
+
+def _check_target(ctx: AppContext, asker: Principal, moment_id: str = "", selection_id: str = "") -> None:
+    """Nothing, if they may send for it. Raises: UploadTargetMissing."""
+    with ctx.db.reading() as session:
+        check_upload_target(session, asker, moment_id=moment_id, selection_id=selection_id)
 
 
 def _check_version(request: Request) -> None:

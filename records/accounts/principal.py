@@ -10,6 +10,7 @@ from typing import Final
 MACHINE_ACCOUNT: Final = f"{1:032x}"
 SHARED_GUIDER_ACCOUNT: Final = f"{2:032x}"
 SHARED_IT_ACCOUNT: Final = f"{3:032x}"
+OF_AN_ACCOUNT: Final = "account "
 
 
 class Role(StrEnum):
@@ -48,6 +49,8 @@ class Via(StrEnum):
     """A player's, for one address."""
     OPEN = "open"
     """Not at all: sign-in was switched off by a setting."""
+    PROCESS = "process"
+    """By being one of the service's own: a worker, or a command line on its machine."""
 
 
 _SCOPES_OF: dict[Role, frozenset[Scope]] = {
@@ -75,6 +78,19 @@ class Principal:
     def may(self, scope: Scope) -> bool:
         """Whether this is allowed."""
         return scope in self.scopes
+
+
+SERVICE: Final = Principal("", "this service", frozenset(), Via.PROCESS, frozenset())
+"""The service itself, which works for whoever asked it to. It is named wherever it asks; nothing stands in for it."""
+
+
+def guider_of(who: Principal, browser_code: str | None) -> str | None:
+    """As whom somebody sends moments and keeps a logbook: of an account that several share, their browser's code.
+
+    No browser's code can be that of an account: none has a space in it.
+    """
+    shared = who.account_id in {MACHINE_ACCOUNT, SHARED_GUIDER_ACCOUNT}
+    return browser_code if shared else f"{OF_AN_ACCOUNT}{who.account_id}"
 
 
 def scopes_of(roles: Iterable[Role]) -> frozenset[Scope]:

@@ -15,9 +15,12 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from pipeline.moments import Clip, Selection, Still
+from records.accounts.principal import Principal
 from records.database import Database
 from records.documents import StatedFilm, times_of
 from records.errors import RecordsError, SelectionGone
+from records.families.access import owner_of
+from records.families.families import family_for
 from records.ledger.outputs import new_output
 from records.models import MomentRow, SelectionRow, new_id
 from records.settings import Settings
@@ -33,22 +36,19 @@ class KeyReused(RecordsError):
     )
 
 
-def begin_selection(db: Database, settings: Settings, asked: SelectionRow, key: str = "") -> str:
-    """The id of the selection asked for, new; or of the one that the same key began before.
+def begin_selection(db: Database, settings: Settings, who: Principal, asked: SelectionRow, key: str = "") -> str:
+    """The id of the selection asked for, new; or of the one that they began with the same key before.
 
-    Raises: KeyReused; SelectionGone where it is just being erased; QueueFull and NoRoom where nothing new is taken, and
-    TooMuchBegun where nothing new of this person's is.
+    It stands under the family with its code, which is made where there is none.
+    Raises: FamilyCodeTaken, KeyReused; SelectionGone where it is just being erased; QueueFull and NoRoom where nothing
+    new is taken, and TooMuchBegun where nothing new of this person's is.
     """
-    asked.id = _id_from(key) if key else new_id()
-    with (
-        contextlib.suppress(IntegrityError),
-        db.session() as session,
-    ):  # asked twice at one instant: the other was first
-        if session.get(SelectionRow, asked.id) is None:
-            check_room(settings)
-            check_queue(session, settings)
-            check_begun(session, settings, asked.begun_by)
-            session.add(asked)
+    asked.id = _id_from(owner_of(who), key) if key else new_id()
+    try:
+        _add(db, settings, who, asked)
+    except IntegrityError:  # at one instant the same was asked twice, or the family was made or went
+        with contextlib.suppress(IntegrityError):
+            _add(db, settings, who, asked)
     with db.reading() as session:
         there = session.get(SelectionRow, asked.id)
         if there is None or not there.visible:
@@ -58,8 +58,18 @@ def begin_selection(db: Database, settings: Settings, asked: SelectionRow, key: 
     return asked.id
 
 
-def _id_from(key: str) -> str:
-    return hashlib.sha256(f"selection begun under {key}".encode()).hexdigest()[:32]
+def _add(db: Database, settings: Settings, who: Principal, asked: SelectionRow) -> None:
+    with db.session() as session:
+        if session.get(SelectionRow, asked.id) is None:
+            check_room(settings)
+            check_queue(session, settings)
+            check_begun(session, settings, asked.begun_by)
+            asked.family_id = family_for(session, who, asked.family).id
+            session.add(asked)
+
+
+def _id_from(owner: str, key: str) -> str:
+    return hashlib.sha256(f"selection begun by {owner} under {key}".encode()).hexdigest()[:32]
 
 
 def _said(row: SelectionRow) -> tuple[object, ...]:
@@ -81,7 +91,8 @@ def compose_selection(
     begun_by: str | None = None,
     review_on: date | None = None,
 ) -> SelectionRow:
-    """The row of a new selection, not yet in the database, with one moment row for each clip and then each still.
+    """The row of a new selection, not in the database yet and under no family, with a moment row for each clip and then
+    each still.
 
     ``cuts`` holds, in the same order, each moment on the clock of its own upload; None where it is the film's clock.
     """

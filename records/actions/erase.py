@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from records.actions.withdraw import withdraw_selection
 from records.audit.erasure_register import ErasureKind, note_erasure
 from records.database import Database
+from records.families.families import delete_if_empty
 from records.ledger.selections import lock_family
-from records.models import ErasureRow, JobRow, JobState, SelectionRow, UploadRow, utcnow
+from records.models import ErasureRow, FamilyRow, JobRow, JobState, SelectionRow, UploadRow, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.training.logbook import keep_counts
@@ -23,8 +24,9 @@ from records.uploads.partial_file import erase_partial
 
 
 def selections_of_family(session: Session, family: str) -> Sequence[str]:
-    """The ids of every selection of a family, those that are just being erased too."""
-    return session.scalars(select(SelectionRow.id).where(SelectionRow.family == family)).all()
+    """The ids of every selection of the family with that code, those that are just being erased too."""
+    query = select(SelectionRow.id).join(FamilyRow, FamilyRow.id == SelectionRow.family_id)
+    return session.scalars(query.where(FamilyRow.code == family)).all()
 
 
 def erase_selection(db: Database, storage: Storage, settings: Settings, selection_id: str) -> bool:
@@ -101,4 +103,7 @@ def _erase_marked(db: Database, storage: Storage, settings: Settings, selection_
         # it when it set the mark.
         if session.scalar(select(ErasureRow.id).where(ErasureRow.target == selection_id).limit(1)) is None:
             note_erasure(session, ErasureKind.SELECTION, selection_id)
+        family_id = session.scalar(select(SelectionRow.family_id).where(SelectionRow.id == selection_id))
         session.execute(delete(SelectionRow).where(SelectionRow.id == selection_id))
+        if family_id is not None:
+            delete_if_empty(session, family_id)

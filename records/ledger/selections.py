@@ -5,7 +5,6 @@ Whatever changes the state of a selection locks its row first (lock_selection), 
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,7 +31,10 @@ from records.models import (
 
 
 def visible_selection(session: Session, selection_id: str) -> SelectionRow:
-    """The selection, if it is there and not being erased. Raises: SelectionGone."""
+    """The selection, if it is there and not being erased; for whom is records/families/access.py's to say.
+
+    Raises: SelectionGone.
+    """
     selection = session.get(SelectionRow, selection_id)
     if selection is None or not selection.visible:
         raise SelectionGone(selection_id)
@@ -43,11 +45,6 @@ def is_visible(session: Session, selection_id: str) -> bool:
     """Whether there is such a selection that is not being erased."""
     selection = session.get(SelectionRow, selection_id)
     return selection is not None and selection.visible
-
-
-def visible_ids(session: Session, selection_ids: Collection[str]) -> set[str]:
-    """Which of these are there and not being erased."""
-    return set(session.scalars(select(SelectionRow.id).where(SelectionRow.id.in_(selection_ids), SelectionRow.visible)))
 
 
 def lock_selection(session: Session, selection_id: str) -> SelectionRow | None:
@@ -62,8 +59,8 @@ def lock_family(session: Session, selection_id: str) -> SelectionRow | None:
     All are held in one order, so that two who do this wait one after the other and never crosswise; a holder of one
     selection waits for no other. None as lock_selection().
     """
-    family = select(SelectionRow.family).where(SelectionRow.id == selection_id).scalar_subquery()
-    query = select(SelectionRow).where(SelectionRow.family == family).order_by(SelectionRow.id)
+    family = select(SelectionRow.family_id).where(SelectionRow.id == selection_id).scalar_subquery()
+    query = select(SelectionRow).where(SelectionRow.family_id == family).order_by(SelectionRow.id)
     held = session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
     return next((one for one in held if one.id == selection_id and one.visible), None)
 

@@ -25,6 +25,8 @@ RIGHTS: Final = {
     "erasures": "SELECT, INSERT",
     "external_identities": NOTHING,
     "external_sessions": NOTHING,
+    "families": "SELECT, DELETE",
+    "family_shares": "SELECT",
     "hidings": CHANGE,
     "jobs": ALL,
     "logbook_clients": NOTHING,

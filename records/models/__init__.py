@@ -11,6 +11,7 @@ from records.models.accounts import (
     SpentLogoutTokenRow,
 )
 from records.models.base import Base, UtcDateTime, new_id
+from records.models.families import FamilyRow, FamilyShareRow
 from records.models.hiding import HidingRow, WithheldRow
 from records.models.jobs import ClockRow, JobRow, WorkerRow
 from records.models.monitoring import AuditRow, ErasureRow, JobOutcomeCountRow, SampleRow
@@ -32,6 +33,8 @@ __all__ = [
     "ErasureRow",
     "ExternalIdentityRow",
     "ExternalSessionRow",
+    "FamilyRow",
+    "FamilyShareRow",
     "HidingRow",
     "JobOutcomeCountRow",
     "JobRow",

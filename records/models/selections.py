@@ -29,7 +29,9 @@ class SelectionRow(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     state: Mapped[str] = mapped_column(String(16), default=SelectionState.RECEIVING)
+    family_id: Mapped[str] = mapped_column(ForeignKey("families.id"), index=True)
     family: Mapped[str] = mapped_column(String(32), index=True)
+    """The family's code, to be read; what belongs together, and who may see it, is asked of ``family_id``."""
     cycle: Mapped[int]
     preset: Mapped[str] = mapped_column(String(32))
     shape: Mapped[Selection] = mapped_column(Json(Selection))
@@ -38,8 +40,8 @@ class SelectionRow(Base):
     whole_film: Mapped[bool]
     """True when all moments are cut from one upload."""
     guider: Mapped[str | None] = mapped_column(String(64))
-    """A random code that the page makes once in each browser. It shares out the workers' time and says nothing of who
-    she is; accounts will take its place."""
+    """The account that sent it; of an account that several share, a random code that the page makes once in each
+    browser. It shares out the workers' time and tells whose logbook it counts in."""
     begun_by: Mapped[str | None] = mapped_column(String(32))
     """Whose it counts as among what one person has open at once: a hash that tells persons apart and names none."""
     review_on: Mapped[date | None]

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, true, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.moments import FilmOf
 from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Logbook, Role
+from records.accounts.principal import OF_AN_ACCOUNT
 from records.audit.erasure_register import ErasureKind, note_erasure
 from records.clock import local_day
 from records.database import rows_changed
@@ -41,7 +42,7 @@ class EntryMissing(RecordsError):
 
 
 def read_logbook(session: Session, guider: str = "") -> Logbook:
-    """The logbook of a guider's code; of everything on this service where that is empty."""
+    """A guider's logbook; where that is empty, one of everything by those who share an account."""
     found: dict[str, CycleEntry] = {}
     for row in session.scalars(_films(guider)):
         key = f"{row.family} {row.cycle}"
@@ -133,7 +134,7 @@ def keep_counts(session: Session, selection: SelectionRow) -> None:
         session.add(row)
         session.flush()
     others = select(SelectionRow.id).where(
-        SelectionRow.family == selection.family, SelectionRow.id != selection.id, SelectionRow.visible
+        SelectionRow.family_id == selection.family_id, SelectionRow.id != selection.id, SelectionRow.visible
     )
     if session.scalars(others.limit(1)).first() is None:
         forget_code(session, selection.family)
@@ -179,7 +180,7 @@ def _films(guider: str) -> Any:
 
 
 def _own(column: Any, guider: str) -> ColumnElement[bool]:
-    return column == guider if guider else true()
+    return column == guider if guider else or_(column.is_(None), column.not_like(f"{OF_AN_ACCOUNT}%"))
 
 
 def _days(row: SelectionRow, known: CycleEntry) -> dict[str, date | None]:

@@ -24,7 +24,7 @@ from records.models import (
 )
 
 _NEVER_SHOWN: dict[type[Base], set[str]] = {
-    SelectionRow: {"shape", "film", "family", "guider", "begun_by", "erasing_at"},
+    SelectionRow: {"shape", "film", "family", "family_id", "guider", "begun_by", "erasing_at"},
     HidingRow: {"marks", "pictures"},
     JobRow: {"lease_token", "lease_until", "worker", "moved_at", "sent_at", "error_detail", "acknowledged_at"},
     UploadRow: {"holder", "expires_at"},

@@ -1,7 +1,7 @@
 """Other selections that an output may show: earlier reviews, and the other film of the same cycle.
 
-One rule for both: they are of the same family and were sent by the same guider. A film is its guider's alone until she
-shares it, and there is no sharing yet.
+One rule for both: they are of the same family, and whoever asks may see them. Where several share one account, nobody
+knows who of them works with whom, so that there they were sent by the same guider, too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from pipeline.moments import FilmOf
@@ -18,18 +18,18 @@ from pipeline.outputs.kinds import find_kind, parse_recipe
 from pipeline.pack.companion import WithCompanion
 from pipeline.prepared import CompanionWrong, EarlierWrong, check_companion
 from pipeline.print.recipes import CyclesRecipe, StillChoice, StillsRecipe
+from records.accounts.principal import SERVICE, SHARED_GUIDER_ACCOUNT, Principal
+from records.families.access import may_see
 from records.ledger.outputs import outputs_of
 from records.ledger.selections import all_moments_ready
-from records.models import SelectionRow, SelectionState
+from records.models import FamilyRow, SelectionRow, SelectionState
 
 _WORDED_IN = ("booklet", "picture_notes")
 
 
-def earlier_reviews(session: Session, selection: SelectionRow) -> Sequence[SelectionRow]:
-    """Every review whose pictures may join in: ready, of this family's films, by this guider, and before this one."""
-    query = _by_same_guider(selection).where(
-        SelectionRow.family == selection.family, SelectionRow.state == SelectionState.READY
-    )
+def earlier_reviews(session: Session, selection: SelectionRow, who: Principal) -> Sequence[SelectionRow]:
+    """Every review whose pictures may join in: ready, of this family's films, and before this one."""
+    query = _of_family(selection).where(may_see(who), SelectionRow.state == SelectionState.READY)
     found = [row for row in session.scalars(query) if _place(row) < _place(selection) and _is_of_family(row)]
     return sorted(found, key=_place) if _is_of_family(selection) else []
 
@@ -38,17 +38,15 @@ def find_earlier(session: Session, selection: SelectionRow, recipe: object) -> S
     """The reviews that a recipe names, in the order of their cycles. Raises: EarlierWrong."""
     if not isinstance(recipe, CyclesRecipe) or not recipe.earlier:
         return []
-    found = [row for row in earlier_reviews(session, selection) if row.id in recipe.earlier]
+    found = [row for row in earlier_reviews(session, selection, SERVICE) if row.id in recipe.earlier]
     if len(found) != len(set(recipe.earlier)):
         raise EarlierWrong
     return found
 
 
-def companions(session: Session, selection: SelectionRow) -> Sequence[SelectionRow]:
+def companions(session: Session, selection: SelectionRow, who: Principal) -> Sequence[SelectionRow]:
     """Every selection of the other film of the same family and cycle, the newest first, ready or not."""
-    query = _by_same_guider(selection).where(
-        SelectionRow.family == selection.family, SelectionRow.cycle == selection.cycle
-    )
+    query = _of_family(selection).where(may_see(who), SelectionRow.cycle == selection.cycle)
     rows = session.scalars(query.order_by(SelectionRow.created_at.desc(), SelectionRow.id))
     return [row for row in rows if _is_of_family(row) != _is_of_family(selection)]
 
@@ -56,12 +54,12 @@ def companions(session: Session, selection: SelectionRow) -> Sequence[SelectionR
 def find_companion(session: Session, selection: SelectionRow, recipe: object) -> SelectionRow | None:
     """The selection of the other film that a recipe names; None where it names none.
 
-    Raises: CompanionWrong where there is none of that name by this guider, it is not of the other film of the same
-    family and cycle, or is not all ready.
+    Raises: CompanionWrong where the family has none of that name, it is not of the other film of the same cycle, or is
+    not all ready.
     """
     if not isinstance(recipe, WithCompanion) or not recipe.companion:
         return None
-    query = _by_same_guider(selection).where(SelectionRow.id == recipe.companion)
+    query = _of_family(selection).where(SelectionRow.id == recipe.companion)
     other = session.scalars(query).one_or_none()
     if other is None:
         sentence = "The moments of the other film are not here any more, or not sent by you. Choose others, or none."
@@ -83,9 +81,11 @@ def choices_in(session: Session, selection_id: str) -> tuple[StillChoice, ...]:
     return ()
 
 
-def _by_same_guider(selection: SelectionRow) -> Select[SelectionRow]:
+def _of_family(selection: SelectionRow) -> Select[SelectionRow]:
+    persons = select(FamilyRow.id).where(FamilyRow.owner_account_id != SHARED_GUIDER_ACCOUNT)
     return select(SelectionRow).where(
-        SelectionRow.guider.is_not_distinct_from(selection.guider),
+        SelectionRow.family_id == selection.family_id,
+        or_(SelectionRow.guider.is_not_distinct_from(selection.guider), SelectionRow.family_id.in_(persons)),
         SelectionRow.id != selection.id,
         SelectionRow.visible,
     )

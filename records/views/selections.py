@@ -13,7 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from pipeline.moments import Clip, FilmOf, Still
+from records.accounts.principal import Principal
 from records.documents import ClipTimes, MomentFacts, StatedFilm, StillTimes
+from records.families.access import may_see
 from records.ledger.selections import held_for
 from records.models import (
     ArtifactRow,
@@ -274,11 +276,11 @@ def _view(row: SelectionRow, parts: _Parts, now: datetime) -> SelectionView:
     )
 
 
-def list_selections(session: Session, *, limit: int, offset: int = 0) -> list[SelectionSummary]:
-    """The newest selections first."""
+def list_selections(session: Session, who: Principal, *, limit: int, offset: int = 0) -> list[SelectionSummary]:
+    """Those that they may see, the newest first."""
     query = (
         select(SelectionRow)
-        .where(SelectionRow.visible)
+        .where(SelectionRow.visible, may_see(who))
         .order_by(SelectionRow.created_at.desc(), SelectionRow.id)
         .limit(limit)
         .offset(offset)

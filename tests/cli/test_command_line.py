@@ -13,15 +13,14 @@ from sqlalchemy import select
 from cli import COMMANDS, main
 from cli.screen import sentence_for
 from pipeline.errors import NoSpace
-from pipeline.moments import Clip, FilmOf, Selection
+from pipeline.moments import FilmOf
 from pipeline.outputs.kinds import KINDS, usual_kinds
-from records.actions.create import compose_selection
 from records.database import Database
-from records.documents import StatedFilm
 from records.models import SelectionRow, WorkerRow, utcnow
 from records.settings import Settings
 from tests.databases import make_tables
 from tests.effects import open_alone
+from tests.records.cast import add_selection as cast_selection
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -49,10 +48,7 @@ def database(home: Settings) -> Database:
 
 
 def add_selection(database: Database, family: str) -> None:
-    selection = Selection(family=family, clips=(Clip(in_ms=0, out_ms=1000),))
-    film = StatedFilm(bytes=1, duration_ms=1000)
-    with database.session() as session:
-        session.add(compose_selection(selection, [None], film, "review", ["review_pack"], whole_film=True))
+    cast_selection(database, {"family": family, "clip": [{"in": 0, "out": 1000}]})
 
 
 def families(database: Database) -> list[str]:

@@ -8,9 +8,12 @@ from typing import Any
 from sqlalchemy import select, update
 
 from pipeline.moments import parse_selection
+from records.accounts.principal import SHARED_GUIDER_ACCOUNT, Principal, Via
+from records.accounts.shared_secrets import shared_principal
 from records.actions.create import compose_selection
 from records.database import Database
 from records.documents import StatedFilm
+from records.families.families import family_for
 from records.ledger.jobs import Claim, claim_next
 from records.ledger.selections import upload_completed
 from records.models import JobRow, UploadRow, UploadState, new_id, utcnow
@@ -31,6 +34,8 @@ K_104: dict[str, Any] = {
 }
 K_207: dict[str, Any] = {"family": "K-207", "clip": [{"in": 0, "out": 1000}]}
 
+EVERYBODY_HERE = shared_principal(SHARED_GUIDER_ACCOUNT, Via.SECRET)
+
 
 def add_selection(
     db: Database,
@@ -41,6 +46,7 @@ def add_selection(
     guider: str | None = None,
     review_on: date | None = None,
     recipes: dict[str, Any] | None = None,
+    who: Principal = EVERYBODY_HERE,
 ) -> str:
     """The id of a new selection that awaits its upload."""
     selection = parse_selection(shape)
@@ -56,6 +62,7 @@ def add_selection(
             review_on=review_on,
             recipes=recipes,
         )
+        row.family_id = family_for(session, who, selection.family).id
         session.add(row)
         session.flush()
         return row.id

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import MetaData, select
+from sqlalchemy import MetaData, inspect, select
 
+from records.accounts.principal import SHARED_GUIDER_ACCOUNT
 from records.database import open_database
 from records.ledger.outputs import Source, outputs_of, sources_of
 from records.migrations.migrate import changing_tables, is_current, migrate
@@ -70,6 +71,27 @@ def test_every_row_of_an_earlier_step_is_there_after_migrating(empty: Settings, 
         for key, row in rows.items():
             kept = {name: value for name, value in row.items() if name not in _REPLACED.get(table, ())}
             assert {name: after[table][key].get(name) for name in kept} == kept, table
+
+
+@pytest.mark.parametrize("step", ["0001", "0010"])
+def test_every_selection_comes_under_a_family_of_all_who_shared_the_service(
+    empty: Settings, files: OldFiles, step: str
+) -> None:
+    make_old_ledger(empty, files, step)
+    migrate(empty)
+    after = rows_of(empty)
+    families = {row["id"]: row for row in after["families"].values()}
+    assert {row["code"] for row in families.values()} >= {"K-104", "K-207", "K-400"}
+    assert len({row["code"] for row in families.values()}) == len(families)
+    assert {row["owner_account_id"] for row in families.values()} == {SHARED_GUIDER_ACCOUNT}
+    for row in after["selections"].values():
+        assert families[row["family_id"]]["code"] == row["family"]
+        assert families[row["family_id"]]["opened_at"] <= row["created_at"]
+    with changing_tables(empty) as (connection, config):
+        [column] = [one for one in inspect(connection).get_columns("selections") if one["name"] == "family_id"]
+        assert not column["nullable"]
+        command.downgrade(config, "0017")
+    assert "family_id" not in next(iter(rows_of(empty)["selections"].values()))
 
 
 def test_outputs_and_what_they_may_show_are_told_from_recipes_jobs_and_files(empty: Settings, files: OldFiles) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from pipeline.errors import FfmpegFailed, FilmUnreadable, NoSpace, PipelineError
+from records.accounts.principal import SERVICE
 from records.actions.complete_job import fail, finish
 from records.database import Database
 from records.documents import MomentFacts
@@ -245,7 +246,7 @@ def test_waiting_and_running_times_are_told_apart(settings: Settings, db: Databa
 def test_the_newest_selection_is_listed_first(db: Database) -> None:
     older, newer = add_selection(db, K_104), add_selection(db, K_207)
     with db.reading() as session:
-        listed = list_selections(session, limit=10)
-        second = list_selections(session, limit=1, offset=1)
+        listed = list_selections(session, SERVICE, limit=10)
+        second = list_selections(session, SERVICE, limit=1, offset=1)
     assert [row.id for row in listed] == [newer, older]
     assert [(row.id, row.family, row.clips, row.stills) for row in second] == [(older, "K-104", 2, 1)]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from records.accounts.principal import SERVICE
 from records.actions.complete_job import finish
 from records.actions.erase import artifact_folder, erase_selection, resume_erasures
 from records.actions.sweep import sweep_attempts, sweep_store
@@ -78,7 +79,7 @@ def test_erasing_one_selection_leaves_the_others_whole(
     kept_id = job_row(db, kept).selection_id
     erase_selection(db, storage, settings, job_row(db, erased).selection_id)
     with db.reading() as session:
-        assert [row.id for row in list_selections(session, limit=9)] == [kept_id]
+        assert [row.id for row in list_selections(session, SERVICE, limit=9)] == [kept_id]
     assert [key.split("/")[1] for key in stored(storage)] == [kept_id]
 
 
@@ -122,7 +123,7 @@ def test_an_interrupted_erasure_is_out_of_sight_and_ended_by_recovery(
         erase_selection(db, _Unplugged(storage), settings, selection_id)  # type: ignore[arg-type]
     with db.reading() as session:
         assert selection_view(session, selection_id) is None
-        assert list_selections(session, limit=9) == []
+        assert list_selections(session, SERVICE, limit=9) == []
     assert claim_next(db, "w", settings) is None
     with pytest.raises(SelectionGone):
         complete_upload(db, selection_id)

@@ -1,0 +1,71 @@
+"""Families by their codes: found for whoever sends moments under one, made anew, or refused as another's."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.orm import Session
+
+from records.accounts.principal import Principal
+from records.errors import RecordsError
+from records.families.access import Right, may_with_family, owner_of
+from records.models import FamilyRow, SelectionRow
+
+_LETTERS: Final = "ACDEFHKLMNPRTVWX"
+_DIGITS: Final = "2346789"
+"""None that is taken for another when it is written by hand or read aloud: no 0 and O, 1 and I, 5 and S, 8 and B."""
+_TRIES: Final = 50
+
+
+class FamilyCodeTaken(RecordsError):
+    """The code is another guider's."""
+
+    code = "family_code_taken"
+    for_guider = "This code is taken here. Please take another one."
+
+
+class FamilyGone(RecordsError):
+    """There is no such family."""
+
+    code = "family_gone"
+    for_guider = "This family does not exist any more."
+
+
+def propose_code(session: Session) -> str:
+    """A code that no family here has: a letter and three digits or more, and says nothing of anybody."""
+    for digits in (3, 4, 5, 8):
+        for _ in range(_TRIES):
+            number = "".join(secrets.choice(_DIGITS) for _ in range(digits))
+            code = f"{secrets.choice(_LETTERS)}-{number}"
+            if session.scalar(select(FamilyRow.id).where(func.lower(FamilyRow.code) == code.lower())) is None:
+                return code
+    raise AssertionError("no code is free")
+
+
+def family_for(session: Session, who: Principal, code: str) -> FamilyRow:
+    """The family under which they may send moments by this code: theirs, one they work on, or a new one of theirs.
+
+    Raises: FamilyCodeTaken.
+    """
+    family = session.scalars(select(FamilyRow).where(FamilyRow.code == code)).one_or_none()
+    if family is None:
+        family = FamilyRow(code=code, owner_account_id=owner_of(who))
+        session.add(family)
+        session.flush()
+    elif not may_with_family(session, who, family, Right.WORK):
+        raise code_taken(session)
+    return family
+
+
+def code_taken(session: Session) -> FamilyCodeTaken:
+    """What to answer about a code that is another's: not whose, and which one to take."""
+    sentence = f"This code is taken here. Take the proposed one: {propose_code(session)}."
+    return FamilyCodeTaken(for_guider=sentence)
+
+
+def delete_if_empty(session: Session, family_id: str) -> None:
+    """With the last of its selections a family goes, its code and its shares with it."""
+    left = exists().where(SelectionRow.family_id == family_id)
+    session.execute(delete(FamilyRow).where(FamilyRow.id == family_id, ~left))

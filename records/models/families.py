@@ -1,0 +1,48 @@
+"""Tables of families: whose each is, and with whom it is shared."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from records.clock import utcnow
+from records.documents import FamilyPeople
+from records.models.base import Base, Json, new_id
+
+
+class FamilyRow(Base):
+    """A family that a guider works with, under a code; it goes with the last of its selections."""
+
+    __tablename__ = "families"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    code: Mapped[str] = mapped_column(String(32), unique=True)
+    owner_account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    """Her guider's. This machine and all who share the guiders' token count as one: that of the token."""
+    people: Mapped[FamilyPeople] = mapped_column(Json(FamilyPeople), default=())
+    """By role and initials at most."""
+    opened_at: Mapped[datetime] = mapped_column(default=utcnow)
+    ended_at: Mapped[datetime | None]
+    """When the work with them ended. It is no clock of retention."""
+
+
+class FamilyShareRow(Base):
+    """Somebody who may see a family that is another's; it stays when it has ended, and goes with the family."""
+
+    __tablename__ = "family_shares"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    family_id: Mapped[str] = mapped_column(ForeignKey("families.id", ondelete="CASCADE"), index=True)
+    selection_id: Mapped[str | None] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
+    """The one that is shared; None: the whole family."""
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    """colleague, supervisor or break_glass."""
+    until: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    by: Mapped[str] = mapped_column(String(32))
+    """The account that shared it."""
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    ended_at: Mapped[datetime | None]
