@@ -8,8 +8,9 @@ from tests.api.service import SELECTIONS, TUS, UPLOADS, announce, begin, metadat
 
 
 def test_another_version_is_refused_with_the_one_that_is_spoken(api: httpx.Client) -> None:
+    upload = announce(api, 9)
     for headers in ({}, {"Tus-Resumable": "0.2.2"}):
-        answer = api.head(f"{UPLOADS}/{'0' * 32}", headers=headers)
+        answer = api.head(upload, headers=headers)
         assert (answer.status_code, answer.headers["Tus-Version"]) == (412, "1.0.0")
 
 

@@ -560,7 +560,7 @@ export interface paths {
         };
         /**
          * Selections, newest first
-         * @description A page of summaries.
+         * @description A page of summaries, of those that one may see.
          */
         get: operations["list_selections"];
         put?: never;
@@ -677,7 +677,7 @@ export interface paths {
         };
         /**
          * Selections of the other film of the same cycle
-         * @description Of a family's film those of the review recording and the other way round, by the same guider, newest first.
+         * @description Of a family's film those of the review recording and the other way round, newest first.
          */
         get: operations["list_companions"];
         put?: never;
@@ -697,7 +697,7 @@ export interface paths {
         };
         /**
          * Earlier reviews whose pictures may join a booklet
-         * @description Those of the same family by the same guider that are ready, in the order of their cycles.
+         * @description Those of the same family that are ready, in the order of their cycles.
          */
         get: operations["list_earlier_reviews"];
         put?: never;
@@ -2516,7 +2516,7 @@ export interface components {
          * @description How a request proved who asks.
          * @enum {string}
          */
-        Via: "secret" | "session" | "api_token" | "pass" | "open";
+        Via: "secret" | "session" | "api_token" | "pass" | "open" | "process";
         /** @description A kind, and what is chosen for it; what is left out stays as is usual. */
         Wish: {
             kind: string;
@@ -2593,7 +2593,7 @@ export interface operations {
     get_logbook: {
         parameters: {
             query?: {
-                /** @description The code that the page sends with selections; empty: everything on this service. */
+                /** @description Of an account that several share, the code that the page sends with selections; empty: everything that they sent. Whoever has an account of their own sees their own logbook, whatever is here. */
                 guider?: string;
             };
             header?: never;
@@ -2616,7 +2616,7 @@ export interface operations {
     choose_logbook_profile: {
         parameters: {
             query?: {
-                /** @description The code that the page sends with selections; empty: everything on this service. */
+                /** @description Of an account that several share, the code that the page sends with selections; empty: everything that they sent. Whoever has an account of their own sees their own logbook, whatever is here. */
                 guider?: string;
             };
             header?: never;
@@ -2643,7 +2643,7 @@ export interface operations {
     save_logbook_cycle: {
         parameters: {
             query?: {
-                /** @description The code that the page sends with selections; empty: everything on this service. */
+                /** @description Of an account that several share, the code that the page sends with selections; empty: everything that they sent. Whoever has an account of their own sees their own logbook, whatever is here. */
                 guider?: string;
             };
             header?: never;
@@ -2670,7 +2670,7 @@ export interface operations {
     delete_logbook_entry: {
         parameters: {
             query?: {
-                /** @description The code that the page sends with selections; empty: everything on this service. */
+                /** @description Of an account that several share, the code that the page sends with selections; empty: everything that they sent. Whoever has an account of their own sees their own logbook, whatever is here. */
                 guider?: string;
             };
             header?: never;
@@ -2695,7 +2695,7 @@ export interface operations {
     add_logbook_hours: {
         parameters: {
             query?: {
-                /** @description The code that the page sends with selections; empty: everything on this service. */
+                /** @description Of an account that several share, the code that the page sends with selections; empty: everything that they sent. Whoever has an account of their own sees their own logbook, whatever is here. */
                 guider?: string;
             };
             header?: never;
@@ -2722,7 +2722,7 @@ export interface operations {
     download_logbook: {
         parameters: {
             query?: {
-                /** @description The code that the page sends with selections; empty: everything on this service. */
+                /** @description Of an account that several share, the code that the page sends with selections; empty: everything that they sent. Whoever has an account of their own sees their own logbook, whatever is here. */
                 guider?: string;
             };
             header?: never;
