@@ -90,7 +90,7 @@ def test_every_selection_comes_under_a_family_of_all_who_shared_the_service(
     with changing_tables(empty) as (connection, config):
         [column] = [one for one in inspect(connection).get_columns("selections") if one["name"] == "family_id"]
         assert not column["nullable"]
-        command.downgrade(config, "0018")
+        command.downgrade(config, "0019")
     assert "family_id" not in next(iter(rows_of(empty)["selections"].values()))
 
 
