@@ -15,8 +15,8 @@ W = TypeVar("W")
 _LEAST_PAUSE_S: Final = 0.05
 """Between two rounds, however many come: those who join meanwhile are told together."""
 _AFTER_INCIDENT_S: Final = 5.0
-_PAUSE_TO_WORK: Final = 9
-"""However much there is to ask, it takes at most a tenth of the time."""
+_PAUSE_TO_WORK: Final = 3
+"""However much there is to ask, it takes at most a quarter of the time, most of which the database works."""
 
 
 class Poller(Generic[W]):
