@@ -38,9 +38,9 @@ GivenIds = Annotated[
 )
 async def stream_selections(selection: GivenIds, feeds: GivenFeeds, who: Asker, person: Person) -> Response:
     """Events named `selection` hold the whole view of one of them as JSON: of each as it is when the stream begins, and
-    then soon after every change, usually within a second. `gone` says that one is not there any more. To watch others too, open another
-    stream with all of them: as it begins with how each is, nothing is lost in between, nor over a lost connection.
-    `closed` says why the service ends the stream: one person has a few at once.
+    then soon after every change, usually within a second. `gone` says that one is not there any more. To watch others
+    too, open another stream with all of them: as it begins with how each is, nothing is lost in between, nor over a
+    lost connection. `closed` says why the service ends the stream: one person has a few at once.
     """
     return stream(_events(feeds, who, person, selection))
 

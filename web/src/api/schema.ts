@@ -14,9 +14,9 @@ export interface paths {
         /**
          * The progress of several selections as server-sent events
          * @description Events named `selection` hold the whole view of one of them as JSON: of each as it is when the stream begins, and
-         *     then soon after every change, usually within a second. `gone` says that one is not there any more. To watch others too, open another
-         *     stream with all of them: as it begins with how each is, nothing is lost in between, nor over a lost connection.
-         *     `closed` says why the service ends the stream: one person has a few at once.
+         *     then soon after every change, usually within a second. `gone` says that one is not there any more. To watch others
+         *     too, open another stream with all of them: as it begins with how each is, nothing is lost in between, nor over a
+         *     lost connection. `closed` says why the service ends the stream: one person has a few at once.
          */
         get: operations["stream_selections"];
         put?: never;
