@@ -29,6 +29,7 @@ from records.accounts.principal import (
 from records.accounts.sessions import (
     Lifetime,
     SessionView,
+    display_name_of,
     end_session,
     end_sessions,
     find_session,
@@ -67,7 +68,7 @@ class SignedIn(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     account_id: str
-    name: str
+    name: str = Field(description="What colleagues call them; of a program, which token it has.")
     roles: list[Role]
     scopes: list[Scope] = Field(description="What they may do at all, and may let an API token of theirs do.")
     via: Via
@@ -190,10 +191,14 @@ def _found(ctx: AppContext, identity: Identity, value: str) -> Principal:
 
 def _signed_in(ctx: AppContext, principal: Principal) -> SignedIn:
     mine = _sessions(ctx, principal)
+    name = principal.name
+    if principal.via is Via.SESSION:
+        with ctx.db.reading() as session:
+            name = display_name_of(session, principal.account_id)
     this_one = next((one for one in mine if one.is_this_one), None)
     return SignedIn(
         account_id=principal.account_id,
-        name=principal.name,
+        name=name,
         roles=sorted(principal.roles),
         scopes=sorted(principal.scopes),
         via=principal.via,

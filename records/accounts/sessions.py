@@ -135,6 +135,13 @@ def touch_session(session: Session, session_id: str) -> None:
     session.execute(update(SessionRow).where(SessionRow.id == session_id).values(seen_at=utcnow()))
 
 
+def display_name_of(session: Session, account_id: str) -> str:
+    """What colleagues call an account; of those that nobody has alone, what the audit does."""
+    if account_id in NAMES:
+        return NAMES[account_id]
+    return session.scalar(select(AccountRow.display_name).where(AccountRow.id == account_id)) or account_id
+
+
 def end_session(session: Session, account_id: str, session_id: str) -> bool:
     """End one of an account's sessions; whether there was one."""
     mine = (SessionRow.account_id == account_id) & (SessionRow.id == session_id)

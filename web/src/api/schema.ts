@@ -2381,6 +2381,7 @@ export interface components {
             elsewhere: number;
             /** @description If nothing more is asked; null where no session is needed. */
             ends_at: string | null;
+            /** @description What colleagues call them; of a program, which token it has. */
             name: string;
             roles: components["schemas"]["records__accounts__principal__Role"][];
             /** @description What they may do at all, and may let an API token of theirs do. */

@@ -43,6 +43,7 @@ def test_who_has_a_role_is_signed_in_and_gets_an_account(browser: TestClient, is
     [login] = [one["__Host-vigpack_login"] for one in cookies if "__Host-vigpack_login" in one]
     assert (login.value, login["max-age"]) == ("", "0")
     me = browser.get("/api/v1/session").json()
+    assert me["name"] == "Ada"  # and no identifier: the page greets by it
     assert (me["roles"], me["via"]) == (["guider"], "session")
     [account] = people(browser)
     assert (account.display_name, account.roles) == ("Ada", "guider")
