@@ -14,7 +14,7 @@ ARGS ?=# more words for the command, e.g. make demo ARGS="--film my.mp4", make t
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/dev.stamp page  ## make .venv with everything to run, test and check, and build the page
+setup: $(VENV)/dev.stamp page tests/oidc/node_modules/stamp  ## make .venv with everything to run, test and check, and build the page
 
 page: web/dist/index.html  # build the page that guiders open in their browser
 
@@ -31,6 +31,7 @@ demo: $(VENV)/run.stamp  ## draw a film, send its moments through the real API, 
 PROCESSES ?= 3
 test: $(VENV)/dev.stamp machine  ## run every test, in PROCESSES=3
 	@$(MAKE) --no-print-directory page || echo "The page could not be built: its tests are skipped, and fail where CI=true." >&2
+	@$(MAKE) --no-print-directory tests/oidc/node_modules/stamp || echo "Signing in with an organisation is not tried: no packages from npm." >&2
 	@$(BIN)/python -m pytest -n $(PROCESSES) $(ARGS)
 
 RUNS ?= 10
@@ -118,6 +119,11 @@ web/node_modules/stamp: web/package-lock.json web/package.json | $(VENV)/python.
 	fi
 	@echo "Installing what the page is built with"
 	@$(WITH_NODE) npm --prefix web ci --loglevel error >/dev/null
+	@touch $@
+
+# A certified OpenID Connect provider, which only tests of signing in use.
+tests/oidc/node_modules/stamp: tests/oidc/package-lock.json web/node_modules/stamp
+	@$(WITH_NODE) npm --prefix tests/oidc ci --loglevel error >/dev/null
 	@touch $@
 
 web/dist/index.html: web/node_modules/stamp $(PAGE_SOURCES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -21,6 +22,10 @@ from pydantic.config import JsonDict
 
 from pipeline.errors import PipelineError
 from pipeline.ffmpeg.capabilities import read_capabilities
+from records.accounts.organisation.configuration import organisation_of
+from records.accounts.organisation.errors import OrganisationMisconfigured, ProviderAway
+from records.accounts.organisation.provider import Provider
+from records.accounts.organisation.tokens import SKEW_S
 from records.clock import utcnow
 from records.database import Database, clock_skew_s, open_database
 from records.folders import folder_problems
@@ -82,6 +87,8 @@ def check_everything(settings: Settings) -> Iterator[Check]:
     ]
     if settings.proxy_url:
         checks.append(lambda: check_proxy(settings))
+    if settings.oidc_issuer:
+        checks.append(lambda: check_organisation(settings))
     if settings.public_url:
         checks.append(lambda: check_public_url(settings))
     try:
@@ -293,6 +300,34 @@ def check_proxy(settings: Settings) -> Check:
     if found.ends_soon(utcnow()):
         return Check(part="proxy", state="warn", found=f"{found.url} answers{ends}: not renewed", remedy=PROXY_ANEW)
     return Check(part="proxy", state="ok", found=f"{found.url} answers{ends}")
+
+
+def check_organisation(settings: Settings) -> Check:
+    """That the organisation's sign-in answers, is who the settings say, has keys, and has our time."""
+    part = "organisation's sign-in"
+    try:
+        organisation = organisation_of(settings)
+        if organisation is None:
+            return Check(part=part, state="ok", found="not set")
+        skew_s = asyncio.run(_ask_organisation(Provider(organisation)))
+    except OrganisationMisconfigured as error:
+        return Check(part=part, state="bad", found=error.for_guider, remedy="Complete the settings VIGPACK_OIDC_….")
+    except ProviderAway as error:
+        remedy = (
+            "Is VIGPACK_OIDC_ISSUER written as the provider writes it, and can this machine reach it by https? "
+            "A certificate of your own authority must be among the machine's; further hosts go into VIGPACK_OIDC_HOSTS."
+        )
+        return Check(part=part, state="bad", found=str(error)[:300], remedy=remedy)
+    if skew_s is not None and abs(skew_s) > SKEW_S:
+        found = f"its clock and ours differ by {abs(skew_s):.0f} s"
+        return Check(part=part, state="bad", found=found, remedy="Let this machine take the time from NTP.")
+    return Check(part=part, state="ok", found=f"{organisation.issuer} answers and has keys")
+
+
+async def _ask_organisation(provider: Provider) -> float | None:
+    await provider.endpoints()
+    await provider.refresh_keys()
+    return provider.skew_s
 
 
 def check_public_url(settings: Settings) -> Check:

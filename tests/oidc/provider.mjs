@@ -25,4 +25,7 @@ const provider = new Provider(issuer, {
   pkce: { required: () => true },
   scopes: ['openid', 'profile', 'vigpack'],
 });
+for (const event of ['backchannel.error', 'server_error', 'end_session.error', 'grant.error']) {
+  provider.on(event, (_, error) => console.error(event, error));
+}
 provider.listen(Number(port), '127.0.0.1');

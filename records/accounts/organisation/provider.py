@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,7 @@ from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from records.accounts.organisation.configuration import Organisation, is_askable
 from records.accounts.organisation.errors import NotProven, ProviderAway
+from records.clock import utcnow
 
 KEPT_S: Final = 3600
 """How long discovery and keys are good for."""
@@ -63,6 +65,8 @@ class Provider:
         self._endpoints: tuple[float, Endpoints] | None = None
         self._keys: tuple[float, KeySet] | None = None
         self._away_until = 0.0
+        self.skew_s: float | None = None
+        """How far its clock was ahead of ours at its last answer, as far as it told."""
 
     async def endpoints(self) -> Endpoints:
         """Where it is asked for what. Raises: ProviderAway."""
@@ -112,6 +116,10 @@ class Provider:
         if not _knows(keys, kid):
             raise NotProven("signed with a key that the provider does not name")
         return keys
+
+    async def refresh_keys(self) -> None:
+        """Ask for its keys now. Raises: ProviderAway."""
+        self._keys = self._clock(), _read_keys(await self._ask("GET", (await self.endpoints()).keys))
 
     async def sign_in_address(self, *, state: str, nonce: str, code_verifier: str) -> str:
         """Where the browser goes to sign in. Raises: ProviderAway."""
@@ -177,6 +185,7 @@ class Provider:
                     if len(body) > _MOST_BYTES:
                         raise ProviderAway(f"more than {_MOST_BYTES} bytes from {url}")
                 status = answer.status_code
+                self.skew_s = _skew_s(answer.headers.get("date"))
         except (httpx.HTTPError, TimeoutError, ssl.SSLError) as error:
             self._away_until = self._clock() + AWAY_S
             raise ProviderAway(f"{url}: {str(error) or type(error).__name__}"[:300]) from error
@@ -214,6 +223,14 @@ def _read_keys(said: Mapping[str, Any]) -> KeySet:
     if not found:
         raise ProviderAway("it names no key for signing")
     return KeySet(list(found))
+
+
+def _skew_s(date: str | None) -> float | None:
+    try:
+        said = parsedate_to_datetime(date) if date else None
+    except ValueError:
+        return None
+    return None if said is None or said.tzinfo is None else (said - utcnow()).total_seconds()
 
 
 def _read_json(body: bytes) -> dict[str, Any] | None:

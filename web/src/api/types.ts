@@ -40,6 +40,7 @@ export type SelectionSummary = Schemas['SelectionSummary'];
 export type SelectionView = Schemas['SelectionView'];
 export type SessionView = Schemas['SessionView'];
 export type SignedIn = Schemas['SignedIn'];
+export type SignInWays = Schemas['SignInWays'];
 export type Span = Schemas['Span'];
 export type Step = Schemas['Step'];
 export type StillTimes = Schemas['StillTimes'];

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from api.app import create_app
+from api.diagnostics.checks import check_organisation
 from records.accounts.organisation import provider as provider_module
 from records.accounts.organisation.errors import OrganisationMisconfigured
 from records.models import LoginStateRow
@@ -200,3 +201,23 @@ def test_without_these_settings_nothing_is_there(app_settings: Settings) -> None
     assert {browser.get(BEGIN).status_code, browser.get(CALLBACK).status_code, browser.post(LOGOUT).status_code} == {
         404
     }
+
+
+@pytest.mark.parametrize(
+    ("discovery", "answer", "state", "found"),
+    [
+        ({}, None, "ok", "answers and has keys"),
+        ({"issuer": "https://login.example/other"}, None, "bad", "calls itself 'https://login.example/other'"),
+        ({"jwks_uri": "http://127.0.0.1:1/jwks"}, None, "bad", "127.0.0.1:1, which VIGPACK_OIDC_HOSTS does not name"),
+        ({}, lambda handler: reply(handler, 200, {"keys": []}), "bad", "names no key for signing"),
+    ],
+)
+def test_the_doctor_says_what_is_wrong_with_it(
+    settings: Settings, issuer: Issuer, discovery: dict[str, Any], answer: Any, state: str, found: str
+) -> None:
+    issuer.discovery = discovery
+    if answer:
+        issuer.answers["/jwks"] = answer
+    check = check_organisation(settings)
+    assert check.state == state
+    assert found in check.found
