@@ -77,7 +77,9 @@ def sign_in_as(page: Page, signed: Signed, name: str) -> None:
     page.get_by_role("button", name="Continue").click(timeout=_LONG_MS)
 
 
-def test_a_guider_signs_in_there_and_is_signed_in_at_the_first_load(signed: Signed, context: BrowserContext) -> None:
+def test_a_guider_signs_in_there_and_is_signed_in_at_the_first_load_until_she_signs_out_there(
+    signed: Signed, context: BrowserContext
+) -> None:
     page, unknown, callbacks = context.new_page(), [], []
     page.on("response", lambda answer: unknown.append(answer.url) if answer.status == 401 else None)
     page.on("request", lambda asked: callbacks.append(asked.url) if "/callback?" in asked.url else None)
@@ -93,6 +95,12 @@ def test_a_guider_signs_in_there_and_is_signed_in_at_the_first_load(signed: Sign
     expect(page.get_by_role("heading", name="You are not signed in")).to_be_visible()
     page.get_by_role("link", name="Back to vigpack").click()
     expect(page.get_by_role("button", name="Choose a film")).to_be_visible(timeout=_LONG_MS)
+    page.goto(f"{signed.issuer}/session/end")
+    page.get_by_role("button", name="Yes, sign me out").click()
+    wait_until(
+        lambda: context.request.get(f"{signed.service.url}/api/v1/session").status == 401,
+        "the provider has told the service",
+    )
 
 
 def test_who_has_no_part_in_it_is_told_so_in_one_sentence(signed: Signed, browser: Browser) -> None:
