@@ -33,6 +33,7 @@ from api.middleware.wrong_tokens import WrongTokens
 from api.routes import (
     artifacts,
     artwork,
+    families,
     health,
     hiding,
     logbook,
@@ -125,7 +126,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     errors.install(app)
     for routes in (
         uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, health, metrics,
-        session, sign_in, organisation, tokens, ratings, logbook, review, operations, operations_events,
+        families, session, sign_in, organisation, tokens, ratings, logbook, review, operations, operations_events,
     ):  # fmt: skip
         app.include_router(routes.router, dependencies=[Depends(check_family)])
     app.mount(review.FILES, review.player_files(), name="player")

@@ -20,9 +20,10 @@ from pipeline.errors import PipelineError
 from pipeline.images import photograph
 from pipeline.moments import say_first
 from records import errors as records
+from records.accounts import closing
 from records.accounts.organisation import errors as organisation
 from records.actions import closing_notes, create
-from records.families import families
+from records.families import families, sharing
 from records.logs import frames_of, get_logger
 from records.storage import contract as storage
 from records.training import logbook, ratings
@@ -216,6 +217,9 @@ STATUS_OF: dict[type[PipelineError], int] = {
     create.KeyReused: 422,
     families.FamilyCodeTaken: 409,
     families.FamilyGone: 404,
+    closing.FamiliesLeft: 409,
+    sharing.ShareWrong: 422,
+    sharing.ShareGone: 404,
     ratings.NotARecording: 422,
     ratings.RatingMissing: 404,
     logbook.EntryMissing: 404,

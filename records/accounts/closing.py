@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from records.accounts.sessions import end_sessions
 from records.clock import utcnow
 from records.database import rows_changed
-from records.models import AccountRow, ApiTokenRow
+from records.errors import RecordsError
+from records.models import AccountRow, ApiTokenRow, FamilyRow
+
+
+class FamiliesLeft(RecordsError):
+    """An account was to be closed to which families belong."""
+
+    code = "families_left"
+    for_guider = "Families still belong to this account. Hand them over to another guider first; then it can be closed."
 
 
 def close_account(session: Session, account_id: str) -> bool:
-    """Nobody can use it any more; whether there was an open one. What it made stays, and so does its row."""
+    """Nobody can use it any more; whether there was an open one. What it made stays, and so does its row.
+
+    Raises: FamiliesLeft: first its families are handed over (records/families/sharing.py).
+    """
+    if session.scalar(select(FamilyRow.id).where(FamilyRow.owner_account_id == account_id).limit(1)) is not None:
+        raise FamiliesLeft
     now = utcnow()
     is_open = (AccountRow.id == account_id) & (AccountRow.state == "active")
     closed = rows_changed(session, update(AccountRow).where(is_open).values(state="closed", closed_at=now)) > 0

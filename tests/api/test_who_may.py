@@ -22,7 +22,7 @@ from tests.databases import make_tables
 
 IT_TOKEN = "another-long-random-text"
 OWN = {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
-_SUBJECTS = "(selections|events|uploads|ratings|rating-scale|logbook|kinds)"
+_SUBJECTS = "(families|selections|events|uploads|ratings|rating-scale|logbook|kinds)"
 GROUPS = {
     "open": r"GET /healthz|GET /(it|review/[^ ]*)?|POST /api/v1/session|\w+ /api/v1/sign-in(/.*)?",
     "who": r"GET /api/v1/session",

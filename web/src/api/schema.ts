@@ -27,6 +27,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/families": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My families
+         * @description One's own, and those that are shared with one.
+         */
+        get: operations["list_families"];
+        put?: never;
+        /**
+         * Open a family
+         * @description It is one's own alone until one shares it.
+         */
+        post: operations["create_family"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a family
+         * @description Its people by role and initials at most, and when the work with it ended. Its guider's alone.
+         */
+        put: operations["save_family"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Share a family
+         * @description A colleague sees and works on all of it; a supervisor sees what is shared, and changes nothing.
+         */
+        post: operations["create_family_share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/shares/{share_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a share
+         * @description They see nothing of it any more.
+         */
+        delete: operations["delete_family_share"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A code for a new family
+         * @description A letter and digits, none of which is taken for another when it is read aloud or written by hand.
+         */
+        get: operations["get_proposed_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kinds": {
         parameters: {
             query?: never;
@@ -1586,6 +1690,43 @@ export interface components {
             jobs: number;
             sentence: string;
         };
+        /** @description What a family is to be from now on. */
+        FamilyChange: {
+            ended_at?: string | null;
+            /** @default [] */
+            people?: components["schemas"]["FamilyPerson-Input"][];
+        };
+        /** @description Somebody of a family: who they are in it, and initials at most. */
+        "FamilyPerson-Input": {
+            /**
+             * @default
+             * @example E
+             */
+            initials?: string;
+            /** @example mother */
+            role: string;
+        };
+        /** @description Somebody of a family: who they are in it, and initials at most. */
+        "FamilyPerson-Output": {
+            /**
+             * @default
+             * @example E
+             */
+            initials: string;
+            /** @example mother */
+            role: string;
+        };
+        /** @description A family as whoever may see it does. */
+        FamilyView: {
+            code: string;
+            ended_at: string | null;
+            id: string;
+            mine: boolean;
+            /** Format: date-time */
+            opened_at: string;
+            people: components["schemas"]["FamilyPerson-Output"][];
+            shares: components["schemas"]["ShareView"][];
+        };
         /** @description What the page found out about the film; never its name. */
         FilmFacts: {
             bytes: number;
@@ -1886,6 +2027,12 @@ export interface components {
             in?: number | null;
             out?: number | null;
         };
+        /** @description A family to be opened. */
+        NewFamily: {
+            code: string;
+            /** @default [] */
+            people?: components["schemas"]["FamilyPerson-Input"][];
+        };
         /** @description A session or training day written by hand. */
         NewHours: {
             kind: components["schemas"]["HoursKind"];
@@ -1985,6 +2132,14 @@ export interface components {
             whole_film?: boolean;
             /** @default [] */
             working_points?: string[];
+        };
+        /** @description With whom to share it, as what, and until when. */
+        NewShare: {
+            account_id: string;
+            /** @enum {string} */
+            kind: "colleague" | "supervisor";
+            selection_id?: string | null;
+            until?: string | null;
         };
         /** @description A still, and where it lies in its own upload; without `cut` its upload is the whole film. */
         NewStill: {
@@ -2105,6 +2260,11 @@ export interface components {
             about: string;
             name: string;
             title: string;
+        };
+        /** @description A code that no family here has. */
+        ProposedCode: {
+            /** @example K-274 */
+            code: string;
         };
         /** @description One question; its text is its number where the service has not given its own. */
         QuestionView: {
@@ -2333,6 +2493,21 @@ export interface components {
             seen_at: string;
             /** Format: date-time */
             signed_in_at: string;
+        };
+        /**
+         * @description As what a family is shared with somebody.
+         * @enum {string}
+         */
+        ShareKind: "colleague" | "supervisor" | "break_glass";
+        /** @description With whom a family is shared. */
+        ShareView: {
+            account_id: string;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            kind: components["schemas"]["ShareKind"];
+            selection_id: string | null;
+            until: string | null;
         };
         /** @description A closing card that is only read; packs for colleagues have it instead of the cards to write on. */
         ShownEnding: {
@@ -2567,6 +2742,145 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["SelectionEvent"] | components["schemas"]["GoneEvent"] | components["schemas"]["ClosedEvent"];
+                };
+            };
+        };
+    };
+    list_families: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyView"][];
+                };
+            };
+        };
+    };
+    create_family: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFamily"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyView"];
+                };
+            };
+        };
+    };
+    save_family: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FamilyChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyView"];
+                };
+            };
+        };
+    };
+    create_family_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShare"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyView"];
+                };
+            };
+        };
+    };
+    delete_family_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+                share_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyView"];
+                };
+            };
+        };
+    };
+    get_proposed_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposedCode"];
                 };
             };
         };

@@ -1,0 +1,107 @@
+"""Families over HTTP: one's own and those that are shared with one, a code for a new one, and sharing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.dependencies import Asker, Ctx, GivenId
+from api.errors import described
+from pipeline.limits import ID_PATTERN
+from pipeline.moments import FamilyCode
+from records.documents import FamilyPeople
+from records.families import sharing
+from records.families.access import ShareKind
+from records.families.families import propose_code
+from records.families.sharing import FamilyView
+
+PREFIX = "/api/v1/families"
+router = APIRouter(prefix=PREFIX, tags=["families"])
+
+
+class ProposedCode(BaseModel):
+    """A code that no family here has."""
+
+    code: str = Field(examples=["K-274"])
+
+
+class NewFamily(BaseModel):
+    """A family to be opened."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: FamilyCode
+    people: FamilyPeople = ()
+
+
+class FamilyChange(BaseModel):
+    """What a family is to be from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    people: FamilyPeople = ()
+    ended_at: AwareDatetime | None = None
+
+
+class NewShare(BaseModel):
+    """With whom to share it, as what, and until when."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account_id: Annotated[str, Field(pattern=ID_PATTERN)]
+    kind: Literal["colleague", "supervisor"]
+    selection_id: Annotated[str | None, Field(pattern=ID_PATTERN)] = None
+    """The one that a supervisor is to see; null: the whole family."""
+    until: AwareDatetime | None = None
+
+
+@router.get("", summary="My families", responses=described(401, 403))
+def list_families(asker: Asker, ctx: Ctx) -> list[FamilyView]:
+    """One's own, and those that are shared with one."""
+    with ctx.db.reading() as session:
+        return sharing.list_families(session, asker)
+
+
+@router.get("/proposal", summary="A code for a new family", responses=described(401, 403))
+def get_proposed_code(ctx: Ctx) -> ProposedCode:
+    """A letter and digits, none of which is taken for another when it is read aloud or written by hand."""
+    with ctx.db.reading() as session:
+        return ProposedCode(code=propose_code(session))
+
+
+@router.post("", status_code=201, summary="Open a family", responses=described(401, 403, 409, 422))
+def create_family(new: NewFamily, asker: Asker, ctx: Ctx) -> FamilyView:
+    """It is one's own alone until one shares it."""
+    with ctx.db.session() as session:
+        return sharing.open_family(session, asker, new.code, new.people)
+
+
+@router.put("/{family_id}", summary="Change a family", responses=described(401, 403, 404, 422))
+def save_family(family_id: GivenId, change: FamilyChange, asker: Asker, ctx: Ctx) -> FamilyView:
+    """Its people by role and initials at most, and when the work with it ended. Its guider's alone."""
+    with ctx.db.session() as session:
+        return sharing.change_family(session, asker, family_id, people=change.people, ended_at=change.ended_at)
+
+
+@router.post("/{family_id}/shares", status_code=201, summary="Share a family", responses=described(401, 403, 404, 422))
+def create_family_share(family_id: GivenId, new: NewShare, asker: Asker, ctx: Ctx) -> FamilyView:
+    """A colleague sees and works on all of it; a supervisor sees what is shared, and changes nothing."""
+    with ctx.db.session() as session:
+        return sharing.share_family(
+            session,
+            asker,
+            family_id,
+            new.account_id,
+            ShareKind(new.kind),
+            selection_id=new.selection_id,
+            until=new.until,
+        )
+
+
+@router.delete("/{family_id}/shares/{share_id}", summary="End a share", responses=described(401, 403, 404))
+def delete_family_share(family_id: GivenId, share_id: GivenId, asker: Asker, ctx: Ctx) -> FamilyView:
+    """They see nothing of it any more."""
+    with ctx.db.session() as session:
+        return sharing.end_share(session, asker, family_id, share_id)
