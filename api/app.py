@@ -12,7 +12,7 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from api import errors
-from api.background import keep_beating, keep_running_maintenance
+from api.background import keep_beating, keep_running_maintenance, keep_writing_checkpoints
 from api.dependencies import AppContext
 from api.diagnostics.browser_addresses import BrowserAddresses
 from api.diagnostics.health_cache import HealthCache
@@ -21,6 +21,7 @@ from api.feeds.feeds import Feeds
 from api.feeds.health import HealthFeed
 from api.feeds.open_streams import OpenStreams
 from api.feeds.selections import SelectionFeed
+from api.middleware.audited import Audited
 from api.middleware.authentication import Guard, check_exposure
 from api.middleware.client_address import ClientAddress
 from api.middleware.families import check_family
@@ -57,6 +58,7 @@ from api.routes.page import BUILT_PAGE, serve_page
 from records.accounts.organisation.configuration import organisation_of
 from records.accounts.organisation.provider import Provider
 from records.accounts.shared_secrets import shared_secrets
+from records.audit.act import note_act
 from records.database import open_database
 from records.log_file import log_files
 from records.logs import configure_logging
@@ -82,11 +84,12 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     configure_logging(RecentLines(), *log_files(given, "api"))
     db, storage = open_database(given), open_storage(given)
     carry_out_effects(db, storage, given)
+    db.before_commit = note_act
     ctx = AppContext(given, db, storage, Uploads(db, storage, given), given.ffmpeg_runner())
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        duties = [keep_running_maintenance(ctx), keep_beating(given.hung_after_s)]
+        duties = [keep_running_maintenance(ctx), keep_beating(given.hung_after_s), keep_writing_checkpoints(ctx)]
         tasks = [asyncio.create_task(duty) for duty in duties]
         yield
         for task in tasks:
@@ -120,6 +123,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     chosen = organisation_of(given)
     app.state.provider = Provider(chosen) if chosen else None
     app.add_middleware(Guard, settings=given, identity=app.state.identity)
+    app.add_middleware(Audited, db=db)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     app.add_middleware(ClientAddress, trusted=given.trusted_proxies)  # the last one added stands outermost

@@ -13,6 +13,7 @@ from api.dependencies import AppContext
 from api.errors import note_incident
 from api.temp_folder import sweep_private
 from pipeline.errors import PipelineError
+from records.audit.checkpoints import write_checkpoint
 from records.errors import DatabaseUnavailable
 from records.ledger.recurring import SAMPLING, take_turn
 from records.logs import get_logger
@@ -68,6 +69,19 @@ async def keep_running_maintenance(ctx: AppContext) -> None:
         except Exception as error:  # noqa: BLE001 noted under its number; otherwise all maintenance would end unseen
             note_incident(error)
         await asyncio.sleep(ctx.settings.recovery_s)
+
+
+async def keep_writing_checkpoints(ctx: AppContext) -> None:
+    """Sign how far the audit goes, now and every ``audit_checkpoint_s``, until cancelled."""
+    last = 0
+    while True:
+        try:
+            last = await run_in_threadpool(write_checkpoint, ctx.db, ctx.settings, last)
+        except PipelineError as error:
+            log.warning("checkpoint_not_written", code=error.code, cause=str(error))
+        except Exception as error:  # noqa: BLE001 noted under its number; otherwise there would be none any more
+            note_incident(error)
+        await asyncio.sleep(ctx.settings.audit_checkpoint_s)
 
 
 def run_maintenance(ctx: AppContext, *, after_outage: bool = False) -> int:

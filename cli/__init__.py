@@ -13,6 +13,7 @@ COMMANDS = {
     "up": "Run everything on this machine: page, API, worker, queue, database and a folder for the files.",
     "address": "Show the address that opens the page of a running vigpack up.",
     "prepare": "Make a review pack and picture notes from a film on this machine.",
+    "audit": "Tell who did what, and whether that record is whole.",
     "demo": "Send a film's moments through the real API, queue and workers and show what that costs.",
     "doctor": "Check every part and say how to put right what is not well.",
     "api": "Serve the API and the page. Anything but loopback needs a token.",

@@ -8,6 +8,10 @@ import typer
 
 from cli.screen import CommandFailed, print_json, say
 from records.actions.erase import erase_selection, selections_of_family
+from records.audit.act import Act, doing, note_act
+from records.audit.actions import Action
+from records.audit.actor import command_line
+from records.audit.log import note
 from records.database import open_database
 from records.settings import load_settings
 from records.storage.open import open_storage
@@ -29,6 +33,7 @@ def erase(
     storage = open_storage(settings)
     database = open_database(settings)
     carry_out_effects(database, storage, settings)
+    database.before_commit = note_act
     try:
         with database.reading() as session:
             selections = selections_of_family(session, family)
@@ -38,7 +43,8 @@ def erase(
         if not (yes or as_json):
             typer.confirm(f"Erase {_count(len(selections))} of family {family} for good?", abort=True)
         for selection_id in selections:
-            erase_selection(database, storage, settings, selection_id)
+            with doing(_erasing(selection_id)):
+                erase_selection(database, storage, settings, selection_id)
         with database.session() as session:
             forget_code(session, family)
     finally:
@@ -47,6 +53,10 @@ def erase(
         print_json({"family": family, "selections_erased": len(selections)})
     else:
         say(f"{_count(len(selections))} of family {family} erased.")
+
+
+def _erasing(selection_id: str) -> Act:
+    return Act(lambda session: note(session, command_line(), Action.ERASE, selection_id=selection_id))
 
 
 def _count(selections: int) -> str:

@@ -44,6 +44,8 @@ class Database:
         self.audit_key = audit_key
         self.on_commit: Callable[[Effects], None] | None = None
         """Carries out what a transaction leaves to be done; see worker/effects.py."""
+        self.before_commit: Callable[[Session], None] | None = None
+        """What adds the audit line of the act to its transaction; see records/audit/act.py."""
         self._sessions = sessionmaker(engine, expire_on_commit=False, info={AUDIT_KEY: audit_key})
 
     @contextmanager
@@ -56,6 +58,8 @@ class Database:
         """
         with _plain_errors(), self._sessions() as session, session.begin():
             yield session
+            if self.before_commit is not None:
+                self.before_commit(session)
             effects = take_effects(session)
             if effects and self.on_commit is None:
                 raise RuntimeError("nobody carries out the effects of this transaction: see worker/effects.py")

@@ -135,6 +135,10 @@ class Settings(BaseSettings):
     job_niceness: int = Field(default=10, ge=0, le=19)
     """How far a job gives way to everything else on its machine, the API's answers above all; 0: not at all."""
 
+    audit_checkpoint_dir: Path | None = None
+    """Where signed words of how far the audit goes are kept beside the log: best on another machine; empty: nowhere."""
+    audit_checkpoint_s: int = Field(default=300, gt=0)
+    """How often one is written, if there are new lines."""
     backup_recipient: str = ""
     """The public half of the key that backups are sealed for (vigpack backup --new-key); several with commas."""
     backup_max_age_days: float = Field(default=7, ge=0)

@@ -115,6 +115,7 @@ class Guard:
         principal = await self._identity.principal_of(scope, headers, need)
         if principal.via == Via.SESSION and method not in SAFE_METHODS:
             _check_own_page(headers)
+        scope["state"]["principal"] = principal  # a refusal's line in the audit says who was refused
         check_access(principal, need)
         return principal
 

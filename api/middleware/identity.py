@@ -23,6 +23,7 @@ from records.accounts.api_tokens import PREFIX, find_api_token, touch_api_token
 from records.accounts.principal import MACHINE_ACCOUNT, Principal, Scope, Via
 from records.accounts.sessions import SessionFound, find_session, touch_session
 from records.accounts.shared_secrets import SharedSecrets, shared_principal
+from records.audit.act import doing
 from records.clock import utcnow
 from records.database import Database
 from records.errors import DatabaseUnavailable
@@ -172,7 +173,7 @@ class Identity:
     def _note_use(self, touch: Callable[[Any, str], None], row_id: str) -> None:
         assert self._db is not None  # noqa: S101 it was found there
         try:
-            with self._db.session() as session:
+            with doing(None), self._db.session() as session:
                 touch(session, row_id)
         except DatabaseUnavailable:  # it is noted with a later request
             return

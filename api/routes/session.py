@@ -98,7 +98,7 @@ async def create_session(given: SignIn, request: Request, ctx: Ctx, response: Re
         return begun.value, _signed_in(ctx, _found(ctx, identity, begun.value))
 
     value, answer = await run_in_threadpool(begin)
-    request.state.who = principal.name
+    request.state.who, request.state.principal = principal.name, principal
     give_session_cookie(
         response, request.scope, ctx.settings, value, ON_OWN_MACHINE.longest_s if on_own_machine else None
     )

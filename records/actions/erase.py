@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from records.actions.withdraw import withdraw_selection
+from records.audit.act import mark_noted
 from records.audit.erasure_register import ErasureKind, note_erasure
 from records.database import Database
 from records.families.families import delete_if_empty
@@ -37,6 +38,7 @@ def erase_selection(db: Database, storage: Storage, settings: Settings, selectio
     """
     with db.session() as session:
         if not mark_erased(session, selection_id):
+            mark_noted()  # nothing is done, so there is no line to write
             return False
     _erase_marked(db, storage, settings, selection_id)
     return True

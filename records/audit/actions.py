@@ -28,6 +28,7 @@ class Action(StrEnum):
     # Reviews
     CREATE = "create"
     UPLOAD = "upload"
+    DELETE_UPLOAD = "delete_upload"
     PREPARE = "prepare"
     """An output was asked for."""
     TRIM = "trim"
@@ -43,6 +44,9 @@ class Action(StrEnum):
     DELETE_ARTWORK = "delete_artwork"
     CHANGE_LOGBOOK = "change_logbook"
     ERASE = "erase"
+
+    CHANGE = "change"
+    """By a route that has no verb of its own; it is named."""
 
     # Families and people
     OPEN_FAMILY = "open_family"

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from records.audit.act import mark_noted
 from records.audit.actions import Action
 from records.audit.actor import Actor
 from records.audit.chain import append_at_commit
 from records.clock import utcnow
-from records.models import AccountRow, AuditRow
+from records.models import AccountRow, ArtifactRow, AuditRow, SelectionRow
 
 Figure = int | float | StrEnum
 """What a line may tell beside ids: a number, yes or no, or one word of a closed list."""
@@ -61,6 +63,10 @@ def note(
     ``target`` is the id of what is neither family, selection nor moment: a job, an account, a worker's name. A
     selection's family need not be given.
     """
+    mark_noted()
+    if selection_id and not family_id:
+        named = select(SelectionRow.family_id).where(SelectionRow.id == selection_id)
+        family_id = session.scalar(named) or ""
     append_at_commit(
         session,
         AuditRow(
@@ -76,6 +82,54 @@ def note(
             detail=json.dumps(dict(figures), sort_keys=True, separators=(",", ":")) if figures else "",
         ),
     )
+
+
+def of_artifact(session: Session, artifact_id: str) -> tuple[str, bool] | None:
+    """The moment of which a finished file is, empty for one of several, and whether it is a moment's clip or still."""
+    row = session.get(ArtifactRow, artifact_id)
+    return None if row is None else (row.moment_id or "", row.moment_id is not None)
+
+
+def begun_in(session: Session) -> str:
+    """The id of the selection that this transaction has begun."""
+    session.flush()
+    return next((row.id for row in session.identity_map.values() if isinstance(row, SelectionRow)), "")
+
+
+@dataclass
+class Wanted:
+    """Which lines; what is left empty does not matter."""
+
+    account_id: str = ""
+    action: Action | None = None
+    selection_ids: tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int = 0
+    """Only lines with a lower number: for the next page."""
+
+
+def find_lines(session: Session, wanted: Wanted, limit: int | None = None) -> list[AuditLine]:
+    """The wanted lines, newest first."""
+    asked = select(AuditRow).order_by(AuditRow.sequence.desc()).limit(limit)
+    if wanted.account_id:
+        asked = asked.where(AuditRow.account_id == wanted.account_id)
+    if wanted.action:
+        asked = asked.where(AuditRow.action == wanted.action)
+    if wanted.selection_ids is not None:
+        asked = asked.where(AuditRow.selection_id.in_(wanted.selection_ids))
+    if wanted.since:
+        asked = asked.where(AuditRow.at >= _as_utc(wanted.since))
+    if wanted.until:
+        asked = asked.where(AuditRow.at < _as_utc(wanted.until))
+    if wanted.before:
+        asked = asked.where(AuditRow.sequence < wanted.before)
+    return _lines(session, asked)
+
+
+def _as_utc(at: datetime) -> datetime:
+    """A time without a zone is meant as UTC."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def newest(session: Session, limit: int = 50) -> list[AuditLine]:

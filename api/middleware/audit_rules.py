@@ -1,0 +1,84 @@
+"""Which line each route leaves in the audit. A route that changes something and is not named here leaves "change"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from api.middleware.access import SAFE_METHODS
+from records.audit.actions import Action
+
+_SELECTIONS: Final = "/api/v1/selections"
+_ONE: Final = f"{_SELECTIONS}/{{selection_id}}"
+_MOMENT: Final = f"{_ONE}/moments/{{moment_id}}"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a request of a route is noted."""
+
+    action: Action
+    once: bool = False
+    """One line for each account, session and thing in ten minutes."""
+    is_at_answer: bool = False
+    """Who it is, is known only then."""
+
+
+_RULES: Final = {
+    f"POST {_SELECTIONS}": Rule(Action.CREATE),
+    f"DELETE {_ONE}": Rule(Action.ERASE),
+    f"POST {_ONE}/retry": Rule(Action.RETRY),
+    f"POST {_ONE}/outputs": Rule(Action.PREPARE),
+    f"POST {_ONE}/preview": Rule(Action.VIEW),
+    f"PUT {_ONE}/words": Rule(Action.WRITE),
+    f"PUT {_ONE}/ratings/{{rater}}": Rule(Action.RATE),
+    f"DELETE {_ONE}/ratings/{{rater}}": Rule(Action.DELETE_RATING),
+    f"POST {_ONE}/artwork": Rule(Action.ADD_ARTWORK),
+    f"PUT {_ONE}/artwork/{{artwork_id}}": Rule(Action.CHANGE_ARTWORK),
+    f"DELETE {_ONE}/artwork/{{artwork_id}}": Rule(Action.DELETE_ARTWORK),
+    f"PUT {_MOMENT}/ends": Rule(Action.TRIM),
+    f"POST {_MOMENT}/source/pass": Rule(Action.ALLOW_PLAYER),
+    f"PUT {_MOMENT}/hiding": Rule(Action.HIDE),
+    f"DELETE {_MOMENT}/hiding": Rule(Action.LIFT_HIDING),
+    f"PUT {_MOMENT}/hiding/confirmation": Rule(Action.CONFIRM_HIDING),
+    "POST /api/v1/uploads": Rule(Action.UPLOAD),
+    "POST /api/v1/uploads/": Rule(Action.UPLOAD),
+    "PATCH /api/v1/uploads/{upload_id}": Rule(Action.UPLOAD, once=True),
+    "DELETE /api/v1/uploads/{upload_id}": Rule(Action.DELETE_UPLOAD),
+    "PUT /api/v1/logbook": Rule(Action.CHANGE_LOGBOOK),
+    "PUT /api/v1/logbook/cycles": Rule(Action.CHANGE_LOGBOOK),
+    "POST /api/v1/logbook/hours": Rule(Action.CHANGE_LOGBOOK),
+    "DELETE /api/v1/logbook/entries/{entry_id}": Rule(Action.CHANGE_LOGBOOK),
+    "POST /api/v1/session": Rule(Action.SIGN_IN, is_at_answer=True),
+    "DELETE /api/v1/session": Rule(Action.SIGN_OUT),
+    "DELETE /api/v1/sessions": Rule(Action.SIGN_OUT),
+    "DELETE /api/v1/sessions/{session_id}": Rule(Action.END_SESSION),
+    "POST /api/v1/tokens": Rule(Action.MAKE_TOKEN),
+    "DELETE /api/v1/tokens/{token_id}": Rule(Action.REVOKE_TOKEN),
+    "GET /api/v1/operations/audit": Rule(Action.READ_AUDIT, once=True),
+    "GET /api/v1/audit": Rule(Action.READ_AUDIT),
+    "GET /api/v1/audit/export": Rule(Action.EXPORT_AUDIT),
+    "GET /api/v1/audit/verification": Rule(Action.VERIFY_AUDIT),
+}
+_LEAVE_NONE: Final = {
+    "POST /api/v1/ratings/printed-totals",  # nothing is kept, and nothing of a family is in it
+    "POST /api/v1/operations/retry-failed",  # each job has a line of its own
+    "POST /api/v1/operations/acknowledge-failed",
+}
+_SHOWING: Final = (_SELECTIONS, "/api/v1/events", "/api/v1/ratings", "/api/v1/logbook", "/api/v1/families")
+"""What lies below these shows something of a family."""
+_VIEW: Final = Rule(Action.VIEW, once=True)
+_CHANGE: Final = Rule(Action.CHANGE)
+
+
+def rule_of(method: str, route: str) -> Rule | None:
+    """How it is noted; None where it leaves no line."""
+    asked = f"{method} {route}"
+    if asked in _LEAVE_NONE or not route.startswith("/api/"):
+        return None
+    if rule := _RULES.get(asked):
+        return rule
+    if method not in SAFE_METHODS:
+        return _CHANGE
+    shows = any(route == root or route.startswith(f"{root}/") for root in _SHOWING)
+    return _VIEW if method == "GET" and shows else None
