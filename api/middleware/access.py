@@ -12,6 +12,7 @@ OPERATIONS = "/api/v1/operations"
 SESSION = "/api/v1/session"
 SIGN_IN = "/api/v1/sign-in"
 _GUARDED_OUTSIDE_API = ("/readyz", "/metrics")
+HAND_OVER = "/api/v1/families/hand-over"
 _OWN_ACCOUNT = ("/api/v1/sessions", "/api/v1/tokens")
 
 
@@ -37,6 +38,8 @@ def need_of(method: str, path: str) -> Need | Scope:
         return {"POST": Need.NOTHING, "DELETE": Need.SIGNED_IN}.get(method, Need.PRINCIPAL)
     if _is_within(path, *_OWN_ACCOUNT):
         return Need.SIGNED_IN
+    if path == HAND_OVER:
+        return Scope.PEOPLE_WRITE
     if _is_within(path, OPERATIONS) or path in _GUARDED_OUTSIDE_API:
         return Scope.OPERATIONS_READ if safe else Scope.OPERATIONS_WRITE
     return Scope.REVIEWS_READ if safe else Scope.REVIEWS_WRITE

@@ -21,6 +21,23 @@ PREFIX = "/api/v1/families"
 router = APIRouter(prefix=PREFIX, tags=["families"])
 
 
+class HandOver(BaseModel):
+    """From whom to whom, and which families."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_account_id: Annotated[str, Field(pattern=ID_PATTERN)]
+    to_account_id: Annotated[str, Field(pattern=ID_PATTERN)]
+    family_ids: Annotated[list[Annotated[str, Field(pattern=ID_PATTERN)]] | None, Field(max_length=1000)] = None
+    """Null: all of them."""
+
+
+class HandedOver(BaseModel):
+    """How many families are another guider's now."""
+
+    families: int
+
+
 class ProposedCode(BaseModel):
     """A code that no family here has."""
 
@@ -105,3 +122,14 @@ def delete_family_share(family_id: GivenId, share_id: GivenId, asker: Asker, ctx
     """They see nothing of it any more."""
     with ctx.db.session() as session:
         return sharing.end_share(session, asker, family_id, share_id)
+
+
+@router.post("/hand-over", summary="Transfer families to another guider", responses=described(401, 403, 422))
+def transfer_families(wanted: HandOver, asker: Asker, ctx: Ctx) -> HandedOver:
+    """A manager's: before a guider's account is closed. Who hands over sees nothing of them; every share of them ends,
+    and the audit has a line for each.
+    """
+    with ctx.db.session() as session:
+        owned = sharing.families_owned(session, wanted.from_account_id)
+        chosen = owned if wanted.family_ids is None else [one for one in owned if one in wanted.family_ids]
+        return HandedOver(families=sharing.hand_over(session, asker, chosen, wanted.to_account_id))

@@ -59,6 +59,7 @@ _VERBS = [
     "retry",
     "save",
     "stream",
+    "transfer",
     "trim",
     "undrain",
 ]

@@ -23,7 +23,6 @@ from records.actions.complete_job import finish
 from records.clock import utcnow
 from records.database import Database
 from records.documents import MomentFacts
-from records.families.sharing import ShareWrong, families_owned, hand_over
 from records.models import AccountRow, ArtifactRow, FamilyShareRow, MomentRow, SelectionRow, UploadRow
 from records.settings import Settings
 from records.storage.open import open_storage
@@ -282,14 +281,18 @@ def test_who_may_does_and_no_more_than_they_may(house: House) -> None:
 
 
 def test_an_account_is_closed_only_once_its_families_are_another_s(house: House) -> None:
-    manager = Principal(ident("manager"), "manager", frozenset({Role.MANAGER}), Via.SESSION, frozenset())
     with house.db.reading() as session, pytest.raises(FamiliesLeft):
         close_account(session, ident("owner"))
-    with house.db.session() as session:
-        families = families_owned(session, ident("owner"))
-        assert hand_over(session, manager, families, ident("other")) == len(families) == 1
-        with pytest.raises(ShareWrong):
-            hand_over(session, manager, families, ident("it"))
+    wanted = {"from_account_id": ident("owner"), "to_account_id": ident("other")}
+    for who in (*NOBODY, "owner", "colleague", "supervisor"):
+        if who != "manager":
+            answer = house.client(who).post("/api/v1/families/hand-over", json=wanted)
+            assert answer.status_code in {401, 403}, who
+    manager = house.client("manager")
+    to_it = manager.post("/api/v1/families/hand-over", json=wanted | {"to_account_id": ident("it")})
+    assert to_it.json()["code"] == "share_wrong"
+    assert manager.post("/api/v1/families/hand-over", json=wanted).json() == {"families": 1}
+    assert manager.get(f"/api/v1/selections/{house.unshared}").status_code == 403
     for who, status in (("other", 200), ("owner", 404), ("colleague", 404)):
         assert house.client(who).get(f"/api/v1/selections/{house.unshared}").status_code == status
     with house.db.session() as session:

@@ -111,6 +111,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/families/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transfer families to another guider
+         * @description A manager's: before a guider's account is closed. Who hands over sees nothing of them; every share of them ends,
+         *     and the audit has a line for each.
+         */
+        post: operations["transfer_families"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/families/proposal": {
         parameters: {
             query?: never;
@@ -1762,6 +1783,16 @@ export interface components {
              */
             event: "gone";
         };
+        /** @description How many families are another guider's now. */
+        HandedOver: {
+            families: number;
+        };
+        /** @description From whom to whom, and which families. */
+        HandOver: {
+            family_ids?: string[] | null;
+            from_account_id: string;
+            to_account_id: string;
+        };
         /** @description The facts and the verdict over them. */
         Health: {
             another_address: components["schemas"]["AnotherAddress"] | null;
@@ -2861,6 +2892,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FamilyView"];
+                };
+            };
+        };
+    };
+    transfer_families: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOver"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOver"];
                 };
             };
         };
