@@ -34,7 +34,7 @@ from records.database import Database
 from records.documents import ClipTimes, CoveredPicture, FamilyPerson, MomentFacts, StatedCut, StatedFilm
 from records.folders import FolderProblem
 from records.migrations.migrate import changing_tables
-from records.models import AuditRow, Base
+from records.models import Base
 from records.models.base import Json, UtcDateTime
 from records.settings import Settings
 from tests.databases import make_tables
@@ -196,16 +196,6 @@ def test_the_two_kinds_of_nothing_in_json_stay_apart(sqlite: Settings, postgres:
     db = open_alone(loaded(lines_of(sqlite), postgres))
     with db.reading() as session:
         assert session.scalar(select(func.count()).where(moments.c.facts.is_(null()))) == 1
-    db.dispose()
-
-
-def test_numbers_that_the_database_gives_go_on_after_the_highest(sqlite: Settings, postgres: Settings) -> None:
-    db = open_alone(loaded(lines_of(sqlite), postgres))
-    with db.session() as session:
-        row = AuditRow(who="it", action="drain", target="w")
-        session.add(row)
-        session.flush()
-        assert row.id == 3
     db.dispose()
 
 
