@@ -30,19 +30,24 @@ from api.middleware.limits import BodyLimit, MethodOverride, SecurityHeaders
 from api.middleware.rate import RatePerPerson
 from api.middleware.request_log import RequestLog
 from api.middleware.same_site import SameSite
+from api.middleware.sign_in_tries import SignInTries
 from api.middleware.wrong_tokens import WrongTokens
 from api.routes import (
+    account,
     artifacts,
     artwork,
     families,
     health,
     hiding,
+    invitations,
+    local_sign_in,
     logbook,
     metrics,
     operations,
     operations_events,
     organisation,
     outputs,
+    people,
     preview,
     ratings,
     review,
@@ -119,6 +124,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.add_middleware(BodyLimit)
     app.add_middleware(SameSite, public_url=given.public_url, browsers=browsers)
     app.state.wrong_tokens = WrongTokens()
+    app.state.sign_in_tries = SignInTries()
     app.state.identity = Identity(given, shared_secrets(given), db, app.state.wrong_tokens)
     chosen = organisation_of(given)
     app.state.provider = Provider(chosen) if chosen else None
@@ -130,7 +136,8 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     errors.install(app)
     for routes in (
         uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, health, metrics,
-        families, session, sign_in, organisation, tokens, ratings, logbook, review, operations, operations_events,
+        families, session, sign_in, local_sign_in, invitations, account, people, organisation, tokens, ratings, logbook,
+        review, operations, operations_events,
     ):  # fmt: skip
         app.include_router(routes.router, dependencies=[Depends(check_family)])
     app.mount(review.FILES, review.player_files(), name="player")

@@ -21,6 +21,7 @@ from pipeline.images import photograph
 from pipeline.moments import say_first
 from records import errors as records
 from records.accounts import closing
+from records.accounts.local import errors as accounts
 from records.accounts.organisation import errors as organisation
 from records.actions import closing_notes, create
 from records.families import families, sharing
@@ -205,7 +206,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     records.QueueFull: 503,
     records.MomentGone: 404,
     records.MomentBusy: 409,
-    records.ArtworkGone: 404,
+    **dict.fromkeys((records.ArtworkGone, accounts.NoSuchPerson), 404),
     records.ArtworkFull: 409,
     records.SecondsNotSent: 422,
     records.NotHidden: 404,
@@ -242,6 +243,10 @@ STATUS_OF: dict[type[PipelineError], int] = {
     organisation.ProviderAway: 503,
     organisation.LoginUnknown: 400,
     organisation.NotProven: 400,
+    accounts.SignInWrong: 401,
+    accounts.LoginTaken: 409,
+    **dict.fromkeys((accounts.InvitationEnded, accounts.SignInEnded), 410),
+    **dict.fromkeys((accounts.NotYourself, accounts.SecondFactorBlocked), 403),
     RequestRefused: 400,
     TokenWanted: 401,
     AddressWanted: 401,

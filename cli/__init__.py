@@ -19,6 +19,7 @@ COMMANDS = {
     "api": "Serve the API and the page. Anything but loopback needs a token.",
     "worker": "Prepare moments and make packs until stopped.",
     "migrate": "Bring the database's tables up to date.",
+    "users": "Invite people, list them, change their roles, close their accounts.",
     "store": "Tell whether the stored files and the database belong together.",
     "erase": "Erase every selection of a family: uploads, clips, stills, packs and what is known of them.",
     "backup": "Copy database and files into a new folder, sealed.",

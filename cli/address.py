@@ -25,5 +25,9 @@ def address(
         sentence = f"No vigpack up works in {data.resolve()} just now. Start it, or name another --data."
         raise CommandFailed(for_guider=sentence)
     settings = load_settings(data_dir=data.resolve())
-    has_key = not settings.token.get_secret_value() and not settings.open_to_everyone_on_this_machine
+    has_key = (
+        not settings.token.get_secret_value()
+        and not settings.has_accounts
+        and not settings.open_to_everyone_on_this_machine
+    )
     print(f"{url}/#key={machine_secret(settings.data_dir)}" if has_key else url)

@@ -80,6 +80,12 @@ def _how_to_open(settings: Settings, *, with_key: bool) -> str:
     """With the key for a person at a terminal; what programs read ends in logs."""
     if not with_key:
         return f"Page and API: {url_of(settings)}  (“vigpack address” shows how to open it)"
+    if settings.has_accounts:
+        return (
+            f"Open this address and sign in: {address_of(settings)}\n"
+            "The first person is invited by: vigpack users invite LOGIN --role manager  (with the same settings)\n"
+            f"Ctrl-C ends everything; data in {settings.data_dir}"
+        )
     return (
         f"Open this address: {address_of(settings)}\n"
         f"It opens every film: keep it to yourself. Ctrl-C ends everything; data in {settings.data_dir}"

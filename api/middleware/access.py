@@ -13,7 +13,9 @@ SESSION = "/api/v1/session"
 SIGN_IN = "/api/v1/sign-in"
 _GUARDED_OUTSIDE_API = ("/readyz", "/metrics")
 HAND_OVER = "/api/v1/families/hand-over"
-_OWN_ACCOUNT = ("/api/v1/sessions", "/api/v1/tokens")
+_OWN_ACCOUNT = ("/api/v1/sessions", "/api/v1/tokens", "/api/v1/account")
+_INVITATIONS = "/api/v1/invitations"
+_PEOPLE = "/api/v1/people"
 
 
 class Need(StrEnum):
@@ -32,7 +34,7 @@ def need_of(method: str, path: str) -> Need | Scope:
     safe = method in SAFE_METHODS
     if path == "/healthz" or (safe and not is_guarded(path)):
         return Need.NOTHING
-    if _is_within(path, SIGN_IN):
+    if _is_within(path, SIGN_IN, _INVITATIONS):
         return Need.NOTHING
     if path == SESSION:
         return {"POST": Need.NOTHING, "DELETE": Need.SIGNED_IN}.get(method, Need.PRINCIPAL)
@@ -40,6 +42,8 @@ def need_of(method: str, path: str) -> Need | Scope:
         return Need.SIGNED_IN
     if path == HAND_OVER:
         return Scope.PEOPLE_WRITE
+    if _is_within(path, _PEOPLE):
+        return Scope.PEOPLE_READ if safe else Scope.PEOPLE_WRITE
     if _is_within(path, OPERATIONS) or path in _GUARDED_OUTSIDE_API:
         return Scope.OPERATIONS_READ if safe else Scope.OPERATIONS_WRITE
     return Scope.REVIEWS_READ if safe else Scope.REVIEWS_WRITE

@@ -30,12 +30,12 @@ _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9a-zA-Z.-]+)(?::[0-9]{1,5})?")
 
 
 class OpenToTheNetwork(PipelineError):
-    """The service was to listen beyond this machine without a token."""
+    """The service was to listen beyond this machine without a token and without accounts."""
 
     code = "open_to_the_network"
     for_guider = (
-        "Without an access token this service listens on this machine only. "
-        "Set VIGPACK_TOKEN to a long random text, or VIGPACK_HOST to 127.0.0.1."
+        "Without people's accounts and without an access token this service listens on this machine only. "
+        "Set VIGPACK_LOCAL_ACCOUNTS=true, or VIGPACK_TOKEN to a long random text, or VIGPACK_HOST to 127.0.0.1."
     )
 
 

@@ -21,6 +21,7 @@ from api.middleware.source_cookie import has_pass
 from api.middleware.wrong_tokens import WrongTokens, place_of
 from records.accounts.api_tokens import PREFIX, find_api_token, touch_api_token
 from records.accounts.principal import MACHINE_ACCOUNT, Principal, Scope, Via
+from records.accounts.service_key import service_key
 from records.accounts.sessions import SessionFound, find_session, touch_session
 from records.accounts.shared_secrets import SharedSecrets, shared_principal
 from records.audit.act import doing
@@ -44,13 +45,14 @@ class Identity:
         self.secrets = secrets
         self._settings, self._db, self._wrong = settings, db, wrong
         self._pass_keys = dict(secrets.pass_keys())
+        self._browser_key = service_key(settings, "known browsers") if settings.has_accounts else b""
         self._remembered: OrderedDict[str, tuple[Principal, datetime]] = OrderedDict()
         self._touching: set[asyncio.Task[None]] = set()
 
     @property
     def browser_key(self) -> bytes:
         """What signs the cookie by which a browser that was let in before is known."""
-        return next(iter(self._pass_keys.values()), b"")
+        return self._browser_key or next(iter(self._pass_keys.values()), b"")
 
     def pass_key(self, account_id: str) -> bytes | None:
         """What signs the passes of an account's players; None where it gives none."""

@@ -56,12 +56,32 @@ class WrongTokens:
     def note(self, place: str, given: bytes) -> None:
         """Remember that this one was wrong."""
         self.counted += 1
+        self._remember(place, given)
+
+    def _remember(self, place: str, given: bytes) -> None:
         tried = self._recent(place)
         tried.setdefault(self._digest(given), self._clock())
         self._tried[place] = tried
         self._tried.move_to_end(place)
         if len(self._tried) > _MOST_PLACES:
             self._tried.popitem(last=False)
+
+    def reserve(self, places: list[str]) -> tuple[bytes, float]:
+        """A mark for one try that is not known to be wrong yet, counted at once at each of these places, so that tries
+        side by side count too; and the seconds to wait where there were too many. Then nothing is counted.
+        """
+        waits = [self.wait_s(place, b"") for place in places]
+        if max(waits):
+            return b"", max(waits)
+        mark = secrets.token_bytes(16)
+        for place in places:
+            self._remember(place, mark)
+        return mark, 0.0
+
+    def release(self, places: list[str], mark: bytes) -> None:
+        """Count a try no more: it was right."""
+        for place in places:
+            self._tried.get(place, {}).pop(self._digest(mark), None)
 
     def _recent(self, place: str) -> dict[bytes, float]:
         since = self._clock() - WITHIN_S
@@ -88,14 +108,23 @@ def known_browser(headers: Headers, key: bytes) -> str | None:
     return name if name and hmac.compare_digest(signature.encode(), _sign(key, name).encode()) else None
 
 
-def introduction(key: bytes, *, secure: bool) -> str:
-    """The Set-Cookie header by which a browser that was let in is known from now on."""
-    answer, name = Response(), secrets.token_hex(16)
+def is_known_to(browser: str | None, key: bytes, account_id: str) -> bool:
+    """Whether the one who signed in last in a known browser was this account."""
+    return browser is not None and browser.endswith(_tag(key, account_id))
+
+
+def introduction(key: bytes, *, secure: bool, account_id: str = "") -> str:
+    """The Set-Cookie header by which a browser that was let in is known from now on, to one account above all."""
+    answer, name = Response(), secrets.token_hex(16) + (_tag(key, account_id) if account_id else "")
     answer.set_cookie(
         KNOWN_BROWSER, f"{name}.{_sign(key, name)}",
         max_age=_KNOWN_S, path="/", secure=secure, httponly=True, samesite="strict",
     )  # fmt: skip
     return answer.headers["set-cookie"]
+
+
+def _tag(key: bytes, account_id: str) -> str:
+    return "-" + hmac.new(key, f"{KNOWN_BROWSER} of\n{account_id}".encode(), sha256).hexdigest()[:16]
 
 
 def _sign(key: bytes, name: str) -> str:

@@ -39,7 +39,7 @@ def get_metrics(ctx: Ctx, request: Request) -> Response:
     """The queue's depth and age, times, outcomes, workers, disk, clocks. What is unknown is absent."""
     registry = CollectorRegistry()
     registry.register(Figures(health(ctx.db, ctx.settings, ctx.storage), _all_outcomes(ctx.db)))
-    registry.register(WrongTokenFigures(request.app.state.wrong_tokens))
+    registry.register(WrongTokenFigures(request.app.state.wrong_tokens, request.app.state.sign_in_tries.wrong))
     return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -82,8 +82,8 @@ class Figures(Collector):
 class WrongTokenFigures(Collector):
     """What this process saw of wrong tokens; no place is named."""
 
-    def __init__(self, found: WrongTokens) -> None:
-        self._found = found
+    def __init__(self, found: WrongTokens, sign_ins: WrongTokens) -> None:
+        self._found, self._sign_ins = found, sign_ins
 
     def collect(self) -> Iterator[Metric]:
         yield CounterMetricFamily(
@@ -92,6 +92,14 @@ class WrongTokenFigures(Collector):
         yield CounterMetricFamily(
             "vigpack_tokens_not_tried", "Access tokens that were refused unseen: too many wrong ones came from there.",
             value=self._found.refused,
+        )  # fmt: skip
+        yield CounterMetricFamily(
+            "vigpack_wrong_sign_ins", "Wrong passwords, codes, passkeys and invitations that were looked at.",
+            value=self._sign_ins.counted,
+        )  # fmt: skip
+        yield CounterMetricFamily(
+            "vigpack_sign_ins_not_tried", "Attempts to sign in that were refused unseen: too many had failed.",
+            value=self._sign_ins.refused,
         )  # fmt: skip
 
 

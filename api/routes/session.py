@@ -86,25 +86,33 @@ async def create_session(given: SignIn, request: Request, ctx: Ctx, response: Re
     lifetime = (
         ON_OWN_MACHINE if on_own_machine else Lifetime(ctx.settings.session_idle_s, ctx.settings.session_longest_s)
     )
-    former = read_session_cookie(request.scope, request.headers, ctx.settings)
-    device = device_of(request.headers.get("user-agent", ""))
-
-    def begin() -> tuple[str, SignedIn]:
-        with ctx.db.session() as session:
-            begun = replace_session(
-                session, identity.secrets, former, principal.account_id, by=Via.SECRET, device=device, lifetime=lifetime
-            )
-        identity.forget(begun.ended_id)
-        return begun.value, _signed_in(ctx, _found(ctx, identity, begun.value))
-
-    value, answer = await run_in_threadpool(begin)
-    request.state.who, request.state.principal = principal.name, principal
-    give_session_cookie(
-        response, request.scope, ctx.settings, value, ON_OWN_MACHINE.longest_s if on_own_machine else None
+    answer = await run_in_threadpool(
+        start_session, request, ctx, response, principal.account_id, by=Via.SECRET, lifetime=lifetime
     )
+    request.state.principal = principal  # the audit says by what it was proved
     if not known_browser(request.headers, identity.browser_key):
         secure = is_https(request.scope, ctx.settings)
         response.headers.append("set-cookie", introduction(identity.browser_key, secure=secure))
+    return answer
+
+
+def start_session(
+    request: Request, ctx: AppContext, response: Response, account_id: str, *, by: str, lifetime: Lifetime
+) -> SignedIn:
+    """A new session for the browser, in ``response``; the one that it had before ends. Whoever calls has proof."""
+    identity: Identity = request.app.state.identity
+    former = read_session_cookie(request.scope, request.headers, ctx.settings)
+    device = device_of(request.headers.get("user-agent", ""))
+
+    with ctx.db.session() as session:
+        begun = replace_session(session, identity.secrets, former, account_id, by=by, device=device, lifetime=lifetime)
+    identity.forget(begun.ended_id)
+    value = begun.value
+    principal = _found(ctx, identity, value)
+    answer = _signed_in(ctx, principal)
+    request.state.who, request.state.principal = principal.name, principal
+    keep_s = lifetime.longest_s if lifetime is ON_OWN_MACHINE else None
+    give_session_cookie(response, request.scope, ctx.settings, value, keep_s)
     return answer
 
 

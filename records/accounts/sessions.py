@@ -153,6 +153,19 @@ def end_sessions(session: Session, account_id: str) -> int:
     return rows_changed(session, delete(SessionRow).where(SessionRow.account_id == account_id))
 
 
+def sessions_of(session: Session, account_id: str) -> list[str]:
+    """The ids of an account's sessions."""
+    return list(session.scalars(select(SessionRow.id).where(SessionRow.account_id == account_id)))
+
+
+def end_sessions_but(session: Session, account_id: str, session_id: str) -> list[str]:
+    """End all sessions of an account but one; the ids of those that ended."""
+    others = (SessionRow.account_id == account_id) & (SessionRow.id != session_id)
+    ended = list(session.scalars(select(SessionRow.id).where(others)))
+    session.execute(delete(SessionRow).where(others))
+    return ended
+
+
 def list_sessions(session: Session, account_id: str, this_one: str) -> list[SessionView]:
     """Those of an account that are good now, the one seen last first."""
     query = select(SessionRow).where(SessionRow.account_id == account_id).order_by(SessionRow.seen_at.desc())

@@ -65,8 +65,8 @@ _FOLDER = "restoring"
 _OWN_KEYS = (MARKER, LABEL_KEY, REGISTER_FOLDER, "checks/", "probe/")
 """What may be in a store that counts as empty."""
 _ACCOUNTS = {
-    "accounts", "api_tokens", "external_identities", "external_sessions", "login_states", "sessions",
-    "spent_logout_tokens",
+    "accounts", "api_tokens", "credentials", "external_identities", "external_sessions", "invitations", "login_states",
+    "passkeys", "pending_sign_ins", "recovery_codes", "sessions", "spent_logout_tokens",
 }  # fmt: skip
 """Whoever restores may have signed in first; the backup's accounts take the place of those that are here."""
 _OPERATIONAL = {"clocks", "workers", "samples", "endings", "erasures", "store_identity", STEPS_TABLE, *_ACCOUNTS}

@@ -11,6 +11,13 @@ from records.models.accounts import (
     SpentLogoutTokenRow,
 )
 from records.models.base import Base, UtcDateTime, new_id
+from records.models.credentials import (
+    CredentialRow,
+    InvitationRow,
+    PasskeyRow,
+    PendingSignInRow,
+    RecoveryCodeRow,
+)
 from records.models.families import FamilyRow, FamilyShareRow
 from records.models.hiding import HidingRow, WithheldRow
 from records.models.jobs import ClockRow, JobRow, WorkerRow
@@ -30,12 +37,14 @@ __all__ = [
     "AuditRow",
     "Base",
     "ClockRow",
+    "CredentialRow",
     "ErasureRow",
     "ExternalIdentityRow",
     "ExternalSessionRow",
     "FamilyRow",
     "FamilyShareRow",
     "HidingRow",
+    "InvitationRow",
     "JobOutcomeCountRow",
     "JobRow",
     "JobState",
@@ -48,7 +57,10 @@ __all__ = [
     "MomentState",
     "OutputRow",
     "OutputSourceRow",
+    "PasskeyRow",
+    "PendingSignInRow",
     "RatingRow",
+    "RecoveryCodeRow",
     "SampleRow",
     "SelectionRow",
     "SelectionState",

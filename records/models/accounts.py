@@ -23,6 +23,8 @@ class AccountRow(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(16))
     """machine, shared or person."""
+    login: Mapped[str | None] = mapped_column(String(100), index=True, unique=True)
+    """What a person types to sign in with a password, normalised; none once the account is closed."""
     display_name: Mapped[str] = mapped_column(String(100))
     roles: Mapped[str] = mapped_column(String(200))
     """Their names, with a space between them."""

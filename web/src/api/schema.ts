@@ -4,6 +4,66 @@
  */
 
 export interface paths {
+    "/api/v1/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My account
+         * @description Only of people who have a password here.
+         */
+        get: operations["get_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change my password
+         * @description One is signed out in all other browsers.
+         */
+        put: operations["save_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make new recovery codes
+         * @description For when the paper is lost, or few are left.
+         */
+        post: operations["create_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -146,6 +206,66 @@ export interface paths {
         get: operations["get_proposed_code"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at an invitation
+         * @description Looking does not use it up.
+         */
+        post: operations["check_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show that the phone's app works
+         * @description The account is set up, the invitation used, and whatever the account had before is good no more.
+         */
+        post: operations["create_account_by_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose a password
+         * @description Nothing is changed before a second factor has been tried out.
+         */
+        post: operations["choose_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -590,6 +710,90 @@ export interface paths {
          * @description Let a drained worker work again: at once where it waits, else when it is started.
          */
         post: operations["undrain_worker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everybody who works here
+         * @description Also those whose accounts are closed.
+         */
+        get: operations["list_people_here"];
+        put?: never;
+        /**
+         * Invite somebody
+         * @description They choose their password and second factor themselves.
+         */
+        post: operations["create_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Close somebody's account
+         * @description They are signed out at once, for good. What they made stays.
+         */
+        delete: operations["delete_person"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{account_id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite somebody anew who lost password or second factor
+         * @description What they had is good no more, and they are signed out everywhere.
+         */
+        post: operations["create_invitation_anew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{account_id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change somebody's roles
+         * @description They hold from the next request on. Nobody changes her own.
+         */
+        put: operations["save_roles"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1230,6 +1434,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sign-in/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a code of the phone's app
+         * @description The second step. A code is good once.
+         */
+        post: operations["create_session_by_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sign-in/organisation": {
         parameters: {
             query?: never;
@@ -1284,6 +1508,46 @@ export interface paths {
         get: operations["complete_organisation_sign_in"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give login and password
+         * @description The first step; it opens nothing yet. An unknown login is answered like a wrong password, and as slowly.
+         */
+        post: operations["check_sign_in_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/recovery-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a recovery code
+         * @description The second step, where the phone is lost. A code is good once.
+         */
+        post: operations["create_session_by_recovery_code"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1631,6 +1895,16 @@ export interface components {
             code: string;
             sentence: string;
         };
+        /** @description A second factor that is typed. */
+        CodeGiven: {
+            /** Format: password */
+            code: string;
+        };
+        /** @description The first code that the app shows. */
+        CodeShown: {
+            /** Format: password */
+            code: string;
+        };
         /**
          * @description Two recordings, by rater and by sub-scale.
          *
@@ -1705,6 +1979,11 @@ export interface components {
             code: string;
             sentence: string;
         };
+        /**
+         * @description What somebody can prove themselves with after the password.
+         * @enum {string}
+         */
+        Factor: "code" | "passkey" | "recovery-code";
         /** @description How many jobs were given up for one reason. */
         Failures: {
             code: string;
@@ -1877,6 +2156,25 @@ export interface components {
          * @enum {string}
          */
         HoursKind: "supervision" | "intervision" | "training";
+        /** @description A link for one person, good once and for 72 hours. Hand it over so that nobody else reads it. */
+        Invitation: {
+            account_id: string;
+            /** @description Shown now and never again; the link is the page's address and #invite= this. */
+            invitation: string;
+        };
+        /** @description A link that somebody was given. */
+        InvitationGiven: {
+            /**
+             * Format: password
+             * @description What stands behind #invite= in the link.
+             */
+            invitation: string;
+        };
+        /** @description For whom an invitation is. */
+        InvitationShown: {
+            display_name: string;
+            login: string;
+        };
         /** @description The child's own words about a picture. */
         ItsWords: {
             words: string;
@@ -1906,7 +2204,7 @@ export interface components {
             progress: number;
             /** Format: date-time */
             queued_at: string;
-            reason: components["schemas"]["Reason"] | null;
+            reason: components["schemas"]["Reason-Output"] | null;
             stalled: boolean;
             started_at: string | null;
             state: components["schemas"]["JobState"];
@@ -2042,7 +2340,7 @@ export interface components {
             left_out?: boolean;
             reviewed_on?: string | null;
             /** @default trainee_guider */
-            role?: components["schemas"]["Role-Input"];
+            role?: components["schemas"]["pipeline__training__logbook__book__Role"];
         };
         /**
          * @description The new ends on the film's clock.
@@ -2072,7 +2370,26 @@ export interface components {
             /** Format: date */
             on: string;
             /** @default supervisee */
-            role?: components["schemas"]["Role-Input"];
+            role?: components["schemas"]["pipeline__training__logbook__book__Role"];
+        };
+        /**
+         * @description Somebody to be invited.
+         * @example {
+         *       "login": "ada",
+         *       "roles": [
+         *         "guider"
+         *       ]
+         *     }
+         */
+        NewPerson: {
+            /** @default  */
+            display_name?: string;
+            /**
+             * @description An email address or a short name.
+             * @example ada
+             */
+            login: string;
+            roles: components["schemas"]["records__accounts__principal__Role"][];
         };
         /** @description A rater's answers by the question's key; what is still open is left out. */
         NewRating: {
@@ -2085,6 +2402,10 @@ export interface components {
             answers: {
                 [key: string]: number | "not_applicable";
             };
+        };
+        /** @description What somebody is to be from now on. */
+        NewRoles: {
+            roles: components["schemas"]["records__accounts__principal__Role"][];
         };
         /**
          * @description A selection to be made: the moments, the film's facts, and what shall come of them.
@@ -2227,6 +2548,13 @@ export interface components {
             state: components["schemas"]["MomentState"] | "pending";
             waiting_s: number | null;
         };
+        /** @description What one signs in with. */
+        OwnAccount: {
+            display_name: string;
+            factors: components["schemas"]["Factor"][];
+            login: string;
+            recovery_codes_left: number;
+        };
         /**
          * @description Which pictures: as they are, or as they would be handed out.
          * @enum {string}
@@ -2238,6 +2566,50 @@ export interface components {
             starts_ms: number | null;
             title: string;
             words: string;
+        };
+        /** @description The password, so that nobody does this who found the screen open. */
+        PasswordAgain: {
+            /** Format: password */
+            password: string;
+        };
+        /** @description The password as it is, so that nobody changes it who found the screen open, and as it is to be. */
+        PasswordChange: {
+            /** Format: password */
+            new_password: string;
+            /** Format: password */
+            password: string;
+        };
+        /** @description The first step of setting up an account. */
+        PasswordChosen: {
+            /**
+             * Format: password
+             * @description What stands behind #invite= in the link.
+             */
+            invitation: string;
+            /** Format: password */
+            password: string;
+        };
+        /** @description The first step. */
+        PasswordGiven: {
+            /**
+             * @description An email address or a short name.
+             * @example ada
+             */
+            login: string;
+            /** Format: password */
+            password: string;
+        };
+        /** @description Somebody who works here. */
+        Person: {
+            /** Format: date-time */
+            created_at: string;
+            display_name: string;
+            has_password: boolean;
+            id: string;
+            invited_until: string | null;
+            login: string | null;
+            roles: components["schemas"]["records__accounts__principal__Role"][];
+            state: string;
         };
         /**
          * @description As whom the guider took part.
@@ -2339,8 +2711,12 @@ export interface components {
             p95_s: number | null;
             p99_s: number | null;
         };
+        /** @description Why, as the audit keeps it. */
+        "Reason-Input": {
+            reason: components["schemas"]["ResetReason"];
+        };
         /** @description Why the last attempt failed: a stable code, and its sentence in general words. */
-        Reason: {
+        "Reason-Output": {
             code: string;
             sentence: string;
         };
@@ -2349,6 +2725,10 @@ export interface components {
          * @enum {string}
          */
         records__accounts__principal__Role: "guider" | "supervisor" | "manager" | "governance" | "it";
+        /** @description Ten new ones. */
+        RecoveryCodes: {
+            recovery_codes: string[];
+        };
         /** @description One count: what there is and what is asked for. */
         Requirement: {
             have: number;
@@ -2357,6 +2737,11 @@ export interface components {
             need: number;
             title: string;
         };
+        /**
+         * @description Why somebody is to set up their sign-in anew: a word of a closed list, since audit lines hold no free text.
+         * @enum {string}
+         */
+        ResetReason: "lost_second_factor" | "forgot_password" | "seen_by_others";
         /** @description How many jobs were queued again. */
         Retried: {
             jobs: number;
@@ -2394,11 +2779,6 @@ export interface components {
             /** Format: date-time */
             written_at: string;
         };
-        /**
-         * @description As whom the guider took part.
-         * @enum {string}
-         */
-        "Role-Input": "guider" | "trainee_guider" | "supervisee" | "supervisor" | "peer";
         /** @description One line of a comparison; a score is None where that recording was not rated. */
         Row: {
             label: string;
@@ -2445,6 +2825,10 @@ export interface components {
             readonly per_cent: number | null;
             /** @default 0 */
             points: number;
+        };
+        /** @description The password was right; one of these comes next. */
+        SecondFactors: {
+            factors: components["schemas"]["Factor"][];
         };
         /** @description The whole selection as it is now. */
         SelectionEvent: {
@@ -2524,6 +2908,12 @@ export interface components {
             seen_at: string;
             /** Format: date-time */
             signed_in_at: string;
+        };
+        /** @description The account is ready, and this browser signed in. */
+        SetUp: {
+            /** @description Shown now and never again; each is good once. */
+            recovery_codes: string[];
+            session: components["schemas"]["SignedIn"];
         };
         /**
          * @description As what a family is shared with somebody.
@@ -2700,6 +3090,13 @@ export interface components {
             };
             whole: components["schemas"]["Score"];
         };
+        /** @description A key for the phone's app, shown once. */
+        TotpToKeep: {
+            /** @description The same as a QR code. */
+            picture_svg: string;
+            /** @description For typing it in, where the picture cannot be scanned. */
+            secret: string;
+        };
         /**
          * @description The life of an upload: bytes are coming, or all are there and hashed.
          * @enum {string}
@@ -2754,6 +3151,72 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnAccount"];
+                };
+            };
+        };
+    };
+    save_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+        };
+    };
     stream_selections: {
         parameters: {
             query: {
@@ -2936,6 +3399,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProposedCode"];
+                };
+            };
+        };
+    };
+    check_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationShown"];
+                };
+            };
+        };
+    };
+    create_account_by_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeShown"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetUp"];
+                };
+            };
+        };
+    };
+    choose_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChosen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpToKeep"];
                 };
             };
         };
@@ -3457,6 +3992,122 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_people_here: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"][];
+                };
+            };
+        };
+    };
+    create_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPerson"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+        };
+    };
+    delete_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_invitation_anew: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+        };
+    };
+    save_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoles"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"][];
+                };
             };
         };
     };
@@ -4478,6 +5129,30 @@ export interface operations {
             };
         };
     };
+    create_session_by_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+        };
+    };
     open_organisation_sign_in: {
         parameters: {
             query?: {
@@ -4542,6 +5217,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+        };
+    };
+    check_sign_in_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactors"];
+                };
+            };
+        };
+    };
+    create_session_by_recovery_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
                 };
             };
         };

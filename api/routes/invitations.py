@@ -1,0 +1,150 @@
+"""Setting up an account by an invitation: a password, then a second factor, then recovery codes to print."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.dependencies import Ctx
+from api.errors import described
+from api.middleware.sign_in_cookie import give_sign_in_cookie, read_sign_in_cookie
+from api.middleware.sign_in_tries import SignInTries
+from api.routes.local_sign_in import CODE, LOCAL, PASSWORD, signed_in_as
+from api.routes.session import SignedIn
+from records.accounts.local.errors import InvitationEnded, SignInEnded, SignInWrong
+from records.accounts.local.invitations import Invited, find_invitation
+from records.accounts.local.passwords import check_password, hash_password
+from records.accounts.local.pending import begin_pending, find_pending, note_wrong
+from records.accounts.local.sign_in import TOTP_PURPOSE, finish_set_up, note_signed_in
+from records.accounts.local.totp import new_totp_secret, seal, step_of_code, totp_picture, unseal
+from records.accounts.service_key import service_key
+
+router = APIRouter(tags=["session"], dependencies=LOCAL)
+INVITATIONS = "/api/v1/invitations"
+INVITATION = Field(min_length=1, max_length=200, description="What stands behind #invite= in the link.")
+
+
+class InvitationGiven(BaseModel):
+    """A link that somebody was given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    invitation: Annotated[SecretStr, INVITATION]
+
+
+class InvitationShown(BaseModel):
+    """For whom an invitation is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    login: str
+    display_name: str
+
+
+class PasswordChosen(BaseModel):
+    """The first step of setting up an account."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    invitation: Annotated[SecretStr, INVITATION]
+    password: Annotated[SecretStr, PASSWORD]
+
+
+class TotpToKeep(BaseModel):
+    """A key for the phone's app, shown once."""
+
+    model_config = ConfigDict(frozen=True)
+
+    secret: str = Field(description="For typing it in, where the picture cannot be scanned.")
+    picture_svg: str = Field(description="The same as a QR code.")
+
+
+class CodeShown(BaseModel):
+    """The first code that the app shows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[SecretStr, CODE]
+
+
+class SetUp(BaseModel):
+    """The account is ready, and this browser signed in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    recovery_codes: list[str] = Field(description="Shown now and never again; each is good once.")
+    session: SignedIn
+
+
+@router.post(INVITATIONS, summary="Look at an invitation", responses=described(410, 422, 429))
+def check_invitation(given: InvitationGiven, request: Request, ctx: Ctx) -> InvitationShown:
+    """Looking does not use it up."""
+    found = _find(given.invitation.get_secret_value(), request, ctx)
+    return InvitationShown(login=found.login, display_name=found.display_name)
+
+
+@router.post(f"{INVITATIONS}/password", summary="Choose a password", responses=described(410, 422, 429))
+async def choose_password(given: PasswordChosen, request: Request, ctx: Ctx, response: Response) -> TotpToKeep:
+    """Nothing is changed before a second factor has been tried out."""
+    tries: SignInTries = request.app.state.sign_in_tries
+    found = await run_in_threadpool(_find, given.invitation.get_secret_value(), request, ctx)
+    password, secret = given.password.get_secret_value(), new_totp_secret()
+
+    def check_and_hash() -> str:
+        check_password(password, found.login, found.display_name)
+        return hash_password(password)
+
+    hashed = await tries.hash(check_and_hash)
+
+    def begin() -> str:
+        sealed = seal(service_key(ctx.settings, TOTP_PURPOSE), secret, found.account_id)
+        with ctx.db.session() as session:
+            return begin_pending(
+                session,
+                found.account_id,
+                invitation_id=found.invitation_id,
+                password_hash=hashed,
+                totp_sealed=sealed,
+            )
+
+    give_sign_in_cookie(response, request, ctx.settings, await run_in_threadpool(begin))
+    return TotpToKeep(secret=secret, picture_svg=totp_picture(secret, found.login))
+
+
+@router.post(f"{INVITATIONS}/code", summary="Show that the phone's app works", responses=described(401, 410, 422, 429))
+def create_account_by_code(given: CodeShown, request: Request, ctx: Ctx, response: Response) -> SetUp:
+    """The account is set up, the invitation used, and whatever the account had before is good no more."""
+    tries: SignInTries = request.app.state.sign_in_tries
+    with ctx.db.reading() as session:
+        pending = find_pending(session, read_sign_in_cookie(request, ctx.settings), set_up=True)
+    secret = unseal(service_key(ctx.settings, TOTP_PURPOSE), pending.totp_sealed or "", pending.account_id)
+    if secret is None:
+        raise SignInEnded
+    code = "".join(given.code.get_secret_value().split())
+    with tries.one(request, pending.login_key):
+        step = step_of_code(secret, code, None)
+        with ctx.db.session() as session:
+            if step is None:
+                note_wrong(session, pending.id)
+            else:
+                codes = finish_set_up(session, pending, totp_step=step)
+                note_signed_in(session, pending.account_id, "invitation")
+        if step is None:
+            raise SignInWrong
+    signed_in = signed_in_as(request, ctx, response, pending.account_id, pending.login_key, by="invitation")
+    return SetUp(recovery_codes=codes, session=signed_in)
+
+
+def _find(value: str, request: Request, ctx: Ctx) -> Invited:
+    tries: SignInTries = request.app.state.sign_in_tries
+    tries.check_place(request)
+    with ctx.db.reading() as session:
+        try:
+            return find_invitation(session, value)
+        except InvitationEnded:
+            tries.note_wrong(request)
+            raise

@@ -1,0 +1,117 @@
+"""The people of a service, for its manager: inviting them, their roles, new invitations, and closing accounts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api.dependencies import Asker, Ctx, GivenId
+from api.errors import described
+from api.middleware.identity import Identity
+from api.routes.local_sign_in import LOCAL, LOGIN
+from records.accounts.local.people import (
+    Person,
+    ResetReason,
+    change_roles,
+    close_person,
+    invite_again,
+    invite_person,
+    list_people,
+)
+from records.accounts.principal import Role
+from records.accounts.sessions import sessions_of
+
+router = APIRouter(tags=["people"], dependencies=LOCAL)
+PEOPLE = "/api/v1/people"
+
+
+class NewPerson(BaseModel):
+    """Somebody to be invited."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"login": "ada", "roles": ["guider"]}]})
+
+    login: Annotated[str, LOGIN]
+    display_name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+    roles: set[Role]
+
+
+class Invitation(BaseModel):
+    """A link for one person, good once and for 72 hours. Hand it over so that nobody else reads it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    account_id: str
+    invitation: str = Field(description="Shown now and never again; the link is the page's address and #invite= this.")
+
+
+class NewRoles(BaseModel):
+    """What somebody is to be from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    roles: set[Role]
+
+
+class Reason(BaseModel):
+    """Why, as the audit keeps it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: ResetReason
+
+
+@router.get(PEOPLE, summary="Everybody who works here", responses=described(401, 403))
+def list_people_here(_: Asker, ctx: Ctx) -> list[Person]:
+    """Also those whose accounts are closed."""
+    with ctx.db.reading() as session:
+        return list_people(session)
+
+
+@router.post(PEOPLE, status_code=201, summary="Invite somebody", responses=described(401, 403, 409, 422))
+def create_person(new: NewPerson, asker: Asker, ctx: Ctx) -> Invitation:
+    """They choose their password and second factor themselves."""
+    with ctx.db.session() as session:
+        account_id, value = invite_person(session, asker, new.login, new.display_name, new.roles)
+    return Invitation(account_id=account_id, invitation=value)
+
+
+@router.put(
+    f"{PEOPLE}/{{account_id}}/roles", summary="Change somebody's roles", responses=described(401, 403, 404, 422)
+)
+def save_roles(account_id: GivenId, new: NewRoles, asker: Asker, ctx: Ctx) -> list[Person]:
+    """They hold from the next request on. Nobody changes her own."""
+    with ctx.db.session() as session:
+        change_roles(session, asker, account_id, new.roles)
+        return [one for one in list_people(session) if one.id == account_id]
+
+
+@router.post(
+    f"{PEOPLE}/{{account_id}}/invitation",
+    status_code=201,
+    summary="Invite somebody anew who lost password or second factor",
+    responses=described(401, 403, 404, 422),
+)
+def create_invitation_anew(account_id: GivenId, why: Reason, asker: Asker, request: Request, ctx: Ctx) -> Invitation:
+    """What they had is good no more, and they are signed out everywhere."""
+    identity: Identity = request.app.state.identity
+    with ctx.db.session() as session:
+        ended = sessions_of(session, account_id)
+        value = invite_again(session, asker, account_id, why.reason)
+    for session_id in ended:
+        identity.forget(session_id)
+    return Invitation(account_id=account_id, invitation=value)
+
+
+@router.delete(
+    f"{PEOPLE}/{{account_id}}", status_code=204, summary="Close somebody's account", responses=described(401, 403, 404)
+)
+def delete_person(account_id: GivenId, asker: Asker, request: Request, ctx: Ctx) -> None:
+    """They are signed out at once, for good. What they made stays."""
+    identity: Identity = request.app.state.identity
+    with ctx.db.session() as session:
+        ended = sessions_of(session, account_id)
+        close_person(session, asker, account_id)
+    for session_id in ended:
+        identity.forget(session_id)

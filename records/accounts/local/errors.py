@@ -1,0 +1,79 @@
+"""What can go wrong with an account of this service, each with its sentence."""
+
+from __future__ import annotations
+
+from pipeline.errors import PipelineError
+
+
+class AccountError(PipelineError):
+    """Something about an account is not as asked; each kind has its status in api/errors.py."""
+
+    code = "account_error"
+
+
+class SignInWrong(AccountError):
+    """Whatever was wrong: login, password, code or passkey. Nobody learns which logins there are."""
+
+    code = "sign_in_wrong"
+    for_guider = "That did not match. Please check what you typed and try again."
+
+
+class SignInEnded(AccountError):
+    """The steps of signing in were begun too long ago, in another browser, or have been finished."""
+
+    code = "sign_in_ended"
+    for_guider = "Signing in took too long, or was finished already. Please begin again with your password."
+
+
+class SecondFactorBlocked(AccountError):
+    """So many wrong codes with the right password that somebody else may know it."""
+
+    code = "second_factor_blocked"
+    for_guider = (
+        "Too many wrong codes were given with your password; somebody else may know it. "
+        "Ask your service's manager for a new invitation."
+    )
+
+
+class InvitationEnded(AccountError):
+    """No such invitation, or it was used, replaced or is too old."""
+
+    code = "invitation_ended"
+    for_guider = "This invitation was used already or has ended. Ask your service's manager for a new one."
+
+
+class PasswordTooWeak(AccountError):
+    """A password that others could guess; its sentence says why."""
+
+    code = "password_too_weak"
+    for_guider = "This password is too easy to guess. Several words that do not belong together make a good one."
+
+
+class LoginWrong(AccountError):
+    """Something that cannot be a login."""
+
+    code = "login_wrong"
+    for_guider = "A login has 3 to 100 characters and no spaces: an email address or a short name."
+
+
+class LoginTaken(AccountError):
+    """Somebody who is not closed has this login."""
+
+    code = "login_taken"
+    for_guider = "There is somebody with this login already."
+
+
+class NoSuchPerson(AccountError):
+    """No account of a person, or a closed one."""
+
+    code = "no_such_person"
+    for_guider = "There is nobody with this login or number, or the account is closed."
+
+
+class NotYourself(AccountError):
+    """Nobody gives rights to herself, or takes herself out."""
+
+    code = "not_yourself"
+    for_guider = (
+        "This is for another manager to do: nobody changes their own roles, or closes or resets their own account."
+    )

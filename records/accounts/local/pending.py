@@ -1,0 +1,99 @@
+"""Signing in, or setting up an account, between its steps: kept here, and opened by a cookie of one browser alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from records.accounts.keys import hash_secret, new_secret
+from records.accounts.local.errors import SignInEnded
+from records.clock import utcnow
+from records.database import rows_changed
+from records.models import AccountRow, PendingSignInRow
+
+TO_SIGN_IN: Final = timedelta(minutes=5)
+TO_SET_UP: Final = timedelta(minutes=20)
+"""Somebody fetches a phone and an app for it first."""
+MOST_WRONG: Final = 5
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What somebody has begun."""
+
+    id: str
+    account_id: str
+    """Empty where a passkey will tell."""
+    login_key: str
+    invitation_id: str | None
+    challenge: str | None
+    password_hash: str | None
+    totp_sealed: str | None
+
+
+def begin_pending(
+    session: Session,
+    account_id: str | None,
+    *,
+    invitation_id: str | None = None,
+    challenge: str | None = None,
+    password_hash: str | None = None,
+    totp_sealed: str | None = None,
+) -> str:
+    """The secret for the browser's cookie; it stands nowhere else and opens no route but the next step's."""
+    now, value = utcnow(), new_secret()
+    session.execute(delete(PendingSignInRow).where(PendingSignInRow.ends_at < now))
+    session.add(
+        PendingSignInRow(
+            secret_hash=hash_secret(value),
+            account_id=account_id,
+            invitation_id=invitation_id,
+            challenge=challenge,
+            password_hash=password_hash,
+            totp_sealed=totp_sealed,
+            wrong_codes=0,
+            ends_at=now + (TO_SET_UP if invitation_id else TO_SIGN_IN),
+        )
+    )
+    session.flush()
+    return value
+
+
+def find_pending(session: Session, value: str, *, set_up: bool) -> Pending:
+    """What this browser has begun; ``set_up``: an account by an invitation, else signing in. Raises: SignInEnded."""
+    query = (
+        select(PendingSignInRow, AccountRow.login)
+        .outerjoin(AccountRow, AccountRow.id == PendingSignInRow.account_id)
+        .where(PendingSignInRow.secret_hash == hash_secret(value))
+    )
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise SignInEnded
+    row, login = found
+    if row.ends_at <= utcnow() or row.wrong_codes >= MOST_WRONG or set_up != bool(row.invitation_id):
+        raise SignInEnded
+    return Pending(
+        id=row.id,
+        account_id=row.account_id or "",
+        login_key=login or row.id,
+        invitation_id=row.invitation_id,
+        challenge=row.challenge,
+        password_hash=row.password_hash,
+        totp_sealed=row.totp_sealed,
+    )
+
+
+def end_pending(session: Session, pending_id: str) -> None:
+    """Finished, once. Raises: SignInEnded, where another request was first."""
+    if not rows_changed(session, delete(PendingSignInRow).where(PendingSignInRow.id == pending_id)):
+        raise SignInEnded
+
+
+def note_wrong(session: Session, pending_id: str) -> None:
+    """A wrong code was given at this step."""
+    more = PendingSignInRow.wrong_codes + 1
+    session.execute(update(PendingSignInRow).where(PendingSignInRow.id == pending_id).values(wrong_codes=more))
