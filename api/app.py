@@ -36,6 +36,7 @@ from api.routes import (
     account,
     artifacts,
     artwork,
+    audit,
     families,
     health,
     hiding,
@@ -137,7 +138,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     for routes in (
         uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, health, metrics,
         families, session, sign_in, local_sign_in, invitations, account, people, organisation, tokens, ratings, logbook,
-        review, operations, operations_events,
+        review, audit, operations, operations_events,
     ):  # fmt: skip
         app.include_router(routes.router, dependencies=[Depends(check_family)])
     app.mount(review.FILES, review.player_files(), name="player")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +13,13 @@ from typing import Annotated
 import typer
 
 from cli.screen import CommandFailed, print_json, say
-from records.actions.erase import selections_of_family
 from records.audit.actions import Action
 from records.audit.actor import command_line
 from records.audit.checkpoints import public_key, read_checkpoints
-from records.audit.log import AuditLine, Wanted, find_lines, note
+from records.audit.log import AuditLine, Wanted, find_lines, note, write_csv
 from records.audit.verify import FaultKind, Verification, verify
 from records.database import Database, open_database
+from records.families.families import family_id_of
 from records.settings import Settings, load_settings
 
 
@@ -47,6 +46,7 @@ def audit(
     what: Annotated[What, typer.Argument(help="verify, show, export, or key.")],
     checkpoints: Annotated[Path | None, typer.Option(help="Compare with this log or file of checkpoints.")] = None,
     family: Annotated[str, typer.Option(help="Only what was done with this family, such as K-104.")] = "",
+    family_id: Annotated[str, typer.Option(help="The same by its id, also of one that was erased.")] = "",
     account: Annotated[str, typer.Option(help="Only what this account did.")] = "",
     action: Annotated[Action | None, typer.Option(help="Only this.")] = None,
     since: Annotated[datetime | None, typer.Option(help="Only since then (UTC).")] = None,
@@ -66,14 +66,12 @@ def audit(
         if what == What.VERIFY:
             _verify(database, settings, checkpoints, as_json=as_json)
             return
-        wanted = Wanted(account_id=account, action=action, since=since)
+        wanted = Wanted(account_id=account, action=action, family_id=family_id, since=since)
         lines = _find(database, wanted, family, Action.READ_AUDIT if what == What.SHOW else Action.EXPORT_AUDIT)
     if as_json:
         print_json([line.model_dump(mode="json") for line in lines])
     elif what == What.EXPORT or as_csv:
-        writer = csv.DictWriter(sys.stdout, list(AuditLine.model_fields))
-        writer.writeheader()
-        writer.writerows(line.model_dump(mode="json") for line in lines)
+        write_csv(lines, sys.stdout)
     else:
         for line in lines:
             things = " ".join(filter(None, (line.selection_id, line.moment_id, line.target, line.detail)))
@@ -92,7 +90,7 @@ def _database(settings: Settings) -> Iterator[Database]:
 def _find(database: Database, wanted: Wanted, family: str, action: Action) -> list[AuditLine]:
     with database.session() as session:
         if family:
-            wanted.selection_ids = tuple(selections_of_family(session, family))
+            wanted.family_id = family_id_of(session, family)
         lines = find_lines(session, wanted)
         note(session, command_line(), action, figures={"lines": len(lines)})
     return lines

@@ -16,6 +16,7 @@ HAND_OVER = "/api/v1/families/hand-over"
 _OWN_ACCOUNT = ("/api/v1/sessions", "/api/v1/tokens", "/api/v1/account")
 _INVITATIONS = "/api/v1/invitations"
 _PEOPLE = "/api/v1/people"
+_AUDIT = "/api/v1/audit"
 
 
 class Need(StrEnum):
@@ -44,6 +45,8 @@ def need_of(method: str, path: str) -> Need | Scope:
         return Scope.PEOPLE_WRITE
     if _is_within(path, _PEOPLE):
         return Scope.PEOPLE_READ if safe else Scope.PEOPLE_WRITE
+    if _is_within(path, _AUDIT) and safe:
+        return Scope.AUDIT_READ
     if _is_within(path, OPERATIONS) or path in _GUARDED_OUTSIDE_API:
         return Scope.OPERATIONS_READ if safe else Scope.OPERATIONS_WRITE
     return Scope.REVIEWS_READ if safe else Scope.REVIEWS_WRITE

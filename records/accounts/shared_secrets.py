@@ -21,7 +21,7 @@ from records.settings import Settings
 NAMES = {MACHINE_ACCOUNT: "this machine", SHARED_GUIDER_ACCOUNT: "guider", SHARED_IT_ACCOUNT: "IT"}
 """As the audit has called them from the beginning."""
 _ROLES = {
-    MACHINE_ACCOUNT: frozenset({Role.GUIDER, Role.IT}),
+    MACHINE_ACCOUNT: frozenset({Role.GUIDER, Role.GOVERNANCE, Role.IT}),
     SHARED_GUIDER_ACCOUNT: frozenset({Role.GUIDER, Role.IT}),
     SHARED_IT_ACCOUNT: frozenset({Role.IT}),
 }

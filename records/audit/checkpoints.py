@@ -103,3 +103,12 @@ def read_checkpoints(path: Path) -> list[Checkpoint]:
     """Those in a file. Raises: StorageUnavailable."""
     with saying_what_failed(f"read {path.name}"), path.open(encoding="utf-8", errors="replace") as lines:
         return list(parse_checkpoints(lines))
+
+
+def kept_checkpoints(settings: Settings) -> list[Checkpoint]:
+    """Those that this installation keeps elsewhere; none where no folder is set or none was written yet.
+
+    Raises: StorageUnavailable.
+    """
+    folder = settings.audit_checkpoint_dir
+    return read_checkpoints(folder / FILE_NAME) if folder and (folder / FILE_NAME).exists() else []

@@ -5,11 +5,13 @@ A line holds ids, verbs and figures, and no name, code, address or word of anybo
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TextIO
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Select, select
@@ -102,7 +104,7 @@ class Wanted:
 
     account_id: str = ""
     action: Action | None = None
-    selection_ids: tuple[str, ...] | None = None
+    family_id: str = ""
     since: datetime | None = None
     until: datetime | None = None
     before: int = 0
@@ -116,8 +118,8 @@ def find_lines(session: Session, wanted: Wanted, limit: int | None = None) -> li
         asked = asked.where(AuditRow.account_id == wanted.account_id)
     if wanted.action:
         asked = asked.where(AuditRow.action == wanted.action)
-    if wanted.selection_ids is not None:
-        asked = asked.where(AuditRow.selection_id.in_(wanted.selection_ids))
+    if wanted.family_id:
+        asked = asked.where(AuditRow.family_id == wanted.family_id)
     if wanted.since:
         asked = asked.where(AuditRow.at >= _as_utc(wanted.since))
     if wanted.until:
@@ -125,6 +127,13 @@ def find_lines(session: Session, wanted: Wanted, limit: int | None = None) -> li
     if wanted.before:
         asked = asked.where(AuditRow.sequence < wanted.before)
     return _lines(session, asked)
+
+
+def write_csv(lines: Iterable[AuditLine], into: TextIO) -> None:
+    """The lines as a table with a head."""
+    writer = csv.DictWriter(into, list(AuditLine.model_fields))
+    writer.writeheader()
+    writer.writerows(line.model_dump(mode="json") for line in lines)
 
 
 def _as_utc(at: datetime) -> datetime:

@@ -44,6 +44,14 @@ def propose_code(session: Session) -> str:
     raise AssertionError("no code is free")
 
 
+def family_id_of(session: Session, code: str) -> str:
+    """The id of the family with this code. Raises: FamilyGone."""
+    found = session.scalar(select(FamilyRow.id).where(FamilyRow.code == code))
+    if found is None:
+        raise FamilyGone(code)
+    return found
+
+
 def family_for(session: Session, who: Principal, code: str) -> FamilyRow:
     """The family under which they may send moments by this code: theirs, one they work on, or a new one of theirs.
 

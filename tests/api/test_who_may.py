@@ -31,6 +31,7 @@ GROUPS = {
     "operations write": r"(POST|PUT|DELETE|PATCH) /api/v1/operations/.*",
     "people read": r"GET /api/v1/people",
     "people write": r"POST /api/v1/families/hand-over|(POST|PUT|DELETE) /api/v1/people(/.*)?",
+    "audit": r"GET /api/v1/audit(/.*)?",
     "reviews read": rf"(GET|HEAD|OPTIONS) /api/v1/({_SUBJECTS}(/.*)?|openapi\.json)",
     "reviews write": rf"(POST|PUT|DELETE|PATCH) /api/v1/{_SUBJECTS}(/.*)?",
 }
@@ -43,8 +44,8 @@ EVERYBODY = {
     "nobody": {"open"},
     "wrong secret": {"open"},
     "one machine's session": set(GROUPS) - OF_MANAGERS,
-    "guiders' session": set(GROUPS) - OF_MANAGERS,
-    "guiders' token": set(GROUPS) - OF_MANAGERS,
+    "guiders' session": set(GROUPS) - OF_MANAGERS - {"audit"},
+    "guiders' token": set(GROUPS) - OF_MANAGERS - {"audit"},
     "IT's session": {"open", "who", "account", "operations read", "operations write"},
     "IT's token": {"open", "who", "account", "operations read", "operations write"},
     Scope.REVIEWS_READ: {"open", "who", "reviews read"},
@@ -163,7 +164,7 @@ def test_signing_in_gives_a_cookie_that_scripts_and_other_sites_do_not_get(here:
     answer = client.post("/api/v1/session", json={"secret": machine_secret(settings.data_dir)}, headers=OWN)
     [cookie] = [one for one in answer.headers.get_list("set-cookie") if one.startswith("vigpack_session_8000=")]
     assert all(word in cookie for word in ("HttpOnly", "SameSite=strict", "Path=/", "Max-Age=7776000"))
-    assert answer.json()["roles"] == ["guider", "it"]
+    assert answer.json()["roles"] == ["governance", "guider", "it"]
     assert machine_secret(settings.data_dir) not in answer.text
 
 
@@ -242,8 +243,10 @@ def test_signed_in_elsewhere_is_told_and_ended(here: FastAPI, settings: Settings
     other.post("/api/v1/session", json={"secret": secret})
     assert one.get("/api/v1/session").json()["elsewhere"] >= 1
     assert one.get("/api/v1/session").json()["scopes"] == [
+        "audit:read",
         "operations:read",
         "operations:write",
+        "reports:read",
         "reviews:read",
         "reviews:write",
     ]

@@ -64,6 +64,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines of the audit, newest first
+         * @description Who did what and when. Reading them leaves a line, too.
+         */
+        get: operations["list_audit_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines of the audit as a file
+         * @description All of them, the newest first.
+         */
+        get: operations["download_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the audit is whole
+         * @description Goes through every line, and compares with the checkpoints that this installation keeps elsewhere.
+         *
+         *     That the end was cut off is found by checkpoints alone: `vigpack audit verify --checkpoints` takes any.
+         */
+        get: operations["check_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1719,6 +1781,11 @@ export interface components {
         Acknowledged: {
             jobs: number;
         };
+        /**
+         * @description A verb in the audit. One that stands in somebody's audit keeps its spelling for good.
+         * @enum {string}
+         */
+        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "open_family" | "change_family" | "close_family" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "reset_sign_in" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "migrate" | "backup" | "restore" | "accept_store" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
         /** @description One thing that is wrong: how bad, in a sentence, and what to do now. */
         Alert: {
             code: string;
@@ -1747,6 +1814,16 @@ export interface components {
             origin: string;
             refused: boolean;
         };
+        /**
+         * @description What the lines can be taken away as.
+         * @enum {string}
+         */
+        api__routes__audit__Format: "csv" | "json";
+        /**
+         * @description What a logbook can be taken away as.
+         * @enum {string}
+         */
+        api__routes__logbook__Format: "csv" | "docx" | "pdf";
         /** @description A token as its owner sees it; the token itself is shown once, when it is made. */
         ApiTokenView: {
             /** Format: date-time */
@@ -1834,6 +1911,13 @@ export interface components {
             width: number;
             x: number;
             y: number;
+        };
+        /** @description Whether the audit is whole, and what signs its checkpoints. */
+        Checked: {
+            found: components["schemas"]["Verification"];
+            is_whole: boolean;
+            /** @description Ed25519, 64 hex digits: for checkpoints that were kept elsewhere. */
+            public_key: string;
         };
         /** @description A stage, count by count. */
         CheckedStage: {
@@ -2027,6 +2111,16 @@ export interface components {
             people: components["schemas"]["FamilyPerson-Output"][];
             shares: components["schemas"]["ShareView"][];
         };
+        /** @description Something that is wrong, and where. */
+        Fault: {
+            kind: components["schemas"]["FaultKind"];
+            sequence: number;
+        };
+        /**
+         * @description What is wrong at a line.
+         * @enum {string}
+         */
+        FaultKind: "broken" | "missing" | "other_key" | "cut" | "differs" | "forged";
         /** @description What the page found out about the film; never its name. */
         FilmFacts: {
             bytes: number;
@@ -2048,11 +2142,6 @@ export interface components {
             path: string;
             remedy: string;
         };
-        /**
-         * @description What a logbook can be taken away as.
-         * @enum {string}
-         */
-        Format: "csv" | "docx" | "pdf";
         /** @description There is no such selection any more, or none that the watcher may see; nothing more is told of it. */
         GoneEvent: {
             data: components["schemas"]["SelectionName"];
@@ -2554,6 +2643,12 @@ export interface components {
             factors: components["schemas"]["Factor"][];
             login: string;
             recovery_codes_left: number;
+        };
+        /** @description Some lines, newest first. */
+        Page: {
+            lines: components["schemas"]["AuditLine"][];
+            /** @description `before` of the next page; none: there are no more. */
+            next_before: number | null;
         };
         /**
          * @description Which pictures: as they are, or as they would be handed out.
@@ -3116,6 +3211,16 @@ export interface components {
         Urgency: {
             priority: number;
         };
+        /** @description What was found. */
+        Verification: {
+            checkpoints: number;
+            code: string;
+            faults: components["schemas"]["Fault"][];
+            from_before: number;
+            last: number;
+            lines: number;
+            since: string | null;
+        };
         /**
          * @description How a request proved who asks.
          * @enum {string}
@@ -3213,6 +3318,91 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+        };
+    };
+    list_audit_lines: {
+        parameters: {
+            query?: {
+                account_id?: string;
+                action?: components["schemas"]["Action"] | null;
+                /** @description Only lines with a lower number. */
+                before?: number;
+                /** @description A family's code, while there is one. */
+                family?: string;
+                /** @description Also of one that was erased. */
+                family_id?: string;
+                limit?: number;
+                /** @description UTC where no zone is given. */
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"];
+                };
+            };
+        };
+    };
+    download_audit: {
+        parameters: {
+            query?: {
+                account_id?: string;
+                action?: components["schemas"]["Action"] | null;
+                /** @description A family's code, while there is one. */
+                family?: string;
+                /** @description Also of one that was erased. */
+                family_id?: string;
+                format?: components["schemas"]["api__routes__audit__Format"];
+                /** @description UTC where no zone is given. */
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/csv; charset=utf-8": unknown;
+                };
+            };
+        };
+    };
+    check_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
                 };
             };
         };
@@ -3632,7 +3822,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                format_: components["schemas"]["Format"];
+                format_: components["schemas"]["api__routes__logbook__Format"];
             };
             cookie?: never;
         };
