@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     proxy_via: str = ""
     """The host:port to connect to for that, where the public name leads nowhere from inside."""
     trusted_proxies: str = "127.0.0.1,::1"
-    """Whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks with commas; *: whoever
+    """Whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks with commas; *: anybody who
     connects, where only a proxy can."""
     public_url: str = ""
     """Where browsers reach the service: https://vigpack.example.org, with a port where it has one. For proxies that put

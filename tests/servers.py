@@ -146,12 +146,12 @@ class PostgresServer:
         return name
 
     def drop_database(self, name: str) -> None:
-        """Remove a database, whoever is still connected to it."""
+        """Remove a database, no matter who is still connected to it."""
         self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     @contextmanager
     def away(self, name: str) -> Iterator[None]:
-        """A database that nobody can reach for the length of a block, whoever is connected to it."""
+        """A database that nobody can reach for the length of a block, no matter who is connected to it."""
         self.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608 a name of our own
         yield

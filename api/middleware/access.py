@@ -1,4 +1,4 @@
-"""What each address asks of whoever wants it: the one place where that stands. What is not named here is a guider's."""
+"""What each address asks of its caller: the one place where that stands. What is not named here is a guider's."""
 
 from __future__ import annotations
 

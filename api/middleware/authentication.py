@@ -174,7 +174,7 @@ def _check_this_machine(scope: Scope, headers: Headers) -> None:
 
 
 def _check_own_page(headers: Headers) -> None:
-    """A cookie comes along whoever makes the browser ask, so a session acts only where the browser says it was us.
+    """A cookie comes along with any site's request, so a session acts only where the browser says that it was our page.
 
     What stands in Origin is looked at by same_site.py.
     """

@@ -30,7 +30,7 @@ _KNOWN_S: Final = 400 * 24 * 3600
 """As long as browsers keep a cookie."""
 _MOST_PLACES: Final = 10_000
 _IPV6_PREFIX: Final = 64
-"""What one household or office is given: whoever has it can ask from any address in it."""
+"""What one household or office is given: anyone who has it can ask from any address in it."""
 
 
 class WrongTokens:

@@ -118,7 +118,7 @@ def start_session(
 
 @router.get(SESSION, summary="Who is signed in", responses=described(401))
 def get_session(asker: Asker, ctx: Ctx) -> SignedIn:
-    """Also for whoever asks with a token."""
+    """Also for a caller with a token."""
     return _signed_in(ctx, asker)
 
 

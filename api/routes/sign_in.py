@@ -23,7 +23,7 @@ class OrganisationWay(BaseModel):
 
 
 class SignInWays(BaseModel):
-    """What the page can offer to whoever is not known."""
+    """What the page can offer to somebody who is not signed in."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""The secret of a data folder: whoever can read it is the person whose machine this is."""
+"""The secret of a data folder: anyone who can read it is the person whose machine this is."""
 
 from __future__ import annotations
 

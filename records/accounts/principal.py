@@ -81,7 +81,7 @@ class Principal:
 
 
 SERVICE: Final = Principal("", "this service", frozenset(), Via.PROCESS, frozenset())
-"""The service itself, which works for whoever asked it to. It is named wherever it asks; nothing stands in for it."""
+"""The service itself, which works on others' behalf. It is named wherever it asks; nothing stands in for it."""
 
 
 def guider_of(who: Principal, browser_code: str | None) -> str | None:

@@ -33,7 +33,7 @@ class SharedSecrets:
 
     by_account: dict[str, str] = field(repr=False)
     is_open: bool = False
-    """Sign-in is switched off: whoever can reach the service is its guider."""
+    """Sign-in is switched off: anyone who can reach the service is its guider."""
 
     @property
     def is_machine(self) -> bool:

@@ -1,4 +1,4 @@
-"""Signed words of how far the audit went, kept where whoever can write in the database cannot: so a cut end is found.
+"""Signed words of how far the audit went, kept out of reach of the database's owner: so a cut end is found.
 
 Each is a line of JSON in the service's log and, where VIGPACK_AUDIT_CHECKPOINT_DIR is set, in a file there. Its Ed25519
 signature lets anybody check it who has the public key (``vigpack audit key``), without any of our secrets.

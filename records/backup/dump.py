@@ -48,7 +48,7 @@ _LEFT_OUT = {
     "sessions", "api_tokens", "external_sessions", "login_states", "spent_logout_tokens", "invitations",
     "pending_sign_ins",
 }  # fmt: skip
-"""What opens the service is in no backup: whoever signed out since, or took a token back, meant it. After a restore
+"""What opens the service is in no backup: who signed out since, or took a token back, meant it. After a restore
 everybody signs in again, and programs are given new tokens."""
 _BATCH_ROWS = 500
 

@@ -1,7 +1,7 @@
 """Who may see, work on and dispose of what: the one place where that is decided. What is not allowed here is refused.
 
 A film is its guider's alone until she shares it. A family is seen and worked on by its owner and by colleagues whom she
-added; a supervisor, and whoever broke the glass, sees what was shared with them until it ends, and changes nothing. No
+added; a supervisor, and somebody who broke the glass, sees what was shared until it ends, and changes nothing. No
 role opens a family by itself: managers, governance and IT have none of the scopes that are asked for besides.
 """
 

@@ -1,4 +1,4 @@
-"""Families by their codes: found for whoever sends moments under one, made anew, or refused as another's."""
+"""Families by their codes: found for the sender of moments, made anew, or refused as another's."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class ShareView(BaseModel):
 
 
 class FamilyView(BaseModel):
-    """A family as whoever may see it does."""
+    """A family as it is shown to those who may see it."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,6 +1,6 @@
 """What a worker's own database role may do: the least that its jobs and its recovery need. PostgreSQL alone has roles.
 
-Every table has a line in RIGHTS, so that whoever adds one decides it (a test compares). Rows are not told apart: a
+Every table has a line in RIGHTS, so that adding one means deciding it (a test compares). Rows are not told apart: a
 worker also sweeps the store, and one that could not see a family's rows would take that family's files for rubbish.
 """
 

@@ -14,7 +14,7 @@ def service_key(settings: Settings, purpose: str) -> bytes:
     """32 bytes for one purpose, the same in every process of the installation.
 
     From VIGPACK_SERVICE_KEY where several machines serve together, else from a file in the data folder, made at the
-    first call. It stands outside the database, so that whoever can write there cannot forge what it signs.
+    first call. It stands outside the database, so that its owner cannot forge what it signs.
     Raises: SecretFileUnusable.
     """
     given = settings.service_key.get_secret_value()

@@ -3,8 +3,8 @@
 What is under way is never refused for the queue's sake: a begun upload goes on, and its jobs are added. A full disk
 stops begun uploads too, between two chunks; they go on where they were.
 
-Room is reserved by an upload's first byte. An announcement reserves none: whoever announces a large film four times and
-sends nothing keeps nobody else from sending.
+Room is reserved by an upload's first byte. An announcement reserves none: a guider who announces a large film four
+times and sends nothing keeps nobody else from sending.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def check_begun(session: Session, settings: Settings, person: str | None) -> Non
 
 
 def check_promised(session: Session, settings: Settings, selection_id: str, moment_id: str | None, more: int) -> None:
-    """Nothing, if whoever began this selection may announce so many bytes more. Raises: TooMuchPromised.
+    """Nothing, if the person who began this selection may announce so many bytes more. Raises: TooMuchPromised.
 
     What is announced again, as when an answer was lost, counts once.
     """

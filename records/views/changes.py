@@ -1,6 +1,6 @@
 """Which of many selections have changed, asked in one statement however many are watched.
 
-It says that something is different, not what: whoever watches then reads the views of those few.
+It says that something is different, not what: the watchers then read the views of those few.
 """
 
 from __future__ import annotations

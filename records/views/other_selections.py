@@ -1,6 +1,6 @@
 """Other selections that an output may show: earlier reviews, and the other film of the same cycle.
 
-One rule for both: they are of the same family, and whoever asks may see them. Where several share one account, nobody
+One rule for both: they are of the same family, and the caller may see them. Where several share one account, nobody
 knows who of them works with whom, so that there they were sent by the same guider, too.
 """
 

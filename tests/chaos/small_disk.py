@@ -39,7 +39,7 @@ def mount(folder: Path, size_bytes: int) -> bool:
 
 
 def unmount(folder: Path) -> None:
-    """Take the disk away, whoever still has it open."""
+    """Take the disk away, no matter who still has it open."""
     _libc().umount2(os.fsencode(folder), _MNT_DETACH)
 
 

@@ -22,7 +22,7 @@ from tests.pipeline.outputs.prepared_by_hand import QUESTION, WORKING_POINT, dra
 
 TOGETHER = "packs"
 
-HOSTILE = "</script><img src=x onerror=\"document.title='hurt'\">\u202e \"quoted\" 'it' & 😀 [[review]] \u2028 أهلا"
+HOSTILE = "</script><img src=x onerror=\"document.title='broken'\">\u202e \"quoted\" 'it' & 😀 [[review]] \u2028 أهلا"
 
 
 def test_begins_with_the_helping_question_and_ends_with_the_closing_cards(reader: Reader) -> None:

@@ -238,7 +238,7 @@ def test_the_queue_s_password_can_be_read_by_nobody_else(up: Up, data: Path) -> 
 
 
 def test_another_account_of_this_machine_lists_and_erases_nothing(up: Up) -> None:
-    """Asked as ``nobody`` where the tests run as root; elsewhere as whoever knows no secret."""
+    """Asked as ``nobody`` where the tests run as root; elsewhere as somebody without a secret."""
     program = (
         "import sys, urllib.request, urllib.error\n"
         "for method, path in (('GET', ''), ('DELETE', '/' + '0' * 32)):\n"

@@ -109,7 +109,7 @@ def _ask(line: socket.socket, host: str) -> str:
 
 
 def _shown(host: str, port: int, name: str) -> str:
-    """The certificate that is shown for a name, whoever vouches for it."""
+    """The certificate that is shown for a name, no matter who vouches for it."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # only looked at; nothing is told to it
     with (

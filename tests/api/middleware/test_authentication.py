@@ -193,7 +193,7 @@ def test_it_is_told_of_a_browser_whose_address_is_not_the_service_s(
     with TestClient(create_app(told), base_url="http://api:8000") as client:
         assert client.post(SELECTIONS, json=shape(), headers=headers).status_code == 401
         client.headers["Authorization"] = f"Bearer {TOKEN}"
-        assert alerts_about_addresses(client) == []  # whoever has no token can tell IT nothing
+        assert alerts_about_addresses(client) == []  # without a token, nobody can tell IT anything
         client.post(SELECTIONS, json=shape(), headers=headers)
         client.post(SELECTIONS, json=shape(), headers=headers)
         [alert] = alerts_about_addresses(client)

@@ -1,4 +1,4 @@
-"""What shows a selection that is to be seen no more is found, whoever does what at the same instant."""
+"""What shows a selection that is to be seen no more is found, no matter who does what at the same instant."""
 
 from __future__ import annotations
 

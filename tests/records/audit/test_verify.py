@@ -1,4 +1,4 @@
-"""Whether the audit is whole: each way in which whoever owns the database could forge it is found, with its place."""
+"""Whether the audit is whole: each way in which the database's owner could forge it is found, with its place."""
 
 from __future__ import annotations
 

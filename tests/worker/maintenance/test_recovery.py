@@ -67,7 +67,7 @@ def test_a_job_that_a_wrong_clock_put_a_day_ahead_is_brought_back(service: Servi
         session.execute(update(JobRow).where(JobRow.id == resting).values(not_before=tomorrow))
     recover_lost_jobs(service.db, service.storage, settings)
     take(service.db, settings, resting)
-    assert job_row(service.db, running).state == JobState.RUNNING  # whoever works on it may still renew
+    assert job_row(service.db, running).state == JobState.RUNNING  # its worker may still renew
     let_lease_run_out(service, running)
     recover_lost_jobs(service.db, service.storage, settings)
     take(service.db, settings, running)

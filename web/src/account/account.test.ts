@@ -38,7 +38,7 @@ describe('names', () => {
 });
 
 describe('what a browser keeps', () => {
-  it('is shown to whoever left it there alone', async () => {
+  it('is shown only to the person who left it there', async () => {
     signIn.who = person(ADA);
     await put('drafts', 'film', draftOf('film', 'K-104'));
     signIn.who = person(BEN);
@@ -114,7 +114,7 @@ describe('a session that ended', () => {
 });
 
 describe('a service that is not reached', () => {
-  it('leaves what this browser keeps with whoever used it last', async () => {
+  it('leaves what this browser keeps with the person who used it last', async () => {
     signIn.who = person(ADA);
     await put('drafts', 'film', draftOf('film', 'K-104'));
     localStorage.setItem('vigpack.account', ADA);

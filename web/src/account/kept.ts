@@ -38,7 +38,7 @@ export async function isSharedWithOthers(): Promise<boolean> {
   return all > mine;
 }
 
-/** Erases marks, words, cuts and lists of whoever is signed in. */
+/** Erases marks, words, cuts and lists of the person who is signed in. */
 export async function eraseKept(): Promise<void> {
   const [drafts, sendings] = [await getAll<Draft>('drafts'), await getAll<SendingRecord>('sendings')];
   await eraseMine();

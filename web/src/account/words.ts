@@ -25,7 +25,7 @@ export const SCOPES: Record<Scope, string> = {
   'audit:read': 'read the audit',
 };
 
-/** Whether it is one person's machine: whoever uses the computer is signed in. */
+/** Whether it is one person's machine: its user is signed in. */
 export const isOnOwnMachine = (who: SignedIn): boolean => who.account_id === MACHINE;
 
 /** Whether an account is one person's, and no machine's or shared one. */

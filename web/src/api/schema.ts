@@ -1413,7 +1413,7 @@ export interface paths {
         };
         /**
          * Who is signed in
-         * @description Also for whoever asks with a token.
+         * @description Also for a caller with a token.
          */
         get: operations["get_session"];
         put?: never;
@@ -2100,7 +2100,7 @@ export interface components {
             /** @example mother */
             role: string;
         };
-        /** @description A family as whoever may see it does. */
+        /** @description A family as it is shown to those who may see it. */
         FamilyView: {
             code: string;
             ended_at: string | null;
@@ -3092,7 +3092,7 @@ export interface components {
              */
             secret: string;
         };
-        /** @description What the page can offer to whoever is not known. */
+        /** @description What the page can offer to somebody who is not signed in. */
         SignInWays: {
             /** @description An account of this service. */
             local: boolean;

@@ -94,7 +94,7 @@ export async function getAllOfEverybody<T>(store: StoreName): Promise<T[]> {
   return isStorageBlocked() ? getAll<T>(store) : (await entries<T>(store)).map(([, value]) => value);
 }
 
-/** Erases what is shown to whoever is signed in. */
+/** Erases what is shown to the person who is signed in. */
 export async function eraseMine(): Promise<void> {
   const owner = await signIn.owner();
   if (isStorageBlocked()) return;
