@@ -1,4 +1,4 @@
-"""A manager's list of the people of her service: inviting, roles, and closing an account."""
+"""People with accounts of the service: a manager's list of them, setting one up by an invitation, and signing in."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
+from records.accounts.local.people import invite_person
+from records.accounts.principal import Role
 from records.accounts.sessions import Lifetime, begin_session
 from records.accounts.shared_secrets import shared_secrets
+from records.audit.actor import command_line
 from records.models import AccountRow
+from tests.api.accounts import PASSWORD, Phone
 from tests.axe import AXE, complaints
 from tests.effects import open_alone
 from tests.web.desk import DeskService, Guider
@@ -69,3 +73,63 @@ def test_a_manager_invites_somebody_changes_the_roles_and_closes_the_account(
     expect(people).to_contain_text("Closed accounts: 1")
     expect(people.get_by_role("button", name="Change Mo")).to_have_count(0)
     assert guider.complaints == []
+
+
+def invite(service: DeskService, login: str) -> str:
+    """The link that a manager would pass on."""
+    db = open_alone(service.settings())
+    with db.session() as session:
+        _, secret = invite_person(session, command_line(), login, "Ada", (Role.GUIDER,))
+    db.dispose()
+    return f"{service.url}/#invite={secret}"
+
+
+def sign_in_by(page: Page, password: str) -> None:
+    page.get_by_label("Sign-in name").fill("ada@council.example")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Go on").click()
+
+
+def test_an_invitation_leads_to_an_account_with_which_she_signs_in_again(
+    with_people: DeskService, context: BrowserContext
+) -> None:
+    guider = Guider(context.new_page(), with_people.url, invite(with_people, "ada@council.example"))
+    page = guider.page
+    page.goto(guider.address)
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Welcome, Ada")
+    assert "#" not in page.url
+    dialog.get_by_label("Password").fill("ada@council.example")
+    dialog.get_by_role("button", name="Go on").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("password")
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Go on").click()
+    phone = Phone((dialog.locator("code").text_content() or "").replace(" ", ""))
+    assert dialog.get_by_role("img").evaluate("image => image.naturalWidth") > 20
+    assert not AXE.is_file() or complaints(page) == []
+    dialog.get_by_label("The code of six digits").fill(phone.code())
+    dialog.get_by_role("button", name="Go on").click()
+    expect(dialog.locator("li code")).to_have_count(10)
+    codes = dialog.locator("li code").all_text_contents()
+    with page.expect_download() as saved:
+        dialog.get_by_role("button", name="Save them as a file").click()
+    assert codes[3] in saved.value.path().read_text()
+    dialog.get_by_role("button", name="I have kept them").click()
+    expect(dialog).to_be_hidden()
+    expect(guider.button("Your account: Ada")).to_be_visible()
+    context.clear_cookies()
+    page.reload()
+    expect(dialog).to_contain_text("Please sign in")
+    sign_in_by(page, "not this one at all")
+    expect(dialog.get_by_role("alert")).to_contain_text("did not match")
+    sign_in_by(page, PASSWORD)
+    dialog.get_by_role("button", name="My phone is not here").click()
+    assert not AXE.is_file() or complaints(page) == []
+    dialog.get_by_label("Recovery code").fill(codes[0])
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(dialog).to_be_hidden()
+    expect(guider.button("Your account: Ada")).to_be_visible()
+    page.goto(f"{with_people.url}/#invite={'x' * 43}")
+    expect(dialog.get_by_role("alert")).to_contain_text("Ask your service's manager for a new one")
+    dialog.get_by_role("button", name="Go on without it").click()
+    expect(dialog).to_be_hidden()

@@ -8,6 +8,8 @@ import type { SignedIn } from './types';
 const SESSION = '/api/v1/session';
 /** In the address that `vigpack up` shows. */
 const KEY = /^#key=([\w-]{20,200})$/;
+/** In the link by which somebody is invited. */
+const INVITATION = /^#invite=([\w-]{20,200})$/;
 /** Who used this browser last: whose unsent moments are shown while the service cannot be reached. */
 const LAST_ACCOUNT = 'vigpack.account';
 /** Then the page goes on without knowing who uses it. */
@@ -50,6 +52,8 @@ class SignIn {
   wanted = $state<'' | 'token' | 'address'>('');
   /** Why what was given last did not do, or how to open the page. */
   sentence = $state('');
+  /** What an invitation's link carried, until an account was set up by it. */
+  invitation = $state('');
   /** Null until the service has said it. */
   who = $state.raw<SignedIn | null>(null);
   #secret = '';
@@ -172,12 +176,14 @@ class SignIn {
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Exchanges the key in the address, if there is one, and takes it out of the address and the history. */
+  /** Uses the key or the invitation in the address, if there is one, and takes it out of the address and the history. */
   async takeKey(): Promise<void> {
     const key = KEY.exec(location.hash)?.[1];
-    if (!key) return;
+    const invitation = INVITATION.exec(location.hash)?.[1];
+    if (!key && !invitation) return;
     history.replaceState(history.state, '', location.pathname + location.search);
-    await this.give(key);
+    this.invitation = invitation ?? '';
+    if (key) await this.give(key);
   }
 }
 
