@@ -22,6 +22,12 @@ class SharedLimits(BaseModel):
     code: str
     longest_code: int
     browser_code: str
+    longest_login: int
+    longest_name: int
+    longest_new_password: int
+    longest_password: int
+    longest_sign_in_code: int
+    longest_token_name: int
     most_note_lines: int
     largest_notes_bytes: int
     largest_photograph_bytes: int

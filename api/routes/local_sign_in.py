@@ -19,6 +19,7 @@ from api.middleware.sign_in_cookie import give_sign_in_cookie, read_sign_in_cook
 from api.middleware.sign_in_tries import SignInTries
 from api.middleware.wrong_tokens import introduction, is_known_to, known_browser
 from api.routes.session import SignedIn, start_session
+from pipeline.limits import LIMITS
 from records.accounts.keys import hash_secret
 from records.accounts.local.errors import SignInWrong
 from records.accounts.local.passwords import verify_password
@@ -40,9 +41,11 @@ from records.accounts.service_key import service_key
 from records.accounts.sessions import Lifetime
 
 router = APIRouter(tags=["session"])
-LOGIN = Field(min_length=1, max_length=200, description="An email address or a short name.", examples=["ada"])
-PASSWORD = Field(min_length=1, max_length=1024)
-CODE = Field(min_length=1, max_length=50)
+LOGIN = Field(
+    min_length=1, max_length=LIMITS.longest_login, description="An email address or a short name.", examples=["ada"]
+)
+PASSWORD = Field(min_length=1, max_length=LIMITS.longest_password)
+CODE = Field(min_length=1, max_length=LIMITS.longest_sign_in_code)
 
 
 class PasswordGiven(BaseModel):

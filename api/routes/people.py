@@ -11,6 +11,7 @@ from api.dependencies import Asker, Ctx, GivenId
 from api.errors import described
 from api.middleware.identity import Identity
 from api.routes.local_sign_in import LOCAL, LOGIN
+from pipeline.limits import LIMITS
 from records.accounts.local.people import (
     Person,
     ResetReason,
@@ -33,7 +34,7 @@ class NewPerson(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"login": "ada", "roles": ["guider"]}]})
 
     login: Annotated[str, LOGIN]
-    display_name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+    display_name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=LIMITS.longest_name)] = ""
     roles: set[Role]
 
 

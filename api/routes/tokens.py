@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.dependencies import Asker, Ctx, GivenId
 from api.errors import NothingHere, NotInScope, described
 from api.middleware.identity import Identity
+from pipeline.limits import LIMITS
 from records.accounts.api_tokens import ApiTokenView, create_api_token, list_api_tokens, revoke_api_token
 from records.accounts.principal import Scope
 
@@ -24,7 +25,7 @@ class NewToken(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"name": "Prometheus", "scopes": ["operations:read"]}]}
     )
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LIMITS.longest_token_name)]
     scopes: Annotated[set[Scope], Field(min_length=1)]
     days: Annotated[int, Field(ge=1, le=366, description="After so many days it opens nothing.")] = 90
 

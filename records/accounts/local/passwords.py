@@ -9,10 +9,11 @@ from typing import Final
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from pipeline.limits import LIMITS
 from records.accounts.local.errors import LoginWrong, PasswordTooWeak
 
 SHORTEST: Final = 12
-LONGEST: Final = 256
+LONGEST: Final = LIMITS.longest_new_password
 _LOGIN_LENGTHS: Final = range(3, 101)
 _LOOKED_AT: Final = 72
 """So much of a password is searched for patterns; the search takes longer than its square."""

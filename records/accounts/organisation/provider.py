@@ -18,7 +18,6 @@ from typing import Any, Final
 from urllib.parse import quote_plus, urlsplit
 
 import certifi
-import httpx
 from authlib.common.security import generate_token
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -153,7 +152,7 @@ class Provider:
         if endpoints.by_post:
             form |= {"client_id": own_id, "client_secret": secret}
         else:  # each encoded as a form's field, RFC 6749 2.3.1; Authlib leaves that out
-            auth = httpx.BasicAuth(quote_plus(own_id), quote_plus(secret))
+            auth = quote_plus(own_id), quote_plus(secret)
         said = await self._ask("POST", endpoints.token, form=form, auth=auth)
         token, access_token = said.get("id_token"), said.get("access_token")
         if not isinstance(token, str):
@@ -161,8 +160,10 @@ class Provider:
         return token, access_token if isinstance(access_token, str) else None
 
     async def _ask(
-        self, method: str, url: str, *, form: Mapping[str, str] | None = None, auth: httpx.BasicAuth | None = None
+        self, method: str, url: str, *, form: Mapping[str, str] | None = None, auth: tuple[str, str] | None = None
     ) -> dict[str, Any]:
+        import httpx  # a service that signs people in itself does without
+
         if self._clock() < self._away_until:
             raise ProviderAway("it did not answer a moment ago")
         if not is_askable(self.organisation, url):

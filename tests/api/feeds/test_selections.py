@@ -18,6 +18,7 @@ from records.models import SelectionRow
 from records.settings import Settings
 from tests.effects import open_alone
 from tests.records.cast import add_selection
+from tests.threads import in_a_thread
 
 GUIDER = Principal(SHARED_GUIDER_ACCOUNT, "guider", frozenset({Role.GUIDER}), Via.SESSION, scopes_of({Role.GUIDER}))
 
@@ -81,7 +82,7 @@ def test_a_hundred_watchers_cost_one_statement_a_round(database: Database) -> No
                     pass
             assert max(feed.rounds) < 12
 
-    asyncio.run(watch())
+    in_a_thread(asyncio.run, watch())
 
 
 def test_nobody_watches_and_nothing_is_asked(database: Database) -> None:
@@ -96,7 +97,7 @@ def test_nobody_watches_and_nothing_is_asked(database: Database) -> None:
         with feed.watch(GUIDER, [one]) as box:  # and it begins anew
             assert (await next_of(box)).data.id == one
 
-    asyncio.run(watch())
+    in_a_thread(asyncio.run, watch())
 
 
 def test_what_somebody_may_not_see_is_gone_for_them_alone(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +119,7 @@ def test_what_somebody_may_not_see_is_gone_for_them_alone(database: Database, mo
             gone = await next_of(hers)
             assert (type(gone), gone.data.id) == (GoneEvent, one)
 
-    asyncio.run(watch())
+    in_a_thread(asyncio.run, watch())
 
 
 def test_a_reader_who_lags_gets_the_newest_state_only(database: Database) -> None:
@@ -133,4 +134,4 @@ def test_a_reader_who_lags_gets_the_newest_state_only(database: Database) -> Non
                 assert (await next_of(quick)).data.cycle == cycle
             assert (await next_of(slow)).data.cycle == 4
 
-    asyncio.run(watch())
+    in_a_thread(asyncio.run, watch())

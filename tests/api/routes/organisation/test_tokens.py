@@ -31,6 +31,7 @@ from tests.api.routes.organisation.steps import (
     with_organisation,
 )
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, Issuer, reply, running_issuer
+from tests.threads import in_a_thread
 
 ANOTHER = RSAKey.generate_key(2048, {"kid": "second"})
 
@@ -214,6 +215,6 @@ def test_the_doctor_says_what_is_wrong_with_it(
     issuer.discovery = discovery
     if answer:
         issuer.answers["/jwks"] = answer
-    check = check_organisation(settings)
+    check = in_a_thread(check_organisation, settings)
     assert check.state == state
     assert found in check.found
