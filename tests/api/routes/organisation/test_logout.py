@@ -65,7 +65,7 @@ def test_the_provider_ends_one_session_or_all_of_a_person(browser: TestClient, i
         {"sub": None, "sid": None},
         {"sid": 7},
     ],
-    ids=str,
+    ids=" ".join,
 )
 def test_a_logout_token_that_is_none_ends_nothing(browser: TestClient, issuer: Issuer, changes: dict[str, Any]) -> None:
     sign_in(browser, issuer)

@@ -63,7 +63,7 @@ ANOTHER = RSAKey.generate_key(2048, {"kid": "second"})
         {"sub": "x" * 256},
         {"at_hash": "another"},
     ],
-    ids=str,
+    ids=" ".join,
 )
 def test_a_token_that_is_not_for_this_sign_in_opens_nothing(
     browser: TestClient, issuer: Issuer, claims: dict[str, Any]
@@ -73,7 +73,9 @@ def test_a_token_that_is_not_for_this_sign_in_opens_nothing(
     assert people(browser) == []
 
 
-@pytest.mark.parametrize("claims", [{"exp": NOW - 5}, {"aud": [CLIENT_ID, "x"], "azp": CLIENT_ID}, {"iat": NOW + 20}])
+@pytest.mark.parametrize(
+    "claims", [{"exp": NOW - 5}, {"aud": [CLIENT_ID, "x"], "azp": CLIENT_ID}, {"iat": NOW + 20}], ids=" ".join
+)
 def test_a_clock_that_is_a_little_wrong_and_a_second_audience_are_no_harm(
     browser: TestClient, issuer: Issuer, claims: dict[str, Any]
 ) -> None:
