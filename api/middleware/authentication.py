@@ -14,7 +14,7 @@ import re
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import CrossSite, NotFromHere, answer_error
+from api.errors import CrossSite, NotFromHere, NothingHere, answer_error
 from api.middleware.access import SAFE_METHODS, Need, check_access, need_of
 from api.middleware.identity import Identity
 from api.middleware.session_cookie import is_https
@@ -107,6 +107,8 @@ class Guard:
     async def _check(self, scope: Scope, headers: Headers) -> Principal | None:
         """Who asks; None where that does not matter. Raises: RequestRefused, DatabaseUnavailable."""
         method, path = scope["method"], scope["path"]
+        if scope.get("root_path"):  # routes would be found without that prefix, by which need_of knows none of them
+            raise NothingHere("served under a prefix")
         if self._only_this_machine:
             _check_this_machine(scope, headers)
         need = need_of(method, path)

@@ -20,7 +20,7 @@ def check_family(request: Request, ctx: Ctx) -> None:
     Raises: SelectionGone, UploadMissing.
     """
     selection_id, upload_id = (request.path_params.get(name) for name in ("selection_id", "upload_id"))
-    if not (selection_id or upload_id) or need_of(request.method, request.url.path) == Need.NOTHING:
+    if not (selection_id or upload_id) or need_of(request.method, request.scope["path"]) == Need.NOTHING:
         return
     who, right = principal_of(request), _right(request)
     with ctx.db.reading() as session:

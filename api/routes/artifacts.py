@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import Response, StreamingResponse
 
-from api.dependencies import Ctx, GivenId
+from api.dependencies import Asker, Ctx, GivenId
 from api.errors import NothingHere, RangeOutside, answer_error, described
 from api.routes.selections import PREFIX
 from records.storage.contract import Storage
@@ -54,10 +54,12 @@ FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
     responses=FILE_ANSWERS,
 )
 @router.head("/{selection_id}/artifacts/{artifact_id}", include_in_schema=False)
-def download_artifact(selection_id: GivenId, artifact_id: GivenId, asking: GivenAsking, ctx: Ctx) -> Response:
+def download_artifact(
+    selection_id: GivenId, artifact_id: GivenId, asking: GivenAsking, asker: Asker, ctx: Ctx
+) -> Response:
     """The strong ETag is the file's SHA-256. One range is answered as such; several at once get the whole file."""
     with ctx.db.reading() as session:
-        file = artifact_file(session, selection_id, artifact_id)
+        file = artifact_file(session, asker, selection_id, artifact_id)
     if file is None:
         raise NothingHere
     return answer_file(ctx.storage, file, asking)

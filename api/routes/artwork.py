@@ -10,14 +10,16 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.dependencies import AppContext, Ctx, GivenId
+from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import PhotographsBusy, described
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
 from api.temp_folder import private_folder
 from pipeline.images.photograph import take_photograph
 from pipeline.moments import Words
+from records.accounts.principal import Principal
 from records.actions.artwork import erase_artwork, keep_artwork, word_artwork
+from records.families.access import Right, check_selection
 from records.views.files import artwork_file
 from records.views.selections import SelectionView
 
@@ -49,7 +51,7 @@ class ItsWords(BaseModel):
         }
     },
 )
-async def add_artwork(selection_id: GivenId, request: Request, ctx: Ctx) -> SelectionView:
+async def add_artwork(selection_id: GivenId, request: Request, asker: Asker, ctx: Ctx) -> SelectionView:
     """The body is the file. What is kept is upright, at most 2400 px a side, and says neither where nor with what it
     was taken. What is made of such pictures is made again.
     """
@@ -58,10 +60,10 @@ async def add_artwork(selection_id: GivenId, request: Request, ctx: Ctx) -> Sele
         with (folder / "sent").open("wb") as sent:
             async for block in request.stream():
                 await run_in_threadpool(sent.write, block)
-        return await run_in_threadpool(_keep, ctx, selection_id, folder)
+        return await run_in_threadpool(_keep, ctx, asker, selection_id, folder)
 
 
-def _keep(ctx: AppContext, selection_id: str, folder: Path) -> SelectionView:
+def _keep(ctx: AppContext, asker: Principal, selection_id: str, folder: Path) -> SelectionView:
     if not _ONE_AT_A_TIME.acquire(timeout=_WAIT_S):
         raise PhotographsBusy
     try:
@@ -69,6 +71,7 @@ def _keep(ctx: AppContext, selection_id: str, folder: Path) -> SelectionView:
     finally:
         _ONE_AT_A_TIME.release()
     with ctx.db.session() as session:
+        check_selection(session, asker, selection_id, Right.WORK)  # a body may take longer than a share lasts
         keep_artwork(session, ctx.storage, selection_id, photograph)
     return view_now(ctx, selection_id)
 

@@ -85,6 +85,12 @@ def revoke_api_token(session: Session, account_id: str, token_id: str) -> bool:
     return rows_changed(session, update(ApiTokenRow).where(mine).values(revoked_at=utcnow())) > 0
 
 
+def revoke_api_tokens(session: Session, account_id: str) -> None:
+    """From now on none of the account's opens anything."""
+    open_ones = (ApiTokenRow.account_id == account_id) & ApiTokenRow.revoked_at.is_(None)
+    session.execute(update(ApiTokenRow).where(open_ones).values(revoked_at=utcnow()))
+
+
 def list_api_tokens(session: Session, account_id: str) -> list[ApiTokenView]:
     """All that the account ever made, the newest first."""
     query = select(ApiTokenRow).where(ApiTokenRow.account_id == account_id).order_by(ApiTokenRow.created_at.desc())

@@ -5,11 +5,12 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from records.accounts.api_tokens import revoke_api_tokens
 from records.accounts.sessions import end_sessions
 from records.clock import utcnow
 from records.database import rows_changed
 from records.errors import RecordsError
-from records.models import AccountRow, ApiTokenRow, FamilyRow
+from records.models import AccountRow, FamilyRow
 
 
 class FamiliesLeft(RecordsError):
@@ -30,6 +31,5 @@ def close_account(session: Session, account_id: str) -> bool:
     is_open = (AccountRow.id == account_id) & (AccountRow.state == "active")
     closed = rows_changed(session, update(AccountRow).where(is_open).values(state="closed", closed_at=now)) > 0
     end_sessions(session, account_id)
-    tokens = (ApiTokenRow.account_id == account_id) & ApiTokenRow.revoked_at.is_(None)
-    session.execute(update(ApiTokenRow).where(tokens).values(revoked_at=now))
+    revoke_api_tokens(session, account_id)
     return closed

@@ -19,7 +19,7 @@ from records.accounts.principal import Principal
 from records.database import Database
 from records.documents import StatedFilm, times_of
 from records.errors import RecordsError, SelectionGone
-from records.families.access import owner_of
+from records.families.access import Right, check_selection, owner_of
 from records.families.families import family_for
 from records.ledger.outputs import new_output
 from records.models import MomentRow, SelectionRow, new_id
@@ -40,8 +40,8 @@ def begin_selection(db: Database, settings: Settings, who: Principal, asked: Sel
     """The id of the selection asked for, new; or of the one that they began with the same key before.
 
     It stands under the family with its code, which is made where there is none.
-    Raises: FamilyCodeTaken, KeyReused; SelectionGone where it is just being erased; QueueFull and NoRoom where nothing
-    new is taken, and TooMuchBegun where nothing new of this person's is.
+    Raises: FamilyCodeTaken, KeyReused; SelectionGone where it is just being erased, or no more theirs to work on;
+    QueueFull and NoRoom where nothing new is taken, and TooMuchBegun where nothing new of this person's is.
     """
     asked.id = _id_from(owner_of(who), key) if key else new_id()
     try:
@@ -51,8 +51,9 @@ def begin_selection(db: Database, settings: Settings, who: Principal, asked: Sel
             _add(db, settings, who, asked)
     with db.reading() as session:
         there = session.get(SelectionRow, asked.id)
-        if there is None or not there.visible:
+        if there is None:
             raise SelectionGone(asked.id)
+        check_selection(session, who, asked.id, Right.WORK)  # it may be another guider's by now
         if _said(there) != _said(asked):
             raise KeyReused
     return asked.id

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from pipeline.images.photograph import MEDIA_TYPE
+from records.accounts.principal import Principal
 from records.actions.artwork import find_artwork
 from records.actions.hide import find_withheld
+from records.families.access import visible_ids
+from records.ledger.outputs import find_output, sources_of
 from records.ledger.selections import is_visible
 from records.models import ArtifactRow, MomentRow, UploadRow
 
@@ -24,10 +27,12 @@ class StoredFile:
     """None: it is only looked at, never saved."""
 
 
-def artifact_file(session: Session, selection_id: str, artifact_id: str) -> StoredFile | None:
-    """A finished file of a selection."""
+def artifact_file(session: Session, who: Principal, selection_id: str, artifact_id: str) -> StoredFile | None:
+    """A finished file of a selection; None, too, where it may show another selection that is not theirs to see."""
     row = session.get(ArtifactRow, artifact_id)
     if row is None or row.selection_id != selection_id or not is_visible(session, selection_id):
+        return None
+    if row.moment_id is None and _shows_what_is_not_shared(session, who, selection_id, row.kind):
         return None
     return StoredFile(row.storage_key, row.sha256, row.media_type, row.name)
 
@@ -55,3 +60,10 @@ def source_file(session: Session, selection_id: str, moment_id: str) -> tuple[st
     if upload.storage_key is None or upload.sha256 is None:
         return None
     return upload.storage_key, upload.sha256
+
+
+def _shows_what_is_not_shared(session: Session, who: Principal, selection_id: str, kind: str) -> bool:
+    output = find_output(session, selection_id, kind)
+    shown = {one.selection_id for one in sources_of(session, output)} if output else set[str]()
+    others = shown - {selection_id}
+    return bool(others) and visible_ids(session, who, others) != others

@@ -361,3 +361,10 @@ def test_the_secret_is_made_by_the_service_itself(tmp_path: Path) -> None:
     make_tables(made)
     create_app(made)
     assert (tmp_path / "machine-secret").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("path", ["/api/v1/operations", "/metrics", "/api/v1/selections", "/api/v1/kinds", "/healthz"])
+def test_a_server_that_puts_a_prefix_before_every_path_opens_nothing(settings: Settings, path: str) -> None:
+    """As ``uvicorn --root-path`` does: the path that is checked would be another than the one that is routed."""
+    client = TestClient(with_tokens(settings), base_url="http://127.0.0.1:8000", root_path="/reviews")
+    assert client.get(f"/reviews{path}").status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from base64 import b64encode
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from PIL import Image
 from pydantic import SecretStr
 from sqlalchemy import select
 
@@ -23,7 +25,8 @@ from records.actions.complete_job import finish
 from records.clock import utcnow
 from records.database import Database
 from records.documents import MomentFacts
-from records.models import AccountRow, ArtifactRow, FamilyShareRow, MomentRow, SelectionRow, UploadRow
+from records.ledger.outputs import new_output
+from records.models import AccountRow, ArtifactRow, FamilyShareRow, MomentRow, OutputRow, SelectionRow, UploadRow
 from records.settings import Settings
 from records.storage.open import open_storage
 from tests.api.conftest import HERE, TOKEN
@@ -258,6 +261,63 @@ def test_a_family_is_shared_and_unshared_by_its_guider_alone(house: House) -> No
     assert other.post("/api/v1/families", json={"code": CODE}).json()["code"] == "family_code_taken"
     proposed = other.get("/api/v1/families/proposal").json()["code"]
     assert other.post("/api/v1/families", json={"code": proposed}).json()["mine"]
+
+
+def test_a_key_used_again_shows_nothing_once_the_share_has_ended(house: House) -> None:
+    """The selection that a colleague began with it is its family's, not hers."""
+    owner, other = house.client("colleague"), house.client("other")
+    family = owner.post("/api/v1/families", json={"code": "W-4427"}).json()
+    shares = f"/api/v1/families/{family['id']}/shares"
+    given = owner.post(shares, json={"account_id": ident("other"), "kind": "colleague"}).json()["shares"][0]["id"]
+    wanted, key = shape(family="W-4427"), {"Idempotency-Key": "a-key-that-is-used-twice"}
+    begun = other.post("/api/v1/selections", json=wanted, headers=key).json()["selection"]["id"]
+    assert other.post("/api/v1/selections", json=wanted, headers=key).json()["selection"]["id"] == begun
+    owner.delete(f"{shares}/{given}").raise_for_status()
+    again = other.post("/api/v1/selections", json=wanted, headers=key)
+    assert (again.status_code, again.json()["code"]) == (404, "selection_gone")
+    assert "W-4427" not in again.text
+
+
+def test_a_share_that_ends_while_a_photograph_is_sent_is_asked_for_again(house: House) -> None:
+    owner, other = house.client("colleague"), house.client("other")
+    family = owner.post("/api/v1/families", json={"code": "W-4428"}).json()
+    shares = f"/api/v1/families/{family['id']}/shares"
+    given = owner.post(shares, json={"account_id": ident("other"), "kind": "colleague"}).json()["shares"][0]["id"]
+    made = owner.post("/api/v1/selections", json=shape(family="W-4428")).json()["selection"]["id"]
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(picture, "JPEG")
+
+    def body() -> Iterator[bytes]:
+        yield picture.getvalue()[:100]
+        owner.delete(f"{shares}/{given}").raise_for_status()
+        yield picture.getvalue()[100:]
+
+    path = f"/api/v1/selections/{made}/artwork"
+    answer = other.post(path, content=body(), headers={"Content-Type": "image/jpeg"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "selection_gone")
+    assert owner.get(f"/api/v1/selections/{made}").json()["artwork"] == []
+
+
+def test_a_pack_that_shows_another_selection_is_not_for_who_was_not_shown_that_one(house: House) -> None:
+    shared = house.ids["selection_id"]
+    file = house.settings.data_dir / "booklet.pdf"
+    file.write_bytes(FOOTAGE)
+    stored = open_storage(house.settings).put(file, f"selections/{shared}/booklet.pdf")
+    with house.db.session() as session:
+        pack = ArtifactRow(
+            selection_id=shared, kind="booklet", name="booklet.pdf", storage_key=stored.key,
+            media_type="application/pdf", bytes=stored.bytes, sha256=stored.sha256,
+        )  # fmt: skip
+        output = new_output("booklet", {"earlier": [house.unshared]}, 0, awaited=False)
+        output.selection_id = shared
+        session.add_all([pack, output])
+        session.flush()
+        path, output_id = f"/api/v1/selections/{shared}/artifacts/{pack.id}", output.id
+    statuses = {who: house.client(who).get(path).status_code for who in ("owner", "colleague", "supervisor")}
+    assert statuses == {"owner": 200, "colleague": 200, "supervisor": 404}
+    with house.db.session() as session:
+        session.delete(session.get_one(OutputRow, output_id))
+        session.delete(session.get_one(ArtifactRow, path.rpartition("/")[2]))
 
 
 def test_who_may_does_and_no_more_than_they_may(house: House) -> None:

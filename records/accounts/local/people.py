@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from records.accounts.api_tokens import revoke_api_tokens
 from records.accounts.closing import close_account
 from records.accounts.local.errors import LoginTaken, NoSuchPerson, NotYourself
 from records.accounts.local.invitations import create_invitation
@@ -111,12 +112,13 @@ def invite_person(
 def invite_again(session: Session, who: Actor, account_id: str, reason: ResetReason) -> str:
     """A new invitation for somebody who lost password or second factor.
 
-    What they had is good no more and their sessions end at once. Raises: NoSuchPerson, NotYourself.
+    What they had is good no more; their sessions and API tokens end at once. Raises: NoSuchPerson, NotYourself.
     """
     _changeable(session, who, account_id)
     for table in (CredentialRow, RecoveryCodeRow, PasskeyRow, PendingSignInRow):
         session.execute(delete(table).where(table.account_id == account_id))
     end_sessions(session, account_id)
+    revoke_api_tokens(session, account_id)
     note(session, who, Action.RESET_SIGN_IN, account_id, figures={"reason": reason})
     return create_invitation(session, account_id)
 

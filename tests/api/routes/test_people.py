@@ -60,8 +60,13 @@ def test_a_manager_invites_changes_resets_and_closes_and_sees_no_films(app: Fast
     manager.put(f"{path}/roles", json={"roles": ["supervisor", "it"]}).raise_for_status()
     assert person.get("/api/v1/session").json()["roles"] == ["it", "supervisor"]
     assert manager.post(f"{path}/invitation", json={"reason": "K-104"}).status_code == 422
+    wanted = {"name": "a program", "scopes": ["reviews:read"]}
+    program = browser(app)
+    program.headers["Authorization"] = f"Bearer {person.post('/api/v1/tokens', json=wanted).json()['token']}"
+    assert program.get("/api/v1/session").status_code == 200
     link = manager.post(f"{path}/invitation", json={"reason": "lost_second_factor"}).json()["invitation"]
     assert person.get("/api/v1/session").status_code == 401
+    assert program.get("/api/v1/session").status_code == 401
     assert give_password(browser(app), login).status_code == 401
     again, _, _ = set_up(app, link, OTHER_PASSWORD)
     assert manager.delete(path).status_code == 204
