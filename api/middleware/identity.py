@@ -21,13 +21,13 @@ from api.middleware.source_cookie import has_pass
 from api.middleware.wrong_tokens import WrongTokens, place_of
 from records.accounts.api_tokens import PREFIX, find_api_token, touch_api_token
 from records.accounts.principal import MACHINE_ACCOUNT, Principal, Scope, Via
-from records.accounts.service_key import service_key
 from records.accounts.sessions import SessionFound, find_session, touch_session
 from records.accounts.shared_secrets import SharedSecrets, shared_principal
 from records.audit.act import doing
 from records.clock import utcnow
 from records.database import Database
 from records.errors import DatabaseUnavailable
+from records.secrets.service_key import service_key
 from records.settings import Settings
 
 _FORWARDED = ("forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from api.errors import TooManyWrongTokens
 from api.middleware.identity import Identity
 from api.middleware.wrong_tokens import WrongTokens, is_known_to, known_browser, place_of
-from records.accounts.keys import hash_secret
 from records.accounts.local.errors import SignInWrong
+from records.secrets.keys import hash_secret
 
 AT_ONCE: Final = 2
 """Each takes 19 MiB and a processor; the API's other threads stay free."""

@@ -21,7 +21,7 @@ from records.accounts.local.passwords import check_password, hash_password
 from records.accounts.local.pending import begin_pending, find_pending, note_wrong
 from records.accounts.local.sign_in import TOTP_PURPOSE, finish_set_up, note_signed_in
 from records.accounts.local.totp import new_totp_secret, seal, step_of_code, totp_picture, unseal
-from records.accounts.service_key import service_key
+from records.secrets.service_key import service_key
 
 router = APIRouter(tags=["session"], dependencies=LOCAL)
 INVITATIONS = "/api/v1/invitations"

@@ -20,7 +20,6 @@ from api.middleware.sign_in_tries import SignInTries
 from api.middleware.wrong_tokens import introduction, is_known_to, known_browser
 from api.routes.session import SignedIn, start_session
 from pipeline.limits import LIMITS
-from records.accounts.keys import hash_secret
 from records.accounts.local.errors import SignInWrong
 from records.accounts.local.passwords import verify_password
 from records.accounts.local.pending import Pending, begin_pending, end_pending, find_pending, note_wrong
@@ -37,8 +36,9 @@ from records.accounts.local.sign_in import (
     note_signed_in,
     note_wrong_factor,
 )
-from records.accounts.service_key import service_key
 from records.accounts.sessions import Lifetime
+from records.secrets.keys import hash_secret
+from records.secrets.service_key import service_key
 
 router = APIRouter(tags=["session"])
 LOGIN = Field(

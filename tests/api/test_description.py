@@ -104,9 +104,8 @@ def test_readiness_says_what_is_wrong_in_words(client: TestClient, app_settings:
     assert answer.status_code == 200
     assert answer.json()["problems"] == ["No worker is running; moments wait until one is."]
     parts = app_settings.data_dir / "store" / ".parts"
-    while (
-        not parts.is_file()
-    ):  # a file where a folder belongs: even root cannot write below it; the probe makes folders
+    # A file where a folder belongs: even root cannot write below it. The probe may make the folder anew meanwhile.
+    while not parts.is_file():
         with contextlib.suppress(OSError):
             parts.rmdir()
         with contextlib.suppress(FileExistsError):

@@ -9,11 +9,11 @@ from typing import Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from records.accounts.keys import hash_secret, new_secret
 from records.accounts.local.errors import InvitationEnded
 from records.clock import utcnow
 from records.database import rows_changed
 from records.models import AccountRow, InvitationRow
+from records.secrets.keys import hash_secret, new_secret
 
 PREFIX: Final = "vgi_"
 GOOD_FOR: Final = timedelta(hours=72)

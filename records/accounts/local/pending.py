@@ -9,11 +9,11 @@ from typing import Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from records.accounts.keys import hash_secret, new_secret
 from records.accounts.local.errors import SignInEnded
 from records.clock import utcnow
 from records.database import rows_changed
 from records.models import AccountRow, PendingSignInRow
+from records.secrets.keys import hash_secret, new_secret
 
 TO_SIGN_IN: Final = timedelta(minutes=5)
 TO_SET_UP: Final = timedelta(minutes=20)

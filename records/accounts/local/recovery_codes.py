@@ -8,10 +8,10 @@ from typing import Final
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from records.accounts.keys import hash_secret
 from records.clock import utcnow
 from records.database import rows_changed
 from records.models import RecoveryCodeRow
+from records.secrets.keys import hash_secret
 
 HOW_MANY: Final = 10
 _LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

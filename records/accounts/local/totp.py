@@ -12,7 +12,7 @@ import pyotp
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from records.accounts.keys import is_same
+from records.secrets.keys import is_same
 
 ISSUER: Final = "vigpack"
 STEP_S: Final = 30

@@ -11,7 +11,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from records.accounts.keys import hash_secret
 from records.accounts.organisation.configuration import Organisation
 from records.accounts.organisation.errors import (
     AccountClosed,
@@ -25,6 +24,7 @@ from records.accounts.principal import Role
 from records.accounts.sessions import end_sessions
 from records.clock import utcnow
 from records.models import AccountRow, ExternalIdentityRow, ExternalSessionRow, SessionRow, SpentLogoutTokenRow
+from records.secrets.keys import hash_secret
 
 _MOST_NAME = 100
 

@@ -9,10 +9,10 @@ from typing import Final
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from records.accounts.keys import hash_secret, new_secret
 from records.accounts.organisation.errors import LoginUnknown, ProviderAway
 from records.clock import utcnow
 from records.models import LoginStateRow
+from records.secrets.keys import hash_secret, new_secret
 
 LOGIN_S: Final = 600
 _MOST_OPEN: Final = 10_000
