@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -39,6 +40,11 @@ def place(review: Page) -> float:
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="the page's packages are not installed: run make page")
+def longer_in(view: dict[str, Any]) -> bool:
+    """Whether the first moment was prepared anew, longer than its three seconds."""
+    return view["state"] == "ready" and view["moments"][0]["facts"]["duration_ms"] > 3200
+
+
 def test_a_spoken_diary_is_marked_sent_and_heard(guider: Guider, desk_service: DeskService, tmp_path: Path) -> None:
     guider.open(spoken_recording(tmp_path / "Ella's week.m4a", seconds=20))
     page = guider.page
@@ -87,5 +93,7 @@ def test_a_spoken_diary_is_marked_sent_and_heard(guider: Guider, desk_service: D
     page.get_by_role("button", name=re.compile("^Other ends")).first.click()
     page.get_by_role("button", name="Ends: half a second later").click()
     guider.button("Prepare again").click()
-    wait_until(lambda: desk_service.selection(selection)["state"] == "ready", "prepared again", 60)
-    assert desk_service.selection(selection)["moments"][0]["facts"]["duration_ms"] == pytest.approx(3550, abs=60)
+    # Not that it is ready: until the request has come, it still is.
+    wait_until(lambda: longer_in(desk_service.selection(selection)), "prepared again")
+    facts = desk_service.selection(selection)["moments"][0]["facts"]
+    assert facts["duration_ms"] == pytest.approx(3550, abs=60)
