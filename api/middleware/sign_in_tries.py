@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,8 +33,8 @@ class TooManySignIns(TooManyWrongTokens):
 class SignInTries:
     """Those of this process."""
 
-    def __init__(self) -> None:
-        self.wrong = WrongTokens()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.wrong = WrongTokens(clock)
         self._hashing = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password")
 
     @contextmanager
@@ -54,7 +55,7 @@ class SignInTries:
         try:
             yield
         except SignInWrong:
-            self.wrong.counted += 1
+            self.wrong.count()
             raise
         except BaseException:
             self.wrong.release(places, mark)
@@ -71,7 +72,7 @@ class SignInTries:
         """An invitation from there was none."""
         identity: Identity = request.app.state.identity
         self.wrong.reserve([place_of(request.scope, request.headers, identity.browser_key)])
-        self.wrong.counted += 1
+        self.wrong.count()
 
     async def hash(self, work: Callable[[], T]) -> T:
         """The result of what hashes a password, in a thread of its own."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import secrets
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -39,6 +40,8 @@ class WrongTokens:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._key = secrets.token_bytes(32)
+        self._lock = threading.RLock()
+        """Tries of several threads are counted one after the other: else two that come together could be one."""
         self._tried: OrderedDict[str, dict[bytes, float]] = OrderedDict()
         self.counted = 0
         """Wrong tokens that were looked at, since this process began."""
@@ -47,16 +50,23 @@ class WrongTokens:
 
     def wait_s(self, place: str, given: bytes) -> float:
         """Seconds until a token from this place is looked at again; 0: now."""
-        tried = self._recent(place)
-        if len(tried) < MOST_TRIED or self._digest(given) in tried:
-            return 0.0
-        self.refused += 1
-        return min(tried.values()) + WITHIN_S - self._clock()
+        with self._lock:
+            tried = self._recent(place)
+            if len(tried) < MOST_TRIED or self._digest(given) in tried:
+                return 0.0
+            self.refused += 1
+            return min(tried.values()) + WITHIN_S - self._clock()
 
     def note(self, place: str, given: bytes) -> None:
         """Remember that this one was wrong."""
-        self.counted += 1
-        self._remember(place, given)
+        with self._lock:
+            self.counted += 1
+            self._remember(place, given)
+
+    def count(self) -> None:
+        """One that was reserved was wrong."""
+        with self._lock:
+            self.counted += 1
 
     def _remember(self, place: str, given: bytes) -> None:
         tried = self._recent(place)
@@ -70,18 +80,25 @@ class WrongTokens:
         """A mark for one try that is not known to be wrong yet, counted at once at each of these places, so that tries
         side by side count too; and the seconds to wait where there were too many. Then nothing is counted.
         """
-        waits = [self.wait_s(place, b"") for place in places]
-        if max(waits):
-            return b"", max(waits)
-        mark = secrets.token_bytes(16)
-        for place in places:
-            self._remember(place, mark)
-        return mark, 0.0
+        with self._lock:
+            waits = [self.wait_s(place, b"") for place in places]
+            if max(waits):
+                return b"", max(waits)
+            mark = secrets.token_bytes(16)
+            for place in places:
+                self._remember(place, mark)
+            return mark, 0.0
 
     def release(self, places: list[str], mark: bytes) -> None:
         """Count a try no more: it was right."""
-        for place in places:
-            self._tried.get(place, {}).pop(self._digest(mark), None)
+        with self._lock:
+            for place in places:
+                self._tried.get(place, {}).pop(self._digest(mark), None)
+
+    def forget(self) -> None:
+        """Nothing was tried."""
+        with self._lock:
+            self._tried.clear()
 
     def _recent(self, place: str) -> dict[bytes, float]:
         since = self._clock() - WITHIN_S

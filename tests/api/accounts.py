@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.middleware.sign_in_tries import SignInTries
 from records.accounts.local import totp
 from records.accounts.local.people import invite_person
 from records.accounts.principal import Role
@@ -25,10 +26,12 @@ OTHER_PASSWORD = "walrus umbrella seven kettle"
 
 
 def make_app(folder: Path) -> FastAPI:
-    """A service whose people have accounts."""
+    """A service whose people have accounts; to its limits of tries a minute, no time passes."""
     settings = Settings(data_dir=folder, local_accounts=True, min_free_bytes=0)
     make_tables(settings)
-    return create_app(settings)
+    app = create_app(settings)
+    app.state.sign_in_tries = SignInTries(clock=lambda: 0.0)
+    return app
 
 
 class Phone:

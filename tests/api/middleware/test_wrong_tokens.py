@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
@@ -123,3 +126,18 @@ def test_what_is_remembered_has_a_bound() -> None:
     for number in range(10_050):
         wrong.note(str(number), b"x")
     assert len(wrong._tried) == 10_000
+
+
+def test_tries_of_several_threads_are_counted_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = WrongTokens(clock=lambda: 0.0)
+    recent = wrong._recent
+
+    def slowly(place: str) -> dict[bytes, float]:
+        tried = recent(place)
+        time.sleep(0.001)
+        return tried
+
+    monkeypatch.setattr(wrong, "_recent", slowly)
+    with ThreadPoolExecutor(8) as many:
+        waits = [wait_s for _, wait_s in many.map(lambda _: wrong.reserve(["here"]), range(40))]
+    assert waits.count(0.0) == MOST_TRIED

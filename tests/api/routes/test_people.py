@@ -22,7 +22,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 @pytest.fixture(autouse=True)
 def _calm(app: FastAPI) -> None:
     """No test is slowed for what another one tried."""
-    app.state.sign_in_tries.wrong._tried.clear()
+    app.state.sign_in_tries.wrong.forget()
 
 
 def test_the_first_manager_is_invited_on_the_console(

@@ -45,7 +45,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 @pytest.fixture(autouse=True)
 def _calm(app: FastAPI) -> None:
     """No test is slowed for what another one tried."""
-    app.state.sign_in_tries.wrong._tried.clear()
+    app.state.sign_in_tries.wrong.forget()
 
 
 @pytest.fixture
@@ -158,11 +158,11 @@ def test_fifty_wrong_codes_in_a_row_and_a_new_invitation_is_wanted(
     login, _, _, _ = ada
     for tries in range(10):
         client = browser(app)
-        app.state.sign_in_tries.wrong._tried.clear()
+        app.state.sign_in_tries.wrong.forget()
         assert give_password(client, login).status_code == 200, tries
         for _ in range(5):
             assert give_code(client, "00000").status_code == 401
-    app.state.sign_in_tries.wrong._tried.clear()
+    app.state.sign_in_tries.wrong.forget()
     assert code_of(give_password(browser(app), login)) == (403, "second_factor_blocked")
 
 
