@@ -13,10 +13,12 @@ SESSION = "/api/v1/session"
 SIGN_IN = "/api/v1/sign-in"
 _GUARDED_OUTSIDE_API = ("/readyz", "/metrics")
 HAND_OVER = "/api/v1/families/hand-over"
+_OWNERS = "/api/v1/families/owners"
 _OWN_ACCOUNT = ("/api/v1/sessions", "/api/v1/tokens", "/api/v1/account")
 _INVITATIONS = "/api/v1/invitations"
 _PEOPLE = "/api/v1/people"
 _AUDIT = "/api/v1/audit"
+_COLLEAGUES = "/api/v1/colleagues"
 
 
 class Need(StrEnum):
@@ -43,10 +45,14 @@ def need_of(method: str, path: str) -> Need | Scope:
         return Need.SIGNED_IN
     if path == HAND_OVER:
         return Scope.PEOPLE_WRITE
+    if path == _OWNERS:
+        return Scope.PEOPLE_READ
     if _is_within(path, _PEOPLE):
         return Scope.PEOPLE_READ if safe else Scope.PEOPLE_WRITE
     if _is_within(path, _AUDIT) and safe:
         return Scope.AUDIT_READ
+    if path == _COLLEAGUES:
+        return Scope.REVIEWS_WRITE  # who shares needs their names; who is only shown something does not
     if _is_within(path, OPERATIONS) or path in _GUARDED_OUTSIDE_API:
         return Scope.OPERATIONS_READ if safe else Scope.OPERATIONS_WRITE
     return Scope.REVIEWS_READ if safe else Scope.REVIEWS_WRITE

@@ -15,7 +15,7 @@ from records.documents import FamilyPeople
 from records.families import sharing
 from records.families.access import ShareKind
 from records.families.families import propose_code
-from records.families.sharing import FamilyView
+from records.families.sharing import FamilyView, OwnerView
 
 PREFIX = "/api/v1/families"
 router = APIRouter(prefix=PREFIX, tags=["families"])
@@ -122,6 +122,13 @@ def delete_family_share(family_id: GivenId, share_id: GivenId, asker: Asker, ctx
     """They see nothing of it any more."""
     with ctx.db.session() as session:
         return sharing.end_share(session, asker, family_id, share_id)
+
+
+@router.get("/owners", summary="Whose families there are", responses=described(401, 403))
+def list_family_owners(_: Asker, ctx: Ctx) -> list[OwnerView]:
+    """For a manager who hands families over: guiders, and how many families are theirs; no code of any."""
+    with ctx.db.reading() as session:
+        return sharing.list_owners(session)
 
 
 @router.post("/hand-over", summary="Transfer families to another guider", responses=described(401, 403, 422))

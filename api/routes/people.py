@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.dependencies import Asker, Ctx, GivenId
-from api.errors import described
+from api.errors import NothingHere, described
 from api.middleware.identity import Identity
 from api.routes.local_sign_in import LOCAL, LOGIN
 from pipeline.limits import LIMITS
@@ -24,7 +24,7 @@ from records.accounts.local.people import (
 from records.accounts.principal import Role
 from records.accounts.sessions import sessions_of
 
-router = APIRouter(tags=["people"], dependencies=LOCAL)
+router = APIRouter(tags=["people"])
 PEOPLE = "/api/v1/people"
 
 
@@ -63,14 +63,26 @@ class Reason(BaseModel):
     reason: ResetReason
 
 
-@router.get(PEOPLE, summary="Everybody who works here", responses=described(401, 403))
+def only_with_accounts(ctx: Ctx) -> None:
+    """Nothing, where people have accounts of any kind. Raises: NothingHere."""
+    if not ctx.settings.has_accounts:
+        raise NothingHere
+
+
+OF_ANY_KIND = [Depends(only_with_accounts)]
+"""Where people sign in with their organisation's accounts, these are listed and closed here, and all else is there."""
+
+
+@router.get(PEOPLE, summary="Everybody who works here", dependencies=OF_ANY_KIND, responses=described(401, 403))
 def list_people_here(_: Asker, ctx: Ctx) -> list[Person]:
     """Also those whose accounts are closed."""
     with ctx.db.reading() as session:
         return list_people(session)
 
 
-@router.post(PEOPLE, status_code=201, summary="Invite somebody", responses=described(401, 403, 409, 422))
+@router.post(
+    PEOPLE, status_code=201, summary="Invite somebody", dependencies=LOCAL, responses=described(401, 403, 409, 422)
+)
 def create_person(new: NewPerson, asker: Asker, ctx: Ctx) -> Invitation:
     """They choose their password and second factor themselves."""
     with ctx.db.session() as session:
@@ -79,7 +91,10 @@ def create_person(new: NewPerson, asker: Asker, ctx: Ctx) -> Invitation:
 
 
 @router.put(
-    f"{PEOPLE}/{{account_id}}/roles", summary="Change somebody's roles", responses=described(401, 403, 404, 422)
+    f"{PEOPLE}/{{account_id}}/roles",
+    summary="Change somebody's roles",
+    dependencies=LOCAL,
+    responses=described(401, 403, 404, 422),
 )
 def save_roles(account_id: GivenId, new: NewRoles, asker: Asker, ctx: Ctx) -> list[Person]:
     """They hold from the next request on. Nobody changes her own."""
@@ -92,6 +107,7 @@ def save_roles(account_id: GivenId, new: NewRoles, asker: Asker, ctx: Ctx) -> li
     f"{PEOPLE}/{{account_id}}/invitation",
     status_code=201,
     summary="Invite somebody anew who lost password or second factor",
+    dependencies=LOCAL,
     responses=described(401, 403, 404, 422),
 )
 def create_invitation_anew(account_id: GivenId, why: Reason, asker: Asker, request: Request, ctx: Ctx) -> Invitation:
@@ -106,7 +122,11 @@ def create_invitation_anew(account_id: GivenId, why: Reason, asker: Asker, reque
 
 
 @router.delete(
-    f"{PEOPLE}/{{account_id}}", status_code=204, summary="Close somebody's account", responses=described(401, 403, 404)
+    f"{PEOPLE}/{{account_id}}",
+    status_code=204,
+    summary="Close somebody's account",
+    dependencies=OF_ANY_KIND,
+    responses=described(401, 403, 404, 409),
 )
 def delete_person(account_id: GivenId, asker: Asker, request: Request, ctx: Ctx) -> None:
     """They are signed out at once, for good. What they made stays."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from records.accounts.principal import Principal
+from records.accounts.principal import Principal, Role, parse_roles
 from records.audit.actions import Action
 from records.audit.log import note
 from records.clock import utcnow
@@ -19,6 +20,8 @@ from records.errors import RecordsError
 from records.families.access import Right, ShareKind, may_with_family, owner_of
 from records.families.families import FamilyGone, code_taken
 from records.models import AccountRow, FamilyRow, FamilyShareRow, SelectionRow
+
+_NEEDED_ROLE: Final = {ShareKind.COLLEAGUE: Role.GUIDER, ShareKind.SUPERVISOR: Role.SUPERVISOR}
 
 
 class ShareWrong(RecordsError):
@@ -38,10 +41,11 @@ class ShareGone(RecordsError):
 class ShareView(BaseModel):
     """With whom a family is shared."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True)
+    model_config = ConfigDict(frozen=True)
 
     id: str
     account_id: str
+    name: str
     kind: ShareKind
     selection_id: str | None
     until: datetime | None
@@ -59,6 +63,8 @@ class FamilyView(BaseModel):
     opened_at: datetime
     ended_at: datetime | None
     mine: bool
+    owner: str
+    """Whose it is, by name."""
     shares: list[ShareView]
     """Those that are good now: of one's own family all, of another's one's own."""
 
@@ -102,15 +108,24 @@ def share_family(
     selection_id: str | None,
     until: datetime | None,
 ) -> FamilyView:
-    """Let a colleague work on it, or a supervisor see one selection of it or all. Raises: FamilyGone, ShareWrong."""
+    """Let a colleague work on it, or a supervisor see one selection of it or all.
+
+    A share of the same to the same person is replaced, so that its last day can be moved. Raises: FamilyGone,
+    ShareWrong.
+    """
     row, account = _own(session, who, family_id), session.get(AccountRow, account_id)
     if account is None or account.kind != "person" or account.state != "active" or account_id == who.account_id:
+        raise ShareWrong
+    if _NEEDED_ROLE.get(kind) not in parse_roles(account.roles):
         raise ShareWrong
     selection = session.get(SelectionRow, selection_id) if selection_id else None
     strange = selection_id is not None and (selection is None or selection.family_id != family_id)
     whole_for_colleagues = kind == ShareKind.COLLEAGUE and selection_id is not None
     if strange or whole_for_colleagues or kind == ShareKind.BREAK_GLASS or (until and until <= utcnow()):
         raise ShareWrong
+    same = (FamilyShareRow.account_id == account_id) & (FamilyShareRow.kind == kind)
+    same &= (FamilyShareRow.family_id == family_id) & FamilyShareRow.selection_id.is_not_distinct_from(selection_id)
+    session.execute(update(FamilyShareRow).where(same, _is_good()).values(ended_at=utcnow()))
     session.add(
         FamilyShareRow(
             family_id=family_id,
@@ -136,6 +151,34 @@ def end_share(session: Session, who: Principal, family_id: str, share_id: str) -
     return _view(session, who, row)
 
 
+class OwnerView(BaseModel):
+    """Whose families there are, for who hands them over: how many, and nothing of any of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    account_id: str
+    name: str
+    families: int
+    is_guider: bool
+    """Whether families can be handed over to them: a guider whose account is open."""
+
+
+def list_owners(session: Session) -> list[OwnerView]:
+    """Every guider with an open account, and whoever else families still belong to: also all who shared a token."""
+    owned = select(FamilyRow.owner_account_id.label("id"), func.count().label("families"))
+    counted = owned.group_by(FamilyRow.owner_account_id).subquery()
+    query = (
+        select(AccountRow, func.coalesce(counted.c.families, 0))
+        .outerjoin(counted, counted.c.id == AccountRow.id)
+        .order_by(AccountRow.display_name, AccountRow.id)
+    )
+    return [
+        OwnerView(account_id=row.id, name=row.display_name, families=families, is_guider=_can_own(row))
+        for row, families in session.execute(query)
+        if families or _can_own(row)
+    ]
+
+
 def families_owned(session: Session, account_id: str) -> list[str]:
     """The ids of every family of an account."""
     return list(session.scalars(select(FamilyRow.id).where(FamilyRow.owner_account_id == account_id)))
@@ -147,7 +190,7 @@ def hand_over(session: Session, who: Principal, family_ids: Collection[str], to_
     Shares that the former owner made end: the new one decides anew. Raises: ShareWrong.
     """
     account = session.get(AccountRow, to_account_id)
-    if account is None or account.kind != "person" or account.state != "active" or "guider" not in account.roles:
+    if account is None or not _can_own(account):
         raise ShareWrong
     rows = session.scalars(select(FamilyRow).where(FamilyRow.id.in_(family_ids)).with_for_update()).all()
     for row in rows:
@@ -156,6 +199,10 @@ def hand_over(session: Session, who: Principal, family_ids: Collection[str], to_
         session.execute(update(FamilyShareRow).where(shares).values(ended_at=utcnow()))
         note(session, who, Action.HAND_OVER, to_account_id, family_id=row.id)
     return len(rows)
+
+
+def _can_own(account: AccountRow) -> bool:
+    return account.kind == "person" and account.state == "active" and Role.GUIDER in parse_roles(account.roles)
 
 
 def _own(session: Session, who: Principal, family_id: str) -> FamilyRow:
@@ -171,7 +218,12 @@ def _is_good() -> ColumnElement[bool]:
 
 def _view(session: Session, who: Principal, row: FamilyRow) -> FamilyView:
     mine = row.owner_account_id == owner_of(who)
-    query = select(FamilyShareRow).where(FamilyShareRow.family_id == row.id, _is_good())
+    query = (
+        select(FamilyShareRow, AccountRow.display_name)
+        .join(AccountRow, AccountRow.id == FamilyShareRow.account_id)
+        .where(FamilyShareRow.family_id == row.id, _is_good())
+        .order_by(FamilyShareRow.created_at)
+    )
     if not mine:
         query = query.where(FamilyShareRow.account_id == who.account_id)
     return FamilyView(
@@ -181,5 +233,17 @@ def _view(session: Session, who: Principal, row: FamilyRow) -> FamilyView:
         opened_at=row.opened_at,
         ended_at=row.ended_at,
         mine=mine,
-        shares=[ShareView.model_validate(one) for one in session.scalars(query.order_by(FamilyShareRow.created_at))],
+        owner=session.get_one(AccountRow, row.owner_account_id).display_name,
+        shares=[
+            ShareView(
+                id=share.id,
+                account_id=share.account_id,
+                name=name,
+                kind=ShareKind(share.kind),
+                selection_id=share.selection_id,
+                until=share.until,
+                created_at=share.created_at,
+            )
+            for share, name in session.execute(query)
+        ],
     )

@@ -263,6 +263,39 @@ def test_a_family_is_shared_and_unshared_by_its_guider_alone(house: House) -> No
     assert other.post("/api/v1/families", json={"code": proposed}).json()["mine"]
 
 
+def test_who_shares_is_told_with_whom_by_name_and_nothing_more_of_them(house: House) -> None:
+    told = house.client("owner").get("/api/v1/colleagues").json()
+    assert {one["name"]: one["roles"] for one in told} == {
+        "colleague": ["guider"], "ended": ["guider"], "other": ["guider"], "supervisor": ["supervisor"],
+    }  # fmt: skip
+    assert {key for one in told for key in one} == {"id", "name", "roles"}
+    for who in ("supervisor", "manager", "governance", "it", "owner's program"):
+        assert house.client(who).get("/api/v1/colleagues").json()["code"] in {"not_in_scope", "not_for_it"}
+
+
+def test_both_sides_read_whose_a_family_is_and_until_when_and_the_day_can_be_moved(house: House) -> None:
+    owner, other = house.client("owner"), house.client("other")
+    [family] = [one for one in owner.get("/api/v1/families").json() if one["code"] == CODE]
+    shares = f"/api/v1/families/{family['id']}/shares"
+    wanted = {"account_id": ident("other"), "kind": "colleague"}
+    for until in (None, "2999-01-01T00:00:00Z"):
+        shared = owner.post(shares, json=wanted | {"until": until}).json()["shares"]
+    [given] = [one for one in shared if one["account_id"] == ident("other")]
+    assert (given["name"], given["until"]) == ("other", "2999-01-01T00:00:00Z")
+    [seen] = [one for one in other.get("/api/v1/families").json() if one["code"] == CODE]
+    assert (seen["owner"], seen["mine"], [one["until"] for one in seen["shares"]]) == ("owner", False, [given["until"]])
+    owner.delete(f"{shares}/{given['id']}").raise_for_status()
+    assert CODE not in other.get("/api/v1/families").text
+
+
+@pytest.mark.parametrize(("who", "kind"), [("supervisor", "colleague"), ("other", "supervisor"), ("it", "supervisor")])
+def test_nothing_is_shared_with_somebody_as_what_they_are_not(house: House, who: str, kind: str) -> None:
+    owner = house.client("owner")
+    [family] = [one for one in owner.get("/api/v1/families").json() if one["code"] == CODE]
+    wanted = {"account_id": ident(who), "kind": kind}
+    assert owner.post(f"/api/v1/families/{family['id']}/shares", json=wanted).json()["code"] == "share_wrong"
+
+
 def test_a_key_used_again_shows_nothing_once_the_share_has_ended(house: House) -> None:
     """The selection that a colleague began with it is its family's, not hers."""
     owner, other = house.client("colleague"), house.client("other")
@@ -349,6 +382,9 @@ def test_an_account_is_closed_only_once_its_families_are_another_s(house: House)
             answer = house.client(who).post("/api/v1/families/hand-over", json=wanted)
             assert answer.status_code in {401, 403}, who
     manager = house.client("manager")
+    owners = {one["name"]: one for one in manager.get("/api/v1/families/owners").json()}
+    assert (owners["owner"]["families"], owners["owner"]["is_guider"]) == (1, True)
+    assert not {"manager", "it", "supervisor"} & set(owners)
     to_it = manager.post("/api/v1/families/hand-over", json=wanted | {"to_account_id": ident("it")})
     assert to_it.json()["code"] == "share_wrong"
     assert manager.post("/api/v1/families/hand-over", json=wanted).json() == {"families": 1}

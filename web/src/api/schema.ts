@@ -126,6 +126,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My colleagues
+         * @description Names and ids of the other guiders and supervisors with an open account; for guiders, who share with them.
+         */
+        get: operations["list_my_colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -248,6 +268,26 @@ export interface paths {
          *     and the audit has a line for each.
          */
         post: operations["transfer_families"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/owners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whose families there are
+         * @description For a manager who hands families over: guiders, and how many families are theirs; no code of any.
+         */
+        get: operations["list_family_owners"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1989,6 +2029,12 @@ export interface components {
             /** Format: password */
             code: string;
         };
+        /** @description Somebody with whom a family can be shared. */
+        Colleague: {
+            id: string;
+            name: string;
+            roles: components["schemas"]["records__accounts__principal__Role"][];
+        };
         /**
          * @description Two recordings, by rater and by sub-scale.
          *
@@ -2108,6 +2154,7 @@ export interface components {
             mine: boolean;
             /** Format: date-time */
             opened_at: string;
+            owner: string;
             people: components["schemas"]["FamilyPerson-Output"][];
             shares: components["schemas"]["ShareView"][];
         };
@@ -2644,6 +2691,13 @@ export interface components {
             login: string;
             recovery_codes_left: number;
         };
+        /** @description Whose families there are, for who hands them over: how many, and nothing of any of them. */
+        OwnerView: {
+            account_id: string;
+            families: number;
+            is_guider: boolean;
+            name: string;
+        };
         /** @description Some lines, newest first. */
         Page: {
             lines: components["schemas"]["AuditLine"][];
@@ -3022,6 +3076,7 @@ export interface components {
             created_at: string;
             id: string;
             kind: components["schemas"]["ShareKind"];
+            name: string;
             selection_id: string | null;
             until: string | null;
         };
@@ -3407,6 +3462,26 @@ export interface operations {
             };
         };
     };
+    list_my_colleagues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Colleague"][];
+                };
+            };
+        };
+    };
     stream_selections: {
         parameters: {
             query: {
@@ -3569,6 +3644,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HandedOver"];
+                };
+            };
+        };
+    };
+    list_family_owners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnerView"][];
                 };
             };
         };
