@@ -34,11 +34,9 @@ from sqlalchemy import (
     Table,
     Text,
     cast,
-    func,
     insert,
     literal_column,
     select,
-    text,
 )
 
 from records.backup.errors import BackupDamaged
@@ -113,7 +111,7 @@ def load(connection: Connection, lines: Iterable[bytes]) -> int:
             rows += 1
             continue
         if loading is not None:
-            loading.end()
+            loading.flush()
             loading = None
         said = _read(line)
         if "end" in said:
@@ -146,30 +144,12 @@ class _Loading:
         values = zip(self._names, row, self._readers, strict=True)
         self._rows.append({name: read(v) if read and v is not None else v for name, v, read in values})
         if len(self._rows) == _BATCH_ROWS:
-            self._flush()
+            self.flush()
 
-    def end(self) -> None:
-        self._flush()
-        for column in self._table.columns:
-            if column.autoincrement is True or (column.primary_key and isinstance(column.type, Integer)):
-                self._count_on(column)
-
-    def _flush(self) -> None:
+    def flush(self) -> None:
         if self._rows:
             self._connection.execute(insert(self._table), self._rows)
             self._rows = []
-
-    def _count_on(self, column: Column[Any]) -> None:
-        """Let PostgreSQL give out numbers beyond those that came in; SQLite does by itself."""
-        if self._connection.dialect.name != "postgresql":
-            return
-        names = {"table": self._table.name, "column": column.name}
-        sequence = self._connection.scalar(text("SELECT pg_get_serial_sequence(:table, :column)"), names)
-        highest = self._connection.scalar(select(func.max(column)))
-        if sequence is not None and highest is not None:
-            self._connection.execute(
-                text("SELECT setval(:sequence, :highest)"), {"sequence": sequence, "highest": highest}
-            )
 
 
 def _kind(column: Column[Any]) -> str:
