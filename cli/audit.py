@@ -98,7 +98,7 @@ def _find(database: Database, wanted: Wanted, family: str, action: Action) -> li
 
 def _verify(database: Database, settings: Settings, path: Path | None, *, as_json: bool) -> None:
     points = read_checkpoints(path) if path else []
-    found = verify(database, points, public_key=public_key(settings))
+    found = verify(database, settings, points)
     with database.session() as session:
         note(session, command_line(), Action.VERIFY_AUDIT, figures={"faults": len(found.faults)})
     if as_json:

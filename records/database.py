@@ -32,6 +32,7 @@ _NOTICE_SILENCE = {
 """libpq's: a server that vanished without a word (power, a firewall that forgot us) is noticed within a minute. The
 system's own patience is a quarter of an hour for what was sent and two hours for an answer that is awaited."""
 _READING = "vigpack_reading"
+AUDIT_PURPOSE = "audit"
 AUDIT_KEY = "vigpack_audit_key"
 """Under this name each session's info holds the function that gives the key of the audit's chain."""
 
@@ -147,7 +148,7 @@ def clock_skew_s(db: Database) -> float:
 
 def open_database(settings: Settings) -> Database:
     """The service's database. Nothing is read yet; tables are made by migrate()."""
-    return Database(_engine(settings.database()), cache(partial(service_key, settings, "audit")))
+    return Database(_engine(settings.database()), cache(partial(service_key, settings, AUDIT_PURPOSE)))
 
 
 def _engine(address: str, **options: Any) -> Engine:

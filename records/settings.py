@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     service_key: SecretStr = SecretStr("")
     """What passes, audit lines and sealed columns are keyed from, at least 43 random characters, the same on every
     machine of the service; empty: a file in data_dir."""
+    former_service_keys: SecretStr = SecretStr("")
+    """What service_key was before it was replaced, with commas: the audit's lines and checkpoints of that time are
+    checked with them."""
     local_accounts: bool = False
     """People sign in with an account of this service: a password and a second factor."""
     oidc_issuer: str = ""

@@ -112,7 +112,7 @@ def check_audit(ctx: Ctx) -> Checked:
 
     That the end was cut off is found by checkpoints alone: `vigpack audit verify --checkpoints` takes any.
     """
-    found = verify(ctx.db, kept_checkpoints(ctx.settings), public_key=public_key(ctx.settings))
+    found = verify(ctx.db, ctx.settings, kept_checkpoints(ctx.settings))
     return Checked(is_whole=found.is_whole, found=found, public_key=public_key(ctx.settings))
 
 

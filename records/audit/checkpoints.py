@@ -21,11 +21,12 @@ from records.clock import utcnow
 from records.database import Database
 from records.logs import get_logger
 from records.models import AuditRow
-from records.secrets.service_key import service_key
+from records.secrets.service_key import former_service_keys, service_key
 from records.settings import Settings
 from records.storage.contract import saying_what_failed
 
 EVENT: Final = "audit_checkpoint"
+_PURPOSE: Final = "audit checkpoints"
 FILE_NAME: Final = "audit-checkpoints.jsonl"
 
 log = get_logger("audit")
@@ -57,12 +58,22 @@ class Checkpoint(BaseModel):
 
 
 def _signing_key(settings: Settings) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(service_key(settings, "audit checkpoints"))
+    return Ed25519PrivateKey.from_private_bytes(service_key(settings, _PURPOSE))
 
 
 def public_key(settings: Settings) -> str:
     """The public half of the key that signs checkpoints: 64 hex digits. Raises: SecretFileUnusable."""
-    return _signing_key(settings).public_key().public_bytes_raw().hex()
+    return _public_half(_signing_key(settings))
+
+
+def public_keys(settings: Settings) -> list[str]:
+    """That one, and those of the service's former keys. Raises: SecretFileUnusable."""
+    former = former_service_keys(settings, _PURPOSE)
+    return [public_key(settings), *(_public_half(Ed25519PrivateKey.from_private_bytes(key)) for key in former)]
+
+
+def _public_half(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes_raw().hex()
 
 
 def write_checkpoint(db: Database, settings: Settings, after: int = 0) -> int:

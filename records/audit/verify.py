@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,9 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from records.audit.chain import FIRST_CODE, code_of, name_of_key
-from records.audit.checkpoints import Checkpoint
-from records.database import Database
+from records.audit.checkpoints import Checkpoint, public_keys
+from records.database import AUDIT_PURPOSE, Database
 from records.models import AuditRow
+from records.secrets.service_key import former_service_keys
+from records.settings import Settings
 
 _MOST_FAULTS = 20
 _AT_ONCE = 1000
@@ -24,7 +26,8 @@ class FaultKind(StrEnum):
     """What is wrong at a line."""
 
     BROKEN = "broken"
-    """It was changed, moved or added by somebody without the key, or the line before it was."""
+    """It was changed, moved or added by somebody without the key, or with one that had been replaced before it, or the
+    line before it was."""
     MISSING = "missing"
     """It and perhaps others after it are not there."""
     OTHER_KEY = "other_key"
@@ -78,6 +81,9 @@ class _Walk:
     previous: str = FIRST_CODE
     expected: int = 1
     has_chain: bool = False
+    key_name: str = ""
+    replaced: set[str] = field(default_factory=set)
+    """Keys after which another one came."""
 
     def faults_at(self, row: AuditRow, former: list[AuditRow]) -> Iterator[FaultKind]:
         """What is wrong with the next line; ``former`` are those without a code before the first that has one."""
@@ -86,25 +92,30 @@ class _Walk:
             for one in former:
                 self.previous = code_of(key, self.previous, one)
         self.has_chain = True
+        if row.key_name != self.key_name:
+            self.replaced.add(self.key_name)
+            self.key_name = row.key_name
         if row.sequence != self.expected:
             yield FaultKind.MISSING
         elif key is None:
             yield FaultKind.OTHER_KEY if row.code else FaultKind.BROKEN
-        elif code_of(key, self.previous, row) != row.code:
+        elif row.key_name in self.replaced or code_of(key, self.previous, row) != row.code:
             yield FaultKind.BROKEN
         self.previous = row.code
 
 
-def verify(
-    db: Database, checkpoints: Iterable[Checkpoint] = (), *, public_key: str = "", former_keys: Iterable[bytes] = ()
-) -> Verification:
-    """Go through every line. Raises: DatabaseUnavailable."""
-    keys = {name_of_key(key): key for key in (db.audit_key(), *former_keys)}
+def verify(db: Database, settings: Settings, checkpoints: Iterable[Checkpoint] = ()) -> Verification:
+    """Go through every line, with the service's key and those that were before it.
+
+    Raises: DatabaseUnavailable, SecretFileUnusable.
+    """
+    keys = {name_of_key(key): key for key in (db.audit_key(), *former_service_keys(settings, AUDIT_PURPOSE))}
+    signers = public_keys(settings)
     by_sequence: dict[int, list[Checkpoint]] = {}
     faults: list[Fault] = []
     compared = 0
     for compared, point in enumerate(checkpoints, 1):  # noqa: B007 how many there were
-        if point.is_signed_by(public_key):
+        if any(point.is_signed_by(key) for key in signers):
             by_sequence.setdefault(point.sequence, []).append(point)
         else:
             faults.append(Fault(kind=FaultKind.FORGED, sequence=point.sequence))

@@ -39,7 +39,7 @@ from records.backup.make import Progress
 from records.backup.read import Backup
 from records.backup.replay import replay
 from records.backup.state import note_backup
-from records.database import AUDIT_KEY, Database
+from records.database import AUDIT_KEY, AUDIT_PURPOSE, Database
 from records.effects import take_effects
 from records.ledger.store_identity import LABEL_KEY, take_over, write_label
 from records.migrations.migrate import changing_tables
@@ -226,7 +226,7 @@ def load_database(
         erased_here = _drop_everything(connection)
         command.upgrade(config, step_in(lines))
         rows = load(connection, lines)
-        info = {AUDIT_KEY: partial(service_key, settings, "audit")}
+        info = {AUDIT_KEY: partial(service_key, settings, AUDIT_PURPOSE)}
         command.upgrade(config, "head")
         with Session(connection, join_transaction_mode="create_savepoint", info=info) as session:
             yield session, rows, erased_here

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from records.secrets.keys import derive_key
 from records.secrets.secret_file import read_or_make_secret
 from records.settings import Settings
@@ -17,5 +19,15 @@ def service_key(settings: Settings, purpose: str) -> bytes:
     first call. It stands outside the database, so that its owner cannot forge what it signs.
     Raises: SecretFileUnusable.
     """
+    return derive_key(_own_key(settings), purpose)
+
+
+def former_service_keys(settings: Settings, purpose: str) -> list[bytes]:
+    """The same of each key that was replaced, from VIGPACK_FORMER_SERVICE_KEYS: to check what was signed with it."""
+    named = re.split(r"[,\s]+", settings.former_service_keys.get_secret_value())
+    return [derive_key(key, purpose) for key in named if key]
+
+
+def _own_key(settings: Settings) -> str:
     given = settings.service_key.get_secret_value()
-    return derive_key(given or read_or_make_secret(settings.data_dir / FILE_NAME, PREFIX), purpose)
+    return given or read_or_make_secret(settings.data_dir / FILE_NAME, PREFIX)

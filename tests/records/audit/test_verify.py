@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from records.audit.actions import Action
 from records.audit.actor import NamedActor
-from records.audit.checkpoints import Checkpoint, parse_checkpoints, public_key, read_checkpoints, write_checkpoint
+from records.audit.checkpoints import Checkpoint, parse_checkpoints, read_checkpoints, write_checkpoint
 from records.audit.log import note
 from records.audit.verify import verify
 from records.database import Database, open_database
@@ -48,11 +49,19 @@ FORGERIES = {
 }
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+TRIGGERS = {"sqlite": ("audit_no_update", "audit_no_delete", "audit_no_replace"), "postgresql": ("audit_no_change",)}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     kept = tmp_path_factory.mktemp("elsewhere")
     made = Settings(data_dir=tmp_path_factory.mktemp("audit"), audit_checkpoint_dir=kept)
-    make_tables(made)
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres_server")
+        name = server.create_database(request.getfixturevalue("migrated_template"))
+        made = made.model_copy(update={"database_url": server.url(name)})
+    else:
+        make_tables(made)
     db = open_database(made)
     for number in range(20):
         with db.session() as session:
@@ -63,8 +72,16 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture
-def copy(settings: Settings, tmp_path: Path) -> Iterator[Database]:
+def copy(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[Database]:
     """The same audit in a database of its own."""
+    if settings.database_url:
+        server = request.getfixturevalue("postgres_server")
+        name = server.create_database(settings.database_url.rpartition("/")[2])
+        made = open_database(settings.model_copy(update={"database_url": server.url(name)}))
+        yield made
+        made.dispose()
+        server.drop_database(name)
+        return
     source = open_database(settings)
     with source.session() as session:
         session.execute(text("SELECT 1"))
@@ -84,11 +101,18 @@ def points(settings: Settings) -> list[Checkpoint]:
 
 
 def test_what_nobody_touched_is_whole(copy: Database, settings: Settings, points: list[Checkpoint]) -> None:
-    found = verify(copy, points, public_key=public_key(settings))
+    found = verify(copy, settings, points)
     assert (found.lines, found.last, found.checkpoints, found.faults) == (20, 20, 1, ())
     with copy.session() as session:
         note(session, ADA, Action.SIGN_OUT)
-    assert verify(copy, points, public_key=public_key(settings)).is_whole
+    assert verify(copy, settings, points).is_whole
+
+
+def take_triggers_away(db: Database) -> None:
+    with db.session() as session:
+        dialect = session.get_bind().dialect.name
+        for trigger in TRIGGERS[dialect]:
+            session.execute(text(f"DROP TRIGGER {trigger}{' ON audit' if dialect == 'postgresql' else ''}"))
 
 
 @pytest.mark.parametrize("way", FORGERIES)
@@ -97,29 +121,28 @@ def test_each_forgery_is_found_with_its_place(
 ) -> None:
     """As the owner of the database, who can take the triggers away."""
     statements, expected = FORGERIES[way]
+    take_triggers_away(copy)
     with copy.session() as session:
-        for trigger in ("update", "delete", "replace"):
-            session.execute(text(f"DROP TRIGGER audit_no_{trigger}"))
         for statement in statements:
             session.execute(text(statement))
-    found = verify(copy, points, public_key=public_key(settings))
+    found = verify(copy, settings, points)
     assert [(fault.kind, fault.sequence) for fault in found.faults] == expected
 
 
 def test_after_a_cut_end_new_lines_do_not_hide_it(copy: Database, settings: Settings, points: list[Checkpoint]) -> None:
+    take_triggers_away(copy)
     with copy.session() as session:
-        session.execute(text("DROP TRIGGER audit_no_delete"))
         session.execute(text("DELETE FROM audit WHERE sequence > 10"))
     for _ in range(15):
         with copy.session() as session:
             note(session, ADA, Action.SIGN_OUT)
-    found = verify(copy, points, public_key=public_key(settings))
+    found = verify(copy, settings, points)
     assert [(fault.kind, fault.sequence) for fault in found.faults] == [("differs", 20)]
 
 
 def test_a_checkpoint_of_somebody_else_is_none(copy: Database, settings: Settings, points: list[Checkpoint]) -> None:
     forged = points[0].model_copy(update={"sequence": 10})
-    found = verify(copy, [forged], public_key=public_key(settings))
+    found = verify(copy, settings, [forged])
     assert [(fault.kind, fault.sequence) for fault in found.faults] == [("forged", 10)]
 
 
@@ -128,17 +151,50 @@ def test_checkpoints_are_found_in_the_service_s_own_log(points: list[Checkpoint]
     assert list(parse_checkpoints(["{}", "nothing", line])) == points
 
 
-def test_lines_of_another_key_are_told_apart(copy: Database, settings: Settings) -> None:
-    former = copy.audit_key()
-    other = settings.model_copy(
-        update={"database_url": str(copy.engine.url), "service_key": type(settings.token)("k" * 43)}
-    )
-    db = open_database(other)
+def with_keys(settings: Settings, db: Database, key: str, *former: str) -> Settings:
+    """The same audit, with another service key."""
+    keys = {"service_key": SecretStr(key), "former_service_keys": SecretStr(", ".join(former))}
+    return settings.model_copy(update={"database_url": db.engine.url.render_as_string(False), **keys})
+
+
+def sign_out(settings: Settings) -> None:
+    db = open_database(settings)
     with db.session() as session:
         note(session, ADA, Action.SIGN_OUT)
-    assert {fault.kind for fault in verify(db).faults} == {"other_key"}
-    assert verify(db, former_keys=[former]).is_whole
     db.dispose()
+
+
+def faults_of(settings: Settings, points: list[Checkpoint]) -> set[tuple[str, int]]:
+    db = open_database(settings)
+    found = verify(db, settings, points)
+    db.dispose()
+    return {(fault.kind, fault.sequence) for fault in found.faults}
+
+
+def test_after_the_key_was_replaced_lines_and_checkpoints_of_the_former_are_checked_with_it(
+    copy: Database, settings: Settings, points: list[Checkpoint]
+) -> None:
+    former = (settings.data_dir / "service-key").read_text().strip()
+    sign_out(with_keys(settings, copy, "k" * 43))
+    without = faults_of(with_keys(settings, copy, "k" * 43), points)
+    assert {("other_key", 1), ("forged", 20)} <= without
+    assert {kind for kind, _ in without} == {"other_key", "forged"}
+    after = with_keys(settings, copy, "l" * 43, "k" * 43, former)
+    sign_out(after)
+    assert faults_of(after, points) == set()
+    take_triggers_away(copy)
+    with copy.session() as session:
+        session.execute(text("UPDATE audit SET account_id = 'noor' WHERE sequence = 7"))
+    assert faults_of(after, points) == {("broken", 7)}
+
+
+def test_a_line_that_is_added_with_a_replaced_key_is_found(copy: Database, settings: Settings) -> None:
+    """As somebody would, for whose sake it was replaced."""
+    former = (settings.data_dir / "service-key").read_text().strip()
+    after = with_keys(settings, copy, "k" * 43, former)
+    sign_out(after)
+    sign_out(with_keys(settings, copy, former))
+    assert faults_of(after, []) == {("broken", 22)}
 
 
 WRITER = """
@@ -161,7 +217,7 @@ def test_two_processes_at_once_leave_one_whole_chain(
     writers = [run_writer(name, any_settings) for name in ("one", "other")]
     assert [writer.wait(timeout=250) for writer in writers] == [0, 0]
     db = open_database(any_settings)
-    found = verify(db)
+    found = verify(db, any_settings)
     assert (found.lines, found.last, found.faults) == (400, 400, ())
     db.dispose()
 
