@@ -45,6 +45,7 @@ from api.routes import (
     local_sign_in,
     logbook,
     metrics,
+    notices,
     operations,
     operations_events,
     organisation,
@@ -138,8 +139,8 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     errors.install(app)
     for routes in (
         uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, health, metrics,
-        families, colleagues, session, sign_in, local_sign_in, invitations, account, people, organisation, tokens,
-        ratings, logbook, review, audit, operations, operations_events,
+        families, colleagues, notices, session, sign_in, local_sign_in, invitations, account, people,
+        organisation, tokens, ratings, logbook, review, audit, operations, operations_events,
     ):  # fmt: skip
         app.include_router(routes.router, dependencies=[Depends(check_family)])
     app.mount(review.FILES, review.player_files(), name="player")

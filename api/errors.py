@@ -20,11 +20,11 @@ from pipeline.errors import PipelineError
 from pipeline.images import photograph
 from pipeline.moments import say_first
 from records import errors as records
-from records.accounts import closing
+from records.accounts import closing, notices
 from records.accounts.local import errors as accounts
 from records.accounts.organisation import errors as organisation
 from records.actions import closing_notes, create
-from records.families import families, sharing
+from records.families import families, hand_over, sharing
 from records.logs import frames_of, get_logger
 from records.storage import contract as storage
 from records.training import logbook, ratings
@@ -195,6 +195,13 @@ class WordsOfAnother(RequestRefused):
     for_guider = "These words were written in another review. Open that one and read them in there."
 
 
+_GONE = (
+    records.SelectionGone, records.MomentGone, records.ArtworkGone, records.NotHidden, records.JobMissing,
+    records.WorkerMissing, accounts.NoSuchPerson, notices.NoticeGone, families.FamilyGone, sharing.ShareGone,
+    ratings.RatingMissing, logbook.EntryMissing, uploads.UploadMissing, uploads.UploadTargetMissing,
+    storage.StorageMissing, storage.StorageKeyInvalid,
+)  # fmt: skip
+
 STATUS_OF: dict[type[PipelineError], int] = {
     PipelineError: 422,
     film.NoSpace: 507,
@@ -202,35 +209,23 @@ STATUS_OF: dict[type[PipelineError], int] = {
     photograph.PhotographTooLarge: 413,
     records.RecordsError: 500,
     records.DatabaseUnavailable: 503,
-    records.SelectionGone: 404,
     records.QueueFull: 503,
-    records.MomentGone: 404,
     records.MomentBusy: 409,
-    **dict.fromkeys((records.ArtworkGone, accounts.NoSuchPerson), 404),
+    **dict.fromkeys(_GONE, 404),
     records.ArtworkFull: 409,
     records.SecondsNotSent: 422,
-    records.NotHidden: 404,
     records.HidingChanged: 409,
-    records.JobMissing: 404,
     records.JobStateWrong: 409,
     records.PriorityWrong: 422,
-    records.WorkerMissing: 404,
     create.KeyReused: 422,
     families.FamilyCodeTaken: 409,
-    families.FamilyGone: 404,
     closing.FamiliesLeft: 409,
     sharing.ShareWrong: 422,
-    sharing.ShareGone: 404,
+    hand_over.HandOverWrong: 422,
     ratings.NotARecording: 422,
-    ratings.RatingMissing: 404,
-    logbook.EntryMissing: 404,
-    storage.StorageMissing: 404,
     storage.StorageUnavailable: 503,
     storage.StorageDamaged: 500,
-    storage.StorageKeyInvalid: 404,
-    uploads.UploadMissing: 404,
     uploads.UploadExpired: 410,
-    uploads.UploadTargetMissing: 404,
     uploads.UploadTargetWrong: 409,
     uploads.AlreadyUploaded: 409,
     uploads.UploadEmpty: 400,
@@ -246,7 +241,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     accounts.SignInWrong: 401,
     accounts.LoginTaken: 409,
     **dict.fromkeys((accounts.InvitationEnded, accounts.SignInEnded), 410),
-    **dict.fromkeys((accounts.NotYourself, accounts.SecondFactorBlocked), 403),
+    **dict.fromkeys((accounts.NotYourself, accounts.SecondFactorBlocked, hand_over.NotToYourself), 403),
     RequestRefused: 400,
     TokenWanted: 401,
     AddressWanted: 401,

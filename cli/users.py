@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from cli.screen import CommandFailed, print_json, say
 from records.accounts.local.invitations import GOOD_FOR
@@ -24,6 +25,8 @@ from records.accounts.local.people import (
 from records.accounts.principal import Role
 from records.audit.actor import command_line
 from records.database import open_database
+from records.documents import Reason
+from records.families.hand_over import families_owned, hand_over
 from records.settings import Settings, load_settings
 
 T = TypeVar("T")
@@ -37,6 +40,7 @@ class Act(StrEnum):
     RESET = "reset"
     ROLES = "roles"
     CLOSE = "close"
+    HAND_OVER = "hand-over"
 
 
 def users(
@@ -45,12 +49,15 @@ def users(
     role: Annotated[list[Role] | None, typer.Option("--role", help="For invite and roles; several times.")] = None,
     name: Annotated[str, typer.Option(help="For invite: as colleagues are to see it.")] = "",
     reason: Annotated[ResetReason | None, typer.Option(help="For reset.")] = None,
+    to: Annotated[str, typer.Option(help="For hand-over: the guider who gets the families.")] = "",
+    why: Annotated[str, typer.Option(help="For hand-over: the reason, as both guiders are told.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
     """Invite people, list them, change their roles, close their accounts.
 
     invite makes an account and prints a link, good once, by which its owner sets it up. reset takes password and second
     factor away and prints such a link. roles gives these roles and no others. close ends sessions and tokens at once.
+    hand-over gives all families of one guider to another, where no manager can: to the only manager, say.
     """
     by, value = command_line(), ""
     with _transaction() as (settings, session):
@@ -63,6 +70,10 @@ def users(
                 change_roles(session, by, person_by_login(session, login), _given(role, "--role"))
             case Act.CLOSE:
                 close_person(session, by, person_by_login(session, login))
+            case Act.HAND_OVER:
+                former, new = person_by_login(session, login), person_by_login(session, _given(to, "--to"))
+                reason_given = _reason(_given(why, "--why"))
+                hand_over(session, by, families_owned(session, former), former, new, reason_given)
         people = list_people(session) if act is Act.LIST else []
     if value:
         _print_link(settings, login, value, as_json=as_json)
@@ -71,7 +82,7 @@ def users(
     elif as_json:
         print_json({"login": login, "done": act})
     else:
-        say(f"The account of {login} is closed." if act is Act.CLOSE else f"{login} has these roles now.")
+        say(_done(act, login, to))
 
 
 @contextmanager
@@ -91,6 +102,19 @@ def _given(value: T | None, option: str) -> T:
     if not value:
         raise CommandFailed(for_guider=f"Please say {option}, too.")
     return value
+
+
+def _reason(given: str) -> str:
+    try:
+        return TypeAdapter(Reason).validate_python(given)
+    except ValidationError as error:
+        raise CommandFailed(for_guider="A reason has 3 to 500 characters.") from error
+
+
+def _done(act: Act, login: str, to: str) -> str:
+    if act is Act.HAND_OVER:
+        return f"The families of {login} are {to}'s now."
+    return f"The account of {login} is closed." if act is Act.CLOSE else f"{login} has these roles now."
 
 
 def _print_people(people: list[Person], *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, NotRequired, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, with_config
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from pipeline.marks import Box, Covers
@@ -160,5 +160,8 @@ class FamilyPerson(_Document):
     role: Annotated[str, Field(pattern=r"^[a-z][a-z ]{1,29}$", examples=["mother"])]
     initials: Annotated[str, Field(pattern=r"^[^\W\d_]{0,4}$", examples=["E"])] = ""
 
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+"""Why somebody gives a family to another, or opens one that is not theirs: in their words, erased with the family."""
 
 FamilyPeople = Annotated[tuple[FamilyPerson, ...], Field(max_length=20)]

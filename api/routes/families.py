@@ -11,11 +11,12 @@ from api.dependencies import Asker, Ctx, GivenId
 from api.errors import described
 from pipeline.limits import ID_PATTERN
 from pipeline.moments import FamilyCode
-from records.documents import FamilyPeople
-from records.families import sharing
+from records.documents import FamilyPeople, Reason
+from records.families import hand_over, sharing
 from records.families.access import ShareKind
 from records.families.families import propose_code
-from records.families.sharing import FamilyView, OwnerView
+from records.families.hand_over import OwnerView
+from records.families.sharing import FamilyView
 
 PREFIX = "/api/v1/families"
 router = APIRouter(prefix=PREFIX, tags=["families"])
@@ -28,6 +29,7 @@ class HandOver(BaseModel):
 
     from_account_id: Annotated[str, Field(pattern=ID_PATTERN)]
     to_account_id: Annotated[str, Field(pattern=ID_PATTERN)]
+    reason: Reason
     family_ids: Annotated[list[Annotated[str, Field(pattern=ID_PATTERN)]] | None, Field(max_length=1000)] = None
     """Null: all of them."""
 
@@ -125,18 +127,18 @@ def delete_family_share(family_id: GivenId, share_id: GivenId, asker: Asker, ctx
 
 
 @router.get("/owners", summary="Whose families there are", responses=described(401, 403))
-def list_family_owners(_: Asker, ctx: Ctx) -> list[OwnerView]:
+def list_family_owners(asker: Asker, ctx: Ctx) -> list[OwnerView]:
     """For a manager who hands families over: guiders, and how many families are theirs; no code of any."""
     with ctx.db.reading() as session:
-        return sharing.list_owners(session)
+        return hand_over.list_owners(session, asker)
 
 
 @router.post("/hand-over", summary="Transfer families to another guider", responses=described(401, 403, 422))
 def transfer_families(wanted: HandOver, asker: Asker, ctx: Ctx) -> HandedOver:
-    """A manager's: before a guider's account is closed. Who hands over sees nothing of them; every share of them ends,
-    and the audit has a line for each.
+    """A manager's: before a guider's account is closed, and never to herself. Who hands over sees nothing of them;
+    every share of them ends. Both guiders are told the reason and the family's code; the audit has a line for each.
     """
+    former, to = wanted.from_account_id, wanted.to_account_id
     with ctx.db.session() as session:
-        owned = sharing.families_owned(session, wanted.from_account_id)
-        chosen = owned if wanted.family_ids is None else [one for one in owned if one in wanted.family_ids]
-        return HandedOver(families=sharing.hand_over(session, asker, chosen, wanted.to_account_id))
+        chosen = hand_over.families_owned(session, former) if wanted.family_ids is None else wanted.family_ids
+        return HandedOver(families=hand_over.hand_over(session, asker, chosen, former, to, wanted.reason))

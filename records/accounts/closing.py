@@ -23,8 +23,10 @@ class FamiliesLeft(RecordsError):
 def close_account(session: Session, account_id: str) -> bool:
     """Nobody can use it any more; whether there was an open one. What it made stays, and so does its row.
 
-    Raises: FamiliesLeft: first its families are handed over (records/families/sharing.py).
+    Raises: FamiliesLeft: first its families are handed over (records/families/hand_over.py).
     """
+    held = select(AccountRow.id).where(AccountRow.id == account_id).with_for_update(key_share=True)
+    session.execute(held)  # nobody gives it a family meanwhile
     if session.scalar(select(FamilyRow.id).where(FamilyRow.owner_account_id == account_id).limit(1)) is not None:
         raise FamiliesLeft
     now = utcnow()

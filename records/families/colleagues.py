@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from records.accounts.opened import is_opened
 from records.accounts.principal import Principal, Role, parse_roles
 from records.models import AccountRow
 
@@ -27,7 +28,7 @@ def list_colleagues(session: Session, who: Principal) -> list[Colleague]:
     """Everybody else with an open account who is guider or supervisor, by name. On one person's machine nobody."""
     query = (
         select(AccountRow)
-        .where(AccountRow.kind == "person", AccountRow.state == "active", AccountRow.id != who.account_id)
+        .where(is_opened(), AccountRow.id != who.account_id)
         .order_by(AccountRow.display_name, AccountRow.id)
     )
     found = [(row, sorted(parse_roles(row.roles) & _ROLES)) for row in session.scalars(query)]

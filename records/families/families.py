@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from records.accounts.principal import Principal
 from records.errors import RecordsError
 from records.families.access import Right, may_with_family, owner_of
-from records.models import FamilyRow, SelectionRow
+from records.models import AccountRow, FamilyRow, SelectionRow
 
 _LETTERS: Final = "ACDEFHKLMNPRTVWX"
 _DIGITS: Final = "2346789"
@@ -59,12 +59,20 @@ def family_for(session: Session, who: Principal, code: str) -> FamilyRow:
     """
     family = session.scalars(select(FamilyRow).where(FamilyRow.code == code)).one_or_none()
     if family is None:
+        hold_open(session, owner_of(who))
         family = FamilyRow(code=code, owner_account_id=owner_of(who))
         session.add(family)
         session.flush()
     elif not may_with_family(session, who, family, Right.WORK):
         raise code_taken(session)
     return family
+
+
+def hold_open(session: Session, account_id: str) -> None:
+    """Nothing, if the account is open; it is not closed before this transaction ends. Raises: FamilyGone."""
+    held = select(AccountRow.state).where(AccountRow.id == account_id).with_for_update(read=True)
+    if session.scalar(held) != "active":
+        raise FamilyGone
 
 
 def code_taken(session: Session) -> FamilyCodeTaken:

@@ -1,15 +1,15 @@
-"""Sharing a family: with a colleague, for supervision, and handing it over when its guider leaves."""
+"""Sharing a family: with a colleague, and for supervision."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
+from records.accounts.opened import lock_opened
 from records.accounts.principal import Principal, Role, parse_roles
 from records.audit.actions import Action
 from records.audit.log import note
@@ -18,7 +18,7 @@ from records.database import rows_changed
 from records.documents import FamilyPeople
 from records.errors import RecordsError
 from records.families.access import Right, ShareKind, may_with_family, owner_of
-from records.families.families import FamilyGone, code_taken
+from records.families.families import FamilyGone, code_taken, hold_open
 from records.models import AccountRow, FamilyRow, FamilyShareRow, SelectionRow
 
 _NEEDED_ROLE: Final = {ShareKind.COLLEAGUE: Role.GUIDER, ShareKind.SUPERVISOR: Role.SUPERVISOR}
@@ -28,7 +28,7 @@ class ShareWrong(RecordsError):
     """It cannot be shared like this."""
 
     code = "share_wrong"
-    for_guider = "It can be shared with somebody else who has an open account here, and until a day that is to come."
+    for_guider = "It can be shared with somebody else who has set up an account here, and until a day that is to come."
 
 
 class ShareGone(RecordsError):
@@ -81,6 +81,7 @@ def open_family(session: Session, who: Principal, code: str, people: FamilyPeopl
     """A new family of theirs. Raises: FamilyCodeTaken."""
     if session.scalar(select(FamilyRow.id).where(FamilyRow.code == code)) is not None:
         raise code_taken(session)
+    hold_open(session, owner_of(who))
     row = FamilyRow(code=code, owner_account_id=owner_of(who), people=people)
     session.add(row)
     session.flush()
@@ -113,8 +114,8 @@ def share_family(
     A share of the same to the same person is replaced, so that its last day can be moved. Raises: FamilyGone,
     ShareWrong.
     """
-    row, account = _own(session, who, family_id), session.get(AccountRow, account_id)
-    if account is None or account.kind != "person" or account.state != "active" or account_id == who.account_id:
+    account, row = lock_opened(session, account_id), _own(session, who, family_id)
+    if account is None or account_id == who.account_id:
         raise ShareWrong
     if _NEEDED_ROLE.get(kind) not in parse_roles(account.roles):
         raise ShareWrong
@@ -149,60 +150,6 @@ def end_share(session: Session, who: Principal, family_id: str, share_id: str) -
         raise ShareGone
     note(session, who, Action.STOP_SHARING, share_id, family_id=family_id)
     return _view(session, who, row)
-
-
-class OwnerView(BaseModel):
-    """Whose families there are, for who hands them over: how many, and nothing of any of them."""
-
-    model_config = ConfigDict(frozen=True)
-
-    account_id: str
-    name: str
-    families: int
-    is_guider: bool
-    """Whether families can be handed over to them: a guider whose account is open."""
-
-
-def list_owners(session: Session) -> list[OwnerView]:
-    """Every guider with an open account, and whoever else families still belong to: also all who shared a token."""
-    owned = select(FamilyRow.owner_account_id.label("id"), func.count().label("families"))
-    counted = owned.group_by(FamilyRow.owner_account_id).subquery()
-    query = (
-        select(AccountRow, func.coalesce(counted.c.families, 0))
-        .outerjoin(counted, counted.c.id == AccountRow.id)
-        .order_by(AccountRow.display_name, AccountRow.id)
-    )
-    return [
-        OwnerView(account_id=row.id, name=row.display_name, families=families, is_guider=_can_own(row))
-        for row, families in session.execute(query)
-        if families or _can_own(row)
-    ]
-
-
-def families_owned(session: Session, account_id: str) -> list[str]:
-    """The ids of every family of an account."""
-    return list(session.scalars(select(FamilyRow.id).where(FamilyRow.owner_account_id == account_id)))
-
-
-def hand_over(session: Session, who: Principal, family_ids: Collection[str], to_account_id: str) -> int:
-    """Give families to another guider, with all that is in them; how many. The audit names each.
-
-    Shares that the former owner made end: the new one decides anew. Raises: ShareWrong.
-    """
-    account = session.get(AccountRow, to_account_id)
-    if account is None or not _can_own(account):
-        raise ShareWrong
-    rows = session.scalars(select(FamilyRow).where(FamilyRow.id.in_(family_ids)).with_for_update()).all()
-    for row in rows:
-        row.owner_account_id = to_account_id
-        shares = (FamilyShareRow.family_id == row.id) & FamilyShareRow.ended_at.is_(None)
-        session.execute(update(FamilyShareRow).where(shares).values(ended_at=utcnow()))
-        note(session, who, Action.HAND_OVER, to_account_id, family_id=row.id)
-    return len(rows)
-
-
-def _can_own(account: AccountRow) -> bool:
-    return account.kind == "person" and account.state == "active" and Role.GUIDER in parse_roles(account.roles)
 
 
 def _own(session: Session, who: Principal, family_id: str) -> FamilyRow:

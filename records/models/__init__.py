@@ -18,7 +18,7 @@ from records.models.credentials import (
     PendingSignInRow,
     RecoveryCodeRow,
 )
-from records.models.families import FamilyRow, FamilyShareRow
+from records.models.families import FamilyRow, FamilyShareRow, HandOverRow, NoticeRow
 from records.models.hiding import HidingRow, WithheldRow
 from records.models.jobs import ClockRow, JobRow, WorkerRow
 from records.models.monitoring import AuditRow, ErasureRow, JobOutcomeCountRow, SampleRow
@@ -43,6 +43,7 @@ __all__ = [
     "ExternalSessionRow",
     "FamilyRow",
     "FamilyShareRow",
+    "HandOverRow",
     "HidingRow",
     "InvitationRow",
     "JobOutcomeCountRow",
@@ -55,6 +56,7 @@ __all__ = [
     "LoginStateRow",
     "MomentRow",
     "MomentState",
+    "NoticeRow",
     "OutputRow",
     "OutputSourceRow",
     "PasskeyRow",

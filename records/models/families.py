@@ -46,3 +46,33 @@ class FamilyShareRow(Base):
     """The account that shared it."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     ended_at: Mapped[datetime | None]
+
+
+class HandOverRow(Base):
+    """A family that was given to another guider, and why; it goes with the family."""
+
+    __tablename__ = "hand_overs"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    family_id: Mapped[str] = mapped_column(ForeignKey("families.id", ondelete="CASCADE"), index=True)
+    from_account_id: Mapped[str] = mapped_column(String(32))
+    to_account_id: Mapped[str] = mapped_column(String(32))
+    by: Mapped[str] = mapped_column(String(32))
+    """The account that did it; of somebody at the console, what the audit calls them."""
+    reason: Mapped[str] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class NoticeRow(Base):
+    """What others did with somebody's families or account, told to them; one about a family goes with it."""
+
+    __tablename__ = "notices"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    subject_id: Mapped[str] = mapped_column(String(32))
+    """Of what was done: a hand-over, a share or a reset, by the kind."""
+    family_id: Mapped[str | None] = mapped_column(ForeignKey("families.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    seen_at: Mapped[datetime | None]

@@ -26,7 +26,7 @@ _SUBJECTS = "(families(?!/hand-over|/owners)|selections|events|uploads|ratings|r
 GROUPS = {
     "open": r"GET /healthz|GET /(it|review/[^ ]*)?|POST /api/v1/session|\w+ /api/v1/(sign-in|invitations)(/.*)?",
     "who": r"GET /api/v1/session",
-    "account": r"(DELETE /api/v1/session|\w+ /api/v1/(sessions|tokens|account)(/[^ ]*)?)",
+    "account": r"(DELETE /api/v1/session|\w+ /api/v1/(sessions|tokens|account|notices)(/[^ ]*)?)",
     "operations read": r"(GET|HEAD) (/readyz|/metrics|/api/v1/operations(/.*)?)",
     "operations write": r"(POST|PUT|DELETE|PATCH) /api/v1/operations/.*",
     "people read": r"GET /api/v1/(people|families/owners)",

@@ -172,6 +172,7 @@ def of_a_family(app: FastAPI) -> list[tuple[str, str]]:
 _KNOWN = {
     "selection_id", "moment_id", "artifact_id", "artwork_id", "upload_id", "rater", "part", "session_id", "token_id",
     "job_id", "name", "worker", "entry_id", "format_", "path", "family_id", "share_id", "account_id", "invitation_id",
+    "notice_id",
 }  # fmt: skip
 
 
@@ -376,7 +377,7 @@ def test_who_may_does_and_no_more_than_they_may(house: House) -> None:
 def test_an_account_is_closed_only_once_its_families_are_another_s(house: House) -> None:
     with house.db.reading() as session, pytest.raises(FamiliesLeft):
         close_account(session, ident("owner"))
-    wanted = {"from_account_id": ident("owner"), "to_account_id": ident("other")}
+    wanted = {"from_account_id": ident("owner"), "to_account_id": ident("other"), "reason": "The owner leaves."}
     for who in (*NOBODY, "owner", "colleague", "supervisor"):
         if who != "manager":
             answer = house.client(who).post("/api/v1/families/hand-over", json=wanted)
@@ -386,7 +387,7 @@ def test_an_account_is_closed_only_once_its_families_are_another_s(house: House)
     assert (owners["owner"]["families"], owners["owner"]["is_guider"]) == (1, True)
     assert not {"manager", "it", "supervisor"} & set(owners)
     to_it = manager.post("/api/v1/families/hand-over", json=wanted | {"to_account_id": ident("it")})
-    assert to_it.json()["code"] == "share_wrong"
+    assert to_it.json()["code"] == "hand_over_wrong"
     assert manager.post("/api/v1/families/hand-over", json=wanted).json() == {"families": 1}
     assert manager.get(f"/api/v1/selections/{house.unshared}").status_code == 403
     for who, status in (("other", 200), ("owner", 404), ("colleague", 404)):

@@ -142,7 +142,7 @@ def close_person(session: Session, who: Actor, account_id: str) -> None:
 
 
 def _changeable(session: Session, who: Actor, account_id: str) -> AccountRow:
-    row = session.get(AccountRow, account_id)
+    row = session.get(AccountRow, account_id, with_for_update={"key_share": True})
     if row is None or row.kind != "person" or row.state != "active":
         raise NoSuchPerson
     if account_id == who.account_id:

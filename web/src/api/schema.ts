@@ -264,8 +264,8 @@ export interface paths {
         put?: never;
         /**
          * Transfer families to another guider
-         * @description A manager's: before a guider's account is closed. Who hands over sees nothing of them; every share of them ends,
-         *     and the audit has a line for each.
+         * @description A manager's: before a guider's account is closed, and never to herself. Who hands over sees nothing of them;
+         *     every share of them ends. Both guiders are told the reason and the family's code; the audit has a line for each.
          */
         post: operations["transfer_families"];
         delete?: never;
@@ -491,6 +491,46 @@ export interface paths {
          */
         get: operations["download_logbook"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My notices
+         * @description The newest first; those with `seen_at` null are to be shown until they are acknowledged.
+         */
+        get: operations["list_my_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{notice_id}/acknowledgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say that I have seen a notice
+         * @description It stays in the list.
+         */
+        put: operations["acknowledge_my_notice"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2206,6 +2246,7 @@ export interface components {
         HandOver: {
             family_ids?: string[] | null;
             from_account_id: string;
+            reason: string;
             to_account_id: string;
         };
         /** @description The facts and the verdict over them. */
@@ -2659,6 +2700,25 @@ export interface components {
         };
         /** @description An event that says all by its name. */
         Nothing: Record<string, unknown>;
+        /** @description Something that others did, as it is told to whom it concerns. */
+        Notice: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            family_code: string | null;
+            family_id: string | null;
+            id: string;
+            is_mine_now: boolean;
+            kind: components["schemas"]["NoticeKind"];
+            reason: string;
+            seen_at: string | null;
+            to: string | null;
+        };
+        /**
+         * @description What was done.
+         * @enum {string}
+         */
+        NoticeKind: "handed_over";
         /** @description The organisation's own sign-in. */
         OrganisationWay: {
             /** @example Sign in with Anytown Council */
@@ -3933,6 +3993,46 @@ export interface operations {
                     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": unknown;
                     "text/csv; charset=utf-8": unknown;
                 };
+            };
+        };
+    };
+    list_my_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"][];
+                };
+            };
+        };
+    };
+    acknowledge_my_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -27,6 +27,7 @@ export type NewCycle = Schemas['NewCycle'];
 export type NewEnds = Schemas['NewEnds'];
 export type NewHours = Schemas['NewHours'];
 export type NewSelection = Schemas['NewSelection'];
+export type Notice = Schemas['Notice'];
 export type OutputView = Schemas['OutputView'];
 export type Person = Schemas['Person'];
 export type PreviewView = Schemas['PreviewView'];

@@ -1,0 +1,32 @@
+"""Notices over HTTP: what others did with one's families or account."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.dependencies import Asker, Ctx, GivenId
+from api.errors import described
+from records.accounts.notices import Notice, acknowledge_notice, list_notices
+from records.families.access import owner_of
+
+NOTICES = "/api/v1/notices"
+router = APIRouter(prefix=NOTICES, tags=["session"])
+
+
+@router.get("", summary="My notices", responses=described(401, 403))
+def list_my_notices(asker: Asker, ctx: Ctx) -> list[Notice]:
+    """The newest first; those with `seen_at` null are to be shown until they are acknowledged."""
+    with ctx.db.reading() as session:
+        return list_notices(session, owner_of(asker))
+
+
+@router.put(
+    "/{notice_id}/acknowledgement",
+    status_code=204,
+    summary="Say that I have seen a notice",
+    responses=described(401, 403, 404),
+)
+def acknowledge_my_notice(notice_id: GivenId, asker: Asker, ctx: Ctx) -> None:
+    """It stays in the list."""
+    with ctx.db.session() as session:
+        acknowledge_notice(session, owner_of(asker), notice_id)

@@ -1,0 +1,95 @@
+"""Notices: what was done to somebody's families or account by others, for them to see on the page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from records.accounts.sessions import display_name_of
+from records.clock import utcnow
+from records.database import rows_changed
+from records.errors import RecordsError
+from records.models import FamilyRow, HandOverRow, NoticeRow
+
+_SHOWN = 200
+
+
+class NoticeGone(RecordsError):
+    """There is no such notice of theirs."""
+
+    code = "notice_gone"
+    for_guider = "This notice is not here any more."
+
+
+class NoticeKind(StrEnum):
+    """What was done."""
+
+    HANDED_OVER = "handed_over"
+    """A family was given to them, or to somebody else."""
+
+
+class Notice(BaseModel):
+    """Something that others did, as it is told to whom it concerns."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    kind: NoticeKind
+    at: datetime
+    family_id: str | None
+    family_code: str | None
+    by: str
+    """Who did it, by name; of somebody at the service's console, what the audit calls them."""
+    to: str | None
+    """Whom a family was handed over to, by name."""
+    is_mine_now: bool
+    """Whether it was handed over to who reads this."""
+    reason: str
+    seen_at: datetime | None
+
+
+def add_notice(
+    session: Session, account_id: str, kind: NoticeKind, subject_id: str, *, family_id: str | None = None
+) -> None:
+    """Tell an account of it; ``subject_id``: of the hand-over. It goes with its family."""
+    session.add(NoticeRow(account_id=account_id, kind=kind, subject_id=subject_id, family_id=family_id))
+
+
+def list_notices(session: Session, account_id: str) -> list[Notice]:
+    """Those of an account, the newest first, at most 200."""
+    query = (
+        select(NoticeRow, FamilyRow.code)
+        .outerjoin(FamilyRow, FamilyRow.id == NoticeRow.family_id)
+        .where(NoticeRow.account_id == account_id)
+        .order_by(NoticeRow.created_at.desc(), NoticeRow.id)
+        .limit(_SHOWN)
+    )
+    return [_view(session, row, code) for row, code in session.execute(query)]
+
+
+def acknowledge_notice(session: Session, account_id: str, notice_id: str) -> None:
+    """They have seen it. Raises: NoticeGone."""
+    mine = (NoticeRow.id == notice_id) & (NoticeRow.account_id == account_id)
+    seen = update(NoticeRow).where(mine).values(seen_at=utcnow())
+    if rows_changed(session, seen) != 1:
+        raise NoticeGone
+
+
+def _view(session: Session, row: NoticeRow, code: str | None) -> Notice:
+    subject = session.get(HandOverRow, row.subject_id)
+    return Notice(
+        id=row.id,
+        kind=NoticeKind(row.kind),
+        at=row.created_at,
+        family_id=row.family_id,
+        family_code=code,
+        by=display_name_of(session, subject.by) if subject else "",
+        to=display_name_of(session, subject.to_account_id) if subject else None,
+        is_mine_now=subject is not None and subject.to_account_id == row.account_id,
+        reason=subject.reason if subject else "",
+        seen_at=row.seen_at,
+    )

@@ -1,0 +1,129 @@
+"""Who gets other people's families: handing over, and what those whom it concerns are told."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from cli.users import Act, users
+from records.accounts.principal import Role
+from records.audit.actions import Action
+from records.audit.log import Wanted, find_lines
+from tests.api.accounts import code_of, invited, logins, make_app, set_up
+from tests.api.service import shape
+
+HAND_OVER, REASON = "/api/v1/families/hand-over", "She is on leave until the spring."
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    return make_app(tmp_path_factory.mktemp("families"))
+
+
+@pytest.fixture(autouse=True)
+def _calm(app: FastAPI) -> None:
+    """No test is slowed for what another one tried."""
+    app.state.sign_in_tries.wrong._tried.clear()
+
+
+def person(app: FastAPI, *roles: Role) -> TestClient:
+    return set_up(app, invited(app, next(logins), *roles))[0]
+
+
+def id_of(client: TestClient) -> str:
+    return str(client.get("/api/v1/session").json()["account_id"])
+
+
+@pytest.fixture(scope="module")
+def ada(app: FastAPI) -> TestClient:
+    return person(app)
+
+
+@pytest.fixture(scope="module")
+def ben(app: FastAPI) -> TestClient:
+    return person(app)
+
+
+@pytest.fixture(scope="module")
+def mara(app: FastAPI) -> TestClient:
+    """A manager who is a guider too."""
+    return person(app, Role.MANAGER, Role.GUIDER)
+
+
+def opened(client: TestClient) -> tuple[str, str]:
+    """A new family of theirs: its id and its code."""
+    code = client.get("/api/v1/families/proposal").json()["code"]
+    return client.post("/api/v1/families", json={"code": code}).raise_for_status().json()["id"], code
+
+
+def wanted(former: TestClient, to: TestClient | str, *family_ids: str) -> dict[str, object]:
+    to_account_id = to if isinstance(to, str) else id_of(to)
+    return {
+        "from_account_id": id_of(former), "to_account_id": to_account_id, "family_ids": family_ids, "reason": REASON,
+    }  # fmt: skip
+
+
+def test_nobody_hands_families_over_to_herself(ada: TestClient, mara: TestClient) -> None:
+    family_id, code = opened(ada)
+    assert code_of(mara.post(HAND_OVER, json=wanted(ada, mara, family_id))) == (403, "not_to_yourself")
+    assert mara.post("/api/v1/selections", json=shape(family=code)).json()["code"] == "family_code_taken"
+
+
+def test_a_hand_over_has_a_reason_that_both_guiders_are_told_and_the_audit_does_not_hold(
+    app: FastAPI, ada: TestClient, ben: TestClient, mara: TestClient
+) -> None:
+    family_id, code = opened(ada)
+    given = wanted(ada, ben, family_id)
+    for reason in (None, "", "  x "):
+        assert mara.post(HAND_OVER, json={**given, "reason": reason}).status_code == 422
+    assert mara.post(HAND_OVER, json=given).json() == {"families": 1}
+    told = {}
+    for name, client in (("ada", ada), ("ben", ben)):
+        [told[name]] = [one for one in client.get("/api/v1/notices").json() if one["family_id"] == family_id]
+    assert [one["is_mine_now"] for one in told.values()] == [False, True]
+    ada_s = told["ada"]
+    assert (ada_s["kind"], ada_s["family_code"], ada_s["reason"]) == ("handed_over", code, REASON)
+    assert (ada_s["by"], ada_s["to"]) == (
+        mara.get("/api/v1/session").json()["name"],
+        ben.get("/api/v1/session").json()["name"],
+    )
+    seen = f"/api/v1/notices/{ada_s['id']}/acknowledgement"
+    assert (ben.put(seen).status_code, ada.put(seen).status_code) == (404, 204)
+    assert next(one for one in ada.get("/api/v1/notices").json() if one["id"] == ada_s["id"])["seen_at"]
+    with app.state.context.db.reading() as session:
+        [line] = find_lines(session, Wanted(action=Action.HAND_OVER, family_id=family_id))
+    to, _, kept = line.target.partition(" ")
+    assert (to, len(kept), line.account_id) == (id_of(ben), 32, id_of(mara))
+    assert REASON not in line.model_dump_json()
+
+
+def test_nothing_is_given_to_an_account_that_its_owner_has_not_opened(
+    app: FastAPI, ada: TestClient, mara: TestClient
+) -> None:
+    """Whoever made its invitation could open that first, and have the families."""
+    family_id, _ = opened(ada)
+    new = mara.post("/api/v1/people", json={"login": next(logins), "roles": ["guider"]}).json()
+    to = new["account_id"]
+    assert mara.post(HAND_OVER, json=wanted(ada, to, family_id)).json()["code"] == "hand_over_wrong"
+    share = {"account_id": to, "kind": "colleague"}
+    assert ada.post(f"/api/v1/families/{family_id}/shares", json=share).json()["code"] == "share_wrong"
+    set_up(app, new["invitation"])
+    assert ada.post(f"/api/v1/families/{family_id}/shares", json=share).status_code == 201
+    assert mara.post(HAND_OVER, json=wanted(ada, to, family_id)).json() == {"families": 1}
+
+
+def test_where_there_is_one_manager_the_console_hands_over_to_her(
+    app: FastAPI, mara: TestClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leaving = person(app)
+    family_id, code = opened(leaving)
+    logins_of = {one["id"]: one["login"] for one in mara.get("/api/v1/people").json()}
+    monkeypatch.setenv("VIGPACK_DATA_DIR", str(app.state.context.settings.data_dir))
+    monkeypatch.setenv("VIGPACK_LOCAL_ACCOUNTS", "true")
+    users(Act.HAND_OVER, logins_of[id_of(leaving)], to=logins_of[id_of(mara)], why=REASON)
+    assert capsys.readouterr().out.startswith("The families of")
+    assert [one["code"] for one in mara.get("/api/v1/families").json() if one["id"] == family_id] == [code]
+    [notice] = leaving.get("/api/v1/notices").json()
+    assert notice["by"].startswith("command-line:")
+    assert notice["reason"] == REASON
