@@ -12,9 +12,9 @@ from api.dependencies import Ctx, GivenId
 from api.errors import WordsOfAnother, described
 from api.routes.page import NO_CACHE, FreshFiles
 from api.routes.selections import PREFIX
+from pipeline.closing_notes import ReviewWords
 from pipeline.player.page import PAGE_FILES, render_online
 from pipeline.player.review import Review
-from pipeline.player.words import ReviewWords
 from records.actions.closing_notes import find_words, save_words
 from records.views.review import review_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from pipeline.player.words import ReviewWords
+from pipeline.closing_notes import ReviewWords
 from records.errors import RecordsError, SelectionGone
 from records.ledger.selections import lock_selection, visible_selection
 from records.models import WordsRow, new_id, utcnow

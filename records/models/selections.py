@@ -9,8 +9,8 @@ from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, Uni
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from pipeline.closing_notes import ReviewWords
 from pipeline.moments import Clip, Selection, Still
-from pipeline.player.words import ReviewWords
 from records.clock import utcnow
 from records.documents import ClipTimes, MomentFacts, StatedFilm, StillTimes
 from records.models.base import Base, Json, new_id

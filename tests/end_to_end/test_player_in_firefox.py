@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.player.words import ReviewWords
+from pipeline.closing_notes import ReviewWords
 from tests.axe import AXE, TAGS, in_words
 from tests.end_to_end.reader import RATES, SEEN, number_on, rounds
 from tests.firefox import Firefox, installed

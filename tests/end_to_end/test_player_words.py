@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from pipeline.closing_notes import ReviewWords
 from pipeline.outputs.kinds import KINDS
-from pipeline.player.words import ReviewWords
 from tests.end_to_end.reader import Reader
 from tests.footage import RUNNER
 from tests.pipeline.outputs.prepared_by_hand import WORKING_POINT, drawn_still, prepared_from

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import func, select
 
-from pipeline.player.words import ReviewWords
+from pipeline.closing_notes import ReviewWords
 from records.actions.closing_notes import WordsChanged, find_words, save_words
 from records.actions.erase import erase_selection
 from records.database import Database

@@ -25,9 +25,9 @@ from sqlalchemy import (
     update,
 )
 
+from pipeline.closing_notes import ReviewWords
 from pipeline.marks import Box, Covers, Mark
 from pipeline.moments import Clip, Selection, Still
-from pipeline.player.words import ReviewWords
 from records.backup.dump import dump, load, tables_in
 from records.backup.errors import BackupDamaged
 from records.database import Database
