@@ -29,3 +29,8 @@ class ReviewWords(BaseModel):
     strengths: Lines = ()
     working_points: Lines = ()
     plan: Lines = ()
+
+
+def is_written(words: ReviewWords | None) -> bool:
+    """Whether anything is written on any card."""
+    return words is not None and bool(words.strengths or words.working_points or words.plan)

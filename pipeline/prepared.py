@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.artifact import PreparedMoment
+from pipeline.closing_notes import ReviewWords
 from pipeline.errors import PipelineError
 from pipeline.moments import FilmOf, Selection
 from pipeline.print.recipes import StillChoice
@@ -47,6 +48,8 @@ class Prepared:
     """Earlier reviews of the same family whose pictures join in, in the order of their cycles."""
     companion: Prepared | None = None
     """The other film of the same cycle, where one is named: the review recording of a family's film, or the film."""
+    notes: ReviewWords | None = None
+    """What was written at the end of the review of these moments, as it was saved last."""
     review: str = ""
     """The selection's identifier on the service, 32 hex digits; empty where there is no service."""
 

@@ -11,8 +11,10 @@ from api.dependencies import Asker, Ctx, GivenId
 from api.errors import described
 from api.routes.new_selection import KindName
 from api.routes.selections import PREFIX, view_now
+from pipeline.closing_notes import is_written
 from pipeline.moments import FilmOf
 from pipeline.outputs.kinds import KINDS, find_kind, parse_recipe
+from records.actions.closing_notes import find_words
 from records.actions.request_output import ask_for_output
 from records.ledger.selections import has_picture, visible_selection
 from records.views.other_selections import companions, earlier_reviews, find_companion, find_earlier
@@ -87,7 +89,9 @@ def request_output(selection_id: GivenId, wish: Wish, ctx: Ctx) -> Asked:
         find_companion(session, selection, recipe)
         find_earlier(session, selection, recipe)
         ask_for_output(session, selection_id, kind.name, wish.recipe)
-        remarks = kind.remark(selection.shape, recipe, picture=has_picture(selection))
+        notes = find_words(session, selection_id)
+        written = notes is not None and is_written(notes.words)
+        remarks = kind.remark(selection.shape, recipe, picture=has_picture(selection), written=written)
     return Asked(selection=view_now(ctx, selection_id), remarks=remarks)
 
 

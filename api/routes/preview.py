@@ -17,6 +17,7 @@ from api.middleware.rate import RatePerPerson
 from api.routes.outputs import Wish
 from api.routes.selections import PREFIX
 from api.temp_folder import private_folder
+from pipeline.closing_notes import is_written
 from pipeline.contents import Part
 from pipeline.outputs.kinds import Kind, find_kind, parse_recipe
 from pipeline.outputs.preview import MEDIA_TYPE, MOST_EARLIER, MOST_STILLS, Pages, first_pages
@@ -73,7 +74,7 @@ def preview_output(selection_id: GivenId, wish: Wish, ctx: Ctx, person: Person, 
         pages=[f"data:{MEDIA_TYPE};base64,{b64encode(page).decode()}" for page in pages.shown],
         of=pages.of,
         parts=[_part(one) for one in told],
-        remarks=kind.remark(known.selection, recipe, picture=picture),
+        remarks=kind.remark(known.selection, recipe, picture=picture, written=is_written(known.notes)),
     )
 
 

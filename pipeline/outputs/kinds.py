@@ -25,6 +25,7 @@ from pipeline.outputs import (
     intervision_pack,
     phone_pictures,
     picture_notes,
+    plan_page,
     rating_scale,
     reel,
     review_pack,
@@ -60,7 +61,8 @@ class Kind:
     into a folder that is there and holds none of its names yet, and returns what may be handed out; an empty list means
     that the selection holds nothing for this kind. It decodes and encodes with the ffmpeg that it is given. ``remarks``
     says in plain words, before any work is done, what will not come out as written. ``needs_picture``: of a recording
-    without a picture there is nothing to make.
+    without a picture there is nothing to make. ``needs_notes``: neither where nothing was written in the review.
+    ``shows_notes``: what was written there is in it, so what was made before that lacks it.
 
     A printed kind has ``layout``, which lays out in a folder what ``make`` prints, from the moments of the kind
     ``pictures_of``; a preview presses its first pages. Another kind has ``contents``, which tells what will be in
@@ -78,13 +80,19 @@ class Kind:
     pictures_of: Literal["clip", "still", "nothing"] = "still"
     contents: Callable[[Prepared, Any], list[Part]] | None = None
     needs_picture: bool = False
+    needs_notes: bool = False
+    shows_notes: bool = False
     of: FilmOf | None = None
     files: Mapping[str, str] = field(default_factory=dict)
 
-    def remark(self, selection: Selection, recipe: Any, *, picture: bool) -> list[str]:
-        """What to tell the guider; one sentence alone where the kind needs a picture and there is none."""
+    def remark(self, selection: Selection, recipe: Any, *, picture: bool, written: bool) -> list[str]:
+        """What to tell the guider; one sentence alone where the kind needs a picture, or words that were ``written``
+        in the review, and there is none.
+        """
         if self.needs_picture and not picture:
             return [f"{self.title}: left out, because this recording has sound but no picture."]
+        if self.needs_notes and not written:
+            return [f"{self.title}: nothing is written on the last cards of the review yet."]
         return self.remarks(selection, recipe)
 
 
@@ -98,6 +106,7 @@ KINDS: dict[str, Kind] = {
             review_pack.Recipe,
             review_pack.make,
             contents=review_pack.contents,
+            shows_notes=True,
         ),
         Kind(
             "picture_notes",
@@ -108,6 +117,17 @@ KINDS: dict[str, Kind] = {
             picture_notes.remarks,
             layout=picture_notes.layout,
             needs_picture=True,
+        ),
+        Kind(
+            "plan_page",
+            "Our plan",
+            "One page with what was written at the end of the review, for the family to keep.",
+            plan_page.Recipe,
+            plan_page.make,
+            plan_page.remarks,
+            layout=plan_page.layout,
+            needs_notes=True,
+            shows_notes=True,
         ),
         Kind(
             "booklet",
@@ -177,6 +197,7 @@ KINDS: dict[str, Kind] = {
             supervision_pack.make,
             supervision_pack.remarks,
             contents=supervision_pack.contents,
+            shows_notes=True,
         ),
         Kind(
             "intervision_pack",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.artifact import Artifact, sha256_of
+from pipeline.closing_notes import is_written
 from pipeline.contents import Part
 from pipeline.moments import FilmOf
 from pipeline.pack.contents import parts_of_moments
@@ -32,6 +33,8 @@ class CasePart(BaseModel):
     of: FilmOf
     helping_question: str
     working_points: tuple[str, ...]
+    plan: tuple[str, ...] = ()
+    """What the family wants to try, as it was written in the review. Since version 3."""
     moments: tuple[PackedFile, ...]
     """Where they lay in the film stays with the guider."""
 
@@ -41,7 +44,7 @@ class Case(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[2, 3] = 3
     kind: str
     family: str | None
     cycle: int | None
@@ -84,7 +87,8 @@ def describe_case(prepared: Prepared, wanted: Wanted) -> tuple[Case, dict[str, t
                 title=wanted.titles[said.of],
                 of=said.of,
                 helping_question=said.helping_question if wanted.familys_words else "",
-                working_points=said.working_points if wanted.familys_words else (),
+                working_points=_points_of(film) if wanted.familys_words else (),
+                plan=film.notes.plan if wanted.familys_words and film.notes else (),
                 moments=tuple(moments),
             )
         )
@@ -97,6 +101,13 @@ def describe_case(prepared: Prepared, wanted: Wanted) -> tuple[Case, dict[str, t
         parts=tuple(parts),
     )
     return case, files
+
+
+def _points_of(film: Prepared) -> tuple[str, ...]:
+    """Those written in the review, which began with those from before it."""
+    if film.notes is not None and is_written(film.notes):
+        return film.notes.working_points
+    return film.selection.working_points
 
 
 def contents_of(case: Case, question: str) -> list[Part]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.closing_notes import ReviewWords, is_written
 from pipeline.principles import principle
 
 
@@ -67,6 +68,16 @@ class ShownEnding(BaseModel):
     links: tuple[ShownLink, ...] = ()
 
 
+class ShownWords(BaseModel):
+    """What the closing cards begin with, one idea a line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strengths: tuple[str, ...] = ()
+    working_points: tuple[str, ...] = ()
+    plan: tuple[str, ...] = ()
+
+
 class Review(BaseModel):
     """A review without the family's code: a carer's page needs none."""
 
@@ -83,6 +94,15 @@ class Review(BaseModel):
     """A line below the question, such as the code of a family in a pack for a supervisor."""
     parts: tuple[ShownPart, ...] = ()
     ending: ShownEnding | None = None
+    words: ShownWords | None = None
+    """What was written in the review, in a pack that was made afterwards; None where nothing was."""
+
+
+def shown_words(notes: ReviewWords | None) -> ShownWords | None:
+    """The closing notes as the cards show them; None where nothing is written."""
+    if notes is None or not is_written(notes):
+        return None
+    return ShownWords(strengths=notes.strengths, working_points=notes.working_points, plan=notes.plan)
 
 
 def shown_principle(tag: str | None) -> ShownPrinciple | None:

@@ -114,7 +114,7 @@ def prepare(
         for kind, asked in chosen:
             beside = companion if isinstance(asked, WithCompanion) else None
             recipe = asked.model_copy(update={"companion": beside.review}) if beside else asked
-            report.warnings += kind.remark(selection, recipe, picture=isinstance(film, Film))
+            report.warnings += kind.remark(selection, recipe, picture=isinstance(film, Film), written=False)
             making = partial(kind.make, prepared, recipe, work, runner)
             made = report.step(kind.name, sum(m.bytes for m in prepared.moments), making)
             report.results += [artifact.path.relative_to(work).as_posix() for artifact in made]

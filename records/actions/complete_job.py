@@ -56,11 +56,13 @@ def finish(
     facts: MomentFacts | None = None,
     hidden: Hidden | None = None,
     sources: Collection[Source] = (),
+    notes_revision: str = "",
 ) -> None:
     """Record what the job made and that it is done; workers are woken for the jobs that follow from it.
 
     ``files`` are in storage; whose they are is filled in here.
-    ``sources`` is what an output was made from: all that it shows from now on. Where somebody is hidden in a moment,
+    ``sources`` is what an output was made from: all that it shows from now on; ``notes_revision`` is that of the
+    closing notes in it. Where somebody is hidden in a moment,
     its files are withheld; each one's kind then says which part it is.
     Raises: LeaseLost where the claim is no longer good, or hiding was asked for or lifted meanwhile; nothing is
     recorded, and the files are the caller's to delete.
@@ -93,7 +95,7 @@ def finish(
         else:
             if (output := find_output(session, claim.selection_id, claim.kind)) is None:
                 raise LeaseLost(f"{claim.job_id}: what it makes is not wanted any more")
-            note_made(session, output, sources)
+            note_made(session, output, sources, notes_revision)
             settle(session, selection)
 
 

@@ -34,6 +34,8 @@ class OutputRow(Base):
     """When it was last to be made, or made anew; later than ``made_at``: what is there is an older one."""
     made_at: Mapped[datetime | None]
     """When what is there was finished; None where nothing is."""
+    notes_revision: Mapped[str] = mapped_column(String(65), default="")
+    """Of the closing notes that what is there shows, of one selection or of two; empty where it shows none."""
 
     selection: Mapped[SelectionRow] = relationship(back_populates="outputs")
     sources: Mapped[list[OutputSourceRow]] = relationship(cascade="all, delete-orphan", passive_deletes=True)

@@ -21,6 +21,7 @@ from records.models import (
     OutputRow,
     SelectionRow,
     UploadRow,
+    WordsRow,
 )
 
 _NEVER_SHOWN: dict[type[Base], set[str]] = {
@@ -32,6 +33,7 @@ _NEVER_SHOWN: dict[type[Base], set[str]] = {
     OutputRow: set(),
     ArtifactRow: set(),
     ArtworkRow: set(),
+    WordsRow: {"words", "saved_at"},
 }
 """The tables that a selection's view is made from, and what in them the view does not show, or never changes.
 

@@ -13,12 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.artifact import PreparedMoment
+from pipeline.closing_notes import ReviewWords
 from pipeline.prepared import EarlierReview, Prepared, PreparedArtwork
 from pipeline.print.recipes import StillChoice, shows_artwork
 from records.actions.artwork import artwork_of
-from records.ledger.outputs import Source
+from records.ledger.outputs import Source, join_revisions
 from records.ledger.selections import facts_of, shown_kind
-from records.models import ArtifactRow, ArtworkRow, MomentRow, SelectionRow
+from records.models import ArtifactRow, ArtworkRow, MomentRow, SelectionRow, WordsRow
 from records.storage.contract import Storage
 from records.views.other_selections import choices_in, find_companion, find_earlier
 
@@ -33,6 +34,8 @@ class SelectionInputs:
     moments: Rows
     """In the order of the review."""
     artwork: Sequence[ArtworkRow] = ()
+    notes: WordsRow | None = None
+    """What was written at the end of its review."""
     choices: tuple[StillChoice, ...] = ()
     """What was chosen for the stills where this is an earlier review."""
 
@@ -67,12 +70,20 @@ class OutputInputs:
             and set(session.scalars(select(ArtworkRow.id).where(ArtworkRow.id.in_(drawn)))) == drawn
         )
 
+    def notes_revision(self) -> str:
+        """Tells apart what was written in the reviews that the output shows; empty where nothing was."""
+        return join_revisions(part.notes.revision for part in self._parts() if part.notes is not None)
+
     def known(self) -> Prepared:
         """What is in it, without a file at hand: enough to tell what the output will hold."""
         companion = self.companion
-        other = None if companion is None else Prepared(companion.selection.shape, _named(companion.moments))
+        other = None
+        if companion is not None:
+            other = Prepared(companion.selection.shape, _named(companion.moments), notes=_words(companion))
         own = self.own
-        return Prepared(own.selection.shape, _named(own.moments), companion=other, review=own.selection.id)
+        return Prepared(
+            own.selection.shape, _named(own.moments), companion=other, notes=_words(own), review=own.selection.id
+        )
 
     def _parts(self) -> Iterator[SelectionInputs]:
         yield self.own
@@ -86,17 +97,26 @@ def gather_inputs(session: Session, selection: SelectionRow, recipe: object) -> 
     drawn = shows_artwork(recipe)
     other = find_companion(session, selection, recipe)
     return OutputInputs(
-        SelectionInputs(selection, finished_rows(session, selection.id), _artwork(session, selection, shown=drawn)),
+        SelectionInputs(
+            selection,
+            finished_rows(session, selection.id),
+            _artwork(session, selection, shown=drawn),
+            session.get(WordsRow, selection.id, populate_existing=True),
+        ),
         tuple(
             SelectionInputs(
                 row,
                 [(moment, file) for moment, file in finished_rows(session, row.id) if moment.kind == "still"],
                 _artwork(session, row, shown=drawn),
-                choices_in(session, row.id),
+                choices=choices_in(session, row.id),
             )
             for row in find_earlier(session, selection, recipe)
         ),
-        None if other is None else SelectionInputs(other, finished_rows(session, other.id)),
+        None
+        if other is None
+        else SelectionInputs(
+            other, finished_rows(session, other.id), notes=session.get(WordsRow, other.id, populate_existing=True)
+        ),
     )
 
 
@@ -110,7 +130,7 @@ def fetch_local(
     companion = None
     if inputs.companion is not None:
         moments = _fetch_moments(storage, inputs.companion, folder / "companion")
-        companion = Prepared(inputs.companion.selection.shape, moments)
+        companion = Prepared(inputs.companion.selection.shape, moments, notes=_words(inputs.companion))
         report(0.5)
     earlier = tuple(
         EarlierReview(
@@ -127,7 +147,7 @@ def fetch_local(
     moments = _fetch_moments(storage, own, folder / "moments")
     artwork = _fetch_artwork(storage, own, folder / "artwork")
     report(1.0)
-    return Prepared(own.selection.shape, moments, artwork, earlier, companion, review=own.selection.id)
+    return Prepared(own.selection.shape, moments, artwork, earlier, companion, _words(own), own.selection.id)
 
 
 def finished_rows(session: Session, selection_id: str) -> Rows:
@@ -144,6 +164,10 @@ def fetch(storage: Storage, key: str, sha256: str | None, copy: Path) -> Path:
         storage.fetch(key, copy, sha256=sha256)
         return copy
     return path
+
+
+def _words(part: SelectionInputs) -> ReviewWords | None:
+    return None if part.notes is None else part.notes.words
 
 
 def _artwork(session: Session, selection: SelectionRow, *, shown: bool) -> Sequence[ArtworkRow]:

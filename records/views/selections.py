@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -13,9 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from pipeline.moments import Clip, FilmOf, Still
+from pipeline.outputs.kinds import KINDS
 from records.accounts.principal import Principal
 from records.documents import ClipTimes, MomentFacts, StatedFilm, StillTimes
 from records.families.access import may_see
+from records.ledger.outputs import companion_of, join_revisions
 from records.ledger.selections import held_for
 from records.models import (
     ArtifactRow,
@@ -25,10 +27,12 @@ from records.models import (
     JobState,
     MomentRow,
     MomentState,
+    OutputRow,
     SelectionRow,
     SelectionState,
     UploadRow,
     UploadState,
+    WordsRow,
     utcnow,
 )
 from records.redaction import words_in
@@ -131,6 +135,8 @@ class OutputView(WorkView):
     recipe: dict[str, Any]
     """What was chosen for it, as far as it differs from what is usual."""
     artifacts: list[ArtifactView]
+    before_notes: bool
+    """What is there was made before the closing notes were last saved: it lacks what was written since."""
 
 
 class SelectionSummary(_View):
@@ -185,7 +191,8 @@ def selection_views(session: Session, selection_ids: Collection[str]) -> dict[st
     query = query.options(selectinload(SelectionRow.moments), selectinload(SelectionRow.outputs))
     rows = session.scalars(query).all()
     now, parts = utcnow(), _parts_of(session, [row.id for row in rows])
-    return {row.id: _view(row, parts[row.id], now) for row in rows}
+    notes = _notes_of(session, rows)
+    return {row.id: _view(row, parts[row.id], notes, now) for row in rows}
 
 
 @dataclass
@@ -219,7 +226,7 @@ def _parts_of(session: Session, ids: list[str]) -> dict[str, _Parts]:
     return found
 
 
-def _view(row: SelectionRow, parts: _Parts, now: datetime) -> SelectionView:
+def _view(row: SelectionRow, parts: _Parts, notes: Mapping[str, str], now: datetime) -> SelectionView:
     by_moment = {job.moment_id: job for job in parts.jobs if job.moment_id is not None}
     by_kind = {job.kind: job for job in parts.jobs if job.moment_id is None}
     artifacts: dict[str, list[ArtifactView]] = defaultdict(list)
@@ -249,6 +256,7 @@ def _view(row: SelectionRow, parts: _Parts, now: datetime) -> SelectionView:
             kind=output.kind,
             recipe=dict(output.recipe),
             artifacts=artifacts[output.kind],
+            before_notes=bool(artifacts[output.kind]) and _lacks_notes(output, notes),
             **(_work(by_kind.get(output.kind), PENDING, now) if moments_ready else {"state": PENDING}),
         )
         for output in row.outputs
@@ -274,6 +282,21 @@ def _view(row: SelectionRow, parts: _Parts, now: datetime) -> SelectionView:
         artwork=[ArtworkView.model_validate(one, from_attributes=True) for one in parts.artwork],
         uploads=uploads,
     )
+
+
+def _notes_of(session: Session, rows: Iterable[SelectionRow]) -> dict[str, str]:
+    """The revisions of the closing notes that outputs of these selections may show, by the selection they belong to."""
+    companions = {companion_of(output.recipe) for row in rows for output in row.outputs}
+    ids = {row.id for row in rows} | companions - {""}
+    query = select(WordsRow.selection_id, WordsRow.revision).where(WordsRow.selection_id.in_(ids))
+    return {row.selection_id: row.revision for row in session.execute(query)}
+
+
+def _lacks_notes(output: OutputRow, notes: Mapping[str, str]) -> bool:
+    if not (kind := KINDS.get(output.kind)) or not kind.shows_notes:
+        return False
+    shown = [notes[one] for one in {output.selection_id, companion_of(output.recipe)} if one in notes]
+    return output.notes_revision != join_revisions(shown)
 
 
 def list_selections(session: Session, who: Principal, *, limit: int, offset: int = 0) -> list[SelectionSummary]:

@@ -27,9 +27,10 @@ def make_output(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
         # Before any of it is read: what is taken back from now on finds this attempt, and the file that comes of it.
         sources = inputs.sources()
         note_sources(session, output, sources)
+        notes_revision = inputs.notes_revision() if kind.shows_notes else ""
     prepared = fetch_local(ctx.storage, inputs, folder, lambda done: report(0.5 * done))
     out = folder / "out"
     out.mkdir()
     files = kind.make(prepared, recipe, out, ctx.ffmpeg)
     report(0.95)
-    return JobResult({kind.name: files}, sources=sources)
+    return JobResult({kind.name: files}, sources=sources, notes_revision=notes_revision)

@@ -13,6 +13,7 @@ from pipeline.outputs.review_pack.manifest import describe
 from pipeline.pack.contents import parts_of_moments
 from pipeline.pack.write import write_pack
 from pipeline.player.page import render_offline
+from pipeline.player.review import shown_words
 from pipeline.prepared import Prepared
 
 FOLDER = "review-pack"
@@ -40,5 +41,7 @@ def make(prepared: Prepared, _: Recipe, folder: Path, _runner: FfmpegRunner) -> 
 
 def contents(prepared: Prepared, _: Recipe) -> list[Part]:
     """What the pack will show, in the order of the review."""
-    question = prepared.selection.helping_question
-    return [Part("Opening card", question), *parts_of_moments(prepared.moments), Part("Closing cards")]
+    question, written = prepared.selection.helping_question, shown_words(prepared.notes)
+    lines = () if written is None else (*written.strengths, *written.working_points, *written.plan)
+    closing = Part("Closing cards", " · ".join(lines))
+    return [Part("Opening card", question), *parts_of_moments(prepared.moments), closing]

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.artifact import PreparedMoment
 from pipeline.moments import FilmOf
 from pipeline.pack.packed import PackedFile, pack_moment
-from pipeline.player.review import Review
+from pipeline.player.review import Review, ShownWords, shown_words
 from pipeline.prepared import Prepared
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 _FOLDERS = {"clip": "clips", "still": "stills", "sound": "clips"}
 
 
@@ -30,7 +30,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[2, 3] = SCHEMA_VERSION
+    schema_version: Literal[2, 3, 4] = SCHEMA_VERSION
     review: str
     """Tells this review from every other; what is written in it and saved carries the same. Since version 2."""
     family: str
@@ -40,6 +40,8 @@ class Manifest(BaseModel):
     helping_question: str
     working_points: tuple[str, ...]
     moments: tuple[PackedMoment, ...]
+    written: ShownWords | None = None
+    """On the closing cards, when the pack was made; null where nothing was. Since version 4."""
 
     def to_json(self) -> str:
         """The text of pack.json; equal manifests give equal text."""
@@ -52,6 +54,7 @@ class Manifest(BaseModel):
             question=self.helping_question,
             working_points=self.working_points,
             moments=tuple(moment.to_show() for moment in self.moments),
+            words=self.written,
         )
 
 
@@ -71,6 +74,7 @@ def describe(prepared: Prepared) -> Manifest:
         helping_question=selection.helping_question,
         working_points=tuple(point for point in selection.working_points if point),
         moments=tuple(moments),
+        written=shown_words(prepared.notes),
     )
 
 

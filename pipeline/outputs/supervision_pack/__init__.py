@@ -89,8 +89,14 @@ def _wanted(recipe: Recipe) -> Wanted:
 
 
 def _last_points(case: Case) -> tuple[str, ...]:
-    familys = [point for part in case.parts if part.of == FilmOf.FAMILY_FILM for point in part.working_points if point]
-    return (*case.working_points, *(f"The family: {point}" for point in familys))
+    familys = [part for part in case.parts if part.of == FilmOf.FAMILY_FILM]
+    points = [point for part in familys for point in part.working_points if point]
+    plan = [line for part in familys for line in part.plan]
+    return (
+        *case.working_points,
+        *(f"The family: {point}" for point in points),
+        *(f"The family’s plan: {line}" for line in plan),
+    )
 
 
 def _is_rated(case: Case, recipe: Recipe) -> bool:

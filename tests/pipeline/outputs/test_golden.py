@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import numpy as np
 import pikepdf
 import pytest
 
+from pipeline.closing_notes import ReviewWords
 from pipeline.prepared import Prepared
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
 from tests.pipeline.outputs.printed_pages import Picture, accessibility_errors, made, pages_as_pictures
@@ -54,6 +57,14 @@ def of(language: str) -> Callable[[Path], Prepared]:
     return lambda folder: stills(folder, *WORDS[language])
 
 
+NOTES = ReviewWords(
+    kind="vigpack-words",
+    review="a" * 32,
+    written_at=datetime(2026, 11, 28, 10, tzinfo=UTC),
+    strengths=("You wait until Ella looks up.", "You both laugh at the same time."),
+    working_points=("Name what she is looking at.",),
+    plan=("Ten minutes with the blocks after tea.", "Phone in the drawer."),
+)
 OWN = [{"still": 1, "symbol": "look"}, {"still": 3, "childs_words": True}]
 PRINTED: dict[str, tuple[str, Callable[[Path], Prepared], dict[str, Any]]] = {
     "notes-1": ("picture_notes", lambda folder: stills(folder, "Ella shows Mum the card."), {"theme": "plain"}),
@@ -74,6 +85,7 @@ PRINTED: dict[str, tuple[str, Callable[[Path], Prepared], dict[str, Any]]] = {
     ),
     "strip": ("strip", clip, {"clip": 1, "frames": 3, "frame_words": ["Ella looks.", "Mum waits.", "Both smile."]}),
     "diary-sheet": ("diary_sheet", of("en"), {}),
+    "plan": ("plan_page", lambda folder: replace(stills(folder, *WORDS["en"]), notes=NOTES), {}),
     "child-voice": ("child_voice", of("en"), {"theme": "sky", "questions": ["What do you like doing together?"]}),
 }
 

@@ -81,13 +81,14 @@ def test_pack_json_says_what_every_file_is(prepared: Prepared, tmp_path: Path) -
     said = json.loads((made / "review-pack" / "pack.json").read_text(encoding="utf-8"))
     clip = prepared.moments[1]
     assert {key: said[key] for key in said if key != "moments"} == {
-        "schema_version": 3,
+        "schema_version": 4,
         "review": sha256("".join(moment.sha256 for moment in prepared.moments).encode()).hexdigest()[:32],
         "family": "K-104",
         "cycle": 2,
         "of": "family_film",
         "helping_question": "How can we enjoy playing together?",
         "working_points": ["Wait a little longer"],
+        "written": None,
     }
     assert said["moments"][1] == {
         "kind": "clip",
