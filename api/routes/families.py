@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.dependencies import Asker, Ctx, GivenId
@@ -17,6 +17,7 @@ from records.families.access import ShareKind
 from records.families.families import propose_code
 from records.families.hand_over import OwnerView
 from records.families.sharing import FamilyView
+from records.views.last_review import LastReview, last_review
 
 PREFIX = "/api/v1/families"
 router = APIRouter(prefix=PREFIX, tags=["families"])
@@ -102,6 +103,19 @@ def save_family(family_id: GivenId, change: FamilyChange, asker: Asker, ctx: Ctx
     """Its people by role and initials at most, and when the work with it ended. Its guider's alone."""
     with ctx.db.session() as session:
         return sharing.change_family(session, asker, family_id, people=change.people, ended_at=change.ended_at)
+
+
+@router.get(
+    "/{family_id}/last-review",
+    summary="The last review with a family",
+    response_model=LastReview,
+    responses={204: {"description": "None that one may see"}, **described(401, 403)},
+)
+def get_last_review(family_id: GivenId, asker: Asker, ctx: Ctx) -> LastReview | Response:
+    """Its question, and the working points and the plan that were written in it: what the next cycle goes on from."""
+    with ctx.db.reading() as session:
+        found = last_review(session, asker, family_id)
+    return Response(status_code=204) if found is None else found
 
 
 @router.post("/{family_id}/shares", status_code=201, summary="Share a family", responses=described(401, 403, 404, 422))

@@ -45,4 +45,4 @@ def run_generator(*options: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run_generator())
+    sys.exit(run_generator() or None)

@@ -213,6 +213,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/families/{family_id}/last-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last review with a family
+         * @description Its question, and the working points and the plan that were written in it: what the next cycle goes on from.
+         */
+        get: operations["get_last_review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/families/{family_id}/shares": {
         parameters: {
             query?: never;
@@ -2412,6 +2432,15 @@ export interface components {
             };
             title: string;
         };
+        /** @description What was asked in it, and what was written at its end. */
+        LastReview: {
+            cycle: number;
+            helping_question: string;
+            plan: string[];
+            selection_id: string;
+            working_points: string[];
+            written_at: string | null;
+        };
         /** @description A logbook, checked on the day of the answer. */
         LogbookView: {
             began_on: string | null;
@@ -2733,6 +2762,7 @@ export interface components {
             artifacts: components["schemas"]["ArtifactView"][];
             /** @default 0 */
             attempts: number;
+            before_notes: boolean;
             error: components["schemas"]["ErrorView"] | null;
             kind: string;
             progress: number | null;
@@ -2967,6 +2997,7 @@ export interface components {
             review: string;
             /** @default Our question */
             title?: string;
+            words?: components["schemas"]["ShownWords"] | null;
             working_points: string[];
         };
         /** @description The closing cards: what already works, what to build on, what to try until next time. */
@@ -3179,6 +3210,15 @@ export interface components {
         ShownPrinciple: {
             heading: string;
             plain: string;
+        };
+        /** @description What the closing cards begin with, one idea a line. */
+        ShownWords: {
+            /** @default [] */
+            plan?: string[];
+            /** @default [] */
+            strengths?: string[];
+            /** @default [] */
+            working_points?: string[];
         };
         /** @description Who asks, and until when without signing in again. */
         SignedIn: {
@@ -3632,6 +3672,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FamilyView"];
                 };
+            };
+        };
+    };
+    get_last_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LastReview"];
+                };
+            };
+            /** @description None that one may see */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

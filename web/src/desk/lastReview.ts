@@ -1,0 +1,37 @@
+/** What the next cycle goes on from: the last review with a family, as the service remembers it. */
+
+import { api, dataOf } from '../api/client.svelte';
+import type { FamilyView, LastReview } from '../api/types';
+
+export interface Begun {
+  cycle: number;
+  question: string;
+  points: string[];
+}
+
+/** The family of that code, written in any case; undefined where none of those is it. */
+export function familyOf(families: FamilyView[], code: string): FamilyView | undefined {
+  const wanted = code.trim().toLowerCase();
+  return families.find((family) => family.code.toLowerCase() === wanted);
+}
+
+/** The details of the cycle after it. What was already written stays, and comes first. */
+export function goOnFrom(last: LastReview, details: Begun): Begun {
+  const written = details.points.map((point) => point.trim()).filter(Boolean);
+  return {
+    cycle: last.cycle + 1,
+    question: details.question.trim() ? details.question : last.helping_question,
+    points: [...new Set([...written, ...last.working_points])],
+  };
+}
+
+/** Those that this person may see; none where the service cannot be asked just now: the desk goes on without them. */
+export async function loadFamilies(): Promise<FamilyView[]> {
+  return dataOf(api.GET('/api/v1/families')).catch(() => []);
+}
+
+/** Null where there was none yet, or it cannot be asked for just now. */
+export async function loadLastReview(family: FamilyView): Promise<LastReview | null> {
+  const path = { family_id: family.id };
+  return (await dataOf(api.GET('/api/v1/families/{family_id}/last-review', { params: { path } })).catch(() => null)) ?? null;
+}
