@@ -12,7 +12,7 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from api import errors
-from api.background import keep_beating, keep_running_maintenance, keep_writing_checkpoints
+from api.background import keep_beating, keep_noted_in_audit, keep_running_maintenance, keep_writing_checkpoints
 from api.dependencies import AppContext
 from api.diagnostics.browser_addresses import BrowserAddresses
 from api.diagnostics.health_cache import HealthCache
@@ -97,7 +97,10 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        duties = [keep_running_maintenance(ctx), keep_beating(given.hung_after_s), keep_writing_checkpoints(ctx)]
+        duties = [
+            keep_running_maintenance(ctx), keep_beating(given.hung_after_s), keep_writing_checkpoints(ctx),
+            keep_noted_in_audit(ctx),
+        ]  # fmt: skip
         tasks = [asyncio.create_task(duty) for duty in duties]
         yield
         for task in tasks:

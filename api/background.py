@@ -14,6 +14,7 @@ from api.errors import note_incident
 from api.temp_folder import sweep_private
 from pipeline.errors import PipelineError
 from records.audit.checkpoints import write_checkpoint
+from records.audit.lifecycle import note_start, note_stop
 from records.errors import DatabaseUnavailable
 from records.ledger.recurring import SAMPLING, take_turn
 from records.logs import get_logger
@@ -24,6 +25,7 @@ from worker.monitoring.health import health, take_sample
 
 log = get_logger("api")
 _BEAT_S = 1.0
+_STOP_WITHIN_S = 5.0
 
 
 async def keep_beating(hung_after_s: float) -> None:
@@ -69,6 +71,32 @@ async def keep_running_maintenance(ctx: AppContext) -> None:
         except Exception as error:  # noqa: BLE001 noted under its number; otherwise all maintenance would end unseen
             note_incident(error)
         await asyncio.sleep(ctx.settings.recovery_s)
+
+
+async def keep_noted_in_audit(ctx: AppContext) -> None:
+    """Note that the API began, as soon as the database takes it; when cancelled, that it ended."""
+    start_id = None
+    try:
+        while start_id is None:
+            try:
+                start_id = await run_in_threadpool(note_start, ctx.db, ctx.settings)
+            except PipelineError as error:
+                log.warning("start_not_noted", code=error.code, cause=str(error))
+            if start_id is None:
+                await asyncio.sleep(ctx.settings.recovery_s)
+        await asyncio.Event().wait()
+    finally:
+        if start_id is not None:
+            await _note_stop(ctx, start_id)
+
+
+async def _note_stop(ctx: AppContext, start_id: str) -> None:
+    try:
+        async with asyncio.timeout(_STOP_WITHIN_S):
+            await run_in_threadpool(note_stop, ctx.db, start_id)
+            await run_in_threadpool(write_checkpoint, ctx.db, ctx.settings)
+    except (PipelineError, TimeoutError) as error:
+        log.warning("stop_not_noted", cause=str(error))
 
 
 async def keep_writing_checkpoints(ctx: AppContext) -> None:

@@ -10,6 +10,10 @@ import typer
 from cli.local.hold import running_url
 from cli.screen import CommandFailed
 from records.accounts.machine_secret import machine_secret
+from records.audit.actions import Action
+from records.audit.actor import command_line
+from records.audit.log import note_alone
+from records.database import open_database
 from records.settings import load_settings
 
 
@@ -30,4 +34,12 @@ def address(
         and not settings.has_accounts
         and not settings.open_to_everyone_on_this_machine
     )
-    print(f"{url}/#key={machine_secret(settings.data_dir)}" if has_key else url)
+    if not has_key:
+        print(url)
+        return
+    database = open_database(settings)
+    try:
+        note_alone(database, command_line(), Action.PRINT_ADDRESS)
+    finally:
+        database.dispose()
+    print(f"{url}/#key={machine_secret(settings.data_dir)}")

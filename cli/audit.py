@@ -16,7 +16,7 @@ from cli.screen import CommandFailed, print_json, say
 from records.audit.actions import Action
 from records.audit.actor import command_line
 from records.audit.checkpoints import public_key, read_checkpoints
-from records.audit.log import AuditLine, Wanted, find_lines, note, write_csv
+from records.audit.log import AuditLine, Wanted, find_lines, note, note_alone, write_csv
 from records.audit.verify import FaultKind, Verification, verify
 from records.database import Database, open_database
 from records.families.families import family_id_of
@@ -59,10 +59,11 @@ def audit(
     Looking leaves a line, too.
     """
     settings = load_settings()
-    if what == What.KEY:
-        say(public_key(settings))
-        return
     with _database(settings) as database:
+        if what == What.KEY:
+            note_alone(database, command_line(), Action.PRINT_KEY)
+            say(public_key(settings))
+            return
         if what == What.VERIFY:
             _verify(database, settings, checkpoints, as_json=as_json)
             return
@@ -99,8 +100,7 @@ def _find(database: Database, wanted: Wanted, family: str, action: Action) -> li
 def _verify(database: Database, settings: Settings, path: Path | None, *, as_json: bool) -> None:
     points = read_checkpoints(path) if path else []
     found = verify(database, settings, points)
-    with database.session() as session:
-        note(session, command_line(), Action.VERIFY_AUDIT, figures={"faults": len(found.faults)})
+    note_alone(database, command_line(), Action.VERIFY_AUDIT, figures={"faults": len(found.faults)})
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:

@@ -9,12 +9,15 @@ from typing import Annotated
 import typer
 
 from cli.screen import CommandFailed, counted, print_json, progress_bar, say
+from records.audit.actions import Action
+from records.audit.actor import command_line
 from records.audit.erasure_register import export_register
+from records.audit.log import note_alone
 from records.backup.layout import Manifest
 from records.backup.make import make_backup
 from records.backup.sealing import make_key, parse_recipients, write_new_key
 from records.backup.state import note_backup
-from records.database import open_database
+from records.database import Database, open_database
 from records.migrations.migrate import is_current
 from records.settings import Settings, load_settings
 from records.storage.open import open_storage
@@ -80,8 +83,8 @@ def _make(settings: Settings, folder: Path, recipients: str, *, as_json: bool) -
     try:
         with progress_bar("backup", shown=not as_json) as on_progress:
             made = make_backup(database, open_storage(settings), folder, made_for, on_progress)
-        if not (made.missing or made.damaged) and is_current(database):
-            note_backup(database, made.made_at)
+        if is_current(database):
+            _note(database, made)
     finally:
         database.dispose()
     if as_json:
@@ -93,6 +96,13 @@ def _make(settings: Settings, folder: Path, recipients: str, *, as_json: bool) -
             for_guider=f"But {counted(made.missing, 'stored file')} had been lost and {made.damaged} damaged before. "
             "Keep the earlier backups: they may hold them."
         )
+
+
+def _note(database: Database, made: Manifest) -> None:
+    figures = {"files": made.objects, "missing": made.missing, "damaged": made.damaged}
+    note_alone(database, command_line(), Action.BACKUP, figures=figures)
+    if not (made.missing or made.damaged):
+        note_backup(database, made.made_at)
 
 
 def _told(made: Manifest) -> str:

@@ -46,7 +46,10 @@ def erase(
             with doing(_erasing(selection_id)):
                 erase_selection(database, storage, settings, selection_id)
         with database.session() as session:
-            forget_code(session, family)
+            if in_logbooks:
+                note(
+                    session, command_line(), Action.CHANGE_LOGBOOK, figures={"forgotten": forget_code(session, family)}
+                )
     finally:
         database.dispose()
     if as_json:

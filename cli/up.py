@@ -13,7 +13,11 @@ from cli.local.ports import free_port, is_free
 from cli.local.services import address_of, api_part, environment_for, queue_part, url_of, worker_part
 from cli.local.supervisor import Supervisor, TellOnStdout
 from cli.local.watch import watch_as_small_process
+from cli.migrate import note_migration
 from cli.screen import CommandFailed
+from records.audit.actions import Action
+from records.audit.actor import command_line
+from records.audit.log import note_alone
 from records.database import open_database
 from records.migrations.migrate import migrate
 from records.settings import Settings, load_settings
@@ -40,7 +44,9 @@ def up(
         )
     logs = settings.data_dir / "logs"
     logs.mkdir(exist_ok=True)
-    migrate(settings)
+    before, after = migrate(settings)
+    if before != after:
+        note_migration(settings, before, after)
     supervisor = Supervisor(logs, tell)
     supervisor.catch_signals()
     try:
@@ -65,15 +71,18 @@ def _start_parts(supervisor: Supervisor, settings: Settings, tell: TellOnStdout,
         tell("ready", "queue", "Queue: the Redis named in VIGPACK_BROKER_URL.")
     else:
         tell("ready", "queue", "Queue: a folder, as no redis-server is installed.")
+    with_key = not tell.as_json
     database = open_database(settings)
     try:
+        if with_key and address_of(settings) != url_of(settings):
+            note_alone(database, command_line(), Action.PRINT_ADDRESS)
         supervisor.start(worker_part(database, settings, environment, concurrency))
     finally:
         database.dispose()
     tell("ready", "worker", f"Worker: prepares {concurrency} moments at the same time.")
     supervisor.start(api_part(settings, environment))
     url = url_of(settings)
-    tell("ready", "api", _how_to_open(settings, with_key=not tell.as_json), url)
+    tell("ready", "api", _how_to_open(settings, with_key=with_key), url)
 
 
 def _how_to_open(settings: Settings, *, with_key: bool) -> str:

@@ -23,7 +23,9 @@ from records.accounts.local.people import (
     person_by_login,
 )
 from records.accounts.principal import Role
+from records.audit.actions import Action
 from records.audit.actor import command_line
+from records.audit.log import note
 from records.database import open_database
 from records.documents import Reason
 from records.families.hand_over import families_owned, hand_over
@@ -74,6 +76,8 @@ def users(
                 former, new = person_by_login(session, login), person_by_login(session, _given(to, "--to"))
                 reason_given = _reason(_given(why, "--why"))
                 hand_over(session, by, families_owned(session, former), former, new, reason_given)
+            case Act.LIST:
+                note(session, by, Action.READ_PEOPLE)
         people = list_people(session) if act is Act.LIST else []
     if value:
         _print_link(settings, login, value, as_json=as_json)

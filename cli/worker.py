@@ -10,8 +10,12 @@ from typing import Annotated
 import typer
 
 from cli.screen import CommandFailed, say
+from records.audit.actions import Action
+from records.audit.actor import command_line
+from records.audit.log import may_note, note
 from records.database import Database, open_database
 from records.ledger.workers import drain_worker, drained_workers, undrain_worker, workers_of
+from records.secrets.service_key import has_service_key
 from records.settings import Settings, load_settings
 from worker.broker import worker_argv, worker_env
 from worker.hung import end_hung_workers
@@ -84,9 +88,12 @@ def _set_draining(database: Database, settings: Settings, name: str, *, draining
     names = [name if ":" in name else f"{machine}:{name}"] if name else workers_of(database, settings, machine)
     if not names:
         raise CommandFailed(for_guider="No worker of this machine has reported lately.")
+    is_told = may_note(database) and has_service_key(settings)
     with database.session() as session:
         for one in names:
             (drain_worker if draining else undrain_worker)(session, one)
+            if is_told:
+                note(session, command_line(), Action.DRAIN if draining else Action.UNDRAIN, one)
     for one in names:
         say(
             f"Worker {one} takes no more jobs and ends with those it has." if draining else f"Worker {one} works again."

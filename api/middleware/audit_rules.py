@@ -60,6 +60,7 @@ _RULES: Final = {
     "POST /api/v1/families/{family_id}/shares": Rule(Action.SHARE),
     "DELETE /api/v1/families/{family_id}/shares/{share_id}": Rule(Action.STOP_SHARING),
     "POST /api/v1/families/hand-over": Rule(Action.HAND_OVER),
+    "GET /api/v1/people": Rule(Action.READ_PEOPLE, once=True),
     "GET /api/v1/operations/audit": Rule(Action.READ_AUDIT, once=True),
     "GET /api/v1/audit": Rule(Action.READ_AUDIT),
     "GET /api/v1/audit/export": Rule(Action.EXPORT_AUDIT),

@@ -56,6 +56,8 @@ class Action(StrEnum):
     STOP_SHARING = "stop_sharing"
     HAND_OVER = "hand_over"
     BREAK_GLASS = "break_glass"
+    READ_PEOPLE = "read_people"
+    """The accounts here were listed."""
     INVITE = "invite"
     WITHDRAW_INVITATION = "withdraw_invitation"
     OPEN_ACCOUNT = "open_account"
@@ -81,11 +83,17 @@ class Action(StrEnum):
 
     # The service and its command line
     START = "start"
-    """The API began, with these settings."""
+    """The API began."""
+    CHANGE_SETTING = "change_setting"
+    """It has another value than when the API last began."""
+    STOP = "stop"
+    """The API ended in good order; the target is its start's."""
     MIGRATE = "migrate"
     BACKUP = "backup"
     RESTORE = "restore"
     ACCEPT_STORE = "accept_store"
+    PRINT_KEY = "print_key"
+    """The public key that checkpoints are signed with was shown."""
     PRINT_ADDRESS = "print_address"
     """The machine's address with its secret was shown on the terminal."""
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TextIO
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from records.audit.act import mark_noted
@@ -22,6 +22,7 @@ from records.audit.actions import Action
 from records.audit.actor import Actor
 from records.audit.chain import append_at_commit
 from records.clock import utcnow
+from records.database import Database
 from records.models import AccountRow, ArtifactRow, AuditRow, SelectionRow
 
 Figure = int | float | StrEnum
@@ -84,6 +85,22 @@ def note(
             detail=json.dumps(dict(figures), sort_keys=True, separators=(",", ":")) if figures else "",
         ),
     )
+
+
+def note_alone(
+    db: Database, who: Actor, action: Action, target: str = "", figures: Mapping[str, Figure] | None = None
+) -> None:
+    """Add a line in a transaction of its own, for what changes nothing in the database. Raises: DatabaseUnavailable."""
+    with db.session() as session:
+        note(session, who, action, target, figures=figures)
+
+
+def may_note(db: Database) -> bool:
+    """Whether our role in the database may add lines: a worker's own may not. Raises: DatabaseUnavailable."""
+    if db.engine.dialect.name != "postgresql":
+        return True
+    with db.reading() as session:
+        return bool(session.scalar(text("SELECT has_table_privilege('audit', 'SELECT, INSERT')")))
 
 
 def of_artifact(session: Session, artifact_id: str) -> tuple[str, bool] | None:

@@ -33,8 +33,10 @@ def _make_private_file(path: Path) -> None:
         raise DatabaseUnavailable(f"its file cannot be made: {error}") from error
 
 
-def migrate(settings: Settings) -> None:
-    """Bring the tables to the newest shape; safe when several processes start at once.
+def migrate(settings: Settings) -> tuple[str | None, str]:
+    """Bring the tables to the newest shape; at which step they stood (None: there were none) and stand.
+
+    Safe when several processes start at once.
 
     The whole way is one transaction that only one process can hold, so a crash leaves the old shape.
     Workers' own role, where there is one, gets its rights on whatever is new.
@@ -43,10 +45,11 @@ def migrate(settings: Settings) -> None:
     from alembic import command
 
     with changing_tables(settings) as (connection, config):
-        _check_known(config, connection)
+        before = _check_known(config, connection)
         command.upgrade(config, "head")
         if settings.worker_role:
             grant_worker_role(connection, settings.worker_role)
+    return before, newest_step()
 
 
 def _check_encoding(connection: Connection) -> None:
@@ -86,13 +89,15 @@ def changing_tables(settings: Settings) -> Iterator[tuple[Connection, Config]]:
         engine.dispose()
 
 
-def _check_known(config: Config, connection: Connection) -> None:
+def _check_known(config: Config, connection: Connection) -> str | None:
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
     known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
-    if unknown := set(MigrationContext.configure(connection).get_current_heads()) - known:
+    found = MigrationContext.configure(connection).get_current_heads()
+    if unknown := set(found) - known:
         raise DatabaseNewer(f"the database stands at step {', '.join(sorted(unknown))}")
+    return found[0] if found else None
 
 
 def _use_wal(connection: Connection) -> None:

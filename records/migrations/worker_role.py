@@ -32,6 +32,7 @@ RIGHTS: Final = {
     "hidings": CHANGE,
     "invitations": NOTHING,
     "jobs": ALL,
+    "last_settings": NOTHING,
     "logbook_clients": NOTHING,
     "logbook_cycles": NOTHING,
     "logbook_hours": NOTHING,

@@ -21,7 +21,7 @@ from records.models.credentials import (
 from records.models.families import FamilyRow, FamilyShareRow, HandOverRow, NoticeRow
 from records.models.hiding import HidingRow, WithheldRow
 from records.models.jobs import ClockRow, JobRow, WorkerRow
-from records.models.monitoring import AuditRow, ErasureRow, JobOutcomeCountRow, SampleRow
+from records.models.monitoring import AuditRow, ErasureRow, JobOutcomeCountRow, LastSettingRow, SampleRow
 from records.models.outputs import OutputRow, OutputSourceRow
 from records.models.selections import ArtifactRow, ArtworkRow, MomentRow, SelectionRow, WordsRow
 from records.models.store import StoreIdentityRow
@@ -49,6 +49,7 @@ __all__ = [
     "JobOutcomeCountRow",
     "JobRow",
     "JobState",
+    "LastSettingRow",
     "LogbookClientRow",
     "LogbookCycleRow",
     "LogbookHoursRow",

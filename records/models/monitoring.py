@@ -1,4 +1,4 @@
-"""Tables of what happened: outcome counts, samples, audit."""
+"""Tables of what happened: outcome counts, samples, settings, audit."""
 
 from __future__ import annotations
 
@@ -54,6 +54,18 @@ class ErasureRow(Base):
     target: Mapped[str] = mapped_column(String(32))
     stored: Mapped[bool] = mapped_column(default=False, index=True)
     """Whether the entry is in the store as well."""
+
+
+class LastSettingRow(Base):
+    """A setting as it was when the API last began; records/audit/lifecycle.py."""
+
+    __tablename__ = "last_settings"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hashed: Mapped[str] = mapped_column(String(64))
+    """With a key of the service's own, so that no secret can be guessed from it."""
+    number: Mapped[float | None]
+    """Where it is one, or yes or no."""
 
 
 class AuditRow(Base):

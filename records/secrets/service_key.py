@@ -22,6 +22,11 @@ def service_key(settings: Settings, purpose: str) -> bytes:
     return derive_key(_own_key(settings), purpose)
 
 
+def has_service_key(settings: Settings) -> bool:
+    """Whether the installation's key is at hand; asking for it would else make another one."""
+    return bool(settings.service_key.get_secret_value()) or (settings.data_dir / FILE_NAME).exists()
+
+
 def former_service_keys(settings: Settings, purpose: str) -> list[bytes]:
     """The same of each key that was replaced, from VIGPACK_FORMER_SERVICE_KEYS: to check what was signed with it."""
     named = re.split(r"[,\s]+", settings.former_service_keys.get_secret_value())

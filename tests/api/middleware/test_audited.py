@@ -13,6 +13,7 @@ from records.accounts.machine_secret import machine_secret
 from records.accounts.principal import MACHINE_ACCOUNT
 from records.audit import chain
 from records.audit.actions import Action
+from records.audit.actor import SERVICE
 from records.audit.log import AuditLine, newest
 from records.errors import DatabaseUnavailable
 from tests.api.conftest import client_of
@@ -35,7 +36,7 @@ def ctx(app: FastAPI) -> AppContext:
 
 def lines(ctx: AppContext) -> list[AuditLine]:
     with ctx.db.reading() as session:
-        return newest(session)[::-1]
+        return [line for line in newest(session)[::-1] if line.account_id != SERVICE.account_id]
 
 
 def acts(ctx: AppContext) -> list[str]:

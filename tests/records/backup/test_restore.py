@@ -14,6 +14,7 @@ from records.actions.artwork import erase_artwork
 from records.actions.erase import erase_selection
 from records.actions.hide import ask_hiding
 from records.audit.erasure_register import copy_register, export_register, parse_erasures, stored_erasures
+from records.audit.lifecycle import note_start, note_stop
 from records.backup.errors import BackupDamaged, BackupKeyWrong, BackupNewer, ServiceRunning, TargetNotEmpty
 from records.backup.layout import StoredObject
 from records.backup.read import Backup
@@ -86,6 +87,8 @@ def test_where_a_service_ran_for_a_minute_and_kept_nothing_a_backup_may_be_resto
     beat(there.db, "gone:1", datetime(2026, 1, 1, tzinfo=UTC))
     with there.db.session() as session:
         session.execute(text("UPDATE workers SET left_at = seen_at"))
+    start = note_start(there.db, there.settings)
+    note_stop(there.db, start or "")
     there.restore(copy, key)
     assert selections(there) == selections(here)
     assert there.stored() == here.stored()
