@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# A shell that keeps Python from storing what it compiled would have each of some hundred processes of the tests compile anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup page api-types demo test chaos load films findings bench bench-start bench-pickup bench-desk bundle licences check machine rooms
 
 VENV := .venv
