@@ -43,6 +43,16 @@ class WorkerRoleMissing(RecordsError):
     )
 
 
+class ServiceRoleUnfit(RecordsError):
+    """The role of VIGPACK_DATABASE_URL is none, or its rights could not be bounded."""
+
+    code = "service_role_unfit"
+    for_guider = (
+        "With VIGPACK_MIGRATE_DATABASE_URL set, VIGPACK_DATABASE_URL must name a role of the database that may log in "
+        "and nothing more: make it with CREATE ROLE, as docs/operations.md tells."
+    )
+
+
 class DatabaseNewer(RecordsError):
     """The database was brought to the shape of a newer version of this program."""
 

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path("vigpack-data")
     database_url: str = ""
     """SQLAlchemy's, sqlite:///… or postgresql+psycopg://…; empty: SQLite in data_dir."""
+    migrate_database_url: str = ""
+    """PostgreSQL's address with the role that owns the tables, for vigpack migrate and restore alone: they then give
+    the role of database_url what the service needs and no more, so that it cannot change the audit. Empty: one role."""
     worker_role: str = Field(default="", pattern=r"^[a-z_][a-z0-9_]{0,62}$|^$")
     """PostgreSQL's role that workers log in with, to which vigpack migrate gives the rights that they need."""
     broker_url: str = ""
@@ -175,6 +178,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address, the default filled in."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'vigpack.sqlite3').resolve()}"
+
+    def owner_database(self) -> str:
+        """The address for making and changing tables."""
+        is_theirs = self.database_url.startswith("postgresql")  # and no throwaway one beside it
+        return self.migrate_database_url if is_theirs and self.migrate_database_url else self.database()
 
     def scratch(self) -> Path:
         """The folder for work in progress, the default filled in."""

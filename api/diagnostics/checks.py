@@ -26,6 +26,7 @@ from records.accounts.organisation.configuration import organisation_of
 from records.accounts.organisation.errors import OrganisationMisconfigured, ProviderAway
 from records.accounts.organisation.provider import Provider
 from records.accounts.organisation.tokens import SKEW_S
+from records.audit.log import may_change
 from records.clock import utcnow
 from records.database import Database, clock_skew_s, open_database
 from records.folders import folder_problems
@@ -85,6 +86,8 @@ def check_everything(settings: Settings) -> Iterator[Check]:
         lambda: check_store_match(settings, database),
         lambda: check_workers(database, settings),
     ]
+    if settings.database_url.startswith("postgresql"):
+        checks.append(lambda: check_role(database))
     if settings.proxy_url:
         checks.append(lambda: check_proxy(settings))
     if settings.oidc_issuer:
@@ -185,6 +188,19 @@ def check_database(database: Database) -> Check:
         remedy = "Run vigpack migrate; if this machine has an older vigpack than the database, update it."
         return Check(part="database", state="bad", found=f"{kind}: its tables are of another version", remedy=remedy)
     return Check(part="database", state="ok", found=f"{kind}, tables up to date")
+
+
+def check_role(database: Database) -> Check:
+    """That the service's own role in PostgreSQL cannot change the audit."""
+    part = "database role"
+    try:
+        if not may_change(database):
+            return Check(part=part, state="ok", found="it can add to the audit and cannot change it")
+    except PipelineError:
+        return Check(part=part, state="warn", found="unknown, as the database does not answer")
+    found = "it owns the tables, or may do everything: it could change the audit, which only its chain would show"
+    remedy = "Give the service a role of its own: docs/operations.md, A role that owns the tables."
+    return Check(part=part, state="warn", found=found, remedy=remedy)
 
 
 def check_clock(database: Database) -> Check:

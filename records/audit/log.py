@@ -100,7 +100,23 @@ def may_note(db: Database) -> bool:
     if db.engine.dialect.name != "postgresql":
         return True
     with db.reading() as session:
-        return bool(session.scalar(text("SELECT has_table_privilege('audit', 'SELECT, INSERT')")))
+        return bool(session.scalar(text("SELECT has_table_privilege('audit', 'INSERT')")))
+
+
+def may_change(db: Database) -> bool:
+    """Whether our role in the database could change the audit, or take away what refuses it.
+
+    On SQLite whoever has the file can. Raises: DatabaseUnavailable.
+    """
+    if db.engine.dialect.name != "postgresql":
+        return True
+    asked = text(
+        "SELECT rolsuper OR pg_has_role(current_user, relowner, 'MEMBER')"
+        " OR has_table_privilege('audit', 'UPDATE, DELETE, TRUNCATE, TRIGGER')"
+        " FROM pg_roles, pg_class WHERE rolname = current_user AND pg_class.oid = to_regclass('audit')"
+    )
+    with db.reading() as session:
+        return bool(session.scalar(asked))
 
 
 def of_artifact(session: Session, artifact_id: str) -> tuple[str, bool] | None:

@@ -41,7 +41,8 @@ def rehearse(backup: Backup, scratch: Path | None, on_progress: Progress) -> Reh
             sealed = Sealed(found.bytes, found.sha256, found.sealed_bytes, found.sealed_sha256)
             held.hold(found.key, found.file, sealed, damaged=found.damaged)
             on_progress(_FILES * seen / max(backup.manifest.objects, 1))
-        throwaway = Settings(data_dir=Path(folder), database_url=f"sqlite:///{folder}/rehearsal.sqlite3")
+        address = f"sqlite:///{folder}/rehearsal.sqlite3"
+        throwaway = Settings(data_dir=Path(folder), database_url=address, migrate_database_url="", worker_role="")
         with load_database(backup, throwaway) as (session, rows, _):
             connection = session.connection()
             held.want(files_named(connection, tables_in(connection)))

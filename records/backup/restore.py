@@ -43,7 +43,7 @@ from records.backup.state import note_backup
 from records.database import AUDIT_KEY, AUDIT_PURPOSE, Database
 from records.effects import take_effects
 from records.ledger.store_identity import LABEL_KEY, take_over, write_label
-from records.migrations.migrate import changing_tables
+from records.migrations.migrate import changing_tables, grant_roles
 from records.models import (
     ErasureRow,
     JobRow,
@@ -242,6 +242,7 @@ def load_database(
         rows = load(connection, lines)
         info = {AUDIT_KEY: partial(service_key, settings, AUDIT_PURPOSE)}
         command.upgrade(config, "head")
+        grant_roles(connection, settings)
         with Session(connection, join_transaction_mode="create_savepoint", info=info) as session:
             yield session, rows, erased_here
             session.commit()

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, NullPool, inspect, text
+from sqlalchemy.engine import make_url
 
 from records.database import BUSY_TIMEOUT_S, Database, _driver, _engine, _plain_errors
 from records.errors import DatabaseEncodingWrong, DatabaseNewer, DatabaseUnavailable
-from records.migrations.worker_role import grant_worker_role
+from records.migrations.worker_role import grant_service_role, grant_worker_role
 from records.settings import Settings
 
 if TYPE_CHECKING:  # only what changes tables loads Alembic, and not each process that looks at their shape
@@ -40,16 +41,23 @@ def migrate(settings: Settings) -> tuple[str | None, str]:
 
     The whole way is one transaction that only one process can hold, so a crash leaves the old shape.
     Workers' own role, where there is one, gets its rights on whatever is new.
-    Raises: DatabaseUnavailable, DatabaseNewer, DatabaseEncodingWrong, WorkerRoleMissing.
+    Raises: DatabaseUnavailable, DatabaseNewer, DatabaseEncodingWrong, WorkerRoleMissing, ServiceRoleUnfit.
     """
     from alembic import command
 
     with changing_tables(settings) as (connection, config):
         before = _check_known(config, connection)
         command.upgrade(config, "head")
-        if settings.worker_role:
-            grant_worker_role(connection, settings.worker_role)
+        grant_roles(connection, settings)
     return before, newest_step()
+
+
+def grant_roles(connection: Connection, settings: Settings) -> None:
+    """Give the roles that do not own the tables their rights on them. Raises: WorkerRoleMissing, ServiceRoleUnfit."""
+    if settings.worker_role:
+        grant_worker_role(connection, settings.worker_role)
+    if settings.owner_database() != settings.database():
+        grant_service_role(connection, make_url(settings.database()).username or "")
 
 
 def _check_encoding(connection: Connection) -> None:
@@ -65,7 +73,7 @@ def changing_tables(settings: Settings) -> Iterator[tuple[Connection, Config]]:
     Only one process can hold it; an error or a crash leaves the tables as they were.
     Raises: DatabaseUnavailable.
     """
-    engine = _engine(settings.database(), poolclass=NullPool)
+    engine = _engine(settings.owner_database(), poolclass=NullPool)
     sqlite = engine.dialect.name == "sqlite"
     try:
         if sqlite and engine.url.database:

@@ -1,4 +1,6 @@
-"""What a worker's own database role may do: the least that its jobs and its recovery need. PostgreSQL alone has roles.
+"""What database roles may do that do not own the tables: a worker's, and the service's. PostgreSQL alone has roles.
+
+A worker's may do the least that its jobs and its recovery need.
 
 Every table has a line in RIGHTS, so that adding one means deciding it (a test compares). Rows are not told apart: a
 worker also sweeps the store, and one that could not see a family's rows would take that family's files for rubbish.
@@ -6,11 +8,12 @@ worker also sweeps the store, and one that could not see a family's rows would t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import Connection, text
 
-from records.errors import WorkerRoleMissing
+from records.errors import ServiceRoleUnfit, WorkerRoleMissing
 
 READ, CHANGE, ALL, NOTHING = "SELECT", "SELECT, UPDATE, DELETE", "SELECT, INSERT, UPDATE, DELETE", ""
 RIGHTS: Final = {
@@ -57,20 +60,46 @@ RIGHTS: Final = {
     "workers": ALL,
 }
 
+SERVICE_RIGHTS: Final = dict.fromkeys(RIGHTS, ALL) | {"alembic_version": READ, "audit": "SELECT, INSERT"}
+
 
 def grant_worker_role(connection: Connection, role: str) -> None:
     """Give this role the rights above and no other on our tables. Raises: WorkerRoleMissing."""
     if connection.dialect.name != "postgresql":
         return
-    asked = text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = :role")
+    if why := _unfit(connection, role):
+        raise WorkerRoleMissing(why)
+    _grant(connection, role, RIGHTS)
+
+
+def grant_service_role(connection: Connection, role: str) -> None:
+    """Let this role read and write rows of every table, of the audit only read and add, and nothing of the tables.
+
+    Raises: ServiceRoleUnfit.
+    """
+    if why := _unfit(connection, role):
+        raise ServiceRoleUnfit(why)
+    _grant(connection, role, SERVICE_RIGHTS)
+
+
+def _unfit(connection: Connection, role: str) -> str:
+    """Why a role's rights could not be bounded; empty where they can."""
+    asked = text(
+        "SELECT rolsuper OR rolcreaterole OR rolbypassrls OR pg_has_role(rolname, current_user, 'MEMBER')"
+        " FROM pg_roles WHERE rolname = :role"
+    )
     found = connection.execute(asked, {"role": role}).scalar_one_or_none()
-    if found is None or found:
-        raise WorkerRoleMissing(f"{role} is {'no role' if found is None else 'a role that may do everything'}")
+    if found is None:
+        return f"{role} is no role"
+    return f"{role} is a role that may do everything" if found else ""
+
+
+def _grant(connection: Connection, role: str, rights_of: Mapping[str, str]) -> None:
     named = connection.dialect.identifier_preparer.quote(role)
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {named}")
     connection.exec_driver_sql(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {named}")
     connection.exec_driver_sql(f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {named}")
-    for table, rights in RIGHTS.items():
+    for table, rights in rights_of.items():
         there = connection.execute(text("SELECT to_regclass(:table)"), {"table": table}).scalar_one()
         if there is None or not rights:
             continue
