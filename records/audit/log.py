@@ -106,7 +106,7 @@ def may_note(db: Database) -> bool:
 def may_change(db: Database) -> bool:
     """Whether our role in the database could change the audit, or take away what refuses it.
 
-    On SQLite whoever has the file can. Raises: DatabaseUnavailable.
+    On SQLite everybody who has the file can. Raises: DatabaseUnavailable.
     """
     if db.engine.dialect.name != "postgresql":
         return True
