@@ -142,9 +142,15 @@ def test_what_cannot_be_decoded_picture_by_picture_is_shown_by_the_player(
     expect(guider.button("Watch it")).to_be_enabled()
 
 
-def test_where_no_picture_can_be_shown_the_desk_says_why(guider: Guider, tmp_path: Path) -> None:
+def test_a_stream_begun_midway_is_shown_picture_by_picture(guider: Guider, tmp_path: Path) -> None:
+    """Neither player nor decoder takes it; the player takes its pictures out of an MP4."""
     guider.open(begun_midway(tmp_path, "film.ts"))
-    expect(guider.page.get_by_text("This recording begins in the middle of a longer one")).to_be_visible()
+    expect(guider.page.get_by_text("It shows its pictures one by one")).to_be_visible()
+    wait_until(lambda: guider.number_on(".screen canvas") == 30, "the first picture that decodes")
+    guider.go_to(1)
+    wait_until(lambda: guider.number_on(".screen canvas") == 60, "a second later")
+    guider.press("s")
+    wait_until(lambda: guider.number_on("article canvas") == 60, "the card shows the same")
 
 
 def test_interlaced_films_go_as_filmed_and_the_page_says_why(guider: Guider, tmp_path: Path) -> None:

@@ -158,13 +158,45 @@ def test_a_stream_begun_within_a_group_has_the_service_s_zero(
     assert numbers_of(engine.cut({"in": 2000, "out": 2500})) == numbers[60:75]
 
 
-def test_where_no_picture_can_be_decoded_here_the_desk_does_not_promise_one(engine: Engine, tmp_path: Path) -> None:
-    whole = numbered_film(tmp_path / "whole.ts", frames=300, codec=OPEN).read_bytes()
+BEGUN_WITHIN = {"a camcorder's": (320, "null"), "tall": (136, "null"), "of oblong pixels": (320, "setsar=4/3")}
+
+
+@pytest.mark.parametrize("kind", BEGUN_WITHIN)
+def test_pictures_that_the_decoder_refuses_are_shown_by_the_player(engine: Engine, tmp_path: Path, kind: str) -> None:
+    """Chromium's decoder begins with a refresh only; its player takes no transport stream, but a bit of it in an MP4."""
+    width, shape = BEGUN_WITHIN[kind]
+    drawn = numbered_film(tmp_path / "whole.ts", frames=180, codec=OPEN, width=width, filters=shape)
+    whole = drawn.read_bytes()
+    path = tmp_path / "late.ts"
+    path.write_bytes(whole[len(whole) // 7 // 188 * 188 :])
+    numbers = numbers_in(path)
+    engine.choose(path)
+    facts = engine.facts()
+    assert (facts["canShow"], facts["canCut"], facts["canCutLight"]) == (True, True, False)
+    assert abs(facts["widthPx"] / width - (1 if shape == "null" else 4 / 3)) < 0.01
+    times = engine.frame_times(2000, 4000)
+    assert len(times) == len(numbers)
+    for index in (0, 1, 37, 60, len(numbers) - 1):
+        assert engine.picture(times[index]) == numbers[index]
+        assert engine.picture(times[index] + 16) == numbers[index]
+    assert [number % 30 for number in engine.strip(3)] == [0, 0, 0]
+
+
+def test_where_neither_shows_a_picture_the_desk_does_not_promise_one(engine: Engine, tmp_path: Path) -> None:
+    """As a player would that begins with a refresh only, as the decoder does."""
+    whole = numbered_film(tmp_path / "whole.ts", frames=90, codec=OPEN).read_bytes()
     path = tmp_path / "late.ts"
     path.write_bytes(whole[len(whole) // 7 // 188 * 188 :])
     engine.choose(path)
-    facts = engine.facts()
+    engine.page.evaluate(
+        """() => Object.defineProperty(HTMLVideoElement.prototype, 'videoWidth', { get: () => 0, configurable: true })"""
+    )
+    try:
+        facts = engine.facts()
+    finally:
+        engine.page.reload()
     assert (facts["canShow"], facts["canCut"], facts["canCutLight"]) == (False, True, False)
+    assert facts["whyUnshown"].startswith("This recording begins in the middle")
 
 
 @pytest.mark.parametrize("codec", [(*H264, "-bf", "2", "-g", "30"), (*H264, "-bf", "0", "-g", "45"), OPEN], ids=str)

@@ -93,6 +93,8 @@ export class Playback {
   }
 
   #see(mediaTimeS: number): void {
+    // Pictures are shown one by one then, and a player that is not yet gone must not put the time back.
+    if (this.broken) return;
     // mediaTime has microseconds; a frame's time is rounded down to the millisecond.
     const mediaMs = Math.round(mediaTimeS * 1e6) / 1000;
     if (this.#zeroMs === null) {

@@ -61,7 +61,8 @@ export async function decodeEntryPoint(film: Reading, storedTicks: number): Prom
   }
 }
 
-function beginsDecoding(film: Reading, key: EncodedPacket): boolean {
+/** Whether a packet, whose data is read, leans on no other. */
+export function beginsDecoding(film: Reading, key: EncodedPacket): boolean {
   return film.nalUnits === null || entryKind(key.data, film.nalUnits) !== null;
 }
 

@@ -2,6 +2,7 @@
 
 import type { CutMode, FilmFacts, FinishedCut, Moment, RemoteFilm } from '../types';
 import type { FilmProblemCode } from '../problem';
+import type { PictureSpan } from '../show/span';
 
 /** Each call's arguments, its progress messages and its result. */
 export interface Calls {
@@ -14,6 +15,7 @@ export interface Calls {
   waveform: { args: { buckets: number }; progress: Float32Array; result: null };
   frameTimes: { args: { aroundMs: number; spanMs: number }; progress: never; result: number[] };
   picture: { args: { atMs: number; heightPx: number }; progress: never; result: ImageBitmap };
+  span: { args: { atMs: number; keyOnly: boolean; groupsBack: number }; progress: never; result: PictureSpan | null };
   cut: { args: { file: File; moment: Moment; mode: CutMode; name: string }; progress: number; result: FinishedCut };
 }
 

@@ -6,6 +6,7 @@ import { listAudioSteps, isAudioRecording, openFilmOrRecording, type AudioRecord
 import type { FilmSource } from '../read/source';
 import { readFilmFacts, readFrameTimes, readAudioFacts } from '../show/facts';
 import { decodePicture, decodeFilmstrip } from '../show/pictures';
+import { copyPictureSpan } from '../show/span';
 import { measureWaveform } from '../show/waveform';
 import type { Calls, CallName, WorkerResponse, WorkerRequest, WorkerMessage } from './protocol';
 
@@ -64,6 +65,10 @@ async function run(request: WorkerRequest, signal: AbortSignal): Promise<Calls[C
     }
     case 'picture':
       return decodePicture(await film(), request.args.atMs, request.args.heightPx);
+    case 'span': {
+      const { atMs, keyOnly, groupsBack } = request.args;
+      return copyPictureSpan(await film(), atMs, keyOnly, groupsBack);
+    }
     case 'cut': {
       const { file, moment, mode, name } = request.args;
       return cutMoment(file, moment, mode, name, (progress) => page.postMessage({ id, progress }), signal);
