@@ -163,7 +163,7 @@ BEGUN_WITHIN = {"a camcorder's": (320, "null"), "tall": (136, "null"), "of oblon
 
 @pytest.mark.parametrize("kind", BEGUN_WITHIN)
 def test_pictures_that_the_decoder_refuses_are_shown_by_the_player(engine: Engine, tmp_path: Path, kind: str) -> None:
-    """Chromium's decoder begins with a refresh only; its player takes no transport stream, but a bit of it in an MP4."""
+    """Chromium's decoder begins with a refresh only; its player takes a bit of the stream in an MP4."""
     width, shape = BEGUN_WITHIN[kind]
     drawn = numbered_film(tmp_path / "whole.ts", frames=180, codec=OPEN, width=width, filters=shape)
     whole = drawn.read_bytes()
@@ -189,7 +189,7 @@ def test_where_neither_shows_a_picture_the_desk_does_not_promise_one(engine: Eng
     path.write_bytes(whole[len(whole) // 7 // 188 * 188 :])
     engine.choose(path)
     engine.page.evaluate(
-        """() => Object.defineProperty(HTMLVideoElement.prototype, 'videoWidth', { get: () => 0, configurable: true })"""
+        "() => Object.defineProperty(HTMLVideoElement.prototype, 'videoWidth', { get: () => 0, configurable: true })"
     )
     try:
         facts = engine.facts()
