@@ -193,6 +193,15 @@ class Engine:
         )
         return [read_number(_grey(one)) for one in shown]
 
+    def waveform(self, buckets: int) -> list[float]:
+        """The loudest amplitude heard in each of equal parts of the film, 0 to 1."""
+        peaks: list[float] = self._ask(
+            f"""let last = null;
+            await open.waveform({buckets}, (peaks) => {{ last = Array.from(peaks); }}, new AbortController().signal);
+            return last;"""
+        )
+        return peaks
+
     def _ask(self, body: str) -> Any:
         return self.page.evaluate(
             """async (body) => {

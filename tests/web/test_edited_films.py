@@ -111,6 +111,27 @@ def test_single_pictures_and_the_strip_show_only_what_is_kept(
     assert set(engine.strip(7)) <= set(numbers)
 
 
+@pytest.mark.parametrize("edits", [AFTER_A_WAIT, THREE], ids=str)
+def test_the_waveform_shows_each_beep_that_is_kept_where_it_is_heard(
+    engine: Engine, film_of: Callable[..., Path], edits: Edits
+) -> None:
+    engine.choose(film_of(edits))
+    peaks = engine.waveform(500)
+    part_s = engine.facts()["durationMs"] / 1000 / len(peaks)
+    heard = [
+        n * part_s for n, peak in enumerate(peaks) if peak > 0.3 and max(peaks[max(0, n - 5) : n], default=0) <= 0.3
+    ]
+    begins = [sum(length for _, length in edits[:index]) for index in range(len(edits))]
+    pictures_from = next(begin for begin, (at, _) in zip(begins, edits, strict=True) if at >= 0)
+    beeps = [
+        begin - pictures_from + second - at
+        for begin, (at, length) in zip(begins, edits, strict=True)
+        for second in range(11)
+        if 0 <= at <= second < at + length
+    ]
+    assert heard == pytest.approx(beeps, abs=0.04)
+
+
 @pytest.mark.parametrize("mode", ["lossless", "light"])
 @pytest.mark.parametrize(
     ("edits", "groups"),
