@@ -50,6 +50,7 @@ from api.routes import (
     operations_events,
     organisation,
     outputs,
+    passkeys,
     people,
     preview,
     ratings,
@@ -142,7 +143,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     errors.install(app)
     for routes in (
         uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, health, metrics,
-        families, colleagues, notices, session, sign_in, local_sign_in, invitations, account, people,
+        families, colleagues, notices, session, sign_in, local_sign_in, invitations, account, passkeys, people,
         organisation, tokens, ratings, logbook, review, audit, operations, operations_events,
     ):  # fmt: skip
         app.include_router(routes.router, dependencies=[Depends(check_family)])

@@ -199,7 +199,7 @@ _GONE = (
     records.SelectionGone, records.MomentGone, records.ArtworkGone, records.NotHidden, records.JobMissing,
     records.WorkerMissing, accounts.NoSuchPerson, notices.NoticeGone, families.FamilyGone, sharing.ShareGone,
     ratings.RatingMissing, logbook.EntryMissing, uploads.UploadMissing, uploads.UploadTargetMissing,
-    storage.StorageMissing, storage.StorageKeyInvalid,
+    storage.StorageMissing, storage.StorageKeyInvalid, accounts.NoSuchPasskey,
 )  # fmt: skip
 
 STATUS_OF: dict[type[PipelineError], int] = {
@@ -209,7 +209,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     photograph.PhotographTooLarge: 413,
     records.RecordsError: 500,
     records.DatabaseUnavailable: 503,
-    records.QueueFull: 503,
+    **dict.fromkeys((records.QueueFull, accounts.SignInBusy), 503),
     records.MomentBusy: 409,
     **dict.fromkeys(_GONE, 404),
     records.ArtworkFull: 409,
@@ -239,7 +239,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     organisation.LoginUnknown: 400,
     organisation.NotProven: 400,
     accounts.SignInWrong: 401,
-    accounts.LoginTaken: 409,
+    **dict.fromkeys((accounts.LoginTaken, accounts.PasskeyRefused), 409),
     **dict.fromkeys((accounts.InvitationEnded, accounts.SignInEnded), 410),
     **dict.fromkeys((accounts.NotYourself, accounts.SecondFactorBlocked, hand_over.NotToYourself), 403),
     RequestRefused: 400,

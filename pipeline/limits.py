@@ -28,6 +28,7 @@ class SharedLimits(BaseModel):
     longest_password: int
     longest_sign_in_code: int
     longest_token_name: int
+    longest_passkey_name: int
     most_note_lines: int
     largest_notes_bytes: int
     largest_photograph_bytes: int

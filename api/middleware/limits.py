@@ -26,9 +26,10 @@ _SAFE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    # What neither the page nor a pack's player ever needs; a script that got in could not have it either.
+    # What neither the page nor a pack's player ever needs; a script that got in could not have it either. Passkeys are
+    # the page's own: no frame in it may ask for them.
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=(), "
-    "serial=(), hid=(), midi=()",
+    "serial=(), hid=(), midi=(), publickey-credentials-create=(self), publickey-credentials-get=(self)",
 }
 
 

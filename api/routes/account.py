@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import Asker, Ctx
@@ -14,9 +14,11 @@ from api.middleware.identity import Identity
 from api.middleware.sign_in_tries import SignInTries
 from api.routes.local_sign_in import LOCAL, PASSWORD
 from records.accounts.local.errors import NoSuchPerson, SignInWrong
+from records.accounts.local.passkeys import PasskeyView, passkeys_of
 from records.accounts.local.passwords import check_password, hash_password, verify_password
 from records.accounts.local.people import person_of
 from records.accounts.local.recovery_codes import new_recovery_codes, recovery_codes_left
+from records.accounts.local.relying_party import relying_party
 from records.accounts.local.sign_in import Factor, change_password, factors_of, password_hash_of
 from records.accounts.principal import Principal
 from records.audit.actions import Action
@@ -35,6 +37,8 @@ class OwnAccount(BaseModel):
     display_name: str
     factors: list[Factor]
     recovery_codes_left: int
+    passkeys: list[PasskeyView]
+    can_add_passkeys: bool = Field(description="Whether browsers have passkeys for this service's address.")
 
 
 class PasswordChange(BaseModel):
@@ -73,6 +77,8 @@ def get_account(asker: Asker, ctx: Ctx) -> OwnAccount:
             display_name=person.display_name,
             factors=factors_of(session, person.id),
             recovery_codes_left=recovery_codes_left(session, person.id),
+            passkeys=passkeys_of(session, person.id),
+            can_add_passkeys=relying_party(ctx.settings) is not None,
         )
 
 
@@ -84,7 +90,7 @@ def get_account(asker: Asker, ctx: Ctx) -> OwnAccount:
 )
 async def save_password(given: PasswordChange, asker: Asker, request: Request, ctx: Ctx) -> None:
     """One is signed out in all other browsers."""
-    await _check_again(given.password, asker, request, ctx)
+    await check_password_again(given.password, asker, request, ctx)
     tries: SignInTries = request.app.state.sign_in_tries
     identity: Identity = request.app.state.identity
     chosen = given.new_password.get_secret_value()
@@ -113,7 +119,7 @@ async def save_password(given: PasswordChange, asker: Asker, request: Request, c
 )
 async def create_recovery_codes(given: PasswordAgain, asker: Asker, request: Request, ctx: Ctx) -> RecoveryCodes:
     """For when the paper is lost, or few are left."""
-    await _check_again(given.password, asker, request, ctx)
+    await check_password_again(given.password, asker, request, ctx)
 
     def make() -> list[str]:
         with ctx.db.session() as session:
@@ -123,7 +129,7 @@ async def create_recovery_codes(given: PasswordAgain, asker: Asker, request: Req
     return RecoveryCodes(recovery_codes=await run_in_threadpool(make))
 
 
-async def _check_again(password: SecretStr, asker: Principal, request: Request, ctx: Ctx) -> None:
+async def check_password_again(password: SecretStr, asker: Principal, request: Request, ctx: Ctx) -> None:
     """Nothing, if it is the asker's password. Raises: SignInWrong, NoSuchPerson, TooManySignIns."""
     tries: SignInTries = request.app.state.sign_in_tries
 

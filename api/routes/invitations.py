@@ -14,13 +14,18 @@ from api.errors import described
 from api.middleware.sign_in_cookie import give_sign_in_cookie, read_sign_in_cookie
 from api.middleware.sign_in_tries import SignInTries
 from api.routes.local_sign_in import CODE, LOCAL, PASSWORD, signed_in_as
+from api.routes.passkeys import PasskeyOptions, PasskeyToAdd, party_of
 from api.routes.session import SignedIn
 from records.accounts.local.errors import InvitationEnded, SignInEnded, SignInWrong
 from records.accounts.local.invitations import Invited, find_invitation
+from records.accounts.local.passkeys import add_passkey
 from records.accounts.local.passwords import check_password, hash_password
-from records.accounts.local.pending import begin_pending, find_pending, note_wrong
+from records.accounts.local.pending import ask_passkey, begin_pending, find_pending, note_wrong, take_challenge
+from records.accounts.local.relying_party import relying_party
 from records.accounts.local.sign_in import TOTP_PURPOSE, finish_set_up, note_signed_in
 from records.accounts.local.totp import new_totp_secret, seal, step_of_code, totp_picture, unseal
+from records.accounts.sessions import display_name_of
+from records.audit.actor import NamedActor
 from records.secrets.service_key import service_key
 
 router = APIRouter(tags=["session"], dependencies=LOCAL)
@@ -43,6 +48,7 @@ class InvitationShown(BaseModel):
 
     login: str
     display_name: str
+    passkey: bool = Field(description="Whether a passkey can be the second factor at this service's address.")
 
 
 class PasswordChosen(BaseModel):
@@ -84,7 +90,9 @@ class SetUp(BaseModel):
 def check_invitation(given: InvitationGiven, request: Request, ctx: Ctx) -> InvitationShown:
     """Looking does not use it up."""
     found = _find(given.invitation.get_secret_value(), request, ctx)
-    return InvitationShown(login=found.login, display_name=found.display_name)
+    return InvitationShown(
+        login=found.login, display_name=found.display_name, passkey=relying_party(ctx.settings) is not None
+    )
 
 
 @router.post(f"{INVITATIONS}/password", summary="Choose a password", responses=described(410, 422, 429))
@@ -135,6 +143,52 @@ def create_account_by_code(given: CodeShown, request: Request, ctx: Ctx, respons
                 note_signed_in(session, pending.account_id, "invitation")
         if step is None:
             raise SignInWrong
+    signed_in = signed_in_as(request, ctx, response, pending.account_id, pending.login_key, by="invitation")
+    return SetUp(recovery_codes=codes, session=signed_in)
+
+
+@router.post(
+    f"{INVITATIONS}/passkey-options",
+    summary="Begin to make a passkey the second factor",
+    responses=described(404, 410, 422),
+)
+def create_invitation_passkey_options(request: Request, ctx: Ctx) -> PasskeyOptions:
+    """Instead of the phone's app, once a password is chosen: what the browser is to make."""
+    from records.accounts.local.webauthn_answers import creation_options
+
+    party = party_of(ctx)
+    with ctx.db.session() as session:
+        pending = find_pending(session, read_sign_in_cookie(request, ctx.settings), set_up=True)
+        name = display_name_of(session, pending.account_id)
+        options = creation_options(
+            party,
+            ask_passkey(session, pending.id),
+            account_id=pending.account_id,
+            login=pending.login_key,
+            display_name=name,
+            known=(),
+        )
+    return PasskeyOptions(options=options)
+
+
+@router.post(
+    f"{INVITATIONS}/passkey", summary="Set up the account with a passkey", responses=described(401, 404, 410, 422, 429)
+)
+def create_account_by_passkey(given: PasskeyToAdd, request: Request, ctx: Ctx, response: Response) -> SetUp:
+    """The account is set up, the invitation used, and whatever the account had before is good no more."""
+    from records.accounts.local.webauthn_answers import verify_new_passkey
+
+    tries: SignInTries = request.app.state.sign_in_tries
+    party = party_of(ctx)
+    with ctx.db.session() as session:
+        pending = find_pending(session, read_sign_in_cookie(request, ctx.settings), set_up=True)
+        challenge = take_challenge(session, pending)
+    with tries.one(request, pending.login_key):
+        made = verify_new_passkey(party, challenge, given.credential.model_dump(by_alias=True))
+        with ctx.db.session() as session:
+            codes = finish_set_up(session, pending, totp_step=None)
+            add_passkey(session, NamedActor(pending.account_id, "invitation"), made, given.name)
+            note_signed_in(session, pending.account_id, "invitation")
     signed_in = signed_in_as(request, ctx, response, pending.account_id, pending.login_key, by="invitation")
     return SetUp(recovery_codes=codes, session=signed_in)
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.dependencies import Ctx
 from api.middleware.access import SIGN_IN
 from api.middleware.identity import Identity
+from records.accounts.local.relying_party import relying_party
 from records.accounts.organisation.provider import Provider
 from records.accounts.principal import SHARED_GUIDER_ACCOUNT, SHARED_IT_ACCOUNT
 
@@ -30,6 +31,7 @@ class SignInWays(BaseModel):
     machine: bool = Field(description="One person's own machine, opened by the address that was shown at its start.")
     shared_token: bool = Field(description="An access token that IT support tells.")
     local: bool = Field(description="An account of this service.")
+    passkey: bool = Field(description="With a passkey of such an account, instead of its password and a code.")
     organisation: OrganisationWay | None = Field(description="Begun at `/api/v1/sign-in/organisation`.")
 
 
@@ -43,5 +45,6 @@ def get_sign_in_ways(request: Request, ctx: Ctx) -> SignInWays:
         machine=identity.secrets.is_machine,
         shared_token=bool(shared),
         local=ctx.settings.local_accounts,
+        passkey=ctx.settings.local_accounts and relying_party(ctx.settings) is not None,
         organisation=OrganisationWay(label=provider.organisation.label) if provider else None,
     )

@@ -51,10 +51,10 @@ class Phone:
 _numbers = iter(range(1, 1000))
 
 
-def browser(app: FastAPI, address: str | None = None) -> TestClient:
+def browser(app: FastAPI, address: str | None = None, base: str = BASE) -> TestClient:
     """A browser that was never here, from an address of its own."""
-    client = TestClient(app, base_url=BASE, client=(address or f"10.0.0.{next(_numbers) % 250}", 50000))
-    client.headers.update(OWN)
+    client = TestClient(app, base_url=base, client=(address or f"10.0.0.{next(_numbers) % 250}", 50000))
+    client.headers.update(OWN | {"Origin": base})
     return client
 
 
@@ -63,9 +63,11 @@ def invited(app: FastAPI, login: str, *roles: Role) -> str:
         return invite_person(session, command_line(), login, login.title(), roles or (Role.GUIDER,))[1]
 
 
-def set_up(app: FastAPI, invitation: str, password: str = PASSWORD) -> tuple[TestClient, Phone, list[str]]:
+def set_up(
+    app: FastAPI, invitation: str, password: str = PASSWORD, base: str = BASE
+) -> tuple[TestClient, Phone, list[str]]:
     """A browser that is signed in, the phone and the recovery codes."""
-    client = browser(app)
+    client = browser(app, base=base)
     chosen = client.post("/api/v1/invitations/password", json={"invitation": invitation, "password": password})
     phone = Phone(chosen.raise_for_status().json()["secret"])
     made = client.post("/api/v1/invitations/code", json={"code": pyotp.TOTP(phone.secret).generate_otp(phone.step - 1)})

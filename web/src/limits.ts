@@ -13,6 +13,7 @@ const told = table as {
   longest_password: number;
   longest_sign_in_code: number;
   longest_token_name: number;
+  longest_passkey_name: number;
   most_note_lines: number;
   largest_notes_bytes: number;
   largest_photograph_bytes: number;
@@ -30,6 +31,7 @@ export const LONGEST_NEW_PASSWORD = told.longest_new_password;
 export const LONGEST_PASSWORD = told.longest_password;
 export const LONGEST_SIGN_IN_CODE = told.longest_sign_in_code;
 export const LONGEST_TOKEN_NAME = told.longest_token_name;
+export const LONGEST_PASSKEY_NAME = told.longest_passkey_name;
 export const LARGEST_NOTES_BYTES = told.largest_notes_bytes;
 export const LARGEST_PHOTOGRAPH_BYTES = told.largest_photograph_bytes;
 export const MOST_WATCHED_SELECTIONS = told.most_watched_selections;

@@ -18,11 +18,26 @@ class SignInWrong(AccountError):
     for_guider = "That did not match. Please check what you typed and try again."
 
 
+class PasskeyWrong(SignInWrong):
+    """What a browser answered about a passkey cannot be verified, or it is no passkey of theirs."""
+
+    code = "passkey_wrong"
+    for_guider = "This passkey was not accepted. Please try again, or choose another way to sign in."
+
+
 class SignInEnded(AccountError):
     """The steps of signing in were begun too long ago, in another browser, or have been finished."""
 
     code = "sign_in_ended"
     for_guider = "Signing in took too long, or was finished already. Please begin again with your password."
+
+
+class SignInBusy(AccountError):
+    """Very many have begun to sign in and not gone on."""
+
+    code = "sign_in_busy"
+    retryable = True
+    for_guider = "Very many are signing in just now. Please try again in a few minutes."
 
 
 class SecondFactorBlocked(AccountError):
@@ -77,3 +92,37 @@ class NotYourself(AccountError):
     for_guider = (
         "This is for another manager to do: nobody changes their own roles, or closes or resets their own account."
     )
+
+
+class NoSuchPasskey(AccountError):
+    """The account has no such passkey."""
+
+    code = "no_such_passkey"
+    for_guider = "There is no such passkey any more."
+
+
+class PasskeyRefused(AccountError):
+    """The account's passkeys stay as they are; each kind says why."""
+
+    code = "passkey_refused"
+
+
+class PasskeyTaken(PasskeyRefused):
+    """It is remembered already."""
+
+    code = "passkey_taken"
+    for_guider = "This passkey is known already. To add another one, choose another device."
+
+
+class TooManyPasskeys(PasskeyRefused):
+    """More than anybody has devices."""
+
+    code = "too_many_passkeys"
+    for_guider = "You have as many passkeys as can be kept. Remove one that you do not use first."
+
+
+class LastSecondFactor(PasskeyRefused):
+    """Without it a password alone would be left."""
+
+    code = "last_second_factor"
+    for_guider = "This is the only thing that protects your account beside the password. Add another one first."

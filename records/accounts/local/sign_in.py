@@ -9,8 +9,9 @@ from typing import Final
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from records.accounts.local.errors import LoginWrong, SecondFactorBlocked, SignInEnded
+from records.accounts.local.errors import LoginWrong, PasskeyWrong, SecondFactorBlocked, SignInEnded
 from records.accounts.local.invitations import use_invitation
+from records.accounts.local.passkeys import KnownPasskey, use_passkey
 from records.accounts.local.passwords import normalise_login
 from records.accounts.local.pending import Pending, end_pending
 from records.accounts.local.recovery_codes import new_recovery_codes, recovery_codes_left, use_recovery_code
@@ -126,6 +127,23 @@ def note_signed_in(session: Session, account_id: str, by: str) -> None:
     note(session, NamedActor(account_id, by), Action.SIGN_IN, account_id)
 
 
+def finish_by_passkey(session: Session, pending: Pending, known: KnownPasskey, sign_count: int) -> None:
+    """Signed in by a passkey whose answer was verified, once, after the password or instead of it.
+
+    Without the password, wrong codes that somebody gave with it neither keep its owner out nor are forgotten.
+    Raises: PasskeyWrong, SignInEnded, SecondFactorBlocked.
+    """
+    if pending.account_id:
+        check_not_blocked(session, pending.account_id)
+    if not use_passkey(session, known, sign_count):
+        raise PasskeyWrong("used elsewhere in the same moment")
+    end_pending(session, pending.id)
+    if pending.account_id:
+        note_signed_in(session, known.account_id, Factor.PASSKEY)
+    else:
+        note(session, NamedActor(known.account_id, Factor.PASSKEY), Action.SIGN_IN, known.account_id)
+
+
 def finish_set_up(session: Session, pending: Pending, *, totp_step: int | None) -> list[str]:
     """The account has what was set up, and the recovery codes, to be shown once; whatever it had before is gone.
 
@@ -136,7 +154,8 @@ def finish_set_up(session: Session, pending: Pending, *, totp_step: int | None) 
     if not account_id or pending.invitation_id is None or pending.password_hash is None:
         raise SignInEnded
     use_invitation(session, pending.invitation_id)
-    session.execute(delete(CredentialRow).where(CredentialRow.account_id == account_id))
+    for table in (CredentialRow, PasskeyRow):
+        session.execute(delete(table).where(table.account_id == account_id))
     session.add(
         CredentialRow(
             account_id=account_id,
@@ -159,7 +178,7 @@ def password_hash_of(session: Session, account_id: str) -> str | None:
 
 def change_password(session: Session, who: Actor, password_hash: str) -> list[str]:
     """Remember another password and end all sessions but the one that asked; the ids of those that ended."""
-    values = {"password_hash": password_hash, "changed_at": utcnow()}
+    values = {"password_hash": password_hash, "changed_at": utcnow(), "wrong_codes": 0}
     session.execute(update(CredentialRow).where(CredentialRow.account_id == who.account_id).values(values))
     note(session, who, Action.CHANGE_PASSWORD, who.account_id)
     return end_sessions_but(session, who.account_id, who.session_id)

@@ -237,6 +237,7 @@ def test_every_answer_carries_the_safe_headers(client: TestClient) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff", path
         assert headers["Referrer-Policy"] == "no-referrer"
         assert "camera=()" in headers["Permissions-Policy"]
+        assert "publickey-credentials-get=(self)" in headers["Permissions-Policy"]
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert client.get(SELECTIONS).headers["Cache-Control"] == "private, no-store"
 

@@ -75,6 +75,8 @@ def test_an_invitation_leads_to_an_account_that_is_signed_in(app: FastAPI) -> No
         "display_name": " Grace@Example.Org ".strip(),
         "factors": ["code", "recovery-code"],
         "recovery_codes_left": 10,
+        "passkeys": [],
+        "can_add_passkeys": False,
     }
 
 

@@ -24,6 +24,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/passkey-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to add a passkey
+         * @description What the browser is to make; the password is asked again, so that nobody does this who found the screen open.
+         */
+        post: operations["create_passkey_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a passkey
+         * @description Good for signing in from now on.
+         */
+        post: operations["add_my_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/passkeys/{passkey_id}/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove a passkey
+         * @description It opens nothing any more. The last one stays where there is no authenticator app.
+         */
+        post: operations["delete_my_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/password": {
         parameters: {
             query?: never;
@@ -368,6 +428,46 @@ export interface paths {
          * @description The account is set up, the invitation used, and whatever the account had before is good no more.
          */
         post: operations["create_account_by_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set up the account with a passkey
+         * @description The account is set up, the invitation used, and whatever the account had before is good no more.
+         */
+        post: operations["create_account_by_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/passkey-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to make a passkey the second factor
+         * @description Instead of the phone's app, once a password is chosen: what the browser is to make.
+         */
+        post: operations["create_invitation_passkey_options"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1676,6 +1776,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sign-in/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a passkey
+         * @description A passkey is two factors, as it verifies its owner: it does after the password, and without one.
+         */
+        post: operations["create_session_by_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/passkey-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to sign in with a passkey
+         * @description What the passkey is to sign: for this browser, once, for five minutes.
+         */
+        post: operations["create_passkey_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sign-in/password": {
         parameters: {
             query?: never;
@@ -2371,6 +2511,8 @@ export interface components {
         InvitationShown: {
             display_name: string;
             login: string;
+            /** @description Whether a passkey can be the second factor at this service's address. */
+            passkey: boolean;
         };
         /** @description The child's own words about a picture. */
         ItsWords: {
@@ -2418,6 +2560,7 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "held" | "running" | "done" | "failed" | "cancelled";
+        JsonValue: unknown;
         /** @description A kind of output and what can be chosen for it. */
         KindView: {
             about: string;
@@ -2450,6 +2593,11 @@ export interface components {
             profile: string;
             profiles: components["schemas"]["ProfileView"][];
             stages: components["schemas"]["CheckedStage"][];
+        };
+        /** @description What a browser says of a passkey that it has made. */
+        MadeResponse: {
+            attestationObject: string;
+            clientDataJSON: string;
         };
         /** @description A new token. */
         MadeToken: {
@@ -2776,9 +2924,12 @@ export interface components {
         };
         /** @description What one signs in with. */
         OwnAccount: {
+            /** @description Whether browsers have passkeys for this service's address. */
+            can_add_passkeys: boolean;
             display_name: string;
             factors: components["schemas"]["Factor"][];
             login: string;
+            passkeys: components["schemas"]["PasskeyView"][];
             recovery_codes_left: number;
         };
         /** @description Whose families there are, for who hands them over: how many, and nothing of any of them. */
@@ -2805,6 +2956,60 @@ export interface components {
             starts_ms: number | null;
             title: string;
             words: string;
+        };
+        /** @description A passkey's answer, as the browser's own `toJSON()` writes it. */
+        PasskeyGiven: {
+            credential: components["schemas"]["PasskeySigned"];
+        };
+        /** @description `RegistrationResponseJSON` of Web Authentication Level 3, as far as it is looked at. */
+        PasskeyMade: {
+            /** @description In base64url, as everything here. */
+            id: string;
+            rawId: string;
+            response: components["schemas"]["MadeResponse"];
+            /** @constant */
+            type: "public-key";
+        };
+        /** @description For the browser's `navigator.credentials`; good once. */
+        PasskeyOptions: {
+            /** @description `PublicKeyCredentialRequestOptionsJSON` or `…CreationOptionsJSON` of Web Authentication Level 3. */
+            options: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /** @description `AuthenticationResponseJSON` of Web Authentication Level 3, as far as it is looked at. */
+        PasskeySigned: {
+            /** @description In base64url, as everything here. */
+            id: string;
+            rawId: string;
+            response: components["schemas"]["SignedResponse"];
+            /** @constant */
+            type: "public-key";
+        };
+        /** @description A passkey that the browser has made. */
+        PasskeyToAdd: {
+            credential: components["schemas"]["PasskeyMade"];
+            /**
+             * @description What its owner calls it: the device.
+             * @example My laptop
+             */
+            name: string;
+        };
+        /** @description A passkey, as its owner sees it. */
+        PasskeyView: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            name: string;
+            used_at: string | null;
+        };
+        /** @description How far signing in has come. */
+        PasskeyWanted: {
+            /**
+             * @description The password was given: one of that account's. Otherwise whichever one chooses.
+             * @default false
+             */
+            after_password?: boolean;
         };
         /** @description The password, so that nobody does this who found the screen open. */
         PasswordAgain: {
@@ -3234,6 +3439,13 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             via: components["schemas"]["Via"];
         };
+        /** @description What a browser says of a challenge that was signed. */
+        SignedResponse: {
+            authenticatorData: string;
+            clientDataJSON: string;
+            signature: string;
+            userHandle?: string | null;
+        };
         /**
          * @description What somebody proves themselves with.
          * @example {
@@ -3255,6 +3467,8 @@ export interface components {
             machine: boolean;
             /** @description Begun at `/api/v1/sign-in/organisation`. */
             organisation: components["schemas"]["OrganisationWay"] | null;
+            /** @description With a passkey of such an account, instead of its password and a code. */
+            passkey: boolean;
             /** @description An access token that IT support tells. */
             shared_token: boolean;
         };
@@ -3428,6 +3642,78 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OwnAccount"];
                 };
+            };
+        };
+    };
+    create_passkey_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
+                };
+            };
+        };
+    };
+    add_my_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyToAdd"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyView"];
+                };
+            };
+        };
+    };
+    delete_my_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3861,6 +4147,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SetUp"];
+                };
+            };
+        };
+    };
+    create_account_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyToAdd"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetUp"];
+                };
+            };
+        };
+    };
+    create_invitation_passkey_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
                 };
             };
         };
@@ -5671,6 +6001,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+        };
+    };
+    create_session_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+        };
+    };
+    create_passkey_challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
                 };
             };
         };
