@@ -37,6 +37,16 @@ def desk_service(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
+def with_people(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskService]:
+    """A service in which everybody has an account of their own; nobody prepares moments."""
+    assert built_page.is_dir()
+    service = DeskService(tmp_path_factory.mktemp("people"), {"VIGPACK_LOCAL_ACCOUNTS": "true"})
+    service.start(worker=False)
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
 def engine_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The address of a page with nothing but the film engine, and the folder into which it puts its cuts."""
     taken = tmp_path_factory.mktemp("cuts")

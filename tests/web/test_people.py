@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from records.accounts.local.people import invite_person
 from records.accounts.principal import Role
-from records.accounts.sessions import Lifetime, begin_session
-from records.accounts.shared_secrets import shared_secrets
 from records.audit.actor import command_line
-from records.models import AccountRow
 from tests.api.accounts import PASSWORD, Phone
 from tests.axe import AXE, complaints
 from tests.effects import open_alone
 from tests.web.desk import DeskService, Guider
+from tests.web.people import sign_in
 
 TOGETHER = "people"
-
-
-@pytest.fixture(scope="module")
-def with_people(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskService]:
-    """A service in which everybody has an account of their own; nobody prepares moments."""
-    assert built_page.is_dir()
-    service = DeskService(tmp_path_factory.mktemp("people"), {"VIGPACK_LOCAL_ACCOUNTS": "true"})
-    service.start(worker=False)
-    yield service
-    service.stop()
-
-
-def sign_in(service: DeskService, context: BrowserContext, roles: str) -> None:
-    """Mo is signed in in this browser."""
-    db = open_alone(service.settings())
-    with db.session() as session:
-        mo = AccountRow(kind="person", login="mo", display_name="Mo", roles=roles)
-        session.add(mo)
-        session.flush()
-        secrets, lifetime = shared_secrets(service.settings()), Lifetime(3600, 3600)
-        value = begin_session(session, secrets, mo.id, by="secret", device="Edge on Windows", lifetime=lifetime)
-    db.dispose()
-    context.add_cookies([{"name": f"vigpack_session_{service.port}", "value": value, "url": service.url}])
 
 
 def test_a_manager_invites_somebody_changes_the_roles_and_closes_the_account(
     with_people: DeskService, context: BrowserContext
 ) -> None:
-    sign_in(with_people, context, "guider manager")
+    sign_in(with_people, context, "Mo", "guider manager")
     guider = Guider(context.new_page(), with_people.url).start()
     guider.button("Your account: Mo").click()
     guider.button("People").click()

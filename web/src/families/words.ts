@@ -1,0 +1,62 @@
+/** Whose a family is and who sees it, in plain sentences. */
+
+import type { FamilyView, ShareView } from '../api/types';
+import { dayOf } from '../account/words';
+
+/** What somebody may do with a family; `null` where it is not known. */
+export type Right = 'own' | 'work' | 'see';
+
+const LAST_MOMENT_MS = 1;
+const USUAL_DAYS = 28;
+
+/** The rights that a family's record tells, with one of its reviews or with the whole. */
+export function rightTo(family: FamilyView): Right {
+  if (family.mine) return 'own';
+  return family.shares.some((share) => share.kind === 'colleague') ? 'work' : 'see';
+}
+
+/** `until 3 Dec 2026`, the last day on which it is shared; '' where it does not end by itself. */
+export const lastDayOf = (share: Pick<ShareView, 'until'>): string =>
+  share.until ? `until ${dayOf(new Date(Date.parse(share.until) - LAST_MOMENT_MS).toISOString())}` : '';
+
+/** The end of a day that was chosen in a form (`2026-12-03`), where the browser is; null for no day. */
+export function endOfDay(day: string): string | null {
+  const [year, month, date] = day.split('-').map(Number);
+  return year && month && date ? new Date(year, month - 1, date + 1).toISOString() : null;
+}
+
+/** A day as a form takes it, so many days from now: four weeks is what one supervision usually needs. */
+export function dayFromNow(days = USUAL_DAYS, now = new Date()): string {
+  const then = new Date(now.getFullYear(), now.getMonth(), now.getDate() + days);
+  return [then.getFullYear(), then.getMonth() + 1, then.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
+}
+
+/** What one share lets somebody do. */
+export function whatOf(share: ShareView, selectionId = ''): string {
+  const which = !share.selection_id ? 'the whole family' : share.selection_id === selectionId ? 'this review' : 'one review';
+  const what = {
+    colleague: 'sees and works on the whole family',
+    supervisor: `sees ${which} for supervision and changes nothing`,
+    break_glass: 'opened it in an emergency and changes nothing',
+  }[share.kind];
+  return [what, lastDayOf(share)].filter(Boolean).join(', ');
+}
+
+/** `Only you see it`, `You and Ben see it`, `You, Ben and Sol see it`. */
+export function seenBy(shares: readonly ShareView[]): string {
+  const names = [...new Set(shares.map((share) => share.name))];
+  const last = names.pop();
+  if (!last) return 'Only you see it';
+  return `${['You', ...names].join(', ')} and ${last} see it`;
+}
+
+/** What somebody with whom it is shared should know. */
+export function sharedBy(family: FamilyView): string {
+  const working = family.shares.find((share) => share.kind === 'colleague');
+  const share = working ?? family.shares[0];
+  const until = share ? lastDayOf(share) : '';
+  const end = until ? `, ${until}` : '';
+  if (working) return `${family.owner}’s family. You work on it together${end}.`;
+  if (share?.kind === 'break_glass') return `${family.owner}’s family. You opened it in an emergency, and ${family.owner} knows${end}.`;
+  return `${family.owner}’s family, shared with you for supervision${end}. You can look at everything and change nothing.`;
+}
