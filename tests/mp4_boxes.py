@@ -21,6 +21,7 @@ _INSIDE = {
     "stsd": 8,
     "avc1": 78,
     "hvc1": 78,
+    "hev1": 78,
     "mp4a": 28,
 }
 """Boxes that hold boxes, and how many bytes of their own come before these."""

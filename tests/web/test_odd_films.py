@@ -17,6 +17,7 @@ from tests.web.engine import CutFile, Engine
 TOGETHER = "engine"
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18")
+HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1")
 OPEN = ("-c:v", "libx264", "-crf", "18", "-bf", "3", "-g", "30", "-x264-params", "open-gop=1:repeat-headers=1")
 KEY = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb", "-encryption_kid",
        "a7e61c373e219033c21091fa607bf3b8")  # fmt: skip
@@ -217,12 +218,55 @@ def test_a_film_without_a_list_of_key_frames_is_cut_as_filmed(
     assert engine.picture(2500) == 75
 
 
-@pytest.mark.parametrize("name", ["film.mp4", "film.mov"])
+UNORDERED = {
+    "H.264": ("film.mp4", (*H264, "-bf", "2", "-g", "30")),
+    "H.264 in MOV": ("film.mov", (*H264, "-bf", "2", "-g", "30")),
+    "HEVC": ("film.mp4", (*HEVC, "-x265-params", "bframes=3:keyint=30:log-level=error")),
+    "HEVC, whose layers may be left out": ("film.mov", (*HEVC, "-x265-params", "temporal-layers=3:log-level=error")),
+    "HEVC, its sets in the pictures": (
+        "film.mp4",
+        (*HEVC, "-tag:v", "hev1", "-x265-params", "repeat-headers=1:log-level=error"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNORDERED)
 def test_a_film_that_does_not_say_when_its_pictures_are_shown_is_told(
-    engine: Engine, tmp_path: Path, name: str
+    engine: Engine, tmp_path: Path, kind: str
 ) -> None:
-    drawn = numbered_film(tmp_path / f"drawn-{name}", frames=60, codec=(*H264, "-bf", "2", "-g", "30"))
+    name, codec = UNORDERED[kind]
+    drawn = numbered_film(tmp_path / f"drawn-{name}", frames=40, codec=codec, width=160, height=120, sound=None)
+    if "sets in" in kind:
+        hev1(drawn, drawn)
     assert code_of(engine, without_table(drawn, tmp_path / name, "ctts")) == "film_without_order"
+
+
+def hev1(drawn: Path, path: Path) -> Path:
+    """The same film, whose parameter sets stand in its pictures only (ISO/IEC 14496-15, 8.3.2)."""
+    film = Mp4(drawn)
+    description = film.description(0, "hev1")
+    head = next(box for box in description.inside if box.kind == "hvcC")
+    head.own = head.own[:22] + b"\0"
+    return film.write(path)
+
+
+@pytest.mark.parametrize("kind", ["of two seconds", "that counts over its end", "of open groups"])
+def test_hevc_with_parameter_sets_in_its_pictures_is_cut_as_any_film(engine: Engine, tmp_path: Path, kind: str) -> None:
+    """Chromium here decodes none, so nothing is shown; what is cut must still be what was asked for."""
+    words = {
+        "of two seconds": "keyint=15:bframes=3:open-gop=0",
+        "that counts over its end": "keyint=300:bframes=0:log2-max-poc-lsb=4",
+        "of open groups": "keyint=15:min-keyint=15:bframes=3:open-gop=1",
+    }[kind]
+    codec = (*HEVC, "-tag:v", "hev1", "-x265-params", f"{words}:repeat-headers=1:log-level=error")
+    drawn = numbered_film(tmp_path / "drawn.mp4", frames=60, codec=codec, width=160, height=120, sound=None)
+    path = hev1(drawn, tmp_path / "film.mp4")
+    assert probe(path).duration_ms == 2000
+    engine.choose(path)
+    assert engine.facts()["durationMs"] == 2000
+    made = engine.cut({"in": 1000, "out": 1700})
+    assert numbers_of(made) == list(range(30, 51))
+    assert probe(made.path).duration_ms >= 700
 
 
 @pytest.mark.parametrize("sets", ["in the pictures only", "in both places"])

@@ -24,6 +24,7 @@ import { letBeDecoded } from './codecName';
 import { findFirstShown } from './frames';
 import { anchorPieces, filmFromOf, piecesOf, type Piece } from './pieces';
 import { leansBothWays, type NalUnits } from './nalUnits';
+import { HevcOrder } from './hevcOrder';
 import { diagnoseUnreadable } from './sniff';
 import { readTimelines, trackEndS, type TrackTimeline } from './timeline';
 import { lookAtTransport, type TransportLook } from './transport';
@@ -134,7 +135,7 @@ async function describe(
   const pictures = new EncodedPacketSink(video);
   const ticksPerSecond = await video.getTimeResolution();
   const reading = { pictures, clock: new FilmClock(ticksPerSecond, 0), nalUnits: await nalUnitsOf(video) };
-  if (timeline && (await lacksOrder(reading))) throw new FilmProblem('film_without_order', 'no ctts');
+  if (timeline && (await lacksOrder(video, reading))) throw new FilmProblem('film_without_order', 'no ctts');
   const listed = piecesOf(timeline);
   const firsts = await Promise.all(listed.map((piece) => findFirstShown(reading, piece)));
   const pieces = anchorPieces(listed, firsts);
@@ -186,16 +187,17 @@ async function chooseVideoTrack(tracks: InputVideoTrack[]): Promise<InputVideoTr
 }
 
 /** Whether an MP4's pictures are stored in another order than they are shown, and it does not say when each is (no `ctts`). */
-async function lacksOrder({ pictures, nalUnits }: Pick<FilmSource, 'pictures' | 'nalUnits'>): Promise<boolean> {
-  // Of HEVC, slices do not tell: the service looks at what it decodes.
-  if (nalUnits?.codec !== 'avc') return false;
+async function lacksOrder(video: InputVideoTrack, { pictures, nalUnits }: Pick<FilmSource, 'pictures' | 'nalUnits'>): Promise<boolean> {
+  if (!nalUnits) return false;
+  const { lengthBytes } = nalUnits;
+  const order = nalUnits.codec === 'hevc' ? new HevcOrder(await descriptionOf(video)) : null;
   let latest = -Infinity;
   let looked = 0;
   let leans = false;
   for await (const packet of pictures.packets()) {
     if (packet.timestamp < latest) return false;
     latest = packet.timestamp;
-    leans ||= leansBothWays(packet.data, nalUnits.lengthBytes);
+    leans ||= order ? order.isShownEarlier(packet.data, lengthBytes) : leansBothWays(packet.data, lengthBytes);
     if (++looked === LOOKED_AT) break;
   }
   return leans;
@@ -204,12 +206,17 @@ async function lacksOrder({ pictures, nalUnits }: Pick<FilmSource, 'pictures' | 
 async function nalUnitsOf(video: InputVideoTrack): Promise<NalUnits | null> {
   const codec = await video.getCodec();
   if (codec !== 'avc' && codec !== 'hevc') return null;
+  const record = await descriptionOf(video);
+  if (!record) return { codec, lengthBytes: null };
+  return { codec, lengthBytes: (record[codec === 'avc' ? AVC_LENGTH_AT : HEVC_LENGTH_AT]! & 3) + 1 };
+}
+
+async function descriptionOf(video: InputVideoTrack): Promise<Uint8Array | null> {
   const description = (await video.getDecoderConfig())?.description;
-  if (!description) return { codec, lengthBytes: null };
-  const record = ArrayBuffer.isView(description)
+  if (!description) return null;
+  return ArrayBuffer.isView(description)
     ? new Uint8Array(description.buffer, description.byteOffset, description.byteLength)
     : new Uint8Array(description);
-  return { codec, lengthBytes: (record[codec === 'avc' ? AVC_LENGTH_AT : HEVC_LENGTH_AT]! & 3) + 1 };
 }
 
 /** The first sound that is on and of a kind that can be named, else any that can be; else the first. */
