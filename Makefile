@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # A shell that keeps Python from storing what it compiled would have each of some hundred processes of the tests compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup page api-types demo test chaos load films findings bench bench-start bench-pickup bench-desk bundle licences check machine rooms
+.PHONY: help setup page api-types demo test chaos load films any-request findings bench bench-start bench-pickup bench-desk bundle licences check machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -57,6 +57,10 @@ load: $(VENV)/dev.stamp  ## thirty guiders at once on the real stack, for MINUTE
 DIR ?=
 films: $(VENV)/dev.stamp web/node_modules/stamp machine  ## look whether page, service and a plain decoder agree on each film of a folder: DIR=FOLDER
 	@$(BIN)/python -m tests.films $(DIR) $(ARGS)
+
+EXAMPLES ?= 50
+any-request: $(VENV)/dev.stamp  ## ask every route as everybody for what fits its description and what does not: EXAMPLES=50 of each
+	@EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 0 tests/api/test_any_request.py
 
 findings:  ## look whether outside tools still do what surprised us: one by one, from their public packages
 	@failed=0; for finding in findings/*.sh; do \

@@ -85,8 +85,13 @@ class House:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("house")
-    settings = Settings(data_dir=folder, min_free_bytes=0, token=SecretStr(TOKEN))
+    made = build_house(Settings(data_dir=tmp_path_factory.mktemp("house"), min_free_bytes=0, token=SecretStr(TOKEN)))
+    yield made
+    made.db.dispose()
+
+
+def build_house(settings: Settings) -> House:
+    folder = settings.data_dir
     make_tables(settings)
     db, app = open_alone(settings), create_app(settings)
     secrets, cookies, tokens = app.state.identity.secrets, {}, {"shared token": TOKEN}
@@ -124,8 +129,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             "rater": "self",
             "part": "covered",
         }
-    yield House(app, db, settings, cookies, tokens, ids, unshared)
-    db.dispose()
+    return House(app, db, settings, cookies, tokens, ids, unshared)
 
 
 def _ready(db: Database, settings: Settings, folder: Path, cycle: int) -> str:
