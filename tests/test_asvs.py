@@ -39,6 +39,17 @@ def test_every_rule_of_levels_1_and_2_has_one_line(lines: list[tuple[list[str], 
     assert list(chain.from_iterable(rules for rules, _, _ in lines)) == asked
 
 
+def test_each_test_that_the_documents_name_is_there() -> None:
+    documents = [path for folder in ("docs", "docs/decisions") for path in (HOUSE / folder).glob("*.md")]
+    wrong = [
+        f"{document.name}: no {file}::{test}"
+        for document in documents
+        for file, test in _TEST.findall(document.read_text(encoding="utf-8"))
+        if not (HOUSE / file).is_file() or (test and f"def {test}(" not in (HOUSE / file).read_text(encoding="utf-8"))
+    ]
+    assert wrong == []
+
+
 def test_what_is_met_names_a_test_that_there_is(lines: list[tuple[list[str], str, str]]) -> None:
     wrong = []
     for rules, state, words in lines:

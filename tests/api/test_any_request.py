@@ -94,6 +94,7 @@ def faults_of(operation: APIOperation[Any, Any], mode: GenerationMode, clients: 
     return faults
 
 
+@pytest.mark.timeout(0 if EXAMPLES else 300)
 def test_every_answer_to_anybody_is_one_that_was_meant(house: House) -> None:
     clients, operations = {who: house.client(who) for who in EVERYBODY}, operations_of(house)
     assert len(operations) > 80

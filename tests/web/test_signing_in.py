@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
+from records.accounts.principal import MACHINE_ACCOUNT
 from tests.conftest import CHROMIUM_ARGS
 from tests.web.desk import DeskService, Guider
 
@@ -32,6 +36,50 @@ def test_the_printed_address_is_opened_once_and_its_key_is_gone(
     second.goto(f"{desk_service.url}/it")
     expect(second.get_by_text("Last acts")).to_be_visible()
     expect(second.get_by_role("dialog")).to_be_hidden()
+
+
+@pytest.fixture
+def another_port(tmp_path: Path) -> Iterator[str]:
+    """A page with a form, served by another account's program of this machine."""
+    (tmp_path / "index.html").write_text("<form method=post></form>")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_a_page_on_another_port_of_this_machine_does_nothing_with_her_session(
+    desk_service: DeskService, context: BrowserContext, another_port: str
+) -> None:
+    """Cookies know no ports: the browser sends hers along, and the service looks at where the request comes from."""
+    guider = Guider(context.new_page(), desk_service.url, desk_service.address).start()
+    expect(guider.page.get_by_role("button", name="Your account: On this computer")).to_be_visible()
+    page = context.new_page()
+    page.goto(another_port)
+    answers: list[tuple[str, int]] = []
+    page.on("response", lambda answer: answers.append((answer.request.method, answer.status)))
+    page.evaluate(
+        """async (api) => {
+            const ask = (method, path, mode) =>
+                fetch(api + path, { method, mode, credentials: "include", body: "{}" }).catch(() => null);
+            await ask("POST", "/api/v1/tokens", "no-cors");
+            await ask("POST", "/api/v1/selections", "no-cors");
+            await ask("DELETE", "/api/v1/sessions", "cors");
+        }""",
+        desk_service.url,
+    )
+    with page.expect_navigation():
+        page.evaluate(
+            "(to) => { document.forms[0].action = to; document.forms[0].submit(); }",
+            f"{desk_service.url}/api/v1/tokens",
+        )
+    assert ("POST", 403) in answers
+    assert {status for _, status in answers} <= {401, 403}
+    mine = guider.page.evaluate(
+        "() => Promise.all(['session', 'tokens'].map(async (it) => (await fetch(`/api/v1/${it}`)).json()))"
+    )
+    assert (mine[0]["account_id"], mine[1]) == (MACHINE_ACCOUNT, [])
 
 
 def test_without_a_session_one_sentence_tells_how_to_open_it_and_then_it_goes_on(

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import update
+from starlette.responses import Response
 
 from api.app import create_app
 from api.dependencies import AppContext
@@ -130,6 +131,24 @@ def test_a_pass_that_was_made_up_opens_nothing(player: tuple[TestClient, str], c
     client, source = player
     client.headers["Cookie"] = change(client.headers["Cookie"])
     assert client.get(source).status_code == 401
+
+
+def test_a_pass_that_another_service_signed_opens_nothing(player: tuple[TestClient, str]) -> None:
+    """For the same address, with an hour to come: only the key is another."""
+    client, source = player
+    theirs = Response()
+    passes.give_pass(theirs, b"k" * 32, source, secure=False)
+    assert client.get(source).status_code == 200
+    client.headers["Cookie"] = theirs.headers["Set-Cookie"].split(";")[0]
+    assert client.get(source).status_code == 401
+
+
+def test_a_pass_shows_nothing_of_what_was_erased(player: tuple[TestClient, str], guarded: TestClient) -> None:
+    client, source = player
+    selection = source.split("/")[4]
+    guarded.delete(f"{SELECTIONS}/{selection}").raise_for_status()
+    answer = client.get(source)
+    assert (answer.status_code, answer.json()["code"]) == (404, "selection_gone")
 
 
 def test_a_pass_ends(player: tuple[TestClient, str], monkeypatch: pytest.MonkeyPatch) -> None:
