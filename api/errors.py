@@ -68,6 +68,16 @@ class NotInScope(RequestRefused):
     for_guider = "What you signed in with was not made for this."
 
 
+class NotConfirmed(RequestRefused):
+    """Somebody's sign-in was reset, and nobody has said yet that it was they who set it up again."""
+
+    code = "not_confirmed"
+    for_guider = (
+        "Your sign-in was made anew. Before families open again, somebody has to confirm that it is you: another "
+        "manager, information governance or IT support. A recovery code from before does it at once."
+    )
+
+
 class TooManyWrongTokens(RequestRefused):
     """So many wrong tokens came from this place that for a while none from there is looked at."""
 
@@ -197,18 +207,25 @@ class WordsOfAnother(RequestRefused):
 
 _GONE = (
     records.SelectionGone, records.MomentGone, records.ArtworkGone, records.NotHidden, records.JobMissing,
-    records.WorkerMissing, accounts.NoSuchPerson, notices.NoticeGone, families.FamilyGone, sharing.ShareGone,
-    ratings.RatingMissing, logbook.EntryMissing, uploads.UploadMissing, uploads.UploadTargetMissing,
-    storage.StorageMissing, storage.StorageKeyInvalid, accounts.NoSuchPasskey,
+    records.WorkerMissing, accounts.NoSuchPerson, accounts.ResetGone, notices.NoticeGone, families.FamilyGone,
+    sharing.ShareGone, ratings.RatingMissing, logbook.EntryMissing, uploads.UploadMissing,
+    uploads.UploadTargetMissing, storage.StorageMissing, storage.StorageKeyInvalid,
+    accounts.NoSuchPasskey,
 )  # fmt: skip
+
+_REFUSED = (
+    NotInScope, NotConfirmed, NotFromHere, NotForIt, CrossSite, organisation.OrganisationRefused,
+    accounts.NotYourself, accounts.SecondFactorBlocked, accounts.ResetNotIndependent, hand_over.NotToYourself,
+)  # fmt: skip
+
+_TAKEN = (accounts.LoginTaken, accounts.PasskeyRefused, accounts.ResetNotOpened, accounts.SignsInElsewhere)
 
 STATUS_OF: dict[type[PipelineError], int] = {
     PipelineError: 422,
     film.NoSpace: 507,
     film.FfmpegMissing: 503,
-    photograph.PhotographTooLarge: 413,
     records.RecordsError: 500,
-    records.DatabaseUnavailable: 503,
+    **dict.fromkeys((records.DatabaseUnavailable, storage.StorageUnavailable, organisation.ProviderAway), 503),
     **dict.fromkeys((records.QueueFull, accounts.SignInBusy), 503),
     records.MomentBusy: 409,
     **dict.fromkeys(_GONE, 404),
@@ -223,47 +240,31 @@ STATUS_OF: dict[type[PipelineError], int] = {
     sharing.ShareWrong: 422,
     hand_over.HandOverWrong: 422,
     ratings.NotARecording: 422,
-    storage.StorageUnavailable: 503,
     storage.StorageDamaged: 500,
-    uploads.UploadExpired: 410,
     uploads.UploadTargetWrong: 409,
     uploads.AlreadyUploaded: 409,
     uploads.UploadEmpty: 400,
-    uploads.UploadTooLarge: 413,
     uploads.OffsetWrong: 409,
-    uploads.TakenOver: 423,
-    uploads.UploadBusy: 423,
-    closing_notes.WordsChanged: 412,
-    organisation.OrganisationRefused: 403,
-    organisation.ProviderAway: 503,
+    **dict.fromkeys((uploads.TakenOver, uploads.UploadBusy), 423),
+    **dict.fromkeys((closing_notes.WordsChanged, TusVersionWrong), 412),
+    **dict.fromkeys(_REFUSED, 403),
     organisation.LoginUnknown: 400,
     organisation.NotProven: 400,
     accounts.SignInWrong: 401,
-    **dict.fromkeys((accounts.LoginTaken, accounts.PasskeyRefused), 409),
-    **dict.fromkeys((accounts.InvitationEnded, accounts.SignInEnded), 410),
-    **dict.fromkeys((accounts.NotYourself, accounts.SecondFactorBlocked, hand_over.NotToYourself), 403),
+    **dict.fromkeys(_TAKEN, 409),
+    **dict.fromkeys((uploads.UploadExpired, accounts.InvitationEnded, accounts.SignInEnded), 410),
     RequestRefused: 400,
-    TokenWanted: 401,
-    AddressWanted: 401,
-    NotInScope: 403,
-    TooManyWrongTokens: 429,
-    TooManyPreviews: 429,
-    records.TooMuchBegun: 429,
-    records.TooMuchPromised: 429,
-    NotFromHere: 403,
-    NotForIt: 403,
-    CrossSite: 403,
+    **dict.fromkeys((TokenWanted, AddressWanted), 401),
+    **dict.fromkeys((TooManyWrongTokens, TooManyPreviews, records.TooMuchBegun, records.TooMuchPromised), 429),
     NothingHere: 404,
     MethodWrong: 405,
     HeaderWrong: 400,
-    TusVersionWrong: 412,
     MediaTypeWrong: 415,
     ChecksumWrong: CHECKSUM_MISMATCH,
-    BodyTooLarge: 413,
+    **dict.fromkeys((BodyTooLarge, uploads.UploadTooLarge, photograph.PhotographTooLarge), 413),
     RangeOutside: 416,
     NotReadyYet: 409,
-    PreviewBusy: 503,
-    PhotographsBusy: 503,
+    **dict.fromkeys((PreviewBusy, PhotographsBusy), 503),
     WordsOfAnother: 422,
 }
 """The nearest named parent counts."""

@@ -22,6 +22,7 @@ from records.accounts.local.people import (
     list_people,
     person_by_login,
 )
+from records.accounts.local.resets import confirm_reset
 from records.accounts.principal import Role
 from records.audit.actions import Action
 from records.audit.actor import command_line
@@ -40,6 +41,7 @@ class Act(StrEnum):
     LIST = "list"
     INVITE = "invite"
     RESET = "reset"
+    CONFIRM = "confirm"
     ROLES = "roles"
     CLOSE = "close"
     HAND_OVER = "hand-over"
@@ -58,8 +60,9 @@ def users(
     """Invite people, list them, change their roles, close their accounts.
 
     invite makes an account and prints a link, good once, by which its owner sets it up. reset takes password and second
-    factor away and prints such a link. roles gives these roles and no others. close ends sessions and tokens at once.
-    hand-over gives all families of one guider to another, where no manager can: to the only manager, say.
+    factor away and prints such a link; confirm says, after its owner has used it and you asked them, that it was they.
+    roles gives these roles and no others. close ends sessions and tokens at once. hand-over gives all families of one
+    guider to another, where no manager can: to the only manager, say.
     """
     by, value = command_line(), ""
     with _transaction() as (settings, session):
@@ -68,6 +71,8 @@ def users(
                 _, value = invite_person(session, by, login, name, _given(role, "--role"))
             case Act.RESET:
                 value = invite_again(session, by, person_by_login(session, login), _given(reason, "--reason"))
+            case Act.CONFIRM:
+                confirm_reset(session, by, person_by_login(session, login))
             case Act.ROLES:
                 change_roles(session, by, person_by_login(session, login), _given(role, "--role"))
             case Act.CLOSE:
@@ -118,6 +123,8 @@ def _reason(given: str) -> str:
 def _done(act: Act, login: str, to: str) -> str:
     if act is Act.HAND_OVER:
         return f"The families of {login} are {to}'s now."
+    if act is Act.CONFIRM:
+        return f"{login} can work here again."
     return f"The account of {login} is closed." if act is Act.CLOSE else f"{login} has these roles now."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from api.errors import NotForIt, NotInScope
+from api.errors import NotConfirmed, NotForIt, NotInScope
 from records.accounts.principal import Principal, Role, Scope, Via
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -17,6 +17,7 @@ _OWNERS = "/api/v1/families/owners"
 _OWN_ACCOUNT = ("/api/v1/sessions", "/api/v1/tokens", "/api/v1/account", "/api/v1/notices")
 _INVITATIONS = "/api/v1/invitations"
 _PEOPLE = "/api/v1/people"
+_RESETS = "/api/v1/resets"
 _AUDIT = "/api/v1/audit"
 _COLLEAGUES = "/api/v1/colleagues"
 
@@ -49,6 +50,8 @@ def need_of(method: str, path: str) -> Need | Scope:
         return Scope.PEOPLE_READ
     if _is_within(path, _PEOPLE):
         return Scope.PEOPLE_READ if safe else Scope.PEOPLE_WRITE
+    if _is_within(path, _RESETS):
+        return Scope.PEOPLE_CONFIRM
     if _is_within(path, _AUDIT) and safe:
         return Scope.AUDIT_READ
     if path == _COLLEAGUES:
@@ -63,6 +66,8 @@ def check_access(principal: Principal, need: Need | Scope) -> None:
     if need == Need.SIGNED_IN and principal.via in {Via.API_TOKEN, Via.PASS}:
         raise NotInScope
     if isinstance(need, Scope) and not principal.may(need):
+        if not principal.is_confirmed:
+            raise NotConfirmed
         if principal.roles == {Role.IT} and need in {Scope.REVIEWS_READ, Scope.REVIEWS_WRITE}:
             raise NotForIt
         raise NotInScope

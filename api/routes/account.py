@@ -12,13 +12,14 @@ from api.dependencies import Asker, Ctx
 from api.errors import described
 from api.middleware.identity import Identity
 from api.middleware.sign_in_tries import SignInTries
-from api.routes.local_sign_in import LOCAL, PASSWORD
+from api.routes.local_sign_in import LOCAL, PASSWORD, CodeGiven
 from records.accounts.local.errors import NoSuchPerson, SignInWrong
 from records.accounts.local.passkeys import PasskeyView, passkeys_of
 from records.accounts.local.passwords import check_password, hash_password, verify_password
 from records.accounts.local.people import person_of
 from records.accounts.local.recovery_codes import new_recovery_codes, recovery_codes_left
 from records.accounts.local.relying_party import relying_party
+from records.accounts.local.resets import confirm_by_recovery_code
 from records.accounts.local.sign_in import Factor, change_password, factors_of, password_hash_of
 from records.accounts.principal import Principal
 from records.audit.actions import Action
@@ -127,6 +128,21 @@ async def create_recovery_codes(given: PasswordAgain, asker: Asker, request: Req
             return new_recovery_codes(session, asker.account_id)
 
     return RecoveryCodes(recovery_codes=await run_in_threadpool(make))
+
+
+@router.post(
+    f"{ACCOUNT}/confirmation",
+    status_code=204,
+    summary="Confirm after a reset that it is me, by a recovery code from before",
+    responses=described(401, 403, 404, 422, 429),
+)
+def confirm_account(given: CodeGiven, asker: Asker, request: Request, ctx: Ctx) -> None:
+    """Without it a second person has to."""
+    tries: SignInTries = request.app.state.sign_in_tries
+    with ctx.db.reading() as session:
+        login = person_of(session, asker.account_id).login or ""
+    with tries.one(request, login), ctx.db.session() as session:
+        confirm_by_recovery_code(session, asker, given.code.get_secret_value())
 
 
 async def check_password_again(password: SecretStr, asker: Principal, request: Request, ctx: Ctx) -> None:

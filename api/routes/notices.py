@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.dependencies import Asker, Ctx, GivenId
-from api.errors import described
+from api.errors import NotConfirmed, described
 from records.accounts.notices import Notice, acknowledge_notice, list_notices
 from records.families.access import owner_of
 
@@ -16,6 +16,8 @@ router = APIRouter(prefix=NOTICES, tags=["session"])
 @router.get("", summary="My notices", responses=described(401, 403))
 def list_my_notices(asker: Asker, ctx: Ctx) -> list[Notice]:
     """The newest first; those with `seen_at` null are to be shown until they are acknowledged."""
+    if not asker.is_confirmed:  # families are named in them
+        raise NotConfirmed
     with ctx.db.reading() as session:
         return list_notices(session, owner_of(asker))
 

@@ -73,6 +73,9 @@ class SignedIn(BaseModel):
     scopes: list[Scope] = Field(description="What they may do at all, and may let an API token of theirs do.")
     via: Via
     ends_at: datetime | None = Field(description="If nothing more is asked; null where no session is needed.")
+    waits_for_confirmation: bool = Field(
+        description="The sign-in was reset: nothing opens until a second person or a former recovery code confirms it."
+    )
     elsewhere: int = Field(description="In how many other browsers this account is signed in; 0 for a shared one.")
 
 
@@ -211,6 +214,7 @@ def _signed_in(ctx: AppContext, principal: Principal) -> SignedIn:
         scopes=sorted(principal.scopes),
         via=principal.via,
         ends_at=this_one.ends_at if this_one else None,
+        waits_for_confirmation=not principal.is_confirmed,
         elsewhere=sum(not one.is_this_one for one in mine),
     )
 

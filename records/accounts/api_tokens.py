@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from records.accounts.opened import is_unconfirmed
 from records.accounts.principal import Principal, Scope, Via, parse_roles, parse_scopes, scopes_of
 from records.accounts.sessions import TOUCH_EVERY_S, is_proven
 from records.accounts.shared_secrets import SharedSecrets
@@ -60,12 +61,16 @@ def find_api_token(session: Session, secrets: SharedSecrets, value: str) -> tupl
     It never opens more than its account may now.
     """
     now = utcnow()
-    query = select(ApiTokenRow, AccountRow).join(AccountRow).where(ApiTokenRow.secret_hash == hash_secret(value))
+    query = (
+        select(ApiTokenRow, AccountRow, is_unconfirmed())
+        .join(AccountRow)
+        .where(ApiTokenRow.secret_hash == hash_secret(value))
+    )
     found = session.execute(query).one_or_none()
     if found is None:
         return None
-    row, account = found
-    is_good = account.state == "active" and row.revoked_at is None and row.ends_at > now
+    row, account, waits = found
+    is_good = account.state == "active" and not waits and row.revoked_at is None and row.ends_at > now
     if not is_good or not is_proven(secrets, account, row.proof, value):
         return None
     roles = parse_roles(account.roles)

@@ -13,7 +13,7 @@ from records.accounts.sessions import display_name_of
 from records.clock import utcnow
 from records.database import rows_changed
 from records.errors import RecordsError
-from records.models import FamilyRow, HandOverRow, NoticeRow
+from records.models import FamilyRow, HandOverRow, NoticeRow, ResetRow
 
 _SHOWN = 200
 
@@ -30,6 +30,8 @@ class NoticeKind(StrEnum):
 
     HANDED_OVER = "handed_over"
     """A family was given to them, or to somebody else."""
+    SIGN_IN_RESET = "sign_in_reset"
+    """Their sign-in was reset by a new invitation."""
 
 
 class Notice(BaseModel):
@@ -49,6 +51,8 @@ class Notice(BaseModel):
     is_mine_now: bool
     """Whether it was handed over to who reads this."""
     reason: str
+    confirmed_by: str | None = None
+    """Who said that it was they who opened their account after a reset; recovery-code: they showed one from before."""
     seen_at: datetime | None
 
 
@@ -80,6 +84,8 @@ def acknowledge_notice(session: Session, account_id: str, notice_id: str) -> Non
 
 
 def _view(session: Session, row: NoticeRow, code: str | None) -> Notice:
+    if row.kind == NoticeKind.SIGN_IN_RESET:
+        return _of_reset(session, row)
     subject = session.get(HandOverRow, row.subject_id)
     return Notice(
         id=row.id,
@@ -91,5 +97,23 @@ def _view(session: Session, row: NoticeRow, code: str | None) -> Notice:
         to=display_name_of(session, subject.to_account_id) if subject else None,
         is_mine_now=subject is not None and subject.to_account_id == row.account_id,
         reason=subject.reason if subject else "",
+        seen_at=row.seen_at,
+    )
+
+
+def _of_reset(session: Session, row: NoticeRow) -> Notice:
+    reset = session.get(ResetRow, row.subject_id)
+    confirmed_by = reset.confirmed_by if reset else None
+    return Notice(
+        id=row.id,
+        kind=NoticeKind.SIGN_IN_RESET,
+        at=row.created_at,
+        family_id=None,
+        family_code=None,
+        by=display_name_of(session, reset.by) if reset else "",
+        to=None,
+        is_mine_now=False,
+        reason=reset.reason if reset else "",
+        confirmed_by=display_name_of(session, confirmed_by) if confirmed_by else None,
         seen_at=row.seen_at,
     )

@@ -33,6 +33,8 @@ class Scope(StrEnum):
     PEOPLE_READ = "people:read"
     """Who works here, and whose families are whose; no footage, caption or code."""
     PEOPLE_WRITE = "people:write"
+    PEOPLE_CONFIRM = "people:confirm"
+    """To say as a second person that somebody was invited anew who is who they say."""
     REPORTS_READ = "reports:read"
     """Counts, and the logbooks of those who said so."""
     AUDIT_READ = "audit:read"
@@ -56,8 +58,8 @@ class Via(StrEnum):
 _SCOPES_OF: dict[Role, frozenset[Scope]] = {
     Role.GUIDER: frozenset({Scope.REVIEWS_READ, Scope.REVIEWS_WRITE}),
     Role.SUPERVISOR: frozenset({Scope.REVIEWS_READ}),
-    Role.MANAGER: frozenset({Scope.PEOPLE_READ, Scope.PEOPLE_WRITE, Scope.REPORTS_READ}),
-    Role.GOVERNANCE: frozenset({Scope.AUDIT_READ, Scope.REPORTS_READ}),
+    Role.MANAGER: frozenset({Scope.PEOPLE_READ, Scope.PEOPLE_WRITE, Scope.PEOPLE_CONFIRM, Scope.REPORTS_READ}),
+    Role.GOVERNANCE: frozenset({Scope.AUDIT_READ, Scope.PEOPLE_CONFIRM, Scope.REPORTS_READ}),
     Role.IT: frozenset({Scope.OPERATIONS_READ, Scope.OPERATIONS_WRITE}),
 }
 """What each role may do at all; of which families is asked elsewhere."""
@@ -74,6 +76,8 @@ class Principal:
     via: Via
     scopes: frozenset[Scope]
     session_id: str = ""
+    is_confirmed: bool = True
+    """False: the sign-in was reset, and nobody has said yet that it is they; no scope is open then."""
 
     def may(self, scope: Scope) -> bool:
         """Whether this is allowed."""

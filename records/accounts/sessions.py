@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from records.accounts.principal import Principal, Via, parse_roles, scopes_of
+from records.accounts.opened import is_unconfirmed
+from records.accounts.principal import Principal, Scope, Via, parse_roles, scopes_of
 from records.accounts.shared_secrets import NAMES, SharedSecrets
 from records.clock import utcnow
 from records.database import rows_changed
@@ -108,17 +109,18 @@ def replace_session(
 def find_session(session: Session, secrets: SharedSecrets, value: str) -> SessionFound | None:
     """Whose session this is; None where it never was, has ended, or its account or shared secret is no more."""
     now = utcnow()
-    query = select(SessionRow, AccountRow).join(AccountRow).where(SessionRow.secret_hash == hash_secret(value))
-    found = session.execute(query).one_or_none()
+    query = select(SessionRow, AccountRow, is_unconfirmed()).join(AccountRow)
+    found = session.execute(query.where(SessionRow.secret_hash == hash_secret(value))).one_or_none()
     if found is None:
         return None
-    row, account = found
+    row, account, waits = found
     ends_at = _end_of(row)
     if account.state != "active" or ends_at <= now or not is_proven(secrets, account, row.proof, value):
         return None
     roles = parse_roles(account.roles)
     name = NAMES.get(account.id, account.id)
-    principal = Principal(account.id, name, roles, Via.SESSION, scopes_of(roles), row.id)
+    scopes = frozenset[Scope]() if waits else scopes_of(roles)
+    principal = Principal(account.id, name, roles, Via.SESSION, scopes, row.id, is_confirmed=not waits)
     return SessionFound(principal, ends_at, (now - row.seen_at).total_seconds() >= TOUCH_EVERY_S)
 
 

@@ -65,6 +65,8 @@ class Action(StrEnum):
     CHANGE_ACCOUNT = "change_account"
     CLOSE_ACCOUNT = "close_account"
     RESET_SIGN_IN = "reset_sign_in"
+    CONFIRM_RESET = "confirm_reset"
+    """Somebody else, or a recovery code from before, said that it was its owner who opened an account anew."""
     CHANGE_PASSWORD = "change_password"  # noqa: S105 a word
     ADD_SECOND_FACTOR = "add_second_factor"
     REMOVE_SECOND_FACTOR = "remove_second_factor"

@@ -41,6 +41,9 @@ NOBODY: Final = NamedActor("nobody")
 """Somebody who has not shown who they are."""
 
 
+COMMAND_LINE: Final = "command-line:"
+
+
 def command_line() -> NamedActor:
     """Whoever runs a command on this machine, by the number of their account on it."""
-    return NamedActor(f"command-line:{os.getuid()}", "command_line")
+    return NamedActor(f"{COMMAND_LINE}{os.getuid()}", "command_line")

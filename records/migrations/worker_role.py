@@ -49,6 +49,7 @@ RIGHTS: Final = {
     "pending_sign_ins": NOTHING,
     "ratings": NOTHING,
     "recovery_codes": NOTHING,
+    "resets": NOTHING,
     "samples": NOTHING,
     "selections": CHANGE,
     "sessions": NOTHING,

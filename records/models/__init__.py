@@ -17,6 +17,7 @@ from records.models.credentials import (
     PasskeyRow,
     PendingSignInRow,
     RecoveryCodeRow,
+    ResetRow,
 )
 from records.models.families import FamilyRow, FamilyShareRow, HandOverRow, NoticeRow
 from records.models.hiding import HidingRow, WithheldRow
@@ -64,6 +65,7 @@ __all__ = [
     "PendingSignInRow",
     "RatingRow",
     "RecoveryCodeRow",
+    "ResetRow",
     "SampleRow",
     "SelectionRow",
     "SelectionState",

@@ -65,6 +65,24 @@ class InvitationRow(Base):
     used_at: Mapped[datetime | None]
 
 
+class ResetRow(Base):
+    """A new invitation for an account that had been set up; until it is confirmed the account may do nothing."""
+
+    __tablename__ = "resets"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    by: Mapped[str] = mapped_column(String(64))
+    """The account that made it, or what the audit calls somebody at the console."""
+    reason: Mapped[str] = mapped_column(String(32))
+    former_codes: Mapped[str] = mapped_column(Text, default="")
+    """Hashes of the recovery codes from before that were unused, with a space between them."""
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None] = mapped_column(String(64))
+    """The account, the console, or recovery-code."""
+
+
 class PendingSignInRow(Base):
     """Signing in, or setting up an account, between its steps. It opens nothing."""
 

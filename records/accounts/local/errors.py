@@ -85,6 +85,37 @@ class NoSuchPerson(AccountError):
     for_guider = "There is nobody with this login or number, or the account is closed."
 
 
+class ResetGone(AccountError):
+    """No reset of this account waits to be confirmed."""
+
+    code = "reset_gone"
+    for_guider = "There is nothing to confirm here any more."
+
+
+class ResetNotOpened(AccountError):
+    """A reset was to be confirmed before anybody had opened the account."""
+
+    code = "reset_not_opened"
+    for_guider = "The new invitation has not been used yet. Once it has been, ask them in person, then confirm it."
+
+
+class ResetNotIndependent(AccountError):
+    """Whoever made the reset could be using the account that was to confirm it."""
+
+    code = "reset_not_independent"
+    for_guider = (
+        "Who made this invitation cannot confirm it, nor can anybody whom they invited, gave roles or invited anew. "
+        "Another manager, information governance, or IT at the service's console can."
+    )
+
+
+class SignsInElsewhere(AccountError):
+    """An account of the organisation's sign-in has nothing to reset here."""
+
+    code = "signs_in_elsewhere"
+    for_guider = "The organisation signs this person in. Password and second factor are reset there."
+
+
 class NotYourself(AccountError):
     """Nobody gives rights to herself, or takes herself out."""
 

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from records.accounts.api_tokens import revoke_api_tokens
 from records.accounts.closing import close_account
-from records.accounts.local.errors import LoginTaken, NoSuchPerson, NotYourself
+from records.accounts.local.errors import LoginTaken, NoSuchPerson, NotYourself, SignsInElsewhere
 from records.accounts.local.invitations import create_invitation
 from records.accounts.local.passwords import normalise_login
+from records.accounts.local.resets import begin_reset, signs_in_elsewhere
+from records.accounts.opened import is_unconfirmed
 from records.accounts.principal import Role, parse_roles
 from records.accounts.sessions import end_sessions
 from records.audit.actions import Action
@@ -51,6 +53,8 @@ class Person(BaseModel):
     """active or closed."""
     has_password: bool
     """Whether they have set up their account by their invitation."""
+    waits_for_confirmation: bool
+    """Whether they may do nothing since they were invited anew, until a second person has confirmed it."""
     invited_until: datetime | None
     created_at: datetime
 
@@ -58,7 +62,7 @@ class Person(BaseModel):
 def list_people(session: Session) -> list[Person]:
     """Everybody, the closed ones last."""
     query = (
-        select(AccountRow, CredentialRow.account_id, InvitationRow.ends_at)
+        select(AccountRow, CredentialRow.account_id, InvitationRow.ends_at, is_unconfirmed())
         .outerjoin(CredentialRow, CredentialRow.account_id == AccountRow.id)
         .outerjoin(InvitationRow, (InvitationRow.account_id == AccountRow.id) & InvitationRow.used_at.is_(None))
         .where(AccountRow.kind == "person")
@@ -72,10 +76,11 @@ def list_people(session: Session) -> list[Person]:
             roles=sorted(parse_roles(row.roles)),
             state=row.state,
             has_password=credential is not None,
+            waits_for_confirmation=waits,
             invited_until=ends_at,
             created_at=row.created_at,
         )
-        for row, credential, ends_at in session.execute(query)
+        for row, credential, ends_at, waits in session.execute(query)
     ]
 
 
@@ -112,9 +117,14 @@ def invite_person(
 def invite_again(session: Session, who: Actor, account_id: str, reason: ResetReason) -> str:
     """A new invitation for somebody who lost password or second factor.
 
-    What they had is good no more; their sessions and API tokens end at once. Raises: NoSuchPerson, NotYourself.
+    What they had is good no more; their sessions and API tokens end at once. An account that had been set up, or to
+    which families belong or are shared, may do nothing until the reset is confirmed (records/accounts/local/resets.py).
+    Raises: NoSuchPerson, NotYourself, SignsInElsewhere.
     """
     _changeable(session, who, account_id)
+    if signs_in_elsewhere(session, account_id):
+        raise SignsInElsewhere
+    begin_reset(session, who, account_id, reason, keep_proof=reason != ResetReason.SEEN_BY_OTHERS)
     for table in (CredentialRow, RecoveryCodeRow, PasskeyRow, PendingSignInRow):
         session.execute(delete(table).where(table.account_id == account_id))
     end_sessions(session, account_id)

@@ -26,15 +26,21 @@ def new_recovery_codes(session: Session, account_id: str) -> list[str]:
     made = [
         "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(_GROUPS)) for _ in range(HOW_MANY)
     ]
-    session.add_all(RecoveryCodeRow(account_id=account_id, code_hash=_hash(account_id, code)) for code in made)
+    session.add_all(RecoveryCodeRow(account_id=account_id, code_hash=hash_of_code(account_id, code)) for code in made)
     session.flush()
     return made
 
 
 def use_recovery_code(session: Session, account_id: str, given: str) -> bool:
     """Whether it was one of the account's and not used yet; from now on it is."""
-    is_good = (RecoveryCodeRow.code_hash == _hash(account_id, given)) & RecoveryCodeRow.used_at.is_(None)
+    is_good = (RecoveryCodeRow.code_hash == hash_of_code(account_id, given)) & RecoveryCodeRow.used_at.is_(None)
     return rows_changed(session, update(RecoveryCodeRow).where(is_good).values(used_at=utcnow())) > 0
+
+
+def unused_recovery_codes(session: Session, account_id: str) -> list[str]:
+    """The hashes of those that are still good."""
+    unused = (RecoveryCodeRow.account_id == account_id) & RecoveryCodeRow.used_at.is_(None)
+    return list(session.scalars(select(RecoveryCodeRow.code_hash).where(unused)))
 
 
 def recovery_codes_left(session: Session, account_id: str) -> int:
@@ -43,6 +49,7 @@ def recovery_codes_left(session: Session, account_id: str) -> int:
     return session.scalar(select(func.count()).select_from(RecoveryCodeRow).where(unused)) or 0
 
 
-def _hash(account_id: str, code: str) -> str:
+def hash_of_code(account_id: str, code: str) -> str:
+    """What is remembered of a code."""
     plain = "".join(letter for letter in code.upper().translate(_LOOKS_LIKE) if letter in _LETTERS)
     return hash_secret(f"{account_id} {plain}")

@@ -11,6 +11,9 @@ from cli.users import Act, users
 from records.accounts.local.errors import NoSuchPerson
 from records.accounts.local.people import ResetReason
 from records.accounts.principal import Role
+from records.audit.actions import Action
+from records.audit.log import Wanted, find_lines
+from records.models import AccountRow, ExternalIdentityRow
 from tests.api.accounts import OTHER_PASSWORD, browser, code_of, give_password, invited, logins, make_app, set_up
 
 
@@ -90,3 +93,116 @@ def test_nobody_else_makes_people(app: FastAPI, role: Role) -> None:
     client, _, _ = set_up(app, invited(app, next(logins), role))
     assert client.post("/api/v1/people", json={"login": "friend", "roles": ["guider"]}).status_code == 403
     assert client.get("/api/v1/people").status_code == 403
+
+
+def id_of(client: TestClient) -> str:
+    return str(client.get("/api/v1/session").json()["account_id"])
+
+
+def family_of(client: TestClient) -> str:
+    code = client.get("/api/v1/families/proposal").json()["code"]
+    client.post("/api/v1/families", json={"code": code}).raise_for_status()
+    return str(code)
+
+
+def invite_anew(manager: TestClient, account_id: str, reason: str = "lost_second_factor") -> str:
+    made = manager.post(f"/api/v1/people/{account_id}/invitation", json={"reason": reason})
+    return str(made.raise_for_status().json()["invitation"])
+
+
+def test_who_opens_another_s_account_by_a_new_invitation_gets_none_of_her_families(
+    app: FastAPI, manager: TestClient
+) -> None:
+    """A manager makes the link, opens it herself, and is told by every route that she may not yet."""
+    ada, _, _ = set_up(app, invited(app, next(logins)))
+    code, account_id = family_of(ada), id_of(ada)
+    thief, _, new_codes = set_up(app, invite_anew(manager, account_id), OTHER_PASSWORD)
+    assert thief.get("/api/v1/session").json()["waits_for_confirmation"]
+    for path in ("/api/v1/families", "/api/v1/selections", "/api/v1/notices", "/api/v1/logbook"):
+        assert code_of(thief.get(path)) == (403, "not_confirmed"), path
+    assert code not in thief.get("/api/v1/families").text
+    token = {"name": "x", "scopes": ["reviews:read"]}
+    assert thief.post("/api/v1/tokens", json=token).status_code == 403
+    proof = "/api/v1/account/confirmation"
+    assert code_of(thief.post(proof, json={"code": new_codes[0]})) == (401, "sign_in_wrong")
+    # A second invitation does not make what the first was opened with a proof.
+    thief, _, _ = set_up(app, invite_anew(manager, account_id), OTHER_PASSWORD)
+    assert code_of(thief.post(proof, json={"code": new_codes[1]})) == (401, "sign_in_wrong")
+    confirm = f"/api/v1/resets/{account_id}/confirmation"
+    assert code_of(thief.put(confirm)) == (403, "not_confirmed")
+    assert code_of(manager.put(confirm)) == (403, "reset_not_independent")
+    # Nor does an accomplice that she makes up, or one whom that one makes up.
+    made = manager.post("/api/v1/people", json={"login": next(logins), "roles": ["manager"]}).json()
+    accomplice, _, _ = set_up(app, made["invitation"])
+    made = accomplice.post("/api/v1/people", json={"login": next(logins), "roles": ["governance"]}).json()
+    another, _, _ = set_up(app, made["invitation"])
+    for client in (accomplice, another):
+        assert code_of(client.put(confirm)) == (403, "reset_not_independent")
+
+
+def test_a_second_person_confirms_who_was_invited_anew_and_she_is_told(app: FastAPI, manager: TestClient) -> None:
+    governance, _, _ = set_up(app, invited(app, next(logins), Role.GOVERNANCE))
+    ada, _, _ = set_up(app, invited(app, next(logins)))
+    code, account_id = family_of(ada), id_of(ada)
+    link, confirm = invite_anew(manager, account_id), f"/api/v1/resets/{account_id}/confirmation"
+    assert code_of(governance.put(confirm)) == (409, "reset_not_opened")
+    again, _, _ = set_up(app, link, OTHER_PASSWORD)
+    [waiting] = [one for one in governance.get("/api/v1/resets").json() if one["account_id"] == account_id]
+    assert (waiting["is_opened"], waiting["can_be_mine"], waiting["by"]) == (True, True, "Mara")
+    [waiting] = [one for one in manager.get("/api/v1/resets").json() if one["account_id"] == account_id]
+    assert not waiting["can_be_mine"]
+    assert again.get("/api/v1/families").status_code == 403
+    governance.put(confirm).raise_for_status()
+    assert [one["code"] for one in again.get("/api/v1/families").json()] == [code]
+    [notice] = again.get("/api/v1/notices").json()
+    told = (notice["kind"], notice["by"], notice["reason"], notice["confirmed_by"])
+    assert told == ("sign_in_reset", "Mara", "lost_second_factor", governance.get("/api/v1/session").json()["name"])
+    assert code_of(governance.put(confirm)) == (404, "reset_gone")
+    with app.state.context.db.reading() as session:
+        [line] = [one for one in find_lines(session, Wanted(action=Action.CONFIRM_RESET)) if one.target == account_id]
+    assert line.account_id == id_of(governance)
+
+
+def test_a_recovery_code_from_before_confirms_at_once_unless_others_may_have_seen_it(
+    app: FastAPI, manager: TestClient
+) -> None:
+    proof = "/api/v1/account/confirmation"
+    ada, _, codes = set_up(app, invited(app, next(logins)))
+    family_of(ada)
+    again, _, _ = set_up(app, invite_anew(manager, id_of(ada)), OTHER_PASSWORD)
+    assert again.post(proof, json={"code": codes[3]}).status_code == 204
+    assert again.get("/api/v1/families").status_code == 200
+    ben, _, codes = set_up(app, invited(app, next(logins)))
+    again, _, _ = set_up(app, invite_anew(manager, id_of(ben), "seen_by_others"), OTHER_PASSWORD)
+    assert code_of(again.post(proof, json={"code": codes[3]})) == (401, "sign_in_wrong")
+
+
+def test_where_there_is_one_manager_it_confirms_at_the_console(
+    app: FastAPI, manager: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGPACK_DATA_DIR", str(app.state.context.settings.data_dir))
+    monkeypatch.setenv("VIGPACK_LOCAL_ACCOUNTS", "true")
+    login = next(logins)
+    ada, _, _ = set_up(app, invited(app, login))
+    again, _, _ = set_up(app, invite_anew(manager, id_of(ada)), OTHER_PASSWORD)
+    assert again.get("/api/v1/families").status_code == 403
+    users(Act.CONFIRM, login)
+    assert again.get("/api/v1/families").status_code == 200
+
+
+def test_who_never_opened_the_invitation_is_invited_anew_without_more_ado(app: FastAPI, manager: TestClient) -> None:
+    made = manager.post("/api/v1/people", json={"login": next(logins), "roles": ["guider"]}).json()
+    client, _, _ = set_up(app, invite_anew(manager, made["account_id"]))
+    assert client.get("/api/v1/families").status_code == 200
+
+
+def test_whom_the_organisation_signs_in_has_no_password_made_for_them(app: FastAPI, manager: TestClient) -> None:
+    with app.state.context.db.session() as session:
+        account = AccountRow(kind="person", display_name="Olga", roles=Role.GUIDER)
+        session.add(account)
+        session.flush()
+        identity = ExternalIdentityRow(issuer="https://id.example.org", subject="1", account_id=account.id)
+        session.add(identity)
+        account_id = account.id
+    asked = manager.post(f"/api/v1/people/{account_id}/invitation", json={"reason": "forgot_password"})
+    assert code_of(asked) == (409, "signs_in_elsewhere")

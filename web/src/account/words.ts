@@ -21,6 +21,7 @@ export const SCOPES: Record<Scope, string> = {
   'operations:write': 'act on jobs and workers',
   'people:read': 'see who works here',
   'people:write': 'invite people and change their roles',
+  'people:confirm': 'say as a second person who somebody is',
   'reports:read': 'see counts and logbooks',
   'audit:read': 'read the audit',
 };

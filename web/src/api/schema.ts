@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm after a reset that it is me, by a recovery code from before
+         * @description Without it a second person has to.
+         */
+        post: operations["confirm_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/passkey-options": {
         parameters: {
             query?: never;
@@ -1142,6 +1162,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/resets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who waits to be confirmed
+         * @description For managers and information governance.
+         */
+        get: operations["list_resets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resets/{account_id}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Confirm that somebody who was invited anew is who they say
+         * @description In person, and after having asked them. Not for who made the invitation, nor for those whom they invited.
+         */
+        put: operations["confirm_person"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/selections": {
         parameters: {
             query?: never;
@@ -2025,7 +2085,7 @@ export interface components {
          * @description A verb in the audit. One that stands in somebody's audit keeps its spelling for good.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "open_family" | "change_family" | "close_family" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "reset_sign_in" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
+        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "open_family" | "change_family" | "close_family" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
         /** @description One thing that is wrong: how bad, in a sentence, and what to do now. */
         Alert: {
             code: string;
@@ -2882,6 +2942,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             by: string;
+            confirmed_by?: string | null;
             family_code: string | null;
             family_id: string | null;
             id: string;
@@ -2895,7 +2956,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        NoticeKind: "handed_over";
+        NoticeKind: "handed_over" | "sign_in_reset";
         /** @description The organisation's own sign-in. */
         OrganisationWay: {
             /** @example Sign in with Anytown Council */
@@ -3054,6 +3115,7 @@ export interface components {
             login: string | null;
             roles: components["schemas"]["records__accounts__principal__Role"][];
             state: string;
+            waits_for_confirmation: boolean;
         };
         /**
          * @description As whom the guider took part.
@@ -3253,7 +3315,7 @@ export interface components {
          * @description What may be done, in the coarse steps in which an API token can be given it.
          * @enum {string}
          */
-        Scope: "reviews:read" | "reviews:write" | "operations:read" | "operations:write" | "people:read" | "people:write" | "reports:read" | "audit:read";
+        Scope: "reviews:read" | "reviews:write" | "operations:read" | "operations:write" | "people:read" | "people:write" | "people:confirm" | "reports:read" | "audit:read";
         /**
          * @description Points out of the most that the answered questions could give.
          *
@@ -3438,6 +3500,8 @@ export interface components {
             /** @description What they may do at all, and may let an API token of theirs do. */
             scopes: components["schemas"]["Scope"][];
             via: components["schemas"]["Via"];
+            /** @description The sign-in was reset: nothing opens until a second person or a former recovery code confirms it. */
+            waits_for_confirmation: boolean;
         };
         /** @description What a browser says of a challenge that was signed. */
         SignedResponse: {
@@ -3595,6 +3659,17 @@ export interface components {
          * @enum {string}
          */
         Via: "secret" | "session" | "api_token" | "pass" | "open" | "process";
+        /** @description Somebody who was invited anew, and may do nothing until a second person has said that it was they. */
+        WaitingReset: {
+            account_id: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            can_be_mine: boolean;
+            is_opened: boolean;
+            name: string;
+            reason: string;
+        };
         /** @description A kind, and what is chosen for it; what is left out stays as is usual. */
         Wish: {
             kind: string;
@@ -3642,6 +3717,28 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OwnAccount"];
                 };
+            };
+        };
+    };
+    confirm_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4979,6 +5076,46 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CheckedTable"];
                 };
+            };
+        };
+    };
+    list_resets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingReset"][];
+                };
+            };
+        };
+    };
+    confirm_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
