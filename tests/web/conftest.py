@@ -40,7 +40,8 @@ def desk_service(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def with_people(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskService]:
     """A service in which everybody has an account of their own; nobody prepares moments."""
     assert built_page.is_dir()
-    service = DeskService(tmp_path_factory.mktemp("people"), {"VIGPACK_LOCAL_ACCOUNTS": "true"})
+    service = DeskService(tmp_path_factory.mktemp("people"), {"VIGPACK_LOCAL_ACCOUNTS": "true"}, host="localhost")
+    service.environment["VIGPACK_PUBLIC_URL"] = service.url
     service.start(worker=False)
     yield service
     service.stop()

@@ -32,12 +32,14 @@ class DeskService:
     data_dir: Path
     environment: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    host: str = "127.0.0.1"
+    """As browsers call it: by a number they know no passkeys."""
     api: subprocess.Popen[bytes] | None = None
     worker: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def secret(self) -> str:

@@ -10,7 +10,7 @@ from records.audit.actor import command_line
 from tests.api.accounts import PASSWORD, Phone
 from tests.axe import AXE, complaints
 from tests.effects import open_alone
-from tests.web.desk import DeskService, Guider
+from tests.web.desk import PHONE, DeskService, Guider
 from tests.web.people import sign_in
 
 TOGETHER = "people"
@@ -75,6 +75,7 @@ def test_an_invitation_leads_to_an_account_with_which_she_signs_in_again(
     expect(dialog.get_by_role("alert")).to_contain_text("password")
     dialog.get_by_label("Password").fill(PASSWORD)
     dialog.get_by_role("button", name="Go on").click()
+    dialog.get_by_role("button", name="With an app on my phone").click()
     phone = Phone((dialog.locator("code").text_content() or "").replace(" ", ""))
     assert dialog.get_by_role("img").evaluate("image => image.naturalWidth") > 20
     assert not AXE.is_file() or complaints(page) == []
@@ -104,3 +105,60 @@ def test_an_invitation_leads_to_an_account_with_which_she_signs_in_again(
     expect(dialog.get_by_role("alert")).to_contain_text("Ask your service's manager for a new one")
     dialog.get_by_role("button", name="Go on without it").click()
     expect(dialog).to_be_hidden()
+
+
+def hold_passkeys(page: Page) -> None:
+    """The browser has a device of its own that holds passkeys, and whose owner is there and known to it."""
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+        "isUserVerified": True, "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def test_a_passkey_sets_up_an_account_and_signs_in_by_itself_and_after_the_password(
+    with_people: DeskService, context: BrowserContext
+) -> None:
+    guider = Guider(context.new_page(), with_people.url, invite(with_people, "ben@council.example"))
+    page = guider.page
+    hold_passkeys(page)
+    page.set_viewport_size(PHONE)
+    page.goto(guider.address)
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Go on").click()
+    by_passkey = dialog.get_by_role("button", name="With a passkey of this device")
+    expect(by_passkey).to_be_focused()
+    assert not AXE.is_file() or complaints(page) == []
+    page.keyboard.press("Enter")
+    expect(dialog.locator("li code")).to_have_count(10)
+    dialog.get_by_role("button", name="I have kept them").click()
+    expect(dialog).to_be_hidden()
+
+    context.clear_cookies()
+    page.reload()
+    dialog.get_by_role("button", name="Sign in with a passkey").click()
+    expect(dialog).to_be_hidden()
+    guider.button("Your account: Ada").click()
+    guider.button("Passkeys, sessions and API tokens").click()
+    mine = page.get_by_role("dialog", name="Ada")
+    expect(mine).to_contain_text("last used today")
+    mine.get_by_role("button", name="Remove the passkey").click()
+    mine.get_by_label("Your password").fill(PASSWORD)
+    assert not AXE.is_file() or complaints(page) == []
+    mine.get_by_role("button", name="Remove the passkey", exact=True).click()
+    expect(mine.get_by_role("alert")).to_contain_text("Add another one first")
+
+    context.clear_cookies()
+    page.reload()
+    page.get_by_label("Sign-in name").fill("ben@council.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    expect(dialog.get_by_role("button", name="My device is not here")).to_be_visible()
+    assert not AXE.is_file() or complaints(page) == []
+    dialog.get_by_role("button", name="Use my passkey").click()
+    expect(dialog).to_be_hidden()
+    expect(guider.button("Your account: Ada")).to_be_visible()
+    assert guider.complaints == []

@@ -18,7 +18,7 @@ export const choosePassword = (invitation: string, password: string): Promise<To
 export const showCode = (code: string): Promise<SetUp> => post('/api/v1/invitations/code', { code });
 
 /** Not by the API's client, which answers every 401 by asking to sign in. Throws ApiError. */
-async function post<T>(path: string, body: Record<string, string>): Promise<T> {
+export async function post<T>(path: string, body: object): Promise<T> {
   const answer = await fetch(path, {
     method: 'POST',
     body: JSON.stringify(body),
@@ -27,5 +27,5 @@ async function post<T>(path: string, body: Record<string, string>): Promise<T> {
   if (!answer) throw new ApiError(0, 'not_reached', NOT_REACHED);
   const said = await answer.text();
   if (!answer.ok) throw errorFrom(answer.status, said, answer.headers.get('Retry-After'));
-  return JSON.parse(said) as T;
+  return (said ? JSON.parse(said) : undefined) as T;
 }
