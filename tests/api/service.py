@@ -21,7 +21,7 @@ from records.settings import Settings
 from records.storage.open import open_storage
 from tests.databases import make_tables
 from tests.effects import open_alone
-from tests.servers import free_port, start
+from tests.servers import NO_TLS, free_port, start
 
 TUS = {"Tus-Resumable": "1.0.0"}
 CHUNK = {**TUS, "Content-Type": "application/offset+octet-stream"}
@@ -96,6 +96,7 @@ class Service:
         client = httpx.Client(
             base_url=f"http://127.0.0.1:{port}",
             headers={"Authorization": f"Bearer {token}"},
+            verify=NO_TLS,
             timeout=60,
             trust_env=False,
         )

@@ -28,7 +28,7 @@ from tests.chaos.network import Network
 from tests.chaos.parts import Crew, Part
 from tests.databases import make_tables
 from tests.effects import open_alone
-from tests.servers import PostgresServer, S3Server, free_port, prepared_postgres, redis_program, wait_until
+from tests.servers import NO_TLS, PostgresServer, S3Server, free_port, prepared_postgres, redis_program, wait_until
 from worker.broker import worker_argv, worker_env
 
 WORKERS = ("worker-1", "worker-2", "worker-3")
@@ -110,7 +110,7 @@ class Stack:
             return f"{', '.join(down)} not running"
         headers = {"Authorization": f"Bearer {self.token}"}
         try:
-            answer = httpx.get(f"{self.api_url}/readyz", headers=headers, timeout=5, trust_env=False)
+            answer = httpx.get(f"{self.api_url}/readyz", headers=headers, verify=NO_TLS, timeout=5, trust_env=False)
         except httpx.TransportError as error:
             return f"the API does not answer: {type(error).__name__}"
         return "" if answer.status_code == 200 else f"not ready: {answer.text[:300]}"

@@ -26,7 +26,7 @@ from pipeline.source.remux import make_seekable
 from tests.films.colours import colours_differ
 from tests.films.truth import LUMA, RATE, Grey, Truth, decode_all, luma, sound_between, upright
 from tests.footage import RUNNER, read_number
-from tests.web.engine import CutFile, Engine
+from tests.web.engine import CutFile, Engine, grey_of
 
 _PLAYER_NEAR_S = 0.1
 _SHARES = (0.0, 0.37, 1.0)
@@ -134,7 +134,7 @@ class Comparison:
         if len(times) != len(self.truth.times):
             return None
         for shown in seen["shown"]:
-            grey = np.array(shown["grey"], np.uint8).reshape(shown["height"], shown["width"])
+            grey = grey_of(shown)
             self.verdict.blame(f"page shows at {times[shown['index']]} ms", self.truth.differs(shown["index"], grey))
         return seen
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import subprocess
@@ -18,7 +19,7 @@ from records.accounts.machine_secret import machine_secret
 from records.settings import Settings
 from tests.databases import make_tables
 from tests.footage import read_number
-from tests.servers import free_port, start, wait_until
+from tests.servers import NO_TLS, free_port, start, wait_until
 
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
@@ -88,7 +89,7 @@ class DeskService:
 
     def client(self) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.secret}"}
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30)
+        return httpx.Client(base_url=self.url, headers=headers, verify=NO_TLS, trust_env=False, timeout=30)
 
     def selection(self, selection_id: str) -> dict[str, Any]:
         with self.client() as client:
@@ -103,7 +104,7 @@ class DeskService:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/healthz", trust_env=False, timeout=2).is_success
+            return httpx.get(f"{self.url}/healthz", verify=NO_TLS, trust_env=False, timeout=2).is_success
         except httpx.TransportError:
             return False
 
@@ -177,18 +178,20 @@ class Guider:
 
     def number_on(self, picture: str) -> int:
         """The number of a numbered film that a video or canvas shows, found by its CSS; -1 while it shows nothing."""
-        size, grey = self.page.evaluate(
+        width, height, grey = self.page.evaluate(
             """(css) => {
                 const shown = document.querySelector(css);
                 const size = [shown?.videoWidth ?? shown?.width, shown?.videoHeight ?? shown?.height];
-                if (!size[0]) return [size, []];
-                const on = Object.assign(new OffscreenCanvas(...size)).getContext('2d');
+                if (!size[0]) return [0, 0, ''];
+                const on = new OffscreenCanvas(...size).getContext('2d');
                 on.drawImage(shown, 0, 0);
-                return [size, [...on.getImageData(0, 0, ...size).data].filter((_, n) => n % 4 === 1)];
+                const { data } = on.getImageData(0, 0, ...size);
+                return [...size, new Uint8Array(data.filter((_, n) => n % 4 === 1)).toBase64()];
             }""",
             picture,
         )
-        return -1 if not any(grey) else read_number(np.array(grey, np.uint8).reshape(size[1], size[0]))
+        pixels = np.frombuffer(base64.b64decode(grey), np.uint8).reshape(height, width)
+        return read_number(pixels) if pixels.any() else -1
 
     def cards(self, kind: str = "") -> Locator:
         """The moments in the list."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import os
 import shutil
@@ -90,8 +91,9 @@ class CutFile:
     claims: dict[str, int | None] = field(default_factory=dict)
 
 
-def _grey(picture: dict[str, Any]) -> NDArray[np.uint8]:
-    return np.array(picture["grey"], np.uint8).reshape(picture["height"], picture["width"])
+def grey_of(picture: dict[str, Any]) -> NDArray[np.uint8]:
+    """The pixels of a picture that the page told: uint8, (height, width). As one text they come ten times faster."""
+    return np.frombuffer(base64.b64decode(picture["grey"]), np.uint8).reshape(picture["height"], picture["width"])
 
 
 @dataclass
@@ -152,9 +154,9 @@ class Engine:
                         const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
                         const { width, height } = bitmap;
                         bitmap.close();
-                        const grey = Array.from({ length: width * height }, (_, n) =>
+                        const grey = Uint8Array.from({ length: width * height }, (_, n) =>
                             Math.round(0.299 * data[4 * n] + 0.587 * data[4 * n + 1] + 0.114 * data[4 * n + 2]));
-                        shown.push({ index, width, height, grey });
+                        shown.push({ index, width, height, grey: grey.toBase64() });
                     }
                     const video = document.createElement('video');
                     const player = await new Promise((tell) => {
@@ -181,7 +183,7 @@ class Engine:
 
     def pixels(self, at_ms: int) -> NDArray[np.uint8]:
         """The picture on screen at a time, 120 pixels high: uint8, (height, width), grey."""
-        return _grey(self._ask(f"return grey(await open.picture({at_ms}, 120));"))
+        return grey_of(self._ask(f"return grey(await open.picture({at_ms}, 120));"))
 
     def strip(self, count: int) -> list[int]:
         """The numbers on the pictures of the filmstrip."""
@@ -191,7 +193,7 @@ class Engine:
             await open.strip({count}, 60, (index, ms, bitmap) => shown.push(grey(bitmap)), never);
             return shown;"""
         )
-        return [read_number(_grey(one)) for one in shown]
+        return [read_number(grey_of(one)) for one in shown]
 
     def waveform(self, buckets: int) -> list[float]:
         """The loudest amplitude heard in each of equal parts of the film, 0 to 1."""
@@ -211,7 +213,7 @@ class Engine:
                     const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
                     const { width, height } = bitmap;
                     bitmap.close();
-                    return { width, height, grey: Array.from(data.filter((_, n) => n % 4 === 1)) };
+                    return { width, height, grey: new Uint8Array(data.filter((_, n) => n % 4 === 1)).toBase64() };
                 };
                 const open = await window.film.openFilm(document.querySelector('input').files[0]);
                 try {

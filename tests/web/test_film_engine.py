@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.footage import numbered_film, read_number, run
+from tests.web.engine import grey_of
 
 TOGETHER = "engine"
 
@@ -30,7 +30,8 @@ READ_PIXELS = """const grey = (bitmap) => {
     context.drawImage(bitmap, 0, 0);
     const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
     bitmap.close();
-    return { width: canvas.width, height: canvas.height, grey: Array.from(data.filter((_, n) => n % 4 === 1)) };
+    const green = new Uint8Array(data.filter((_, n) => n % 4 === 1));
+    return { width: canvas.width, height: canvas.height, grey: green.toBase64() };
 };
 const file = document.querySelector('input').files[0];
 const never = new AbortController().signal;
@@ -68,7 +69,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def number_in(picture: dict[str, Any]) -> int:
-    return read_number(np.array(picture["grey"], np.uint8).reshape(picture["height"], picture["width"]))
+    return read_number(grey_of(picture))
 
 
 def look(page: Page, film: Path, body: str) -> Any:

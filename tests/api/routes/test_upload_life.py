@@ -18,7 +18,7 @@ from records.storage.open import open_storage
 from tests.api.conftest import client_of
 from tests.api.service import RawPatch, Service, announce, begin, offset_of, send, send_all
 from tests.effects import open_alone
-from tests.servers import wait_until
+from tests.servers import NO_TLS, wait_until
 
 MIB = 1 << 20
 
@@ -164,7 +164,9 @@ def test_eight_clients_of_two_processes_send_one_film_and_it_is_whole_although_o
             while True:
                 try:
                     address, headers = addresses[number % 2], second.headers
-                    with httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False) as mine:
+                    with httpx.Client(
+                        base_url=address, headers=headers, verify=NO_TLS, timeout=60, trust_env=False
+                    ) as mine:
                         send_or_hang(mine, chance)
                         return
                 except (httpx.TransportError, OSError):
