@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
@@ -65,8 +66,7 @@ from api.routes import (
     uploads,
 )
 from api.routes.page import BUILT_PAGE, serve_page
-from records.accounts.organisation.configuration import organisation_of
-from records.accounts.organisation.provider import Provider
+from records.accounts.organisation.configuration import Organisation, organisation_of
 from records.accounts.shared_secrets import shared_secrets
 from records.audit.act import note_act
 from records.database import open_database
@@ -76,6 +76,9 @@ from records.settings import Settings, load_settings
 from records.storage.open import open_storage
 from records.uploads.uploads import Uploads
 from worker.effects import carry_out_effects
+
+if TYPE_CHECKING:
+    from records.accounts.organisation.provider import Provider
 
 _ABOUT = """Send the moments of a film, get a review pack and picture notes.
 
@@ -135,7 +138,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.state.sign_in_tries = SignInTries()
     app.state.identity = Identity(given, shared_secrets(given), db, app.state.wrong_tokens)
     chosen = organisation_of(given)
-    app.state.provider = Provider(chosen) if chosen else None
+    app.state.provider = _provider_of(chosen) if chosen else None
     app.add_middleware(Guard, settings=given, identity=app.state.identity)
     app.add_middleware(Audited, db=db)
     app.add_middleware(SecurityHeaders)
@@ -152,6 +155,12 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     serve_page(app, page)
     _describe(app)
     return app
+
+
+def _provider_of(chosen: Organisation) -> Provider:
+    from records.accounts.organisation.provider import Provider  # brings Authlib, which few services need
+
+    return Provider(chosen)
 
 
 def _operation_name(route: APIRoute) -> str:

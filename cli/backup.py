@@ -19,6 +19,7 @@ from records.backup.sealing import make_key, parse_recipients, write_new_key
 from records.backup.state import note_backup
 from records.database import Database, open_database
 from records.migrations.migrate import is_current
+from records.secrets.service_key import service_key_fingerprint
 from records.settings import Settings, load_settings
 from records.storage.open import open_storage
 
@@ -82,7 +83,8 @@ def _make(settings: Settings, folder: Path, recipients: str, *, as_json: bool) -
     database = open_database(settings)
     try:
         with progress_bar("backup", shown=not as_json) as on_progress:
-            made = make_backup(database, open_storage(settings), folder, made_for, on_progress)
+            fingerprint = service_key_fingerprint(settings)
+            made = make_backup(database, open_storage(settings), folder, made_for, on_progress, fingerprint)
         if is_current(database):
             _note(database, made)
     finally:

@@ -12,6 +12,7 @@ import typer
 from cli.local.hold import hold_data_dir
 from cli.screen import CommandFailed, counted, print_json, progress_bar, say
 from records.audit.erasure_register import Erasure, parse_erasures
+from records.backup.key_of_service import service_key_here, what_is_needed
 from records.backup.make import Progress
 from records.backup.read import Backup, open_backup
 from records.backup.rehearse import Rehearsed, rehearse
@@ -47,6 +48,7 @@ def restore(
     identity = parse_identity(_read_key(key))
     scratch = settings.data_dir if settings.data_dir.is_dir() else None
     with open_backup(folder, identity, scratch) as opened, progress_bar("restore", shown=not as_json) as on_progress:
+        key_here = service_key_here(opened.manifest, settings)
         if check:
             found: Rehearsed | Restored = rehearse(opened, scratch, on_progress)
             sentence = "can be restored"
@@ -56,7 +58,14 @@ def restore(
             sentence = "are back"
     made_at = opened.manifest.made_at
     if as_json:
-        print_json({**asdict(found), "made_at": made_at.isoformat(), "version": opened.manifest.version})
+        print_json(
+            {
+                **asdict(found),
+                "made_at": made_at.isoformat(),
+                "version": opened.manifest.version,
+                "service_key": key_here,
+            }
+        )
         return
     here = (
         f"{counted(found.selections, 'selection')}, {counted(found.objects, 'file')} and {counted(found.rows, 'row')}"
@@ -68,6 +77,8 @@ def restore(
         say(
             f"{counted(found.missing, 'file')} had been lost before this backup was made: an earlier one may hold them."
         )
+    if needed := what_is_needed(key_here, settings, is_restored=not check):
+        say(needed)
 
 
 def _restore(opened: Backup, settings: Settings, register: list[Erasure], on_progress: Progress) -> Restored:

@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 from pydantic.config import JsonDict
@@ -24,8 +24,7 @@ from pipeline.errors import PipelineError
 from pipeline.ffmpeg.capabilities import read_capabilities
 from records.accounts.organisation.configuration import organisation_of
 from records.accounts.organisation.errors import OrganisationMisconfigured, ProviderAway
-from records.accounts.organisation.provider import Provider
-from records.accounts.organisation.tokens import SKEW_S
+from records.accounts.organisation.logout_token import SKEW_S
 from records.audit.log import may_change
 from records.clock import utcnow
 from records.database import Database, clock_skew_s, open_database
@@ -39,6 +38,9 @@ from worker.broker import is_rabbitmq, queue_length
 from worker.monitoring.alerts import MOST_SKEW_S, PROXY_ANEW, assess_store, start_a_worker
 from worker.monitoring.proxy import ask_proxy
 from worker.redis_server import find_redis_server
+
+if TYPE_CHECKING:
+    from records.accounts.organisation.provider import Provider
 
 SQLITE_NAME = "vigpack.sqlite3"
 _FONT_PACKAGE = "fontpkg_atkinson_hyperlegible"
@@ -320,6 +322,8 @@ def check_proxy(settings: Settings) -> Check:
 
 def check_organisation(settings: Settings) -> Check:
     """That the organisation's sign-in answers, is who the settings say, has keys, and has our time."""
+    from records.accounts.organisation.provider import Provider
+
     part = "organisation's sign-in"
     try:
         organisation = organisation_of(settings)

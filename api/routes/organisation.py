@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query, Request
@@ -27,14 +27,15 @@ from records.accounts.organisation.configuration import CALLBACK
 from records.accounts.organisation.errors import LoginDeclined, LoginUnknown, NotProven, OrganisationRefused
 from records.accounts.organisation.identities import admit, end_external_sessions, note_external_session
 from records.accounts.organisation.login_states import LOGIN_S, LoginState, begin_login, end_login
-from records.accounts.organisation.provider import Provider
-from records.accounts.organisation.tokens import kid_of, verify_id_token, verify_logout_token
 from records.accounts.sessions import Lifetime, replace_session
 from records.audit.actions import Action
 from records.audit.actor import NOBODY, NamedActor
 from records.audit.log import note
 from records.errors import DatabaseUnavailable
 from records.logs import get_logger
+
+if TYPE_CHECKING:
+    from records.accounts.organisation.provider import Provider
 
 router = APIRouter(tags=["session"])
 ORGANISATION: Final = f"{SIGN_IN}/organisation"
@@ -96,6 +97,8 @@ async def complete_organisation_sign_in(
 @router.post(LOGOUT, summary="Be told that somebody has signed out", responses=described(400, 404, 503))
 async def create_back_channel_logout(request: Request, ctx: Ctx) -> Response:
     """For the provider: a form with a `logout_token` that it signed (OpenID Connect Back-Channel Logout 1.0)."""
+    from records.accounts.organisation.tokens import kid_of, verify_logout_token
+
     provider = _provider_of(request)
     try:
         given = parse_qs((await request.body()).decode("ascii"), max_num_fields=10).get("logout_token", [])
@@ -142,6 +145,8 @@ def _end_login(request: Request, ctx: AppContext, state: str) -> LoginState:
 async def _claims_for(
     provider: Provider, begun: LoginState, *, code: str | None, iss: str | None, error: str | None
 ) -> dict[str, object]:
+    from records.accounts.organisation.tokens import kid_of, verify_id_token
+
     endpoints = await provider.endpoints()
     if (iss is not None or endpoints.sends_issuer) and iss != provider.organisation.issuer:
         raise NotProven("the answer names another issuer, or none")  # RFC 9207

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,8 +11,10 @@ from api.dependencies import Ctx
 from api.middleware.access import SIGN_IN
 from api.middleware.identity import Identity
 from records.accounts.local.relying_party import relying_party
-from records.accounts.organisation.provider import Provider
 from records.accounts.principal import SHARED_GUIDER_ACCOUNT, SHARED_IT_ACCOUNT
+
+if TYPE_CHECKING:
+    from records.accounts.organisation.provider import Provider
 
 router = APIRouter(tags=["session"])
 

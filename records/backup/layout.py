@@ -49,6 +49,8 @@ class Facts(BaseModel):
     damaged: int
     """Files that were in the store with other bytes than their row says. They are in the backup as they were."""
     recipients: list[str]
+    service_key: str = ""
+    """The fingerprint of the service's own key, which is in no backup; empty: made before it was noted."""
 
 
 class Manifest(Facts):

@@ -67,9 +67,11 @@ class _Snapshot:
 
 
 def make_backup(
-    db: Database, storage: Storage, target: Path, recipients: Recipients, on_progress: Progress
+    db: Database, storage: Storage, target: Path, recipients: Recipients, on_progress: Progress, service_key: str = ""
 ) -> Manifest:
     """A new folder ``target`` with everything the service remembers and keeps, sealed for the recipients.
+
+    ``service_key``: the fingerprint of the service's own key, for who restores it.
 
     Nothing is left of it where it raises: BackupFolderTaken, BackupUnwritable, NoRoom, BackupNeverSettled,
     StorageUnavailable, DatabaseUnavailable.
@@ -77,7 +79,7 @@ def make_backup(
     part = _begin(target)
     try:
         with writing_backup(), _held(part):
-            manifest = _write(db, storage, part, recipients, on_progress)
+            manifest = _write(db, storage, part, recipients, on_progress, service_key)
             (part / _LOCK).unlink()
             _sync_tree(part)
             try:
@@ -156,7 +158,9 @@ class _held:  # noqa: N801 reads as a block
         self._lock.close()
 
 
-def _write(db: Database, storage: Storage, part: Path, recipients: Recipients, on_progress: Progress) -> Manifest:
+def _write(
+    db: Database, storage: Storage, part: Path, recipients: Recipients, on_progress: Progress, service_key: str
+) -> Manifest:
     work = WorkList(part / "work.sqlite3")
     lost: set[str] = set()
     for _round in range(_MOST_ROUNDS):
@@ -184,6 +188,7 @@ def _write(db: Database, storage: Storage, part: Path, recipients: Recipients, o
         missing=len(lost),
         damaged=damaged,
         recipients=[str(recipient) for recipient in recipients],
+        service_key=service_key,
     )
     contents = seal(contents_lines(facts, snapshot.sealed, work.held(), snapshot.erased), part / CONTENTS, recipients)
     _read_back(part, work, snapshot.sealed, contents, on_progress)
@@ -191,7 +196,7 @@ def _write(db: Database, storage: Storage, part: Path, recipients: Recipients, o
     manifest = Manifest(
         **facts.model_dump(), database_sha256=snapshot.sealed.sealed_sha256, contents_sha256=contents.sealed_sha256
     )
-    (part / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (part / MANIFEST).write_text(manifest.model_dump_json(indent=2, exclude_defaults=True) + "\n", encoding="utf-8")
     return manifest
 
 

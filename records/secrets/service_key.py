@@ -27,6 +27,11 @@ def has_service_key(settings: Settings) -> bool:
     return bool(settings.service_key.get_secret_value()) or (settings.data_dir / FILE_NAME).exists()
 
 
+def service_key_fingerprint(settings: Settings) -> str:
+    """By which a backup says which key its service had, and which tells nothing of it; empty where none is at hand."""
+    return service_key(settings, "fingerprint").hex()[:32] if has_service_key(settings) else ""
+
+
 def former_service_keys(settings: Settings, purpose: str) -> list[bytes]:
     """The same of each key that was replaced, from VIGPACK_FORMER_SERVICE_KEYS: to check what was signed with it."""
     named = re.split(r"[,\s]+", settings.former_service_keys.get_secret_value())

@@ -13,7 +13,7 @@ from records.migrations.migrate import migrate
 from records.settings import Settings
 
 MEDIA = {"PIL", "av", "cv2", "docx", "ffmpeg", "fontTools", "moviepy", "numpy", "typst"}
-OF_SOME_DUTIES = {"alembic", "httpx", "obstore", "prompt_toolkit", "pyrage", "webauthn"}
+OF_SOME_DUTIES = {"alembic", "authlib", "joserfc", "httpx", "obstore", "prompt_toolkit", "pyrage", "webauthn"}
 SERVICE = {"celery", "fastapi", "kombu", "pydantic_settings", "redis", "sqlalchemy", "uvicorn"}
 
 HELP = """

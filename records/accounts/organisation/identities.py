@@ -19,7 +19,7 @@ from records.accounts.organisation.errors import (
     NotProven,
     OrganisationRefused,
 )
-from records.accounts.organisation.tokens import LOGOUT_TOKEN_S, SKEW_S, LogoutToken
+from records.accounts.organisation.logout_token import LOGOUT_TOKEN_S, SKEW_S, LogoutToken
 from records.accounts.principal import Role
 from records.accounts.sessions import end_sessions
 from records.clock import utcnow

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from authlib.oidc.core import CodeIDToken
@@ -15,25 +14,14 @@ from joserfc.jws import extract_compact
 
 from records.accounts.organisation.configuration import Organisation
 from records.accounts.organisation.errors import NotProven, SecondFactorMissing
+from records.accounts.organisation.logout_token import LOGOUT_TOKEN_S, SKEW_S, LogoutToken
 
 ALGORITHMS: Final = ("RS256", "ES256")
 """Both by a key that the provider alone holds; never one that our own secret could make, and never none."""
-SKEW_S: Final = 60
-LOGOUT_TOKEN_S: Final = 600
-"""How old a logout token may be."""
 _MOST_CHARACTERS: Final = 64 * 1024
 _MOST_SUBJECT: Final = 255
 """OpenID Connect Core 2."""
 _LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
-
-
-@dataclass(frozen=True)
-class LogoutToken:
-    """Whose sessions are to end: one at the provider, or all of one person."""
-
-    jti: str
-    subject: str | None
-    sid: str | None
 
 
 def kid_of(token: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,13 +11,18 @@ import pytest
 from alembic import command
 from sqlalchemy import func, select, text
 
+from cli.restore import restore as restore_command
+from records.accounts.local.sign_in import TOTP_PURPOSE
+from records.accounts.local.totp import seal, unseal
 from records.actions.artwork import erase_artwork
 from records.actions.erase import erase_selection
 from records.actions.hide import ask_hiding
 from records.audit.erasure_register import copy_register, export_register, parse_erasures, stored_erasures
 from records.audit.lifecycle import note_start, note_stop
 from records.backup.errors import BackupDamaged, BackupKeyWrong, BackupNewer, ServiceRunning, TargetNotEmpty
+from records.backup.key_of_service import ServiceKey, service_key_here, what_is_needed
 from records.backup.layout import StoredObject
+from records.backup.make import make_backup
 from records.backup.read import Backup
 from records.backup.state import last_backup_at
 from records.ledger.jobs import claim_next
@@ -38,9 +44,10 @@ from records.models import (
     utcnow,
 )
 from records.models.training import LogbookClientRow
+from records.secrets.service_key import service_key, service_key_fingerprint
 from records.settings import Settings
 from records.training.logbook import forget_code
-from tests.records.backup.place import Place, new_key, opened
+from tests.records.backup.place import Place, new_key, opened, recipients_of
 from tests.records.cast import add_selection
 from tests.servers import PostgresServer
 
@@ -270,3 +277,28 @@ def test_a_later_backup_tells_what_was_erased(here: Place, there: Place, key: Pa
     assert there.restore(tmp_path / "monday", key, *register).erased_again == 1
     assert selections(there) == set()
     assert there.stored() == set()
+
+
+def test_a_restore_says_before_and_after_whether_the_service_key_is_there(
+    here: Place, tmp_path: Path, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The key is in no backup; with it a phone's codes go on, without it they do not."""
+    sealed = seal(service_key(here.settings, TOTP_PURPOSE), "JBSWY3DPEHPK3PXP", "ada")
+    fingerprint = service_key_fingerprint(here.settings)
+    made = make_backup(
+        here.db, here.storage, tmp_path / "copy", recipients_of(key), lambda _done: None, service_key=fingerprint
+    )
+    new = Settings(data_dir=tmp_path / "new")
+    assert service_key_here(made, new) is ServiceKey.MISSING
+    assert not (tmp_path / "new").exists()  # looking makes no key
+    for check, words in ((True, "here is none. Put the former one"), (False, "If you have it, put it into")):
+        restore_command(tmp_path / "copy", key=key, check=check, data=new.data_dir)
+        assert words in " ".join(capsys.readouterr().out.split())
+    assert service_key_here(made, new) is ServiceKey.OTHER  # the restore's own line of the audit needed one
+    assert unseal(service_key(new, TOTP_PURPOSE), sealed, "ada") is None
+    shutil.copy(here.settings.data_dir / "service-key", new.data_dir / "service-key")
+    assert service_key_here(made, new) is ServiceKey.SAME
+    assert unseal(service_key(new, TOTP_PURPOSE), sealed, "ada") == "JBSWY3DPEHPK3PXP"
+    assert what_is_needed(ServiceKey.SAME, new, is_restored=False) == ""
+    assert here.backup(tmp_path / "older", key).service_key == ""
+    assert service_key_here(here.backup(tmp_path / "oldest", key), new) is ServiceKey.UNKNOWN

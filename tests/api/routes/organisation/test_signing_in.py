@@ -90,6 +90,7 @@ def test_the_page_is_told_what_the_button_says(browser: TestClient) -> None:
         "machine": False,
         "shared_token": False,
         "local": False,
+        "passkey": False,
         "organisation": {"label": "Sign in with Anytown Council"},
     }
 
