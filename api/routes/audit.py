@@ -20,7 +20,8 @@ from pipeline.limits import ID_PATTERN, LIMITS
 from records.audit.act import Transaction
 from records.audit.actions import Action
 from records.audit.checkpoints import kept_checkpoints, public_key
-from records.audit.log import AuditLine, Wanted, find_lines, write_csv
+from records.audit.log import Wanted, find_lines, write_csv
+from records.audit.shown import AuditedAccount, ShownLine, find_shown_lines, list_audited
 from records.audit.verify import Verification, verify
 from records.families.families import family_id_of
 
@@ -44,7 +45,7 @@ class Filters(BaseModel):
 class Page(BaseModel):
     """Some lines, newest first."""
 
-    lines: list[AuditLine]
+    lines: list[ShownLine]
     next_before: Annotated[int | None, Field(description="`before` of the next page; none: there are no more.")]
 
 
@@ -81,10 +82,20 @@ class PageOf(Filters):
 
 @router.get(AUDIT, summary="Lines of the audit, newest first", responses=described(401, 403, 422, 503))
 def list_audit_lines(ctx: Ctx, asked: Annotated[PageOf, Query()]) -> Page:
-    """Who did what and when. Reading them leaves a line, too."""
+    """Who did what and when, with the names and codes that ids have now; a file that is taken away has ids alone.
+
+    Reading them leaves a line, too.
+    """
     with ctx.db.reading() as session:
-        lines = find_lines(session, _wanted(session, asked, asked.before), asked.limit)
+        lines = find_shown_lines(session, _wanted(session, asked, asked.before), asked.limit)
     return Page(lines=lines, next_before=lines[-1].sequence if len(lines) == asked.limit else None)
+
+
+@router.get(f"{AUDIT}/accounts", summary="Whose acts can be asked for", responses=described(401, 403))
+def list_audit_accounts(ctx: Ctx) -> list[AuditedAccount]:
+    """Everybody who has or had an account, by name."""
+    with ctx.db.reading() as session:
+        return list_audited(session)
 
 
 @router.get(

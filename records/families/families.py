@@ -45,8 +45,9 @@ def propose_code(session: Session) -> str:
 
 
 def family_id_of(session: Session, code: str) -> str:
-    """The id of the family with this code. Raises: FamilyGone."""
-    found = session.scalar(select(FamilyRow.id).where(FamilyRow.code == code))
+    """The id of the family with this code, however its letters were typed. Raises: FamilyGone."""
+    alike = select(FamilyRow.id).where(func.lower(FamilyRow.code) == code.lower())
+    found = session.scalar(alike.order_by((FamilyRow.code == code).desc()).limit(1))
     if found is None:
         raise FamilyGone(code)
     return found

@@ -1,4 +1,4 @@
-"""A family from its guider to a supervisor and back: shared, seen and not changed, and ended."""
+"""A family from its guider to a supervisor and back: shared, seen, ended; and who saw it, for governance."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.axe import AXE, complaints
 from tests.effects import open_alone
-from tests.records.cast import K_104, add_selection
+from tests.records.cast import K_104, K_207, add_selection
 from tests.web.desk import PHONE, DeskService, Guider
 from tests.web.people import sign_in
 
@@ -56,3 +56,36 @@ def test_a_review_is_shown_to_a_supervisor_until_her_guider_ends_it(
     assert there.request.get(f"{with_people.url}/api/v1/selections/{shown}").status == 404
     assert guider.complaints == sol.complaints == []
     there.close()
+
+
+def test_governance_reads_who_saw_a_family_and_that_the_audit_is_whole(
+    with_people: DeskService, browser: Browser, context: BrowserContext
+) -> None:
+    there = browser.new_context()
+    cleo = sign_in(with_people, there, "Cleo", "guider")
+    db = open_alone(with_people.settings())
+    seen = add_selection(db, K_207, who=cleo)
+    db.dispose()
+    assert there.request.get(f"{with_people.url}/api/v1/selections/{seen}").ok
+    there.close()
+    sign_in(with_people, context, "Gil", "governance")
+    gil = Guider(context.new_page(), with_people.url)
+    page = gil.page
+    page.goto(gil.address)
+    page.get_by_role("link", name="Who saw what").click()
+    page.get_by_role("button", name="Check whether it is whole").click()
+    expect(page.get_by_text("The audit is whole: ")).to_be_visible()
+    page.get_by_label("Family code").fill("k-207")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_role("listitem")).to_have_count(1)
+    expect(page.get_by_role("listitem")).to_contain_text("Cleo looked at family K-207, cycle 1.")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Take as CSV").click()
+    table = saved.value.path().read_text()
+    assert seen in table
+    assert "K-207" not in table
+    page.get_by_label("Person").select_option(label="Gil")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_text("There is no such line.")).to_be_visible()
+    assert not AXE.is_file() or complaints(page) == []
+    assert gil.complaints == []

@@ -16,7 +16,7 @@ from records.audit.actions import Action
 from records.audit.actor import NamedActor
 from records.audit.log import note
 from records.database import open_database
-from records.models import AccountRow, FamilyRow
+from records.models import AccountRow, FamilyRow, FamilyShareRow
 from records.settings import Settings
 from tests.api.conftest import client_of
 from tests.databases import make_tables
@@ -49,12 +49,33 @@ def governance(settings: Settings) -> Iterator[TestClient]:
 
 
 def test_who_saw_this_family(governance: TestClient) -> None:
-    found = governance.get(AUDIT, params={"family": "K-104"}).raise_for_status().json()["lines"]
+    found = governance.get(AUDIT, params={"family": "k-104"}).raise_for_status().json()["lines"]
     assert [(line["who"], line["action"], line["family_id"]) for line in found] == [("Ada", "view", FAMILY)] * 3
-    assert "K-104" not in governance.get(AUDIT).text
+    assert {line["family"] for line in found} == {"K-104"}
+    assert "K-104" not in governance.get(f"{AUDIT}/export").text
+    assert {"id": ADA.account_id, "name": "Ada"} in governance.get(f"{AUDIT}/accounts").json()
     by_id = governance.get(AUDIT, params={"family_id": FAMILY, "action": "view"}).json()["lines"]
     assert [line["sequence"] for line in by_id] == [line["sequence"] for line in found]
     assert governance.get(AUDIT, params={"family": "K-105"}).status_code == 404
+
+
+def test_ids_are_called_by_name_while_what_they_name_exists(governance: TestClient, settings: Settings) -> None:
+    db = open_database(settings)
+    with db.session() as session:
+        share = FamilyShareRow(family_id=FAMILY, account_id=ADA.account_id, kind="colleague", by=ADA.account_id)
+        session.add(share)
+        session.flush()
+        note(session, ADA, Action.STOP_SHARING, share.id, family_id=FAMILY)
+        note(session, ADA, Action.HAND_OVER, f"{ADA.account_id} {'1' * 32}", family_id=FAMILY)
+    asked = {"account_id": ADA.account_id, "limit": 2}
+    lines = governance.get(AUDIT, params=asked).json()["lines"]
+    assert [(line["family"], line["target_name"]) for line in lines] == [("K-104", "Ada")] * 2
+    with db.session() as session:
+        session.delete(session.get_one(FamilyRow, FAMILY))
+    db.dispose()
+    lines = governance.get(AUDIT, params=asked).json()["lines"]
+    assert [(line["family"], line["family_id"]) for line in lines] == [("", FAMILY)] * 2
+    assert [line["target_name"] for line in lines] == ["Ada", ""]
 
 
 def test_reading_leaves_a_line_and_pages_go_back_to_the_first(governance: TestClient) -> None:

@@ -33,11 +33,14 @@ export const isOnOwnMachine = (who: SignedIn): boolean => who.account_id === MAC
 export const isPerson = (who: SignedIn): boolean => ![MACHINE, SHARED_GUIDER, SHARED_IT].includes(who.account_id);
 
 /** `On this computer`, `Guiders of this service`, or a person's name. */
-export function nameOf(who: SignedIn): string {
-  if (who.account_id === MACHINE) return 'On this computer';
-  if (who.account_id === SHARED_GUIDER) return 'Guiders of this service';
-  if (who.account_id === SHARED_IT) return 'IT of this service';
-  return who.name;
+export const nameOf = (who: SignedIn): string => nameOfAccount(who.account_id, who.name);
+
+/** The same of an account by its id; `name` is what its owner is called. */
+export function nameOfAccount(id: string, name: string): string {
+  if (id === MACHINE) return 'On this computer';
+  if (id === SHARED_GUIDER) return 'Guiders of this service';
+  if (id === SHARED_IT) return 'IT of this service';
+  return name;
 }
 
 /** What an account is, in half a sentence. */

@@ -153,9 +153,31 @@ export interface paths {
         };
         /**
          * Lines of the audit, newest first
-         * @description Who did what and when. Reading them leaves a line, too.
+         * @description Who did what and when, with the names and codes that ids have now; a file that is taken away has ids alone.
+         *
+         *     Reading them leaves a line, too.
          */
         get: operations["list_audit_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whose acts can be asked for
+         * @description Everybody who has or had an account, by name.
+         */
+        get: operations["list_audit_accounts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2172,6 +2194,11 @@ export interface components {
             /** @enum {string} */
             state: "well" | "busy" | "warn" | "bad";
         };
+        /** @description Somebody whose acts can be asked for. */
+        AuditedAccount: {
+            id: string;
+            name: string;
+        };
         /** @description One thing that somebody did. */
         AuditLine: {
             account_id: string;
@@ -3002,7 +3029,7 @@ export interface components {
         };
         /** @description Some lines, newest first. */
         Page: {
-            lines: components["schemas"]["AuditLine"][];
+            lines: components["schemas"]["ShownLine"][];
             /** @description `before` of the next page; none: there are no more. */
             next_before: number | null;
         };
@@ -3445,6 +3472,25 @@ export interface components {
             /** @default [] */
             points?: string[];
             title: string;
+        };
+        /** @description A line, and what its ids are called now. None of these is kept with it, nor in what is taken away as a file. */
+        ShownLine: {
+            account_id: string;
+            action: string;
+            /** Format: date-time */
+            at: string;
+            cycle: number | null;
+            detail: string;
+            family: string;
+            family_id: string;
+            moment_id: string;
+            selection_id: string;
+            sequence: number;
+            session_id: string;
+            target: string;
+            target_name: string;
+            via: string;
+            who: string;
         };
         /** @description A file beside the page. */
         ShownLink: {
@@ -3889,6 +3935,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page"];
+                };
+            };
+        };
+    };
+    list_audit_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditedAccount"][];
                 };
             };
         };

@@ -8,6 +8,9 @@ export type ApiTokenView = Schemas['ApiTokenView'];
 export type ArtifactView = Schemas['ArtifactView'];
 export type ArtworkView = Schemas['ArtworkView'];
 export type AuditLine = Schemas['AuditLine'];
+export type AuditPage = Schemas['Page'];
+export type AuditAction = Schemas['Action'];
+export type AuditedAccount = Schemas['AuditedAccount'];
 export type Box = Schemas['Box'];
 export type CheckedTable = Schemas['CheckedTable'];
 export type ClipTimes = Schemas['ClipTimes'];
@@ -68,6 +71,8 @@ type Streamed<Operation extends 'stream_selections' | 'stream_health'> =
 export type SelectionsStreamEvent = Streamed<'stream_selections'>;
 export type OperationsStreamEvent = Streamed<'stream_health'>;
 
+export type AuditCheck = Schemas['Checked'];
+export type ShownLine = Schemas['ShownLine'];
 export type Answer = RatingView['answers'][string];
 /** Filter of the job list, and the actions on a job that take no argument. */
 export type WhichJobs = Schemas['JobFilter'];

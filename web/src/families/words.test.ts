@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { FamilyView, ShareView } from '../api/types';
-import { dayFromNow, endOfDay, lastDayOf, rightTo, seenBy, sharedBy, whatOf } from './words';
+import { dayFromNow, endOfDay } from '../ui/days';
+import { lastDayOf, rightTo, seenBy, sharedBy, USUAL_DAYS, whatOf } from './words';
 
 const share = (kind: ShareView['kind'], more: Partial<ShareView> = {}): ShareView =>
   ({ id: '1', account_id: 'b', name: 'Ben', kind, selection_id: null, until: null, created_at: '2026-11-28T09:00:00Z', ...more });
@@ -18,7 +19,7 @@ describe('the last day of a share', () => {
   });
 
   it('is four weeks from now unless another is chosen, over the end of a year too', () => {
-    expect(dayFromNow(undefined, new Date(2026, 11, 20, 23, 59))).toBe('2027-01-17');
+    expect(dayFromNow(USUAL_DAYS, new Date(2026, 11, 20, 23, 59))).toBe('2027-01-17');
   });
 });
 

@@ -7,7 +7,8 @@ import { dayOf } from '../account/words';
 export type Right = 'own' | 'work' | 'see';
 
 const LAST_MOMENT_MS = 1;
-const USUAL_DAYS = 28;
+/** What one supervision usually needs. */
+export const USUAL_DAYS = 28;
 
 /** The rights that a family's record tells, with one of its reviews or with the whole. */
 export function rightTo(family: FamilyView): Right {
@@ -18,18 +19,6 @@ export function rightTo(family: FamilyView): Right {
 /** `until 3 Dec 2026`, the last day on which it is shared; '' where it does not end by itself. */
 export const lastDayOf = (share: Pick<ShareView, 'until'>): string =>
   share.until ? `until ${dayOf(new Date(Date.parse(share.until) - LAST_MOMENT_MS).toISOString())}` : '';
-
-/** The end of a day that was chosen in a form (`2026-12-03`), where the browser is; null for no day. */
-export function endOfDay(day: string): string | null {
-  const [year, month, date] = day.split('-').map(Number);
-  return year && month && date ? new Date(year, month - 1, date + 1).toISOString() : null;
-}
-
-/** A day as a form takes it, so many days from now: four weeks is what one supervision usually needs. */
-export function dayFromNow(days = USUAL_DAYS, now = new Date()): string {
-  const then = new Date(now.getFullYear(), now.getMonth(), now.getDate() + days);
-  return [then.getFullYear(), then.getMonth() + 1, then.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
-}
 
 /** What one share lets somebody do. */
 export function whatOf(share: ShareView, selectionId = ''): string {
