@@ -24,7 +24,7 @@ from records.accounts import closing, notices
 from records.accounts.local import errors as accounts
 from records.accounts.organisation import errors as organisation
 from records.actions import closing_notes, create
-from records.families import families, hand_over, sharing
+from records.families import break_glass, families, hand_over, sharing
 from records.logs import frames_of, get_logger
 from records.storage import contract as storage
 from records.training import logbook, ratings
@@ -214,8 +214,9 @@ _GONE = (
 )  # fmt: skip
 
 _REFUSED = (
-    NotInScope, NotConfirmed, NotFromHere, NotForIt, CrossSite, organisation.OrganisationRefused,
-    accounts.NotYourself, accounts.SecondFactorBlocked, accounts.ResetNotIndependent, hand_over.NotToYourself,
+    NotInScope, NotConfirmed, break_glass.BreakGlassTooOften, NotFromHere, NotForIt, CrossSite,
+    organisation.OrganisationRefused, accounts.NotYourself, accounts.SecondFactorBlocked,
+    accounts.ResetNotIndependent, hand_over.NotToYourself,
 )  # fmt: skip
 
 _TAKEN = (accounts.LoginTaken, accounts.PasskeyRefused, accounts.ResetNotOpened, accounts.SignsInElsewhere)

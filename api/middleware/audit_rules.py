@@ -61,6 +61,7 @@ _RULES: Final = {
     "DELETE /api/v1/families/{family_id}/shares/{share_id}": Rule(Action.STOP_SHARING),
     "PUT /api/v1/resets/{account_id}/confirmation": Rule(Action.CONFIRM_RESET),
     "POST /api/v1/account/confirmation": Rule(Action.CONFIRM_RESET),
+    "POST /api/v1/families/break-glass": Rule(Action.BREAK_GLASS),
     "POST /api/v1/families/hand-over": Rule(Action.HAND_OVER),
     "GET /api/v1/people": Rule(Action.READ_PEOPLE, once=True),
     "GET /api/v1/operations/audit": Rule(Action.READ_AUDIT, once=True),

@@ -8,12 +8,14 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.dependencies import Asker, Ctx, GivenId
-from api.errors import described
+from api.errors import NotInScope, described
 from pipeline.limits import ID_PATTERN
 from pipeline.moments import FamilyCode
+from records.accounts.principal import Via
 from records.documents import FamilyPeople, Reason
 from records.families import hand_over, sharing
 from records.families.access import ShareKind
+from records.families.break_glass import BrokenGlass, break_glass
 from records.families.families import propose_code
 from records.families.hand_over import OwnerView
 from records.families.sharing import FamilyView
@@ -138,6 +140,28 @@ def delete_family_share(family_id: GivenId, share_id: GivenId, asker: Asker, ctx
     """They see nothing of it any more."""
     with ctx.db.session() as session:
         return sharing.end_share(session, asker, family_id, share_id)
+
+
+class BreakGlass(BaseModel):
+    """Which family, and why there is no time to ask."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: FamilyCode
+    reason: Reason
+
+
+@router.post(
+    "/break-glass", status_code=201, summary="See a family in an emergency", responses=described(401, 403, 404, 422)
+)
+def open_family_in_emergency(wanted: BreakGlass, asker: Asker, ctx: Ctx) -> BrokenGlass:
+    """For four hours, without changing anything. Its guider, managers and information governance are told the reason at
+    once; the guider can end it like any share. In person only, and three times a day at most.
+    """
+    if asker.via is not Via.SESSION:
+        raise NotInScope
+    with ctx.db.session() as session:
+        return break_glass(session, asker, wanted.code, wanted.reason)
 
 
 @router.get("/owners", summary="Whose families there are", responses=described(401, 403))

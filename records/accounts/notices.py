@@ -13,7 +13,7 @@ from records.accounts.sessions import display_name_of
 from records.clock import utcnow
 from records.database import rows_changed
 from records.errors import RecordsError
-from records.models import FamilyRow, HandOverRow, NoticeRow, ResetRow
+from records.models import FamilyRow, FamilyShareRow, HandOverRow, NoticeRow, ResetRow
 
 _SHOWN = 200
 
@@ -30,6 +30,8 @@ class NoticeKind(StrEnum):
 
     HANDED_OVER = "handed_over"
     """A family was given to them, or to somebody else."""
+    GLASS_BROKEN = "glass_broken"
+    """Somebody saw a family in an emergency: told to its guider, managers and information governance."""
     SIGN_IN_RESET = "sign_in_reset"
     """Their sign-in was reset by a new invitation."""
 
@@ -44,13 +46,16 @@ class Notice(BaseModel):
     at: datetime
     family_id: str | None
     family_code: str | None
+    """Told to guiders whose it is or was; null for managers and information governance."""
     by: str
     """Who did it, by name; of somebody at the service's console, what the audit calls them."""
     to: str | None
     """Whom a family was handed over to, by name."""
     is_mine_now: bool
-    """Whether it was handed over to who reads this."""
+    """Whether the family is one's own by this."""
     reason: str
+    until: datetime | None = None
+    """When it ends by itself, if it has not been ended."""
     confirmed_by: str | None = None
     """Who said that it was they who opened their account after a reset; recovery-code: they showed one from before."""
     seen_at: datetime | None
@@ -86,6 +91,8 @@ def acknowledge_notice(session: Session, account_id: str, notice_id: str) -> Non
 def _view(session: Session, row: NoticeRow, code: str | None) -> Notice:
     if row.kind == NoticeKind.SIGN_IN_RESET:
         return _of_reset(session, row)
+    if row.kind == NoticeKind.GLASS_BROKEN:
+        return _of_broken_glass(session, row, code)
     subject = session.get(HandOverRow, row.subject_id)
     return Notice(
         id=row.id,
@@ -115,5 +122,23 @@ def _of_reset(session: Session, row: NoticeRow) -> Notice:
         is_mine_now=False,
         reason=reset.reason if reset else "",
         confirmed_by=display_name_of(session, confirmed_by) if confirmed_by else None,
+        seen_at=row.seen_at,
+    )
+
+
+def _of_broken_glass(session: Session, row: NoticeRow, code: str | None) -> Notice:
+    share, family = session.get(FamilyShareRow, row.subject_id), session.get(FamilyRow, row.family_id)
+    is_mine = family is not None and family.owner_account_id == row.account_id
+    return Notice(
+        id=row.id,
+        kind=NoticeKind.GLASS_BROKEN,
+        at=row.created_at,
+        family_id=row.family_id,
+        family_code=code if is_mine else None,
+        by=display_name_of(session, share.by) if share else "",
+        to=None,
+        is_mine_now=is_mine,
+        reason=share.reason if share else "",
+        until=(share.ended_at or share.until) if share else None,
         seen_at=row.seen_at,
     )

@@ -49,6 +49,8 @@ class ShareView(BaseModel):
     kind: ShareKind
     selection_id: str | None
     until: datetime | None
+    reason: str
+    """Why somebody broke the glass; else empty."""
     created_at: datetime
 
 
@@ -60,6 +62,7 @@ class FamilyView(BaseModel):
     id: str
     code: str
     people: FamilyPeople
+    """Told to who works on it; a supervisor sees a review, and needs nobody else of the family."""
     opened_at: datetime
     ended_at: datetime | None
     mine: bool
@@ -173,10 +176,12 @@ def _view(session: Session, who: Principal, row: FamilyRow) -> FamilyView:
     )
     if not mine:
         query = query.where(FamilyShareRow.account_id == who.account_id)
+    found = session.execute(query).all()
+    works = mine or any(share.kind == ShareKind.COLLEAGUE for share, _ in found)
     return FamilyView(
         id=row.id,
         code=row.code,
-        people=row.people,
+        people=row.people if works else (),
         opened_at=row.opened_at,
         ended_at=row.ended_at,
         mine=mine,
@@ -189,8 +194,9 @@ def _view(session: Session, who: Principal, row: FamilyRow) -> FamilyView:
                 kind=ShareKind(share.kind),
                 selection_id=share.selection_id,
                 until=share.until,
+                reason=share.reason,
                 created_at=share.created_at,
             )
-            for share, name in session.execute(query)
+            for share, name in found
         ],
     )

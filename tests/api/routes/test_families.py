@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -10,7 +12,8 @@ from cli.users import Act, users
 from records.accounts.principal import Role
 from records.audit.actions import Action
 from records.audit.log import Wanted, find_lines
-from tests.api.accounts import code_of, invited, logins, make_app, set_up
+from records.clock import utcnow
+from tests.api.accounts import browser, code_of, invited, logins, make_app, set_up
 from tests.api.service import shape
 
 HAND_OVER, REASON = "/api/v1/families/hand-over", "She is on leave until the spring."
@@ -127,3 +130,64 @@ def test_where_there_is_one_manager_the_console_hands_over_to_her(
     [notice] = leaving.get("/api/v1/notices").json()
     assert notice["by"].startswith("command-line:")
     assert notice["reason"] == REASON
+
+
+BREAK_GLASS = "/api/v1/families/break-glass"
+
+
+def test_a_broken_glass_is_told_at_once_shows_without_changing_and_ends_by_itself(
+    app: FastAPI, ada: TestClient, mara: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sol, governance = person(app, Role.SUPERVISOR), person(app, Role.GOVERNANCE)
+    family_id, code = opened(ada)
+    people = [{"role": "mother", "initials": "E"}]
+    ada.put(f"/api/v1/families/{family_id}", json={"people": people}).raise_for_status()
+    film = ada.post("/api/v1/selections", json=shape(family=code)).json()["selection"]["id"]
+    path, wanted = f"/api/v1/selections/{film}", {"code": code, "reason": REASON}
+    assert sol.get(path).status_code == 404
+    assert sol.post(BREAK_GLASS, json={"code": code}).status_code == 422
+    assert governance.post(BREAK_GLASS, json=wanted).status_code == 403
+    broken = sol.post(BREAK_GLASS, json=wanted).raise_for_status().json()
+    assert sol.get(path).status_code == 200
+    assert sol.post(BREAK_GLASS, json=wanted).json()["code"] == "share_wrong"
+    assert sol.delete(path).status_code == 403
+    [seen] = [one for one in sol.get("/api/v1/families").json() if one["id"] == family_id]
+    assert (seen["code"], seen["people"]) == (code, [])
+    for client, told_code in ((ada, code), (mara, None), (governance, None)):
+        [notice] = [one for one in client.get("/api/v1/notices").json() if one["kind"] == "glass_broken"]
+        assert (notice["reason"], notice["family_code"], notice["until"]) == (REASON, told_code, broken["until"])
+    [share] = next(one for one in ada.get("/api/v1/families").json() if one["id"] == family_id)["shares"]
+    assert (share["kind"], share["reason"]) == ("break_glass", REASON)
+    with app.state.context.db.reading() as session:
+        [line] = find_lines(session, Wanted(action=Action.BREAK_GLASS, family_id=family_id))
+    assert (line.account_id, line.target) == (id_of(sol), broken["share_id"])
+    later = utcnow() + timedelta(hours=4, seconds=1)
+    with monkeypatch.context() as clock:
+        clock.setattr("records.families.access.utcnow", lambda: later)
+        assert sol.get(path).status_code == 404
+    assert ada.delete(f"/api/v1/families/{family_id}/shares/{broken['share_id']}").status_code == 200
+    assert sol.get(path).status_code == 404
+
+
+def test_the_glass_is_broken_three_times_a_day_at_most_and_by_no_program(app: FastAPI, ada: TestClient) -> None:
+    sol = person(app, Role.SUPERVISOR)
+    codes = [opened(ada)[1] for _ in range(4)]
+    token = sol.post("/api/v1/tokens", json={"name": "x", "scopes": ["reviews:read"]}).json()["token"]
+    program = browser(app)
+    program.headers["Authorization"] = f"Bearer {token}"
+    assert program.post(BREAK_GLASS, json={"code": codes[0], "reason": REASON}).status_code == 403
+    answers = [sol.post(BREAK_GLASS, json={"code": code, "reason": REASON}) for code in codes]
+    assert [one.status_code for one in answers] == [201, 201, 201, 403]
+    assert answers[3].json()["code"] == "break_glass_too_often"
+    assert sol.post(BREAK_GLASS, json={"code": "N-99999", "reason": REASON}).status_code == 404
+
+
+def test_a_supervisor_is_told_nothing_of_the_family_s_other_people(app: FastAPI, ada: TestClient) -> None:
+    sol, colleague = person(app, Role.SUPERVISOR), person(app)
+    family_id, _ = opened(ada)
+    people = [{"role": "mother", "initials": "E"}]
+    ada.put(f"/api/v1/families/{family_id}", json={"people": people}).raise_for_status()
+    for client, kind in ((sol, "supervisor"), (colleague, "colleague")):
+        share = {"account_id": id_of(client), "kind": kind}
+        ada.post(f"/api/v1/families/{family_id}/shares", json=share).raise_for_status()
+    assert [client.get("/api/v1/families").json()[0]["people"] for client in (sol, colleague)] == [[], people]

@@ -375,6 +375,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/families/break-glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See a family in an emergency
+         * @description For four hours, without changing anything. Its guider, managers and information governance are told the reason at
+         *     once; the guider can end it like any share. In person only, and three times a day at most.
+         */
+        post: operations["open_family_in_emergency"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/families/hand-over": {
         parameters: {
             query?: never;
@@ -2239,6 +2260,18 @@ export interface components {
             x: number;
             y: number;
         };
+        /** @description Which family, and why there is no time to ask. */
+        BreakGlass: {
+            code: string;
+            reason: string;
+        };
+        /** @description A family that is open for a while. */
+        BrokenGlass: {
+            family_id: string;
+            share_id: string;
+            /** Format: date-time */
+            until: string;
+        };
         /** @description Whether the audit is whole, and what signs its checkpoints. */
         Checked: {
             found: components["schemas"]["Verification"];
@@ -2978,12 +3011,13 @@ export interface components {
             reason: string;
             seen_at: string | null;
             to: string | null;
+            until?: string | null;
         };
         /**
          * @description What was done.
          * @enum {string}
          */
-        NoticeKind: "handed_over" | "sign_in_reset";
+        NoticeKind: "handed_over" | "glass_broken" | "sign_in_reset";
         /** @description The organisation's own sign-in. */
         OrganisationWay: {
             /** @example Sign in with Anytown Council */
@@ -3462,6 +3496,7 @@ export interface components {
             id: string;
             kind: components["schemas"]["ShareKind"];
             name: string;
+            reason: string;
             selection_id: string | null;
             until: string | null;
         };
@@ -4198,6 +4233,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FamilyView"];
+                };
+            };
+        };
+    };
+    open_family_in_emergency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BreakGlass"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrokenGlass"];
                 };
             };
         };

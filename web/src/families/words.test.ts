@@ -5,7 +5,7 @@ import { dayFromNow, endOfDay } from '../ui/days';
 import { lastDayOf, rightTo, seenBy, sharedBy, USUAL_DAYS, whatOf } from './words';
 
 const share = (kind: ShareView['kind'], more: Partial<ShareView> = {}): ShareView =>
-  ({ id: '1', account_id: 'b', name: 'Ben', kind, selection_id: null, until: null, created_at: '2026-11-28T09:00:00Z', ...more });
+  ({ id: '1', account_id: 'b', name: 'Ben', kind, selection_id: null, until: null, reason: '', created_at: '2026-11-28T09:00:00Z', ...more });
 
 const family = (shares: ShareView[], mine = false): FamilyView =>
   ({ id: 'f', code: 'K-104', people: [], opened_at: '2026-11-28T09:00:00Z', ended_at: null, mine, owner: 'Ada', shares });
