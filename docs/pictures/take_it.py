@@ -64,7 +64,7 @@ def check(browser: Browser, url: str) -> None:
     for theme in ("light", "dark"):
         page = browser.new_page(viewport=LAPTOP, color_scheme=theme, reduced_motion="reduce")
         page.goto(url)
-        page.get_by_text("Last acts").wait_for()
+        page.get_by_text("Recent actions").wait_for()
         if found := complaints(page):
             raise ValueError(found)
         page.close()
@@ -76,7 +76,7 @@ def photograph(browser: Browser, url: str, name: str, *, phone: bool = False) ->
     for suffix, (theme, screen) in screens.items():
         page = browser.new_page(viewport=screen, color_scheme=theme, reduced_motion="reduce")
         page.goto(url)
-        page.get_by_text("Last acts").wait_for()
+        page.get_by_text("Recent actions").wait_for()
         page.wait_for_timeout(3000)
         page.screenshot(path=HERE / f"it-{name}{suffix}.png")
         page.close()

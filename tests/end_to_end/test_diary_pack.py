@@ -56,7 +56,7 @@ def test_a_voice_plays_on_a_card_again_and_slower(reading: Callable[..., Reader]
     assert max(ground) > 40, "never a black rectangle"
     assert card.locator(".heard path").get_attribute("d").count("M") == 160  # type: ignore[union-attr]
     expect(page.locator("main")).not_to_contain_text("We laughed")
-    for hidden in ("Closer", "Two at once"):
+    for hidden in ("Zoom in", "Side by side"):
         expect(page.get_by_role("button", name=hidden)).to_be_hidden()
     expect(page.get_by_role("button", name="¼ speed")).to_be_hidden()
 

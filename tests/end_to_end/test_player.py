@@ -88,8 +88,8 @@ def test_slow_motion_shows_every_picture_and_drops_none(reader: Reader) -> None:
 
 
 def test_a_face_can_be_looked_at_closer_by_buttons_and_keys(reader: Reader) -> None:
-    expect(reader.button("Farther")).to_be_hidden()
-    reader.button("Closer").click()
+    expect(reader.button("Zoom out")).to_be_hidden()
+    reader.button("Zoom in").click()
     assert reader.page.evaluate(SHIFTS) == ["translate(-25%, -25%) scale(1.5)"]
     reader.button("Look left").click()
     reader.press("Shift+ArrowDown")
@@ -100,11 +100,11 @@ def test_a_face_can_be_looked_at_closer_by_buttons_and_keys(reader: Reader) -> N
     assert "scale(4)" in reader.page.evaluate(SHIFTS)[0]
     reader.press("ArrowRight", "ArrowRight")
     reader.at_rest()
-    reader.button("All of it").click()
+    reader.button("Whole picture").click()
     reader.expect_number(2)  # it was stepped meanwhile, and is whole again
     reader.page.mouse.move(300, 200)
     reader.page.mouse.wheel(0, -300)
-    expect(reader.button("All of it")).to_be_visible()
+    expect(reader.button("Whole picture")).to_be_visible()
     reader.press("PageDown", "PageUp")
     assert reader.page.evaluate(SHIFTS) == [""]
 
@@ -159,7 +159,7 @@ def every(reader: Reader, condition: str) -> None:
 
 
 def test_two_moments_are_stepped_and_played_as_one(reader: Reader) -> None:
-    reader.button("Two at once").click()
+    reader.button("Side by side").click()
     reader.page.wait_for_function(
         "() => [...document.querySelectorAll('#stage video')].every((v) => v.readyState >= 2)"
     )
@@ -193,7 +193,7 @@ def test_a_clicker_and_a_finger_need_nothing_else(reading: Callable[..., Reader]
     reader.until("!v.paused && v.playbackRate === 0.5")
     reader.button("Show the words").tap()
     expect(reader.page.locator("main")).to_contain_text("Ella looks up.")
-    reader.button("Two at once").tap()
+    reader.button("Side by side").tap()
     reader.button("Next moment").tap()
     expect(reader.page.get_by_text("Moment 2 of 3", exact=True)).to_be_visible()
 
@@ -244,7 +244,7 @@ def test_two_switches_move_and_choose(reading: Callable[..., Reader], long_pack:
         reader.press(" ")
         names.append(focused(reader.page))
     assert names[0] == "Play"
-    assert {"Again", "Step forward", "¼ speed", "Show the words", "Closer", "Two at once"} <= set(names)
+    assert {"Again", "Step forward", "¼ speed", "Show the words", "Zoom in", "Side by side"} <= set(names)
     assert "Step back" not in names  # there is nothing to step back to
     reader.press("Enter")
     expect(reader.page.get_by_text("Moment 2 of 3", exact=True)).to_be_visible()

@@ -170,7 +170,7 @@ def test_marks_survive_a_reload(guider: Guider, film: Path) -> None:
     guider.wait_until_cut()
     cuts = guider.cuts()
     guider.page.reload()
-    expect(guider.page.get_by_text("1 moment in a film of 1:00 min")).to_be_visible()
+    expect(guider.page.get_by_text("1 moment in a film of 1 min")).to_be_visible()
     guider.open(film)
     expect(guider.cards("Clip 1")).to_contain_text("Ella waits.")
     expect(guider.page.get_by_label("Family code")).to_have_value("K-207")
@@ -218,7 +218,7 @@ def test_the_token_is_asked_once_and_kept_for_the_visit(
         wait_until_it_plays(guider.open_review())
         guider.page.reload()
         guider.wait_until_ready()
-        guider.button("Other ends for Clip 1").click()
+        guider.button("Change times for Clip 1").click()
         guider.button("Watch it").click()
         wait_until(lambda: 25 <= guider.number_on("section video") <= 50, "what was sent is played")
         source = [one.url for one in guider.requests if "/source" in one.url]
@@ -296,7 +296,7 @@ def test_a_ready_moment_is_prepared_again_from_other_ends_without_the_film(
     desk_service.sign_in(context)
     other = Guider(context.new_page(), f"{desk_service.url}/#/review/{selection}")
     other.page.goto(other.url)
-    other.button("Other ends for Clip 1").click()
+    other.button("Change times for Clip 1").click()
     wait_until(lambda: other.number_on("figure canvas") == 100, "the first picture is shown")
     last = "figure:nth-of-type(2) canvas"
     for name, picture, number in (
@@ -327,7 +327,7 @@ def test_a_ready_moment_is_prepared_again_from_other_ends_without_the_film(
         path = f"/api/v1/selections/{selection}/artifacts/{clip['artifacts'][0]['id']}"
         (tmp_path / "clip.mp4").write_bytes(client.get(path).content)
     assert numbers_in(tmp_path / "clip.mp4") == list(range(88, wanted + 1))
-    other.button("Other picture for Still 1").click()
+    other.button("Change picture for Still 1").click()
     other.button("Still: one picture later").click()
     wait_until(lambda: other.number_on("figure canvas") == 226, "the next picture is shown")
     other.button("Prepare again").click()

@@ -82,7 +82,7 @@ def test_a_film_this_browser_cannot_open_is_marked_by_time_and_goes_whole(
         time.fill(at)
         guider.button("Go there").click()
         guider.button(name).click()
-    expect(guider.page.get_by_text("not here")).to_have_count(2)
+    expect(guider.page.get_by_text("not in this browser")).to_have_count(2)
     selection = guider.send()
     guider.wait_until_ready()
     [clip] = desk_service.selection(selection)["moments"]

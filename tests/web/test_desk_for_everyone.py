@@ -55,7 +55,7 @@ def test_axe_finds_nothing_on_any_view(opened: Opener, film: Path, theme: Litera
     found["sending"] = complaints(guider.page)
     guider.wait_until_ready()
     found["ready"] = complaints(guider.page)
-    guider.button("Other ends for Clip 1").click()
+    guider.button("Change times for Clip 1").click()
     expect(guider.page.locator("figure canvas[data-at-ms]")).to_have_count(2)
     found["ends"] = complaints(guider.page)
     guider.page.goto(guider.url)
@@ -118,7 +118,7 @@ def test_on_a_council_laptop_nothing_has_to_be_scrolled_to_mark_and_send(opened:
     guider.open(film)
     guider.mark_clip(1, 2)
     assert guider.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
-    for name in ("Play", "Starts here", "Ends here", "Still", "Send 1 moment", "Look closer"):
+    for name in ("Play", "Starts here", "Ends here", "Still", "Send 1 moment", "Zoom in"):
         expect(guider.page.get_by_role("button", name=name).first).to_be_in_viewport(ratio=1)
 
 

@@ -281,7 +281,7 @@ def test_a_sending_erased_elsewhere_is_told(
     with sending_service.client() as client:
         client.delete(f"/api/v1/selections/{selection}").raise_for_status()
     expect(guider.heading("This review was erased")).to_be_visible(timeout=30_000)
-    guider.button("Put it away").click()
+    guider.button("Remove from this list").click()
     expect(guider.page.locator(f"a[href='#/review/{selection}']")).to_have_count(0)
 
 

@@ -90,7 +90,7 @@ def test_a_spoken_diary_is_marked_sent_and_heard(guider: Guider, desk_service: D
     review.get_by_role("button", name="Show the words").click()
     expect(review.locator("main")).to_contain_text("We laughed at bath time.")
 
-    page.get_by_role("button", name=re.compile("^Other ends")).first.click()
+    page.get_by_role("button", name=re.compile("^Change times")).first.click()
     page.get_by_role("button", name="Ends: half a second later").click()
     guider.button("Prepare again").click()
     # Not that it is ready: until the request has come, it still is.

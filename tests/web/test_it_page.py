@@ -63,7 +63,7 @@ def test_axe_finds_nothing_in_light_and_dark_and_nothing_leaves_the_machine(
         page.reload()
         expect(page.get_by_text("Do now:")).to_be_visible()
         expect(page.get_by_text("This film cannot be read.")).to_be_visible()
-        page.get_by_text("What it said").click()
+        page.get_by_text("Error output").click()
         found[theme] = complaints(page)
         assert [url for url in asked if not url.startswith(it_service.url)] == []
         assert said == []

@@ -34,7 +34,7 @@ def test_the_printed_address_is_opened_once_and_its_key_is_gone(
     expect(guider.button("Choose a film")).to_be_visible()
     second = context.new_page()
     second.goto(f"{desk_service.url}/it")
-    expect(second.get_by_text("Last acts")).to_be_visible()
+    expect(second.get_by_text("Recent actions")).to_be_visible()
     expect(second.get_by_role("dialog")).to_be_hidden()
 
 

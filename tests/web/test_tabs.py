@@ -37,7 +37,7 @@ def test_one_connection_tells_two_tabs_of_eight_selections_and_outlives_the_tab_
 
     def show(guider: Guider, selection_id: str) -> None:
         guider.page.goto(f"{desk_service.url}/#/review/{selection_id}")
-        expect(guider.heading("Not everything has arrived yet")).to_be_visible()
+        expect(guider.heading("Not all moments have arrived yet")).to_be_visible()
 
     def becomes_ready(guider: Guider, selection_id: str) -> None:
         finish(settings, selection_id)

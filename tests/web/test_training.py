@@ -43,8 +43,8 @@ def test_logbook_rating_and_comparison(
     expect(page.get_by_text("VIG: the lines add up to 810, but 807 is printed.")).to_be_visible()
     expect(page.get_by_role("row", name="Total 810 62.3 % 749 57.6 % 61")).to_be_visible()
     found["printed"] = complaints(page)
-    page.get_by_label("The one").select_option(recording)
-    page.get_by_label("The other").select_option(index=1)
+    page.get_by_label("First recording").select_option(recording)
+    page.get_by_label("Second recording").select_option(index=1)
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("row", name="Widening the context")).to_be_visible()
 

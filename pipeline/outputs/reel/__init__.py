@@ -64,7 +64,7 @@ class Recipe(BaseModel):
     )
     closing: Words = Field(
         "These moments are yours.",
-        title="Last words",
+        title="Closing line",
         description="Empty: it ends with the last moment.",
         json_schema_extra={"format": "textarea"},
     )

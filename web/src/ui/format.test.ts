@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clock, left, parseClock, size, speed, spokenClock, wait } from './format';
+import { clock, duration, left, parseClock, size, speed, spokenClock, wait } from './format';
 
 describe('times', () => {
   it.each([
@@ -31,6 +31,7 @@ describe('sizes and waits', () => {
   ])('%i bytes', (bytes, said) => expect(size(bytes)).toBe(said));
 
   it('a whole film at 5 Mbit/s takes most of an hour', () => expect(wait(1_936_502_121 / 625_000)).toBe('about 52 minutes'));
+  it('a film is as long as people say', () => expect([400, 8_400, 60_000, 750_000, 3_600_000, 3_930_000].map(duration)).toEqual(['1 s', '8 s', '1 min', '12 min 30 s', '1 h', '1 h 5 min']));
   it('an hour has words of its own', () => expect(wait(3_900)).toBe('about 1 hour 5 min'));
   it('counts down in steps a person can follow', () => expect([left(3), left(42), left(61)]).toEqual(['a few seconds left', '40 s left', '2 min left']));
   it('a slow line is not said to stand still', () => expect(speed(34_000)).toBe('34 kB/s'));

@@ -10,7 +10,16 @@ export function clock(ms: number, decimals = 1): string {
   return hours ? `${hours}:${String(minutes).padStart(2, '0')}:${seconds}` : `${minutes}:${seconds}`;
 }
 
-/** The same for a screen reader: `1 minute 10.2 seconds`. */
+/** How long a film is: `8 s`, `1 min`, `12 min 30 s`, `1 h 5 min`. */
+export function duration(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 ? `${minutes} min ${seconds % 60} s` : `${minutes} min`;
+  return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes / 60} h`;
+}
+
+/** A time for a screen reader: `1 minute 10.2 seconds`. */
 export function spokenClock(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
   const seconds = `${Math.round((ms % 60_000) / 100) / 10} seconds`;
