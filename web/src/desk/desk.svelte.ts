@@ -1,5 +1,6 @@
 /** State of the desk: one film, its marks, the review's details, and the cuts. */
 
+import { Queue } from '../ui/queue';
 import { FilmProblem, discardCut, listCuts, openFilm, unsupportedFilm, type CutMode, type Film } from '../film';
 import { local } from '../ui/storage';
 import { get, getAll, put, remove } from './browserDatabase';
@@ -25,6 +26,8 @@ export class Desk {
   selectedId = $state<string | null>(null);
   /** Start of a clip whose end is not set yet. */
   begunMs = $state<number | null>(null);
+  /** Changes to marks that wait for the film. */
+  readonly changes = new Queue();
   details = $state<Details>({ family: '', cycle: 1, question: '', points: [], reviewOn: '', of: 'family_film' });
   way = $state<Way>('lossless');
   /** Why only the whole film can be sent, once the player told another length of it than the page found. */
@@ -99,6 +102,21 @@ export class Desk {
     clip.outMs = to;
     this.settle();
     return true;
+  }
+
+  /** Moves an end of a clip (of a still its one picture) by whole frames; false where nothing would be left. */
+  moveByFrames(mark: Mark, end: 'in' | 'out', n: number): Promise<boolean> {
+    return this.changes.add(async () => {
+      if (mark.kind === 'still') {
+        mark.atMs = await this.frames.step(mark.atMs, n);
+        this.settle();
+        return true;
+      }
+      // An end is the time of a frame, or the film's duration.
+      const shown = await this.frames.step(end === 'in' ? mark.inMs : mark.outMs - 1, n);
+      const [inMs, outMs] = end === 'in' ? [shown, mark.outMs] : [mark.inMs, await this.frames.endAfter(shown)];
+      return outMs > inMs && this.moveEnds(mark, inMs, outMs);
+    });
   }
 
   remove(mark: Mark): void {

@@ -1,5 +1,6 @@
 /** The ends of a prepared moment while they are moved, on the clock of what was sent for it. */
 
+import { Queue } from '../../ui/queue';
 import type { Film } from '../../film';
 import { FrameTimes } from '../../desk/frameTimes';
 import type { MomentView, NewEnds } from '../../api/types';
@@ -15,6 +16,7 @@ export class TrimState {
   readonly frames: FrameTimes;
   readonly startMs: number;
   readonly limitMs: number;
+  readonly #moves = new Queue();
   readonly #before: readonly [number, number];
 
   constructor(
@@ -35,7 +37,11 @@ export class TrimState {
   }
 
   /** Moves an end, by whole frames or by a stretch of time, as far as something was sent and some length is left. */
-  async move(end: 'in' | 'out', by: Move): Promise<void> {
+  move(end: 'in' | 'out', by: Move): Promise<void> {
+    return this.#moves.add(() => this.#move(end, by));
+  }
+
+  async #move(end: 'in' | 'out', by: Move): Promise<void> {
     const { frames } = this;
     const from = await frames.shownAt(end === 'in' ? this.inMs : this.outMs - 1);
     const wanted = 'frames' in by ? await frames.step(from, by.frames) : await frames.shownAt(this.#within(from + by.ms));
