@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pipeline.cut.stills import grab_still
 from pipeline.source.film import probe
 from tests.apertures import with_clean_aperture, with_matroska_crop
 from tests.footage import RUNNER, numbered_film, numbers_in, run
+from tests.mp4_boxes import Mp4
 from tests.web.engine import Engine
 
 TOGETHER = "engine"
@@ -151,3 +153,39 @@ def test_colours_come_out_as_the_film_s_own(
 
 
 # A picture that stands
+
+
+def stretched(drawn: Path, path: Path, how: str) -> Path:
+    """The same film, to be shown twice as wide by its track's head (ISO/IEC 14496-12, 8.3.2) or its pictures."""
+    film = Mp4(drawn)
+    description = film.description(0)
+    description.inside = [box for box in description.inside if box.kind != "pasp"]
+    head = film.tracks[0].one("tkhd")
+    own = bytearray(head.own)
+    if how == "its size":
+        own[-8:-4] = struct.pack(">I", 320 << 16)
+    elif how == "its pictures":
+        own[-8:-4] = struct.pack(">I", 160 << 16)
+    elif how == "its matrix":
+        own[-44:-40] = struct.pack(">i", 2 << 16)
+    head.own = bytes(own)
+    return film.write(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "how"), [("a.mp4", "its size"), ("a.mov", "its size"), ("a.mp4", "its matrix"), ("a.mp4", "its pictures")]
+)
+def test_pixels_that_are_oblong_by_a_word_elsewhere_are_so_everywhere(
+    engine: Engine, tmp_path: Path, name: str, how: str
+) -> None:
+    """As FFmpeg, and with it Chromium's player, reads it; QuickTime's anamorphic films came like this."""
+    shape = "setsar=2" if how == "its pictures" else "null"
+    drawn = numbered_film(tmp_path / f"drawn-{name}", frames=45, width=160, height=120, sound=None, filters=shape)
+    path = stretched(drawn, tmp_path / name, how)
+    engine.choose(path)
+    facts = engine.facts()
+    shapes = [facts["widthPx"] / facts["heightPx"]]
+    for file in (path, *(engine.cut({"in": 0, "out": 1000}, mode).path for mode in ("lossless", "light"))):
+        video = probe(file).video
+        shapes.append(video.width_px / video.height_px)
+    assert shapes == pytest.approx([320 / 120] * 4, rel=0.01)

@@ -7,9 +7,22 @@ const WITH_CHROMA = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 13
 const FULL_CHROMA = 3;
 const OFFSETS_STATED = 1;
 
+/** Shapes of pixels by their number (table E-1), from 1 on. */
+const SHAPES = [[1, 1], [12, 11], [10, 11], [16, 11], [40, 33], [24, 11], [20, 11], [32, 11], [80, 33], [18, 11], [15, 11], [64, 33], [160, 99], [4, 3], [3, 2], [2, 1]] as const;
+const SHAPE_STATED = 255;
+
 /** Whether pictures may be stored as two half pictures woven together; `unit` is a parameter set with its header. */
 export function mayBeInterlaced(unit: Uint8Array): boolean {
-  if ((unit[0]! & 0x1f) !== PARAMETER_SET) return false;
+  return parametersOf(unit)?.wholeFrames === false;
+}
+
+/** How much wider than high the pixels are; 1 where the set does not say. */
+export function pixelAspectOfSet(unit: Uint8Array): number {
+  return parametersOf(unit)?.pixelAspect ?? 1;
+}
+
+function parametersOf(unit: Uint8Array): { wholeFrames: boolean; pixelAspect: number } | null {
+  if ((unit[0]! & 0x1f) !== PARAMETER_SET) return null;
   const bits = new Bits(withoutEmulation(unit));
   bits.skip(8);
   const profile = bits.read(8);
@@ -37,5 +50,15 @@ export function mayBeInterlaced(unit: Uint8Array): boolean {
   bits.golomb();
   bits.golomb();
   // frame_mbs_only_flag
-  return bits.read(1) === 0;
+  const wholeFrames = bits.read(1) === 1;
+  bits.skip(wholeFrames ? 1 : 2);
+  if (bits.read(1)) for (let side = 0; side < 4; side++) bits.golomb();
+  const isStated = bits.read(1) === 1 && bits.read(1) === 1;
+  return { wholeFrames, pixelAspect: isStated ? shapeOf(bits) : 1 };
+}
+
+function shapeOf(bits: Bits): number {
+  const number = bits.read(8);
+  const [width, height] = number === SHAPE_STATED ? [bits.read(16), bits.read(16)] : (SHAPES[number - 1] ?? [1, 1]);
+  return width && height ? width / height : 1;
 }

@@ -14,6 +14,9 @@ const MOST_BOXES = 10_000;
 const MOST_TABLE_BYTES = 16 << 20;
 const WHOLE_RATE = 0x10000;
 const NOTHING_SHOWN = -1;
+/** What comes before the boxes in a description of pictures. */
+const PICTURE_ENTRY_BYTES = 78;
+const LEAST_STRETCH = 0.01;
 const PROTECTED = ['encv', 'enca', 'drms', 'drmi'];
 
 /** A stretch of a track's media that is shown, in ticks of the track. */
@@ -44,6 +47,8 @@ export interface TrackTimeline {
   /** Of those listed, how many descriptions (codec, size, parameter sets) its samples use. */
   readonly descriptions: number;
   readonly isProtected: boolean;
+  /** How much wider than high its pixels are by the track's head; 1 where its description tells it; null where neither does. */
+  readonly pixelAspect: number | null;
   /** Whether it lists key frames; a film without such a list says that each picture is one. */
   readonly hasKeyList: boolean;
   readonly isFragmented: boolean;
@@ -133,7 +138,7 @@ async function readTrack(read: ReadBytes, trak: Box, movie: Clock, fragmented: b
   const clock = media?.['mdhd'] && (await readClock(read, media['mdhd']));
   const ticksPerSecond = clock?.ticksPerSecond;
   if (!named['tkhd'] || !media || !ticksPerSecond) return null;
-  const head = await content(read, named['tkhd'], 24);
+  const head = await content(read, named['tkhd'], 96);
   const list = named['edts'] && (await findBoxes(read, named['edts'], ['elst']))['elst'];
   const edits = list ? parseEdits(await content(read, list)) : null;
   const table = media['minf'] && (await findBoxes(read, media['minf'], ['stbl']))['stbl'];
@@ -149,6 +154,7 @@ async function readTrack(read: ReadBytes, trak: Box, movie: Clock, fragmented: b
     ...placeEdits(edits, movie.ticksPerSecond, ticksPerSecond, fragmented),
     descriptions: samples['stsc'] ? countDescriptions(await content(read, samples['stsc'])) : 1,
     isProtected: samples['stsd'] !== undefined && (await isProtected(read, samples['stsd'])),
+    pixelAspect: samples['stsd'] ? pixelAspectOf(head, await readPictureSize(read, samples['stsd'])) : 1,
     hasKeyList: samples['stss'] !== undefined,
     isFragmented: fragmented,
     samplesInHead: sizes ? viewOf(await content(read, sizes, 12)).getUint32(8) : 0,
@@ -234,6 +240,32 @@ function countDescriptions(bytes: Uint8Array): number {
   const count = bytes.length < 8 ? 0 : Math.min(view.getUint32(4), Math.floor((bytes.length - 8) / 12));
   for (let n = 0; n < count; n++) used.add(view.getUint32(8 + n * 12 + 8));
   return Math.max(1, used.size);
+}
+
+/** The size of the pictures as stored; null where their description tells the shape of the pixels itself (`pasp`). */
+async function readPictureSize(read: ReadBytes, stsd: Box): Promise<{ width: number; height: number } | null> {
+  for await (const { from, to } of boxes(read, stsd.from + 8, stsd.to)) {
+    const entry = await read(from, PICTURE_ENTRY_BYTES);
+    if (entry.length < PICTURE_ENTRY_BYTES) return null;
+    const { pasp } = await findBoxes(read, { type: '', from: from + PICTURE_ENTRY_BYTES, to }, ['pasp']);
+    return pasp ? null : { width: viewOf(entry).getUint16(24), height: viewOf(entry).getUint16(26) };
+  }
+  return null;
+}
+
+/**
+ * The shape of the pixels by the head of a track, as FFmpeg and with it Chromium reads it: its matrix stretches one side,
+ * or the size at which it is to be shown is of another shape than the pictures (DV and its like in QuickTime).
+ */
+export function pixelAspectOf(tkhd: Uint8Array, stored: { width: number; height: number } | null): number | null {
+  const at = tkhd[0] === 1 ? 52 : 40;
+  if (!stored?.width || !stored.height || tkhd.length < at + 44) return 1;
+  const view = viewOf(tkhd);
+  const scale = (column: number): number => Math.hypot(view.getInt32(at + 4 * column), view.getInt32(at + 4 * (column + 3)));
+  const stretched = scale(0) / scale(1);
+  if (Number.isFinite(stretched) && Math.abs(stretched - 1) > LEAST_STRETCH) return stretched;
+  const [width, height] = [view.getUint32(at + 36) >> 16, view.getUint32(at + 40) >> 16];
+  return width && height && width * stored.height !== height * stored.width ? (width * stored.height) / (height * stored.width) : null;
 }
 
 async function isProtected(read: ReadBytes, stsd: Box): Promise<boolean> {
