@@ -18,6 +18,8 @@ from records.database import rows_changed
 from records.models import AccountRow, SessionRow
 from records.secrets.keys import hash_secret, is_same, new_secret
 
+MOST_SESSIONS: Final = 20
+"""That one person has at once; all who know a shared token are many."""
 TOUCH_EVERY_S: Final = 60
 """That somebody is still there is written down once in so long, not with every request."""
 
@@ -56,9 +58,16 @@ class SessionView(BaseModel):
 def begin_session(
     session: Session, secrets: SharedSecrets, account_id: str, *, by: str, device: str, lifetime: Lifetime
 ) -> str:
-    """A new session's secret, for the browser's cookie; it stands nowhere else."""
+    """A new session's secret, for the browser's cookie; it stands nowhere else.
+
+    Of a person's sessions beyond MOST_SESSIONS, those end that were used least lately.
+    """
     now, value = utcnow(), new_secret()
     session.execute(delete(SessionRow).where(SessionRow.ends_at < now))
+    if session.scalar(select(AccountRow.kind).where(AccountRow.id == account_id)) == "person":
+        newest = select(SessionRow.id).where(SessionRow.account_id == account_id)
+        kept = session.scalars(newest.order_by(SessionRow.seen_at.desc()).limit(MOST_SESSIONS - 1)).all()
+        session.execute(delete(SessionRow).where(SessionRow.account_id == account_id, SessionRow.id.not_in(kept)))
     session.add(
         SessionRow(
             secret_hash=hash_secret(value),

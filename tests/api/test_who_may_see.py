@@ -8,7 +8,6 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -29,16 +28,11 @@ from records.documents import MomentFacts
 from records.ledger.outputs import new_output
 from records.models import (
     AccountRow,
-    ApiTokenRow,
     ArtifactRow,
-    Base,
     FamilyShareRow,
-    JobRow,
-    LogbookCycleRow,
     MomentRow,
     OutputRow,
     SelectionRow,
-    SessionRow,
     UploadRow,
 )
 from records.settings import Settings
@@ -250,70 +244,6 @@ def test_nothing_is_sent_to_it_compared_or_followed_by_others(house: House, who:
     proposed = re.fullmatch(r"This code is taken here\. Take the proposed one: (\S+)\.", refused.json()["detail"])
     assert proposed
     assert client.post("/api/v1/selections", json=shape(family=proposed[1])).status_code == 201
-
-
-_OF_ONESELF = {"POST /api/v1/session", "DELETE /api/v1/session", "DELETE /api/v1/sessions"}
-"""They begin and end the asker's own session: tests/api/test_who_may.py."""
-_DAY = "2026-11-27"
-_BODIES: dict[str, Any] = {
-    "POST /api/v1/families": {"code": CODE},
-    "POST /api/v1/families/hand-over": {"reason": "I want to see it."},
-    "PUT /api/v1/families/{family_id}": {"people": [], "ended_at": "2026-11-27T00:00:00Z"},
-    "POST /api/v1/families/{family_id}/shares": {"kind": "colleague"},
-    "PUT /api/v1/logbook": {"profile": "vig", "began_on": _DAY},
-    "PUT /api/v1/logbook/cycles": {"family": None, "cycle": 1, "left_out": True},
-    "POST /api/v1/logbook/hours": {"kind": "supervision", "on": _DAY},
-    "PUT /api/v1/operations/jobs/{job_id}/priority": {"priority": 2},
-    "POST /api/v1/selections": shape(family=CODE),
-    "POST /api/v1/people": {"login": "x", "display_name": "x", "roles": ["guider"]},
-    "PUT /api/v1/people/{account_id}/roles": {"roles": ["it"]},
-    "POST /api/v1/people/{account_id}/invitation": {"reason": "forgot_password"},
-    "POST /api/v1/tokens": {"name": "x", "scopes": ["reviews:read"]},
-}
-
-
-def traces(house: House, ids: set[str]) -> dict[str, list[str]]:
-    """Every row that names one of these ids, but for the record of who asked."""
-    with house.db.snapshot() as connection:
-        tables = [table for table in Base.metadata.sorted_tables if table.name not in {"audit", "jobs"}]
-        rows = {table.name: [repr(row) for row in connection.execute(select(table))] for table in tables}
-    return {name: sorted(row for row in found if any(one in row for one in ids)) for name, found in rows.items()}
-
-
-@pytest.mark.parametrize("who", NOBODY)
-def test_no_other_request_changes_anything_of_it(house: House, who: str) -> None:
-    """With the owner's ids wherever an address or a body takes one."""
-    owner, client, wrong = house.client("owner"), house.client(who), []
-    cycle = {"family": CODE, "cycle": 1, "filmed_on": _DAY}
-    owner.put("/api/v1/logbook/cycles", json=cycle).raise_for_status()
-    with house.db.reading() as session:
-        family_id = session.get_one(SelectionRow, house.ids["selection_id"]).family_id or ""
-        ids = house.ids | {
-            "family_id": family_id,
-            "account_id": ident("owner"),
-            "share_id": session.scalars(select(FamilyShareRow.id).where(FamilyShareRow.family_id == family_id)).first(),
-            "session_id": session.scalars(select(SessionRow.id).where(SessionRow.account_id == ident("owner"))).first(),
-            "token_id": session.scalars(select(ApiTokenRow.id).where(ApiTokenRow.account_id == ident("owner"))).first(),
-            "entry_id": session.scalars(select(LogbookCycleRow.id)).first(),
-            "job_id": session.scalars(select(JobRow.id)).first(),
-        }
-    named = {"from_account_id": ident("owner"), "to_account_id": ident("governance"), "family_ids": [family_id]}
-    writes = {one for one in routes_of(house.app) if one[0] not in {"GET", "HEAD", "OPTIONS"}}
-    asked = sorted(writes - set(of_a_family(house.app)))
-    assert len(asked) > 40
-    theirs = {family_id, ident("owner"), *(house.ids[name] for name in ("selection_id", "moment_id", "upload_id"))}
-    before = traces(house, theirs)
-    for method, path in asked:
-        if (route := f"{method} {path}") in _OF_ONESELF:
-            continue
-        body = dict(_BODIES.get(route, {}))
-        body |= named if path.endswith("/hand-over") else {}
-        body |= {"account_id": ident("other")} if path.endswith("/shares") else {}
-        answer = client.request(method, address(path, ids), json=body, headers=TUS)
-        if answer.status_code >= 500 or any(marker in answer.content for marker in MARKERS):
-            wrong.append(f"{route} {answer.status_code} {answer.text}")
-    assert wrong == []
-    assert traces(house, theirs) == before
 
 
 def test_a_supervisor_sees_what_was_shared_and_nothing_else_of_the_family(house: House) -> None:

@@ -20,6 +20,7 @@ from records.accounts.closing import close_account
 from records.accounts.machine_secret import FILE_NAME, machine_secret
 from records.accounts.principal import MACHINE_ACCOUNT, SHARED_GUIDER_ACCOUNT, Role, Scope, Via
 from records.accounts.sessions import (
+    MOST_SESSIONS,
     Lifetime,
     begin_session,
     end_session,
@@ -83,6 +84,18 @@ def test_it_ends_when_idle_and_after_its_longest_time_however_busy(db: Database)
     idle = begun(db)
     earlier(db, 601)
     assert not is_good(db, idle)
+
+
+def test_of_a_person_s_sessions_beyond_twenty_the_least_used_end_and_a_shared_account_s_do_not(db: Database) -> None:
+    with db.session() as session:
+        session.add(AccountRow(id="ada", kind="person", display_name="Ada", roles=Role.GUIDER))
+    mine, theirs = [], []
+    for _ in range(MOST_SESSIONS + 2):
+        mine.append(begun(db, "ada"))
+        theirs.append(begun(db))
+        earlier(db, 1)
+    assert [is_good(db, value) for value in mine] == [False] * 2 + [True] * MOST_SESSIONS
+    assert all(is_good(db, value) for value in theirs)
 
 
 def test_another_secret_an_unknown_account_and_a_closed_one_end_it(db: Database) -> None:
