@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from PIL import Image
 from pydantic import SecretStr
 from sqlalchemy import select
 
@@ -86,3 +88,23 @@ def test_no_other_request_changes_anything_of_it(house: House, who: str) -> None
             wrong.append(f"{route} {answer.status_code} {answer.text}")
     assert wrong == []
     assert traces(house, theirs) == before
+
+
+def test_a_share_that_ends_while_a_photograph_is_sent_is_asked_for_again(house: House) -> None:
+    owner, other = house.client("colleague"), house.client("other")
+    family = owner.post("/api/v1/families", json={"code": "W-4428"}).json()
+    shares = f"/api/v1/families/{family['id']}/shares"
+    given = owner.post(shares, json={"account_id": ident("other"), "kind": "colleague"}).json()["shares"][0]["id"]
+    made = owner.post("/api/v1/selections", json=shape(family="W-4428")).json()["selection"]["id"]
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(picture, "JPEG")
+
+    def body() -> Iterator[bytes]:
+        yield picture.getvalue()[:100]
+        owner.delete(f"{shares}/{given}").raise_for_status()
+        yield picture.getvalue()[100:]
+
+    path = f"/api/v1/selections/{made}/artwork"
+    answer = other.post(path, content=body(), headers={"Content-Type": "image/jpeg"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "selection_gone")
+    assert owner.get(f"/api/v1/selections/{made}").json()["artwork"] == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from base64 import b64encode
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from PIL import Image
 from pydantic import SecretStr
 from sqlalchemy import select
 
@@ -323,26 +321,6 @@ def test_a_key_used_again_shows_nothing_once_the_share_has_ended(house: House) -
     again = other.post("/api/v1/selections", json=wanted, headers=key)
     assert (again.status_code, again.json()["code"]) == (404, "selection_gone")
     assert "W-4427" not in again.text
-
-
-def test_a_share_that_ends_while_a_photograph_is_sent_is_asked_for_again(house: House) -> None:
-    owner, other = house.client("colleague"), house.client("other")
-    family = owner.post("/api/v1/families", json={"code": "W-4428"}).json()
-    shares = f"/api/v1/families/{family['id']}/shares"
-    given = owner.post(shares, json={"account_id": ident("other"), "kind": "colleague"}).json()["shares"][0]["id"]
-    made = owner.post("/api/v1/selections", json=shape(family="W-4428")).json()["selection"]["id"]
-    picture = io.BytesIO()
-    Image.new("RGB", (40, 30), "red").save(picture, "JPEG")
-
-    def body() -> Iterator[bytes]:
-        yield picture.getvalue()[:100]
-        owner.delete(f"{shares}/{given}").raise_for_status()
-        yield picture.getvalue()[100:]
-
-    path = f"/api/v1/selections/{made}/artwork"
-    answer = other.post(path, content=body(), headers={"Content-Type": "image/jpeg"})
-    assert (answer.status_code, answer.json()["code"]) == (404, "selection_gone")
-    assert owner.get(f"/api/v1/selections/{made}").json()["artwork"] == []
 
 
 def test_a_pack_that_shows_another_selection_is_not_for_who_was_not_shown_that_one(house: House) -> None:
