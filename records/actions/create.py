@@ -54,6 +54,7 @@ def begin_selection(db: Database, settings: Settings, who: Principal, asked: Sel
         if there is None:
             raise SelectionGone(asked.id)
         check_selection(session, who, asked.id, Right.WORK)  # it may be another guider's by now
+        asked.shape = asked.shape.model_copy(update={"family": there.family})  # k-104 stands under K-104
         if _said(there) != _said(asked):
             raise KeyReused
     return asked.id
@@ -65,7 +66,9 @@ def _add(db: Database, settings: Settings, who: Principal, asked: SelectionRow) 
             check_room(settings)
             check_queue(session, settings)
             check_begun(session, settings, asked.begun_by)
-            asked.family_id = family_for(session, who, asked.family).id
+            family = family_for(session, who, asked.family)
+            asked.family_id, asked.family = family.id, family.code
+            asked.shape = asked.shape.model_copy(update={"family": family.code})
             session.add(asked)
 
 

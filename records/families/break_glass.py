@@ -17,9 +17,9 @@ from records.audit.log import note
 from records.clock import utcnow
 from records.errors import RecordsError
 from records.families.access import Right, ShareKind, may_with_family
-from records.families.families import FamilyGone
+from records.families.families import FamilyGone, find_family
 from records.families.sharing import ShareWrong
-from records.models import AccountRow, FamilyRow, FamilyShareRow
+from records.models import AccountRow, FamilyShareRow
 
 GOOD_FOR: Final = timedelta(hours=4)
 MOST_A_DAY: Final = 3
@@ -50,7 +50,7 @@ def break_glass(session: Session, who: Principal, code: str, reason: str) -> Bro
     """
     if lock_opened(session, who.account_id) is None:
         raise ShareWrong
-    row = session.scalars(select(FamilyRow).where(FamilyRow.code == code)).one_or_none()
+    row = find_family(session, code)
     if row is None:
         raise FamilyGone
     if may_with_family(session, who, row, Right.SEE):

@@ -53,12 +53,22 @@ def family_id_of(session: Session, code: str) -> str:
     return found
 
 
+def find_family(session: Session, code: str) -> FamilyRow | None:
+    """The family with this code, or one that looks like it: letters' case and the kind of dash do not matter.
+
+    Families from before whose codes look alike are told apart by their very letters.
+    """
+    looks_alike = func.replace(func.lower(FamilyRow.code), "_", "-") == code.lower().replace("_", "-")
+    found = session.scalars(select(FamilyRow).where(looks_alike).order_by(FamilyRow.opened_at, FamilyRow.id)).all()
+    return next((one for one in found if one.code == code), found[0] if found else None)
+
+
 def family_for(session: Session, who: Principal, code: str) -> FamilyRow:
     """The family under which they may send moments by this code: theirs, one they work on, or a new one of theirs.
 
     Raises: FamilyCodeTaken.
     """
-    family = session.scalars(select(FamilyRow).where(FamilyRow.code == code)).one_or_none()
+    family = find_family(session, code)
     if family is None:
         hold_open(session, owner_of(who))
         family = FamilyRow(code=code, owner_account_id=owner_of(who))

@@ -18,7 +18,7 @@ from records.database import rows_changed
 from records.documents import FamilyPeople
 from records.errors import RecordsError
 from records.families.access import Right, ShareKind, may_with_family, owner_of
-from records.families.families import FamilyGone, code_taken, hold_open
+from records.families.families import FamilyGone, code_taken, find_family, hold_open
 from records.models import AccountRow, FamilyRow, FamilyShareRow, SelectionRow
 
 _NEEDED_ROLE: Final = {ShareKind.COLLEAGUE: Role.GUIDER, ShareKind.SUPERVISOR: Role.SUPERVISOR}
@@ -82,7 +82,7 @@ def list_families(session: Session, who: Principal) -> list[FamilyView]:
 
 def open_family(session: Session, who: Principal, code: str, people: FamilyPeople) -> FamilyView:
     """A new family of theirs. Raises: FamilyCodeTaken."""
-    if session.scalar(select(FamilyRow.id).where(FamilyRow.code == code)) is not None:
+    if find_family(session, code) is not None:
         raise code_taken(session)
     hold_open(session, owner_of(who))
     row = FamilyRow(code=code, owner_account_id=owner_of(who), people=people)

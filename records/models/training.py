@@ -51,6 +51,8 @@ class LogbookClientRow(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     guider: Mapped[str] = mapped_column(String(64))
     family: Mapped[str | None] = mapped_column(String(32), index=True)
+    family_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    """The family here that the code means; None: one that is on paper, or a code from before families."""
 
 
 class LogbookCycleRow(Base):

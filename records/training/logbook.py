@@ -16,12 +16,14 @@ from sqlalchemy.orm import Session
 
 from pipeline.moments import FilmOf
 from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Logbook, Role
-from records.accounts.principal import OF_AN_ACCOUNT
+from records.accounts.principal import OF_AN_ACCOUNT, SHARED_GUIDER_ACCOUNT
 from records.audit.erasure_register import ErasureKind, note_erasure
 from records.clock import local_day
 from records.database import rows_changed
 from records.errors import RecordsError
 from records.models import (
+    FamilyRow,
+    FamilyShareRow,
     LogbookClientRow,
     LogbookCycleRow,
     LogbookHoursRow,
@@ -42,17 +44,24 @@ class EntryMissing(RecordsError):
 
 
 def read_logbook(session: Session, guider: str = "") -> Logbook:
-    """A guider's logbook; where that is empty, one of everything by those who share an account."""
+    """A guider's logbook; where that is empty, one of everything by those who share an account.
+
+    A family that is no longer theirs to see, since a share ended or it was handed over, stands in it without its code.
+    """
     found: dict[str, CycleEntry] = {}
+    seen = open_families(session, guider)
     for row in session.scalars(_films(guider)):
-        key = f"{row.family} {row.cycle}"
-        known = found.get(key) or CycleEntry(client=row.family, family=row.family, cycle=row.cycle, from_films=True)
+        code = row.family if row.family_id in seen else None
+        name = code or row.family_id
+        key = f"{name} {row.cycle}"
+        known = found.get(key) or CycleEntry(client=name, family=code, cycle=row.cycle, from_films=True)
         found[key] = known.model_copy(update=_days(row, known))
     written = select(LogbookCycleRow, LogbookClientRow).join(LogbookClientRow)
     for cycle, client in session.execute(written.where(_own(LogbookClientRow.guider, guider))):
-        name = client.family or client.id
+        code = client.family if client.family_id is None or client.family_id in seen else None
+        name = code or (client.family_id if client.family else None) or client.id
         read = found.get(f"{name} {cycle.cycle}")
-        found[f"{name} {cycle.cycle}"] = _merged(cycle, client, read)
+        found[f"{name} {cycle.cycle}"] = _merged(cycle, code, name, read)
     hours = session.scalars(
         select(LogbookHoursRow).where(_own(LogbookHoursRow.guider, guider)).order_by(LogbookHoursRow.held_on)
     )
@@ -121,7 +130,7 @@ def keep_counts(session: Session, selection: SelectionRow) -> None:
     Called in the transaction that marks it. A selection whose film never arrived was no cycle and leaves nothing.
     """
     if selection.state != SelectionState.RECEIVING:
-        client = _client(session, selection.guider or "", selection.family)
+        client = _client(session, selection.guider or "", selection.family, selection.family_id)
         query = select(LogbookCycleRow).where(
             LogbookCycleRow.client_id == client.id, LogbookCycleRow.cycle == selection.cycle
         )
@@ -137,15 +146,33 @@ def keep_counts(session: Session, selection: SelectionRow) -> None:
         SelectionRow.family_id == selection.family_id, SelectionRow.id != selection.id, SelectionRow.visible
     )
     if session.scalars(others.limit(1)).first() is None:
-        forget_code(session, selection.family)
+        forget_family(session, selection.family_id)
+
+
+def forget_family(session: Session, family_id: str) -> int:
+    """Take a family's code out of the logbooks in which it means this family, and of its days all but the month.
+
+    In how many it stood. What stays is a count: that there was a client, which cycles were whole, and in which month.
+    Another guider's family on paper that has the same code keeps it.
+    """
+    family = session.get_one(FamilyRow, family_id)
+    if family.owner_account_id == SHARED_GUIDER_ACCOUNT:
+        theirs = LogbookClientRow.guider.not_like(f"{OF_AN_ACCOUNT}%")
+    else:
+        shared = select(FamilyShareRow.account_id).where(FamilyShareRow.family_id == family_id)
+        people = {family.owner_account_id, *session.scalars(shared)}
+        theirs = LogbookClientRow.guider.in_([f"{OF_AN_ACCOUNT}{one}" for one in people])
+    by_hand = LogbookClientRow.family_id.is_(None) & (LogbookClientRow.family == family.code) & theirs
+    return _forget(session, or_(LogbookClientRow.family_id == family_id, by_hand))
 
 
 def forget_code(session: Session, family: str) -> int:
-    """Take a family's code out of every logbook, and of its days all but the month; in how many it stood.
+    """The same for a code that was asked for by name: in every logbook, whatever family it means there."""
+    return _forget(session, LogbookClientRow.family == family)
 
-    What stays is a count: that there was a client, which cycles were whole, and in which month.
-    """
-    clients = session.scalars(select(LogbookClientRow).where(LogbookClientRow.family == family)).all()
+
+def _forget(session: Session, which: ColumnElement[bool]) -> int:
+    clients = session.scalars(select(LogbookClientRow).where(which, LogbookClientRow.family.is_not(None))).all()
     for client in clients:
         forget_client(session, client)
     session.flush()
@@ -164,6 +191,15 @@ def names_code(session: Session, family: str) -> bool:
     """Whether the family's code stands in any logbook."""
     query = select(LogbookClientRow.id).where(LogbookClientRow.family == family)
     return session.scalars(query.limit(1)).first() is not None
+
+
+def open_families(session: Session, guider: str) -> set[str]:
+    """The ids of the families of a guider, and of those that are shared with her now."""
+    account_id = guider.removeprefix(OF_AN_ACCOUNT) if guider.startswith(OF_AN_ACCOUNT) else SHARED_GUIDER_ACCOUNT
+    is_good = FamilyShareRow.ended_at.is_(None) & or_(FamilyShareRow.until.is_(None), FamilyShareRow.until > utcnow())
+    shared = select(FamilyShareRow.family_id).where(FamilyShareRow.account_id == account_id, is_good)
+    theirs = or_(FamilyRow.owner_account_id == account_id, FamilyRow.id.in_(shared))
+    return set(session.scalars(select(FamilyRow.id).where(theirs)))
 
 
 def _films(guider: str) -> Any:
@@ -192,11 +228,11 @@ def _days(row: SelectionRow, known: CycleEntry) -> dict[str, date | None]:
     return {"filmed_on": _first(known.filmed_on, sent_on), "reviewed_on": _first(known.reviewed_on, held)}
 
 
-def _merged(cycle: LogbookCycleRow, client: LogbookClientRow, read: CycleEntry | None) -> CycleEntry:
+def _merged(cycle: LogbookCycleRow, code: str | None, name: str, read: CycleEntry | None) -> CycleEntry:
     return CycleEntry(
         id=cycle.id,
-        client=client.family or client.id,
-        family=client.family,
+        client=name,
+        family=code,
         cycle=cycle.cycle,
         role=Role(cycle.role),
         filmed_on=cycle.filmed_on or (read.filmed_on if read else None),
@@ -206,13 +242,17 @@ def _merged(cycle: LogbookCycleRow, client: LogbookClientRow, read: CycleEntry |
     )
 
 
-def _client(session: Session, guider: str, family: str) -> LogbookClientRow:
+def _client(session: Session, guider: str, family: str, family_id: str | None = None) -> LogbookClientRow:
     query = select(LogbookClientRow).where(LogbookClientRow.guider == guider, LogbookClientRow.family == family)
     row = session.scalars(query).one_or_none()
+    if family_id is None:
+        named = session.scalar(select(FamilyRow.id).where(FamilyRow.code == family))
+        family_id = named if named in open_families(session, guider) else None
     if row is None:
         row = LogbookClientRow(guider=guider, family=family)
         session.add(row)
-        session.flush()
+    row.family_id = row.family_id or family_id
+    session.flush()
     return row
 
 

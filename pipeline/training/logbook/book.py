@@ -51,7 +51,7 @@ class CycleEntry(BaseModel):
     client: str
     """Tells families apart, also those whose code is erased."""
     family: str | None
-    """None once the family is erased."""
+    """None once the family is erased, or is another guider's."""
     cycle: int
     role: Role = Role.TRAINEE_GUIDER
     filmed_on: date | None = None

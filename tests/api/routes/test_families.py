@@ -191,3 +191,16 @@ def test_a_supervisor_is_told_nothing_of_the_family_s_other_people(app: FastAPI,
         share = {"account_id": id_of(client), "kind": kind}
         ada.post(f"/api/v1/families/{family_id}/shares", json=share).raise_for_status()
     assert [client.get("/api/v1/families").json()[0]["people"] for client in (sol, colleague)] == [[], people]
+
+
+def test_codes_that_look_alike_are_one_family(ada: TestClient, ben: TestClient) -> None:
+    _, code = opened(ada)
+    alike = code.lower().replace("-", "_")
+    assert ben.post("/api/v1/families", json={"code": alike}).json()["code"] == "family_code_taken"
+    assert ben.post("/api/v1/selections", json=shape(family=alike)).json()["code"] == "family_code_taken"
+    assert ada.post("/api/v1/families", json={"code": alike}).json()["code"] == "family_code_taken"
+    key = {"Idempotency-Key": f"a-key-that-is-used-twice-{alike}"}
+    begun = [ada.post("/api/v1/selections", json=shape(family=alike), headers=key).json() for _ in range(2)]
+    assert "selection" in begun[1], begun[1]
+    assert begun[0]["selection"]["id"] == begun[1]["selection"]["id"]
+    assert begun[0]["selection"]["family"] == code

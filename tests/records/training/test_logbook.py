@@ -16,7 +16,10 @@ from records.database import Database
 from records.effects import effects_of
 from records.ledger.outputs import outputs_of
 from records.models import (
+    AccountRow,
     ArtifactRow,
+    FamilyRow,
+    FamilyShareRow,
     JobRow,
     LogbookClientRow,
     LogbookCycleRow,
@@ -193,3 +196,46 @@ def test_erasing_a_recording_erases_what_was_made_with_its_moments(
         assert session.scalars(select(JobRow.kind).where(JobRow.selection_id == film)).all() == ["reel"]
         assert [output.kind for output in outputs_of(session, film)] == ["review_pack", "reel"]
         assert session.scalars(select(ArtifactRow)).all() == []
+
+
+ANNE, BEN = "a" * 32, "b" * 32
+
+
+def by_hand(db: Database, guider: str, family: str) -> None:
+    with db.session() as session:
+        write_cycle(session, guider, CycleEntry(client="", family=family, cycle=1, filmed_on=date(2026, 3, 2)))
+
+
+def test_erasing_a_family_leaves_the_same_code_in_the_logbook_of_somebody_else_s_family(
+    db: Database, settings: Settings
+) -> None:
+    with db.session() as session:
+        session.add(AccountRow(id=ANNE, kind="person", display_name="Anne", roles="guider"))
+    film = sent(db, K_104, date(2026, 3, 2))
+    by_hand(db, f"account {ANNE}", "K-104")
+    by_hand(db, "ben-code", "K-104")
+    assert erase_selection(db, open_storage(settings), settings, film)
+    assert [one[0] for one in cycles(db, f"account {ANNE}")] == ["K-104"]
+    assert [one[0] for one in cycles(db, "ben-code")] == [None]
+
+
+def test_a_logbook_names_no_family_that_its_guider_may_see_no_more(db: Database) -> None:
+    film, mine = sent(db, K_104, date(2026, 3, 2), guider=f"account {BEN}"), f"account {BEN}"
+    with db.session() as session:
+        session.add_all(AccountRow(id=one, kind="person", display_name="x", roles="guider") for one in (ANNE, BEN))
+        session.flush()
+        family = session.get_one(FamilyRow, session.get_one(SelectionRow, film).family_id)
+        family.owner_account_id = ANNE
+        share = FamilyShareRow(family_id=family.id, account_id=BEN, kind="colleague", by=ANNE)
+        session.add(share)
+        session.flush()
+        share_id = share.id
+    by_hand(db, mine, "K-104")
+    assert [one[0] for one in cycles(db, mine)] == ["K-104", "K-104"]
+    with db.session() as session:
+        session.get_one(FamilyShareRow, share_id).ended_at = utcnow()
+    assert [one[:2] for one in cycles(db, mine)] == [(None, 1), (None, 2)]
+    with db.reading() as session:
+        book = read_logbook(session, mine)
+    assert "K-104" not in book.model_dump_json()
+    assert len({one.client for one in book.cycles}) == 1
