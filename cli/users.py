@@ -97,8 +97,10 @@ def users(
 @contextmanager
 def _transaction() -> Iterator[tuple[Settings, Any]]:
     settings = load_settings()
-    if not settings.local_accounts:
-        raise CommandFailed(for_guider="People have no accounts here. Set VIGPACK_LOCAL_ACCOUNTS=true first.")
+    if not settings.has_accounts:
+        raise CommandFailed(
+            for_guider="People have no accounts here. Set VIGPACK_LOCAL_ACCOUNTS=true, or the organisation's sign-in."
+        )
     database = open_database(settings)
     try:
         with database.session() as session:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.dependencies import Ctx
+from api.dependencies import AppContext, Ctx
 from api.errors import described
 from api.middleware.sign_in_cookie import give_sign_in_cookie, read_sign_in_cookie
 from api.middleware.sign_in_tries import SignInTries
-from api.routes.local_sign_in import CODE, LOCAL, PASSWORD, signed_in_as
+from api.routes.local_sign_in import CODE, LOCAL, PASSWORD, WITH_ACCOUNTS, signed_in_as
 from api.routes.passkeys import PasskeyOptions, PasskeyToAdd, party_of
 from api.routes.session import SignedIn
 from records.accounts.local.errors import InvitationEnded, SignInEnded, SignInWrong
@@ -28,7 +28,10 @@ from records.accounts.sessions import display_name_of
 from records.audit.actor import NamedActor
 from records.secrets.service_key import service_key
 
-router = APIRouter(tags=["session"], dependencies=LOCAL)
+if TYPE_CHECKING:
+    from records.accounts.organisation.provider import Provider
+
+router = APIRouter(tags=["session"], dependencies=WITH_ACCOUNTS)
 INVITATIONS = "/api/v1/invitations"
 INVITATION = Field(min_length=1, max_length=200, description="What stands behind #invite= in the link.")
 
@@ -48,7 +51,11 @@ class InvitationShown(BaseModel):
 
     login: str
     display_name: str
+    password: bool = Field(description="Whether a password and a second factor of this service can open it.")
     passkey: bool = Field(description="Whether a passkey can be the second factor at this service's address.")
+    organisation: str | None = Field(
+        description="What the button of the organisation's sign-in says, where one is set."
+    )
 
 
 class PasswordChosen(BaseModel):
@@ -89,17 +96,24 @@ class SetUp(BaseModel):
 @router.post(INVITATIONS, summary="Look at an invitation", responses=described(410, 422, 429))
 def check_invitation(given: InvitationGiven, request: Request, ctx: Ctx) -> InvitationShown:
     """Looking does not use it up."""
-    found = _find(given.invitation.get_secret_value(), request, ctx)
+    found = find_given(given, request, ctx)
+    provider: Provider | None = request.app.state.provider
     return InvitationShown(
-        login=found.login, display_name=found.display_name, passkey=relying_party(ctx.settings) is not None
+        login=found.login,
+        display_name=found.display_name,
+        password=ctx.settings.local_accounts,
+        passkey=relying_party(ctx.settings) is not None,
+        organisation=provider.organisation.label if provider else None,
     )
 
 
-@router.post(f"{INVITATIONS}/password", summary="Choose a password", responses=described(410, 422, 429))
+@router.post(
+    f"{INVITATIONS}/password", summary="Choose a password", dependencies=LOCAL, responses=described(410, 422, 429)
+)
 async def choose_password(given: PasswordChosen, request: Request, ctx: Ctx, response: Response) -> TotpToKeep:
     """Nothing is changed before a second factor has been tried out."""
     tries: SignInTries = request.app.state.sign_in_tries
-    found = await run_in_threadpool(_find, given.invitation.get_secret_value(), request, ctx)
+    found = await run_in_threadpool(find_given, given, request, ctx)
     password, secret = given.password.get_secret_value(), new_totp_secret()
 
     def check_and_hash() -> str:
@@ -123,7 +137,12 @@ async def choose_password(given: PasswordChosen, request: Request, ctx: Ctx, res
     return TotpToKeep(secret=secret, picture_svg=totp_picture(secret, found.login))
 
 
-@router.post(f"{INVITATIONS}/code", summary="Show that the phone's app works", responses=described(401, 410, 422, 429))
+@router.post(
+    f"{INVITATIONS}/code",
+    summary="Show that the phone's app works",
+    dependencies=LOCAL,
+    responses=described(401, 410, 422, 429),
+)
 def create_account_by_code(given: CodeShown, request: Request, ctx: Ctx, response: Response) -> SetUp:
     """The account is set up, the invitation used, and whatever the account had before is good no more."""
     tries: SignInTries = request.app.state.sign_in_tries
@@ -150,6 +169,7 @@ def create_account_by_code(given: CodeShown, request: Request, ctx: Ctx, respons
 @router.post(
     f"{INVITATIONS}/passkey-options",
     summary="Begin to make a passkey the second factor",
+    dependencies=LOCAL,
     responses=described(404, 410, 422),
 )
 def create_invitation_passkey_options(request: Request, ctx: Ctx) -> PasskeyOptions:
@@ -172,7 +192,10 @@ def create_invitation_passkey_options(request: Request, ctx: Ctx) -> PasskeyOpti
 
 
 @router.post(
-    f"{INVITATIONS}/passkey", summary="Set up the account with a passkey", responses=described(401, 404, 410, 422, 429)
+    f"{INVITATIONS}/passkey",
+    summary="Set up the account with a passkey",
+    dependencies=LOCAL,
+    responses=described(401, 404, 410, 422, 429),
 )
 def create_account_by_passkey(given: PasskeyToAdd, request: Request, ctx: Ctx, response: Response) -> SetUp:
     """The account is set up, the invitation used, and whatever the account had before is good no more."""
@@ -193,12 +216,13 @@ def create_account_by_passkey(given: PasskeyToAdd, request: Request, ctx: Ctx, r
     return SetUp(recovery_codes=codes, session=signed_in)
 
 
-def _find(value: str, request: Request, ctx: Ctx) -> Invited:
+def find_given(given: InvitationGiven | PasswordChosen, request: Request, ctx: AppContext) -> Invited:
+    """For whom an invitation is. Raises: InvitationEnded, TooManySignIns."""
     tries: SignInTries = request.app.state.sign_in_tries
     tries.check_place(request)
     with ctx.db.reading() as session:
         try:
-            return find_invitation(session, value)
+            return find_invitation(session, given.invitation.get_secret_value())
         except InvitationEnded:
             tries.note_wrong(request)
             raise

@@ -79,7 +79,14 @@ def only_with_local_accounts(ctx: Ctx) -> None:
         raise NothingHere
 
 
+def only_with_accounts(ctx: Ctx) -> None:
+    """Nothing, where people have accounts of their own, of this service or the organisation. Raises: NothingHere."""
+    if not ctx.settings.has_accounts:
+        raise NothingHere
+
+
 LOCAL = [Depends(only_with_local_accounts)]
+WITH_ACCOUNTS = [Depends(only_with_accounts)]
 
 
 @router.post(

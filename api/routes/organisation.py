@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
@@ -21,6 +22,7 @@ from api.middleware.session_cookie import (
     take_login_cookie,
 )
 from api.refusal_page import answer_by_page
+from api.routes.invitations import INVITATIONS, InvitationGiven, find_given
 from api.routes.session import device_of
 from pipeline.errors import PipelineError
 from records.accounts.organisation.configuration import CALLBACK
@@ -74,6 +76,39 @@ async def open_organisation_sign_in(
     return answer
 
 
+class OrganisationAddress(BaseModel):
+    """Where the browser goes to sign in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    address: str
+
+
+@router.post(
+    f"{INVITATIONS}/organisation",
+    summary="Open an invited account with the organisation's account",
+    responses=described(403, 404, 410, 422, 429, 503),
+)
+async def create_organisation_sign_in(
+    given: InvitationGiven, request: Request, ctx: Ctx, response: Response
+) -> OrganisationAddress:
+    """Instead of a password: who comes back from the provider has the account, if the invitation is still good then."""
+    provider = _provider_of(request)
+    await provider.endpoints()
+
+    def begin() -> tuple[str, str, str, str]:
+        found = find_given(given, request, ctx)
+        with ctx.db.session() as session:
+            begun = begin_login(session, "/", found.invitation_id)
+        return begun.state, begun.browser, begun.nonce, begun.code_verifier
+
+    state, browser, nonce, code_verifier = await run_in_threadpool(begin)
+    give_login_cookie(response, request.scope, ctx.settings, browser, LOGIN_S)
+    return OrganisationAddress(
+        address=await provider.sign_in_address(state=state, nonce=nonce, code_verifier=code_verifier)
+    )
+
+
 @router.get(CALLBACK, summary="Come back from the organisation's sign-in", responses=described(400, 403, 404, 503))
 async def complete_organisation_sign_in(
     request: Request, ctx: Ctx, state: Text = None, code: Text = None, iss: Text = None, error: Text = None
@@ -83,7 +118,7 @@ async def complete_organisation_sign_in(
     try:
         begun = await run_in_threadpool(_end_login, request, ctx, state or "")
         claims = await _claims_for(provider, begun, code=code, iss=iss, error=error)
-        value = await run_in_threadpool(_sign_in, request, ctx, provider, claims)
+        value = await run_in_threadpool(_sign_in, request, ctx, provider, claims, begun.invitation_id)
     except (OrganisationRefused, DatabaseUnavailable) as refused:
         return _refuse(request, refused)
     # The page that this leads to asks for what it shows by itself, so its first request brings the session, though
@@ -158,14 +193,16 @@ async def _claims_for(
     return dict(verify_id_token(provider.organisation, keys, token, nonce=begun.nonce, access_token=access_token))
 
 
-def _sign_in(request: Request, ctx: AppContext, provider: Provider, claims: dict[str, object]) -> str:
+def _sign_in(
+    request: Request, ctx: AppContext, provider: Provider, claims: dict[str, object], invitation_id: str | None
+) -> str:
     """The new session's secret. Raises: OrganisationRefused."""
     identity: Identity = request.app.state.identity
     lifetime = Lifetime(ctx.settings.session_idle_s, ctx.settings.session_longest_s)
     former = read_session_cookie(request.scope, request.headers, ctx.settings)
     device = device_of(request.headers.get("user-agent", ""))
     with ctx.db.session() as session:
-        admission = admit(session, provider.organisation, claims)
+        admission = admit(session, provider.organisation, claims, invitation_id)
         if admission.refused is not None:
             who = NamedActor(admission.account_id, SIGNED_IN_BY) if admission.account_id else NOBODY
             note(session, who, Action.REFUSE, admission.refused.code)
@@ -181,6 +218,8 @@ def _sign_in(request: Request, ctx: AppContext, provider: Provider, claims: dict
             )
             note_external_session(session, provider.organisation, admission.identity_id, begun.id, claims)
             who = NamedActor(admission.account_id, SIGNED_IN_BY, begun.id)
+            if invitation_id is not None:
+                note(session, who, Action.LINK_IDENTITY, admission.identity_id)
             if admission.is_new:
                 note(session, who, Action.OPEN_ACCOUNT, admission.account_id)
             elif admission.has_other_roles:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.dependencies import Asker, Ctx, GivenId
 from api.errors import NothingHere, described
 from api.middleware.identity import Identity
-from api.routes.local_sign_in import LOCAL, LOGIN
+from api.routes.local_sign_in import LOGIN, WITH_ACCOUNTS
 from pipeline.limits import LIMITS
 from records.accounts.local.people import (
     Person,
@@ -81,7 +81,11 @@ def list_people_here(_: Asker, ctx: Ctx) -> list[Person]:
 
 
 @router.post(
-    PEOPLE, status_code=201, summary="Invite somebody", dependencies=LOCAL, responses=described(401, 403, 409, 422)
+    PEOPLE,
+    status_code=201,
+    summary="Invite somebody",
+    dependencies=WITH_ACCOUNTS,
+    responses=described(401, 403, 409, 422),
 )
 def create_person(new: NewPerson, asker: Asker, ctx: Ctx) -> Invitation:
     """They choose their password and second factor themselves."""
@@ -93,7 +97,7 @@ def create_person(new: NewPerson, asker: Asker, ctx: Ctx) -> Invitation:
 @router.put(
     f"{PEOPLE}/{{account_id}}/roles",
     summary="Change somebody's roles",
-    dependencies=LOCAL,
+    dependencies=WITH_ACCOUNTS,
     responses=described(401, 403, 404, 422),
 )
 def save_roles(account_id: GivenId, new: NewRoles, asker: Asker, ctx: Ctx) -> list[Person]:
@@ -107,7 +111,7 @@ def save_roles(account_id: GivenId, new: NewRoles, asker: Asker, ctx: Ctx) -> li
     f"{PEOPLE}/{{account_id}}/invitation",
     status_code=201,
     summary="Invite somebody anew who lost password or second factor",
-    dependencies=LOCAL,
+    dependencies=WITH_ACCOUNTS,
     responses=described(401, 403, 404, 422),
 )
 def create_invitation_anew(account_id: GivenId, why: Reason, asker: Asker, request: Request, ctx: Ctx) -> Invitation:

@@ -6,12 +6,12 @@ from fastapi import APIRouter
 
 from api.dependencies import Asker, Ctx, GivenId
 from api.errors import NotInScope, described
-from api.routes.local_sign_in import LOCAL
+from api.routes.local_sign_in import WITH_ACCOUNTS
 from records.accounts.local.resets import WaitingReset, confirm_reset, list_waiting
 from records.accounts.principal import Via
 
 RESETS = "/api/v1/resets"
-router = APIRouter(prefix=RESETS, tags=["people"], dependencies=LOCAL)
+router = APIRouter(prefix=RESETS, tags=["people"], dependencies=WITH_ACCOUNTS)
 
 
 @router.get("", summary="Who waits to be confirmed", responses=described(401, 403))

@@ -64,6 +64,8 @@ class Action(StrEnum):
     CHANGE_ROLES = "change_roles"
     CHANGE_ACCOUNT = "change_account"
     CLOSE_ACCOUNT = "close_account"
+    LINK_IDENTITY = "link_identity"
+    """An invited account is opened by a person of the organisation from now on."""
     RESET_SIGN_IN = "reset_sign_in"
     CONFIRM_RESET = "confirm_reset"
     """Somebody else, or a recovery code from before, said that it was its owner who opened an account anew."""

@@ -106,6 +106,8 @@ class LoginStateRow(Base):
     code_verifier: Mapped[str] = mapped_column(String(64))
     go_to: Mapped[str] = mapped_column(String(60))
     """The page's address to which it leads."""
+    invitation_id: Mapped[str | None] = mapped_column(String(32))
+    """The invitation whose account is to be the person's, where one began it."""
     ends_at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -86,3 +86,20 @@ class AccountClosed(OrganisationRefused):
 
     code = "organisation_account_closed"
     for_guider = "Your account in vigpack was closed. If that is a mistake, ask your manager."
+
+
+class InvitationOver(OrganisationRefused):
+    """The invitation that began this was used, replaced, is too old, or its account was closed."""
+
+    code = "organisation_invitation_over"
+    for_guider = "This invitation was used already or has ended. Ask your service's manager for a new one."
+
+
+class IdentityKnown(OrganisationRefused):
+    """Whom the provider named has an account here already, so no invitation gives them another one."""
+
+    code = "organisation_identity_known"
+    for_guider = (
+        "Your organisation's account opens an account in vigpack already: sign in without the invitation. "
+        "If the invitation was for somebody else, give it to them; it is still good."
+    )

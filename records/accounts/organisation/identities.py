@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 from records.accounts.organisation.configuration import Organisation
 from records.accounts.organisation.errors import (
     AccountClosed,
+    IdentityKnown,
     NoRoleGiven,
     NotInvited,
     NotProven,
     OrganisationRefused,
 )
+from records.accounts.organisation.linking import link_invited
 from records.accounts.organisation.logout_token import LOGOUT_TOKEN_S, SKEW_S, LogoutToken
 from records.accounts.principal import Role
 from records.accounts.sessions import end_sessions
@@ -40,8 +42,10 @@ class Admission:
     has_other_roles: bool = False
 
 
-def admit(session: Session, organisation: Organisation, claims: Mapping[str, Any]) -> Admission:
-    """The account of the person that verified ``claims`` mean, made where that is allowed.
+def admit(
+    session: Session, organisation: Organisation, claims: Mapping[str, Any], invitation_id: str | None = None
+) -> Admission:
+    """The account of the person that verified ``claims`` mean, made where that is allowed, or the invited one.
 
     Name and roles are the provider's, each time anew. Somebody who has lost every role is signed out everywhere.
     """
@@ -49,7 +53,13 @@ def admit(session: Session, organisation: Organisation, claims: Mapping[str, Any
     roles = organisation.roles_in(claims)
     found = _find(session, issuer, subject)
     is_new = found is None
-    if found is None:
+    if invitation_id is not None:
+        if found is not None:
+            return Admission(found[1].id, refused=IdentityKnown("an invitation for somebody who has an account"))
+        if roles is not None and not roles:
+            return Admission("", refused=NoRoleGiven("an invited person, with no role in the claim"))
+        found = link_invited(session, issuer, subject, invitation_id)
+    elif found is None:
         if roles is not None and not roles:
             return Admission("", refused=NoRoleGiven("a person without an account, with no role in the claim"))
         if roles is None or not organisation.creates_accounts:

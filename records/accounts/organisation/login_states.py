@@ -36,10 +36,11 @@ class LoginState:
     nonce: str
     code_verifier: str
     go_to: str
+    invitation_id: str | None
 
 
-def begin_login(session: Session, go_to: str) -> LoginBegun:
-    """A sign-in that has begun. Raises: ProviderAway (very many have)."""
+def begin_login(session: Session, go_to: str, invitation_id: str | None = None) -> LoginBegun:
+    """A sign-in that has begun, by an invitation where one is named. Raises: ProviderAway (very many have)."""
     now = utcnow()
     session.execute(delete(LoginStateRow).where(LoginStateRow.ends_at < now))
     if (session.scalar(select(func.count()).select_from(LoginStateRow)) or 0) >= _MOST_OPEN:
@@ -52,6 +53,7 @@ def begin_login(session: Session, go_to: str) -> LoginBegun:
             nonce=begun.nonce,
             code_verifier=begun.code_verifier,
             go_to=go_to,
+            invitation_id=invitation_id,
             ends_at=now + timedelta(seconds=LOGIN_S),
         )
     )
@@ -67,7 +69,7 @@ def end_login(session: Session, state: str, browser: str) -> LoginState:
             LoginStateRow.browser_hash == hash_secret(browser),
             LoginStateRow.ends_at > utcnow(),
         )
-        .returning(LoginStateRow.nonce, LoginStateRow.code_verifier, LoginStateRow.go_to)
+        .returning(LoginStateRow.nonce, LoginStateRow.code_verifier, LoginStateRow.go_to, LoginStateRow.invitation_id)
     )
     found = session.execute(taken).one_or_none()
     if found is None:

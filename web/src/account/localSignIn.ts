@@ -12,6 +12,9 @@ export const giveRecoveryCode = (code: string): Promise<unknown> => post('/api/v
 
 export const lookAtInvitation = (invitation: string): Promise<InvitationShown> => post('/api/v1/invitations', { invitation });
 
+/** Where to go to sign in; who comes back from there has the account. */
+export const openByOrganisation = (invitation: string): Promise<{ address: string }> => post('/api/v1/invitations/organisation', { invitation });
+
 export const choosePassword = (invitation: string, password: string): Promise<TotpToKeep> =>
   post('/api/v1/invitations/password', { invitation, password });
 

@@ -42,7 +42,12 @@ def begin(browser: TestClient, **query: str) -> dict[str, str]:
     """What the provider is sent."""
     answer = browser.get(BEGIN, params=query)
     assert answer.status_code == 303, answer.text
-    return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
+    return parameters_of(answer.headers["Location"])
+
+
+def parameters_of(address: str) -> dict[str, str]:
+    """What stands behind the question mark."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
 
 
 def come_back(browser: TestClient, issuer: Issuer, asked: dict[str, str], **changes: str) -> Response:
