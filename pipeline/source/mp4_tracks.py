@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
@@ -39,6 +39,8 @@ class Mp4Track:
     edits: tuple[Edit, ...]
     descriptions: tuple[str, ...]
     """The four letters of each sample description, such as avc1."""
+    in_fragments: bool = False
+    """Whether its samples are listed beside the media, not in the head."""
 
 
 def read_mp4_tracks(path: Path) -> tuple[Mp4Track, ...]:
@@ -48,7 +50,8 @@ def read_mp4_tracks(path: Path) -> tuple[Mp4Track, ...]:
             index = _find_index(file, path.stat().st_size)
         movie = dict(_boxes(index))
         movie_scale = _scale(movie["mvhd"])
-        return tuple(_track(body, movie_scale) for kind, body in _boxes(index) if kind == "trak")
+        tracks = (_track(body, movie_scale) for kind, body in _boxes(index) if kind == "trak")
+        return tuple(replace(track, in_fragments="mvex" in movie) for track in tracks)
     except (OSError, KeyError, struct.error, ZeroDivisionError):
         return ()
 

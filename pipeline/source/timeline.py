@@ -79,8 +79,9 @@ def is_plain(edits: Sequence[Edit]) -> bool:
 def begins_and_ends_with_pictures(path: Path, index: int, track: Mp4Track) -> bool:
     """Whether the one stretch of a plain edit list is that of its pictures.
 
-    Where it begins between two pictures, FFmpeg plays the sound up to a picture late; where it ends while a picture
-    stands, how long that one is seen is lost among pictures that are stored in another order.
+    Of a film in fragments FFmpeg shows what the edit hides, before its 0. Where it begins between two pictures, FFmpeg
+    plays the sound up to a picture late; where it ends while a picture stands, how long that one is seen is lost among
+    pictures that are stored in another order.
     Raises: what open_container raises.
     """
     edit = next((edit for edit in track.edits if edit.media_start is not None), None)
@@ -90,7 +91,10 @@ def begins_and_ends_with_pictures(path: Path, index: int, track: Mp4Track) -> bo
     end = start + edit.length_s
     with open_container(path, as_stored=True) as container:
         stream = video_stream(container, index)
-        first = min((at for at in _times_around(container, stream, start) if at >= start), default=start)
+        around = _times_around(container, stream, start)
+        if track.in_fragments and any(at < start for at in around):
+            return False
+        first = min((at for at in around if at >= start), default=start)
         if first - start > _NEAR_S or not edit.length_s:
             return first - start <= _NEAR_S
         times = _times_around(container, stream, end)

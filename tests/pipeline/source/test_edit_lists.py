@@ -167,3 +167,17 @@ def test_a_trim_that_ends_while_a_picture_stands_lasts_as_long_as_it_says(tmp_pa
     film = edited(numbered_film(tmp_path / "stands.mp4", frames=90, filters=stands), tmp_path, [(0, 2.2)])
     assert film.duration_ms == 2200
     assert cut(film, 1000, 2200, tmp_path).duration_ms == 1200
+
+
+@pytest.mark.parametrize("flags", ["global_sidx", "frag_every_frame", "omit_tfhd_offset"])
+def test_of_a_trim_in_fragments_nothing_that_it_hides_is_shown(drawn: Path, tmp_path: Path, flags: str) -> None:
+    """FFmpeg gives the hidden pictures times before 0, and its readers take the first of them for the film's first."""
+    path = tmp_path / "film.mp4"
+    fragments = f"frag_keyframe+delay_moov+default_base_moof+{flags}"
+    run("-ss", "1.4", "-i", str(drawn), "-c", "copy", "-movflags", fragments, str(path))
+    film = probe(path)
+    assert abs(film.duration_ms - 8600) <= 1
+    assert [shown(film, at_ms) for at_ms in (0, 1000, 2000)] == [42, 72, 102]
+    clip = cut(film, 0, 1000, tmp_path)
+    assert numbers_in(clip.path) == list(range(42, 72))
+    assert beeps_ms_in(clip.path) == pytest.approx([600], abs=2)
