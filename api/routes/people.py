@@ -20,6 +20,7 @@ from records.accounts.local.people import (
     invite_again,
     invite_person,
     list_people,
+    sign_out_person,
 )
 from records.accounts.principal import Role
 from records.accounts.sessions import sessions_of
@@ -123,6 +124,22 @@ def create_invitation_anew(account_id: GivenId, why: Reason, asker: Asker, reque
     for session_id in ended:
         identity.forget(session_id)
     return Invitation(account_id=account_id, invitation=value)
+
+
+@router.delete(
+    f"{PEOPLE}/{{account_id}}/sessions",
+    status_code=204,
+    summary="Sign somebody out everywhere",
+    dependencies=OF_ANY_KIND,
+    responses=described(401, 403, 404),
+)
+def delete_person_sessions(account_id: GivenId, asker: Asker, request: Request, ctx: Ctx) -> None:
+    """As where a computer was lost. They can sign in again; one's own sessions are ended in one's account."""
+    identity: Identity = request.app.state.identity
+    with ctx.db.session() as session:
+        ended = sign_out_person(session, asker, account_id)
+    for session_id in ended:
+        identity.forget(session_id)
 
 
 @router.delete(

@@ -12,7 +12,7 @@ from records.accounts.local.errors import NoSuchPerson
 from records.accounts.local.people import ResetReason
 from records.accounts.principal import Role
 from records.audit.actions import Action
-from records.audit.log import Wanted, find_lines
+from records.audit.log import Wanted, find_lines, newest
 from records.models import AccountRow, ExternalIdentityRow
 from tests.api.accounts import OTHER_PASSWORD, browser, code_of, give_password, invited, logins, make_app, set_up
 
@@ -78,6 +78,21 @@ def test_a_manager_invites_changes_resets_and_closes_and_sees_no_films(app: Fast
     assert manager.delete(path).status_code == 404
     [row] = [one for one in manager.get("/api/v1/people").json() if one["id"] == made["account_id"]]
     assert (row["state"], row["login"]) == ("closed", None)
+
+
+def test_a_manager_signs_somebody_out_everywhere_who_can_sign_in_again(app: FastAPI, manager: TestClient) -> None:
+    login = next(logins)
+    made = manager.post("/api/v1/people", json={"login": login, "roles": ["guider"]}).json()
+    person, _, _ = set_up(app, made["invitation"])
+    path = f"/api/v1/people/{made['account_id']}/sessions"
+    assert person.delete(path).status_code == 403
+    assert manager.delete(path).status_code == 204
+    assert person.get("/api/v1/session").status_code == 401
+    assert give_password(browser(app), login).status_code == 200
+    own = manager.get("/api/v1/session").json()["account_id"]
+    assert code_of(manager.delete(f"/api/v1/people/{own}/sessions"))[1] == "not_yourself"
+    with app.state.context.db.reading() as session:
+        assert [line.target for line in newest(session) if line.action == "end_session"] == [made["account_id"]]
 
 
 def test_a_manager_gives_herself_nothing_and_does_not_take_herself_out(manager: TestClient) -> None:
