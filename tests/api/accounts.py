@@ -25,9 +25,9 @@ PASSWORD = "teapot gravel ninety lantern"
 OTHER_PASSWORD = "walrus umbrella seven kettle"
 
 
-def make_app(folder: Path) -> FastAPI:
+def make_app(folder: Path, **changes: Any) -> FastAPI:
     """A service whose people have accounts; to its limits of tries a minute, no time passes."""
-    settings = Settings(data_dir=folder, local_accounts=True, min_free_bytes=0)
+    settings = Settings(data_dir=folder, local_accounts=True, min_free_bytes=0, **changes)
     make_tables(settings)
     app = create_app(settings)
     app.state.sign_in_tries = SignInTries(clock=lambda: 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,13 @@ from tests.log_lines import errors_in
 
 HERE = ("127.0.0.1", 50_000)
 TOKEN = "a-long-random-text-of-guiders"
+
+
+@pytest.fixture
+def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A phone's code and an organisation's token are good for a minute or less, however long the test takes."""
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
 
 
 @pytest.fixture

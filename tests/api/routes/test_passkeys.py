@@ -17,7 +17,6 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
-from api.app import create_app
 from records.accounts.local.people import ResetReason, close_person, invite_again
 from records.accounts.local.relying_party import relying_party
 from records.audit.actor import command_line
@@ -37,7 +36,8 @@ from tests.api.accounts import (
 )
 from tests.api.accounts import browser as a_browser
 from tests.authenticator import PRESENT, VERIFIED, Authenticator, encoded
-from tests.databases import make_tables
+
+pytestmark = pytest.mark.usefixtures("no_time_passes")
 
 PUBLIC = "http://localhost:8000"
 SIGN_IN = "/api/v1/sign-in"
@@ -46,10 +46,7 @@ PASSKEYS = "/api/v1/account/passkeys"
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
-    folder = tmp_path_factory.mktemp("passkeys")
-    settings = Settings(data_dir=folder, local_accounts=True, min_free_bytes=0, public_url=PUBLIC)
-    make_tables(settings)
-    return create_app(settings)
+    return make_app(tmp_path_factory.mktemp("passkeys"), public_url=PUBLIC)
 
 
 @pytest.fixture(autouse=True)

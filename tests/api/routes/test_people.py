@@ -16,6 +16,8 @@ from records.audit.log import Wanted, find_lines, newest
 from records.models import AccountRow, ExternalIdentityRow
 from tests.api.accounts import OTHER_PASSWORD, browser, code_of, give_password, invited, logins, make_app, set_up
 
+pytestmark = pytest.mark.usefixtures("no_time_passes")
+
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:

@@ -36,6 +36,8 @@ from tests.api.accounts import (
 )
 from tests.databases import make_tables
 
+pytestmark = pytest.mark.usefixtures("no_time_passes")
+
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:

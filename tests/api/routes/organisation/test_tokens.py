@@ -33,6 +33,8 @@ from tests.api.routes.organisation.steps import (
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, Issuer, reply, running_issuer
 from tests.threads import in_a_thread
 
+pytestmark = pytest.mark.usefixtures("no_time_passes")
+
 ANOTHER = RSAKey.generate_key(2048, {"kid": "second"})
 
 
