@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from records.accounts.local.people import invite_person
+from records.accounts.local.people import invite_person, person_by_login
 from records.accounts.principal import Role
 from records.audit.actor import command_line
+from records.models import FamilyRow
 from tests.api.accounts import PASSWORD, Phone
 from tests.axe import AXE, complaints
 from tests.effects import open_alone
@@ -16,8 +17,8 @@ from tests.web.people import sign_in
 TOGETHER = "people"
 
 
-def test_a_manager_invites_somebody_changes_the_roles_and_closes_the_account(
-    with_people: DeskService, context: BrowserContext
+def test_a_manager_invites_somebody_and_closes_the_account_once_its_families_are_another_s(
+    with_people: DeskService, browser: Browser, context: BrowserContext
 ) -> None:
     sign_in(with_people, context, "Mo", "guider manager")
     guider = Guider(context.new_page(), with_people.url).start()
@@ -38,12 +39,39 @@ def test_a_manager_invites_somebody_changes_the_roles_and_closes_the_account(
     assert not AXE.is_file() or complaints(guider.page) == []
     people.get_by_role("button", name="Save the roles").click()
     expect(people).to_contain_text("Guider, Supervisor")
+    give_family(with_people, "ada@council.example", "R-104")
+    there = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]  # a TypedDict of just these two
+    sign_in(with_people, there, "Ira", "guider")
+    people.get_by_role("button", name="Close", exact=True).click()
+    guider.button("Your account: Mo").click()
+    guider.button("People").click()
     people.get_by_role("button", name="Change Ada").click()
+    expect(people.get_by_role("button", name="Close the account")).to_have_count(0)
+    expect(people.get_by_role("button", name="Hand over 1 family")).to_be_disabled()
+    people.get_by_label("To which guider").select_option(label="Ira")
+    people.get_by_label("Why, as both are told").fill("Ada leaves the service")
+    assert not AXE.is_file() or complaints(guider.page) == []
+    people.get_by_role("button", name="Hand over 1 family").click()
+    people.get_by_role("button", name="Yes, Ira gets 1 family").click()
+    expect(people).to_contain_text("Ira has 1 family of Ada now.")
     people.get_by_role("button", name="Close the account").click()
     people.get_by_role("button", name="Yes, close it for good").click()
     expect(people).to_contain_text("Closed accounts: 1")
     expect(people.get_by_role("button", name="Change Mo")).to_have_count(0)
-    assert guider.complaints == []
+    ira = Guider(there.new_page(), with_people.url).start()
+    expect(ira.page.get_by_text("Mo gave you family R-104.")).to_contain_text("Ada leaves the service")
+    assert not AXE.is_file() or complaints(ira.page) == []
+    ira.button("I have read it").click()
+    expect(ira.page.get_by_text("Mo gave you family R-104.")).to_have_count(0)
+    assert guider.complaints == ira.complaints == []
+    there.close()
+
+
+def give_family(service: DeskService, login: str, code: str) -> None:
+    db = open_alone(service.settings())
+    with db.session() as session:
+        session.add(FamilyRow(code=code, owner_account_id=person_by_login(session, login)))
+    db.dispose()
 
 
 def invite(service: DeskService, login: str) -> str:

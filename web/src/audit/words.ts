@@ -43,6 +43,7 @@ const DONE: Record<AuditAction, string> = {
   invite: 'invited @',
   withdraw_invitation: 'withdrew an invitation of @',
   open_account: 'opened an account',
+  link_identity: 'tied an account to a person of the organisation’s sign-in',
   change_roles: 'changed the roles of @',
   change_account: 'changed an account',
   close_account: 'closed the account of @',

@@ -1,0 +1,30 @@
+/** What others did with one's families or account, in plain sentences. */
+
+import type { Notice } from '../api/types';
+
+const CONSOLE = 'command-line:';
+const BY_RECOVERY_CODE = 'recovery-code';
+const RESETS: Record<string, string> = {
+  lost_second_factor: 'the phone or key of the second step was lost',
+  forgot_password: 'the password was forgotten',
+  seen_by_others: 'somebody else may have known it',
+};
+
+const nameOf = (by: string): string => (by.startsWith(CONSOLE) ? 'Somebody at the service’s console' : by || 'Somebody');
+
+/** One notice, with its reason. */
+export function sentencesOf(notice: Notice): string {
+  const by = nameOf(notice.by);
+  if (notice.kind === 'sign_in_reset') {
+    const why = RESETS[notice.reason] ?? notice.reason;
+    const confirmed =
+      notice.confirmed_by === BY_RECOVERY_CODE ? ' It was opened with a recovery code from before.'
+      : notice.confirmed_by ? ` ${nameOf(notice.confirmed_by)} confirmed that it was you who opened it.`
+      : '';
+    return `${by} had your sign-in set up anew, because ${why}.${confirmed} If you did not ask for that, tell your service’s manager at once.`;
+  }
+  const family = notice.family_code ? `family ${notice.family_code}` : 'a family that was erased since';
+  const why = notice.reason ? ` Why: “${notice.reason}”` : '';
+  if (notice.is_mine_now) return `${by} gave you ${family}. It is yours now, and shared with nobody until you share it.${why}`;
+  return `${by} gave your ${family.replace('a family', 'family')} to ${notice.to ?? 'another guider'}.${why}`;
+}
