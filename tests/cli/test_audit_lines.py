@@ -50,6 +50,7 @@ ACTS = {
     "users reset": ["reset_sign_in"],
     "users roles": ["change_roles"],
     "users close": ["close_account"],
+    "users confirm": "tests/api/routes/test_people.py::test_where_there_is_one_manager_it_confirms_at_the_console",
     "users hand-over": "tests/api/routes/test_families.py::"
     "test_where_there_is_one_manager_the_console_hands_over_to_her",
     "store": "counts files",
