@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.films.truth import rgb, upright
+from tests.films.truth import rgb, track_shown, upright
 
 _PARTS = (4, 4)
 
@@ -22,7 +22,7 @@ def colours_differ(path: Path, still: NDArray[np.uint8], near: int = 6) -> str |
     """
     try:
         with av.open(str(path)) as container:
-            frame = next(frame for frame in container.decode(video=0) if frame.pts is not None)
+            frame = next(frame for frame in container.decode(track_shown(container)) if frame.pts is not None)
     except (av.error.FFmpegError, StopIteration, IndexError):
         return None
     stored = rgb(frame)

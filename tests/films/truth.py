@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from tests.footage import read_number
@@ -229,6 +230,12 @@ def upright(picture: NDArray[Any], rotate_cw_deg: int, *, mirrored: bool = False
     return np.rot90(picture[:, ::-1] if mirrored else picture, -rotate_cw_deg // 90)
 
 
+def track_shown(container: av.container.InputContainer) -> VideoStream:
+    """The first track of pictures that is on and no cover. Raises: IndexError where there is none."""
+    moving = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    return next((s for s in moving if s.disposition & av.stream.Disposition.default), moving[0])
+
+
 def decode_plainly(path: Path) -> Decoded | None:
     """The first track that is on, from its first packet to its last; None where nothing of it can be decoded.
 
@@ -236,8 +243,7 @@ def decode_plainly(path: Path) -> Decoded | None:
     """
     try:
         with av.open(str(path)) as container:
-            moving = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
-            stream = next((s for s in moving if s.disposition & av.stream.Disposition.default), moving[0])
+            stream = track_shown(container)
             sounds = [s for s in container.streams.audio if s.codec_context is not None]
             stream.thread_type = "AUTO"
             return _read(path, container, stream, sounds[0].index if sounds else None)
