@@ -1,4 +1,4 @@
-"""A family from its guider to a supervisor and back: shared, seen, ended; and who saw it, for governance."""
+"""A family shared with a supervisor and back, who saw it as governance reads that, and an emergency."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_review_is_shown_to_a_supervisor_until_her_guider_ends_it(
     there.close()
 
 
-def test_governance_reads_who_saw_a_family_and_that_the_audit_is_whole(
+def test_governance_reads_who_saw_a_family_and_its_guider_is_told_of_an_emergency(
     with_people: DeskService, browser: Browser, context: BrowserContext
 ) -> None:
     there = browser.new_context()
@@ -67,7 +67,6 @@ def test_governance_reads_who_saw_a_family_and_that_the_audit_is_whole(
     seen = add_selection(db, K_207, who=cleo)
     db.dispose()
     assert there.request.get(f"{with_people.url}/api/v1/selections/{seen}").ok
-    there.close()
     sign_in(with_people, context, "Gil", "governance")
     gil = Guider(context.new_page(), with_people.url)
     page = gil.page
@@ -89,3 +88,17 @@ def test_governance_reads_who_saw_a_family_and_that_the_audit_is_whole(
     expect(page.get_by_text("There is no such line.")).to_be_visible()
     assert not AXE.is_file() or complaints(page) == []
     assert gil.complaints == []
+
+    sign_in(with_people, context, "Dee", "guider")
+    page.goto(f"{with_people.url}/#/families")
+    page.reload()
+    page.get_by_text("In an emergency").click()
+    page.get_by_label("Family code").fill("K-207")
+    page.get_by_label("Why, as they are told").fill("A call in the night")
+    page.get_by_role("button", name="See it for four hours").click()
+    page.get_by_role("button", name="Yes, see it and tell its guider").click()
+    expect(page.get_by_text("Cleo’s family. You opened it in an emergency")).to_be_visible()
+    assert not AXE.is_file() or complaints(page) == []
+    told = Guider(there.new_page(), with_people.url).start().page
+    expect(told.get_by_text("Dee opened family K-207 in an emergency")).to_contain_text("A call in the night")
+    there.close()

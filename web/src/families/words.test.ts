@@ -14,8 +14,8 @@ describe('the last day of a share', () => {
   it('is the day that was chosen, wherever the browser is', () => {
     const until = endOfDay('2026-12-03');
     expect(new Date(until ?? '').getHours()).toBe(0);
-    expect(lastDayOf({ until })).toBe('until 3 Dec 2026');
-    expect([endOfDay(''), lastDayOf({ until: null })]).toEqual([null, '']);
+    expect(lastDayOf({ until, kind: 'colleague' })).toBe('until 3 Dec 2026');
+    expect([endOfDay(''), lastDayOf({ until: null, kind: 'colleague' })]).toEqual([null, '']);
   });
 
   it('is four weeks from now unless another is chosen, over the end of a year too', () => {
@@ -34,6 +34,11 @@ describe('who sees a family', () => {
     const until = endOfDay('2026-12-03');
     expect(sharedBy(family([share('supervisor', { until })]))).toBe('Ada’s family, shared with you for supervision, until 3 Dec 2026. You can look at everything and change nothing.');
     expect(sharedBy(family([share('supervisor', { until }), share('colleague')]))).toBe('Ada’s family. You work on it together.');
+  });
+
+  it('in an emergency is told to the minute', () => {
+    const until = new Date(new Date().setHours(23, 59)).toISOString();
+    expect(sharedBy(family([share('break_glass', { until })]))).toBe('Ada’s family. You opened it in an emergency, and Ada knows, until today, 23:59.');
   });
 
   it('says what each may do, and with which review', () => {

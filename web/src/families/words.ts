@@ -1,7 +1,7 @@
 /** Whose a family is and who sees it, in plain sentences. */
 
 import type { FamilyView, ShareView } from '../api/types';
-import { dayOf } from '../account/words';
+import { dayOf, whenOf } from '../account/words';
 
 /** What somebody may do with a family; `null` where it is not known. */
 export type Right = 'own' | 'work' | 'see';
@@ -17,8 +17,9 @@ export function rightTo(family: FamilyView): Right {
 }
 
 /** `until 3 Dec 2026`, the last day on which it is shared; '' where it does not end by itself. */
-export const lastDayOf = (share: Pick<ShareView, 'until'>): string =>
-  share.until ? `until ${dayOf(new Date(Date.parse(share.until) - LAST_MOMENT_MS).toISOString())}` : '';
+export const lastDayOf = (share: Pick<ShareView, 'until' | 'kind'>): string =>
+  share.until && share.kind === 'break_glass' ? `until ${whenOf(share.until)}`
+  : share.until ? `until ${dayOf(new Date(Date.parse(share.until) - LAST_MOMENT_MS).toISOString())}` : '';
 
 /** What one share lets somebody do. */
 export function whatOf(share: ShareView, selectionId = ''): string {
