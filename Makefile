@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # A shell that keeps Python from storing what it compiled would have each of some hundred processes of the tests compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup page api-types demo test chaos load films any-request findings bench bench-start bench-pickup bench-desk bundle licences check machine rooms
+.PHONY: help setup page api-types demo test chaos load films any-request findings bench bench-start bench-pickup bench-desk bundle licences check check-python check-page machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -80,11 +80,15 @@ bench-pickup: $(VENV)/dev.stamp  # measure how soon a worker begins after an upl
 bench-desk: $(VENV)/dev.stamp machine page  # measure the desk in a real browser on a slow line; draws a film of 2 GB once
 	@$(BIN)/python -m bench.desk $(ARGS)
 
-check: $(VENV)/dev.stamp web/node_modules/stamp  ## lint, format, types, layers
+check: check-python check-page  ## lint, format, types, layers
+
+check-python: $(VENV)/dev.stamp
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+check-page: web/node_modules/stamp
 	@$(WITH_NODE) npm --prefix web run --silent check
 
 # The virtual environment: made with PYTHON, or with the newest Python found that is new enough and can make one.
