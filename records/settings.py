@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     """Methods (amr) of which one must have been used: mfa."""
     oidc_create_accounts: bool = True
     """Whoever the provider gives a role gets an account when they first come; otherwise they have to be invited."""
+    oidc_sign_out_there: bool = False
+    """Who signs out here is sent on to sign out at the provider, too: on computers that several people use."""
     open_to_everyone_on_this_machine: bool = False
     """Without a token: ask nobody to sign in. Every account of this computer can then see and erase every film."""
     session_idle_s: int = Field(default=8 * 3600, ge=60)

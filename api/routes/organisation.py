@@ -129,6 +129,17 @@ async def complete_organisation_sign_in(
     return answer
 
 
+@router.get(f"{ORGANISATION}/sign-out", summary="Sign out at the organisation's sign-in", responses=described(404, 503))
+async def open_organisation_sign_out(request: Request, ctx: Ctx) -> Response:
+    """Sends the browser to the provider, after one has signed out here, and back to the page from there."""
+    provider = _provider_of(request)
+    home = f"{ctx.settings.public_url}/"
+    try:
+        return RedirectResponse(await provider.sign_out_address(home) or home, 303)
+    except OrganisationRefused as refused:
+        return _refuse(request, refused)
+
+
 @router.post(LOGOUT, summary="Be told that somebody has signed out", responses=described(400, 404, 503))
 async def create_back_channel_logout(request: Request, ctx: Ctx) -> Response:
     """For the provider: a form with a `logout_token` that it signed (OpenID Connect Back-Channel Logout 1.0)."""

@@ -35,6 +35,7 @@ from records.accounts.sessions import (
     find_session,
     list_sessions,
     replace_session,
+    was_begun_elsewhere,
 )
 
 router = APIRouter(tags=["session"])
@@ -75,6 +76,9 @@ class SignedIn(BaseModel):
     ends_at: datetime | None = Field(description="If nothing more is asked; null where no session is needed.")
     waits_for_confirmation: bool = Field(
         description="The sign-in was reset: nothing opens until a second person or a former recovery code confirms it."
+    )
+    signs_out_there: bool = Field(
+        description="Signing out goes on to the organisation's sign-in: `/api/v1/sign-in/organisation/sign-out`."
     )
     elsewhere: int = Field(description="In how many other browsers this account is signed in; 0 for a shared one.")
 
@@ -203,9 +207,11 @@ def _found(ctx: AppContext, identity: Identity, value: str) -> Principal:
 def _signed_in(ctx: AppContext, principal: Principal) -> SignedIn:
     mine = _sessions(ctx, principal)
     name = principal.name
+    there = False
     if principal.via is Via.SESSION:
         with ctx.db.reading() as session:
             name = display_name_of(session, principal.account_id)
+            there = ctx.settings.oidc_sign_out_there and was_begun_elsewhere(session, principal.session_id)
     this_one = next((one for one in mine if one.is_this_one), None)
     return SignedIn(
         account_id=principal.account_id,
@@ -214,6 +220,7 @@ def _signed_in(ctx: AppContext, principal: Principal) -> SignedIn:
         scopes=sorted(principal.scopes),
         via=principal.via,
         ends_at=this_one.ends_at if this_one else None,
+        signs_out_there=there,
         waits_for_confirmation=not principal.is_confirmed,
         elsewhere=sum(not one.is_this_one for one in mine),
     )

@@ -15,7 +15,7 @@ from records.accounts.principal import Principal, Scope, Via, parse_roles, scope
 from records.accounts.shared_secrets import NAMES, SharedSecrets
 from records.clock import utcnow
 from records.database import rows_changed
-from records.models import AccountRow, SessionRow
+from records.models import AccountRow, ExternalSessionRow, SessionRow
 from records.secrets.keys import hash_secret, is_same, new_secret
 
 MOST_SESSIONS: Final = 20
@@ -139,6 +139,12 @@ def is_proven(secrets: SharedSecrets, account: AccountRow, proof: str | None, va
         return True
     now = secrets.prove(account.id, value)
     return now is not None and proof is not None and is_same(proof, now)
+
+
+def was_begun_elsewhere(session: Session, session_id: str) -> bool:
+    """Whether a session was begun at the organisation's provider."""
+    found = select(ExternalSessionRow.session_id).where(ExternalSessionRow.session_id == session_id)
+    return session.scalar(found) is not None
 
 
 def touch_session(session: Session, session_id: str) -> None:

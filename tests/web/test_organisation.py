@@ -47,6 +47,7 @@ def signed(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "VIGPACK_OIDC_SCOPES": "profile vigpack",
         "VIGPACK_OIDC_ROLES_CLAIM": "roles",
         "VIGPACK_OIDC_ROLES": "guider=guider, lead=manager",
+        "VIGPACK_OIDC_SIGN_OUT_THERE": "true",
         "VIGPACK_PUBLIC_URL": service.url,
     }
     own = f"{service.url}/api/v1/sign-in/organisation"
@@ -95,8 +96,11 @@ def test_a_guider_signs_in_there_and_is_signed_in_at_the_first_load_until_she_si
     expect(page.get_by_role("heading", name="You are not signed in")).to_be_visible()
     page.get_by_role("link", name="Back to vigpack").click()
     expect(page.get_by_role("button", name="Choose a film")).to_be_visible(timeout=_LONG_MS)
-    page.goto(f"{signed.issuer}/session/end")
-    page.get_by_role("button", name="Yes, sign me out").click()
+    page.get_by_role("button", name="Your account: ada").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.get_by_role("button", name="Yes, sign me out").click(timeout=_LONG_MS)
+    page.get_by_role("link", name="Sign in with Anytown Council").click(timeout=_LONG_MS)
+    expect(page.locator("[name=login]")).to_be_visible(timeout=_LONG_MS)  # nobody is signed in there any more
     wait_until(
         lambda: context.request.get(f"{signed.service.url}/api/v1/session").status == 401,
         "the provider has told the service",

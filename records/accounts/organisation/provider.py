@@ -19,6 +19,7 @@ from urllib.parse import quote_plus, urlsplit
 
 import certifi
 from authlib.common.security import generate_token
+from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.discovery import get_well_known_url
@@ -137,6 +138,17 @@ class Provider:
                 **wanted,
             )
         )
+
+    async def sign_out_address(self, go_to: str) -> str | None:
+        """Where the browser goes to sign out there (RP-Initiated Logout 1.0), and back from; None where it has no such.
+
+        We keep no ID token that could be the hint; the client's id says who asks. Raises: ProviderAway.
+        """
+        address = (await self.endpoints()).end_session
+        if address is None or urlsplit(address).scheme != urlsplit(self.organisation.issuer).scheme:
+            return None
+        wanted = [("client_id", self.organisation.client_id), ("post_logout_redirect_uri", go_to)]
+        return str(add_params_to_uri(address, wanted))
 
     async def exchange(self, code: str, code_verifier: str) -> tuple[str, str | None]:
         """The ID token and the access token for a code. Raises: ProviderAway, NotProven."""

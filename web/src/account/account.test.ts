@@ -12,7 +12,7 @@ import { kindOf, nameOf, whenOf } from './words';
 const [ADA, BEN, MACHINE] = ['a'.repeat(32), 'b'.repeat(32), `${'0'.repeat(31)}1`];
 
 const person = (account_id: string, name = 'Ada'): SignedIn =>
-  ({ account_id, name, roles: ['guider', 'supervisor'], scopes: ['reviews:read'], via: 'session', ends_at: null, waits_for_confirmation: false, elsewhere: 0 });
+  ({ account_id, name, roles: ['guider', 'supervisor'], scopes: ['reviews:read'], via: 'session', ends_at: null, signs_out_there: false, waits_for_confirmation: false, elsewhere: 0 });
 
 const draftOf = (key: string, family: string, cut?: string) =>
   ({ key, marks: [{}, {}], details: { family }, cuts: cut ? [{ cut: { name: cut } }] : [] });

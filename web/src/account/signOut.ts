@@ -14,6 +14,7 @@ export interface Leaving {
 export async function signOut({ everywhere, erase }: Leaving): Promise<void> {
   // The browser itself clears the whole address, unless somebody else has unsent moments there. That closes the
   // database at any moment, so the page erases before.
+  const there = signIn.who?.signs_out_there ?? false;
   const clears = erase && !(await isSharedWithOthers());
   if (erase) signIn.setKeeping(false);
   try {
@@ -23,7 +24,7 @@ export async function signOut({ everywhere, erase }: Leaving): Promise<void> {
     signIn.setKeeping(true);
     throw error;
   }
-  signIn.leave();
+  signIn.leave(there ? '/api/v1/sign-in/organisation/sign-out' : '');
 }
 
 /** Not by the page's usual way, which would ask her to sign in first where the session has ended by itself. */

@@ -146,12 +146,13 @@ class SignIn {
   }
 
   /** After signing out: this tab and the browser's others begin anew. */
-  leave(): void {
+  leave(goTo = ''): void {
     this.#secret = '';
     local.removeItem(LAST_ACCOUNT);
     this.#tabs?.postMessage('left' satisfies Told);
     history.replaceState(null, '', location.pathname);
-    location.reload();
+    if (goTo) location.assign(goTo);
+    else location.reload();
   }
 
   /** False where the page is loaded anew, since it was another's until now. */

@@ -1939,6 +1939,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sign-in/organisation/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign out at the organisation's sign-in
+         * @description Sends the browser to the provider, after one has signed out here, and back to the page from there.
+         */
+        get: operations["open_organisation_sign_out"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sign-in/passkey": {
         parameters: {
             query?: never;
@@ -3664,6 +3684,8 @@ export interface components {
             roles: components["schemas"]["records__accounts__principal__Role"][];
             /** @description What they may do at all, and may let an API token of theirs do. */
             scopes: components["schemas"]["Scope"][];
+            /** @description Signing out goes on to the organisation's sign-in: `/api/v1/sign-in/organisation/sign-out`. */
+            signs_out_there: boolean;
             via: components["schemas"]["Via"];
             /** @description The sign-in was reset: nothing opens until a second person or a former recovery code confirms it. */
             waits_for_confirmation: boolean;
@@ -6402,6 +6424,26 @@ export interface operations {
                 iss?: string | null;
                 state?: string | null;
             };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    open_organisation_sign_out: {
+        parameters: {
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;

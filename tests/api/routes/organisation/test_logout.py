@@ -9,15 +9,19 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from joserfc.jwk import RSAKey
 
+from api.app import create_app
+from records.settings import Settings
 from tests.api.routes.organisation.steps import (
     LOGOUT,
     NOW,
     PUBLIC,
     a_browser,
     code_of,
+    parameters_of,
     sign_in,
+    with_organisation,
 )
-from tests.issuer import LOGOUT_EVENT, Issuer
+from tests.issuer import CLIENT_ID, LOGOUT_EVENT, Issuer
 
 ANOTHER = RSAKey.generate_key(2048, {"kid": "second"})
 
@@ -84,3 +88,28 @@ def test_a_logout_token_counts_once_and_an_id_token_is_none(browser: TestClient,
     assert browser.get("/api/v1/session").status_code == 200
     issuer.sign = lambda _: issuer.logout_token()
     assert code_of(sign_in(browser, issuer)) == "organisation_not_proven"
+
+
+def test_who_signs_out_here_is_sent_to_sign_out_there_where_that_is_set(
+    browser: TestClient, issuer: Issuer, settings: Settings
+) -> None:
+    sign_in(browser, issuer)
+    assert browser.get("/api/v1/session").json()["signs_out_there"] is False
+    app = create_app(with_organisation(settings, issuer, oidc_sign_out_there=True))
+    issuer.discovery = {"end_session_endpoint": f"{issuer.url}/end?x=1"}
+    there = a_browser(app)
+    sign_in(there, issuer)
+    assert there.get("/api/v1/session").json()["signs_out_there"] is True
+    sent = there.get("/api/v1/sign-in/organisation/sign-out")
+    asked = parameters_of(sent.headers["Location"])
+    assert asked == {"x": "1", "client_id": CLIENT_ID, "post_logout_redirect_uri": f"{PUBLIC}/"}
+    assert sent.headers["Location"].startswith(f"{issuer.url}/end?")
+
+
+@pytest.mark.parametrize("discovery", [{}, {"end_session_endpoint": "ftp://evil.example/end"}])
+def test_a_provider_without_a_way_to_sign_out_leads_back_to_the_page(
+    browser: TestClient, issuer: Issuer, discovery: dict[str, str]
+) -> None:
+    issuer.discovery = discovery
+    sent = browser.get("/api/v1/sign-in/organisation/sign-out")
+    assert (sent.status_code, sent.headers["Location"]) == (303, f"{PUBLIC}/")
