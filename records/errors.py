@@ -53,6 +53,16 @@ class ServiceRoleUnfit(RecordsError):
     )
 
 
+class NotTheOwner(RecordsError):
+    """The tables are to be changed by a role that does not own them."""
+
+    code = "not_the_owner"
+    for_guider = (
+        "The database's tables belong to another role. Set VIGPACK_MIGRATE_DATABASE_URL to its address for this "
+        "command: with docker compose, run it in the container migrate instead of api."
+    )
+
+
 class DatabaseNewer(RecordsError):
     """The database was brought to the shape of a newer version of this program."""
 

@@ -43,7 +43,7 @@ from records.backup.state import note_backup
 from records.database import AUDIT_KEY, AUDIT_PURPOSE, Database
 from records.effects import take_effects
 from records.ledger.store_identity import LABEL_KEY, take_over, write_label
-from records.migrations.migrate import changing_tables, grant_roles
+from records.migrations.migrate import changing_tables, check_owner, grant_roles
 from records.models import (
     ErasureRow,
     JobRow,
@@ -106,9 +106,10 @@ def restore(
 ) -> Restored:
     """Put back everything that the backup holds, but for what ``register`` says was erased since.
 
-    Raises: TargetNotEmpty, ServiceRunning, BackupDamaged, NoRoom, StorageUnavailable, DatabaseUnavailable.
+    Raises: TargetNotEmpty, ServiceRunning, NotTheOwner, BackupDamaged, NoRoom, StorageUnavailable, DatabaseUnavailable.
     """
     with changing_tables(settings) as (connection, _):
+        check_owner(connection)
         _check_database(connection)
     goes_on = _check_store(backup, storage)
     register = [*register, *parse_erasures(backup.erased), *stored_erasures(storage)]

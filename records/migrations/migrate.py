@@ -16,7 +16,7 @@ from sqlalchemy import Connection, NullPool, inspect, text
 from sqlalchemy.engine import make_url
 
 from records.database import BUSY_TIMEOUT_S, Database, _driver, _engine, _plain_errors
-from records.errors import DatabaseEncodingWrong, DatabaseNewer, DatabaseUnavailable
+from records.errors import DatabaseEncodingWrong, DatabaseNewer, DatabaseUnavailable, NotTheOwner
 from records.migrations.worker_role import grant_service_role, grant_worker_role
 from records.settings import Settings
 
@@ -41,15 +41,26 @@ def migrate(settings: Settings) -> tuple[str | None, str]:
 
     The whole way is one transaction that only one process can hold, so a crash leaves the old shape.
     Workers' own role, where there is one, gets its rights on whatever is new.
-    Raises: DatabaseUnavailable, DatabaseNewer, DatabaseEncodingWrong, WorkerRoleMissing, ServiceRoleUnfit.
+    Raises: DatabaseUnavailable, DatabaseNewer, DatabaseEncodingWrong, WorkerRoleMissing, ServiceRoleUnfit,
+    NotTheOwner.
     """
     from alembic import command
 
     with changing_tables(settings) as (connection, config):
         before = _check_known(config, connection)
+        if before != newest_step():
+            check_owner(connection)
         command.upgrade(config, "head")
         grant_roles(connection, settings)
     return before, newest_step()
+
+
+def check_owner(connection: Connection) -> None:
+    """Raises: NotTheOwner where our role may use the tables and not change them."""
+    if connection.dialect.name == "postgresql":
+        asked = "SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class WHERE oid = to_regclass('audit')"
+        if connection.scalar(text(asked)) is False:
+            raise NotTheOwner
 
 
 def grant_roles(connection: Connection, settings: Settings) -> None:

@@ -19,7 +19,7 @@ from records.backup.rehearse import rehearse
 from records.backup.restore import restore
 from records.backup.sealing import make_key, parse_identity, parse_recipients
 from records.database import open_database
-from records.errors import ServiceRoleUnfit
+from records.errors import NotTheOwner, ServiceRoleUnfit
 from records.migrations.migrate import migrate
 from records.migrations.worker_role import SERVICE_RIGHTS
 from records.models import Base
@@ -114,6 +114,8 @@ def test_a_backup_is_made_with_it_tried_and_restored_and_its_rights_are_there_ag
     with open_backup(tmp_path / "copy", parse_identity(key), tmp_path) as opened:
         rehearse(opened, tmp_path, lambda _: None)
         assert newest_action(settings) == before  # it was tried elsewhere
+        with pytest.raises(NotTheOwner):
+            restore(opened, db, open_storage(settings), of_the_service(settings), [], lambda _: None)
         restore(opened, db, open_storage(settings), settings, [], lambda _: None)
     db.dispose()
     assert newest_action(settings) == "restore"
