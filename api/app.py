@@ -55,6 +55,7 @@ from api.routes import (
     people,
     preview,
     ratings,
+    reports,
     resets,
     review,
     selection_events,
@@ -148,7 +149,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     for routes in (
         uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, health, metrics,
         families, colleagues, notices, session, sign_in, local_sign_in, invitations, account, passkeys, people,
-        resets, organisation, tokens, ratings, logbook, review, audit, operations, operations_events,
+        resets, reports, organisation, tokens, ratings, logbook, review, audit, operations, operations_events,
     ):  # fmt: skip
         app.include_router(routes.router, dependencies=[Depends(check_family)])
     app.mount(review.FILES, review.player_files(), name="player")

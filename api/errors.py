@@ -27,7 +27,7 @@ from records.actions import closing_notes, create
 from records.families import break_glass, families, hand_over, sharing
 from records.logs import frames_of, get_logger
 from records.storage import contract as storage
-from records.training import logbook, ratings
+from records.training import logbook, ratings, reports
 from records.uploads import errors as uploads
 
 log = get_logger("api")
@@ -209,7 +209,7 @@ _GONE = (
     records.SelectionGone, records.MomentGone, records.ArtworkGone, records.NotHidden, records.JobMissing,
     records.WorkerMissing, accounts.NoSuchPerson, accounts.ResetGone, notices.NoticeGone, families.FamilyGone,
     sharing.ShareGone, ratings.RatingMissing, logbook.EntryMissing, uploads.UploadMissing,
-    uploads.UploadTargetMissing, storage.StorageMissing, storage.StorageKeyInvalid,
+    uploads.UploadTargetMissing, reports.LogbookNotShown, storage.StorageMissing, storage.StorageKeyInvalid,
     accounts.NoSuchPasskey,
 )  # fmt: skip
 

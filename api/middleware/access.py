@@ -18,6 +18,7 @@ _OWNERS = "/api/v1/families/owners"
 _OWN_ACCOUNT = ("/api/v1/sessions", "/api/v1/tokens", "/api/v1/account", "/api/v1/notices")
 _INVITATIONS = "/api/v1/invitations"
 _PEOPLE = "/api/v1/people"
+_REPORTS = "/api/v1/reports"
 _RESETS = "/api/v1/resets"
 _AUDIT = "/api/v1/audit"
 _COLLEAGUES = "/api/v1/colleagues"
@@ -53,6 +54,8 @@ def need_of(method: str, path: str) -> Need | Scope:
         return Scope.PEOPLE_READ
     if _is_within(path, _PEOPLE):
         return Scope.PEOPLE_READ if safe else Scope.PEOPLE_WRITE
+    if _is_within(path, _REPORTS) and safe:
+        return Scope.REPORTS_READ
     if _is_within(path, _RESETS):
         return Scope.PEOPLE_CONFIRM
     if _is_within(path, _AUDIT) and safe:

@@ -46,6 +46,8 @@ _RULES: Final = {
     "PATCH /api/v1/uploads/{upload_id}": Rule(Action.UPLOAD, once=True),
     "DELETE /api/v1/uploads/{upload_id}": Rule(Action.DELETE_UPLOAD),
     "PUT /api/v1/logbook": Rule(Action.CHANGE_LOGBOOK),
+    "GET /api/v1/reports/logbooks/{account_id}": Rule(Action.VIEW, once=True),
+    "PUT /api/v1/logbook/visibility": Rule(Action.CHANGE_LOGBOOK),
     "PUT /api/v1/logbook/cycles": Rule(Action.CHANGE_LOGBOOK),
     "POST /api/v1/logbook/hours": Rule(Action.CHANGE_LOGBOOK),
     "DELETE /api/v1/logbook/entries/{entry_id}": Rule(Action.CHANGE_LOGBOOK),

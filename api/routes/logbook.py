@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from api.dependencies import AppContext, Asker, Ctx, GivenId
-from api.errors import described
+from api.errors import NotInScope, described
 from pipeline.limits import ID_PATTERN, LIMITS, or_empty
 from pipeline.moments import FamilyCode
 from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Logbook, Role
@@ -20,9 +20,10 @@ from pipeline.training.logbook.pages import to_pdf
 from pipeline.training.logbook.profiles import CheckedStage, Profile, check, profile, profiles
 from pipeline.training.logbook.sheet import Sheet, lay_out, to_csv
 from pipeline.training.logbook.word_document import to_docx
-from records.accounts.principal import guider_of
+from records.accounts.principal import OF_AN_ACCOUNT, guider_of
 from records.clock import local_day, utcnow
 from records.training.logbook import choose, erase_entry, profile_name, read_logbook, write_cycle, write_hours
+from records.training.reports import is_logbook_shown, show_logbook
 
 PREFIX = "/api/v1/logbook"
 router = APIRouter(prefix=PREFIX, tags=["logbook"])
@@ -66,6 +67,8 @@ class LogbookView(BaseModel):
 
     profile: str
     profiles: list[ProfileView]
+    shown_to_managers: bool
+    """Whether managers and information governance may read it, without codes."""
     began_on: date | None
     beginning: date | None
     """From when the months count: `began_on`, or the first entry."""
@@ -128,17 +131,43 @@ _DOCUMENTS: dict[Format, Callable[[Sheet], bytes]] = {Format.DOCX: to_docx, Form
 @router.get("", summary="The logbook", responses=described(401, 422))
 def get_logbook(ctx: Ctx, guider: GivenGuider) -> LogbookView:
     """Cycles are read from the selections; supervision and training were written by hand. No person is named in it."""
-    book, asked = _read(ctx, guider)
-    names = book.names()
+    with ctx.db.reading() as session:
+        book, chosen = read_logbook(session, guider), profile_name(session, guider)
+        shown = is_logbook_shown(session, guider)
+    return view_of(book, chosen, shown=shown)
+
+
+def view_of(book: Logbook, chosen: str, *, shown: bool) -> LogbookView:
+    """A logbook checked against its profile today."""
+    asked, names = _profile_of(chosen), book.names()
     return LogbookView(
         profile=asked.name,
         profiles=[ProfileView(name=one.name, title=one.title, about=one.about) for one in profiles().values()],
+        shown_to_managers=shown,
         began_on=book.began_on,
         beginning=book.beginning,
         stages=check(book, asked, _today()),
         cycles=[CycleView(**entry.model_dump(), name=names[entry.client], counts=entry.whole) for entry in book.cycles],
         hours=list(book.hours),
     )
+
+
+class Visibility(BaseModel):
+    """Who may read it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    shown_to_managers: bool
+
+
+@router.put("/visibility", summary="Show the logbook to managers, or no more", responses=described(401, 403, 422))
+def save_logbook_visibility(given: Visibility, ctx: Ctx, guider: GivenGuider) -> LogbookView:
+    """Without codes, to managers and information governance; for those who have an account of their own."""
+    if not guider.startswith(OF_AN_ACCOUNT):
+        raise NotInScope
+    with ctx.db.session() as session:
+        show_logbook(session, guider, shown=given.shown_to_managers)
+    return get_logbook(ctx, guider)
 
 
 @router.put("", summary="Choose a requirement profile", responses=described(401, 422))
@@ -191,7 +220,11 @@ def download_logbook(format_: Format, ctx: Ctx, guider: GivenGuider) -> Response
 def _read(ctx: AppContext, guider: str) -> tuple[Logbook, Profile]:
     with ctx.db.reading() as session:
         book, chosen = read_logbook(session, guider), profile_name(session, guider)
-    return book, profiles().get(chosen) or next(iter(profiles().values()))
+    return book, _profile_of(chosen)
+
+
+def _profile_of(chosen: str) -> Profile:
+    return profiles().get(chosen) or next(iter(profiles().values()))
 
 
 def _today() -> date:

@@ -40,6 +40,8 @@ class LogbookRow(Base):
     guider: Mapped[str] = mapped_column(String(64), primary_key=True)
     profile: Mapped[str] = mapped_column(String(32))
     began_on: Mapped[date | None]
+    shown_to_managers: Mapped[bool] = mapped_column(default=False)
+    """Without codes; the guider said so."""
 
 
 class LogbookClientRow(Base):

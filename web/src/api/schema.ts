@@ -721,6 +721,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/logbook/visibility": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Show the logbook to managers, or no more
+         * @description Without codes, to managers and information governance; for those who have an account of their own.
+         */
+        put: operations["save_logbook_visibility"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notices": {
         parameters: {
             query?: never;
@@ -1259,6 +1279,46 @@ export interface paths {
          * @description Its sums computed anew, and a flag for every printed total that does not fit its lines. Nothing is kept.
          */
         post: operations["check_printed_totals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/logbooks/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A logbook that its guider showed
+         * @description Families are numbers in it.
+         */
+        get: operations["get_shown_logbook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much each guider works here
+         * @description Counts, and no code of any family.
+         */
+        get: operations["list_guiders_work"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2614,6 +2674,15 @@ export interface components {
              */
             event: "gone";
         };
+        /** @description How much somebody works here; nothing of any family. */
+        GuiderWork: {
+            account_id: string;
+            families_ended: number;
+            families_open: number;
+            logbook_shown: boolean;
+            name: string;
+            reviews: number;
+        };
         /** @description How many families are another guider's now. */
         HandedOver: {
             families: number;
@@ -2812,6 +2881,7 @@ export interface components {
             hours: components["schemas"]["HoursEntry"][];
             profile: string;
             profiles: components["schemas"]["ProfileView"][];
+            shown_to_managers: boolean;
             stages: components["schemas"]["CheckedStage"][];
         };
         /** @description What a browser says of a passkey that it has made. */
@@ -3846,6 +3916,10 @@ export interface components {
          * @enum {string}
          */
         Via: "secret" | "session" | "api_token" | "pass" | "open" | "process";
+        /** @description Who may read it. */
+        Visibility: {
+            shown_to_managers: boolean;
+        };
         /** @description Somebody who was invited anew, and may do nothing until a second person has said that it was they. */
         WaitingReset: {
             account_id: string;
@@ -4771,6 +4845,33 @@ export interface operations {
             };
         };
     };
+    save_logbook_visibility: {
+        parameters: {
+            query?: {
+                /** @description Of an account that several share, the code that the page sends with selections; empty: everything that they sent. Whoever has an account of their own sees their own logbook, whatever is here. */
+                guider?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Visibility"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogbookView"];
+                };
+            };
+        };
+    };
     list_my_notices: {
         parameters: {
             query?: never;
@@ -5374,6 +5475,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CheckedTable"];
+                };
+            };
+        };
+    };
+    get_shown_logbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogbookView"];
+                };
+            };
+        };
+    };
+    list_guiders_work: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuiderWork"][];
                 };
             };
         };
