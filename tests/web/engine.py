@@ -16,6 +16,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -273,3 +274,20 @@ class Engine:
         suffix = {"video/mp4": ".mp4", "video/quicktime": ".mov", "video/webm": ".webm", "video/x-matroska": ".mkv"}
         path = (self.taken / name).rename(self.taken / f"{name}{suffix[made['mimeType']]}")
         return CutFile(path, made["mimeType"], made["cut"], made["claims"])
+
+
+def code_of(engine: Engine, path: Path) -> str | None:
+    """The code of the one sentence that says why a film cannot be opened; None where it can."""
+    engine.choose(path)
+    problem = engine.problem()
+    assert problem is None or problem["sentence"].endswith(".")
+    return problem and problem["code"]
+
+
+def numbers_of(made: CutFile) -> list[int]:
+    """The numbers of the moment's pictures."""
+    with av.open(str(made.path)) as container:
+        frames = [(frame.pts * frame.time_base, frame) for frame in container.decode(video=0)]
+    first = frames[0][0]
+    chosen = [frame for at, frame in frames if made.cut["in"] <= int((at - first) * 1000) < made.cut["out"]]
+    return [read_number(frame.to_ndarray(format="gray")) for frame in chosen]
