@@ -47,7 +47,6 @@ const DONE: Record<AuditAction, string> = {
   change_roles: 'changed the roles of @',
   change_account: 'changed an account',
   close_account: 'closed the account of @',
-  link_identity: 'opened an invited account with the organisation’s account',
   reset_sign_in: 'made @ set up their sign-in anew',
   confirm_reset: 'confirmed that @ sets up their sign-in anew',
   change_password: 'changed a password',
