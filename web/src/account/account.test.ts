@@ -7,7 +7,7 @@ import { get, getAll, getAllOfEverybody, put, remove } from '../desk/browserData
 import { addCut, cutNames, newBrowser } from '../testing/browser';
 import { answerJson, answerProblem, serve } from '../testing/server';
 import { eraseKept, findKept, isSharedWithOthers } from './kept';
-import { kindOf, nameOf, whenOf } from './words';
+import { kindOf, nameOf, waitingSentence, whenOf } from './words';
 
 const [ADA, BEN, MACHINE] = ['a'.repeat(32), 'b'.repeat(32), `${'0'.repeat(31)}1`];
 
@@ -34,6 +34,16 @@ describe('names', () => {
     expect(whenOf('2026-11-28T09:05:00', now)).toBe('today, 09:05');
     expect(whenOf('2026-11-03T09:05:00', now)).toBe('3 Nov, 09:05');
     expect(whenOf('2025-11-03T09:05:00', now)).toBe('3 Nov 2025');
+  });
+});
+
+describe('a new invitation that waits for a second person', () => {
+  const waiting = { account_id: ADA, name: 'Ada', by: 'Ben', reason: 'forgot_password', at: '2026-11-28T09:05:00Z', is_opened: true, can_be_mine: true };
+
+  it('says what is to be done, and by whom', () => {
+    expect(waitingSentence({ ...waiting, is_opened: false })).toBe('Ben invited Ada anew. The invitation has not been used yet.');
+    expect(waitingSentence(waiting)).toContain('asked Ada in person');
+    expect(waitingSentence({ ...waiting, can_be_mine: false })).toContain('another manager or information governance');
   });
 });
 

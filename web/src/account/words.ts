@@ -1,6 +1,6 @@
 /** Accounts, roles and scopes in a guider's words. */
 
-import type { Role, Scope, SignedIn } from '../api/types';
+import type { ResetReason, Role, Scope, SignedIn, WaitingReset } from '../api/types';
 
 const MACHINE = `${'0'.repeat(31)}1`;
 const SHARED_GUIDER = `${'0'.repeat(31)}2`;
@@ -25,6 +25,23 @@ export const SCOPES: Record<Scope, string> = {
   'reports:read': 'see counts and logbooks',
   'audit:read': 'read the audit',
 };
+
+/** Why a sign-in is made anew, after somebody's name. */
+export const REASONS: Record<ResetReason, string> = {
+  lost_second_factor: 'lost the phone or key of the second step',
+  forgot_password: 'forgot the password',
+  seen_by_others: 'somebody else may know it',
+};
+
+/** What somebody who may be the second person is told of a new invitation that waits to be confirmed. */
+export function waitingSentence({ name, by, is_opened, can_be_mine }: WaitingReset): string {
+  const made = `${by} invited ${name} anew.`;
+  if (!is_opened) return `${made} The invitation has not been used yet.`;
+  const closed = `Nothing opens for ${name} until`;
+  return can_be_mine
+    ? `${made} ${closed} somebody has asked ${name} in person whether they used it, and confirms it here.`
+    : `${made} ${closed} another manager or information governance confirms it, or IT at the service’s console.`;
+}
 
 /** Whether it is one person's machine: its user is signed in. */
 export const isOnOwnMachine = (who: SignedIn): boolean => who.account_id === MACHINE;

@@ -42,6 +42,7 @@ export type RatingView = Schemas['RatingView'];
 export type Row = Schemas['Row'];
 export type ScaleView = Schemas['ScaleView'];
 export type ResetReason = Schemas['ResetReason'];
+export type WaitingReset = Schemas['WaitingReset'];
 export type Role = SignedIn['roles'][number];
 export type Scope = Schemas['Scope'];
 export type Score = Schemas['Score'];
