@@ -35,6 +35,9 @@ _PACK = "review-pack"
 def demo(
     film: Annotated[Path | None, typer.Option(help="A film of yours; otherwise one of two minutes is drawn.")] = None,
     out: Annotated[Path, typer.Option(help="Where the pack goes.")] = Path("demo-pack"),
+    accounts: Annotated[
+        bool, typer.Option("--accounts", help="With people who sign in: a guider sends, and shares with a supervisor.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Send a film's moments through the real API, queue and workers and show what that costs.
@@ -46,7 +49,7 @@ def demo(
     _make_room(out)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vigpack-demo-")))
-        figures = _run(film, folder, out, quiet=as_json)
+        figures = _run(film, folder, out, accounts=accounts, quiet=as_json)
     if as_json:
         print_json(figures)
     else:
@@ -57,7 +60,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise CommandFailed(for_guider="The demo was stopped.")
 
 
-def _run(given: Path | None, folder: Path, out: Path, *, quiet: bool) -> dict[str, Any]:
+def _run(given: Path | None, folder: Path, out: Path, *, accounts: bool, quiet: bool) -> dict[str, Any]:
     def tell(sentence: str) -> None:
         if not quiet:
             say(sentence)
@@ -73,10 +76,18 @@ def _run(given: Path | None, folder: Path, out: Path, *, quiet: bool) -> dict[st
     outgoing = copy_moments(film, selection, folder)
     cut_s = time.monotonic() - began
     tell("Starting page, API, queue and worker.")
-    with (
-        running_up(folder / "data") as (url, headers),
-        httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60) as client,
-    ):
+    with ExitStack() as stack:
+        url, headers = stack.enter_context(running_up(folder / "data", accounts=accounts))
+        people = None
+        if accounts:
+            from cli.demo_client.people import signed_in_people
+
+            people = stack.enter_context(signed_in_people(url, folder / "data"))
+        client = (
+            people.guider
+            if people
+            else stack.enter_context(httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60))
+        )
         begun = begin(client, film, selection, outgoing)
         selection_id = begun["selection"]["id"]
         tell(f"Sending {len(outgoing.files)} uploads; the line will be cut once.")
@@ -90,6 +101,7 @@ def _run(given: Path | None, folder: Path, out: Path, *, quiet: bool) -> dict[st
                 fetch(client, artifact, selection_id, folder / artifact["name"])
         moments = _moment_figures(progress, outgoing, sent, [*selection.clips, *selection.stills])
         figures = _figures(film, moments, progress, sent, cut_s, out)
+        figures["people"] = people.share(selection_id) if people else []
         _hand_over(folder, figures, out)
     return figures
 
@@ -182,6 +194,8 @@ def _print_table(figures: dict[str, Any]) -> None:
     film_s, sent_s = (8 * size / _HOME_UPLINK_BIT_S for size in (film_bytes, sent_bytes))
     say(f"On a home line of 5 Mbit/s that is {_seconds(sent_s)} instead of {_seconds(film_s)}.")
     say(f"Everything was ready {_seconds(figures['all_ready_s'])} after the first byte was sent.")
+    for sentence in figures["people"]:
+        say(sentence)
     pack = Path(figures["pack"])
     say(f"The pack: {pack / _PACK / 'index.html'}   the notes: {pack / 'picture-notes.pdf'}")
 

@@ -25,28 +25,30 @@ class NotRunning(PipelineError):
 
 
 @contextmanager
-def running_up(data_dir: Path) -> Iterator[tuple[str, dict[str, str]]]:
+def running_up(data_dir: Path, *, accounts: bool = False) -> Iterator[tuple[str, dict[str, str]]]:
     """The address of an API whose queue and worker run too, and the headers with which it answers.
 
-    All of it ends with the block, or with this process.
+    With ``accounts`` people have accounts of their own, and no header opens it. All of it ends with the block, or with
+    this process.
 
     Raises: NotRunning, with what ``up`` said.
     """
     data_dir = data_dir.resolve()  # the leash changes folders
     up = vigpack_argv("up", "--data", str(data_dir), "--port", "0", "--json")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
     with (data_dir.parent / "up.err").open("w+b") as said:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(data_dir.parent), *up],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=said,
-            env={name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")},
+            env=clean | ({"VIGPACK_LOCAL_ACCOUNTS": "true"} if accounts else {}),
             start_new_session=True,
             text=True,
         )
         try:
             url = _wait_for_address(process, Path(said.name))
-            yield url, {"Authorization": f"Bearer {machine_secret(data_dir)}"}
+            yield url, {} if accounts else {"Authorization": f"Bearer {machine_secret(data_dir)}"}
         finally:
             process.terminate()
             try:

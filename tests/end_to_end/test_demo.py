@@ -81,6 +81,15 @@ def test_pack_and_notes_are_whole(shown: tuple[Path, Path, dict[str, object]]) -
     assert (out / "picture-notes.pdf").read_bytes().startswith(b"%PDF-")
 
 
+def test_people_sign_in_and_see_what_is_theirs(tmp_path: Path) -> None:
+    film = numbered_film(tmp_path / "film.mp4", frames=45, width=160, height=120)
+    done = run_demo("--film", str(film), "--out", str(tmp_path / "out"), "--accounts", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["people"]
+    assert len(told) == 3
+    assert told[2].startswith("Sue, the supervisor, saw nothing until")
+
+
 def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     done = run_demo("--out", str(tmp_path))
