@@ -13,6 +13,7 @@ from typing import Annotated, Any, NotRequired, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
+from pipeline.limits import LIMITS
 from pipeline.marks import Box, Covers
 from pipeline.moments import Clip, Still
 
@@ -161,7 +162,7 @@ class FamilyPerson(_Document):
     initials: Annotated[str, Field(pattern=r"^[^\W\d_]{0,4}$", examples=["E"])] = ""
 
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=LIMITS.longest_words)]
 """Why somebody gives a family to another, or opens one that is not theirs: in their words, erased with the family."""
 
 FamilyPeople = Annotated[tuple[FamilyPerson, ...], Field(max_length=20)]

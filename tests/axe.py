@@ -15,6 +15,8 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 def complaints(page: Page) -> list[str]:
     """What axe finds wrong on the page as it stands."""
+    # A colour on its way to another one is no colour that anybody reads by.
+    page.wait_for_function("() => document.getAnimations().every((one) => !(one instanceof CSSTransition))")
     page.evaluate(AXE.read_text())
     return in_words(page.evaluate("(tags) => axe.run(document, { runOnly: tags })", TAGS))
 

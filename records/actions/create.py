@@ -20,7 +20,7 @@ from records.database import Database
 from records.documents import StatedFilm, times_of
 from records.errors import RecordsError, SelectionGone
 from records.families.access import Right, check_selection, owner_of
-from records.families.families import family_for
+from records.families.families import family_for, find_family
 from records.ledger.outputs import new_output
 from records.models import MomentRow, SelectionRow, new_id
 from records.settings import Settings
@@ -54,7 +54,9 @@ def begin_selection(db: Database, settings: Settings, who: Principal, asked: Sel
         if there is None:
             raise SelectionGone(asked.id)
         check_selection(session, who, asked.id, Right.WORK)  # it may be another guider's by now
-        asked.shape = asked.shape.model_copy(update={"family": there.family})  # k-104 stands under K-104
+        family = find_family(session, asked.family)
+        if family is not None and family.id == there.family_id:  # k-104 stands under K-104
+            asked.shape = asked.shape.model_copy(update={"family": there.family})
         if _said(there) != _said(asked):
             raise KeyReused
     return asked.id
