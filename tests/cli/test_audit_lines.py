@@ -36,6 +36,7 @@ ACTS = {
     "audit export": ["export_audit"],
     "audit key": ["print_key"],
     "demo": "runs a service of its own in a temporary folder",
+    "demo --accounts": "the same: its people are made up and go with it",
     "doctor": "tells how the parts are: no family, no person, no secret",
     "doctor --report": "the same, with redacted logs",
     "api": "tests/api/test_starts.py::test_starts_stops_and_what_was_set_otherwise_between_them",
