@@ -21,28 +21,31 @@ export interface PlayedPicture {
 }
 
 /** The wanted picture of a span, upright, `heightPx` high. Throws FilmProblem not_shown where the player refuses it too. */
-export function playSpan({ file, fromS, toS, timeMs }: PictureSpan, heightPx: number): Promise<PlayedPicture> {
-  return oneSpan(async () => {
-    const url = URL.createObjectURL(file);
-    const player = document.createElement('video');
-    try {
-      player.muted = true;
-      player.preload = 'auto';
-      player.src = url;
-      // A little past the picture's beginning players show that picture and no other.
-      player.currentTime = fromS + Math.min(MOST_BEHIND_S, (toS - fromS) / 2);
-      await isShown(player, fromS);
-      const { videoWidth: widthPx, videoHeight } = player;
-      if (!widthPx) throw new FilmProblem('not_shown', 'no picture');
-      const resizeWidth = Math.max(1, Math.round((heightPx * widthPx) / videoHeight));
-      const picture = await createImageBitmap(player, { resizeWidth, resizeHeight: heightPx, resizeQuality: 'medium' });
-      return { picture, widthPx, heightPx: videoHeight, timeMs };
-    } finally {
-      player.removeAttribute('src');
-      player.load();
-      URL.revokeObjectURL(url);
-    }
-  });
+export function playSpan(span: PictureSpan, heightPx: number): Promise<PlayedPicture> {
+  // On a busy machine a player now and then says that it shows a picture and has none; another one has it.
+  return oneSpan(() => play(span, heightPx).catch(() => play(span, heightPx)));
+}
+
+async function play({ file, fromS, toS, timeMs }: PictureSpan, heightPx: number): Promise<PlayedPicture> {
+  const url = URL.createObjectURL(file);
+  const player = document.createElement('video');
+  try {
+    player.muted = true;
+    player.preload = 'auto';
+    player.src = url;
+    // A little past the picture's beginning players show that picture and no other.
+    player.currentTime = fromS + Math.min(MOST_BEHIND_S, (toS - fromS) / 2);
+    await isShown(player, fromS);
+    const { videoWidth: widthPx, videoHeight } = player;
+    if (!widthPx) throw new FilmProblem('not_shown', 'no picture');
+    const resizeWidth = Math.max(1, Math.round((heightPx * widthPx) / videoHeight));
+    const picture = await createImageBitmap(player, { resizeWidth, resizeHeight: heightPx, resizeQuality: 'medium' });
+    return { picture, widthPx, heightPx: videoHeight, timeMs };
+  } finally {
+    player.removeAttribute('src');
+    player.load();
+    URL.revokeObjectURL(url);
+  }
 }
 
 /** Until the player shows the picture of that time, which it says itself: after a seek the one before may still be there. */
