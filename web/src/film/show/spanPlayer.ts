@@ -22,11 +22,16 @@ export interface PlayedPicture {
 
 /** The wanted picture of a span, upright, `heightPx` high. Throws FilmProblem not_shown where the player refuses it too. */
 export function playSpan(span: PictureSpan, heightPx: number): Promise<PlayedPicture> {
-  // On a busy machine a player now and then says that it shows a picture and has none; another one has it.
-  return oneSpan(() => play(span, heightPx).catch(() => play(span, heightPx)));
+  return oneSpan(async () => {
+    // On a busy machine a player now and then says that it shows a picture and has none; another one has it.
+    const played = (await play(span, heightPx)) ?? (await play(span, heightPx));
+    if (!played) throw new FilmProblem('not_shown', 'no picture');
+    return played;
+  });
 }
 
-async function play({ file, fromS, toS, timeMs }: PictureSpan, heightPx: number): Promise<PlayedPicture> {
+/** Null where the player says that it shows the picture, and has none. Throws FilmProblem not_shown. */
+async function play({ file, fromS, toS, timeMs }: PictureSpan, heightPx: number): Promise<PlayedPicture | null> {
   const url = URL.createObjectURL(file);
   const player = document.createElement('video');
   try {
@@ -37,7 +42,7 @@ async function play({ file, fromS, toS, timeMs }: PictureSpan, heightPx: number)
     player.currentTime = fromS + Math.min(MOST_BEHIND_S, (toS - fromS) / 2);
     await isShown(player, fromS);
     const { videoWidth: widthPx, videoHeight } = player;
-    if (!widthPx) throw new FilmProblem('not_shown', 'no picture');
+    if (!widthPx) return null;
     const resizeWidth = Math.max(1, Math.round((heightPx * widthPx) / videoHeight));
     const picture = await createImageBitmap(player, { resizeWidth, resizeHeight: heightPx, resizeQuality: 'medium' });
     return { picture, widthPx, heightPx: videoHeight, timeMs };
