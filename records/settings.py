@@ -53,6 +53,16 @@ class Settings(BaseSettings):
     former_service_keys: SecretStr = SecretStr("")
     """What service_key was before it was replaced, with commas: the audit's lines and checkpoints of that time are
     checked with them."""
+    master_key: SecretStr = SecretStr("")
+    """What wraps the keys of families, at least 43 random characters, the same on every machine of the service; with
+    white space several: the first one wraps, all open. Empty: from master_key_command or a file."""
+    master_key_command: str = ""
+    """A command that prints the master key, such as one that asks a KMS to unwrap it; not through a shell."""
+    master_key_file: Path | None = None
+    """The file of the master key; empty: data_dir/master-key, made at the first start."""
+    key_dir: Path | None = None
+    """The wrapped keys of families and selections: one folder that every machine of the service sees, best where no
+    backup of the database or of files comes by. Empty: data_dir/keys."""
     local_accounts: bool = False
     """People sign in with an account of this service: a password and a second factor."""
     oidc_issuer: str = ""
@@ -152,10 +162,10 @@ class Settings(BaseSettings):
     backup_max_age_days: float = Field(default=7, ge=0)
     """IT is told when there is something that no backup of so many days holds; 0: backups are not watched."""
 
-    @field_validator("service_key")
+    @field_validator("service_key", "master_key")
     @classmethod
     def _long_enough(cls, given: SecretStr) -> SecretStr:
-        if 0 < len(given.get_secret_value()) < 43:
+        if any(len(word) < 43 for word in given.get_secret_value().split()):
             raise ValueError("it must have at least 43 random characters: openssl rand -base64 33")
         return given
 
@@ -185,6 +195,10 @@ class Settings(BaseSettings):
         """The address for making and changing tables."""
         is_theirs = self.database_url.startswith("postgresql")  # and no throwaway one beside it
         return self.migrate_database_url if is_theirs and self.migrate_database_url else self.database()
+
+    def keys_dir(self) -> Path:
+        """The folder of the wrapped keys, the default filled in."""
+        return self.key_dir or self.data_dir / "keys"
 
     def scratch(self) -> Path:
         """The folder for work in progress, the default filled in."""

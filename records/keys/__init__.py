@@ -1,0 +1,1 @@
+"""Keys that words and media are sealed with: one for each family and selection, apart from the database."""

@@ -1,0 +1,226 @@
+"""The keys at hand: made, unwrapped, kept for seconds, and destroyed.
+
+Whoever knows a selection's key needs nothing else to read what it sealed. It is wrapped with its family's key, which is
+wrapped with the master key: so one file that goes takes a family's or a selection's words and media with it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import os
+import time
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from records.keys.errors import KeyDamaged, KeyGone, KeyMissing, MasterKeyWrong
+from records.keys.master import MasterKey, read_master_keys
+from records.keys.store import KeyKind, KeyStore
+from records.settings import Settings
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_KEPT_S = 5.0
+"""For so long a process uses a key that another one destroyed; its rows are out of sight before that."""
+_MOST_KEPT = 4096
+
+
+@dataclass(frozen=True)
+class SelectionKey:
+    """A selection's key."""
+
+    key: bytes
+    family_id: str
+    plain_before: bool
+    """The selection is older than its key, so there may be files of it that are not sealed yet."""
+
+
+_Key = TypeVar("_Key", SelectionKey, bytes)
+
+
+class KeyRing:
+    """The keys of one installation. May be used from several threads, and after a fork."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.store = KeyStore(settings.keys_dir())
+        self._settings = settings
+        self._masters: tuple[MasterKey, ...] = ()
+        self._kept: dict[str, tuple[float, SelectionKey | bytes]] = {}
+
+    def family_key(self, family_id: str) -> bytes:
+        """32 bytes. Raises: KeyGone, KeyMissing, KeyDamaged, MasterKeyMissing, MasterKeyWrong, KeyStoreUnavailable."""
+        kept = self._recent(family_id)
+        if isinstance(kept, bytes):
+            return kept
+        said = self._said(KeyKind.FAMILY, family_id)
+        return self._keep(family_id, self._open_with_master(said, _about(KeyKind.FAMILY, family_id)))
+
+    def selection_key(self, selection_id: str) -> SelectionKey:
+        """A selection's key. Raises: as family_key; KeyGone where its family's key was destroyed, too."""
+        kept = self._recent(selection_id)
+        if isinstance(kept, SelectionKey):
+            return kept
+        said = self._said(KeyKind.SELECTION, selection_id)
+        family_id, plain_before = str(said.get("family")), bool(said.get("plain_before"))
+        about = _about(KeyKind.SELECTION, selection_id, family_id, plain_before=plain_before)
+        key = _unwrap(self.family_key(family_id), said, about)
+        return self._keep(selection_id, SelectionKey(key, family_id, plain_before))
+
+    def service_key(self) -> bytes:
+        """For words of no family, and for finding codes; made at the first call. Raises: as family_key."""
+        kept = self._recent("service")
+        if isinstance(kept, bytes):
+            return kept
+        about = b"service"
+        if (said := self.store.read_service()) is None:
+            with self.store.held(alone=False):
+                self.store.add_service(self._wrap_with_master(os.urandom(KEY_BYTES), about))
+            said = self.store.read_service()
+        return self._keep("service", self._open_with_master(said or {}, about))
+
+    def make_family(self, family_id: str) -> None:
+        """A key for a family, which has one from then on. Raises: KeyGone where it was destroyed."""
+        with self.store.held(alone=False):
+            self._refuse_destroyed(family_id)
+            if self.store.read(KeyKind.FAMILY, family_id) is None:
+                said = self._wrap_with_master(os.urandom(KEY_BYTES), _about(KeyKind.FAMILY, family_id))
+                self.store.add(KeyKind.FAMILY, family_id, said)
+            self._remove_if_destroyed(KeyKind.FAMILY, family_id)
+
+    def make_selection(self, family_id: str, selection_id: str, *, plain_before: bool = False) -> None:
+        """A key for a selection of a family, which has one from then on. Raises: KeyGone."""
+        with self.store.held(alone=False):
+            self._refuse_destroyed(selection_id)
+            if self.store.read(KeyKind.SELECTION, selection_id) is None:
+                said = self._wrap_selection(os.urandom(KEY_BYTES), family_id, selection_id, plain_before=plain_before)
+                self.store.add(KeyKind.SELECTION, selection_id, said)
+            self._remove_if_destroyed(KeyKind.SELECTION, selection_id)
+
+    def note_all_sealed(self, selection_id: str) -> None:
+        """From now on no plain file is taken for one of this selection."""
+        found = self.selection_key(selection_id)
+        if found.plain_before:
+            with self.store.held(alone=False):
+                said = self._wrap_selection(found.key, found.family_id, selection_id, plain_before=False)
+                if not self.store.is_destroyed(selection_id):
+                    self.store.replace(KeyKind.SELECTION, selection_id, said)
+                self._remove_if_destroyed(KeyKind.SELECTION, selection_id)
+            self._kept.pop(selection_id, None)
+
+    def destroy(self, kind: KeyKind, key_id: str) -> bool:
+        """Destroy a key; whether there was one."""
+        self._kept.pop(key_id, None)
+        if kind is KeyKind.FAMILY:
+            self._kept.clear()  # of its selections, too
+        return self.store.destroy(kind, key_id)
+
+    def rewrap(self, kind: KeyKind | None, key_id: str) -> bool:
+        """Wrap a family's key, or for None the service's own, with the first master key; whether that was needed."""
+        about = b"service" if kind is None else _about(kind, key_id)
+        said = self.store.read_service() if kind is None else self.store.read(kind, key_id)
+        if said is None or said.get("master") == self._master_keys(anew=True)[0].fingerprint:
+            return False
+        key = self._open_with_master(said, about)
+        if kind is not None and self.store.is_destroyed(key_id):
+            return False
+        self.store.replace(kind, key_id, self._wrap_with_master(key, about))
+        if kind is not None:
+            self._remove_if_destroyed(kind, key_id)
+        return True
+
+    def master_of(self, kind: KeyKind, key_id: str) -> str:
+        """The fingerprint of the master key that a family's key is wrapped with; empty where it is not known."""
+        return str((self.store.read(kind, key_id) or {}).get("master", ""))
+
+    def masters(self) -> tuple[MasterKey, ...]:
+        """The master keys at hand, read anew. Raises: MasterKeyMissing, KeyStoreUnavailable."""
+        return self._master_keys(anew=True)
+
+    def _said(self, kind: KeyKind, key_id: str) -> dict[str, Any]:
+        if self.store.is_destroyed(key_id):
+            raise KeyGone(f"{kind} {key_id}")
+        if (said := self.store.read(kind, key_id)) is None:
+            raise KeyMissing(f"{kind} {key_id}")
+        return said
+
+    def _refuse_destroyed(self, key_id: str) -> None:
+        if self.store.is_destroyed(key_id):
+            raise KeyGone(key_id)
+
+    def _remove_if_destroyed(self, kind: KeyKind, key_id: str) -> None:
+        """Somebody who destroyed it while it was being written may have come too early to see it."""
+        if self.store.is_destroyed(key_id):
+            self.store.destroy(kind, key_id)
+            raise KeyGone(key_id)
+
+    def _wrap_selection(self, key: bytes, family_id: str, selection_id: str, *, plain_before: bool) -> dict[str, Any]:
+        about = _about(KeyKind.SELECTION, selection_id, family_id, plain_before=plain_before)
+        wrapped = _wrap(self.family_key(family_id), key, about)
+        return {"family": family_id, "plain_before": plain_before, **wrapped}
+
+    def _wrap_with_master(self, key: bytes, about: bytes) -> dict[str, Any]:
+        first = self._master_keys(anew=True)[0]  # it may have been replaced since
+        return {"master": first.fingerprint, **_wrap(first.key, key, about)}
+
+    def _open_with_master(self, said: dict[str, Any], about: bytes) -> bytes:
+        wanted = str(said.get("master"))
+        for anew in (False, True):  # read anew where another one is needed: it may have been replaced since
+            for master in self._master_keys(anew=anew):
+                if master.fingerprint == wanted:
+                    return _unwrap(master.key, said, about)
+        raise MasterKeyWrong(f"a key is wrapped with master key {wanted}, which is not at hand")
+
+    def _master_keys(self, *, anew: bool) -> tuple[MasterKey, ...]:
+        if anew or not self._masters:
+            self._masters = read_master_keys(self._settings, make=self.store.is_empty())
+        return self._masters
+
+    def _recent(self, name: str) -> SelectionKey | bytes | None:
+        found = self._kept.get(name)
+        return found[1] if found is not None and time.monotonic() - found[0] < _KEPT_S else None
+
+    def _keep(self, name: str, key: _Key) -> _Key:
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[name] = (time.monotonic(), key)
+        return key
+
+
+_rings: dict[tuple[str, ...], KeyRing] = {}
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """The keys of the installation that the settings name; one for each in a process."""
+    named = (
+        str(settings.keys_dir().absolute()),
+        settings.master_key.get_secret_value(),
+        str(settings.master_key_file),
+        settings.master_key_command,
+    )
+    return _rings.setdefault(named, KeyRing(settings))
+
+
+def expand(key: bytes, about: bytes) -> bytes:
+    """A key of 32 bytes for one use of a random one (HKDF-Expand with SHA-256, one block)."""
+    return hmac.digest(key, about + b"\x01", "sha256")
+
+
+def _about(kind: KeyKind, key_id: str, family_id: str = "", *, plain_before: bool = False) -> bytes:
+    return f"vigpack key 1 {kind} {key_id} {family_id} {int(plain_before)}".encode()
+
+
+def _wrap(with_key: bytes, key: bytes, about: bytes) -> dict[str, str]:
+    nonce = os.urandom(_NONCE_BYTES)
+    sealed = AESGCM(with_key).encrypt(nonce, key, about)
+    return {"key": base64.b64encode(nonce + sealed).decode("ascii")}
+
+
+def _unwrap(with_key: bytes, said: dict[str, Any], about: bytes) -> bytes:
+    try:
+        sealed = base64.b64decode(str(said["key"]), validate=True)
+        return AESGCM(with_key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
+    except (KeyError, ValueError, InvalidTag) as error:
+        raise KeyDamaged(f"a wrapped key cannot be opened: {about.decode()}") from error
