@@ -48,6 +48,14 @@ class Action(StrEnum):
     CHANGE = "change"
     """By a route that has no verb of its own; it is named."""
 
+    # Copies that leave
+    HAND_OUT = "hand_out"
+    """A copy left: sealed, by a link or plain; the target is its entry in the register."""
+    RETURN_COPY = "return_copy"
+    REVOKE_LINK = "revoke_link"
+    OPEN_LINK = "open_link"
+    """Somebody who has a link opened it."""
+
     # Families and people
     OPEN_FAMILY = "open_family"
     CHANGE_FAMILY = "change_family"

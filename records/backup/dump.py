@@ -44,7 +44,7 @@ from records.backup.errors import BackupDamaged
 STEPS_TABLE = "alembic_version"
 _LEFT_OUT = {
     "sessions", "api_tokens", "external_sessions", "login_states", "spent_logout_tokens", "invitations",
-    "pending_sign_ins", "last_settings",
+    "pending_sign_ins", "last_settings", "copy_links",
 }  # fmt: skip
 """What opens the service is in no backup: who signed out since, or took a token back, meant it. After a restore
 everybody signs in again, and programs are given new tokens. Settings are those of where it is restored."""

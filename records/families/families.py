@@ -9,6 +9,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from records.accounts.principal import Principal
+from records.copies.register import forget_ended
 from records.errors import RecordsError
 from records.families.access import Right, may_with_family, owner_of
 from records.models import AccountRow, FamilyRow, SelectionRow
@@ -96,3 +97,4 @@ def delete_if_empty(session: Session, family_id: str) -> None:
     """With the last of its selections a family goes, its code and its shares with it."""
     left = exists().where(SelectionRow.family_id == family_id)
     session.execute(delete(FamilyRow).where(FamilyRow.id == family_id, ~left))
+    forget_ended(session, family_id)

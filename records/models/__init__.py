@@ -11,6 +11,7 @@ from records.models.accounts import (
     SpentLogoutTokenRow,
 )
 from records.models.base import Base, UtcDateTime, new_id
+from records.models.copies import CopyLinkRow, HandedOutCopyRow
 from records.models.credentials import (
     CredentialRow,
     InvitationRow,
@@ -38,6 +39,7 @@ __all__ = [
     "AuditRow",
     "Base",
     "ClockRow",
+    "CopyLinkRow",
     "CredentialRow",
     "ErasureRow",
     "ExternalIdentityRow",
@@ -45,6 +47,7 @@ __all__ = [
     "FamilyRow",
     "FamilyShareRow",
     "HandOverRow",
+    "HandedOutCopyRow",
     "HidingRow",
     "InvitationRow",
     "JobOutcomeCountRow",

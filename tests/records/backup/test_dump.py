@@ -45,7 +45,7 @@ FILLED = [table for table in Base.metadata.sorted_tables if table.name != "clock
 """The clocks' rows come from the migrations."""
 NOT_BACKED_UP = {
     "sessions", "api_tokens", "external_sessions", "login_states", "spent_logout_tokens", "invitations",
-    "pending_sign_ins", "last_settings",
+    "pending_sign_ins", "last_settings", "copy_links",
 }  # fmt: skip
 
 

@@ -32,6 +32,10 @@ const DONE: Record<AuditAction, string> = {
   change_logbook: 'changed a logbook',
   erase: 'erased %',
   change: 'changed something',
+  hand_out: 'handed out a copy of %',
+  return_copy: 'said that a copy of % is back',
+  revoke_link: 'ended a link to %',
+  open_link: 'opened %',
   open_family: 'opened %',
   change_family: 'changed what is known of %',
   close_family: 'ended the work with %',
@@ -86,6 +90,7 @@ export function actorOf(line: Pick<ShownLine, 'who' | 'account_id'>): string {
   if (line.account_id === 'service' || line.account_id === '') return 'The service';
   if (line.account_id === 'nobody') return 'Somebody who was not signed in';
   if (line.account_id.startsWith('command-line:')) return 'Somebody at the service’s console';
+  if (line.account_id === 'link') return 'Somebody with a link';
   return nameOfAccount(line.account_id, line.who);
 }
 
