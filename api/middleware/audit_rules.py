@@ -72,7 +72,6 @@ _RULES: Final = {
     "GET /api/v1/audit/verification": Rule(Action.VERIFY_AUDIT),
 }
 _LEAVE_NONE: Final = {
-    "POST /api/v1/families/code-check",  # nothing is kept, and it tells of no family
     "POST /api/v1/ratings/printed-totals",  # nothing is kept, and nothing of a family is in it
     "POST /api/v1/operations/retry-failed",  # each job has a line of its own
     "POST /api/v1/operations/acknowledge-failed",

@@ -16,7 +16,6 @@ from records.documents import FamilyPeople, Reason
 from records.families import hand_over, sharing
 from records.families.access import ShareKind
 from records.families.break_glass import BrokenGlass, break_glass
-from records.families.code_hints import CodeHint, code_hints
 from records.families.families import propose_code
 from records.families.hand_over import OwnerView
 from records.families.sharing import FamilyView
@@ -92,28 +91,6 @@ def get_proposed_code(ctx: Ctx) -> ProposedCode:
     """A letter and digits, none of which is taken for another when it is read aloud or written by hand."""
     with ctx.db.reading() as session:
         return ProposedCode(code=propose_code(session))
-
-
-class GivenCode(BaseModel):
-    """A code that somebody types."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    code: FamilyCode
-
-
-class CheckedCode(BaseModel):
-    """What to ask about a code, and one to take instead."""
-
-    hints: list[CodeHint] = Field(description="Empty for a code that says nothing of anybody. None is refused for it.")
-    proposal: str = Field(examples=["K-274"])
-
-
-@router.post("/code-check", summary="What is odd about a code", responses=described(401, 403, 422))
-def check_family_code(given: GivenCode, ctx: Ctx) -> CheckedCode:
-    """Whether it has no digit or is like a name, so that the page asks before it is used. Says nothing of families."""
-    with ctx.db.reading() as session:
-        return CheckedCode(hints=code_hints(given.code), proposal=propose_code(session))
 
 
 @router.post("", status_code=201, summary="Open a family", responses=described(401, 403, 409, 422))

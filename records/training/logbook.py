@@ -54,14 +54,17 @@ def read_logbook(session: Session, guider: str = "") -> Logbook:
         code = row.family if row.family_id in seen else None
         name = code or row.family_id
         key = f"{name} {row.cycle}"
-        known = found.get(key) or CycleEntry(client=name, family=code, cycle=row.cycle, from_films=True)
+        known = found.get(key) or CycleEntry(
+            client=name, family=code, is_hidden=code is None, cycle=row.cycle, from_films=True
+        )
         found[key] = known.model_copy(update=_days(row, known))
     written = select(LogbookCycleRow, LogbookClientRow).join(LogbookClientRow)
     for cycle, client in session.execute(written.where(_own(LogbookClientRow.guider, guider))):
         code = client.family if client.family_id is None or client.family_id in seen else None
         name = code or (client.family_id if client.family else None) or client.id
         read = found.get(f"{name} {cycle.cycle}")
-        found[f"{name} {cycle.cycle}"] = _merged(cycle, code, name, read)
+        is_hidden = client.family is not None and code is None
+        found[f"{name} {cycle.cycle}"] = _merged(cycle, code, name, read, is_hidden=is_hidden)
     hours = session.scalars(
         select(LogbookHoursRow).where(_own(LogbookHoursRow.guider, guider)).order_by(LogbookHoursRow.held_on)
     )
@@ -228,11 +231,14 @@ def _days(row: SelectionRow, known: CycleEntry) -> dict[str, date | None]:
     return {"filmed_on": _first(known.filmed_on, sent_on), "reviewed_on": _first(known.reviewed_on, held)}
 
 
-def _merged(cycle: LogbookCycleRow, code: str | None, name: str, read: CycleEntry | None) -> CycleEntry:
+def _merged(
+    cycle: LogbookCycleRow, code: str | None, name: str, read: CycleEntry | None, *, is_hidden: bool
+) -> CycleEntry:
     return CycleEntry(
         id=cycle.id,
         client=name,
         family=code,
+        is_hidden=is_hidden,
         cycle=cycle.cycle,
         role=Role(cycle.role),
         filmed_on=cycle.filmed_on or (read.filmed_on if read else None),

@@ -80,7 +80,16 @@ def shown_logbook(session: Session, account_id: str) -> Logbook:
         raise LogbookNotShown
     book = read_logbook(session, guider)
     numbers = {client: str(number) for number, client in enumerate(dict.fromkeys(one.client for one in book.cycles), 1)}
-    cycles = (one.model_copy(update={"client": numbers[one.client], "family": None}) for one in book.cycles)
+    cycles = (
+        one.model_copy(
+            update={
+                "client": numbers[one.client],
+                "family": None,
+                "is_hidden": one.is_hidden or one.family is not None,
+            }
+        )
+        for one in book.cycles
+    )
     return book.model_copy(update={"cycles": tuple(cycles)})
 
 

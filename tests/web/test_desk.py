@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.axe import AXE, complaints
 from tests.end_to_end.reader import rounds
 from tests.footage import numbers_in
 from tests.servers import wait_until
@@ -194,6 +196,18 @@ def test_sending_without_a_family_code_says_so_and_sends_nothing(guider: Guider,
     guider.button("Send 1 moment").click()
     expect(guider.page.get_by_role("alert")).to_contain_text("Enter the family code")
     expect(guider.page.get_by_label("Family code")).to_be_focused()
+    assert not guider.posted
+    guider.page.keyboard.type("Meier")
+    guider.press("Tab")
+    question = guider.page.get_by_text("Is this a name, or part of one?")
+    expect(question).to_be_in_viewport()
+    assert not AXE.is_file() or complaints(guider.page) == []
+    guider.button("It is nobody’s name").click()
+    expect(question).to_have_count(0)
+    guider.page.get_by_label("Family code").fill("Meyer")
+    guider.button("Take a code that says nothing").click()
+    expect(guider.page.get_by_label("Family code")).to_have_value(re.compile("^[A-Z]-[0-9]{3,}$"))
+    expect(question).to_have_count(0)
     assert not guider.posted
 
 

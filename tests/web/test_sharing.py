@@ -67,9 +67,19 @@ def test_governance_reads_who_saw_a_family_and_its_guider_is_told_of_an_emergenc
     seen = add_selection(db, K_207, who=cleo)
     db.dispose()
     assert there.request.get(f"{with_people.url}/api/v1/selections/{seen}").ok
+    hers = Guider(there.new_page(), with_people.url)
+    hers.page.goto(f"{with_people.url}/#/logbook")
+    hers.page.get_by_label("Managers and information governance may read it").check()
+    assert not AXE.is_file() or complaints(hers.page) == []
     sign_in(with_people, context, "Gil", "governance")
     gil = Guider(context.new_page(), with_people.url)
     page = gil.page
+    page.goto(gil.address)
+    page.get_by_role("link", name="How much is done").click()
+    page.get_by_role("button", name="Logbook of Cleo").click()
+    expect(page.get_by_role("heading", name="The logbook of Cleo")).to_be_focused()
+    expect(page.get_by_text("K-207")).to_have_count(0)
+    assert not AXE.is_file() or complaints(page) == []
     page.goto(gil.address)
     page.get_by_role("link", name="Who saw what").click()
     page.get_by_role("button", name="Check whether it is whole").click()

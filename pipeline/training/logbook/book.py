@@ -52,6 +52,8 @@ class CycleEntry(BaseModel):
     """Tells families apart, also those whose code is erased."""
     family: str | None
     """None once the family is erased, or is another guider's."""
+    is_hidden: bool = False
+    """The family is there, and its code is not shown to who reads this: it is another guider's."""
     cycle: int
     role: Role = Role.TRAINEE_GUIDER
     filmed_on: date | None = None
@@ -103,7 +105,10 @@ class Logbook(BaseModel):
         return min(days, default=None)
 
     def names(self) -> dict[str, str]:
-        """How each client is called in a document: by the family's code, or by a number once that is erased."""
-        nameless = [entry.client for entry in self.cycles if entry.family is None]
-        numbers = {client: f"erased {number}" for number, client in enumerate(dict.fromkeys(nameless), 1)}
+        """How each client is called in a document: by the code, or by a number where that is erased or not shown."""
+        nameless = {entry.client: entry.is_hidden for entry in self.cycles if entry.family is None}
+        numbers = {
+            client: f"{'not shown' if is_hidden else 'erased'} {number}"
+            for number, (client, is_hidden) in enumerate(nameless.items(), 1)
+        }
         return {entry.client: entry.family or numbers[entry.client] for entry in self.cycles}

@@ -21,7 +21,6 @@ from tests.api.service import SELECTIONS, begin, finish
 from tests.api.test_who_may import routes_of
 
 WITHOUT_A_LINE = {
-    "POST /api/v1/families/code-check",
     "POST /api/v1/ratings/printed-totals",
     "POST /api/v1/operations/retry-failed",
     "POST /api/v1/operations/acknowledge-failed",

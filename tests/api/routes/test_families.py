@@ -204,10 +204,3 @@ def test_codes_that_look_alike_are_one_family(ada: TestClient, ben: TestClient) 
     assert "selection" in begun[1], begun[1]
     assert begun[0]["selection"]["id"] == begun[1]["selection"]["id"]
     assert begun[0]["selection"]["family"] == code
-
-
-def test_a_code_that_is_like_a_name_is_asked_about_and_not_refused(ada: TestClient) -> None:
-    told = ada.post("/api/v1/families/code-check", json={"code": "Ella"}).json()
-    assert told["hints"] == ["no_digit", "like_a_name"]
-    assert ada.post("/api/v1/families/code-check", json={"code": told["proposal"]}).json()["hints"] == []
-    assert ada.post("/api/v1/families", json={"code": "Ella"}).status_code == 201

@@ -43,7 +43,8 @@ def test_managers_see_counts_and_the_logbooks_that_guiders_show_them(app: FastAP
     assert own["shown_to_managers"]
     assert own["cycles"][0]["family"] == CODE
     shown = mara.get(path)
-    assert [(one["client"], one["family"], one["counts"]) for one in shown.json()["cycles"]] == [("1", None, True)]
+    told = [(one["client"], one["name"], one["family"], one["counts"]) for one in shown.json()["cycles"]]
+    assert told == [("1", "not shown 1", None, True)]
     assert CODE not in shown.text + mara.get("/api/v1/reports/work").text
     ada.put("/api/v1/logbook", json={"profile": "stages"}).raise_for_status()
     assert mara.get(path).status_code == 200

@@ -239,3 +239,5 @@ def test_a_logbook_names_no_family_that_its_guider_may_see_no_more(db: Database)
         book = read_logbook(session, mine)
     assert "K-104" not in book.model_dump_json()
     assert len({one.client for one in book.cycles}) == 1
+    assert all(one.is_hidden for one in book.cycles)
+    assert not any(one.is_hidden for one in _book(db).cycles)

@@ -396,26 +396,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/families/code-check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * What is odd about a code
-         * @description Whether it has no digit or is like a name, so that the page asks before it is used. Says nothing of families.
-         */
-        post: operations["check_family_code"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/families/hand-over": {
         parameters: {
             query?: never;
@@ -2419,13 +2399,6 @@ export interface components {
             /** @description Ed25519, 64 hex digits: for checkpoints that were kept elsewhere. */
             public_key: string;
         };
-        /** @description What to ask about a code, and one to take instead. */
-        CheckedCode: {
-            /** @description Empty for a code that says nothing of anybody. None is refused for it. */
-            hints: components["schemas"]["CodeHint"][];
-            /** @example K-274 */
-            proposal: string;
-        };
         /** @description A stage, count by count. */
         CheckedStage: {
             met: boolean;
@@ -2491,11 +2464,6 @@ export interface components {
             /** Format: password */
             code: string;
         };
-        /**
-         * @description Why a code may say who somebody is.
-         * @enum {string}
-         */
-        CodeHint: "no_digit" | "like_a_name";
         /** @description The first code that the app shows. */
         CodeShown: {
             /** Format: password */
@@ -2553,6 +2521,8 @@ export interface components {
             /** @default false */
             from_films: boolean;
             id: string | null;
+            /** @default false */
+            is_hidden: boolean;
             /** @default false */
             left_out: boolean;
             name: string;
@@ -2660,10 +2630,6 @@ export interface components {
             message: string;
             path: string;
             remedy: string;
-        };
-        /** @description A code that somebody types. */
-        GivenCode: {
-            code: string;
         };
         /** @description There is no such selection any more, or none that the watcher may see; nothing more is told of it. */
         GoneEvent: {
@@ -4437,30 +4403,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BrokenGlass"];
-                };
-            };
-        };
-    };
-    check_family_code: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["GivenCode"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CheckedCode"];
                 };
             };
         };

@@ -22,6 +22,7 @@ export type Covers = Schemas['Covers'];
 export type CycleView = Schemas['CycleView'];
 export type FamilyView = Schemas['FamilyView'];
 export type FilmOf = Schemas['FilmOf'];
+export type GuiderWork = Schemas['GuiderWork'];
 export type Health = Schemas['Health'];
 export type JobLine = Schemas['JobLine'];
 export type JobPage = Schemas['JobPage'];

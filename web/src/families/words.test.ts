@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { FamilyView, ShareView } from '../api/types';
 import { dayFromNow, endOfDay } from '../ui/days';
-import { lastDayOf, rightTo, seenBy, sharedBy, USUAL_DAYS, whatOf } from './words';
+import { hintOf, lastDayOf, rightTo, seenBy, sharedBy, USUAL_DAYS, whatOf } from './words';
 
 const share = (kind: ShareView['kind'], more: Partial<ShareView> = {}): ShareView =>
   ({ id: '1', account_id: 'b', name: 'Ben', kind, selection_id: null, until: null, reason: '', created_at: '2026-11-28T09:00:00Z', ...more });
@@ -49,5 +49,13 @@ describe('who sees a family', () => {
 
   it('decides what the page offers', () => {
     expect([rightTo(family([], true)), rightTo(family([share('supervisor'), share('colleague')])), rightTo(family([share('break_glass')]))]).toEqual(['own', 'work', 'see']);
+  });
+});
+
+describe('a code that may say who somebody is', () => {
+  it('is asked about as a name rather than as one without a digit', () => {
+    expect(hintOf([])).toBe('');
+    expect(hintOf(['no_digit'])).toContain('no digit');
+    expect(hintOf(['no_digit', 'like_a_name'])).toContain('Is this a name');
   });
 });

@@ -2,6 +2,7 @@
 
 import type { FamilyView, ShareView } from '../api/types';
 import { dayOf, whenOf } from '../account/words';
+import type { CodeHint } from './codeHints';
 
 /** What somebody may do with a family; `null` where it is not known. */
 export type Right = 'own' | 'work' | 'see';
@@ -49,4 +50,11 @@ export function sharedBy(family: FamilyView): string {
   if (working) return `${family.owner}’s family. You work on it together${end}.`;
   if (share?.kind === 'break_glass') return `${family.owner}’s family. You opened it in an emergency, and ${family.owner} knows${end}.`;
   return `${family.owner}’s family, shared with you for supervision${end}. You can look at everything and change nothing.`;
+}
+
+/** What to ask about a code; '' for one that says nothing of anybody. */
+export function hintOf(hints: readonly CodeHint[]): string {
+  if (hints.includes('like_a_name')) return 'Is this a name, or part of one? Everybody who is shown the review, and every file of it, would say whose it is.';
+  if (hints.includes('no_digit')) return 'This code has no digit. Is it a name, or a word by which somebody could know the family?';
+  return '';
 }

@@ -103,6 +103,12 @@ def test_the_csv_holds_every_entry_and_calls_an_erased_family_by_a_number() -> N
     ]
 
 
+def test_a_family_that_is_another_guider_s_is_not_called_erased() -> None:
+    gone, hidden = CycleEntry(client="a", family=None, cycle=1), CycleEntry(client="b", family=None, cycle=1)
+    book = Logbook(cycles=(gone, hidden.model_copy(update={"is_hidden": True})))
+    assert book.names() == {"a": "erased 1", "b": "not shown 2"}
+
+
 def test_the_word_document_shows_what_is_missing_and_every_entry_and_names_no_author() -> None:
     document = Document(BytesIO(to_docx(lay_out(BOOK, profile("report"), TODAY))))
     headings = [line.text for line in document.paragraphs if line.style and line.style.name.startswith("Heading")]  # type: ignore[union-attr]
