@@ -8,6 +8,7 @@ read over.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, NotRequired, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, with_config
@@ -166,3 +167,28 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, m
 """Why somebody gives a family to another, or opens one that is not theirs: in their words, erased with the family."""
 
 FamilyPeople = Annotated[tuple[FamilyPerson, ...], Field(max_length=20)]
+
+
+class ErasedCounts(_Document):
+    """How much there was of a family that was erased."""
+
+    selections: int = 0
+    cycles: int = 0
+    moments: int = 0
+    outputs: int = 0
+    uploads: int = 0
+    photographs: int = 0
+    files: int = 0
+    bytes: int = 0
+    first_sent_on: date | None = None
+    last_sent_on: date | None = None
+
+
+class CopyOut(_Document):
+    """Something that had left the service and was not brought back, by what it was and no word of whom it went to."""
+
+    id: str
+    carrier: str
+    purpose: str = ""
+    handed_out_on: date
+    until: date | None = None

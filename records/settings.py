@@ -129,8 +129,8 @@ class Settings(BaseSettings):
     most_streams: int = Field(default=12, gt=0)
     """Event streams that one person may have open in one API process; beyond, the oldest is closed. A browser has one
     or two, however many windows."""
-    upload_expiry_s: int = Field(default=7 * 24 * 3600, gt=0)
-    """An unfinished upload is erased after this time without a byte."""
+    retention_file: Path | None = None
+    """How long what is of families is kept: a file like configs/retention.toml; empty: as that one says."""
     lease_s: int = Field(default=60, gt=0)
     heartbeat_s: int = Field(default=15, gt=0)
     recovery_s: int = Field(default=15, gt=0, validation_alias=AliasChoices("VIGPACK_RECOVERY_S", "VIGPACK_HEAL_S"))

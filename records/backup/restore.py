@@ -56,6 +56,7 @@ from records.models import (
     WorkerRow,
     utcnow,
 )
+from records.retention_policy.policy import policy_of
 from records.secrets.service_key import service_key
 from records.settings import Settings
 from records.storage.contract import Storage, StorageMissing, saying_what_failed
@@ -290,7 +291,7 @@ def _set_going(session: Session, settings: Settings) -> None:
     uploads = (
         update(UploadRow)
         .where(UploadRow.state == UploadState.RECEIVING)
-        .values(offset_bytes=0, holder=None, expires_at=utcnow() + timedelta(seconds=settings.upload_expiry_s))
+        .values(offset_bytes=0, holder=None, expires_at=policy_of(settings).sources.receiving.after(utcnow()))
     )
     session.execute(uploads, execution_options=no_fetch)
     session.execute(delete(WorkerRow))

@@ -25,6 +25,7 @@ from records.models.hiding import HidingRow, WithheldRow
 from records.models.jobs import ClockRow, JobRow, WorkerRow
 from records.models.monitoring import AuditRow, ErasureRow, JobOutcomeCountRow, LastSettingRow, SampleRow
 from records.models.outputs import OutputRow, OutputSourceRow
+from records.models.retention import ErasureCertificateRow, FamilyRetentionRow, RetentionHoldRow
 from records.models.selections import ArtifactRow, ArtworkRow, MomentRow, SelectionRow, WordsRow
 from records.models.store import StoreIdentityRow
 from records.models.training import LogbookClientRow, LogbookCycleRow, LogbookHoursRow, LogbookRow, RatingRow
@@ -41,9 +42,11 @@ __all__ = [
     "ClockRow",
     "CopyLinkRow",
     "CredentialRow",
+    "ErasureCertificateRow",
     "ErasureRow",
     "ExternalIdentityRow",
     "ExternalSessionRow",
+    "FamilyRetentionRow",
     "FamilyRow",
     "FamilyShareRow",
     "HandOverRow",
@@ -69,6 +72,7 @@ __all__ = [
     "RatingRow",
     "RecoveryCodeRow",
     "ResetRow",
+    "RetentionHoldRow",
     "SampleRow",
     "SelectionRow",
     "SelectionState",

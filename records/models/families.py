@@ -25,7 +25,9 @@ class FamilyRow(Base):
     """By role and initials at most."""
     opened_at: Mapped[datetime] = mapped_column(default=utcnow)
     ended_at: Mapped[datetime | None]
-    """When the work with them ended. It is no clock of retention."""
+    """When the work with them ended: the clock CASE of retention."""
+    erasing_at: Mapped[datetime | None]
+    """Set when erasing all of it began: from then on nobody sees it; recovery ends what a crash left."""
 
 
 class FamilyShareRow(Base):

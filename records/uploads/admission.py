@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from records.errors import NoRoom, QueueFull, TooMuchBegun, TooMuchPromised
 from records.ledger.scheduling import is_due
 from records.models import JobRow, SelectionRow, SelectionState, UploadRow, UploadState, utcnow
+from records.retention_policy.policy import policy_of
 from records.settings import Settings
 from records.uploads.partial_file import incoming_folder
 
@@ -44,7 +45,7 @@ def check_room(settings: Settings, coming_bytes: int = 0) -> None:
 
 def reserved_bytes(session: Session, settings: Settings, *, besides: str = "") -> int:
     """How much the begun uploads still have to send, but for the one of this id."""
-    still_sending = utcnow() + timedelta(seconds=settings.upload_expiry_s) - RESERVED_FOR
+    still_sending = policy_of(settings).sources.receiving.after(utcnow()) - RESERVED_FOR
     reserved = session.scalar(
         select(func.sum(UploadRow.length_bytes - UploadRow.offset_bytes)).where(
             UploadRow.state == UploadState.RECEIVING,
@@ -78,7 +79,7 @@ def check_promised(session: Session, settings: Settings, selection_id: str, mome
     What is announced again, as when an answer was lost, counts once.
     """
     person = select(SelectionRow.begun_by).where(SelectionRow.id == selection_id).scalar_subquery()
-    moved_since = utcnow() + timedelta(seconds=settings.upload_expiry_s) - COUNTED_FOR
+    moved_since = policy_of(settings).sources.receiving.after(utcnow()) - COUNTED_FOR
     promised = (
         select(func.max(UploadRow.length_bytes - UploadRow.offset_bytes).label("bytes"))
         .join(SelectionRow, SelectionRow.id == UploadRow.selection_id)

@@ -14,7 +14,7 @@ processes:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ from records.database import Database
 from records.errors import SelectionGone
 from records.ledger.selections import lock_selection, upload_completed
 from records.models import MomentRow, MomentState, SelectionRow, UploadRow, UploadState, utcnow
+from records.retention_policy.policy import policy_of
 from records.settings import Settings
 from records.storage.contract import Storage, StorageUnavailable, Stored
 from records.uploads.admission import check_promised, check_queue, check_room, reserved_bytes
@@ -69,7 +70,7 @@ class Uploads:
         self._db = db
         self._storage = storage
         self._settings = settings
-        self._expiry = timedelta(seconds=settings.upload_expiry_s)
+        self._expiry = policy_of(settings).sources.receiving
 
     def create(self, length_bytes: int, *, moment_id: str | None = None, selection_id: str | None = None) -> Upload:
         """A new upload for one moment, or for the whole film of a selection.
@@ -90,7 +91,7 @@ class Uploads:
                 selection_id=_target(session, moment_id, selection_id),
                 moment_id=moment_id,
                 length_bytes=length_bytes,
-                expires_at=utcnow() + self._expiry,
+                expires_at=self._expiry.after(utcnow()),
             )
             check_room(self._settings, length_bytes + reserved_bytes(session, self._settings))
             check_queue(session, self._settings)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from sqlalchemy import update
 
 from records.database import Database
 from records.models import UploadRow, UploadState, utcnow
+from records.retention_policy.periods import Period
 from records.uploads.errors import TakenOver, UploadMissing, UploadTooLarge
 from records.uploads.partial_file import Partial
 
@@ -15,7 +14,7 @@ from records.uploads.partial_file import Partial
 class UploadWriter:
     """An upload that this request alone may write. ``offset_bytes`` counts what is saved."""
 
-    def __init__(self, db: Database, expiry: timedelta, row: UploadRow, holder: str, partial: Partial) -> None:
+    def __init__(self, db: Database, expiry: Period, row: UploadRow, holder: str, partial: Partial) -> None:
         self._db = db
         self._expiry = expiry
         self._partial = partial
@@ -51,7 +50,7 @@ class UploadWriter:
                     UploadRow.state == UploadState.RECEIVING,
                     UploadRow.offset_bytes == self.offset_bytes,
                 )
-                .values(offset_bytes=after, expires_at=utcnow() + self._expiry)
+                .values(offset_bytes=after, expires_at=self._expiry.after(utcnow()))
                 .returning(UploadRow.holder)
             ).one_or_none()
         if saved is None:

@@ -15,6 +15,7 @@ from sqlalchemy import update
 
 from api.app import create_app
 from records.models import UploadRow, utcnow
+from records.retention_policy.policy import policy_of
 from records.settings import Settings
 from records.storage.open import open_storage
 from records.uploads.cleanup import expire_uploads
@@ -264,7 +265,7 @@ def test_an_upload_left_alone_expires_and_its_bytes_go(client: TestClient, app_s
     upload = announce(client, len(FILM))
     answer = send(client, upload, 0, FILM[:1000])
     expiry = parsedate_to_datetime(answer.headers["Upload-Expires"])
-    assert abs(expiry - utcnow() - timedelta(seconds=app_settings.upload_expiry_s)) < timedelta(minutes=1)
+    assert abs(expiry - policy_of(app_settings).sources.receiving.after(utcnow())) < timedelta(minutes=1)
     db = open_alone(app_settings)
     with db.session() as session:
         session.execute(update(UploadRow).values(expires_at=utcnow() - timedelta(seconds=1)))

@@ -31,7 +31,16 @@ from pipeline.moments import Clip, Selection, Still
 from records.backup.dump import dump, load, tables_in
 from records.backup.errors import BackupDamaged
 from records.database import Database
-from records.documents import ClipTimes, CoveredPicture, FamilyPerson, MomentFacts, StatedCut, StatedFilm
+from records.documents import (
+    ClipTimes,
+    CopyOut,
+    CoveredPicture,
+    ErasedCounts,
+    FamilyPerson,
+    MomentFacts,
+    StatedCut,
+    StatedFilm,
+)
 from records.folders import FolderProblem
 from records.migrations.migrate import changing_tables
 from records.models import Base
@@ -74,6 +83,8 @@ def _document(column: str, number: int) -> Any:
     times = ClipTimes(in_ms=number, out_ms=2**40)
     box = Box(x=0.1, y=0.1, width=0.1 + number / 10, height=1 / 3)
     return {
+        "erasure_certificates.counts": ErasedCounts(selections=number, bytes=2**40, last_sent_on=date(2026, 2, 28)),
+        "erasure_certificates.copies_out": (CopyOut(id="c" * 32, carrier="link", handed_out_on=date(2026, 2, 28)),),
         "families.people": (FamilyPerson(role="mother", initials="Äß"),),
         "selections.shape": Selection(family="K-104", helping_question=caption, stills=(Still(at_ms=number),)),
         "selections.film": StatedFilm(bytes=2**40, duration_ms=9, cuts={number: StatedCut(in_ms=0, pictures=number)}),
