@@ -24,7 +24,8 @@ from records.accounts import closing, notices
 from records.accounts.local import errors as accounts
 from records.accounts.organisation import errors as organisation
 from records.actions import closing_notes, create
-from records.families import break_glass, families, hand_over, sharing
+from records.consent import check as consent
+from records.families import break_glass, families, hand_over, people, sharing
 from records.logs import frames_of, get_logger
 from records.storage import contract as storage
 from records.training import logbook, ratings, reports
@@ -215,7 +216,7 @@ _GONE = (
 
 _REFUSED = (
     NotInScope, NotConfirmed, break_glass.BreakGlassTooOften, NotFromHere, NotForIt, CrossSite,
-    organisation.OrganisationRefused, accounts.NotYourself, accounts.SecondFactorBlocked,
+    consent.ConsentMissing, organisation.OrganisationRefused, accounts.NotYourself, accounts.SecondFactorBlocked,
     accounts.ResetNotIndependent, hand_over.NotToYourself,
 )  # fmt: skip
 
@@ -238,6 +239,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     create.KeyReused: 422,
     families.FamilyCodeTaken: 409,
     closing.FamiliesLeft: 409,
+    people.PersonNamed: 409,
     sharing.ShareWrong: 422,
     hand_over.HandOverWrong: 422,
     ratings.NotARecording: 422,

@@ -32,6 +32,8 @@ _NOTICE_SILENCE = {
 """libpq's: a server that vanished without a word (power, a firewall that forgot us) is noticed within a minute. The
 system's own patience is a quarter of an hour for what was sent and two hours for an answer that is awaited."""
 _READING = "vigpack_reading"
+SETTINGS = "vigpack_settings"
+"""Under this name each session's info holds the settings of the service."""
 AUDIT_PURPOSE = "audit"
 AUDIT_KEY = "vigpack_audit_key"
 """Under this name each session's info holds the function that gives the key of the audit's chain."""
@@ -40,14 +42,14 @@ AUDIT_KEY = "vigpack_audit_key"
 class Database:
     """An engine and its sessions. One per process: a connection must not be carried over a fork."""
 
-    def __init__(self, engine: Engine, audit_key: Callable[[], bytes]) -> None:
+    def __init__(self, engine: Engine, audit_key: Callable[[], bytes], settings: Settings) -> None:
         self.engine = engine
         self.audit_key = audit_key
         self.on_commit: Callable[[Effects], None] | None = None
         """Carries out what a transaction leaves to be done; see worker/effects.py."""
         self.before_commit: Callable[[Session], None] | None = None
         """What adds the audit line of the act to its transaction; see records/audit/act.py."""
-        self._sessions = sessionmaker(engine, expire_on_commit=False, info={AUDIT_KEY: audit_key})
+        self._sessions = sessionmaker(engine, expire_on_commit=False, info={AUDIT_KEY: audit_key, SETTINGS: settings})
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -148,7 +150,7 @@ def clock_skew_s(db: Database) -> float:
 
 def open_database(settings: Settings) -> Database:
     """The service's database. Nothing is read yet; tables are made by migrate()."""
-    return Database(_engine(settings.database()), cache(partial(service_key, settings, AUDIT_PURPOSE)))
+    return Database(_engine(settings.database()), cache(partial(service_key, settings, AUDIT_PURPOSE)), settings)
 
 
 def _engine(address: str, **options: Any) -> Engine:

@@ -159,8 +159,15 @@ def recipe_of(chosen: Mapping[str, Any]) -> Recipe:
 class FamilyPerson(_Document):
     """Somebody of a family: who they are in it, and initials at most."""
 
+    id: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
+    """Under which consents name them; empty: somebody new, or who is there with this role and initials."""
     role: Annotated[str, Field(pattern=r"^[a-z][a-z ]{1,29}$", examples=["mother"])]
     initials: Annotated[str, Field(pattern=r"^[^\W\d_]{0,4}$", examples=["E"])] = ""
+
+    @property
+    def title(self) -> str:
+        """As a sentence names them: mother E."""
+        return f"{self.role} {self.initials}".rstrip()
 
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=LIMITS.longest_words)]

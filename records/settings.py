@@ -103,6 +103,11 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1,::1"
     """Whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and networks with commas; *: anybody who
     connects, where only a proxy can."""
+    consent_policy: Path | None = None
+    """A TOML file that says for each purpose on what basis moments are used for it, and whether the family's agreement
+    is needed; empty: configs/consent.toml."""
+    consent_grace_days: int = Field(default=60, ge=0)
+    """So long after the update that began to ask who agreed, families that were there before go on as before."""
     public_url: str = ""
     """Where browsers reach the service: https://vigpack.example.org, with a port where it has one. For proxies that put
     another name into Host; empty: the name that arrives is the right one."""

@@ -28,8 +28,12 @@ from tests.databases import make_tables
 from tests.effects import open_alone
 from tests.servers import PostgresServer, RedisServer, S3Server, running_postgres, running_redis, running_s3
 
+CONSENT_NOTED = Path(__file__).with_name("consent_noted.toml")
+"""Most tests are about other things than who agreed: their service notes it and waits for nobody."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ["VIGPACK_CONSENT_POLICY"] = str(CONSENT_NOTED)  # for what is begun before a test is
     config.addinivalue_line("markers", "logs_errors: the test expects an ERROR in the log")
 
 
@@ -92,6 +96,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     """No VIGPACK_… variable of the developer's shell reaches a test, and nothing is written into the checkout."""
     for name in [name for name in os.environ if name.startswith("VIGPACK_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("VIGPACK_CONSENT_POLICY", str(CONSENT_NOTED))
     monkeypatch.setenv("VIGPACK_DATA_DIR", str(tmp_path / "data-of-the-environment"))
 
 

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -34,12 +34,19 @@ from pipeline.outputs import (
 )
 from pipeline.outputs.preview import Layout
 from pipeline.prepared import Prepared
+from pipeline.purposes import Purpose
 
 
 class OutputUnknown(PipelineError):
     """No kind of output has that name."""
 
     code = "output_unknown"
+
+
+class PurposeWrong(PipelineError):
+    """A kind of output is not made for that purpose."""
+
+    code = "purpose_wrong"
 
 
 class RecipeInvalid(PipelineError):
@@ -68,6 +75,10 @@ class Kind:
     ``pictures_of``; a preview presses its first pages. Another kind has ``contents``, which tells what will be in
     it and opens no file. ``of`` is the only film of which something can be made; None: of any. ``files`` tells, by
     name, what a file is for, where a kind makes several.
+
+    ``purpose`` is what it is for where nothing else is said; None: what the film's own moments are for. It may be made
+    for each of ``also_for`` as well. ``shows_people``: somebody can be seen, heard or is written of in it, so that it
+    waits for their agreement.
     """
 
     name: str
@@ -84,6 +95,17 @@ class Kind:
     shows_notes: bool = False
     of: FilmOf | None = None
     files: Mapping[str, str] = field(default_factory=dict)
+    purpose: Purpose | None = None
+    also_for: tuple[Purpose, ...] = ()
+    shows_people: bool = True
+
+    def purpose_of(self, of: FilmOf, asked: Purpose | None = None) -> Purpose:
+        """What it is made for from such a film. Raises: PurposeWrong, where it is not made for what was asked."""
+        usual = self.purpose or purpose_of_film(of)
+        if asked is None or asked == usual or asked in self.also_for:
+            return asked or usual
+        sentence = f"{self.title} is not made for this purpose."
+        raise PurposeWrong(sentence, for_guider=sentence)
 
     def remark(self, selection: Selection, recipe: Any, *, picture: bool, written: bool) -> list[str]:
         """What to tell the guider; one sentence alone where the kind needs a picture, or words that were ``written``
@@ -94,6 +116,20 @@ class Kind:
         if self.needs_notes and not written:
             return [f"{self.title}: nothing is written on the last cards of the review yet."]
         return self.remarks(selection, recipe)
+
+
+_SHOWN_ELSEWHERE: Final = (
+    Purpose.SUPERVISION,
+    Purpose.INTERVISION,
+    Purpose.TRAINING,
+    Purpose.RESEARCH,
+    Purpose.COURT,
+)
+
+
+def purpose_of_film(of: FilmOf) -> Purpose:
+    """What the moments of such a film are cut and kept for: a guider films her review for supervision."""
+    return Purpose.SUPERVISION if of == FilmOf.REVIEW_RECORDING else Purpose.SHARED_REVIEW
 
 
 KINDS: dict[str, Kind] = {
@@ -107,6 +143,7 @@ KINDS: dict[str, Kind] = {
             review_pack.make,
             contents=review_pack.contents,
             shows_notes=True,
+            also_for=_SHOWN_ELSEWHERE,
         ),
         Kind(
             "picture_notes",
@@ -117,6 +154,7 @@ KINDS: dict[str, Kind] = {
             picture_notes.remarks,
             layout=picture_notes.layout,
             needs_picture=True,
+            purpose=Purpose.PICTURE_NOTES,
         ),
         Kind(
             "plan_page",
@@ -138,6 +176,7 @@ KINDS: dict[str, Kind] = {
             booklet.remarks,
             layout=booklet.layout,
             files={booklet.TO_FOLD: "to print on both sides and fold", booklet.TO_READ: "to look at on a screen"},
+            purpose=Purpose.PICTURE_NOTES,
         ),
         Kind(
             "strip",
@@ -149,6 +188,7 @@ KINDS: dict[str, Kind] = {
             layout=strip.layout_one,
             pictures_of="clip",
             needs_picture=True,
+            purpose=Purpose.PICTURE_NOTES,
         ),
         Kind(
             "phone_pictures",
@@ -159,6 +199,7 @@ KINDS: dict[str, Kind] = {
             phone_pictures.remarks,
             layout=phone_pictures.layout,
             needs_picture=True,
+            purpose=Purpose.PICTURE_NOTES,
         ),
         Kind(
             "diary_sheet",
@@ -169,6 +210,7 @@ KINDS: dict[str, Kind] = {
             diary_sheet.remarks,
             layout=diary_sheet.layout,
             pictures_of="nothing",
+            shows_people=False,
         ),
         Kind(
             "child_voice",
@@ -188,6 +230,7 @@ KINDS: dict[str, Kind] = {
             reel.remarks,
             contents=reel.contents,
             needs_picture=True,
+            also_for=(Purpose.PICTURE_NOTES, *_SHOWN_ELSEWHERE),
         ),
         Kind(
             "supervision_pack",
@@ -198,6 +241,7 @@ KINDS: dict[str, Kind] = {
             supervision_pack.remarks,
             contents=supervision_pack.contents,
             shows_notes=True,
+            purpose=Purpose.SUPERVISION,
         ),
         Kind(
             "intervision_pack",
@@ -207,6 +251,8 @@ KINDS: dict[str, Kind] = {
             intervision_pack.make,
             intervision_pack.remarks,
             contents=intervision_pack.contents,
+            purpose=Purpose.INTERVISION,
+            also_for=(Purpose.TRAINING,),
         ),
         Kind(
             "rating_scale",
@@ -218,6 +264,8 @@ KINDS: dict[str, Kind] = {
             layout=rating_scale.layout,
             pictures_of="nothing",
             of=FilmOf.REVIEW_RECORDING,
+            purpose=Purpose.SUPERVISION,
+            shows_people=False,
         ),
     )
 }

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from pipeline.moments import Clip, Selection, Still
+from pipeline.outputs.kinds import find_kind
 from records.accounts.principal import Principal
 from records.database import Database
 from records.documents import StatedFilm, times_of
@@ -118,7 +119,13 @@ def compose_selection(
     )
     chosen = recipes or {}
     row.outputs = [
-        new_output(kind, chosen.get(kind, {}), position, awaited=kind in outputs)
+        new_output(
+            kind,
+            chosen.get(kind, {}),
+            position,
+            find_kind(kind).purpose_of(selection.of),
+            awaited=kind in outputs,
+        )
         for position, kind in enumerate(dict.fromkeys([*outputs, *chosen]))
     ]
     for position, (moment, cut) in enumerate(zip(moments, cuts, strict=True)):

@@ -19,6 +19,7 @@ from records.documents import FamilyPeople
 from records.errors import RecordsError
 from records.families.access import Right, ShareKind, may_with_family, owner_of
 from records.families.families import FamilyGone, code_taken, find_family, hold_open
+from records.families.people import name_people, people_named
 from records.models import AccountRow, FamilyRow, FamilyShareRow, SelectionRow
 
 _NEEDED_ROLE: Final = {ShareKind.COLLEAGUE: Role.GUIDER, ShareKind.SUPERVISOR: Role.SUPERVISOR}
@@ -85,7 +86,7 @@ def open_family(session: Session, who: Principal, code: str, people: FamilyPeopl
     if find_family(session, code) is not None:
         raise code_taken(session)
     hold_open(session, owner_of(who))
-    row = FamilyRow(code=code, owner_account_id=owner_of(who), people=people)
+    row = FamilyRow(code=code, owner_account_id=owner_of(who), people=name_people((), people))
     session.add(row)
     session.flush()
     note(session, who, Action.OPEN_FAMILY, family_id=row.id)
@@ -95,9 +96,9 @@ def open_family(session: Session, who: Principal, code: str, people: FamilyPeopl
 def change_family(
     session: Session, who: Principal, family_id: str, *, people: FamilyPeople, ended_at: datetime | None
 ) -> FamilyView:
-    """Who belongs to it, and whether the work with it has ended. Raises: FamilyGone."""
+    """Who belongs to it, and whether the work with it has ended. Raises: FamilyGone, PersonNamed."""
     row = _own(session, who, family_id)
-    row.people, row.ended_at = people, ended_at
+    row.people, row.ended_at = name_people(row.people, people, kept=people_named(session, family_id)), ended_at
     note(session, who, Action.CHANGE_FAMILY, family_id=family_id)
     return _view(session, who, row)
 

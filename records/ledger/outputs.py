@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from pipeline.purposes import Purpose
 from records.documents import Recipe, recipe_of
 from records.effects import effects_of
 from records.ledger.jobs import add_job, queue_again
@@ -31,11 +32,11 @@ class Source:
     artwork_id: str = ""
 
 
-def new_output(kind: str, chosen: Mapping[str, Any], position: int, *, awaited: bool) -> OutputRow:
+def new_output(kind: str, chosen: Mapping[str, Any], position: int, purpose: Purpose, *, awaited: bool) -> OutputRow:
     """The row of an output, not yet in the database, with what its recipe names."""
     recipe = recipe_of(chosen)
     sources = [OutputSourceRow(selection_id=other) for other in sorted(named_in(recipe))]
-    return OutputRow(kind=kind, recipe=recipe, position=position, awaited=awaited, sources=sources)
+    return OutputRow(kind=kind, recipe=recipe, position=position, purpose=purpose, awaited=awaited, sources=sources)
 
 
 def named_in(recipe: Recipe) -> set[str]:
@@ -65,8 +66,10 @@ def find_output(session: Session, selection_id: str, kind: str) -> OutputRow | N
     return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
-def choose_recipe(session: Session, selection: SelectionRow, kind: str, chosen: Mapping[str, Any]) -> OutputRow:
-    """Note what was chosen for a kind, from now on one of the selection's outputs.
+def choose_recipe(
+    session: Session, selection: SelectionRow, kind: str, chosen: Mapping[str, Any], purpose: Purpose
+) -> OutputRow:
+    """Note what was chosen for a kind and what it is for, from now on one of the selection's outputs.
 
     What was made before goes at once where it may show another selection that is no longer named.
     """
@@ -74,12 +77,12 @@ def choose_recipe(session: Session, selection: SelectionRow, kind: str, chosen: 
     if output is None:
         last = select(func.max(OutputRow.position)).where(OutputRow.selection_id == selection.id)
         highest = session.scalar(last)
-        output = new_output(kind, chosen, 0 if highest is None else highest + 1, awaited=False)
+        output = new_output(kind, chosen, 0 if highest is None else highest + 1, purpose, awaited=False)
         output.selection_id = selection.id
         session.add(output)
         session.flush()
         return output
-    output.recipe = recipe_of(chosen)
+    output.recipe, output.purpose = recipe_of(chosen), purpose
     shown = {one.selection_id for one in sources_of(session, output)} - {selection.id}
     if shown - named_in(output.recipe):
         take_back_files(session, output)

@@ -25,6 +25,8 @@ RIGHTS: Final = {
     "audit": NOTHING,
     "clocks": ALL,
     "copy_links": NOTHING,
+    "consent_forms": READ,
+    "consents": READ,
     "credentials": NOTHING,
     "endings": ALL,
     "erasure_certificates": READ,

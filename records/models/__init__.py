@@ -11,6 +11,7 @@ from records.models.accounts import (
     SpentLogoutTokenRow,
 )
 from records.models.base import Base, UtcDateTime, new_id
+from records.models.consent import ConsentFormRow, ConsentRow
 from records.models.copies import CopyLinkRow, HandedOutCopyRow
 from records.models.credentials import (
     CredentialRow,
@@ -40,6 +41,8 @@ __all__ = [
     "AuditRow",
     "Base",
     "ClockRow",
+    "ConsentFormRow",
+    "ConsentRow",
     "CopyLinkRow",
     "CredentialRow",
     "ErasureCertificateRow",

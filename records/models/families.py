@@ -22,8 +22,10 @@ class FamilyRow(Base):
     owner_account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     """Her guider's. This machine and all who share the guiders' token count as one: that of the token."""
     people: Mapped[FamilyPeople] = mapped_column(Json(FamilyPeople), default=())
-    """By role and initials at most."""
+    """By role and initials at most, each with an id that stays."""
     opened_at: Mapped[datetime] = mapped_column(default=utcnow)
+    grace_from: Mapped[datetime | None]
+    """Of a family that was there before anybody was asked who agreed: since when that is asked; None: it always was."""
     ended_at: Mapped[datetime | None]
     """When the work with them ended: the clock CASE of retention."""
     erasing_at: Mapped[datetime | None]

@@ -27,6 +27,8 @@ class OutputRow(Base):
     position: Mapped[int]
     """From 0, in the order in which they were asked for."""
     kind: Mapped[str] = mapped_column(String(32))
+    purpose: Mapped[str] = mapped_column(String(32))
+    """For what it is used, which those who can be seen or heard in it agreed to."""
     awaited: Mapped[bool]
     """The selection is ready only with it: it was asked for when the selection began."""
     recipe: Mapped[Recipe] = mapped_column(Json(Recipe))

@@ -86,6 +86,8 @@ class MomentRow(Base):
     """When the same moment is on the clock of its own upload; None: the upload is the whole film."""
     upload_id: Mapped[str | None] = mapped_column(ForeignKey("uploads.id", ondelete="SET NULL"))
     state: Mapped[str] = mapped_column(String(20), default=MomentState.AWAITING_UPLOAD)
+    people: Mapped[tuple[str, ...] | None] = mapped_column(Json(tuple[str, ...]))
+    """The ids of those of the family who can be seen or heard in it; None: everybody of the family."""
     facts: Mapped[MomentFacts | None] = mapped_column(Json(MomentFacts))
     """Of the finished file."""
 

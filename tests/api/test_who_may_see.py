@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from api.app import create_app
+from pipeline.purposes import Purpose
 from records.accounts.api_tokens import create_api_token
 from records.accounts.closing import FamiliesLeft, close_account
 from records.accounts.principal import Principal, Role, Scope, Via, scopes_of
@@ -333,7 +334,7 @@ def test_a_pack_that_shows_another_selection_is_not_for_who_was_not_shown_that_o
             selection_id=shared, kind="booklet", name="booklet.pdf", storage_key=stored.key,
             media_type="application/pdf", bytes=stored.bytes, sha256=stored.sha256,
         )  # fmt: skip
-        output = new_output("booklet", {"earlier": [house.unshared]}, 0, awaited=False)
+        output = new_output("booklet", {"earlier": [house.unshared]}, 0, Purpose.PICTURE_NOTES, awaited=False)
         output.selection_id = shared
         session.add_all([pack, output])
         session.flush()

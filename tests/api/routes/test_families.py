@@ -186,7 +186,7 @@ def test_a_supervisor_is_told_nothing_of_the_family_s_other_people(app: FastAPI,
     sol, colleague = person(app, Role.SUPERVISOR), person(app)
     family_id, _ = opened(ada)
     people = [{"role": "mother", "initials": "E"}]
-    ada.put(f"/api/v1/families/{family_id}", json={"people": people}).raise_for_status()
+    people = ada.put(f"/api/v1/families/{family_id}", json={"people": people}).json()["people"]
     for client, kind in ((sol, "supervisor"), (colleague, "colleague")):
         share = {"account_id": id_of(client), "kind": kind}
         ada.post(f"/api/v1/families/{family_id}/shares", json=share).raise_for_status()

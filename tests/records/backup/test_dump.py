@@ -90,6 +90,7 @@ def _document(column: str, number: int) -> Any:
         "selections.film": StatedFilm(bytes=2**40, duration_ms=9, cuts={number: StatedCut(in_ms=0, pictures=number)}),
         "moments.moment": Clip(in_ms=number, out_ms=9, caption=caption),
         "moments.cut": times,
+        "moments.people": ("b" * 32,) * number,
         "moments.facts": MomentFacts(in_ms=number, fps=30000 / 1001, peaks=(0, number), warnings=(caption,)),
         "outputs.recipe": {"title": caption, "earlier": ["a" * 32] * number, "share": 0.1, "none": None, "deep": [{}]},
         "hidings.marks": (Mark(at_ms=number, covers=Covers.BOX, box=box),),

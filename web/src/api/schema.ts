@@ -2570,6 +2570,8 @@ export interface components {
         };
         /** @description Somebody of a family: who they are in it, and initials at most. */
         "FamilyPerson-Input": {
+            /** @default  */
+            id?: string;
             /**
              * @default
              * @example E
@@ -2580,6 +2582,8 @@ export interface components {
         };
         /** @description Somebody of a family: who they are in it, and initials at most. */
         "FamilyPerson-Output": {
+            /** @default  */
+            id: string;
             /**
              * @default
              * @example E

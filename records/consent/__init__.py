@@ -1,0 +1,1 @@
+"""Who agreed to what: what is needed for each purpose, and what is missing."""
