@@ -20,10 +20,16 @@ def store(folder: Path, names: Iterable[str], archive: Path) -> None:
     with ZipFile(archive, "w", ZIP_STORED) as zip_file:
         for name in names:
             source = folder / name
-            entry = ZipInfo(f"{folder.name}/{name}", _EPOCH)
-            entry.create_system = _UNIX
-            entry.external_attr = 0o644 << 16
+            entry = fixed_entry(f"{folder.name}/{name}")
             entry.file_size = source.stat().st_size  # tells zipfile whether the entry needs 64 bits
             with source.open("rb") as reading, zip_file.open(entry, "w") as writing:
                 while block := reading.read(_BLOCK):
                     writing.write(block)
+
+
+def fixed_entry(name: str) -> ZipInfo:
+    """A file's place in a ZIP, without a date and rights of its own."""
+    entry = ZipInfo(name, _EPOCH)
+    entry.create_system = _UNIX
+    entry.external_attr = 0o644 << 16
+    return entry

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
+from collections.abc import Iterable
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
 
 from pipeline.player.review import Review
 
@@ -24,8 +29,23 @@ _SHARED = (
     "player.js",
     "start.js",
 )
-OFFLINE = (*_SHARED, "offline.js")
+OFFLINE = (*_SHARED, "pack.js", "offline.js")
+SEALED = (*_SHARED, "pack.js", "seal.js", "sealed.js")
 ONLINE = (*_SHARED, "online.js")
+
+
+class Seal(BaseModel):
+    """What a sealed pack's page says in the open: how its pieces are opened. Bytes stand in base64."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    salt: str
+    iterations: int
+    key: str
+    """The pack's own key, sealed with the one that is made of the passphrase."""
+    pieces: int
+    piece_bytes: int
 
 
 def render_offline(review: Review) -> str:
@@ -34,34 +54,62 @@ def render_offline(review: Review) -> str:
     The policy in its head names the hashes of the player's own script and style, so nothing written in a caption can
     ever run, and it allows pictures and films from beside the page only.
     """
+    return _render_alone(OFFLINE, "review", review, "img-src 'self' file:; media-src 'self' file:", "without-pack.html")
+
+
+def render_sealed(seal: Seal) -> str:
+    """The same page with nothing of a review in it: it asks for the passphrase and reads the sealed pieces beside it.
+
+    Pieces are scripts to a browser, so its policy allows scripts from beside the page too.
+    """
+    sources = "script-src 'self' file: [[hash]]; img-src blob:; media-src blob:"
+    return _render_alone(SEALED, "seal", seal, sources, "without-sealed.html", _read("gate.html"))
+
+
+def read_review(page: str) -> Review:
+    """What a page that ``render_offline`` made shows. Raises: ValueError."""
+    found = _EMBEDDED.search(page)
+    if found is None:
+        raise ValueError("no review is in this page")
+    return Review.model_validate_json(found[1])
+
+
+_EMBEDDED = re.compile(r'<script type="application/json" id="review">([^<]*)</script>')
+
+
+def _render_alone(names: Iterable[str], holds: str, data: BaseModel, sources: str, without: str, gate: str = "") -> str:
     style = "".join(map(_read, STYLES))
-    script = "".join(map(_read, OFFLINE))
+    script = "".join(map(_read, names))
+    if "[[hash]]" not in sources:
+        sources = f"script-src [[hash]]; {sources}"
     policy = (
-        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src 'self' file:; "
-        "media-src 'self' file:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; {sources.replace('[[hash]]', _hash(script))}; style-src {_hash(style)}; "
+        "base-uri 'none'; form-action 'none'"
     )
     head = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
     page = _fill(
         head=f"{head}<style>{style}</style>",
-        foot=f'<script type="application/json" id="review">[[review]]</script>\n<script>{script}</script>',
+        first=f"{_read(without)}{gate}",
+        foot=f'<script type="application/json" id="{holds}">[[data]]</script>\n<script>{script}</script>',
     )
-    return page.replace("[[review]]", _embed(review))  # last: nothing looks for marks inside the captions
+    return page.replace("[[data]]", _embed(data))  # last: nothing looks for marks inside the captions
 
 
 def render_online(folder: str) -> str:
     """The page for the service: no script or style is in it, they come from the address ``folder``."""
     styles = "\n".join(f'<link rel="stylesheet" href="{folder}{name}">' for name in STYLES)
     scripts = "\n".join(f'<script src="{folder}{name}"></script>' for name in ONLINE)
-    return _fill(head=styles, foot=f"{_read('token.html')}{scripts}")
+    return _fill(head=styles, first=_read("without-service.html"), foot=f"{_read('token.html')}{scripts}")
 
 
-def _fill(*, head: str, foot: str) -> str:
-    return _read("page.html").replace("[[head]]", head).replace("[[foot]]", foot)
+def _fill(*, head: str, first: str, foot: str) -> str:
+    page = _read("page.html").replace("[[head]]", head).replace("[[first]]", first)
+    return page.replace("[[foot]]", foot)
 
 
-def _embed(review: Review) -> str:
+def _embed(data: BaseModel) -> str:
     """JSON that can stand in a <script> element: it holds no ``<``, so it can end neither the element nor the page."""
-    text = review.model_dump_json()
+    text = data.model_dump_json()
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from pipeline.outputs.kinds import KINDS
+from pipeline.pack.sealed import seal_pack
 from tests.end_to_end.reader import LAPTOP, RATES, Reader
 from tests.footage import RUNNER
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
@@ -52,6 +54,18 @@ def long_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "review-pack"
 
 
+PASSPHRASE = "lamp river stone garden window pencil"
+
+
+@pytest.fixture(scope="session")
+def sealed_pack(long_pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same behind a passphrase."""
+    folder = tmp_path_factory.mktemp("sealed")
+    seal_pack(long_pack.with_suffix(".zip"), PASSPHRASE, folder / "sealed.zip")
+    shutil.unpack_archive(folder / "sealed.zip", folder)
+    return folder / "sealed-pack"
+
+
 @pytest.fixture
 def reading(browser: Browser) -> Iterator[Callable[..., Reader]]:
     """Opens packs; at the end nothing may have been said on the console or asked of any network."""
@@ -74,7 +88,7 @@ def reading(browser: Browser) -> Iterator[Callable[..., Reader]]:
 
     yield read
     said = [line for reader in readers for line in reader.said]
-    outside = [url for reader in readers for url in reader.asked_for if not url.startswith("file:")]
+    outside = [url for reader in readers for url in reader.asked_for if not url.startswith(("file:", "blob:"))]
     for context in contexts:
         context.close()
     assert said == []

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.closing_notes import ReviewWords
 from tests.axe import AXE, TAGS, in_words
+from tests.end_to_end.conftest import PASSPHRASE
 from tests.end_to_end.reader import RATES, SEEN, number_on, rounds
 from tests.firefox import Firefox, installed
 from tests.servers import wait_until
@@ -120,7 +121,7 @@ def test_the_keyboard_alone_shows_the_words_and_saves_what_was_written(firefox: 
     assert "Ella looks up." in firefox.run("return document.querySelector('main').innerText")
     firefox.press("s", "PageDown", "PageDown", "PageDown", "Tab", *"Mum waits.", "Tab", "Enter")
     folder = firefox.folder
-    wait_until(lambda: list(folder.glob("our-words-*.json")), "the words are saved")
+    wait_until(lambda: any(one.stat().st_size for one in folder.glob("our-words-*.json")), "the words are saved")
     [file] = folder.glob("our-words-*.json")
     assert ReviewWords.model_validate_json(file.read_bytes()).strengths == ("Mum waits.",)
 
@@ -135,3 +136,17 @@ def test_axe_finds_nothing_in_either_theme(firefox: Firefox, long_pack: Path) ->
             assert (
                 in_words(firefox.run(f"{AXE.read_text()}; return axe.run(document, {{ runOnly: a[0] }})", TAGS)) == []
             )
+
+
+def test_a_sealed_pack_opens_with_its_passphrase_alone(firefox: Firefox, sealed_pack: Path) -> None:
+    firefox.open((sealed_pack / "index.html").as_uri())
+    typed = "document.getElementById('passphrase').value = a[0]; document.getElementById('unlock').click()"
+    firefox.run(typed, PASSPHRASE.replace("pencil", "pen"))
+    told = "return document.getElementById('gate-told').textContent"
+    wait_until(lambda: str(firefox.run(told)).startswith("That is not the passphrase"), "the passphrase is refused", 60)
+    assert firefox.run("return document.getElementById('app').hidden")
+    firefox.run(typed, PASSPHRASE)
+    wait_until(lambda: firefox.run("return !document.getElementById('begin').hidden"), "the pack opens", 60)
+    firefox.press("PageDown")
+    firefox.at_rest()
+    expect_number(firefox, 0)

@@ -25,7 +25,7 @@ def test_the_page_states_no_limit_of_a_text_itself() -> None:
     [
         ("writing.js", "MOST_LINES", LIMITS.most_note_lines),
         ("writing.js", "LONGEST_LINE", LIMITS.longest_words),
-        ("offline.js", "LARGEST", LIMITS.largest_notes_bytes),
+        ("pack.js", "LARGEST", LIMITS.largest_notes_bytes),
     ],
 )
 def test_a_pack_s_scripts_have_the_services_limits(script: str, name: str, limit: int) -> None:

@@ -215,6 +215,15 @@ function playReview(review, source) {
   document.addEventListener("fullscreenchange", () => set(at("whole-screen"), "aria-pressed", Boolean(document.fullscreenElement)));
   document.addEventListener("keydown", onKey);
 
+  /** Saves a file that has no address until it is asked for. @param {string} name @returns {(event: Event) => void} */
+  const save = (name) => async (event) => {
+    event.preventDefault();
+    const link = document.createElement("a");
+    link.href = (await source.file?.(name)) ?? name;
+    link.download = name;
+    link.click();
+  };
+
   if (ending) {
     say(at("ending-title"), ending.title);
     at("ending-points").replaceChildren(...ending.points.map((point) => {
@@ -225,9 +234,10 @@ function playReview(review, source) {
     }));
     at("ending-links").replaceChildren(...ending.links.map(({ file, title }) => {
       const link = document.createElement("a");
-      link.href = file;
+      link.href = source.file ? "#" : file;
       link.target = "_blank";
       link.textContent = title;
+      if (source.file) link.addEventListener("click", save(file));
       return link;
     }));
   }

@@ -43,10 +43,28 @@ interface Source {
   begins: number | null;
   load(): Promise<Review>;
   address(moment: Moment): string | Promise<string>;
+  /** Where a file beside the review is; without it, under its own name beside the page. */
+  file?(name: string): Promise<string>;
   /** What to tell the writer; `others` are words that somebody else saved meanwhile, and then nothing was saved. */
   save(review: string, words: Words, over: boolean): Promise<{ told: string; others?: Words }>;
   /** Called once the page is there; `add` takes words that were saved elsewhere. */
   opened(cards: { add(words: Words): void; tell(text: string): void }): void;
+}
+
+/** What a sealed pack's page says in the open; bytes stand in base64. */
+interface Seal {
+  salt: string;
+  iterations: number;
+  key: string;
+  pieces: number;
+  piece_bytes: number;
+}
+
+/** Where a file lies in what is sealed, behind the list of files. */
+interface SealedFile {
+  start: number;
+  bytes: number;
+  media_type: string;
 }
 
 /** Frames, both included. */
