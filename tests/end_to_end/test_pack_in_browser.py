@@ -16,7 +16,6 @@ from pipeline.moments import parse_selection
 from pipeline.outputs.kinds import KINDS
 from pipeline.presets import preset
 from pipeline.run.prepare import prepare
-from tests.end_to_end.conftest import PASSPHRASE
 from tests.end_to_end.reader import LAPTOP, PHONE, RATES, Reader
 from tests.footage import RUNNER, numbered_film
 from tests.pipeline.outputs.prepared_by_hand import QUESTION, WORKING_POINT, drawn_clip, drawn_still, prepared_from
@@ -371,53 +370,3 @@ def test_a_pack_made_from_a_film_steps_through_the_very_frames_of_its_moment(
     reader.press("PageDown")
     reader.page.wait_for_function("() => document.querySelector('#stage img').complete")
     assert reader.number() == 60
-
-
-def test_a_sealed_pack_opens_with_its_passphrase_and_shows_nothing_before(
-    reading: Callable[..., Reader], sealed_pack: Path
-) -> None:
-    reader = reading(sealed_pack)
-    asked = reader.page.get_by_role("textbox", name=re.compile("^The passphrase"))
-    asked.fill("lamp river stone garden window pen")
-    reader.button("Open").click()
-    expect(reader.page.get_by_text("That is not the passphrase of this pack.")).to_be_visible()
-    expect(reader.button("Begin")).to_be_hidden()
-    asked.fill(f" {PASSPHRASE.upper().replace(' ', ' - ')} ")
-    reader.button("Open").click()
-    expect(reader.page.get_by_text("There are 3 moments to look at.")).to_be_visible()
-    reader.button("Begin").click()
-    reader.at_rest()
-    reader.expect_number(0)
-    reader.press("PageDown")
-    reader.at_rest()
-    reader.expect_number(0)
-    reader.press("PageDown")
-    reader.expect_number(77)
-
-
-def test_a_piece_of_a_sealed_pack_that_was_changed_or_put_elsewhere_is_not_opened(
-    reading: Callable[..., Reader], sealed_pack: Path, tmp_path: Path
-) -> None:
-    folder = shutil.copytree(sealed_pack, tmp_path / "copied")
-    first, second = folder / "data/0001.txt", folder / "data/0002.txt"
-    first.write_text(second.read_text().replace("sealedPiece(1,", "sealedPiece(0,"))
-    reader = reading(folder)
-    reader.page.get_by_role("textbox", name=re.compile("^The passphrase")).fill(PASSPHRASE)
-    reader.button("Open").click()
-    expect(reader.page.get_by_text("A part of this pack is missing or damaged.")).to_be_visible()
-
-
-@pytest.mark.parametrize("which", ["pack", "sealed_pack"])
-def test_where_no_script_runs_the_first_thing_one_reads_is_what_to_do(
-    browser: Browser, request: pytest.FixtureRequest, which: str
-) -> None:
-    folder: Path = request.getfixturevalue(which)
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    page.goto((folder / "index.html").as_uri())
-    box = page.get_by_text("extract all of it into a folder").bounding_box()
-    assert box is not None
-    assert box["y"] + box["height"] < 844
-    expect(page.get_by_text("ask who gave it to you for a link")).to_be_visible()
-    expect(page.get_by_role("button")).to_have_count(0)
-    context.close()
