@@ -1,22 +1,24 @@
-"""``python -m worker --concurrency 2``: a worker, until SIGTERM. See worker.broker.worker_argv."""
+"""``python -m worker --concurrency 2``: a worker, until SIGTERM. See worker.command.worker_argv."""
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
-
-from records.log_file import log_files
-from records.logs import configure_logging
-from records.models import utcnow
-from records.settings import settings
-from worker.app import make_worker, run_worker
-from worker.context import worker_name
-from worker.maintenance.draining import wait_while_drained
 
 
 def main() -> None:
     """Run a worker in this process."""
+    gc.set_threshold(50_000, 20, 50)  # before anything is loaded: see cli.main
+    from records.clock import utcnow
+    from records.log_file import log_files
+    from records.logs import configure_logging
+    from records.settings import settings
+    from worker.app import make_worker, run_worker
+    from worker.context import worker_name
+    from worker.maintenance.draining import wait_while_drained
+
     parser = argparse.ArgumentParser(prog="python -m worker", description="Prepare moments and make packs.")
     parser.add_argument("--concurrency", type=int, default=os.cpu_count() or 1, help="jobs at the same time")
     concurrency = parser.parse_args().concurrency

@@ -29,7 +29,7 @@ from tests.chaos.parts import Crew, Part
 from tests.databases import make_tables
 from tests.effects import open_alone
 from tests.servers import NO_TLS, PostgresServer, S3Server, free_port, prepared_postgres, redis_program, wait_until
-from worker.broker import worker_argv, worker_env
+from worker.command import worker_argv, worker_env
 
 WORKERS = ("worker-1", "worker-2", "worker-3")
 DISK_BYTES = 48 << 20

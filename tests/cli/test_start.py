@@ -91,6 +91,11 @@ def test_the_help_of_prepare_loads_no_media_library() -> None:
     assert not (MEDIA | OF_SOME_DUTIES | SERVICE | {"rich"}) & loaded_by(HELP, "prepare", "--help")
 
 
+def test_who_becomes_a_worker_loads_nothing_that_the_worker_loads_again() -> None:
+    loaded = loaded_by(HELP, "worker", "--help")
+    assert not (MEDIA | OF_SOME_DUTIES | SERVICE - {"pydantic_settings"} | {"rich"}) & loaded
+
+
 def test_what_watches_the_parts_loads_the_standard_library_and_a_few_modules_of_ours() -> None:
     known = sys.stdlib_module_names | {"__main__", "cli", "pipeline"}
     foreign = {name for name in loaded_by(WATCHING) - loaded_by("pass") if name.split(".")[0] not in known}

@@ -21,7 +21,8 @@ from records.views.selections import SelectionView, selection_view
 from tests.effects import open_alone
 from tests.records.cast import add_selection, complete_upload
 from tests.servers import start, wait_until
-from worker.broker import enqueue, worker_argv, worker_env
+from worker.broker import enqueue
+from worker.command import worker_argv, worker_env
 
 QUICK = {"lease_s": 3, "heartbeat_s": 1, "recovery_s": 1, "retry_after_s": 0.2}
 """Settings with which recovery takes seconds."""

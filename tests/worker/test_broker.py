@@ -16,7 +16,8 @@ from records.settings import Settings
 from tests.records.cast import K_104, add_jobs, job_row
 from tests.servers import RedisServer
 from tests.worker.service import Service
-from worker.broker import QUEUE, enqueue, make_celery, queue_length, worker_argv
+from worker.broker import QUEUE, enqueue, make_celery, queue_length
+from worker.command import worker_argv
 from worker.maintenance.recovery import resend_lost
 
 
