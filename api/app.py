@@ -38,6 +38,7 @@ from api.routes import (
     artifacts,
     artwork,
     audit,
+    authenticator_app,
     colleagues,
     families,
     health,
@@ -148,8 +149,9 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     errors.install(app)
     for routes in (
         uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, health, metrics,
-        families, colleagues, notices, session, sign_in, local_sign_in, invitations, account, passkeys, people,
-        resets, reports, organisation, tokens, ratings, logbook, review, audit, operations, operations_events,
+        families, colleagues, notices, session, sign_in, local_sign_in, invitations, account, authenticator_app,
+        passkeys, people, resets, reports, organisation, tokens, ratings, logbook, review, audit, operations,
+        operations_events,
     ):  # fmt: skip
         app.include_router(routes.router, dependencies=[Depends(check_family)])
     app.mount(review.FILES, review.player_files(), name="player")

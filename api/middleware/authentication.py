@@ -14,10 +14,10 @@ import re
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import CrossSite, NotFromHere, NothingHere, answer_error
+from api.errors import CrossSite, NotFromHere, NothingHere, TokenWanted, answer_error
 from api.middleware.access import SAFE_METHODS, Need, check_access, need_of
 from api.middleware.identity import Identity
-from api.middleware.session_cookie import is_https
+from api.middleware.session_cookie import FORGET_STORAGE, is_https, take_session_cookie
 from api.middleware.wrong_tokens import introduction, known_browser
 from pipeline.errors import PipelineError
 from records.accounts.principal import Principal, Via
@@ -93,7 +93,11 @@ class Guard:
         try:
             principal = await self._check(scope, headers)
         except PipelineError as refused:
-            await answer_error(refused, scope)(scope, receive, send)
+            answer = answer_error(refused, scope)
+            if isinstance(refused, TokenWanted) and await self._identity.is_to_forget(scope, headers):
+                answer.headers["Clear-Site-Data"] = FORGET_STORAGE
+                take_session_cookie(answer, scope, self._settings)
+            await answer(scope, receive, send)
             return
         if principal is not None:
             scope["state"] |= {"principal": principal, "who": principal.name}

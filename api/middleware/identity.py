@@ -21,7 +21,7 @@ from api.middleware.source_cookie import has_pass
 from api.middleware.wrong_tokens import WrongTokens, place_of
 from records.accounts.api_tokens import PREFIX, find_api_token, touch_api_token
 from records.accounts.principal import MACHINE_ACCOUNT, Principal, Scope, Via
-from records.accounts.sessions import SessionFound, find_session, touch_session
+from records.accounts.sessions import SessionFound, find_session, is_to_forget, touch_session
 from records.accounts.shared_secrets import SharedSecrets, shared_principal
 from records.audit.act import doing
 from records.clock import utcnow
@@ -118,6 +118,16 @@ class Identity:
             if principal.session_id == session_id:
                 del self._remembered[value]
 
+    async def is_to_forget(self, request: Request, headers: Headers) -> bool:
+        """Whether a browser that is not known comes with the session of a device that was lost."""
+        value = read_session_cookie(request, headers, self._settings)
+        if not value or self._db is None:
+            return False
+        try:
+            return await run_in_threadpool(self._is_to_forget, self._db, value)
+        except DatabaseUnavailable:
+            return False
+
     def unknown(self) -> RequestRefused:
         """What to answer somebody who is not known."""
         return AddressWanted() if self.secrets.is_machine else TokenWanted()
@@ -154,6 +164,11 @@ class Identity:
             return None
         with self._db.reading() as session:
             return find_session(session, self.secrets, value)
+
+    @staticmethod
+    def _is_to_forget(db: Database, value: str) -> bool:
+        with db.reading() as session:
+            return is_to_forget(session, value)
 
     def _find_api_token(self, given: str) -> tuple[Principal, bool] | None:
         assert self._db is not None  # noqa: S101 asked by _by_api_token

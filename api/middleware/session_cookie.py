@@ -15,6 +15,8 @@ from starlette.types import Scope
 
 from records.settings import Settings
 
+FORGET_STORAGE: Final = '"storage"'
+"""Of Clear-Site-Data: what the page keeps in a browser. "cookies" would clear those of every service of the domain."""
 _SESSION: Final = "vigpack_session"
 _LOGIN: Final = "vigpack_login"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.dependencies import Asker, Ctx, GivenId
@@ -70,6 +70,9 @@ def only_with_accounts(ctx: Ctx) -> None:
         raise NothingHere
 
 
+Forget = Annotated[
+    bool, Query(description="A device was lost: its browser forgets unsent marks and cuts, of everybody who used it.")
+]
 OF_ANY_KIND = [Depends(only_with_accounts)]
 """Where people sign in with their organisation's accounts, these are listed and closed here, and all else is there."""
 
@@ -133,11 +136,15 @@ def create_invitation_anew(account_id: GivenId, why: Reason, asker: Asker, reque
     dependencies=OF_ANY_KIND,
     responses=described(401, 403, 404),
 )
-def delete_person_sessions(account_id: GivenId, asker: Asker, request: Request, ctx: Ctx) -> None:
-    """As where a computer was lost. They can sign in again; one's own sessions are ended in one's account."""
+def delete_person_sessions(
+    account_id: GivenId, asker: Asker, request: Request, ctx: Ctx, forget: Forget = False
+) -> None:
+    """They can sign in again; one's own sessions are ended in one's account. With `forget`, the next answer to each of
+    their browsers that still has such a session clears what the page keeps there (`Clear-Site-Data`).
+    """
     identity: Identity = request.app.state.identity
     with ctx.db.session() as session:
-        ended = sign_out_person(session, asker, account_id)
+        ended = sign_out_person(session, asker, account_id, forget=forget)
     for session_id in ended:
         identity.forget(session_id)
 

@@ -15,7 +15,13 @@ from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import NothingHere, described
 from api.middleware.access import SESSION
 from api.middleware.identity import Identity
-from api.middleware.session_cookie import give_session_cookie, is_https, read_session_cookie, take_session_cookie
+from api.middleware.session_cookie import (
+    FORGET_STORAGE,
+    give_session_cookie,
+    is_https,
+    read_session_cookie,
+    take_session_cookie,
+)
 from api.middleware.wrong_tokens import introduction, known_browser
 from records.accounts.principal import (
     MACHINE_ACCOUNT,
@@ -43,7 +49,6 @@ SESSIONS = "/api/v1/sessions"
 ON_OWN_MACHINE: Final = Lifetime(idle_s=90 * 24 * 3600, longest_s=90 * 24 * 3600)
 """Whoever can use this browser can read the folder's secret too."""
 _SHARED_BY_MANY = {SHARED_GUIDER_ACCOUNT, SHARED_IT_ACCOUNT}
-_FORGET_STORAGE = '"storage"'
 _BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 _SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS"}
 
@@ -229,6 +234,6 @@ def _signed_in(ctx: AppContext, principal: Principal) -> SignedIn:
 def _signed_out(request: Request, ctx: AppContext, *, forget: bool) -> Response:
     # Clear-Site-Data's "cookies" would clear those of every service under the council's domain, so ours are taken one
     # by one; answers of the API are in no cache. "storage" is this address's own.
-    answer = Response(status_code=204, headers={"Clear-Site-Data": _FORGET_STORAGE} if forget else None)
+    answer = Response(status_code=204, headers={"Clear-Site-Data": FORGET_STORAGE} if forget else None)
     take_session_cookie(answer, request.scope, ctx.settings)
     return answer

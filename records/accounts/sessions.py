@@ -20,6 +20,8 @@ from records.secrets.keys import hash_secret, is_same, new_secret
 
 MOST_SESSIONS: Final = 20
 """That one person has at once; all who know a shared token are many."""
+REMEMBER_LOST: Final = timedelta(days=365)
+"""So long a device that was lost is told to forget, once it comes back."""
 TOUCH_EVERY_S: Final = 60
 """That somebody is still there is written down once in so long, not with every request."""
 
@@ -65,9 +67,10 @@ def begin_session(
     now, value = utcnow(), new_secret()
     session.execute(delete(SessionRow).where(SessionRow.ends_at < now))
     if session.scalar(select(AccountRow.kind).where(AccountRow.id == account_id)) == "person":
-        newest = select(SessionRow.id).where(SessionRow.account_id == account_id)
+        theirs = (SessionRow.account_id == account_id) & ~SessionRow.forgets
+        newest = select(SessionRow.id).where(theirs)
         kept = session.scalars(newest.order_by(SessionRow.seen_at.desc()).limit(MOST_SESSIONS - 1)).all()
-        session.execute(delete(SessionRow).where(SessionRow.account_id == account_id, SessionRow.id.not_in(kept)))
+        session.execute(delete(SessionRow).where(theirs, SessionRow.id.not_in(kept)))
     session.add(
         SessionRow(
             secret_hash=hash_secret(value),
@@ -119,7 +122,8 @@ def find_session(session: Session, secrets: SharedSecrets, value: str) -> Sessio
     """Whose session this is; None where it never was, has ended, or its account or shared secret is no more."""
     now = utcnow()
     query = select(SessionRow, AccountRow, is_unconfirmed()).join(AccountRow)
-    found = session.execute(query.where(SessionRow.secret_hash == hash_secret(value))).one_or_none()
+    is_this = (SessionRow.secret_hash == hash_secret(value)) & ~SessionRow.forgets
+    found = session.execute(query.where(is_this)).one_or_none()
     if found is None:
         return None
     row, account, waits = found
@@ -131,6 +135,12 @@ def find_session(session: Session, secrets: SharedSecrets, value: str) -> Sessio
     scopes = frozenset[Scope]() if waits else scopes_of(roles)
     principal = Principal(account.id, name, roles, Via.SESSION, scopes, row.id, is_confirmed=not waits)
     return SessionFound(principal, ends_at, (now - row.seen_at).total_seconds() >= TOUCH_EVERY_S)
+
+
+def is_to_forget(session: Session, value: str) -> bool:
+    """Whether a browser comes with a session that was ended because it was lost."""
+    ended = select(SessionRow.id).where(SessionRow.secret_hash == hash_secret(value), SessionRow.forgets)
+    return session.scalar(ended) is not None
 
 
 def is_proven(secrets: SharedSecrets, account: AccountRow, proof: str | None, value: str) -> bool:
@@ -166,18 +176,24 @@ def end_session(session: Session, account_id: str, session_id: str) -> bool:
 
 
 def end_sessions(session: Session, account_id: str) -> int:
-    """End all sessions of an account; how many."""
-    return rows_changed(session, delete(SessionRow).where(SessionRow.account_id == account_id))
+    """End all sessions of an account; how many. Browsers that were told to forget still are."""
+    return rows_changed(session, delete(SessionRow).where(SessionRow.account_id == account_id, ~SessionRow.forgets))
+
+
+def end_sessions_of_lost_device(session: Session, account_id: str) -> None:
+    """End all sessions of an account; each of its browsers is told to forget what it keeps, should it ask again."""
+    values = {"forgets": True, "ends_at": utcnow() + REMEMBER_LOST}
+    session.execute(update(SessionRow).where(SessionRow.account_id == account_id).values(values))
 
 
 def sessions_of(session: Session, account_id: str) -> list[str]:
     """The ids of an account's sessions."""
-    return list(session.scalars(select(SessionRow.id).where(SessionRow.account_id == account_id)))
+    return list(session.scalars(select(SessionRow.id).where(SessionRow.account_id == account_id, ~SessionRow.forgets)))
 
 
 def end_sessions_but(session: Session, account_id: str, session_id: str) -> list[str]:
     """End all sessions of an account but one; the ids of those that ended."""
-    others = (SessionRow.account_id == account_id) & (SessionRow.id != session_id)
+    others = (SessionRow.account_id == account_id) & (SessionRow.id != session_id) & ~SessionRow.forgets
     ended = list(session.scalars(select(SessionRow.id).where(others)))
     session.execute(delete(SessionRow).where(others))
     return ended
@@ -185,7 +201,8 @@ def end_sessions_but(session: Session, account_id: str, session_id: str) -> list
 
 def list_sessions(session: Session, account_id: str, this_one: str) -> list[SessionView]:
     """Those of an account that are good now, the one seen last first."""
-    query = select(SessionRow).where(SessionRow.account_id == account_id).order_by(SessionRow.seen_at.desc())
+    theirs = (SessionRow.account_id == account_id) & ~SessionRow.forgets
+    query = select(SessionRow).where(theirs).order_by(SessionRow.seen_at.desc())
     now = utcnow()
     return [
         SessionView(

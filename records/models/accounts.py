@@ -50,6 +50,8 @@ class SessionRow(Base):
     ends_at: Mapped[datetime] = mapped_column(index=True)
     """… and at this time in any case."""
     device: Mapped[str] = mapped_column(String(100))
+    forgets: Mapped[bool] = mapped_column(default=False)
+    """Ended from elsewhere: it opens nothing, and its browser, when it asks again, is told to forget what it keeps."""
 
 
 class ApiTokenRow(Base):

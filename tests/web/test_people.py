@@ -8,7 +8,7 @@ from records.accounts.local.people import invite_person, person_by_login
 from records.accounts.principal import Role
 from records.audit.actor import command_line
 from records.models import FamilyRow
-from tests.api.accounts import PASSWORD, Phone
+from tests.api.accounts import OTHER_PASSWORD, PASSWORD, Phone
 from tests.axe import AXE, complaints
 from tests.effects import open_alone
 from tests.web.desk import PHONE, DeskService, Guider
@@ -39,6 +39,11 @@ def test_a_manager_invites_somebody_and_closes_the_account_once_its_families_are
     assert not AXE.is_file() or complaints(guider.page) == []
     people.get_by_role("button", name="Save the roles").click()
     expect(people).to_contain_text("Guider, Supervisor")
+    people.get_by_role("button", name="Change Ada").click()
+    people.get_by_label("A computer or phone was lost").check()
+    people.get_by_role("button", name="Sign out everywhere").click()
+    people.get_by_role("button", name="Yes, sign Ada out in every browser").click()
+    expect(people).to_contain_text("One that was lost erases what it holds")
     give_family(with_people, "ada@council.example", "R-104")
     there = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]  # a TypedDict of just these two
     sign_in(with_people, there, "Ira", "guider")
@@ -170,7 +175,7 @@ def test_a_passkey_sets_up_an_account_and_signs_in_by_itself_and_after_the_passw
     dialog.get_by_role("button", name="Sign in with a passkey").click()
     expect(dialog).to_be_hidden()
     guider.button("Your account: Ada").click()
-    guider.button("Passkeys, sessions and API tokens").click()
+    guider.button("Signing in, sessions and API tokens").click()
     mine = page.get_by_role("dialog", name="Ada")
     expect(mine).to_contain_text("last used today")
     mine.get_by_role("button", name="Remove the passkey").click()
@@ -178,13 +183,32 @@ def test_a_passkey_sets_up_an_account_and_signs_in_by_itself_and_after_the_passw
     assert not AXE.is_file() or complaints(page) == []
     mine.get_by_role("button", name="Remove the passkey", exact=True).click()
     expect(mine.get_by_role("alert")).to_contain_text("Add another one first")
+    mine.get_by_role("button", name="Set up an app").click()
+    mine.get_by_label("Your password, so that").last.fill(PASSWORD)
+    mine.get_by_role("button", name="Go on").click()
+    phone = Phone((mine.locator("code").text_content() or "").replace(" ", ""))
+    assert not AXE.is_file() or complaints(page) == []
+    mine.get_by_label("The code of six digits").fill(phone.code())
+    mine.get_by_role("button", name="Use this app").click()
+    expect(mine).to_contain_text("A code of your phone’s app lets you in.")
+    mine.get_by_role("button", name="Make new ones").click()
+    mine.get_by_label("Your password, so that").last.fill(PASSWORD)
+    mine.get_by_role("button", name="Make new ones").click()
+    expect(mine.locator("li code")).to_have_count(10)
+    mine.get_by_role("button", name="I have kept them").click()
+    mine.get_by_role("button", name="Change the password").click()
+    mine.get_by_label("Your password as it is").fill(PASSWORD)
+    mine.get_by_label("The new one").fill(OTHER_PASSWORD)
+    assert not AXE.is_file() or complaints(page) == []
+    mine.get_by_role("button", name="Change the password", exact=True).click()
+    expect(mine).to_contain_text("You are signed out in all other browsers.")
 
     context.clear_cookies()
     page.reload()
     page.get_by_label("Sign-in name").fill("ben@council.example")
-    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").fill(OTHER_PASSWORD)
     page.get_by_role("button", name="Go on").click()
-    expect(dialog.get_by_role("button", name="My device is not here")).to_be_visible()
+    expect(dialog.get_by_role("button", name="My phone is not here")).to_be_visible()
     assert not AXE.is_file() or complaints(page) == []
     dialog.get_by_role("button", name="Use my passkey").click()
     expect(dialog).to_be_hidden()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, BrowserContext, expect
 
+from records.accounts.notices import NoticeKind, add_notice
+from records.clock import utcnow
 from records.models import ResetRow
 from tests.axe import AXE, complaints
 from tests.effects import open_alone
@@ -29,9 +31,21 @@ def test_who_was_invited_anew_waits_for_a_second_person_who_confirms_it(
     ruth = sign_in(with_people, waiting, "Ruth", "guider")
     governing = browser.new_context()
     sign_in(with_people, governing, "Gia", "governance")
+    caring = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]  # a TypedDict of just these two
+    ivo = sign_in(with_people, caring, "Ivo", "it")
     with db.session() as session:
         session.add(ResetRow(account_id=ruth.account_id, by=manager.account_id, reason="forgot_password"))
+        his = ResetRow(
+            account_id=ivo.account_id, by=manager.account_id, reason="forgot_password", confirmed_at=utcnow()
+        )
+        session.add(his)
+        session.flush()
+        add_notice(session, ivo.account_id, NoticeKind.SIGN_IN_RESET, his.id)
     db.dispose()
+    cares = opened(caring, with_people)
+    cares.page.goto(f"{with_people.url}/it")
+    cares.button("I have read it").click()
+    expect(cares.page.get_by_text("had your sign-in set up anew")).to_have_count(0)
     hers = opened(waiting, with_people)
     expect(hers.heading("One more step")).to_be_visible()
     expect(hers.button("Choose a film")).to_have_count(0)
@@ -54,5 +68,5 @@ def test_who_was_invited_anew_waits_for_a_second_person_who_confirms_it(
     expect(governs.page.get_by_text("Max invited Ruth anew.")).to_have_count(0)
     hers.button("I have been confirmed").click()
     expect(hers.button("Choose a film")).to_be_visible()
-    for one in (waiting, governing):
+    for one in (waiting, governing, caring):
         one.close()

@@ -18,7 +18,7 @@ from records.accounts.local.passwords import normalise_login
 from records.accounts.local.resets import begin_reset, signs_in_elsewhere
 from records.accounts.opened import is_unconfirmed
 from records.accounts.principal import Role, parse_roles
-from records.accounts.sessions import end_sessions, sessions_of
+from records.accounts.sessions import end_sessions, end_sessions_of_lost_device, sessions_of
 from records.audit.actions import Action
 from records.audit.actor import Actor
 from records.audit.log import note
@@ -140,15 +140,16 @@ def change_roles(session: Session, who: Actor, account_id: str, roles: Iterable[
     row.roles = _text(roles)
 
 
-def sign_out_person(session: Session, who: Actor, account_id: str) -> list[str]:
+def sign_out_person(session: Session, who: Actor, account_id: str, *, forget: bool) -> list[str]:
     """End every session of somebody, who can sign in again; the ids of those that ended.
 
-    Their API tokens go on. Raises: NoSuchPerson, NotYourself.
+    ``forget``: a device was lost, whose browser is to forget what it keeps once it asks anything. Their API tokens go
+    on. Raises: NoSuchPerson, NotYourself.
     """
     _changeable(session, who, account_id)
     ended = sessions_of(session, account_id)
-    end_sessions(session, account_id)
-    note(session, who, Action.END_SESSION, account_id, figures={"ended": len(ended)})
+    (end_sessions_of_lost_device if forget else end_sessions)(session, account_id)
+    note(session, who, Action.END_SESSION, account_id, figures={"ended": len(ended), "forget": int(forget)})
     return ended
 
 

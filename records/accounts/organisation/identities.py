@@ -104,7 +104,7 @@ def end_external_sessions(session: Session, organisation: Organisation, token: L
         select(SessionRow.id, SessionRow.account_id)
         .join(ExternalSessionRow)
         .join(ExternalIdentityRow)
-        .where(ExternalIdentityRow.issuer == organisation.issuer)
+        .where(ExternalIdentityRow.issuer == organisation.issuer, ~SessionRow.forgets)
     )
     if token.sid is not None:
         query = query.where(ExternalSessionRow.sid_hash == _hash(organisation, token.sid))

@@ -14,7 +14,17 @@ from records.accounts.principal import Role
 from records.audit.actions import Action
 from records.audit.log import Wanted, find_lines, newest
 from records.models import AccountRow, ExternalIdentityRow
-from tests.api.accounts import OTHER_PASSWORD, browser, code_of, give_password, invited, logins, make_app, set_up
+from tests.api.accounts import (
+    OTHER_PASSWORD,
+    browser,
+    code_of,
+    give_code,
+    give_password,
+    invited,
+    logins,
+    make_app,
+    set_up,
+)
 
 pytestmark = pytest.mark.usefixtures("no_time_passes")
 
@@ -95,6 +105,28 @@ def test_a_manager_signs_somebody_out_everywhere_who_can_sign_in_again(app: Fast
     assert code_of(manager.delete(f"/api/v1/people/{own}/sessions"))[1] == "not_yourself"
     with app.state.context.db.reading() as session:
         assert [line.target for line in newest(session) if line.action == "end_session"] == [made["account_id"]]
+
+
+def test_the_browser_of_a_lost_device_is_told_to_forget_what_it_keeps_and_no_other_is(
+    app: FastAPI, manager: TestClient
+) -> None:
+    login = next(logins)
+    made = manager.post("/api/v1/people", json={"login": login, "roles": ["guider"]}).json()
+    lost, phone, _ = set_up(app, made["invitation"])
+    path, cookies = f"/api/v1/people/{made['account_id']}/sessions", dict(lost.cookies)
+    assert manager.delete(path, params={"forget": True}).status_code == 204
+    anew = browser(app)
+    give_password(anew, login)
+    assert give_code(anew, phone.another()).status_code == 200
+    assert [one["is_this_one"] for one in anew.get("/api/v1/sessions").json()] == [True]
+    assert manager.delete(f"/api/v1/people/{made['account_id']}").status_code == 204  # that it is lost is still known
+    answer = lost.get("/api/v1/selections")
+    assert (answer.status_code, answer.headers["Clear-Site-Data"]) == (401, '"storage"')
+    assert not any(name.startswith("vigpack_session") for name in lost.cookies)
+    assert "Clear-Site-Data" not in anew.get("/api/v1/selections").headers
+    again = browser(app)
+    again.cookies.update(cookies)
+    assert "Clear-Site-Data" in again.get("/api/v1/session").headers
 
 
 def test_a_manager_gives_herself_nothing_and_does_not_take_herself_out(manager: TestClient) -> None:

@@ -20,10 +20,21 @@ export const choosePassword = (invitation: string, password: string): Promise<To
 
 export const showCode = (code: string): Promise<SetUp> => post('/api/v1/invitations/code', { code });
 
+export const beginApp = (password: string): Promise<TotpToKeep> => post('/api/v1/account/app/key', { password });
+
+export const showAppCode = (code: string): Promise<unknown> => post('/api/v1/account/app', { code });
+
+export const removeApp = (password: string): Promise<unknown> => post('/api/v1/account/app/removal', { password });
+
+export const newRecoveryCodes = (password: string): Promise<{ recovery_codes: string[] }> => post('/api/v1/account/recovery-codes', { password });
+
+export const changePassword = (password: string, new_password: string): Promise<unknown> =>
+  post('/api/v1/account/password', { password, new_password }, 'PUT');
+
 /** Not by the API's client, which answers every 401 by asking to sign in. Throws ApiError. */
-export async function post<T>(path: string, body: object): Promise<T> {
+export async function post<T>(path: string, body: object, method: 'POST' | 'PUT' = 'POST'): Promise<T> {
   const answer = await fetch(path, {
-    method: 'POST',
+    method,
     body: JSON.stringify(body),
     headers: { 'Content-Type': 'application/json' },
   }).catch(() => null);

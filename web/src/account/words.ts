@@ -1,9 +1,12 @@
 /** Accounts, roles and scopes in a guider's words. */
 
-import type { ResetReason, Role, Scope, SignedIn, WaitingReset } from '../api/types';
+import type { OwnAccount, ResetReason, Role, Scope, SignedIn, WaitingReset } from '../api/types';
+import { count } from '../ui/format';
 
 const MACHINE = `${'0'.repeat(31)}1`;
 const SHARED_GUIDER = `${'0'.repeat(31)}2`;
+/** Of ten. */
+const FEW_CODES = 4;
 const SHARED_IT = `${'0'.repeat(31)}3`;
 
 export const ROLES: Record<Role, string> = {
@@ -74,6 +77,16 @@ export function whenOf(iso: string, now = new Date()): string {
   if (then.toDateString() === now.toDateString()) return `today, ${time}`;
   if (then.getFullYear() !== now.getFullYear()) return dayOf(iso);
   return `${then.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}, ${time}`;
+}
+
+/** What somebody has beside the password, in half a sentence. */
+export const appState = (factors: OwnAccount['factors']): string =>
+  factors.includes('code') ? 'A code of your phone’s app lets you in.' : 'No phone’s app is set up.';
+
+/** How many recovery codes are left, and whether that is few. */
+export function codesLeft(left: number): string {
+  if (!left) return 'None is left. Make new ones while you can sign in.';
+  return `${count(left, 'code')} ${left === 1 ? 'is' : 'are'} left${left < FEW_CODES ? ': make new ones soon.' : '.'}`;
 }
 
 export const dayOf = (iso: string): string => new Date(iso).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });

@@ -24,6 +24,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show that the app works
+         * @description Its codes are good for signing in from now on, and those of the phone before no more.
+         */
+        post: operations["add_my_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/app/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to set up the app
+         * @description A key for the phone's app. Nothing is changed before a code of it was shown.
+         */
+        post: operations["create_app_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/app/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove the app
+         * @description Its codes open nothing any more. It stays where there is no passkey.
+         */
+        post: operations["delete_my_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account/confirmation": {
         parameters: {
             query?: never;
@@ -1177,7 +1237,8 @@ export interface paths {
         post?: never;
         /**
          * Sign somebody out everywhere
-         * @description As where a computer was lost. They can sign in again; one's own sessions are ended in one's account.
+         * @description They can sign in again; one's own sessions are ended in one's account. With `forget`, the next answer to each of
+         *     their browsers that still has such a session clears what the page keeps there (`Clear-Site-Data`).
          */
         delete: operations["delete_person_sessions"];
         options?: never;
@@ -3951,6 +4012,74 @@ export interface operations {
             };
         };
     };
+    add_my_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeShown"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_app_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpToKeep"];
+                };
+            };
+        };
+    };
+    delete_my_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     confirm_account: {
         parameters: {
             query?: never;
@@ -5320,7 +5449,10 @@ export interface operations {
     };
     delete_person_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A device was lost: its browser forgets unsent marks and cuts, of everybody who used it. */
+                forget?: boolean;
+            };
             header?: never;
             path: {
                 account_id: string;
