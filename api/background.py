@@ -13,10 +13,15 @@ from api.dependencies import AppContext
 from api.errors import note_incident
 from api.temp_folder import sweep_private
 from pipeline.errors import PipelineError
+from records.actions.apply_retention import EVERY_S as EVERY_S_OF_RETENTION
+from records.actions.apply_retention import apply_retention
+from records.actions.erase_family import resume_family_erasures
 from records.audit.checkpoints import write_checkpoint
 from records.audit.lifecycle import note_start, note_stop
+from records.clock import utcnow
+from records.database_traces import scrub_if_needed
 from records.errors import DatabaseUnavailable
-from records.ledger.recurring import SAMPLING, take_turn
+from records.ledger.recurring import RETENTION, SAMPLING, note_ended, take_turn
 from records.logs import get_logger
 from records.pulse import beat_pulse
 from records.uploads.cleanup import expire_uploads
@@ -117,6 +122,12 @@ def run_maintenance(ctx: AppContext, *, after_outage: bool = False) -> int:
     if take_turn(ctx.db, SAMPLING, EVERY_S) or after_outage:
         # Here and not with recovery: how it was while no worker ran is what one wants to know.
         take_sample(ctx.db, health(ctx.db, ctx.settings, ctx.storage), after_outage=after_outage)
+    resume_family_erasures(ctx.db, ctx.storage, ctx.settings)
+    scrub_if_needed(ctx.db)
+    if take_turn(ctx.db, RETENTION, EVERY_S_OF_RETENTION):
+        # Here and not with recovery: each thing that goes leaves a line in the audit, which a worker's role cannot add.
+        apply_retention(ctx.db, ctx.storage, ctx.settings, utcnow())
+        note_ended(ctx.db, RETENTION)
     sweep_private(ctx.settings)
     done = expire_uploads(ctx.db, ctx.storage, ctx.settings)
     for upload in ctx.uploads.waiting_to_finish():

@@ -162,6 +162,16 @@ class SecondsNotSent(RecordsError):
     for_guider = "These seconds were not sent; open the film and send them."
 
 
+class SourceErased(RecordsError):
+    """What was sent of the film for a moment is no longer kept, so that it cannot be prepared again."""
+
+    code = "source_erased"
+    for_guider = (
+        "The seconds that were sent for this are no longer kept, so it cannot be prepared again. "
+        "Open the film and send it once more."
+    )
+
+
 class LeaseLost(RecordsError):
     """The job belongs to somebody else now, or is gone; whatever was made for it must not be kept."""
 

@@ -25,7 +25,7 @@ from records.audit import log as audit
 from records.audit.actions import Action
 from records.audit.log import AuditLine, Figure
 from records.clock import utcnow
-from records.errors import JobMissing, JobStateWrong
+from records.errors import JobMissing, JobStateWrong, SourceErased
 from records.ledger import workers
 from records.views.history import Series, Span, series
 from records.views.jobs import JobFilter, JobLine, JobPage, given_up_ids, job_line, job_page
@@ -182,7 +182,7 @@ def _with_all_given_up(ctx: AppContext, who: Principal, act: Callable[[str, AppC
         ids = given_up_ids(session, utcnow(), limit=_MOST_AT_ONCE)
     done = 0
     for job_id in ids:
-        with contextlib.suppress(JobMissing, JobStateWrong):  # somebody else was faster, or it was erased
+        with contextlib.suppress(JobMissing, JobStateWrong, SourceErased):  # somebody was faster, or it was erased
             act(job_id, ctx, who)
             done += 1
     return done

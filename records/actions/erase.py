@@ -16,8 +16,10 @@ from records.audit.act import mark_noted
 from records.audit.erasure_register import ErasureKind, note_erasure
 from records.database import Database
 from records.families.families import delete_if_empty
+from records.keys.families import destroy_family_key
 from records.ledger.selections import lock_family
 from records.models import ErasureRow, FamilyRow, JobRow, JobState, SelectionRow, UploadRow, utcnow
+from records.retention.holds import require_not_held
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.training.logbook import keep_counts
@@ -34,18 +36,24 @@ def erase_selection(db: Database, storage: Storage, settings: Settings, selectio
     """Erase a selection for good, with what others made of its moments; False where there is none to be seen.
 
     The logbook keeps its counts (see records/training/logbook.py).
-    Raises: StorageUnavailable, DatabaseUnavailable; then the selection is gone from sight and recovery erases the rest.
+    Raises: FamilyHeld; StorageUnavailable, DatabaseUnavailable: then the selection is gone from sight and recovery
+    erases the rest.
     """
     with db.session() as session:
+        family_id = session.scalar(select(SelectionRow.family_id).where(SelectionRow.id == selection_id))
+        if family_id is not None:
+            require_not_held(session, family_id)
         if not mark_erased(session, selection_id):
             mark_noted()  # nothing is done, so there is no line to write
             return False
-    _erase_marked(db, storage, settings, selection_id)
+    erase_marked(db, storage, settings, selection_id)
     return True
 
 
 def mark_erased(session: Session, selection_id: str) -> bool:
     """Mark a selection for erasing: nobody sees it any more, and nothing can be published for it.
+
+    Whether its family is on hold is asked by who has one selection erased.
 
     What others made of its moments goes too. False where there is none to be seen.
     """
@@ -74,7 +82,7 @@ def resume_erasures(db: Database, storage: Storage, settings: Settings) -> int:
     with db.reading() as session:
         marked = session.scalars(select(SelectionRow.id).where(SelectionRow.erasing_at.is_not(None))).all()
     for selection_id in marked:
-        _erase_marked(db, storage, settings, selection_id)
+        erase_marked(db, storage, settings, selection_id)
     return len(marked)
 
 
@@ -88,8 +96,16 @@ def artifact_folder(selection_id: str, job_id: str, token: str = "") -> str:
     return f"{selection_folder(selection_id)}jobs/{job_id}/" + (f"{token}/" if token else "")
 
 
-def _erase_marked(db: Database, storage: Storage, settings: Settings, selection_id: str) -> None:
+def erase_marked(db: Database, storage: Storage, settings: Settings, selection_id: str) -> None:
+    """Erase the bytes and the rows of a selection that is marked; of a family that is, its key first.
+
+    Raises: StorageUnavailable, DatabaseUnavailable, KeyStoreUnavailable.
+    """
     with db.reading() as session:
+        doomed = select(FamilyRow.id).join(SelectionRow, SelectionRow.family_id == FamilyRow.id)
+        doomed = doomed.where(SelectionRow.id == selection_id, FamilyRow.erasing_at.is_not(None))
+        if (doomed_id := session.scalar(doomed)) is not None:
+            destroy_family_key(settings, doomed_id)
         uploads = session.execute(
             select(UploadRow.id, UploadRow.storage_key).where(UploadRow.selection_id == selection_id)
         ).all()

@@ -21,7 +21,7 @@ from records.effects import effects_of
 from records.errors import HidingChanged, MomentGone, NotHidden, SelectionGone
 from records.ledger.jobs import queue_again
 from records.ledger.outputs import outputs_of, take_back_files
-from records.ledger.selections import has_picture, is_visible, lock_family, moment_finished, settle
+from records.ledger.selections import has_picture, is_visible, lock_family, moment_finished, require_source, settle
 from records.models import (
     ArtifactRow,
     HidingRow,
@@ -44,12 +44,13 @@ def ask_hiding(session: Session, selection_id: str, moment_id: str, marks: Seque
 
     Whatever was made of the moment before is taken back, here and in what other selections made with it. Asking again
     begins again: it has to be looked at anew.
-    Raises: SelectionGone, MomentGone; SelectionInvalid where there is no picture.
+    Raises: SelectionGone, MomentGone, SourceErased; SelectionInvalid where there is no picture.
     """
     selection, moment = _locked(session, selection_id, moment_id)
     if not has_picture(selection):
         sentence = "This recording has no picture, so there is nobody to hide in it."
         raise SelectionInvalid(sentence, for_guider=sentence)
+    require_source(moment)
     hiding = session.get(HidingRow, moment_id)
     if hiding is None:
         hiding = HidingRow(moment_id=moment_id, selection_id=selection_id)
@@ -83,12 +84,13 @@ def ask_hiding_again(session: Session, moment_id: str) -> bool:
 def lift_hiding(session: Session, selection_id: str, moment_id: str) -> None:
     """Hide nobody after all: the moment is prepared again as it is; see ask_hiding().
 
-    Raises: SelectionGone, MomentGone, NotHidden.
+    Raises: SelectionGone, MomentGone, NotHidden, SourceErased.
     """
     selection, moment = _locked(session, selection_id, moment_id)
     hiding = session.get(HidingRow, moment_id)
     if hiding is None:
         raise NotHidden(moment_id)
+    require_source(moment)
     session.delete(hiding)
     _take_back(session, selection, moment)
 

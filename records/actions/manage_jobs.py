@@ -13,7 +13,7 @@ from records.effects import effects_of
 from records.errors import JobMissing, JobStateWrong, PriorityWrong
 from records.ledger.jobs import queue_again
 from records.ledger.outcome_counts import Outcome, count_outcome
-from records.ledger.selections import lock_selection, settle
+from records.ledger.selections import lock_selection, require_source, settle
 from records.models import JobRow, JobState, MomentRow, MomentState, SelectionRow, utcnow
 
 LEAST_URGENT = 9
@@ -22,9 +22,11 @@ LEAST_URGENT = 9
 def retry_job(session: Session, job_id: str) -> None:
     """Queue a failed or cancelled job again, with all its attempts.
 
-    Raises: JobMissing, JobStateWrong.
+    Raises: JobMissing, JobStateWrong, SourceErased.
     """
     selection, job = _locked(session, job_id, JobState.FAILED, JobState.CANCELLED)
+    if job.moment_id is not None:
+        require_source(session.get_one(MomentRow, job.moment_id))
     queue_again(session, job)
     _show(session, selection, job, MomentState.QUEUED)
 

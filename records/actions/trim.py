@@ -15,7 +15,7 @@ from records.database import Database
 from records.documents import ClipTimes, StillTimes, at_times, times_of
 from records.errors import MomentBusy, MomentGone, SecondsNotSent, SelectionGone
 from records.ledger.jobs import queue_again
-from records.ledger.selections import Held, held_for, lock_family, settle, starts_ms
+from records.ledger.selections import Held, held_for, lock_family, require_source, settle, starts_ms
 from records.models import JobRow, MomentRow, MomentState, UploadRow
 
 Ends = ClipTimes | StillTimes
@@ -34,7 +34,7 @@ def trim_moment(session: Session, selection_id: str, moment_id: str, ends: Ends,
 
     ``own`` is the same on the clock of the moment's upload. Without it the ends are taken for times of frames, of which
     the film's clock is known within a millisecond. Asking for the ends it has changes nothing.
-    Raises: SelectionGone, MomentGone, MomentBusy, SecondsNotSent, SelectionInvalid.
+    Raises: SelectionGone, MomentGone, MomentBusy, SourceErased, SecondsNotSent, SelectionInvalid.
     """
     selection = lock_family(session, selection_id)  # hiding anew follows, and takes back what others show
     if selection is None:
@@ -49,6 +49,7 @@ def trim_moment(session: Session, selection_id: str, moment_id: str, ends: Ends,
     job = session.scalars(select(JobRow).where(JobRow.moment_id == moment_id)).one_or_none()
     if job is None or moment.state not in {MomentState.READY, MomentState.FAILED, MomentState.UNCONFIRMED}:
         raise MomentBusy(moment.state)
+    require_source(moment)
     cut = _on_own_clock(moment, session.get(UploadRow, moment.upload_id), ends, own)
     if moment.state == MomentState.READY and ends == before:
         return False

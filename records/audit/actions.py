@@ -65,6 +65,8 @@ class Action(StrEnum):
     HOLD_FAMILY = "hold_family"
     """Nothing of it is erased until it is released."""
     RELEASE_FAMILY = "release_family"
+    GIVE_NOTICE = "give_notice"
+    """A family's guider was told that it goes."""
     ERASE_FAMILY = "erase_family"
     ERASE_SOURCES = "erase_sources"
     """What was sent of a film went, as the policy says."""

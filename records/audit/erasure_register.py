@@ -4,8 +4,8 @@ An entry is a row in the transaction of the act itself. Recovery copies it into 
 file that nothing sweeps: so it outlives the database. Each backup holds the register as it was. A restore does again
 whatever a register that it is given names and the backup's own does not.
 
-What is in it: erased selections; photographs of children's work that were taken out; moments in which somebody was to
-be hidden; clients of logbooks whose family's code was erased. No code, no caption, no time of a film.
+What is in it: erased families and selections; photographs of children's work that were taken out; moments in which
+somebody was to be hidden; clients of logbooks whose family's code was erased. No code, no caption, no time of a film.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class ErasureKind(StrEnum):
     HIDING = "hiding"
     """Somebody was to be hidden in a moment: nothing that was made of it before may be handed out."""
     LOGBOOK_CLIENT = "logbook_client"
+    FAMILY = "family"
+    """All of it, with every selection."""
 
 
 @dataclass(frozen=True, order=True)

@@ -9,10 +9,13 @@ from sqlalchemy.orm import Session
 
 from records.actions.artwork import erase_artwork
 from records.actions.erase import mark_erased
+from records.actions.erase_family import mark_family_erased
 from records.actions.hide import ask_hiding_again
+from records.audit.actor import SERVICE
 from records.audit.erasure_register import Erasure, ErasureKind
 from records.ledger.selections import is_visible
-from records.models import ArtworkRow, ErasureRow, LogbookClientRow
+from records.models import ArtworkRow, ErasureRow, FamilyRow, LogbookClientRow
+from records.retention.certificates import Cause
 from records.training.logbook import forget_client
 
 
@@ -50,5 +53,11 @@ def _do(session: Session, erasure: Erasure) -> bool:
             if client is None or client.family is None:
                 return False
             forget_client(session, client)
+            return True
+        case ErasureKind.FAMILY:
+            family = session.get(FamilyRow, erasure.target)
+            if family is None or family.erasing_at is not None:
+                return False
+            mark_family_erased(session, SERVICE, family, Cause.RESTORED)
             return True
     return False

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, MetaData, Select, Table, delete, func, litera
 from sqlalchemy.orm import Session
 
 from records.actions.erase import resume_erasures, selection_folder
+from records.actions.erase_family import resume_family_erasures
 from records.audit.actions import Action
 from records.audit.actor import command_line
 from records.audit.erasure_register import (
@@ -123,6 +124,7 @@ def restore(
     for key in keys:
         storage.delete(key)
     resume_erasures(db, storage, settings)
+    resume_family_erasures(db, storage, settings)
     note_backup(db, backup.manifest.made_at)
     with db.reading() as session:
         selections = session.scalar(select(func.count(SelectionRow.id))) or 0

@@ -96,7 +96,9 @@ def visible_ids(session: Session, who: Principal, selection_ids: Collection[str]
 
 
 def may_with_family(session: Session, who: Principal, family: FamilyRow, right: Right) -> bool:
-    """Whether they may do this with a whole family."""
+    """Whether they may do this with a whole family; with one that is being erased nobody may do anything."""
+    if family.erasing_at is not None:
+        return False
     if who is SERVICE:
         return True
     if not _is_guiders_work(who):

@@ -13,6 +13,7 @@ RECOVERY = "healing"
 """As its row has been called since the first step."""
 SWEEPING = "sweeping"
 SAMPLING = "sampling"
+RETENTION = "retention"
 
 
 def take_turn(db: Database, clock: str, every_s: float) -> bool:

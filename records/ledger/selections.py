@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from records.documents import MomentFacts, times_of
-from records.errors import SelectionGone
+from records.errors import SelectionGone, SourceErased
 from records.ledger.jobs import MOMENT, add_job, queue_again
 from records.ledger.outputs import outputs_of, queue_output
 from records.ledger.scheduling import Priority
@@ -113,6 +113,12 @@ def facts_of(moment: MomentRow) -> MomentFacts:
     return moment.facts
 
 
+def require_source(moment: MomentRow) -> None:
+    """Nothing, if the moment can be prepared again: its film is there, or is still to come. Raises: SourceErased."""
+    if moment.upload_id is None and moment.state != MomentState.AWAITING_UPLOAD:
+        raise SourceErased(moment.id)
+
+
 def starts_ms(moment: MomentRow) -> int:
     """Where on the film's clock the 0 of the moment's own upload lies."""
     whole = times_of(moment.moment)
@@ -169,7 +175,7 @@ def settle(session: Session, selection: SelectionRow) -> None:
 def retry_selection(session: Session, selection_id: str) -> None:
     """Queue failed and cancelled jobs again, with all their attempts.
 
-    Raises: SelectionGone.
+    Raises: SelectionGone, SourceErased.
     """
     selection = lock_selection(session, selection_id)
     if selection is None:
@@ -178,6 +184,8 @@ def retry_selection(session: Session, selection_id: str) -> None:
         JobRow.selection_id == selection_id, JobRow.state.in_([JobState.FAILED, JobState.CANCELLED])
     )
     for job in session.scalars(ended.order_by(JobRow.priority, JobRow.created_at)).all():
+        if job.moment_id is not None:
+            require_source(session.get_one(MomentRow, job.moment_id))
         queue_again(session, job)
         if job.moment_id is not None:
             session.execute(update(MomentRow).where(MomentRow.id == job.moment_id).values(state=MomentState.QUEUED))

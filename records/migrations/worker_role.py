@@ -68,6 +68,9 @@ RIGHTS: Final = {
     "workers": ALL,
 }
 
+_MAINTAIN_SINCE: Final = 170000
+"""PostgreSQL's version from which a role may be let rewrite tables that are not its own, so that erasing leaves nothing
+in their files (records/database_traces.py)."""
 SERVICE_RIGHTS: Final = dict.fromkeys(RIGHTS, ALL) | {"alembic_version": READ, "audit": "SELECT, INSERT"}
 
 
@@ -88,6 +91,11 @@ def grant_service_role(connection: Connection, role: str) -> None:
     if why := _unfit(connection, role):
         raise ServiceRoleUnfit(why)
     _grant(connection, role, SERVICE_RIGHTS)
+    if int(connection.execute(text("SHOW server_version_num")).scalar_one()) >= _MAINTAIN_SINCE:
+        named = connection.dialect.identifier_preparer.quote(role)
+        for table in (table for table, rights in SERVICE_RIGHTS.items() if rights == ALL):
+            if connection.execute(text("SELECT to_regclass(:table)"), {"table": table}).scalar_one() is not None:
+                connection.exec_driver_sql(f"GRANT MAINTAIN ON {table} TO {named}")
 
 
 def _unfit(connection: Connection, role: str) -> str:

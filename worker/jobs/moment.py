@@ -25,7 +25,7 @@ from records.actions.hide import COVERED, FINISHED, UNCOVERED, covered_pictures
 from records.actions.trim import note_held
 from records.documents import MomentFacts, StatedCut, at_times
 from records.ledger.jobs import MOMENT, Claim
-from records.ledger.selections import starts_ms
+from records.ledger.selections import require_source, starts_ms
 from records.models import HidingRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
 from records.views.output_inputs import fetch
 from worker.context import WorkerContext
@@ -38,6 +38,7 @@ def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
     with ctx.db.reading() as session:
         row = found_or_lost(session.get(MomentRow, claim.moment_id), claim)
         selection = found_or_lost(session.get(SelectionRow, claim.selection_id), claim)
+        require_source(row)
         upload = found_or_lost(session.get(UploadRow, row.upload_id), claim)
         hiding = session.get(HidingRow, row.id)
         number = _number(session, row)

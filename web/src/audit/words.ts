@@ -42,6 +42,7 @@ const DONE: Record<AuditAction, string> = {
   set_retention: 'chose how long % is kept',
   hold_family: 'put % on hold, so that nothing of it is erased',
   release_family: 'released the hold on %',
+  give_notice: 'told its guider that % goes soon',
   erase_family: 'erased everything of %',
   erase_sources: 'erased what was sent of a film of %, as the policy says',
   share: 'shared % with @',
