@@ -40,10 +40,12 @@ from api.routes import (
     audit,
     authenticator_app,
     colleagues,
+    copies,
     families,
     health,
     hiding,
     invitations,
+    links,
     local_sign_in,
     logbook,
     metrics,
@@ -149,9 +151,9 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     errors.install(app)
     for routes in (
         uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, health, metrics,
-        families, colleagues, notices, session, sign_in, local_sign_in, invitations, account, authenticator_app,
-        passkeys, people, resets, reports, organisation, tokens, ratings, logbook, review, audit, operations,
-        operations_events,
+        families, colleagues, copies, links, notices, session, sign_in, local_sign_in, invitations, account,
+        authenticator_app, passkeys, people, resets, reports, organisation, tokens, ratings, logbook, review, audit,
+        operations, operations_events,
     ):  # fmt: skip
         app.include_router(routes.router, dependencies=[Depends(check_family)])
     app.mount(review.FILES, review.player_files(), name="player")

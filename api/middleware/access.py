@@ -22,6 +22,8 @@ _REPORTS = "/api/v1/reports"
 _RESETS = "/api/v1/resets"
 _AUDIT = "/api/v1/audit"
 _COLLEAGUES = "/api/v1/colleagues"
+LINKS = "/api/v1/links"
+"""Each request there brings what opens one link, which the route looks at."""
 
 
 class Need(StrEnum):
@@ -40,7 +42,7 @@ def need_of(method: str, path: str) -> Need | Scope:
     safe = method in SAFE_METHODS
     if path == "/healthz" or (safe and not is_guarded(path)):
         return Need.NOTHING
-    if _is_within(path, SIGN_IN, _INVITATIONS):
+    if _is_within(path, SIGN_IN, _INVITATIONS, LINKS):
         return Need.NOTHING
     if path == SESSION:
         return {"POST": Need.NOTHING, "DELETE": Need.SIGNED_IN}.get(method, Need.PRINCIPAL)

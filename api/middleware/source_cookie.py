@@ -19,12 +19,12 @@ PASS: Final = "vigpack_pass"  # noqa: S105 its name
 PASS_S: Final = 3600
 
 
-def give_pass(answer: Response, key: bytes, path: str, *, secure: bool) -> None:
+def give_pass(answer: Response, key: bytes, path: str, *, secure: bool, lasts_s: int = PASS_S) -> None:
     """Let the receiver of this answer look at ``path``; another key makes the pass worthless."""
-    ends_at = int(time.time()) + PASS_S
+    ends_at = int(time.time()) + lasts_s
     answer.set_cookie(
         PASS, f"{ends_at}.{_sign(key, path, ends_at)}",
-        max_age=PASS_S, path=path, secure=secure, httponly=True, samesite="strict",
+        max_age=lasts_s, path=path, secure=secure, httponly=True, samesite="strict",
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from api.dependencies import Asker, Ctx, GivenId
 from api.errors import NothingHere, RangeOutside, answer_error, described
 from api.routes.selections import PREFIX
+from records.actions.hand_out import is_taken, note_taken
 from records.storage.contract import Storage
 from records.views.files import StoredFile, artifact_file
 
@@ -60,13 +61,19 @@ def download_artifact(
     """The strong ETag is the file's SHA-256. One range is answered as such; several at once get the whole file."""
     with ctx.db.reading() as session:
         file = artifact_file(session, asker, selection_id, artifact_id)
+        is_new = file is not None and not is_taken(session, asker, selection_id, file.kind)
     if file is None:
         raise NothingHere
+    if is_new and asking.request.method == "GET":
+        with ctx.db.session() as session:
+            note_taken(session, asker, selection_id, file.kind)
     return answer_file(ctx.storage, file, asking)
 
 
-def answer_file(storage: Storage, file: StoredFile, asking: Asking) -> Response:
-    """The file, or the one range of it that was asked for. Raises: StorageMissing, StorageUnavailable."""
+def answer_file(storage: Storage, file: StoredFile, asking: Asking, *, most_bytes: int | None = None) -> Response:
+    """The file, or the one range of it that was asked for; of a range ``most_bytes`` at most, so that a player asks
+    again for what follows, and is asked again whether it may. Raises: StorageMissing, StorageUnavailable.
+    """
     etag = f'"{file.sha256}"'
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
     if file.name is not None:
@@ -85,6 +92,7 @@ def answer_file(storage: Storage, file: StoredFile, asking: Asking) -> Response:
         return refused
     status = 200
     if span is not None:
+        span = Span(span.start, min(span.end, span.start + most_bytes)) if most_bytes else span
         status = 206
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
     span = span or Span(0, size)

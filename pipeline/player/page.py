@@ -32,6 +32,7 @@ _SHARED = (
 OFFLINE = (*_SHARED, "pack.js", "offline.js")
 SEALED = (*_SHARED, "pack.js", "seal.js", "sealed.js")
 ONLINE = (*_SHARED, "online.js")
+LINK = (*_SHARED, "pack.js", "link.js")
 
 
 class Seal(BaseModel):
@@ -97,9 +98,18 @@ def _render_alone(names: Iterable[str], holds: str, data: BaseModel, sources: st
 
 def render_online(folder: str) -> str:
     """The page for the service: no script or style is in it, they come from the address ``folder``."""
+    return _render_served(folder, ONLINE, _read("token.html"))
+
+
+def render_link(folder: str) -> str:
+    """The same for somebody who was given a link: it asks for no token, and what is written stays with them."""
+    return _render_served(folder, LINK, "")
+
+
+def _render_served(folder: str, names: Iterable[str], last: str) -> str:
     styles = "\n".join(f'<link rel="stylesheet" href="{folder}{name}">' for name in STYLES)
-    scripts = "\n".join(f'<script src="{folder}{name}"></script>' for name in ONLINE)
-    return _fill(head=styles, first=_read("without-service.html"), foot=f"{_read('token.html')}{scripts}")
+    scripts = "\n".join(f'<script src="{folder}{name}"></script>' for name in names)
+    return _fill(head=styles, first=_read("without-service.html"), foot=f"{last}{scripts}")
 
 
 def _fill(*, head: str, first: str, foot: str) -> str:

@@ -25,6 +25,8 @@ class StoredFile:
     media_type: str
     name: str | None = None
     """None: it is only looked at, never saved."""
+    kind: str = ""
+    """The kind of output that it is a file of; of anything else another word, or none."""
 
 
 def artifact_file(session: Session, who: Principal, selection_id: str, artifact_id: str) -> StoredFile | None:
@@ -34,7 +36,7 @@ def artifact_file(session: Session, who: Principal, selection_id: str, artifact_
         return None
     if row.moment_id is None and _shows_what_is_not_shared(session, who, selection_id, row.kind):
         return None
-    return StoredFile(row.storage_key, row.sha256, row.media_type, row.name)
+    return StoredFile(row.storage_key, row.sha256, row.media_type, row.name, row.kind)
 
 
 def withheld_file(session: Session, selection_id: str, moment_id: str, part: str) -> StoredFile | None:

@@ -22,9 +22,12 @@ from tests.databases import make_tables
 
 IT_TOKEN = "another-long-random-text"
 OWN = {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
-_SUBJECTS = "(families(?!/hand-over|/owners|/break-glass)|selections|events|uploads|ratings|rating-scale|logbook|kinds)"
+_SUBJECTS = (
+    "(families(?!/hand-over|/owners|/break-glass)|selections|copies|events|uploads|ratings|rating-scale|logbook|kinds)"
+)
 GROUPS = {
-    "open": r"GET /healthz|GET /(it|review/[^ ]*)?|POST /api/v1/session|\w+ /api/v1/(sign-in|invitations)(/.*)?",
+    "open": r"GET /healthz|GET /(it|link|review/[^ ]*)?|POST /api/v1/session"
+    r"|\w+ /api/v1/(sign-in|invitations|links)(/.*)?",
     "who": r"GET /api/v1/session",
     "account": r"(DELETE /api/v1/session|\w+ /api/v1/(sessions|tokens|account|notices)(/[^ ]*)?)",
     "operations read": r"(GET|HEAD) (/readyz|/metrics|/api/v1/operations(/.*)?)",

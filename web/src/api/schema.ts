@@ -308,6 +308,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/copies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Copies that were handed out
+         * @description Of a family that one works on, all that ever left; without one, those still out of families that were erased.
+         */
+        get: operations["list_handed_out_copies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/copies/{copy_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * A copy is back
+         * @description Somebody brought it back or deleted it where it lay. A link ends with this, and opens nothing from then on.
+         */
+        delete: operations["delete_copy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -649,6 +689,66 @@ export interface paths {
          * @description Every kind of output, in the order in which to offer them.
          */
         get: operations["list_output_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a link
+         * @description What it shows, and a cookie with which this browser may fetch that and nothing else. It counts as one opening.
+         */
+        post: operations["open_handed_out_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{copy_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a link shows
+         * @description For the browser that has opened it; 404 as soon as it shows nothing any more.
+         */
+        get: operations["get_link"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{copy_id}/files/{artifact_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file of a link
+         * @description Whole, or a mebibyte of a range at most.
+         */
+        get: operations["download_linked_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1543,6 +1643,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/selections/{selection_id}/copies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand out a plain file or a link
+         * @description The register and the audit have it from now on. A plain file is fetched at its own address then; a link opens
+         *     until its day, until it is ended (`DELETE /api/v1/copies/{copy_id}`), or until the review is erased.
+         */
+        post: operations["create_copy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/selections/{selection_id}/earlier": {
         parameters: {
             query?: never;
@@ -1838,6 +1959,27 @@ export interface paths {
         get: operations["get_review"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/selections/{selection_id}/sealed-copies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand out a sealed pack
+         * @description The pack as a ZIP whose page asks for the passphrase. The service keeps neither: what was made is gone with the
+         *     answer. Its entry in the register is in it when the first byte leaves; `X-Copy-Id` tells which it is.
+         */
+        post: operations["create_sealed_copy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2453,6 +2595,11 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        /**
+         * @description By what a copy leaves.
+         * @enum {string}
+         */
+        Carrier: "sealed" | "link" | "plain";
         /** @description Whether the audit is whole, and what signs its checkpoints. */
         Checked: {
             found: components["schemas"]["Verification"];
@@ -2551,6 +2698,11 @@ export interface components {
         Confirmed: {
             sha256: string;
         };
+        /** @description The entry in the register, and of a link what opens it. */
+        CopyMade: {
+            entry: components["schemas"]["HandedOutCopy"];
+            link?: string | null;
+        };
         /** @description One picture of a moment in which somebody is hidden, and what is covered on it. */
         CoveredPicture: {
             at_ms: number;
@@ -2597,6 +2749,11 @@ export interface components {
             kind: string;
             priority: number;
         };
+        /**
+         * @description How a copy ceased to be out.
+         * @enum {string}
+         */
+        Ended: "returned" | "revoked";
         /** @description The selection was erased; the stream ends. */
         ErasedEvent: {
             /** @default {} */
@@ -2696,6 +2853,11 @@ export interface components {
             path: string;
             remedy: string;
         };
+        /** @description What opens a link. */
+        GivenSecret: {
+            /** Format: password */
+            secret: string;
+        };
         /** @description There is no such selection any more, or none that the watcher may see; nothing more is told of it. */
         GoneEvent: {
             data: components["schemas"]["SelectionName"];
@@ -2713,6 +2875,25 @@ export interface components {
             logbook_shown: boolean;
             name: string;
             reviews: number;
+        };
+        /** @description A copy that left. */
+        HandedOutCopy: {
+            by: string;
+            carrier: components["schemas"]["Carrier"];
+            /** Format: date-time */
+            created_at: string;
+            ended_at: string | null;
+            ended_how: components["schemas"]["Ended"] | null;
+            family_id: string;
+            id: string;
+            kind: string;
+            last_opened_at: string | null;
+            opened: number | null;
+            purpose: string;
+            reason: string;
+            selection_id: string;
+            to_whom: string;
+            until: string | null;
         };
         /** @description How many families are another guider's now. */
         HandedOver: {
@@ -2904,6 +3085,21 @@ export interface components {
             working_points: string[];
             written_at: string | null;
         };
+        /** @description A file that a link shows. */
+        LinkedFile: {
+            address: string;
+            bytes: number;
+            media_type: string;
+            name: string;
+        };
+        /** @description What a link shows: a review to play, or files to look at. */
+        LinkView: {
+            files: components["schemas"]["LinkedFile"][];
+            id: string;
+            review: components["schemas"]["Review"] | null;
+            title: string;
+            until: string | null;
+        };
         /** @description A logbook, checked on the day of the answer. */
         LogbookView: {
             began_on: string | null;
@@ -3005,6 +3201,25 @@ export interface components {
             out: number;
             principle?: string | null;
         };
+        /** @description What leaves plain or by a link. */
+        NewCopy: {
+            /** @enum {string} */
+            carrier: "link" | "plain";
+            /** @description The kind of output. */
+            kind: string;
+            /**
+             * @description Why it leaves plain; needed for that alone.
+             * @default
+             */
+            reason?: string;
+            /**
+             * @description A role with initials, or an organisation; empty: oneself.
+             * @default
+             */
+            to_whom?: string;
+            /** @description When it is to be back. */
+            until?: string | null;
+        };
         /** @description A cycle written by hand; a day that is left out is read from the films of that family and cycle. */
         NewCycle: {
             cycle: number;
@@ -3081,6 +3296,23 @@ export interface components {
         /** @description What somebody is to be from now on. */
         NewRoles: {
             roles: components["schemas"]["records__accounts__principal__Role"][];
+        };
+        /** @description What leaves behind a passphrase. */
+        NewSealedCopy: {
+            /** @description The kind of output. */
+            kind: string;
+            /**
+             * Format: password
+             * @description The page makes one of six words.
+             */
+            passphrase: string;
+            /**
+             * @description A role with initials, or an organisation; empty: oneself.
+             * @default
+             */
+            to_whom?: string;
+            /** @description When it is to be back. */
+            until?: string | null;
         };
         /**
          * @description A selection to be made: the moments, the film's facts, and what shall come of them.
@@ -4345,6 +4577,48 @@ export interface operations {
             };
         };
     };
+    list_handed_out_copies: {
+        parameters: {
+            query?: {
+                family_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOutCopy"][];
+                };
+            };
+        };
+    };
+    delete_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                copy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     stream_selections: {
         parameters: {
             query: {
@@ -4761,6 +5035,93 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["KindView"][];
                 };
+            };
+        };
+    };
+    open_handed_out_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenSecret"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"];
+                };
+            };
+        };
+    };
+    get_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                copy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"];
+                };
+            };
+        };
+    };
+    download_linked_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
+                "if-range"?: string | null;
+                range?: string | null;
+            };
+            path: {
+                artifact_id: string;
+                copy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The asked range */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The same as before */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5912,6 +6273,32 @@ export interface operations {
             };
         };
     };
+    create_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                selection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCopy"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CopyMade"];
+                };
+            };
+        };
+    };
     list_earlier_reviews: {
         parameters: {
             query?: never;
@@ -6360,6 +6747,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Review"];
+                };
+            };
+        };
+    };
+    create_sealed_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                selection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSealedCopy"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
                 };
             };
         };

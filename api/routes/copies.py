@@ -1,0 +1,132 @@
+"""Handing out over HTTP: what leaves, the register of what left, and what is back."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse
+
+from api.dependencies import AppContext, Asker, Ctx, GivenId
+from api.errors import described
+from api.routes.selections import PREFIX
+from api.temp_folder import private_folder
+from pipeline.limits import ID_PATTERN, LIMITS
+from pipeline.pack.sealed import seal_pack
+from records.actions.hand_out import Leaving, LinkReachesNobody, NotHandedOut, check_hand_out, hand_out
+from records.copies.register import Carrier, HandedOutCopy
+from records.views.copies import end_own_copy, list_copies
+from records.views.output_inputs import fetch
+
+COPIES = "/api/v1/copies"
+LONGEST_TO_WHOM = 100
+router = APIRouter(tags=["copies"])
+
+
+class _Leaving(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Annotated[str, Field(max_length=32, description="The kind of output.")]
+    to_whom: Annotated[
+        str, Field(max_length=LONGEST_TO_WHOM, description="A role with initials, or an organisation; empty: oneself.")
+    ] = ""
+    until: Annotated[AwareDatetime | None, Field(description="When it is to be back.")] = None
+
+
+class NewCopy(_Leaving):
+    """What leaves plain or by a link."""
+
+    carrier: Literal[Carrier.LINK, Carrier.PLAIN]
+    reason: Annotated[
+        str, Field(max_length=LIMITS.longest_words, description="Why it leaves plain; needed for that alone.")
+    ] = ""
+
+
+class NewSealedCopy(_Leaving):
+    """What leaves behind a passphrase."""
+
+    passphrase: Annotated[SecretStr, Field(max_length=200, description="The page makes one of six words.")]
+
+
+class CopyMade(BaseModel):
+    """The entry in the register, and of a link what opens it."""
+
+    entry: HandedOutCopy
+    link: str | None = None
+    """The address without this service's own; what stands behind its # is told here once and kept nowhere."""
+
+
+@router.post(
+    f"{PREFIX}/{{selection_id}}/copies",
+    status_code=201,
+    summary="Hand out a plain file or a link",
+    responses=described(401, 403, 404, 422),
+)
+def create_copy(selection_id: GivenId, new: NewCopy, asker: Asker, ctx: Ctx) -> CopyMade:
+    """The register and the audit have it from now on. A plain file is fetched at its own address then; a link opens
+    until its day, until it is ended (`DELETE /api/v1/copies/{copy_id}`), or until the review is erased.
+    """
+    if new.carrier is Carrier.LINK and not reaches_others(ctx):
+        raise LinkReachesNobody
+    leaving = Leaving(new.kind, new.carrier, new.to_whom, new.reason, new.until)
+    with ctx.db.session() as session:
+        entry, secret = hand_out(session, asker, selection_id, leaving)
+    return CopyMade(entry=entry, link=f"/link#{secret}" if secret else None)
+
+
+@router.post(
+    f"{PREFIX}/{{selection_id}}/sealed-copies",
+    summary="Hand out a sealed pack",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}}, **described(401, 403, 404, 422, 503)},
+)
+def create_sealed_copy(selection_id: GivenId, new: NewSealedCopy, asker: Asker, ctx: Ctx) -> Response:
+    """The pack as a ZIP whose page asks for the passphrase. The service keeps neither: what was made is gone with the
+    answer. Its entry in the register is in it when the first byte leaves; `X-Copy-Id` tells which it is.
+    """
+    leaving = Leaving(new.kind, Carrier.SEALED, new.to_whom, "", new.until)
+    with ctx.db.reading() as session:
+        [file, *others] = check_hand_out(session, selection_id, leaving)
+        key, sha256 = file.storage_key, file.sha256
+    if others:
+        raise NotHandedOut
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(private_folder(ctx.settings))
+        pack = fetch(ctx.storage, key, sha256, folder / "pack.zip")
+        seal_pack(pack, new.passphrase.get_secret_value(), folder / "sealed.zip")
+        with ctx.db.session() as session:
+            entry, _ = hand_out(session, asker, selection_id, leaving)
+        name = f"sealed-{entry.id[:6]}.zip"  # no word of the family stands in it
+        return FileResponse(
+            folder / "sealed.zip",
+            media_type="application/zip",
+            headers={"X-Copy-Id": entry.id, "Content-Disposition": f'attachment; filename="{name}"'},
+            background=BackgroundTask(stack.pop_all().close),
+        )
+
+
+@router.get(COPIES, summary="Copies that were handed out", responses=described(401, 403, 404))
+def list_handed_out_copies(
+    asker: Asker,
+    ctx: Ctx,
+    family_id: Annotated[str, Query(pattern=f"^({ID_PATTERN.strip('^$')})?$")] = "",
+) -> list[HandedOutCopy]:
+    """Of a family that one works on, all that ever left; without one, those still out of families that were erased."""
+    with ctx.db.reading() as session:
+        return list_copies(session, asker, family_id)
+
+
+@router.delete(f"{COPIES}/{{copy_id}}", status_code=204, summary="A copy is back", responses=described(401, 403, 404))
+def delete_copy(copy_id: GivenId, asker: Asker, ctx: Ctx) -> Response:
+    """Somebody brought it back or deleted it where it lay. A link ends with this, and opens nothing from then on."""
+    with ctx.db.session() as session:
+        end_own_copy(session, asker, copy_id)
+    return Response(status_code=204)
+
+
+def reaches_others(ctx: AppContext) -> bool:
+    """Whether others than this machine are answered."""
+    return bool(ctx.settings.token.get_secret_value()) or ctx.settings.has_accounts
