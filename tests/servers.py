@@ -51,7 +51,8 @@ def wait_until(condition: Callable[[], object], what: str, within_s: float = _ST
         time.sleep(0.05)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Let this process be killed when the one that started it ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -67,7 +68,7 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 it calls the system once and takes no lock
+            preexec_fn=die_with_parent,  # noqa: PLW1509 it calls the system once and takes no lock
             env=environment,
             **account,  # type: ignore[call-overload, unused-ignore]
         )

@@ -21,7 +21,8 @@ from records.settings import Settings
 from records.storage.open import open_storage
 from tests.databases import make_tables
 from tests.effects import open_alone
-from tests.servers import NO_TLS, free_port, start
+from tests.loaded import start_loaded
+from tests.servers import NO_TLS, free_port
 
 TUS = {"Tus-Resumable": "1.0.0"}
 CHUNK = {**TUS, "Content-Type": "application/offset+octet-stream"}
@@ -80,10 +81,10 @@ class Service:
         port = free_port()
         log = self.data_dir / f"api-{port}.log"
         argv = [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--port", str(port)]
-        process = start(
+        process = start_loaded(
             [*argv, "--no-access-log", "--log-level", "warning"],
             log,
-            environment={
+            {
                 **clean,
                 "VIGPACK_DATA_DIR": str(self.data_dir),
                 "VIGPACK_MIN_FREE_BYTES": "0",

@@ -27,9 +27,10 @@ from records.settings import Settings
 from records.storage.open import open_storage
 from tests.databases import make_tables
 from tests.footage import numbered_film
+from tests.loaded import run_loaded, start_loaded
 from tests.records.backup.place import Place, new_key
 from tests.records.cast import K_104, K_207
-from tests.servers import PostgresServer, start, wait_until
+from tests.servers import PostgresServer, wait_until
 from tests.worker.service import QUICK, Service, assert_nothing_left_behind, running_service
 
 pytestmark = pytest.mark.timeout(900)  # real work on a machine that may be busy
@@ -65,15 +66,13 @@ def argv_of(*words: object) -> list[str]:
 
 def vigpack(settings: Settings, *words: object, stdin: str = "") -> Said:
     """What a command said, run as its own process."""
-    done = subprocess.run(
-        argv_of(*words), env=environment_of(settings), input=stdin, capture_output=True, text=True, check=False
-    )
+    done = run_loaded(argv_of(*words), environment_of(settings), stdin)
     return Said(done.returncode, done.stdout, done.stderr)
 
 
 def kill_when(settings: Settings, log: Path, words: list[object], condition: Callable[[], bool]) -> None:
     """Start a command and kill it, as a power cut would, as soon as the condition holds."""
-    process = start(argv_of(*words), log, environment=environment_of(settings))
+    process = start_loaded(argv_of(*words), log, environment_of(settings))
     wait_until(lambda: condition() or process.poll() is not None, "begun")
     process.kill()
     assert process.wait() == -signal.SIGKILL, log.read_text()

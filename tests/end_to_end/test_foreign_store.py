@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from records.settings import Settings
 from tests.api.conftest import client_of
 from tests.databases import make_tables
 from tests.footage import numbered_film
+from tests.loaded import run_loaded
 from tests.records.cast import K_104
 from tests.servers import PostgresServer, wait_until
 from tests.worker.service import QUICK, Service, running_service
@@ -77,7 +77,7 @@ def vigpack(settings: Settings, *words: str) -> tuple[int, Any]:
         plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
         environment[f"VIGPACK_{name.upper()}"] = str(plain)
     argv = [sys.executable, "-P", "-m", "cli", *words, "--json"]
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+    done = run_loaded(argv, environment)
     return done.returncode, json.loads(done.stdout)
 
 

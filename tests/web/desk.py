@@ -19,7 +19,9 @@ from records.accounts.machine_secret import machine_secret
 from records.settings import Settings
 from tests.databases import make_tables
 from tests.footage import read_number
-from tests.servers import NO_TLS, free_port, start, wait_until
+from tests.loaded import start_loaded
+from tests.servers import NO_TLS, free_port, wait_until
+from worker.command import worker_argv, worker_env
 
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
@@ -67,7 +69,7 @@ class DeskService:
         make_tables(self.settings())
         self.start_api()
         if worker:
-            self.worker = self._start("worker", "--concurrency", "1")
+            self.worker = self._start("worker")
 
     def start_api(self) -> None:
         self.api = self._start("api")
@@ -99,8 +101,10 @@ class DeskService:
     def _start(self, *words: str) -> subprocess.Popen[bytes]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
         own = {"VIGPACK_DATA_DIR": str(self.data_dir), "VIGPACK_PORT": str(self.port), "VIGPACK_MIN_FREE_BYTES": "0"}
-        argv = [sys.executable, "-P", "-m", "cli", *words]
-        return start(argv, self.data_dir / f"{words[0]}.log", environment={**clean, **own, **self.environment})
+        argv = worker_argv(1) if words == ("worker",) else [sys.executable, "-P", "-m", "cli", *words]
+        return start_loaded(
+            argv, self.data_dir / f"{words[0]}.log", {**clean, **own, **worker_env(), **self.environment}
+        )
 
     def _answers(self) -> bool:
         try:

@@ -19,6 +19,7 @@ from records.storage.contract import Storage
 from records.storage.open import open_storage
 from records.views.selections import SelectionView, selection_view
 from tests.effects import open_alone
+from tests.loaded import start_loaded
 from tests.records.cast import add_selection, complete_upload
 from tests.servers import start, wait_until
 from worker.broker import enqueue
@@ -49,14 +50,15 @@ class Service:
         for job in jobs:
             assert enqueue(job, self.settings, self.db)
 
-    def start_worker(self, concurrency: int = 1) -> subprocess.Popen[bytes]:
-        """A worker process; its words go to worker.log in the service's folder."""
+    def start_worker(self, concurrency: int = 1, *, loaded: bool = True) -> subprocess.Popen[bytes]:
+        """A worker process, ``loaded`` or by Python's start; its words go to worker.log in the service's folder."""
         env = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
         for name, value in self.settings.model_dump(exclude_defaults=True).items():
             plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
             env[f"VIGPACK_{name.upper()}"] = str(plain)
         argv = worker_argv(concurrency)
-        process = start(argv, self.settings.data_dir / "worker.log", environment={**env, **worker_env()})
+        begin = start_loaded if loaded else start
+        process = begin(argv, self.settings.data_dir / "worker.log", environment={**env, **worker_env()})
         self.workers.append(process)
         return process
 

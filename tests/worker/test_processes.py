@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 from records.actions.erase import erase_selection
 from records.ledger.workers import drain_worker, undrain_worker
 from records.models import SelectionState
+from tests.loaded import run_loaded
 from tests.log_lines import events
 from tests.records.cast import K_104, figures_of
 from tests.servers import RedisServer, wait_until
@@ -192,16 +192,16 @@ def test_a_stopped_worker_finishes_the_job_at_hand(folder_service: Service, long
     folder_service.enqueue(jobs)
     wait_for_encoder(worker)
     worker.send_signal(signal.SIGTERM)
-    worker.wait(40)
+    worker.wait(60)
     assert_ready_once(folder_service, selection_id)
 
 
 def test_a_stopped_worker_leaves_no_process(folder_service: Service) -> None:
-    worker = folder_service.start_worker(2)
+    worker = folder_service.start_worker(2, loaded=False)
     wait_until(lambda: health(folder_service.db, folder_service.settings).workers_alive, "a sign of life")
     pool = psutil.Process(worker.pid).children(recursive=True)
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(20) == 0
+    assert worker.wait(60) == 0
     wait_until_gone(*pool)
     [left] = figures_of(folder_service.db, folder_service.settings).workers
     assert left.state == "left"
@@ -219,7 +219,7 @@ def test_a_worker_that_hangs_is_ended_and_the_next_one_does_its_work(folder_serv
     assert worker.wait(60) == -signal.SIGKILL
     wait_until(lambda: '"event": "worker_hung"' in folder_service.log(), "why is told")
 
-    again = folder_service.start_worker()
+    again = folder_service.start_worker(loaded=False)
     assert_ready_once(folder_service, selection_id)
     everyone = [psutil.Process(again.pid), *psutil.Process(again.pid).children(recursive=True)]
     for process in everyone:
@@ -229,7 +229,7 @@ def test_a_worker_that_hangs_is_ended_and_the_next_one_does_its_work(folder_serv
     environment = {**os.environ, **{f"VIGPACK_{name}": value for name, value in settings.items()}}
 
     def ends_it() -> bool:
-        asked = subprocess.run(check, env=environment, capture_output=True, text=True, check=False)
+        asked = run_loaded(check, environment)
         return "It hung, and was ended" in asked.stderr
 
     wait_until(ends_it, "its health check ends it")
@@ -248,7 +248,7 @@ def test_a_drained_worker_ends_its_job_and_waits_when_started_again_until_it_is_
     wait_for_encoder(worker)
     with redis_service.db.session() as session:
         drain_worker(session, name)
-    assert worker.wait(40) == 0
+    assert worker.wait(60) == 0
     assert sorted(moment.state for moment in redis_service.view(selection_id).moments) == ["queued", "ready"]
 
     again = redis_service.start_worker()
