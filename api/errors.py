@@ -28,6 +28,7 @@ from records.consent import check as consent
 from records.copies import register as copies
 from records.families import break_glass, families, hand_over, people, sharing
 from records.logs import frames_of, get_logger
+from records.retention import errors as retention
 from records.storage import contract as storage
 from records.training import logbook, ratings, reports
 from records.uploads import errors as uploads
@@ -210,7 +211,7 @@ class WordsOfAnother(RequestRefused):
 _GONE = (
     records.SelectionGone, records.MomentGone, records.ArtworkGone, records.NotHidden, records.JobMissing,
     records.WorkerMissing, accounts.NoSuchPerson, accounts.ResetGone, notices.NoticeGone, families.FamilyGone,
-    sharing.ShareGone, ratings.RatingMissing, logbook.EntryMissing, uploads.UploadMissing,
+    sharing.ShareGone, retention.HoldGone, ratings.RatingMissing, logbook.EntryMissing, uploads.UploadMissing,
     uploads.UploadTargetMissing, reports.LogbookNotShown, storage.StorageMissing, storage.StorageKeyInvalid,
     accounts.NoSuchPasskey, copies.CopyGone,
 )  # fmt: skip
@@ -230,12 +231,11 @@ STATUS_OF: dict[type[PipelineError], int] = {
     records.RecordsError: 500,
     **dict.fromkeys((records.DatabaseUnavailable, storage.StorageUnavailable, organisation.ProviderAway), 503),
     **dict.fromkeys((records.QueueFull, accounts.SignInBusy), 503),
-    records.MomentBusy: 409,
     **dict.fromkeys(_GONE, 404),
-    records.ArtworkFull: 409,
-    records.SecondsNotSent: 422,
-    records.HidingChanged: 409,
-    records.JobStateWrong: 409,
+    **dict.fromkeys((records.MomentBusy, records.ArtworkFull), 409),
+    **dict.fromkeys((records.SecondsNotSent, retention.ScheduleUnknown), 422),
+    **dict.fromkeys((records.SourceErased, retention.FamilyHeld), 409),
+    **dict.fromkeys((records.HidingChanged, records.JobStateWrong), 409),
     records.PriorityWrong: 422,
     create.KeyReused: 422,
     families.FamilyCodeTaken: 409,
