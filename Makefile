@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # A shell that keeps Python from storing what it compiled would have each of some hundred processes of the tests compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup page api-types demo test chaos load films any-request findings bench bench-start bench-pickup bench-desk bundle licences check check-python check-page machine rooms
+.PHONY: help setup page api-types demo test chaos load films any-request findings bench bench-start bench-growth bench-pickup bench-desk bundle licences check check-python check-page machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -73,6 +73,9 @@ bench: $(VENV)/dev.stamp  ## measure speed and sizes, and compare with other way
 
 bench-start: $(VENV)/dev.stamp  # time help, weigh an idle 'up', beside the last release; writes bench/results/start.json
 	@$(BIN)/python -m bench.start
+
+bench-growth: $(VENV)/dev.stamp  # what workers and pages ask of a million jobs; writes bench/results/growth.json
+	@$(BIN)/python -m bench.growth $(ARGS)
 
 bench-pickup: $(VENV)/dev.stamp  # measure how soon a worker begins after an upload; writes bench/results/pickup.json
 	@$(BIN)/python -m bench.pickup

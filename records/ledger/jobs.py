@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled
@@ -23,6 +23,7 @@ from records.errors import LeaseLost
 from records.ledger.scheduling import Priority, is_due, next_due_job
 from records.ledger.workers import is_worker_draining
 from records.models import (
+    NO_REVIEW,
     ArtifactRow,
     JobRow,
     JobState,
@@ -68,7 +69,7 @@ def add_job(
         moment_id=moment_id,
         priority=priority,
         guider=selection.guider or selection.id,
-        review_on=selection.review_on,
+        review_on=selection.review_on or NO_REVIEW,
     )
     session.add(job)
     session.flush()
@@ -80,22 +81,22 @@ def claim_next(db: Database, worker: str, settings: Settings) -> Claim | None:
     """The job whose turn it is, for this worker alone; None where none is due, or where the worker is drained."""
     now = utcnow()
     token = new_id()
-    taking = (
-        update(JobRow)
-        .where(JobRow.id == next_due_job(now), *is_due(JobRow, now), ~is_worker_draining(worker))
-        .values(
-            state=JobState.RUNNING,
-            lease_token=token,
-            lease_until=now + timedelta(seconds=settings.lease_s),
-            worker=worker,
-            attempts=JobRow.attempts + 1,
-            started_at=func.coalesce(JobRow.started_at, now),
-            progress=0.0,
-            moved_at=now,
-        )
-        .returning(JobRow.id, JobRow.kind, JobRow.selection_id, JobRow.moment_id, JobRow.attempts)
-    )
     with db.session() as session:
+        taking = (
+            update(JobRow)
+            .where(JobRow.id == next_due_job(session, now), *is_due(JobRow, now), ~is_worker_draining(worker))
+            .values(
+                state=JobState.RUNNING,
+                lease_token=token,
+                lease_until=now + timedelta(seconds=settings.lease_s),
+                worker=worker,
+                attempts=JobRow.attempts + 1,
+                started_at=func.coalesce(JobRow.started_at, now),
+                progress=0.0,
+                moved_at=now,
+            )
+            .returning(JobRow.id, JobRow.kind, JobRow.selection_id, JobRow.moment_id, JobRow.attempts)
+        )
         job = session.execute(taking, execution_options={"synchronize_session": False}).one_or_none()
         if job is None:
             return None
@@ -166,16 +167,13 @@ def take_unsent(db: Database, limit: int, *, silent_s: float) -> list[str]:
     Only those never sent, or sent more than ``silent_s`` ago. Two callers at once never get the same job.
     """
     now = utcnow()
-    silent = or_(JobRow.sent_at.is_(None), JobRow.sent_at < now - timedelta(seconds=silent_s))
-    oldest = (
-        select(JobRow.id)
-        .where(*is_due(JobRow, now), silent)
-        .order_by(JobRow.sent_at.is_not(None), JobRow.sent_at, JobRow.priority, JobRow.created_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    silent = JobRow.sent_at < now - timedelta(seconds=silent_s)
+    taken = list[str]()
     with db.session() as session:
-        taken = list(session.scalars(oldest))
+        for missing in (JobRow.sent_at.is_(None), silent):  # not by one condition: an index finds each by itself
+            if room := limit - len(taken):
+                oldest = select(JobRow.id).where(*is_due(JobRow, now), missing).order_by(JobRow.sent_at).limit(room)
+                taken += session.scalars(oldest.with_for_update(skip_locked=True))
         session.execute(update(JobRow).where(JobRow.id.in_(taken)).values(sent_at=now))
         return taken
 

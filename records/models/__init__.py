@@ -23,7 +23,7 @@ from records.models.credentials import (
 )
 from records.models.families import FamilyRow, FamilyShareRow, HandOverRow, NoticeRow
 from records.models.hiding import HidingRow, WithheldRow
-from records.models.jobs import ClockRow, JobRow, WorkerRow
+from records.models.jobs import NO_REVIEW, ClockRow, JobRow, WorkerRow
 from records.models.monitoring import AuditRow, ErasureRow, JobOutcomeCountRow, LastSettingRow, SampleRow
 from records.models.outputs import OutputRow, OutputSourceRow
 from records.models.retention import ErasureCertificateRow, FamilyRetentionRow, RetentionHoldRow
@@ -34,6 +34,7 @@ from records.models.uploads import UploadRow
 from records.states import JobState, MomentState, SelectionState, UploadState
 
 __all__ = [
+    "NO_REVIEW",
     "AccountRow",
     "ApiTokenRow",
     "ArtifactRow",

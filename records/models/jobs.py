@@ -12,6 +12,13 @@ from records.folders import FolderProblem
 from records.models.base import Base, Json, new_id
 from records.states import JobState
 
+NO_REVIEW = date(1, 1, 1)
+"""In place of the day of a review that nobody named."""
+
+
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
 
 class JobRow(Base):
     """One piece of work, and the truth about it; the message in the queue is only its id.
@@ -23,18 +30,17 @@ class JobRow(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
-        Index("ix_jobs_state_priority", "state", "priority", "created_at"),
+        # Lists and counts of a state; the last of it done.
+        Index("ix_jobs_state_priority", "state", "priority", "queued_at", "id"),
+        Index("ix_jobs_state_finished_at", "state", "finished_at"),
         Index("ix_jobs_started_at", "started_at"),
+        # The next of each guider (records/ledger/scheduling.py), and what recovery looks for among what waits.
+        _partial("ix_jobs_turn", "priority", "guider", "review_on", "queued_at", "id", where="state = 'queued'"),
+        _partial("ix_jobs_sent_at", "sent_at", where="state = 'queued'"),
+        _partial("ix_jobs_not_before", "not_before", where="not_before IS NOT NULL"),
         # One job for each moment and each kind of output, whatever is retried or completed twice.
         Index("uq_jobs_moment_id", "moment_id", unique=True),
-        Index(
-            "uq_jobs_output",
-            "selection_id",
-            "kind",
-            unique=True,
-            sqlite_where=text("moment_id IS NULL"),
-            postgresql_where=text("moment_id IS NULL"),
-        ),
+        _partial("uq_jobs_output", "selection_id", "kind", unique=True, where="moment_id IS NULL"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
@@ -49,8 +55,8 @@ class JobRow(Base):
         String(64), default=lambda context: context.get_current_parameters()["selection_id"]
     )
     """Whose share it counts in: the selection's guider, or the selection itself where none is known."""
-    review_on: Mapped[date | None]
-    """The selection's."""
+    review_on: Mapped[date] = mapped_column(default=NO_REVIEW)
+    """The selection's; a day that is long over where none is known, so that an index tells the guider's jobs apart."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     queued_at: Mapped[datetime] = mapped_column(default=utcnow)
     """When it was last asked for: when it was made, or tried again by hand."""

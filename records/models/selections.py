@@ -24,7 +24,10 @@ class SelectionRow(Base):
     """What one guider chose from one film."""
 
     __tablename__ = "selections"
-    __table_args__ = (Index("ix_selections_begun_by", "begun_by", "created_at"),)
+    __table_args__ = (
+        Index("ix_selections_begun_by", "begun_by", "created_at"),
+        Index("ix_selections_created_at", "created_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)

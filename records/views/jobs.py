@@ -95,7 +95,7 @@ def job_page(session: Session, look: JobFilter, now: datetime, *, limit: int, of
     """The jobs one looks at: failed ones newest first, the others in the order in which they matter."""
     chosen = _chosen(look, now)
     query = _jobs(now).where(chosen)
-    total = session.scalar(select(func.count()).select_from(query.with_only_columns(JobRow.id).subquery())) or 0
+    total = session.scalar(select(func.count()).select_from(JobRow).where(chosen)) or 0
     order: tuple[Any, ...] = (JobRow.priority, JobRow.queued_at)
     if look == JobFilter.FAILED:
         order = (JobRow.finished_at.desc(),)

@@ -5,11 +5,12 @@ Nothing here leads to a family: jobs and workers have names of their own.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from pipeline.errors import PipelineError, plain_reasons
@@ -26,6 +27,8 @@ DAY = timedelta(days=1)
 UNMOVED_S = 600
 """A job whose progress stands still for so long hangs, though its lease is kept."""
 _MOST_RUNNING = 200
+_UNFINISHED = [state for state in JobState if state != JobState.DONE]
+"""What is done is counted as it ends (records/ledger/outcome_counts.py): there may be a million of them."""
 
 
 class _Figure(BaseModel):
@@ -33,7 +36,7 @@ class _Figure(BaseModel):
 
 
 class JobCount(_Figure):
-    """How many jobs of a kind are in a state."""
+    """How many jobs of a kind are in a state; those that are done are not counted here."""
 
     kind: str
     state: str
@@ -143,22 +146,25 @@ class QueueFigures(_Figure):
 
 def queue_figures(session: Session, settings: Settings, now: datetime) -> QueueFigures:
     """Everything the ledger tells of the queue."""
-    grouped = select(JobRow.kind, JobRow.state, func.count()).group_by(JobRow.kind, JobRow.state)
-    since = func.coalesce(JobRow.not_before, JobRow.queued_at)
-    due, oldest = session.execute(select(func.count(), func.min(since)).where(*is_due(JobRow, now))).one()
-    depths = select(JobRow.kind, JobRow.priority, func.count()).where(*is_due(JobRow, now))
+    due = case((and_(*is_due(JobRow, now)), 1), else_=0)
+    groups = (JobRow.kind, JobRow.state, JobRow.priority, due)
+    since = func.min(func.coalesce(JobRow.not_before, JobRow.queued_at))
+    there = select(*groups, func.count(), since).where(JobRow.state.in_(_UNFINISHED)).group_by(*groups)
+    states, depths, waits = Counter[tuple[str, str]](), Counter[tuple[str, int]](), list[datetime]()
+    for kind, state, priority, is_waiting, jobs, first in session.execute(there):
+        states[kind, state] += jobs
+        if is_waiting:
+            depths[kind, priority] += jobs
+            waits.append(first)
     running = running_jobs(session, settings, now)
     day = outcome_counts(session, now - DAY)
     last_hour = (JobRow.state == JobState.DONE, JobRow.finished_at > now - timedelta(hours=1))
     moments = day.ready_ms().get(MOMENT, [])
     return QueueFigures(
-        jobs=[JobCount(kind=kind, state=state, jobs=n) for kind, state, n in sorted(session.execute(grouped))],
-        waiting=[
-            Depth(kind=kind, priority=priority, jobs=n)
-            for kind, priority, n in sorted(session.execute(depths.group_by(JobRow.kind, JobRow.priority)))
-        ],
-        due=due,
-        oldest_waiting_s=0.0 if oldest is None else seconds_between(oldest, now),
+        jobs=[JobCount(kind=kind, state=state, jobs=n) for (kind, state), n in sorted(states.items())],
+        waiting=[Depth(kind=kind, priority=priority, jobs=n) for (kind, priority), n in sorted(depths.items())],
+        due=depths.total(),
+        oldest_waiting_s=seconds_between(min(waits), now) if waits else 0.0,
         running=running,
         stalled=session.scalar(select(func.count()).where(stalls(now))) or 0,
         last_done_at=session.scalar(select(func.max(JobRow.finished_at)).where(JobRow.state == JobState.DONE)),

@@ -304,7 +304,7 @@ def list_selections(session: Session, who: Principal, *, limit: int, offset: int
     query = (
         select(SelectionRow)
         .where(SelectionRow.visible, may_see(who))
-        .order_by(SelectionRow.created_at.desc(), SelectionRow.id)
+        .order_by(SelectionRow.created_at.desc(), SelectionRow.id.desc())
         .limit(limit)
         .offset(offset)
         .options(selectinload(SelectionRow.moments))

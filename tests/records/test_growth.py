@@ -1,0 +1,62 @@
+"""What is asked of the ledger takes no longer when much waits or is finished: PostgreSQL finds it by indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from records.database import Database
+from records.ledger.jobs import claim_next
+from records.models import JobRow
+from records.settings import Settings
+from tests.effects import open_alone
+from tests.records.cast import add_jobs
+from tests.records.many_jobs import fill, questions
+
+
+@pytest.fixture
+def grown(postgres_url: str, tmp_path: Path) -> Iterator[tuple[Database, Settings]]:
+    settings = Settings(data_dir=tmp_path, database_url=postgres_url)
+    db = open_alone(settings)
+    add_jobs(db)
+    fill(db, waiting=2_000, finished=30_000)
+    yield db, settings
+    db.engine.dispose()
+
+
+def test_no_question_reads_all_jobs_or_selections(grown: tuple[Database, Settings]) -> None:
+    db, settings = grown
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    for question in questions(db, settings).values():
+        question()
+    event.remove(db.engine, "before_cursor_execute", note)
+    scanned = []
+    with db.engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        for statement, parameters in asked:
+            cursor.execute(f"EXPLAIN {statement}", parameters)
+            plan = [line for (line,) in cursor.fetchall()]
+            scanned += [statement for line in plan if "Seq Scan on jobs" in line or "Seq Scan on selections" in line]
+    assert len(asked) > len(questions(db, settings))
+    assert not scanned
+
+
+def test_a_job_that_another_is_taking_is_passed_over(postgres_url: str, tmp_path: Path) -> None:
+    """The next of each guider is looked for without a lock; who comes second gets one of those behind it."""
+    settings = Settings(data_dir=tmp_path, database_url=postgres_url)
+    db = open_alone(settings)
+    first, *others = [job for _ in range(3) for job in add_jobs(db, guider="ada")]
+    with db.session() as another:
+        another.execute(select(JobRow.id).where(JobRow.id == first).with_for_update())
+        won = [claim_next(db, "w", settings) for _ in range(3)]
+    assert [claim and claim.job_id for claim in won] == [*others, None]
+    db.engine.dispose()
