@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -27,6 +27,13 @@ class SelectionRow(Base):
     __table_args__ = (
         Index("ix_selections_begun_by", "begun_by", "created_at"),
         Index("ix_selections_created_at", "created_at", "id"),
+        # The few that are being erased.
+        Index(
+            "ix_selections_erasing_at",
+            "erasing_at",
+            sqlite_where=text("erasing_at IS NOT NULL"),
+            postgresql_where=text("erasing_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)

@@ -7,8 +7,8 @@ from datetime import date
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030"
-down_revision = "0029"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
@@ -28,9 +28,11 @@ def upgrade() -> None:
         batch_op.create_index("ix_jobs_sent_at", ["sent_at"], **_where("state = 'queued'"))
         batch_op.create_index("ix_jobs_not_before", ["not_before"], **_where("not_before IS NOT NULL"))
     op.create_index("ix_selections_created_at", "selections", ["created_at", "id"])
+    op.create_index("ix_selections_erasing_at", "selections", ["erasing_at"], **_where("erasing_at IS NOT NULL"))
 
 
 def downgrade() -> None:
+    op.drop_index("ix_selections_erasing_at", table_name="selections", **_where("erasing_at IS NOT NULL"))
     op.drop_index("ix_selections_created_at", table_name="selections")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index("ix_jobs_not_before", **_where("not_before IS NOT NULL"))
