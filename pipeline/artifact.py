@@ -50,6 +50,8 @@ class FinishedMoment(PreparedMoment):
     gain_db: float | None = None
     """By which its sound was levelled; None where nothing was."""
     warnings: tuple[str, ...] = ()
+    encoded_because: str | None = None
+    """Of a clip: why its picture was encoded; None where the film's own packets were copied."""
 
 
 def sha256_of(path: Path) -> str:

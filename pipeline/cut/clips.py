@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ import ffmpeg
 from pipeline.artifact import FinishedMoment, publish
 from pipeline.cut.hearing import Hearing, add_hearing, listen
 from pipeline.cut.masking import Masks, add_cover
+from pipeline.cut.picture_copy import NotCopied, check_copied, copy_argv, find_copy
 from pipeline.cut.runs import Plan, add_runs, corrected, make_plan
 from pipeline.cut.seen import DAMAGED, SOUND_DAMAGED, TOLD, is_damaged, is_sound_damaged, read_seen
-from pipeline.errors import ArtifactWrong
-from pipeline.ffmpeg.runner import FfmpegRunner
+from pipeline.errors import ArtifactWrong, FfmpegFailed
+from pipeline.ffmpeg.runner import FfmpegRun, FfmpegRunner
 from pipeline.moments import Clip
 from pipeline.presets import Preset
 from pipeline.source.film import Film
@@ -107,15 +109,17 @@ def cut_clip(
     report = on_progress and (lambda written_s: on_progress(min(1.0, max(0.0, written_s / length_s))))
     try:
         hearing = listen(film, plan.start, plan.length, runner=runner, timeout_s=timeout_s)
-        cpu_s = 0.0
-        for _ in range(_MOST_TRIES):
-            run = runner.run(
-                clip_argv(film, plan, preset, hearing, part, threads=threads, masks=cover and cover(plan)),
-                timeout_s=timeout_s,
-                on_progress=report,
-                keep=TOLD,
-                hide=film.path,
-            )
+        ffmpeg_run = partial(runner.run, timeout_s=timeout_s, on_progress=report, keep=TOLD, hide=film.path)
+        cpu_s, because = 0.0, "somebody is hidden in it" if cover else None
+        if because is None:
+            try:
+                run = _copy(film, plan, preset, hearing, part, ffmpeg_run)
+                cpu_s, seen = run.cpu_s, read_seen(run.lines, [plan.runs[0].video])
+            except NotCopied as reason:
+                because = str(reason)
+        for _ in range(_MOST_TRIES if because else 0):
+            masks = cover and cover(plan)
+            run = ffmpeg_run(clip_argv(film, plan, preset, hearing, part, threads=threads, masks=masks))
             cpu_s += run.cpu_s
             seen = read_seen(run.lines, [run.video for run in plan.runs])
             better = corrected(plan, seen, preset)
@@ -123,7 +127,8 @@ def cut_clip(
                 break
             plan = better
         else:
-            raise ArtifactWrong("what the decoder shows changes with each try")
+            if because:
+                raise ArtifactWrong("what the decoder shows changes with each try")
         verify_clip(part, plan, with_sound=hearing is not None)
         artifact = publish(part, destination, MEDIA_TYPE)
     finally:
@@ -149,7 +154,28 @@ def cut_clip(
         cpu_s=cpu_s,
         gain_db=hearing.level.gain_db if hearing else 0.0,
         warnings=damaged + (hearing.warnings if hearing else ()),
+        encoded_because=because,
     )
+
+
+def _copy(
+    film: Film, plan: Plan, preset: Preset, hearing: Hearing | None, part: Path, run: Callable[[list[str]], FfmpegRun]
+) -> FfmpegRun:
+    """What ffmpeg told while it copied the clip's picture to ``part``, which was then looked at.
+
+    Raises: NotCopied where the film is not what the preset asks, or anything at all turns out otherwise.
+    """
+    copy = find_copy(film, plan, preset, with_sound=hearing is not None)
+    try:
+        told = run(copy_argv(film, plan, copy, preset, hearing, part))
+        check_copied(part, plan, copy)
+    except (FfmpegFailed, ArtifactWrong) as error:
+        raise NotCopied("its packets could not be copied as they are") from error
+    [seen] = read_seen(told.lines, [plan.runs[0].video])
+    shown = tuple(one.pts for one in seen)
+    if shown != plan.runs[0].stretch.span.pts or corrected(plan, [seen], preset) or is_damaged(told.lines, film.video):
+        raise NotCopied("a decoder shows other pictures than its packets tell of")
+    return told
 
 
 def verify_clip(path: Path, plan: Plan, *, with_sound: bool) -> None:

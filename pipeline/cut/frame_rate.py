@@ -85,7 +85,7 @@ def fill_slots(
         return Slots(fps, 1, ((1, len(pts) - 1),), 0, None)
     given, length = count, (end_pts - pts[0]) * time_base
     count = given or max(1, round(length * fps))
-    slots = [max(0, math.ceil((p - pts[0]) * time_base * fps - LATE_SLOTS)) for p in pts]
+    slots = places(pts, time_base, fps)
     last = len(pts) - 1
     if last == 0:
         return Slots(fps, count, (), 0, None)
@@ -98,3 +98,8 @@ def fill_slots(
     runs = [(crowd[0], crowd[-1]) for crowd in crowds if crowd]
     kept = last - sum(to - begin + 1 for begin, to in runs)
     return Slots(fps, count, tuple(runs), kept, None if wanted == slots[last] else wanted)
+
+
+def places(pts: Sequence[Time], time_base: Fraction, fps: Fraction) -> list[int]:
+    """The slot that each frame falls into by its own time."""
+    return [max(0, math.ceil((p - pts[0]) * time_base * fps - LATE_SLOTS)) for p in pts]

@@ -16,10 +16,10 @@ _RUN_UP_S = 0.25
 _QUEUED_PACKETS = 8
 
 
-def open_picture(film: Film, key_pts: int | None, *, threads: int = 1, number: int = 0) -> Any:
+def open_picture(film: Film, key_pts: int | None, *, threads: int = 1, number: int = 0, **decoding: str) -> Any:
     """The film's picture as an ffmpeg-python stream that begins at the key frame and keeps the film's own times.
 
-    number: another one for each stream of one command.
+    number: another one for each stream of one command; decoding: more options of ffmpeg's decoder.
     """
     start_s = None
     if key_pts is not None and key_pts > film.video.first_pts:
@@ -28,7 +28,7 @@ def open_picture(film: Film, key_pts: int | None, *, threads: int = 1, number: i
     options = {
         "threads": threads, "noautorotate": None, "reinit_filter": 0, "max_pixels": MOST_PIXELS,
         # Only what the codec itself crops: a container's own aperture is left alone here as PyAV and browsers do.
-        "apply_cropping": "codec",
+        "apply_cropping": "codec", **decoding,
     }  # fmt: skip
     return _open(film, start_s, number, **options)[str(film.video.stream_index)]
 

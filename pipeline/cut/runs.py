@@ -151,7 +151,7 @@ def _add_run(plan: Plan, number: int, width: int, height: int, threads: int) -> 
     run = plan.runs[number]
     fitted = fitted_size(run.video, plan.shape, width, height)
     stream = open_picture(run.stretch.film, run.stretch.span.key_pts, threads=threads, number=number)
-    stream = _add_span(stream, run, number)
+    stream = add_span(stream, run, number)
     if _most_repeats(run) > _MOST_SCALED_REPEATS:
         stream = _add_rate(add_picture_filters(stream, run.video, *fitted), run)
     else:  # what is left out is not scaled in vain
@@ -165,8 +165,8 @@ def _most_repeats(run: Run) -> float:
     return float(longest * run.slots.fps)
 
 
-def _add_span(stream: Any, run: Run, number: int) -> Any:
-    """Just the frames of the span, whole ones."""
+def add_span(stream: Any, run: Run, number: int) -> Any:
+    """Just the frames of the run, whole ones; each is told, for read_seen."""
     span = run.stretch.span
     stream = stream.filter("trim", start_pts=span.pts[0], end_pts=span.pts[-1] + 1)
     stream = stream.filter(f"showinfo@{number}", checksum=0)

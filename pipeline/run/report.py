@@ -41,15 +41,16 @@ class Report:
 
     def add_moment(self, number: int, moment: FinishedMoment, wall_s: float) -> None:
         """Note what a moment took and what is to be known of it."""
-        self.steps.append(
-            {
-                "step": f"{moment.kind} (moment {number})",
-                "wall_s": round(wall_s, 3),
-                "cpu_s": round(moment.cpu_s, 3),
-                "bytes_out": moment.bytes,
-                "gain_db": moment.gain_db,
-            }
-        )
+        step: dict[str, Any] = {
+            "step": f"{moment.kind} (moment {number})",
+            "wall_s": round(wall_s, 3),
+            "cpu_s": round(moment.cpu_s, 3),
+            "bytes_out": moment.bytes,
+            "gain_db": moment.gain_db,
+        }
+        if moment.kind == "clip":
+            step |= {"picture": "encoded" if moment.encoded_because else "copied", "because": moment.encoded_because}
+        self.steps.append(step)
         self.warnings += [f"Moment {number}: {warning}" for warning in moment.warnings]
 
     def to_json(self) -> str:
