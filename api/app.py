@@ -60,6 +60,7 @@ from api.routes import (
     ratings,
     reports,
     resets,
+    retention,
     review,
     selection_events,
     selections,
@@ -153,7 +154,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
         uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, health, metrics,
         families, colleagues, copies, links, notices, session, sign_in, local_sign_in, invitations, account,
         authenticator_app, passkeys, people, resets, reports, organisation, tokens, ratings, logbook, review, audit,
-        operations, operations_events,
+        operations, operations_events, retention,
     ):  # fmt: skip
         app.include_router(routes.router, dependencies=[Depends(check_family)])
     app.mount(review.FILES, review.player_files(), name="player")

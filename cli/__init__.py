@@ -22,7 +22,8 @@ COMMANDS = {
     "migrate": "Bring the database's tables up to date.",
     "users": "Invite people, list them, change their roles, close their accounts.",
     "store": "Tell whether the stored files and the database belong together.",
-    "erase": "Erase every selection of a family: uploads, clips, stills, packs and what is known of them.",
+    "erase": "Erase a family: films, clips, stills, packs, agreements, all that is known. Prints a certificate.",
+    "retention": "Tell how long families are kept and what goes; hold one, release it, or carry the policy out now.",
     "backup": "Copy database and files into a new folder, sealed.",
     "restore": "Put a backup back where nothing is yet: an empty database and an empty store.",
 }

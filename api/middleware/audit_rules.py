@@ -64,6 +64,11 @@ _RULES: Final = {
     "DELETE /api/v1/tokens/{token_id}": Rule(Action.REVOKE_TOKEN),
     "POST /api/v1/families": Rule(Action.OPEN_FAMILY),
     "PUT /api/v1/families/{family_id}": Rule(Action.CHANGE_FAMILY),
+    "DELETE /api/v1/families/{family_id}": Rule(Action.ERASE_FAMILY),
+    "PUT /api/v1/families/{family_id}/retention": Rule(Action.SET_RETENTION),
+    "PUT /api/v1/families/{family_id}/involvement": Rule(Action.CLOSE_FAMILY),
+    "POST /api/v1/families/{family_id}/holds": Rule(Action.HOLD_FAMILY),
+    "DELETE /api/v1/families/{family_id}/holds/{hold_id}": Rule(Action.RELEASE_FAMILY),
     "POST /api/v1/families/{family_id}/shares": Rule(Action.SHARE),
     "DELETE /api/v1/families/{family_id}/shares/{share_id}": Rule(Action.STOP_SHARING),
     "PUT /api/v1/resets/{account_id}/confirmation": Rule(Action.CONFIRM_RESET),
@@ -77,11 +82,19 @@ _RULES: Final = {
     "GET /api/v1/audit/verification": Rule(Action.VERIFY_AUDIT),
 }
 _LEAVE_NONE: Final = {
+    "POST /api/v1/retention/gone",  # nothing is kept, and it tells of nothing that is there
     "POST /api/v1/ratings/printed-totals",  # nothing is kept, and nothing of a family is in it
     "POST /api/v1/operations/retry-failed",  # each job has a line of its own
     "POST /api/v1/operations/acknowledge-failed",
 }
-_SHOWING: Final = (_SELECTIONS, "/api/v1/events", "/api/v1/ratings", "/api/v1/logbook", "/api/v1/families")
+_SHOWING: Final = (
+    _SELECTIONS,
+    "/api/v1/events",
+    "/api/v1/ratings",
+    "/api/v1/logbook",
+    "/api/v1/families",
+    "/api/v1/retention",
+)
 """What lies below these shows something of a family."""
 _VIEW: Final = Rule(Action.VIEW, once=True)
 _CHANGE: Final = Rule(Action.CHANGE)

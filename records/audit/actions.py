@@ -60,6 +60,7 @@ class Action(StrEnum):
     OPEN_FAMILY = "open_family"
     CHANGE_FAMILY = "change_family"
     CLOSE_FAMILY = "close_family"
+    REOPEN_FAMILY = "reopen_family"
     SET_RETENTION = "set_retention"
     """How long a family is kept."""
     HOLD_FAMILY = "hold_family"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import re
 import socket
+from datetime import timedelta
 from enum import EnumType
 from importlib import import_module
 from pathlib import Path
@@ -14,9 +16,9 @@ from typing import Any, get_type_hints
 import pytest
 
 from cli import COMMANDS
-from records.accounts.principal import MACHINE_ACCOUNT
+from records.accounts.principal import MACHINE_ACCOUNT, OF_AN_ACCOUNT, SHARED_GUIDER_ACCOUNT
 from records.audit.log import AuditLine, newest
-from records.models import LogbookClientRow, WorkerRow
+from records.models import FamilyRow, LogbookClientRow, WorkerRow, utcnow
 from records.secrets.service_key import service_key
 from records.settings import Settings
 from tests.cli.test_command_line import run
@@ -57,7 +59,13 @@ ACTS = {
     "store": "counts files",
     "store --accept": "tests/records/actions/test_store_identity.py::"
     "test_an_accepted_store_is_cleared_once_and_the_act_is_kept",
-    "erase": ["erase", "change_logbook"],
+    "erase": ["erase_family", "change_logbook"],
+    "retention show": "prints the policy",
+    "retention next": "counts by guider, without a family",
+    "retention hold": ["hold_family"],
+    "retention release": ["release_family"],
+    "retention run": ["give_notice"],
+    "retention --dry-run": "only counts",
     "backup": ["backup"],
     "backup --new-key": "makes a key, where there need not be a service",
     "backup --erasures": "copies random ids out of the store, where the database may be lost",
@@ -152,10 +160,25 @@ def test_what_is_done_with_workers_and_families(machine: Machine) -> None:
     db = open_alone(machine.settings)
     add_selection(db, {"family": "K-104", "clip": [{"in": 0, "out": 1000}]})
     db.dispose()
-    machine.put(LogbookClientRow(guider=MACHINE_ACCOUNT, family="K-104"))
+    machine.put(LogbookClientRow(guider=f"{OF_AN_ACCOUNT}{MACHINE_ACCOUNT}", family="K-104"))
+    [held] = machine.does("retention hold", "K-104", "--reason", "The court asked for it.", "--review-on", "2030-01-31")
+    assert run(machine.capsys, "erase", "K-104", "--yes")[0] == 1
+    machine.does("retention release", "K-104")
     erased, _ = machine.does("erase", "K-104", "--yes")
-    assert erased.selection_id
-    assert erased.family_id
+    assert erased.family_id == held.family_id
+
+
+def test_a_round_of_retention_is_told_before_and_after(machine: Machine) -> None:
+    machine.does("audit key")
+    ended = utcnow() - timedelta(days=50)
+    machine.put(FamilyRow(code="K-104", owner_account_id=SHARED_GUIDER_ACCOUNT, ended_at=ended))
+    code, said, _ = run(machine.capsys, "retention", "run", "--dry-run")
+    assert (code, said) == (0, "Would go: 0 families, what was sent for 0 reviews. To be told of: 1 families.\n")
+    code, said, _ = run(machine.capsys, "retention", "run", "--json")
+    assert json.loads(said)["noticed"]
+    assert machine.lines()[-1].action == ACTS["retention run"][0]
+    assert run(machine.capsys, "retention", "next")[1].endswith(": 0 of 1 go within a week, 1 told of, 0 on hold\n")
+    assert "vig (default): Two months after involvement ends (CASE+2M)" in run(machine.capsys, "retention", "show")[1]
 
 
 def test_a_worker_that_has_no_service_key_makes_none_for_a_line(machine: Machine) -> None:

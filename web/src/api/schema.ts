@@ -409,6 +409,71 @@ export interface paths {
          */
         put: operations["save_family"];
         post?: never;
+        /**
+         * Erase a family
+         * @description All of it for good: films, moments, outputs, words, agreements, code. Its guider's alone, and not while it is on
+         *     hold. The certificate names what there was, and which copies are still out, by ids and counts.
+         */
+        delete: operations["delete_family"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold a family
+         * @description Nothing of it is erased until the hold is released, neither by the policy nor by anybody.
+         */
+        post: operations["create_family_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/holds/{hold_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Release a hold
+         * @description It goes when its schedule says so, after a notice.
+         */
+        delete: operations["delete_family_hold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/involvement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * End or reopen the work
+         * @description From its end most schedules run. That it goes on also answers a notice, and begins the time of silence anew.
+         */
+        put: operations["save_family_involvement"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -428,6 +493,30 @@ export interface paths {
          */
         get: operations["get_last_review"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How long a family is kept
+         * @description When what goes, what holds it, and how much there is of it, here and outside. Its guider's alone.
+         */
+        get: operations["get_family_retention"];
+        /**
+         * Choose how long
+         * @description By one of the policy's schedules.
+         */
+        put: operations["save_family_retention"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1426,6 +1515,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All certificates of erasure
+         * @description Of every family that was erased here, newest first.
+         */
+        get: operations["list_certificates_of_all"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/logbooks/{account_id}": {
         parameters: {
             query?: never;
@@ -1438,6 +1547,26 @@ export interface paths {
          * @description Families are numbers in it.
          */
         get: operations["get_shown_logbook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retention in figures
+         * @description By guider: what goes within a week, holds and what is overdue. No code of any family.
+         */
+        get: operations["get_retention_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1499,6 +1628,67 @@ export interface paths {
          * @description In person, and after having asked them. Not for who made the invitation, nor for those whom they invited.
          */
         put: operations["confirm_person"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My certificates of erasure
+         * @description Of the families that were one's own, newest first.
+         */
+        get: operations["list_my_certificates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/gone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a browser should drop
+         * @description Of these selections: which were erased, and which are not theirs to see any more. One that this service never
+         *     knew, or lost, is not among them: what the browser keeps of it may be all there is.
+         */
+        post: operations["check_selections_gone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What goes soon
+         * @description Of one's own families: which go within so many days, of which what was sent does, and overdue holds.
+         */
+        get: operations["list_families_going"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2451,7 +2641,7 @@ export interface components {
          * @description A verb in the audit. One that stands in somebody's audit keeps its spelling for good.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_sources" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
+        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_sources" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
         /** @description One thing that is wrong: how bad, in a sentence, and what to do now. */
         Alert: {
             code: string;
@@ -2600,6 +2790,11 @@ export interface components {
          * @enum {string}
          */
         Carrier: "sealed" | "link" | "plain";
+        /**
+         * @description Why a family was erased.
+         * @enum {string}
+         */
+        Cause: "asked" | "policy" | "restored";
         /** @description Whether the audit is whole, and what signs its checkpoints. */
         Checked: {
             found: components["schemas"]["Verification"];
@@ -2629,6 +2824,11 @@ export interface components {
         Choice: {
             began_on?: string | null;
             profile: string;
+        };
+        /** @description By which schedule a family is to be kept. */
+        ChosenSchedule: {
+            born_in?: string | null;
+            schedule: string;
         };
         /** @description A moment as video: the frames with ``in_ms <= frame_ms < out_ms``. */
         Clip: {
@@ -2703,6 +2903,16 @@ export interface components {
             entry: components["schemas"]["HandedOutCopy"];
             link?: string | null;
         };
+        /** @description Something that had left the service and was not brought back, by what it was and no word of whom it went to. */
+        CopyOut: {
+            carrier: string;
+            /** Format: date */
+            handed_out_on: string;
+            id: string;
+            /** @default  */
+            purpose: string;
+            until: string | null;
+        };
         /** @description One picture of a moment in which somebody is hidden, and what is covered on it. */
         CoveredPicture: {
             at_ms: number;
@@ -2754,6 +2964,27 @@ export interface components {
          * @enum {string}
          */
         Ended: "returned" | "revoked";
+        /** @description How much there was of a family that was erased. */
+        ErasedCounts: {
+            /** @default 0 */
+            bytes: number;
+            /** @default 0 */
+            cycles: number;
+            /** @default 0 */
+            files: number;
+            first_sent_on: string | null;
+            last_sent_on: string | null;
+            /** @default 0 */
+            moments: number;
+            /** @default 0 */
+            outputs: number;
+            /** @default 0 */
+            photographs: number;
+            /** @default 0 */
+            selections: number;
+            /** @default 0 */
+            uploads: number;
+        };
         /** @description The selection was erased; the stream ends. */
         ErasedEvent: {
             /** @default {} */
@@ -2763,6 +2994,19 @@ export interface components {
              * @enum {string}
              */
             event: "erased";
+        };
+        /** @description That a family was erased. It names nobody, and holds no word of the family. */
+        ErasureCertificate: {
+            /** Format: date-time */
+            begun_at: string;
+            by: string;
+            cause: components["schemas"]["Cause"];
+            copies_out: components["schemas"]["CopyOut"][];
+            counts: components["schemas"]["ErasedCounts"];
+            family_id: string;
+            finished_at: string | null;
+            id: string;
+            rule: string;
         };
         /** @description Why something failed, in the guider's words and by its stable code. */
         ErrorView: {
@@ -2785,6 +3029,15 @@ export interface components {
             ended_at?: string | null;
             /** @default [] */
             people?: components["schemas"]["FamilyPerson-Input"][];
+        };
+        /** @description A family that goes soon, or of which something does. */
+        FamilyGoing: {
+            code: string;
+            family_id: string;
+            goes_at: string | null;
+            is_held: boolean;
+            review_overdue: boolean;
+            sources_go_at: string | null;
         };
         /** @description Somebody of a family: who they are in it, and initials at most. */
         "FamilyPerson-Input": {
@@ -2809,6 +3062,23 @@ export interface components {
             initials: string;
             /** @example mother */
             role: string;
+        };
+        /** @description How long a family is kept, and how much there is of it. */
+        FamilyRetention: {
+            code: string;
+            copies_out: components["schemas"]["HandedOutCopy"][];
+            due_at: string | null;
+            ended_at: string | null;
+            ended_by_silence: boolean;
+            family_id: string;
+            goes_at: string | null;
+            holds: components["schemas"]["HoldView"][];
+            needs_birth: boolean;
+            noticed_at: string | null;
+            schedule: string;
+            schedules: components["schemas"]["ScheduleView"][];
+            sources_go_at: string | null;
+            there: components["schemas"]["ErasedCounts"];
         };
         /** @description A family as it is shown to those who may see it. */
         FamilyView: {
@@ -2858,6 +3128,10 @@ export interface components {
             /** Format: password */
             secret: string;
         };
+        /** @description Selections of which a browser keeps something. */
+        GivenSelections: {
+            ids: string[];
+        };
         /** @description There is no such selection any more, or none that the watcher may see; nothing more is told of it. */
         GoneEvent: {
             data: components["schemas"]["SelectionName"];
@@ -2866,6 +3140,10 @@ export interface components {
              * @enum {string}
              */
             event: "gone";
+        };
+        /** @description Those of which it should keep nothing any more. */
+        GoneSelections: {
+            ids: string[];
         };
         /** @description How much somebody works here; nothing of any family. */
         GuiderWork: {
@@ -2974,6 +3252,16 @@ export interface components {
             pictures: components["schemas"]["CoveredPicture"][];
             sha256: string | null;
         };
+        /** @description Why a family is kept, and until when that was decided. */
+        HoldView: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            is_overdue: boolean;
+            reason: string;
+            /** Format: date */
+            review_on: string;
+        };
         /** @description One session or training day. */
         HoursEntry: {
             id: string | null;
@@ -3014,6 +3302,10 @@ export interface components {
             passkey: boolean;
             /** @description Whether a password and a second factor of this service can open it. */
             password: boolean;
+        };
+        /** @description Whether the work with a family has ended. */
+        Involvement: {
+            ended_at: string | null;
         };
         /** @description The child's own words about a picture. */
         ItsWords: {
@@ -3251,6 +3543,11 @@ export interface components {
             code: string;
             /** @default [] */
             people?: components["schemas"]["FamilyPerson-Input"][];
+        };
+        /** @description Why nothing of a family is to be erased for now. */
+        NewHold: {
+            reason: string;
+            review_on?: string | null;
         };
         /** @description A session or training day written by hand. */
         NewHours: {
@@ -3490,6 +3787,16 @@ export interface components {
             login: string;
             passkeys: components["schemas"]["PasskeyView"][];
             recovery_codes_left: number;
+        };
+        /** @description How it stands with one guider's families, in figures. */
+        OwnerRetention: {
+            families: number;
+            going_within_a_week: number;
+            held: number;
+            owner: string;
+            reviews_overdue: number;
+            told: number;
+            without_a_date: number;
         };
         /** @description Whose families there are, for who hands them over: how many, and nothing of any of them. */
         OwnerView: {
@@ -3807,6 +4114,13 @@ export interface components {
         ScaleView: {
             anchors: string[];
             sub_scales: components["schemas"]["SubScaleView"][];
+            title: string;
+        };
+        /** @description One that can be chosen. */
+        ScheduleView: {
+            name: string;
+            needs_birth: boolean;
+            rule: string;
             title: string;
         };
         /**
@@ -4712,6 +5026,103 @@ export interface operations {
             };
         };
     };
+    delete_family: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureCertificate"];
+                };
+            };
+        };
+    };
+    create_family_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHold"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyRetention"];
+                };
+            };
+        };
+    };
+    delete_family_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+                hold_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyRetention"];
+                };
+            };
+        };
+    };
+    save_family_involvement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Involvement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyRetention"];
+                };
+            };
+        };
+    };
     get_last_review: {
         parameters: {
             query?: never;
@@ -4738,6 +5149,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    get_family_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyRetention"];
+                };
+            };
+        };
+    };
+    save_family_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChosenSchedule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyRetention"];
+                };
             };
         };
     };
@@ -5918,6 +6377,26 @@ export interface operations {
             };
         };
     };
+    list_certificates_of_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureCertificate"][];
+                };
+            };
+        };
+    };
     get_shown_logbook: {
         parameters: {
             query?: never;
@@ -5936,6 +6415,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogbookView"];
+                };
+            };
+        };
+    };
+    get_retention_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnerRetention"][];
                 };
             };
         };
@@ -5997,6 +6496,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_my_certificates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureCertificate"][];
+                };
+            };
+        };
+    };
+    check_selections_gone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenSelections"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoneSelections"];
+                };
+            };
+        };
+    };
+    list_families_going: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyGoing"][];
+                };
             };
         };
     };

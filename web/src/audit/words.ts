@@ -39,6 +39,7 @@ const DONE: Record<AuditAction, string> = {
   open_family: 'opened %',
   change_family: 'changed what is known of %',
   close_family: 'ended the work with %',
+  reopen_family: 'said that the work with % goes on',
   set_retention: 'chose how long % is kept',
   hold_family: 'put % on hold, so that nothing of it is erased',
   release_family: 'released the hold on %',
