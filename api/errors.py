@@ -238,7 +238,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     **dict.fromkeys((records.HidingChanged, records.JobStateWrong), 409),
     records.PriorityWrong: 422,
     create.KeyReused: 422,
-    **dict.fromkeys((families.FamilyCodeTaken, closing.FamiliesLeft, people.PersonNamed), 409),
+    **dict.fromkeys((families.FamilyCodeTaken, closing.FamiliesLeft, people.PersonNamed, ratings.RaterTaken), 409),
     **dict.fromkeys((sharing.ShareWrong, hand_over.HandOverWrong), 422),
     ratings.NotARecording: 422,
     storage.StorageDamaged: 500,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from api.errors import NotConfirmed, NotForIt, NotInScope
@@ -24,6 +25,7 @@ _AUDIT = "/api/v1/audit"
 _COLLEAGUES = "/api/v1/colleagues"
 LINKS = "/api/v1/links"
 """Each request there brings what opens one link, which the route looks at."""
+_RATING = re.compile(r"/api/v1/selections/[^/]+/ratings/[^/]+")
 
 
 class Need(StrEnum):
@@ -33,6 +35,8 @@ class Need(StrEnum):
     """The sign of life, the page itself, which holds nothing of anybody, and signing in."""
     PRINCIPAL = "principal"
     """Anybody who is known."""
+    RATING = "rating"
+    """Somebody who works on reviews, or in person one who is shown them; a program needs to be given the writing."""
     SIGNED_IN = "signed in"
     """Somebody in person, about their own account: a program's token and a player's pass do not do."""
 
@@ -64,6 +68,8 @@ def need_of(method: str, path: str) -> Need | Scope:
         return Scope.AUDIT_READ
     if path == _COLLEAGUES:
         return Scope.REVIEWS_WRITE  # who shares needs their names; who is only shown something does not
+    if _RATING.fullmatch(path) and not safe:
+        return Need.RATING
     if _is_within(path, OPERATIONS) or path in _GUARDED_OUTSIDE_API:
         return Scope.OPERATIONS_READ if safe else Scope.OPERATIONS_WRITE
     return Scope.REVIEWS_READ if safe else Scope.REVIEWS_WRITE
@@ -71,6 +77,9 @@ def need_of(method: str, path: str) -> Need | Scope:
 
 def check_access(principal: Principal, need: Need | Scope) -> None:
     """Nothing, if they may. Raises: NotForIt, NotInScope."""
+    if need == Need.RATING:
+        in_person = principal.via not in {Via.API_TOKEN, Via.PASS}
+        need = Scope.REVIEWS_READ if in_person else Scope.REVIEWS_WRITE
     if need == Need.SIGNED_IN and principal.via in {Via.API_TOKEN, Via.PASS}:
         raise NotInScope
     if isinstance(need, Scope) and not principal.may(need):

@@ -12,6 +12,7 @@ from pipeline.limits import ID_PATTERN
 from records.families.access import Right, check_selection, check_upload
 
 _ERASING_A_SELECTION = ("DELETE", "/api/v1/selections/{selection_id}")
+_RATING = "/api/v1/selections/{selection_id}/ratings/{rater}"
 
 
 def check_family(request: Request, ctx: Ctx) -> None:
@@ -33,4 +34,6 @@ def check_family(request: Request, ctx: Ctx) -> None:
 def _right(request: Request) -> Right:
     if request.method == "DELETE" and request.scope["route"].path == _ERASING_A_SELECTION[1]:
         return Right.OWN
+    if request.scope["route"].path == _RATING:
+        return Right.RATE
     return Right.SEE if request.method in SAFE_METHODS else Right.WORK

@@ -16,9 +16,9 @@ from pipeline.training.rating.form import print_form
 from pipeline.training.rating.printed import CheckedTable, PrintedTable, check_printed, read_printed
 from pipeline.training.rating.scale import Answer, rating_scale
 from pipeline.training.rating.totals import Comparison, Totals, compare, totals
-from records.families.access import Right, check_selection
+from records.families.access import Right, check_selection, may_with_selection, owner_of
 from records.training import ratings
-from records.training.ratings import erase_rating, ratings_of
+from records.training.ratings import erase_rating, may_change, ratings_of
 
 router = APIRouter(tags=["ratings"])
 GivenRater = Annotated[
@@ -56,6 +56,8 @@ class RatingView(BaseModel):
     rater: str
     answers: dict[str, Answer]
     totals: Totals
+    may_change: bool
+    """Whether they are the asker's own to change."""
 
 
 class NewRating(BaseModel):
@@ -112,36 +114,47 @@ def download_rating_form() -> Response:
 
 
 @router.get(f"{PREFIX}/{{selection_id}}/ratings", summary="Ratings of a recording", responses=described(401, 404, 422))
-def list_ratings(selection_id: GivenId, ctx: Ctx) -> list[RatingView]:
+def list_ratings(selection_id: GivenId, asker: Asker, ctx: Ctx) -> list[RatingView]:
     """Each rater's; a selection of a family's film has none and takes none."""
     with ctx.db.reading() as session:
         found = ratings_of(session, selection_id)
-    return [_view(rater, answers) for rater, answers in found.items()]
+        may_work = may_with_selection(session, asker, selection_id, Right.WORK)
+    mine = owner_of(asker)
+    return [
+        _view(rater, given.answers, may_change=may_change(given.account_id, mine, may_work=may_work))
+        for rater, given in found.items()
+    ]
 
 
 @router.put(
     f"{PREFIX}/{{selection_id}}/ratings/{{rater}}",
     summary="Save a rater's answers",
-    responses=described(401, 404, 422),
+    responses=described(401, 403, 404, 409, 422),
 )
-def save_rating(selection_id: GivenId, rater: GivenRater, new: NewRating, ctx: Ctx) -> RatingView:
-    """Instead of those saved before. Totals are computed, and none can be sent."""
+def save_rating(selection_id: GivenId, rater: GivenRater, new: NewRating, asker: Asker, ctx: Ctx) -> RatingView:
+    """Instead of those saved before. Totals are computed, and none can be sent. A supervisor to whom the recording is
+    shown rates it too; nobody changes what somebody else answered.
+    """
     rating_scale().check(new.answers)
     with ctx.db.session() as session:
-        ratings.save_rating(session, selection_id, rater, new.answers)
-    return _view(rater, new.answers)
+        may_work = may_with_selection(session, asker, selection_id, Right.WORK)
+        ratings.save_rating(session, owner_of(asker), selection_id, rater, new.answers, may_work=may_work)
+    return _view(rater, new.answers, may_change=True)
 
 
 @router.delete(
     f"{PREFIX}/{{selection_id}}/ratings/{{rater}}",
     status_code=204,
     summary="Erase a rater's answers",
-    responses=described(401, 404),
+    responses=described(401, 403, 404, 409),
 )
-def delete_rating(selection_id: GivenId, rater: GivenRater, ctx: Ctx) -> None:
-    """They cannot be brought back."""
+def delete_rating(selection_id: GivenId, rater: GivenRater, asker: Asker, ctx: Ctx) -> None:
+    """They cannot be brought back. One's own; of one's own recording everybody's."""
     with ctx.db.session() as session:
-        erase_rating(session, selection_id, rater)
+        may_work, is_own = (
+            may_with_selection(session, asker, selection_id, right) for right in (Right.WORK, Right.OWN)
+        )
+        erase_rating(session, owner_of(asker), selection_id, rater, may_work=may_work, is_own=is_own)
 
 
 @router.get("/api/v1/ratings/comparison", summary="Two recordings compared", responses=described(401, 404, 422))
@@ -156,7 +169,7 @@ def compare_recordings(
         for selection_id in (one, other):
             check_selection(session, asker, selection_id, Right.SEE)
         first, second = ratings_of(session, one), ratings_of(session, other)
-    return compare(rating_scale(), first, second)
+    return compare(rating_scale(), *({rater: given.answers for rater, given in one.items()} for one in (first, second)))
 
 
 @router.post("/api/v1/ratings/printed-totals", summary="Check a printed table", responses=described(401, 422))
@@ -165,5 +178,5 @@ def check_printed_totals(printed: PrintedTotals) -> CheckedTable:
     return check_printed(printed.table if printed.table is not None else read_printed(printed.csv or ""))
 
 
-def _view(rater: str, answers: dict[str, Any]) -> RatingView:
-    return RatingView(rater=rater, answers=answers, totals=totals(rating_scale(), answers))
+def _view(rater: str, answers: dict[str, Any], *, may_change: bool) -> RatingView:
+    return RatingView(rater=rater, answers=answers, totals=totals(rating_scale(), answers), may_change=may_change)

@@ -1,7 +1,8 @@
 """Who may see, work on and dispose of what: the one place where that is decided. What is not allowed here is refused.
 
 A film is its guider's alone until she shares it. A family is seen and worked on by its owner and by colleagues whom she
-added; a supervisor, and somebody who broke the glass, sees what was shared until it ends, and changes nothing. No
+added; a supervisor, and somebody who broke the glass, sees what was shared until it ends, and changes nothing, but that
+a supervisor rates a recording of a shared review, by answers that are hers alone. No
 role opens a family by itself: managers, governance and IT have none of the scopes that are asked for besides.
 """
 
@@ -24,6 +25,8 @@ class Right(StrEnum):
     """What somebody wants to do with what is a family's."""
 
     SEE = "see"
+    RATE = "rate"
+    """To give answers of one's own to a recording of a shared review."""
     WORK = "work"
     OWN = "own"
     """To erase it, to share it and to say that it has ended."""
@@ -39,6 +42,7 @@ class ShareKind(StrEnum):
 
 _ENOUGH: dict[Right, tuple[ShareKind, ...]] = {
     Right.SEE: (ShareKind.COLLEAGUE, ShareKind.SUPERVISOR, ShareKind.BREAK_GLASS),
+    Right.RATE: (ShareKind.COLLEAGUE, ShareKind.SUPERVISOR),
     Right.WORK: (ShareKind.COLLEAGUE,),
     Right.OWN: (),
 }
@@ -66,9 +70,14 @@ def may_see(who: Principal) -> ColumnElement[bool]:
 
 def check_selection(session: Session, who: Principal, selection_id: str, right: Right) -> None:
     """Nothing, if they may; somebody else's is answered as one that does not exist. Raises: SelectionGone."""
-    query = select(SelectionRow.id).where(SelectionRow.id == selection_id, SelectionRow.visible, may(who, right))
-    if session.scalar(query) is None:
+    if not may_with_selection(session, who, selection_id, right):
         raise SelectionGone(selection_id)
+
+
+def may_with_selection(session: Session, who: Principal, selection_id: str, right: Right) -> bool:
+    """Whether it is there and they may do this with it."""
+    query = select(SelectionRow.id).where(SelectionRow.id == selection_id, SelectionRow.visible, may(who, right))
+    return session.scalar(query) is not None
 
 
 def check_upload(session: Session, who: Principal, upload_id: str, right: Right) -> None:

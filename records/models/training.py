@@ -27,6 +27,8 @@ class RatingRow(Base):
     selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
     rater: Mapped[str] = mapped_column(String(32))
     """A code, never a name."""
+    account_id: Mapped[str | None] = mapped_column(String(32))
+    """Who gave them, and alone changes them; None: from before this was written down, changed by who works on it."""
     answers: Mapped[dict[str, Answer]] = mapped_column(Json(dict[str, Answer]))
     """By the question's key: 0 to the highest, or not_applicable. What is open is not in it; totals are not stored."""
     saved_at: Mapped[datetime] = mapped_column(default=utcnow)

@@ -57,6 +57,7 @@ PEOPLE = {
 }
 SEE = {"owner", "colleague", "supervisor", "owner's program"}
 WORK = {"owner", "colleague"}
+RATE = WORK | {"supervisor"}
 OWNS = {"owner"}
 NOBODY = ["ended", "other", "manager", "governance", "it", "other's program", "shared token", "signed out"]
 ENDLESS = {"/api/v1/operations/events", "/api/v1/events"}
@@ -354,7 +355,8 @@ def test_who_may_does_and_no_more_than_they_may(house: House) -> None:
             if path.endswith("/events") or method == "HEAD":  # its answer has no words
                 continue
             erases = (method, path) == ("DELETE", "/api/v1/selections/{selection_id}")
-            enough = SEE if method == "GET" else OWNS if erases else WORK
+            rates = path.endswith("/ratings/{rater}")
+            enough = SEE if method == "GET" else OWNS if erases else RATE if rates else WORK
             answer = client.request(method, address(path, house.ids), headers=TUS)
             is_problem = answer.headers.get("content-type") == "application/problem+json"
             code = answer.json()["code"] if is_problem else None

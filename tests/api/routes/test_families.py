@@ -204,3 +204,32 @@ def test_codes_that_look_alike_are_one_family(ada: TestClient, ben: TestClient) 
     assert "selection" in begun[1], begun[1]
     assert begun[0]["selection"]["id"] == begun[1]["selection"]["id"]
     assert begun[0]["selection"]["family"] == code
+
+
+def test_a_supervisor_rates_the_recording_that_is_shown_to_her_and_nobody_changes_another_s_answers(
+    app: FastAPI, ada: TestClient, ben: TestClient
+) -> None:
+    sol, eve = person(app, Role.SUPERVISOR), person(app, Role.SUPERVISOR)
+    family_id, code = opened(ada)
+    begun = ada.post("/api/v1/selections", json=shape(family=code, of="review_recording"))
+    ratings = f"/api/v1/selections/{begun.json()['selection']['id']}/ratings"
+    answers = {"answers": {"4.1": 3}}
+    assert ada.put(f"{ratings}/self", json=answers).status_code == 200
+    assert code_of(sol.put(f"{ratings}/sup-1", json=answers)) == (404, "selection_gone")
+    for one, kind in ((sol, "supervisor"), (ben, "colleague")):
+        wanted = {"account_id": id_of(one), "kind": kind}
+        ada.post(f"/api/v1/families/{family_id}/shares", json=wanted).raise_for_status()
+    assert sol.put(f"{ratings}/sup-1", json=answers).json()["may_change"]
+    assert {one["rater"]: one["may_change"] for one in ada.get(ratings).json()} == {"self": True, "sup-1": False}
+    assert {one["rater"]: one["may_change"] for one in sol.get(ratings).json()} == {"self": False, "sup-1": True}
+    for one, rater in ((sol, "self"), (ben, "self"), (ada, "sup-1"), (ben, "sup-1")):
+        assert code_of(one.put(f"{ratings}/{rater}", json={"answers": {}})) == (409, "rater_taken")
+    program = sol.post("/api/v1/tokens", json={"name": "x", "scopes": ["reviews:read"]}).json()["token"]
+    asks = browser(app)
+    asks.headers["Authorization"] = f"Bearer {program}"
+    assert code_of(asks.put(f"{ratings}/sup-1", json=answers)) == (403, "not_in_scope")
+    eve.post(BREAK_GLASS, json={"code": code, "reason": REASON}).raise_for_status()
+    assert eve.get(ratings).status_code == 200
+    assert code_of(eve.put(f"{ratings}/sup-2", json=answers)) == (404, "selection_gone")
+    assert code_of(ben.delete(f"{ratings}/sup-1")) == (409, "rater_taken")
+    assert ada.delete(f"{ratings}/sup-1").status_code == 204

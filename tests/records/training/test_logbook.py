@@ -39,7 +39,7 @@ from records.training.logbook import (
     write_cycle,
     write_hours,
 )
-from records.training.ratings import NotARecording, RatingMissing, erase_rating, ratings_of, save_rating
+from records.training.ratings import NotARecording, RaterTaken, RatingMissing, erase_rating, ratings_of, save_rating
 from tests.records.cast import K_104, K_207, add_selection
 
 ADA = "ada-code"
@@ -152,19 +152,27 @@ def test_a_kept_entry_of_an_erased_family_can_be_left_out(db: Database, settings
 def test_only_a_recording_of_a_review_is_rated_and_its_ratings_go_with_it(db: Database, settings: Settings) -> None:
     film, recording = sent(db, K_104, date(2026, 3, 2)), sent(db, REVIEW, date(2026, 3, 9))
     with pytest.raises(NotARecording), db.session() as session:
-        save_rating(session, film, "self", {"4.1": 3})
+        save_rating(session, ANNE, film, "self", {"4.1": 3}, may_work=True)
     with pytest.raises(NotARecording), db.reading() as session:
         ratings_of(session, film)
     with db.session() as session:
-        save_rating(session, recording, "self", {"4.1": 3})
-        save_rating(session, recording, "self", {"4.1": 4, "4.2": "not_applicable"})
-        save_rating(session, recording, "sol", {})
+        save_rating(session, ANNE, recording, "self", {"4.1": 3}, may_work=True)
+        save_rating(session, ANNE, recording, "self", {"4.1": 4, "4.2": "not_applicable"}, may_work=True)
+        save_rating(session, BEN, recording, "sol", {}, may_work=False)
+        session.add(RatingRow(selection_id=recording, rater="before", answers={}))
     with db.reading() as session:
-        assert ratings_of(session, recording) == {"self": {"4.1": 4, "4.2": "not_applicable"}, "sol": {}}
+        found = {rater: (given.answers, given.account_id) for rater, given in ratings_of(session, recording).items()}
+    assert found == {"before": ({}, None), "self": ({"4.1": 4, "4.2": "not_applicable"}, ANNE), "sol": ({}, BEN)}
+    for rater, who, may_work in (("self", BEN, False), ("sol", ANNE, True), ("before", BEN, False)):
+        with pytest.raises(RaterTaken), db.session() as session:
+            save_rating(session, who, recording, rater, {}, may_work=may_work)
+        with pytest.raises(RaterTaken), db.session() as session:
+            erase_rating(session, who, recording, rater, may_work=may_work, is_own=False)
     with db.session() as session:
-        erase_rating(session, recording, "sol")
+        save_rating(session, ANNE, recording, "before", {"4.1": 1}, may_work=True)
+        erase_rating(session, ANNE, recording, "sol", may_work=True, is_own=True)
     with pytest.raises(RatingMissing), db.session() as session:
-        erase_rating(session, recording, "sol")
+        erase_rating(session, ANNE, recording, "sol", may_work=True, is_own=True)
     erase_selection(db, open_storage(settings), settings, recording)
     with db.reading() as session:
         assert session.scalars(select(RatingRow)).all() == []

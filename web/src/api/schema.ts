@@ -2101,13 +2101,14 @@ export interface paths {
         get?: never;
         /**
          * Save a rater's answers
-         * @description Instead of those saved before. Totals are computed, and none can be sent.
+         * @description Instead of those saved before. Totals are computed, and none can be sent. A supervisor to whom the recording is
+         *     shown rates it too; nobody changes what somebody else answered.
          */
         put: operations["save_rating"];
         post?: never;
         /**
          * Erase a rater's answers
-         * @description They cannot be brought back.
+         * @description They cannot be brought back. One's own; of one's own recording everybody's.
          */
         delete: operations["delete_rating"];
         options?: never;
@@ -3311,7 +3312,7 @@ export interface components {
         ItsWords: {
             words: string;
         };
-        /** @description How many jobs of a kind are in a state. */
+        /** @description How many jobs of a kind are in a state; those that are done are not counted here. */
         JobCount: {
             jobs: number;
             kind: string;
@@ -4012,6 +4013,7 @@ export interface components {
             answers: {
                 [key: string]: number | "not_applicable";
             };
+            may_change: boolean;
             rater: string;
             totals: components["schemas"]["Totals"];
         };

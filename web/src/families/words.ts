@@ -7,6 +7,10 @@ import type { CodeHint } from './codeHints';
 /** What somebody may do with a family; `null` where it is not known. */
 export type Right = 'own' | 'work' | 'see';
 
+/** Whether they may rate a recording of it: who works on it, or supervises. */
+export const mayRate = (family: FamilyView): boolean =>
+  family.mine || family.shares.some((share) => share.kind === 'colleague' || share.kind === 'supervisor');
+
 const LAST_MOMENT_MS = 1;
 /** What one supervision usually needs. */
 export const USUAL_DAYS = 28;
