@@ -103,7 +103,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     db, storage = open_database(given), open_storage(given)
     carry_out_effects(db, storage, given)
     db.before_commit = note_act
-    ctx = AppContext(given, db, storage, Uploads(db, storage, given), given.ffmpeg_runner())
+    ctx = AppContext(given, db, storage, Uploads(db, storage, given), given.ffmpeg_runner(), given.jail_for_media())
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

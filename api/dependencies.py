@@ -1,4 +1,4 @@
-"""What every request works with: the settings, the database, the store and the ffmpeg of this process."""
+"""What every request works with: the settings, the database, the store, the ffmpeg and the jail of this process."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from pipeline.ffmpeg.runner import FfmpegRunner
+from pipeline.jail.jail import Jail
 from pipeline.limits import ID_PATTERN
 from records.accounts.principal import Principal
 from records.database import Database
@@ -25,6 +26,7 @@ class AppContext:
     storage: Storage
     uploads: Uploads
     ffmpeg: FfmpegRunner
+    jail: Jail
 
 
 def context_of(request: Request) -> AppContext:

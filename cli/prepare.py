@@ -50,21 +50,22 @@ def prepare(
     from pipeline.outputs.kinds import read_recipes, usual_kinds
     from pipeline.outputs.review_pack.opening import open_pack
     from pipeline.presets import preset as preset_named
-    from pipeline.run.prepare import prepare as prepare_selection
+    from pipeline.run.jailed import prepare_in_jail
     from records.settings import load_settings
 
     selection = read_selection(moments)
-    chosen = preset_named(preset)
+    chosen, settings = preset_named(preset), load_settings()
     kinds = tuple(dict.fromkeys([*usual_kinds(selection.of), *(also or ())]))
     wishes = read_recipes(recipes) if recipes else {}
     other = open_pack(companion) if companion else None
     with progress_bar("Preparing", shown=not json) as on_progress:
-        report = prepare_selection(
+        report = prepare_in_jail(
+            settings.jail_for_media(),
             films[0],
             selection,
             out,
             preset=chosen,
-            runner=load_settings().ffmpeg_runner(),
+            runner=settings.ffmpeg_runner(),
             kinds=kinds,
             recipes=wishes,
             companion=other,

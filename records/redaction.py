@@ -18,6 +18,9 @@ _LABELS = (
     r"make|model|location[\w-]*|gps[\w-]*|com\.[\w.-]+|handler_name|creation_time|date"
 )
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    # What ffmpeg prints of a film's own tags, whatever they are called, and their rest where the beginning was cut off.
+    (re.compile(r"(?m)^([ \t]*)Metadata:[ \t]*(?:\n\1[ \t]+.*)+"), rf"\1Metadata: {GONE}"),
+    (re.compile(r"(?m)^([ \t]{4,})(?!Stream #|Chapter #)[^\n]{0,200}? *: .*$"), rf"\1{GONE}"),
     (re.compile(rf"(?im)^(\s*(?:{_LABELS})\s*[:=]).*$"), rf"\1 {GONE}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), rf"\1 {GONE}"),
     (

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.ffmpeg.limits import Limits
 from pipeline.ffmpeg.runner import FfmpegRunner
+from pipeline.jail.jail import Jail
 
 FORMER_NAMES = {"VIGPACK_HEAL_S": "VIGPACK_RECOVERY_S"}
 """Accepted for one release, and told."""
@@ -113,6 +114,8 @@ class Settings(BaseSettings):
     another name into Host; empty: the name that arrives is the right one."""
     ffmpeg: str = ""
     """An ffmpeg to use instead of the packaged one."""
+    jail_required: bool = False
+    """Open no film and no photograph where this machine cannot keep what reads them from files and networks."""
     worker_name: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
     """What a worker is called, after its machine's name; empty: its process number, so each start is a new worker."""
     log_dir: Path | None = None
@@ -212,6 +215,10 @@ class Settings(BaseSettings):
     def ffmpeg_runner(self) -> FfmpegRunner:
         """The ffmpeg that does all media work, bounded alike in jobs, previews and commands."""
         return FfmpegRunner(self.ffmpeg, Limits(self.job_memory_bytes, self.job_file_bytes))
+
+    def jail_for_media(self) -> Jail:
+        """Where films and photographs are opened."""
+        return Jail(Limits(self.job_memory_bytes, self.job_file_bytes), self.jail_required, self.ffmpeg)
 
 
 def load_settings(**given: Any) -> Settings:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.ffmpeg.runner import FfmpegRunner
+from pipeline.jail.jail import Jail
 
 COLUMNS, ROWS = 5, 4
 CORNERS = {0: 1, COLUMNS - 1: 0, COLUMNS * (ROWS - 1): 0, COLUMNS * ROWS - 1: 0}
@@ -25,6 +26,8 @@ BEEP = "aevalsrc=exprs='if(lt(mod(t,1),0.04),0.5*sin(2*PI*1000*t),0)':sample_rat
 DARK, LIGHT = 40, 215
 RUNNER = FfmpegRunner()
 """The packaged ffmpeg, bounded as it is where nobody sets a limit."""
+JAIL = Jail()
+"""Where films are opened, as this machine has it: one for all tests of a process, since it costs a second to start."""
 
 
 def ffmpeg() -> str:

@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass
 
 from pipeline.ffmpeg.runner import FfmpegRunner
+from pipeline.jail.jail import Jail
 from records.database import Database, open_database
 from records.settings import Settings, settings
 from records.storage.contract import Storage
@@ -17,13 +18,14 @@ from worker.effects import carry_out_effects
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """The settings, database, storage and ffmpeg of this process, and the name of the worker it belongs to."""
+    """The settings, database, storage, ffmpeg and jail of this process, and the name of the worker it belongs to."""
 
     settings: Settings
     db: Database
     storage: Storage
     ffmpeg: FfmpegRunner
     worker: str
+    jail: Jail
 
 
 _places: dict[int, WorkerContext] = {}
@@ -44,6 +46,7 @@ def worker_context() -> WorkerContext:
                 open_storage(chosen),
                 chosen.ffmpeg_runner(),
                 worker_name(chosen, os.getppid()),
+                chosen.jail_for_media(),
             )
             carry_out_effects(ctx.db, ctx.storage, chosen)
             _places.clear()

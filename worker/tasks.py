@@ -12,6 +12,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from structlog.contextvars import bound_contextvars
 
 from pipeline.errors import NoSpace, PipelineError, TooMuchMemory
+from pipeline.jail.jail import WorkBroke
 from records.actions.complete_job import fail, finish
 from records.actions.erase import artifact_folder
 from records.actions.sweep import sweep_attempts
@@ -72,6 +73,8 @@ def attempt(ctx: WorkerContext, claimed: Claim) -> None:
         _record(ctx, claimed, NoRoom(str(error)))
     except PipelineError as error:
         _record(ctx, claimed, error)
+    except WorkBroke as error:
+        _record(ctx, claimed, Unexpected(str(error)))
     except MemoryError as error:
         _record(ctx, claimed, TooMuchMemory(f"{type(error).__name__} at {_where(error)}"))
     except Exception as error:  # noqa: BLE001 whatever it is, the ledger must know that this attempt ended

@@ -35,7 +35,7 @@ from records.settings import GIB, Settings
 from records.storage.open import open_storage
 from records.views.queue_stats import queue_figures
 from worker.broker import is_rabbitmq, queue_length
-from worker.monitoring.alerts import MOST_SKEW_S, PROXY_ANEW, assess_store, start_a_worker
+from worker.monitoring.alerts import JAIL_REMEDY, MOST_SKEW_S, PROXY_ANEW, assess_store, start_a_worker
 from worker.monitoring.proxy import ask_proxy
 from worker.redis_server import find_redis_server
 
@@ -68,7 +68,13 @@ class Check(BaseModel):
 def check_everything(settings: Settings) -> Iterator[Check]:
     """Each part in turn; never raises for a part that is unwell, and makes nothing that was not there."""
     if not has_database(settings):
-        yield from (check_python(), check_ffmpeg(settings), check_fonts(), check_folders(settings))
+        yield from (
+            check_python(),
+            check_ffmpeg(settings),
+            check_jail(settings),
+            check_fonts(),
+            check_folders(settings),
+        )
         yield from (check_disk(settings), check_queue(settings))
         remedy = "vigpack up makes it, or vigpack migrate."
         yield Check(part="database", state="warn", found=f"none yet in {settings.data_dir}", remedy=remedy)
@@ -77,6 +83,7 @@ def check_everything(settings: Settings) -> Iterator[Check]:
     checks: list[Callable[[], Check]] = [
         check_python,
         lambda: check_ffmpeg(settings),
+        lambda: check_jail(settings),
         check_fonts,
         lambda: check_folders(settings),
         lambda: check_private(settings),
@@ -144,6 +151,22 @@ def check_ffmpeg(settings: Settings) -> Check:
     if can.is_too_old():
         return Check(part="ffmpeg", state="bad", found=f"{can.version} is too old", remedy=other)
     return Check(part="ffmpeg", state="ok", found=f"{can.version} ({program})")
+
+
+def check_jail(settings: Settings) -> Check:
+    """That what opens films can reach neither files nor networks."""
+    jail = settings.jail_for_media()
+    kept = jail.held_by()
+    beside = [f"Landlock {kept.landlock}"] if kept.landlock else []
+    beside += ["a filter of calls"] if kept.filter else []
+    if kept.kept_by == "namespaces":
+        found = f"films are opened in a place of their own: {', '.join(['bubblewrap', *beside])}"
+        return Check(part="jail", state="ok", found=found)
+    if kept.kept_by == "landlock":
+        found = f"films are opened behind {' and '.join(beside)}; a place of their own cannot be made: {kept.why_not}"
+        return Check(part="jail", state="ok", found=found[:300])
+    found = f"what opens films is not kept from files and networks: {kept.why_not}"
+    return Check(part="jail", state="bad" if jail.required else "warn", found=found[:300], remedy=JAIL_REMEDY)
 
 
 def check_fonts() -> Check:

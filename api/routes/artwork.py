@@ -15,8 +15,9 @@ from api.errors import PhotographsBusy, described
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
 from api.temp_folder import private_folder
-from pipeline.images.photograph import take_photograph
+from pipeline.images.photograph import LIMITS_OF_DECODING, Photograph
 from pipeline.moments import Words
+from pipeline.run.orders import READ_PHOTOGRAPH, PhotographOrder
 from records.accounts.principal import Principal
 from records.actions.artwork import erase_artwork, keep_artwork, word_artwork
 from records.families.access import Right, check_selection
@@ -25,7 +26,7 @@ from records.views.selections import SelectionView
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
 _ONE_AT_A_TIME = threading.Lock()
-"""A picture of 40 megapixels takes some 250 MB while it is read, in a process of its own."""
+"""A picture of 40 megapixels takes some 250 MB while it is read, in a jail."""
 _WAIT_S = 10.0
 
 
@@ -67,11 +68,13 @@ def _keep(ctx: AppContext, asker: Principal, selection_id: str, folder: Path) ->
     if not _ONE_AT_A_TIME.acquire(timeout=_WAIT_S):
         raise PhotographsBusy
     try:
-        photograph = take_photograph(folder / "sent", folder / "photograph.jpg", apart=True)
+        order = PhotographOrder((folder / "sent").resolve(), (folder / "photograph.jpg").resolve())
+        made = ctx.jail.do(READ_PHOTOGRAPH, order, folder, limits=LIMITS_OF_DECODING)
     finally:
         _ONE_AT_A_TIME.release()
     with ctx.db.session() as session:
         check_selection(session, asker, selection_id, Right.WORK)  # a body may take longer than a share lasts
+        photograph = Photograph(made.artifact, made.width_px, made.height_px)
         keep_artwork(session, ctx.storage, selection_id, photograph)
     return view_now(ctx, selection_id)
 

@@ -112,6 +112,7 @@ def _parts(found: Health) -> list[tuple[str, str, float | None]]:
         ("vigpack_broker_messages", "Wake-up messages in the queue.", found.broker_messages),
         ("vigpack_disk_free_bytes", "Free on the disk that receives uploads.", found.disk_free_bytes),
         ("vigpack_disk_total_bytes", "Size of that disk.", found.disk_total_bytes),
+        ("vigpack_jail_missing", "Whether nothing keeps in what opens films here.", found.jail == "none"),
         ("vigpack_disk_reserve_bytes", "Uploads are refused when less is free.", found.disk_reserve_bytes),
         ("vigpack_disk_days_left", "Days until then, at the rate of the last day.", found.disk_days_left),
         ("vigpack_backup_overdue", "Whether the last backup is too old, or missing.", found.backup_overdue),

@@ -20,7 +20,9 @@ from api.temp_folder import private_folder
 from pipeline.closing_notes import is_written
 from pipeline.contents import Part
 from pipeline.outputs.kinds import Kind, find_kind, parse_recipe
-from pipeline.outputs.preview import MEDIA_TYPE, MOST_EARLIER, MOST_STILLS, Pages, first_pages
+from pipeline.outputs.preview import MEDIA_TYPE, MOST_EARLIER, MOST_STILLS, Pages
+from pipeline.run.jailed import files_of
+from pipeline.run.orders import LAY_OUT_PAGES, Ffmpeg, OutputOrder
 from records.ledger.selections import all_moments_ready, has_picture, visible_selection
 from records.views.output_inputs import OutputInputs, fetch_local, gather_inputs
 
@@ -88,7 +90,11 @@ def _pages(kind: Kind, recipe: Any, inputs: OutputInputs, ctx: AppContext) -> Pa
             workdir = folder / "workdir"
             workdir.mkdir()
             prepared = fetch_local(ctx.storage, _shown_first(inputs, kind.pictures_of), folder)
-            return first_pages(kind.layout, prepared, recipe, workdir, runner=ctx.ffmpeg)
+            order = OutputOrder(
+                kind.name, recipe.model_dump(mode="json"), prepared, workdir.resolve(), Ffmpeg.of(ctx.ffmpeg)
+            )
+            made = ctx.jail.do(LAY_OUT_PAGES, order, workdir, reads=[*files_of(prepared)])
+            return Pages(tuple(page.read_bytes() for page in made.shown), made.of)
     finally:
         _AT_ONCE.release()
 

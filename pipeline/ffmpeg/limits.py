@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _PR_SET_PDEATHSIG = 1
+_ROOM_BYTES, _GROWTH = 64 << 20, 3
+"""A copy is about as large as the film; what is encoded anew, from small AVI only, may be larger."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class Limits:
     """Of its own, written to or not; programs and libraries do not count (RLIMIT_DATA)."""
     file_bytes: int = 8 << 30
     """Of any one file it writes."""
+
+
+def room_for_copy(film_bytes: int, *, anew: bool = True) -> int:
+    """How large a copy of a film may become in another container; ``anew``: even where it is encoded anew."""
+    return _ROOM_BYTES + (_GROWTH if anew else 1) * film_bytes
 
 
 def bind_to_parent(parent: int, limits: Limits, timeout_s: float) -> Callable[[], None]:

@@ -1,23 +1,20 @@
 """A photograph of what a child made: upright, no larger than a page needs, and nothing in it but the picture.
 
 Only JPEG and PNG are decoded, and only after their heads have told how large they are. Where they were taken and with
-what is not copied; wide colours become those of a screen. A service decodes each in a process of its own, whose memory
-is bounded: ``python -m pipeline.images.photograph SOURCE JPEG`` prints the outcome as JSON.
+what is not copied; wide colours become those of a screen. A service has each decoded in a jail
+(pipeline.run.orders.READ_PHOTOGRAPH), whose memory is bounded.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.artifact import Artifact, publish
 from pipeline.errors import PipelineError
-from pipeline.ffmpeg.bounded_module import run_module
 from pipeline.ffmpeg.limits import Limits
 from pipeline.limits import LIMITS
 
@@ -30,11 +27,10 @@ MOST_PIXELS = {"JPEG": 64_000_000, "PNG": 40_000_000}
 LONGEST_SIDE_PX = 2400
 """A picture across an A4 page at 240 px an inch."""
 JPEG_QUALITY = 90
-MOST_MEMORY_BYTES = 280 << 20
-"""Of the process that decodes: 40 megapixels take 160 MB, and a quarter of it once more while they are made smaller."""
+LIMITS_OF_DECODING = Limits(memory_bytes=280 << 20, file_bytes=LIMITS.largest_photograph_bytes)
+"""Of decoding one: 40 megapixels take 160 MB, and a quarter of it once more while they are made smaller."""
 _BLENDABLE = ("RGB", "L", "CMYK", "YCbCr")
 _STRIP_PX = 256
-_DECODE_WITHIN_S = 60.0
 _HEAD_BYTES = 32
 _OF_PHONES = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif")
 
@@ -65,10 +61,9 @@ class Photograph:
     height_px: int
 
 
-def take_photograph(source: Path, destination: Path, *, apart: bool = False) -> Photograph:
+def take_photograph(source: Path, destination: Path) -> Photograph:
     """A JPEG of the photograph at ``destination``.
 
-    apart: decoded in a process of its own, bounded to MOST_MEMORY_BYTES.
     Raises: PhotographUnreadable, PhotographTooLarge.
     """
     try:
@@ -83,7 +78,7 @@ def take_photograph(source: Path, destination: Path, *, apart: bool = False) -> 
         raise PhotographUnreadable(head[8:12].decode("ascii"), for_guider=sentence)
     part = destination.with_name(f".{destination.name}.part")
     try:
-        size_px = _decode_apart(source, part) if apart else _decode(source, part)
+        size_px = _decode(source, part)
         artifact = publish(part, destination, MEDIA_TYPE)
     finally:
         part.unlink(missing_ok=True)
@@ -94,23 +89,6 @@ def _decode(source: Path, part: Path) -> tuple[int, int]:
     picture = _read(source)
     picture.save(part, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     return picture.size
-
-
-def _decode_apart(source: Path, part: Path) -> tuple[int, int]:
-    limits = Limits(memory_bytes=MOST_MEMORY_BYTES, file_bytes=LIMITS.largest_photograph_bytes)
-    try:
-        status, printed = run_module(__name__, [str(source), str(part)], limits=limits, timeout_s=_DECODE_WITHIN_S)
-    except TimeoutError as error:
-        raise PhotographTooLarge(str(error)) from None
-    told = json.loads(printed) if printed else {}
-    if status != 0 or not told:  # ended by a limit, or by the library itself
-        raise PhotographUnreadable(f"the process that decodes ended with {status}")
-    if "errno" in told:
-        raise OSError(told["errno"], told["detail"])
-    for refusal in (PhotographUnreadable, PhotographTooLarge):
-        if told.get("code") == refusal.code:
-            raise refusal(told["detail"])
-    return told["width_px"], told["height_px"]
 
 
 def _not_there(source: Path) -> PhotographUnreadable:
@@ -188,19 +166,3 @@ def _on_white(picture: Image.Image) -> Image.Image:
         paper = Image.new("RGBA", clear.size, "white")
         return Image.alpha_composite(paper, clear).convert("RGB")
     return picture.convert("RGB")
-
-
-def main(source: str, part: str) -> None:
-    """Decode one photograph into a JPEG and print its size, or why not, as one line of JSON."""
-    try:
-        width_px, height_px = _decode(Path(source), Path(part))
-        told: dict[str, object] = {"width_px": width_px, "height_px": height_px}
-    except PipelineError as refused:
-        told = {"code": refused.code, "detail": str(refused)}
-    except OSError as error:  # the disk's; what the file itself is refused for has come as a sentence
-        told = {"errno": error.errno, "detail": error.strerror}
-    print(json.dumps(told))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -81,12 +81,46 @@ def prepare(
     earlier: Sequence[Prepared] = (),
     on_progress: Progress | None = None,
 ) -> Report:
-    """The media work alone: the packs and notes of a selection, and report.json, in the folder ``out``.
+    """What ``fill`` makes, in the folder ``out``, which must be empty or absent and is filled only when all succeeded.
+
+    In this process: for films that are known. pipeline.run.jailed has it done in a jail.
+    Raises: PipelineError and its kin.
+    """
+    with filled_whole(out) as work:
+        return fill(
+            film_path,
+            selection,
+            work,
+            preset=preset,
+            runner=runner,
+            kinds=kinds,
+            recipes=recipes,
+            companion=companion,
+            artwork=artwork,
+            earlier=earlier,
+            on_progress=on_progress,
+        )
+
+
+def fill(
+    film_path: Path,
+    selection: Selection,
+    work: Path,
+    *,
+    preset: Preset,
+    runner: FfmpegRunner,
+    kinds: Sequence[str] | None = None,
+    recipes: Mapping[str, Mapping[str, Any]] | None = None,
+    companion: Prepared | None = None,
+    artwork: Sequence[Path] = (),
+    earlier: Sequence[Prepared] = (),
+    on_progress: Progress | None = None,
+) -> Report:
+    """The media work alone: the packs and notes of a selection, and report.json, in the folder ``work``.
 
     ``kinds`` are the usual ones where None; ``recipes`` holds what was chosen for a kind, by its name; ``companion`` is
     the other film of the same cycle; ``artwork`` are photographs of what the child made; ``earlier`` are earlier
-    reviews of the family. ``out`` must be empty or absent and is filled only when everything succeeded; the film is
-    only read.
+    reviews of the family. The film is only read.
     Raises: PipelineError and its kin.
     """
     wanted = map(find_kind, usual_kinds(selection.of) if kinds is None else kinds)
@@ -97,7 +131,7 @@ def prepare(
         check_earlier(selection, one.selection)
     before = tuple(EarlierReview(one) for one in sorted(earlier, key=lambda one: one.selection.cycle))
     film = probe_source(film_path)
-    with filled_whole(out) as work, disk_errors_told(), tempfile.TemporaryDirectory(dir=work) as scratch_name:
+    with disk_errors_told(), tempfile.TemporaryDirectory(dir=work) as scratch_name:
         scratch = Path(scratch_name)
         report = Report(_film_facts(film), preset.model_dump(), warnings=[*film.warnings, *hints(selection)])
         seekable = film

@@ -6,8 +6,7 @@ what would be made is not what the guider saw, and may hold what a family cut ou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pipeline.claims import Claims
 from pipeline.errors import MomentOutsideFilm, PipelineError
 from pipeline.moments import Clip, Still, clock
 from pipeline.source.demux import open_container, packets, video_stream
@@ -28,20 +27,6 @@ class FilmDiffers(PipelineError):
         "What arrived is not what the page showed, so nothing was made of it. "
         "Please open the film again and send the whole film."
     )
-
-
-@dataclass(frozen=True)
-class Claims:
-    """What was said of an upload; None where nothing was."""
-
-    duration_ms: int | None = None
-    width_px: int | None = None
-    """As it is shown: upright, square pixels."""
-    height_px: int | None = None
-    pictures: int | None = None
-    """How many new pictures the moment shows."""
-    sound_only: bool = False
-    """That there is no picture in it: what nobody saw is not handed out."""
 
 
 def check_claims(film: Film | Recording, claims: Claims) -> None:

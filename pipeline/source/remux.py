@@ -15,6 +15,7 @@ from pathlib import Path
 import ffmpeg
 
 from pipeline.errors import CopyTooLarge, FfmpegFailed, FilmUnreadable, NoSpace
+from pipeline.ffmpeg.limits import room_for_copy
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.source.demux import DEMUXERS, film_url, open_container, video_stream
 from pipeline.source.film import Film, probe
@@ -24,8 +25,6 @@ _KEY_FRAMES_ONLY = ("mjpeg", "dvvideo", "rawvideo", "huffyuv", "ffv1")
 _ORDER_UNKNOWN = ("h264", "hevc")
 _SHAPE_IN_PICTURES = ("mpegts", "mpeg")
 _SLOWEST_DISK_BYTES_S = 1 << 20
-_ROOM_BYTES, _GROWTH = 64 << 20, 3
-"""A copy is about as large as the film; what is encoded anew, from small AVI only, may be larger."""
 
 
 def make_seekable(film: Film, scratch: Path, *, runner: FfmpegRunner) -> Film:
@@ -43,7 +42,7 @@ def make_seekable(film: Film, scratch: Path, *, runner: FfmpegRunner) -> Film:
             runner.run(
                 rewrap_argv(film, copy),
                 timeout_s=60 + film.bytes / _SLOWEST_DISK_BYTES_S,
-                most_file_bytes=_ROOM_BYTES + _GROWTH * film.bytes,
+                most_file_bytes=room_for_copy(film.bytes),
                 hide=film.path,
             )
             return replace(probe(copy), is_copy=film.container.startswith(_SHAPE_IN_PICTURES))
@@ -55,7 +54,7 @@ def make_seekable(film: Film, scratch: Path, *, runner: FfmpegRunner) -> Film:
 
 def _check_room(film: Film, scratch: Path) -> None:
     disk = shutil.disk_usage(scratch)
-    needed_bytes = _ROOM_BYTES + film.bytes * (_GROWTH if _is_encoded_anew(film) else 1)
+    needed_bytes = room_for_copy(film.bytes, anew=_is_encoded_anew(film))
     detail = f"a copy needs {needed_bytes} bytes; {disk.free} of {disk.total} are free"
     if needed_bytes > disk.total:
         raise CopyTooLarge(detail)

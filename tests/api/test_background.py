@@ -22,7 +22,7 @@ from records.storage.open import open_storage
 from records.uploads.partial_file import partial_path
 from records.uploads.uploads import Upload, Uploads
 from tests.effects import open_alone
-from tests.footage import RUNNER
+from tests.footage import JAIL, RUNNER
 from tests.records.cast import K_207, add_selection
 
 
@@ -51,7 +51,7 @@ def waiting(app_settings: Settings) -> AppContext:
         partial_path(settings, upload.id).write_bytes(b"film")
     with db.session() as session:
         session.execute(update(UploadRow).values(offset_bytes=4))
-    return AppContext(settings, db, storage, uploads, RUNNER)
+    return AppContext(settings, db, storage, uploads, RUNNER, JAIL)
 
 
 def jobs(ctx: AppContext) -> int:

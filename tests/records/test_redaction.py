@@ -16,7 +16,7 @@ from tests.records.cast import K_104
         ("  title           : Ella's birthday", "  title           : […]"),
         (
             "    com.apple.quicktime.location.ISO6709: +51.5007-000.1246+011.800/",
-            "    com.apple.quicktime.location.ISO6709: […]",
+            "    […]",
         ),
         ("filmed at +51.5007-000.1246/", "filmed at […]"),
         ("Authorization: Bearer abc.def-1", "Authorization: Bearer […]"),
@@ -33,6 +33,32 @@ from tests.records.cast import K_104
 )
 def test_one_kind_of_trace(told: str, left: str) -> None:
     assert redact(told) == left
+
+
+TAGGED = """Input #0, matroska,webm, from 'FILM':
+  Metadata:
+    title           : for Mum
+                    : Ella Smith
+    ELLA SMITH      : seven
+  Duration: 00:00:01.00, start: 0.000000, bitrate: 294 kb/s
+  Chapters:
+    Chapter #0:0: start 0.000000, end 1.000000
+      Metadata:
+        title           : Ella waves
+    Stream #0:0: Video: h264 (High), yuv420p, 25 fps
+      Metadata:
+        kid             : Ella
+Conversion failed!"""
+
+
+@pytest.mark.parametrize("first", range(len(TAGGED.splitlines())))
+def test_a_film_s_own_tags_are_taken_out_whatever_they_are_called_and_wherever_the_text_begins(first: int) -> None:
+    told = redact("\n".join(TAGGED.splitlines()[first:]))
+    assert not {"ella", "smith", "mum", "seven", "waves", "kid"} & set(told.lower().split())
+    assert told.endswith("Conversion failed!")
+    for kept in ("Input #0, matroska,webm", "  Duration: 00:00:01.00", "Stream #0:0: Video: h264 (High)"):
+        number = next(n for n, line in enumerate(TAGGED.splitlines()) if kept in line)
+        assert (kept in told) == (first <= number)
 
 
 def test_every_word_a_guider_wrote_is_taken_out_whatever_its_case() -> None:

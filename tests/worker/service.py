@@ -113,10 +113,8 @@ def wait_for_encoder(process: subprocess.Popen[bytes]) -> psutil.Process:
 
 
 def pool_process(encoder: psutil.Process) -> psutil.Process:
-    """The pool process that started this ffmpeg."""
-    parent = encoder.parent()
-    assert parent is not None
-    return parent
+    """The pool process for which this ffmpeg works: it has the jail made in which that runs."""
+    return next(one for one in encoder.parents() if "pipeline.jail.zygote" not in one.cmdline())
 
 
 def wait_until_gone(*processes: psutil.Process) -> None:

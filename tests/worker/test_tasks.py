@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import errno
 import json
 import zipfile
 from collections.abc import Iterator
@@ -11,7 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from pipeline.jail.jail import Task
 from pipeline.outputs.kinds import KINDS
+from pipeline.run.orders import MomentMade
 from records.actions.complete_job import requeue_expired
 from records.actions.erase import erase_selection
 from records.actions.trim import trim_moment
@@ -22,7 +23,7 @@ from records.models import JobRow, JobState, MomentRow, SelectionState, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage, Stored
 from tests.effects import effects_on, woken_by
-from tests.footage import RUNNER, numbers_in
+from tests.footage import JAIL, RUNNER, numbers_in
 from tests.records.cast import K_104, K_207, job_row, take
 from tests.worker.service import QUICK, Service, assert_nothing_left_behind, running_service
 from worker import tasks
@@ -34,7 +35,7 @@ from worker.tasks import attempt, run_job
 
 
 def context_of(service: Service, storage: Storage | None = None) -> WorkerContext:
-    return WorkerContext(service.settings, service.db, storage or service.storage, RUNNER, "w")
+    return WorkerContext(service.settings, service.db, storage or service.storage, RUNNER, "w", JAIL)
 
 
 def do_all(service: Service, jobs: list[str]) -> None:
@@ -137,36 +138,22 @@ def test_with_s3_the_whole_way_leaves_nothing_behind(s3_settings: Settings, shor
         assert_nothing_left_behind(service)
 
 
-def test_an_unforeseen_error_is_recorded_without_its_text(
-    folder_service: Service, short_film: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def break_down(*_: Any, **__: Any) -> None:
-        raise RuntimeError("Ella looks up. Mum waits.")
-
-    monkeypatch.setattr("worker.jobs.moment.prepare_moment", break_down)
-    _, jobs = folder_service.send_film(short_film, K_207)
-    do_all(folder_service, jobs)
-    row = job_row(folder_service.db, jobs[0])
-    assert (row.state, row.error_code) == (JobState.QUEUED, "unexpected")
-    assert row.error_detail is not None
-    assert "RuntimeError at " in row.error_detail
-    assert "Ella" not in row.error_detail + (row.error_sentence or "")
-
-
 @pytest.mark.parametrize(
-    "full", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("wrote 0 of 9: No space left on device")]
+    ("how", "code"), [("break_down", "unexpected"), ("disk_is_full", "no_space"), ("disk_is_full_in_words", "no_space")]
 )
-def test_a_disk_that_fills_in_the_midst_of_the_work_costs_no_attempt(
-    folder_service: Service, short_film: Path, monkeypatch: pytest.MonkeyPatch, full: Exception
+def test_an_unforeseen_error_is_recorded_without_its_text_and_a_full_disk_costs_no_attempt(
+    folder_service: Service, short_film: Path, monkeypatch: pytest.MonkeyPatch, how: str, code: str
 ) -> None:
-    def fill_up(*_: Any, **__: Any) -> None:
-        raise full
-
-    monkeypatch.setattr("worker.jobs.moment.prepare_moment", fill_up)
+    monkeypatch.setattr("worker.jobs.moment.MAKE_MOMENT", Task(f"tests.worker.broken_work:{how}", MomentMade))
     _, jobs = folder_service.send_film(short_film, K_207)
     do_all(folder_service, jobs)
     row = job_row(folder_service.db, jobs[0])
-    assert (row.state, row.error_code, row.attempts) == (JobState.QUEUED, "no_space", 0)
+    assert (row.state, row.error_code) == (JobState.QUEUED, code)
+    assert row.attempts == (code == "unexpected")
+    assert row.error_detail is not None
+    assert "Error" in row.error_detail
+    assert " at zygote.py:" in row.error_detail
+    assert "Ella" not in row.error_detail + (row.error_sentence or "")
 
 
 class _ErasingStorage:

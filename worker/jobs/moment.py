@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pipeline.artifact import Artifact, FinishedMoment
-from pipeline.cut.audio_clips import SUFFIX as SOUND_SUFFIX
-from pipeline.errors import NoPicture
-from pipeline.moments import Clip
+from pipeline.claims import Claims
+from pipeline.ffmpeg.limits import room_for_copy
 from pipeline.presets import preset
-from pipeline.run.moment import prepare_hidden, prepare_moment
-from pipeline.source.claims import Claims, check_claims, check_length, check_moment
-from pipeline.source.completeness import last_complete_ms
-from pipeline.source.film import Film
-from pipeline.source.recording import Recording, probe_source
-from pipeline.source.remux import make_seekable
+from pipeline.run.orders import MAKE_MOMENT, Ffmpeg, MomentMade, MomentOrder
 from records.actions.complete_job import Hidden
 from records.actions.hide import COVERED, FINISHED, UNCOVERED, covered_pictures
 from records.actions.trim import note_held
@@ -30,8 +25,6 @@ from records.models import HidingRow, JobRow, JobState, MomentRow, SelectionRow,
 from records.views.output_inputs import fetch
 from worker.context import WorkerContext
 from worker.jobs.made import JobResult, Report, found_or_lost
-
-_SUFFIX = {"clip": ".mp4", "still": ".jpg"}
 
 
 def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) -> JobResult:
@@ -45,45 +38,40 @@ def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
         alone = _is_alone(session, claim)
     source = fetch(ctx.storage, found_or_lost(upload.storage_key, claim), upload.sha256, folder / "source")
     report(0.05)
-    found = probe_source(source)
-    film = found if isinstance(found, Recording) else make_seekable(found, folder, runner=ctx.ffmpeg)
-    suffix = SOUND_SUFFIX if isinstance(film, Recording) and row.kind == "clip" else _SUFFIX[row.kind]
-    name = f"{number:02}{suffix}"
-    if upload.held_ms is None:
-        if isinstance(film, Recording) or upload.moment_id is None:  # sound is never stored out of order
-            held_ms = film.duration_ms
-        else:
-            held_ms = last_complete_ms(film)
-        note_held(ctx.db, upload.id, held_ms)
-    moment = row.moment if row.cut is None else at_times(row.moment, row.cut)
-    claims = _claims(row, selection, upload)
-    check_claims(film, claims)
-    if upload.moment_id is not None:
-        check_moment(film, moment, claims)
-    # One encoder thread a process uses two cores best; a moment that is alone would leave the others idle.
-    threads = (os.cpu_count() or 1) if alone else 1
-    chosen, copy = preset(selection.preset), folder / name
+    order = MomentOrder(
+        source=source.resolve(),
+        folder=folder.resolve(),
+        name=f"{number:02}",
+        moment=row.moment if row.cut is None else at_times(row.moment, row.cut),
+        preset=preset(selection.preset),
+        claims=_claims(row, selection, upload),
+        is_cut=upload.moment_id is not None,
+        held_is_known=upload.held_ms is not None,
+        marks=None if hiding is None else tuple(hiding.marks),
+        # One encoder thread a process uses two cores best; a moment that is alone would leave the others idle.
+        threads=(os.cpu_count() or 1) if alone else 1,
+        ffmpeg=Ffmpeg.of(ctx.ffmpeg),
+    )
+    limits = replace(ctx.jail.limits, file_bytes=max(ctx.jail.limits.file_bytes, room_for_copy(source.stat().st_size)))
 
     def tell(done: float) -> None:
         report(0.05 + 0.9 * done)
 
-    if hiding is None:
-        finished = prepare_moment(film, moment, chosen, copy, runner=ctx.ffmpeg, threads=threads, on_progress=tell)
-        if upload.moment_id is not None and isinstance(moment, Clip):
-            check_length(moment, finished.duration_ms or 0)
-        return JobResult({row.kind: [finished]}, _facts(film, row, finished))
-    if isinstance(film, Recording):
-        raise NoPicture(for_guider="This recording has no picture, so there is nobody to hide in it.")
-    covered, seen = prepare_hidden(
-        film, moment, chosen, copy, hiding.marks, runner=ctx.ffmpeg, threads=threads, on_progress=tell
-    )
+    def noted(name: str, value: int) -> None:
+        if name == "held_ms" and upload.held_ms is None:
+            note_held(ctx.db, upload.id, value)
+
+    made = ctx.jail.do(MAKE_MOMENT, order, folder, reads=[source], limits=limits, tell=tell, note=noted)
+    facts = None if made.finished is None else _facts(made, made.finished, row)
+    seen = made.hidden
+    if seen is None or hiding is None:
+        return JobResult({row.kind: [] if made.finished is None else [made.finished]}, facts)
     files: dict[str, Sequence[Artifact]] = {UNCOVERED: [seen.uncovered.artifact]}
     if seen.covered is not None:
         files[COVERED] = [seen.covered.artifact]
-    if covered is not None:
-        files[FINISHED] = [covered]
+    if made.finished is not None:
+        files[FINISHED] = [made.finished]
     pictures = covered_pictures(seen.pictures, seen.uncovered.places, seen.covered.places if seen.covered else ())
-    facts = None if covered is None else _facts(film, row, covered)
     return JobResult(files, facts, Hidden(hiding.revision, pictures))
 
 
@@ -100,7 +88,7 @@ def _claims(row: MomentRow, selection: SelectionRow, upload: UploadRow) -> Claim
     return Claims(told.duration_ms, pictures=pictures, sound_only=sound_only)
 
 
-def _facts(film: Film | Recording, row: MomentRow, made: FinishedMoment) -> MomentFacts:
+def _facts(of: MomentMade, made: FinishedMoment, row: MomentRow) -> MomentFacts:
     earlier_ms = starts_ms(row)
     return MomentFacts(
         in_ms=made.in_ms + earlier_ms,
@@ -112,7 +100,7 @@ def _facts(film: Film | Recording, row: MomentRow, made: FinishedMoment) -> Mome
         peaks=made.peaks,
         gain_db=made.gain_db,
         cpu_s=round(made.cpu_s, 3),
-        warnings=(*film.warnings, *made.warnings),
+        warnings=(*of.film_warnings, *made.warnings),
     )
 
 

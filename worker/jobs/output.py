@@ -7,6 +7,8 @@ from pathlib import Path
 from sqlalchemy import select
 
 from pipeline.outputs.kinds import find_kind, parse_recipe
+from pipeline.run.jailed import files_of
+from pipeline.run.orders import MAKE_OUTPUT, Ffmpeg, OutputOrder
 from records.ledger.jobs import Claim, holds
 from records.ledger.outputs import find_output, note_sources
 from records.ledger.selections import lock_selection
@@ -31,6 +33,9 @@ def make_output(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
     prepared = fetch_local(ctx.storage, inputs, folder, lambda done: report(0.5 * done))
     out = folder / "out"
     out.mkdir()
-    files = kind.make(prepared, recipe, out, ctx.ffmpeg)
+    order = OutputOrder(kind.name, recipe.model_dump(mode="json"), prepared, out.resolve(), Ffmpeg.of(ctx.ffmpeg))
+    files = ctx.jail.do(
+        MAKE_OUTPUT, order, out, reads=[*files_of(prepared)], tell=lambda done: report(0.5 + 0.45 * done)
+    )
     report(0.95)
     return JobResult({kind.name: files}, sources=sources, notes_revision=notes_revision)

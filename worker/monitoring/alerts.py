@@ -43,6 +43,10 @@ PROXY_ANEW = (
     "keeps it from working."
 )
 
+JAIL_REMEDY = (
+    "Run it on Linux 5.13 or newer with Landlock switched on, or let it make user namespaces: docs/security.md, "
+    "“Where films are opened”."
+)
 _FORMER_NAME: JsonDict = {"deprecated": True}
 
 
@@ -138,6 +142,15 @@ def _parts(facts: Facts) -> Iterator[Alert]:
                 "Start it: docker compose up -d --force-recreate redis; on one machine end vigpack up and start it "
                 "again. The jobs stand in the database and are sent again by themselves."
             ),
+        )
+    if facts.jail == "none":
+        missing = f"because {facts.jail_missing_because}" if facts.jail_missing_because else "here"
+        told = "No film is prepared" if facts.jail_required else "What opens films is not kept from files and networks"
+        yield Alert(
+            code="jail_missing",
+            level="bad" if facts.jail_required else "warn",
+            message=f"{told}: there is no jail, {missing}.",
+            remedy=JAIL_REMEDY,
         )
     if seen := facts.another_address:
         set_it = f"If that is your service, set VIGPACK_PUBLIC_URL={seen.origin} and start the API anew"

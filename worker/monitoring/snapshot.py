@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.jail.jail import Kept
 from records.folders import FolderProblem
 from records.ledger.store_identity import StoreMatch
 from records.views.queue_stats import QueueFigures
@@ -71,6 +72,11 @@ class Facts(BaseModel):
     """Since when there is something that no backup holds; None: there is nothing to lose, or that is not known."""
     backup_max_age_days: float = 0
     """After so long somebody should make one; 0: backups are not watched."""
+    jail: Kept = "namespaces"
+    """What keeps the processes that open films on the API's machine from files and networks."""
+    jail_missing_because: str = ""
+    jail_required: bool = False
+    """Whether nothing is opened without one."""
     public_url: str = ""
     """Where browsers are told to be, VIGPACK_PUBLIC_URL."""
     another_address: AnotherAddress | None = None

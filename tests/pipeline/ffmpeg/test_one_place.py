@@ -13,14 +13,16 @@ HOUSE = Path(__file__).resolve().parents[3]
 MODULES = [path for room in ("api", "cli", "pipeline", "records", "worker") for path in (HOUSE / room).rglob("*.py")]
 STARTS_PROGRAMS = {
     "pipeline/ffmpeg/runner.py": "the one that starts ffmpeg, within limits",
-    "pipeline/ffmpeg/bounded_module.py": "starts a module of ours that decodes, within limits",
+    "pipeline/jail/jail.py": "starts our own process that has loaded what reads films, without a secret in it",
+    "pipeline/jail/namespaces.py": "starts bubblewrap, which makes the place where films are opened",
+    "pipeline/jail/zygote.py": "forks the process that opens a film, inside that place",
     "cli/local/child.py": "starts the services of one machine: our own processes and redis-server",
     "cli/local/leash.py": "turns into the service that it holds",
     "cli/local/watch.py": "turns into the process that watches the services",
     "cli/worker.py": "turns into the worker, with the environment that it needs from its first import on",
     "cli/demo_client/running.py": "starts vigpack up, as a person would",
 }
-"""No film ever reaches a program but through the runner, which bounds it, and which a jail is put around one day."""
+"""No film ever reaches a program but through the runner, which bounds it, in a jail."""
 PROCESS_MODULES = {"subprocess", "multiprocessing", "billiard", "pty", "imageio", "imageio_ffmpeg", "sh"}
 PROCESS_NAMES = re.compile(
     r"^(?:os\.(?:exec|spawn|posix_spawn|fork|system|popen)|asyncio\.create_subprocess|ffmpeg\.(?:run|probe)"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import struct
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 
 import pytest
 from PIL import ExifTags, Image
 
-from pipeline.images.photograph import PhotographTooLarge, PhotographUnreadable, take_photograph
+from pipeline.images.photograph import LIMITS_OF_DECODING, PhotographTooLarge, PhotographUnreadable, take_photograph
+from pipeline.run.orders import READ_PHOTOGRAPH, PhotographMade, PhotographOrder
+from tests.footage import JAIL
 
 MADE_WITH, POSITION = "A phone of Ella", 0x8825
 
@@ -92,57 +91,44 @@ def test_one_that_is_cut_short_is_told(tmp_path: Path) -> None:
         take_photograph(source, tmp_path / "taken.jpg")
 
 
-def test_decoded_apart_it_is_the_same_picture(tmp_path: Path) -> None:
+def taken_in_jail(source: Path) -> PhotographMade:
+    """As the service takes one: beside the photograph, in the jail."""
+    order = PhotographOrder(source, source.with_name("taken.jpg"))
+    return JAIL.do(READ_PHOTOGRAPH, order, source.parent, limits=LIMITS_OF_DECODING)
+
+
+def test_decoded_in_the_jail_it_is_the_same_picture(tmp_path: Path) -> None:
     source = drawing(tmp_path / "drawing.jpg", turned=6)
-    here, there = (take_photograph(source, tmp_path / f"{apart}.jpg", apart=apart) for apart in (False, True))
+    here, there = take_photograph(source, tmp_path / "here.jpg"), taken_in_jail(source)
     assert (there.artifact.sha256, there.width_px) == (here.artifact.sha256, here.width_px)
 
 
-def test_what_a_process_apart_refuses_is_told_as_here(tmp_path: Path) -> None:
+def test_what_is_refused_in_the_jail_is_told_as_here(tmp_path: Path) -> None:
     (tmp_path / "sent").write_bytes(b"GIF89a" + bytes(40))
     with pytest.raises(PhotographUnreadable):
-        take_photograph(tmp_path / "sent", tmp_path / "taken.jpg", apart=True)
+        taken_in_jail(tmp_path / "sent")
     with pytest.raises(PhotographTooLarge):
-        take_photograph(endless_png(tmp_path / "endless.png"), tmp_path / "taken.jpg", apart=True)
+        taken_in_jail(endless_png(tmp_path / "endless.png"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["endless.png", "sent"]
 
 
-def test_a_full_disk_is_no_fault_of_the_picture(tmp_path: Path) -> None:
-    with pytest.raises(OSError) as told:  # noqa: PT011 which one it is, its number tells
-        take_photograph(drawing(tmp_path / "drawing.jpg"), tmp_path / "nowhere" / "taken.jpg", apart=True)
-    assert told.value.errno == errno.ENOENT
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds memory")
 @pytest.mark.parametrize("mode", ["P", "RGBA"])
 def test_the_largest_that_is_taken_needs_no_more_memory_than_a_small_service_has(mode: str, tmp_path: Path) -> None:
     """An A4 sheet scanned at 600 dots an inch took a gigabyte of the service's own memory."""
     Image.new(mode, (4960, 7016)).save(tmp_path / "large.png", compress_level=1)
-    measured = """
-import re, resource, sys
-from pathlib import Path
-from pipeline.images.photograph import take_photograph
-taken = take_photograph(Path(sys.argv[1]), Path(sys.argv[2]), apart=True)
-here_kib = re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]
-print(taken.width_px, int(here_kib) >> 10, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)
-"""
-    argv = [sys.executable, "-c", measured, str(tmp_path / "large.png"), str(tmp_path / "taken.jpg")]
-    done = subprocess.run(argv, capture_output=True, text=True, check=True)
-    width_px, here_mib, there_mib = map(int, done.stdout.split())
-    assert width_px == 1697
-    assert here_mib < 100
-    assert there_mib < 280
+    assert LIMITS_OF_DECODING.memory_bytes < 300 << 20
+    assert taken_in_jail(tmp_path / "large.png").width_px == 1697
 
 
 def test_a_picture_that_has_no_room_in_memory_is_told_in_a_sentence(tmp_path: Path) -> None:
     Image.new("RGB", (8000, 8000)).save(tmp_path / "larger.png", compress_level=1)
     with pytest.raises(PhotographTooLarge):
-        take_photograph(tmp_path / "larger.png", tmp_path / "taken.jpg", apart=True)
+        taken_in_jail(tmp_path / "larger.png")
 
 
 def test_a_large_jpeg_is_decoded_at_the_size_that_is_needed(tmp_path: Path) -> None:
     Image.new("RGB", (8000, 6000), "red").save(tmp_path / "large.jpg", progressive=True)
-    taken = take_photograph(tmp_path / "large.jpg", tmp_path / "taken.jpg", apart=True)
+    taken = taken_in_jail(tmp_path / "large.jpg")
     assert (taken.width_px, taken.height_px) == (2400, 1800)
 
 

@@ -3211,6 +3211,15 @@ export interface components {
             disk_total_bytes: number | null;
             /** @default [] */
             folder_problems: components["schemas"]["FolderProblem"][];
+            /**
+             * @default namespaces
+             * @enum {string}
+             */
+            jail: "namespaces" | "landlock" | "none";
+            /** @default  */
+            jail_missing_because: string;
+            /** @default false */
+            jail_required: boolean;
             last_backup_at: string | null;
             most_waiting_jobs: number;
             /** @description What is wrong, in plain words; empty when nothing is. */

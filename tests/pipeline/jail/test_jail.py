@@ -1,0 +1,160 @@
+"""What opens films cannot reach anything else, and does not outlive its asker."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from pipeline.errors import Cancelled, OutputTooLarge, TooMuchMemory
+from pipeline.ffmpeg.limits import Limits
+from pipeline.jail.jail import Jail, JailMissing, Locks, MediaCrashed, Task, WorkBroke, find_locks
+from tests.footage import JAIL
+from tests.pipeline.jail.probes import Could, Tries
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has what a jail is made of")
+TOGETHER = "jail"
+SECRET = "a-secret-of-the-service-4711"
+WHOLE = find_locks()
+WITHOUT_NAMESPACES = dataclasses.replace(WHOLE, namespaces=False, proc=False)
+WAYS = [
+    pytest.param(WHOLE, id="namespaces", marks=pytest.mark.skipif(not WHOLE.namespaces, reason=WHOLE.why_not)),
+    pytest.param(
+        WITHOUT_NAMESPACES,
+        id="landlock",
+        marks=pytest.mark.skipif(WHOLE.landlock < 6, reason="this kernel's Landlock is older"),
+    ),
+]
+
+
+def task(name: str, result: Any = Could) -> Task[Tries, Any]:
+    return Task(f"tests.pipeline.jail.probes:{name}", result, timeout_s=100)
+
+
+def jailed(**given: Any) -> Jail:
+    """With bounds of its own, in the one process that forks for all tests."""
+    return dataclasses.replace(JAIL, **given)
+
+
+@pytest.fixture
+def tries(tmp_path: Path) -> Iterator[Tries]:
+    (tmp_path / "marker").write_text("of another family")
+    (tmp_path / "film.mp4").write_text("a film")
+    folder = tmp_path / "job"
+    folder.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        ports = (tcp.getsockname()[1], udp.getsockname()[1])
+        beside = (tmp_path / "marker", Path("/etc/passwd"))
+        yield Tries(folder, tmp_path / "film.mp4", ports, beside, os.getpid(), SECRET, 0)
+
+
+@pytest.mark.parametrize("locks", WAYS)
+def test_nothing_outside_its_folder_can_be_reached(locks: Locks, tries: Tries, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIGPACK_TOKEN", SECRET)
+    jail = Jail(locks=locks, required=True)  # of its own, started with the secret in this environment
+    could = jail.do(task("try_all"), tries, tries.folder, reads=[tries.readable])
+    assert could.done == ("starts programs",)
+    assert (tries.folder / "made.txt").read_text() == "as it must"
+    assert not list(tries.folder.parent.rglob("left-behind"))
+
+
+def test_out_of_the_jail_the_same_probe_reaches_everything(tries: Tries) -> None:
+    """So that none of what it tries fails for another reason."""
+    jail = jailed(locks=Locks(namespaces=False))
+    could = jail.do(task("try_all"), tries, tries.folder, reads=[tries.readable])
+    assert {"tcp", "udp", "reads marker", "writes beside marker", "changes what it may read"} <= set(could.done)
+
+
+@pytest.mark.skipif(not WHOLE.namespaces, reason=WHOLE.why_not)
+def test_no_more_processes_than_are_allowed(tries: Tries) -> None:
+    """The kernel refuses them to everybody but root; where it does not, what watches the jail ends it."""
+    jail = jailed(most_processes=30)
+    with suppress(MediaCrashed):
+        could = jail.do(task("start_processes"), dataclasses.replace(tries, processes=4000), tries.folder)
+        assert could.processes <= 30
+
+
+@pytest.mark.parametrize("locks", WAYS)
+def test_memory_and_files_are_bounded(locks: Locks, tries: Tries) -> None:
+    jail = jailed(limits=Limits(memory_bytes=256 << 20, file_bytes=8 << 20), locks=locks)
+    with pytest.raises(TooMuchMemory):
+        jail.do(task("take_memory"), tries, tries.folder)
+    with pytest.raises(OutputTooLarge):
+        jail.do(task("write_much"), tries, tries.folder)
+
+
+@pytest.mark.parametrize("locks", WAYS)
+def test_the_asker_can_end_it_with_all_that_it_started(locks: Locks, tries: Tries) -> None:
+    jailed(locks=locks).do(task("lead_nowhere"), tries, tries.folder)  # what forks is there now
+    known = {one.pid for one in psutil.process_iter()}
+
+    def stop(_: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        jailed(locks=locks).do(task("sleep"), tries, tries.folder, tell=stop)
+
+    def ours() -> list[int]:
+        """Supervisors and workers, also those that lost their parent; the process that forks them was there before."""
+        found = []
+        for one in psutil.process_iter(["cmdline", "pid"]):
+            if one.pid not in known and "pipeline.jail.zygote" in (one.info["cmdline"] or []):
+                found.append(one.pid)
+        return found
+
+    ends_at = time.monotonic() + 60
+    while ours() and time.monotonic() < ends_at:
+        time.sleep(0.05)
+    assert ours() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "result", "refusal"),
+    [
+        ("lead_elsewhere", Could, WorkBroke),
+        ("name_elsewhere", Tries, WorkBroke),
+        ("crash", Could, MediaCrashed),
+        ("babble", Could, WorkBroke),
+    ],
+)
+def test_what_comes_out_of_it_is_not_trusted(name: str, result: Any, refusal: type[Exception], tries: Tries) -> None:
+    with pytest.raises(refusal):
+        JAIL.do(task(name, result), tries, tries.folder)
+
+
+def test_where_nothing_holds_it_in_nothing_is_done_if_settings_say_so(tries: Tries) -> None:
+    with pytest.raises(JailMissing):
+        jailed(locks=Locks(namespaces=False, landlock=7), required=True).do(task("try_all"), tries, tries.folder)
+    assert not (tries.folder / "made.txt").exists()
+
+
+def test_as_somebody_without_rights_it_holds_as_well(tmp_path: Path) -> None:
+    """The service is nobody's; and the kernel counts the processes of everybody but root."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    tmp_path.chmod(0o777)
+    for parent in tmp_path.parents[:2]:
+        parent.chmod(0o755)
+    python = shutil.which(f"python3.{sys.version_info.minor}", path="/usr/bin:/usr/local/bin")
+    if python is None:
+        pytest.skip("the Python of these tests may be read by root alone, and there is no other like it")
+    home = os.pathsep.join([sysconfig.get_path("purelib"), str(Path(__file__).parents[3])])
+    done = subprocess.run(
+        [python, "-P", "-m", "tests.pipeline.jail.as_nobody", str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": home}, capture_output=True, text=True, check=False,
+        user=65534, group=65534, extra_groups=[],
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.split()) == (0, ["starts", "programs", "bounded"]), done.stderr
