@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -99,26 +98,18 @@ def test_memory_and_files_are_bounded(locks: Locks, tries: Tries) -> None:
 @pytest.mark.parametrize("locks", WAYS)
 def test_the_asker_can_end_it_with_all_that_it_started(locks: Locks, tries: Tries) -> None:
     jailed(locks=locks).do(task("lead_nowhere"), tries, tries.folder)  # what forks is there now
-    known = {one.pid for one in psutil.process_iter()}
+    before = set(psutil.Process().children(recursive=True))
+    started: set[psutil.Process] = set()
 
     def stop(_: float) -> None:
+        started.update(set(psutil.Process().children(recursive=True)) - before)
         raise Cancelled
 
     with pytest.raises(Cancelled):
         jailed(locks=locks).do(task("sleep"), tries, tries.folder, tell=stop)
-
-    def ours() -> list[int]:
-        """Supervisors and workers, also those that lost their parent; the process that forks them was there before."""
-        found = []
-        for one in psutil.process_iter(["cmdline", "pid"]):
-            if one.pid not in known and "pipeline.jail.zygote" in (one.info["cmdline"] or []):
-                found.append(one.pid)
-        return found
-
-    ends_at = time.monotonic() + 60
-    while ours() and time.monotonic() < ends_at:
-        time.sleep(0.05)
-    assert ours() == []
+    assert len(started) >= 3  # who watches, what works, and what that started
+    _, alive = psutil.wait_procs(started, timeout=60)
+    assert alive == []
 
 
 @pytest.mark.parametrize(
