@@ -71,6 +71,7 @@ from api.routes import (
     uploads,
 )
 from api.routes.page import BUILT_PAGE, serve_page
+from records.accounts.local.breached import check_list
 from records.accounts.organisation.configuration import Organisation, organisation_of
 from records.accounts.shared_secrets import shared_secrets
 from records.audit.act import note_act
@@ -95,10 +96,12 @@ Begin with `POST /api/v1/selections`; send each awaited upload with tus 1.0 to `
 def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> FastAPI:
     """The application, ready for a server; ``uvicorn api.app:create_app --factory`` reads the settings itself.
 
-    Raises: OpenToTheNetwork, OrganisationMisconfigured, StorageUnavailable.
+    Raises: OpenToTheNetwork, BreachedListUnreadable, OrganisationMisconfigured, StorageUnavailable.
     """
     given = settings or load_settings()
     check_exposure(given, given.host)
+    if given.breached_passwords:
+        check_list(given.breached_passwords)
     configure_logging(RecentLines(), *log_files(given, "api"))
     db, storage = open_database(given), open_storage(given)
     carry_out_effects(db, storage, given)

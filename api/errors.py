@@ -230,7 +230,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     film.FfmpegMissing: 503,
     records.RecordsError: 500,
     **dict.fromkeys((records.DatabaseUnavailable, storage.StorageUnavailable, organisation.ProviderAway), 503),
-    **dict.fromkeys((records.QueueFull, accounts.SignInBusy), 503),
+    **dict.fromkeys((records.QueueFull, accounts.SignInBusy, accounts.BreachedListUnreadable), 503),
     **dict.fromkeys(_GONE, 404),
     **dict.fromkeys((records.MomentBusy, records.ArtworkFull), 409),
     **dict.fromkeys((records.SecondsNotSent, retention.ScheduleUnknown), 422),

@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     backup of the database or of files comes by. Empty: data_dir/keys."""
     local_accounts: bool = False
     """People sign in with an account of this service: a password and a second factor."""
+    breached_passwords: Path | None = None
+    """Passwords of known breaches, none of which is taken: a file of haveibeenpwned-downloader on this machine."""
     oidc_issuer: str = ""
     """People sign in with their organisation's accounts, by OpenID Connect: the provider's address, as it writes it."""
     oidc_client_id: str = ""

@@ -99,7 +99,7 @@ async def save_password(given: PasswordChange, asker: Asker, request: Request, c
     def check_and_hash() -> str:
         with ctx.db.reading() as session:
             person = person_of(session, asker.account_id)
-        check_password(chosen, person.login or "", person.display_name)
+        check_password(chosen, person.login or "", person.display_name, breached=ctx.settings.breached_passwords)
         return hash_password(chosen)
 
     hashed = await tries.hash(check_and_hash)

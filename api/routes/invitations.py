@@ -117,7 +117,7 @@ async def choose_password(given: PasswordChosen, request: Request, ctx: Ctx, res
     password, secret = given.password.get_secret_value(), new_totp_secret()
 
     def check_and_hash() -> str:
-        check_password(password, found.login, found.display_name)
+        check_password(password, found.login, found.display_name, breached=ctx.settings.breached_passwords)
         return hash_password(password)
 
     hashed = await tries.hash(check_and_hash)

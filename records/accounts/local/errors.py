@@ -57,6 +57,16 @@ class InvitationEnded(AccountError):
     for_guider = "This invitation was used already or has ended. Ask your service's manager for a new one."
 
 
+class BreachedListUnreadable(AccountError):
+    """The list of breached passwords that a setting names is not there, or is no such list."""
+
+    code = "breached_list_unreadable"
+    for_guider = (
+        "The list of breached passwords (VIGPACK_BREACHED_PASSWORDS) cannot be read, so no password can be chosen just "
+        "now. It is one file of lines SHA-1:how often, ordered by hash. Ask IT support."
+    )
+
+
 class PasswordTooWeak(AccountError):
     """A password that others could guess; its sentence says why."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from pipeline.limits import LIMITS
+from records.accounts.local.breached import is_breached
 from records.accounts.local.errors import LoginWrong, PasswordTooWeak
 
 SHORTEST: Final = 12
@@ -33,9 +35,10 @@ def normalise_login(given: str) -> str:
     return login
 
 
-def check_password(password: str, *personal: str) -> None:
-    """Nothing, if it is good enough; ``personal``: what it must not be made of. Raises: PasswordTooWeak.
+def check_password(password: str, *personal: str, breached: Path | None = None) -> None:
+    """Nothing, if it is good enough; ``personal``: what it must not be made of; ``breached``: a list of known ones.
 
+    Raises: PasswordTooWeak, BreachedListUnreadable.
     No rule about kinds of characters: NIST SP 800-63B-4 advises against them.
     """
     from zxcvbn import zxcvbn
@@ -55,6 +58,10 @@ def check_password(password: str, *personal: str) -> None:
         raise PasswordTooWeak(for_guider="A password must not be made of your name or login.")
     if zxcvbn(plain[:_LOOKED_AT], [*own, "vigpack"])["score"] < _HARD_TO_GUESS:
         raise PasswordTooWeak
+    if breached is not None and is_breached(password, breached):
+        raise PasswordTooWeak(
+            for_guider="This password stands in a list of stolen ones, so others may try it. Please choose another."
+        )
 
 
 def hash_password(password: str) -> str:
