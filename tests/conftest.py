@@ -67,6 +67,14 @@ class TogetherScheduling(LoadScopeScheduling):
         return together(self.config.rootpath / nodeid.partition("::")[0]) or nodeid
 
 
+_TAKE_LONG = ("chaos", "end_to_end", "web", "worker")
+"""Rooms whose single tests take seconds. They come first: at the end no process should wait for the last of another."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.relative_to(Path(__file__).parent).parts[0] not in _TAKE_LONG)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
     return TogetherScheduling(config, log)

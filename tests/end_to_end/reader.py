@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import ConsoleMessage, Locator, Page
 
 from tests.footage import read_number
+from tests.servers import wait_until
 
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
@@ -86,8 +87,4 @@ class Reader:
 
     def expect_number(self, number: int) -> None:
         """The picture may need an instant to be painted after the browser says that it has found it."""
-        for _ in range(40):
-            if self.number() == number:
-                return
-            self.page.wait_for_timeout(25)
-        assert self.number() == number
+        wait_until(lambda: self.number() == number, f"the picture {number} is shown")

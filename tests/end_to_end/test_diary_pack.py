@@ -13,6 +13,7 @@ from pipeline.presets import preset
 from pipeline.run.prepare import prepare
 from tests.end_to_end.reader import PHONE, Reader
 from tests.footage import RUNNER, spoken_recording
+from tests.servers import wait_until
 
 TOGETHER = "packs"
 
@@ -37,11 +38,7 @@ def place(page: Page) -> int:
 
 
 def until(page: Page, at_least: int) -> None:
-    for _ in range(400):
-        if place(page) >= at_least:
-            return
-        page.wait_for_timeout(25)
-    raise AssertionError(f"still at {place(page)}")
+    wait_until(lambda: place(page) >= at_least, f"it plays as far as {at_least}")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -74,8 +71,7 @@ def test_a_voice_plays_on_a_card_again_and_slower(reading: Callable[..., Reader]
         stopped / 59, abs=0.01
     )
     reader.button("Again").click()
-    page.wait_for_timeout(300)
-    assert place(page) < stopped
+    wait_until(lambda: place(page) < stopped, "it begins anew")
     reader.button("Pause").click()
     page.get_by_role("button", name="Step forward").click()
     reader.button("Show the words").click()

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.footage import numbered_film, read_number, run
+from tests.servers import wait_until
 from tests.web.engine import grey_of
 
 TOGETHER = "engine"
@@ -212,8 +213,7 @@ def test_what_a_crashed_tab_left_is_swept_away_and_what_another_writes_is_not(
             { kind: 'clip', inMs: 0, outMs: 9900 }, 'light', 'theirs', () => { window.began = true; },
             new AbortController().signal); }"""
     )
-    while not other.evaluate("window.began === true"):
-        other.wait_for_timeout(20)
+    wait_until(lambda: other.evaluate("window.began === true"), "the other tab's cut has begun")
     assert page.evaluate("window.film.listCuts()") == []
     assert other.evaluate("window.made.then((made) => made.name)") == "theirs"
     assert page.evaluate("window.film.listCuts()") == ["theirs"]

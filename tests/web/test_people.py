@@ -11,6 +11,7 @@ from records.models import FamilyRow
 from tests.api.accounts import OTHER_PASSWORD, PASSWORD, Phone
 from tests.axe import AXE, complaints
 from tests.effects import open_alone
+from tests.servers import wait_until
 from tests.web.desk import PHONE, DeskService, Guider
 from tests.web.people import sign_in
 
@@ -110,7 +111,7 @@ def test_an_invitation_leads_to_an_account_with_which_she_signs_in_again(
     dialog.get_by_role("button", name="Go on").click()
     dialog.get_by_role("button", name="With an app on my phone").click()
     phone = Phone((dialog.locator("code").text_content() or "").replace(" ", ""))
-    assert dialog.get_by_role("img").evaluate("image => image.naturalWidth") > 20
+    wait_until(lambda: dialog.get_by_role("img").evaluate("image => image.naturalWidth") > 20, "the code is drawn")
     assert not AXE.is_file() or complaints(page) == []
     dialog.get_by_label("The code of six digits").fill(phone.code())
     dialog.get_by_role("button", name="Go on").click()
