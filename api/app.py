@@ -40,6 +40,7 @@ from api.routes import (
     audit,
     authenticator_app,
     colleagues,
+    consents,
     copies,
     families,
     health,
@@ -154,8 +155,8 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.add_middleware(ClientAddress, trusted=given.trusted_proxies)  # the last one added stands outermost
     errors.install(app)
     for routes in (
-        uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, health, metrics,
-        families, colleagues, copies, links, notices, session, sign_in, local_sign_in, invitations, account,
+        uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, consents, health,
+        metrics, families, colleagues, copies, links, notices, session, sign_in, local_sign_in, invitations, account,
         authenticator_app, passkeys, people, resets, reports, organisation, tokens, ratings, logbook, review, audit,
         operations, operations_events, retention,
     ):  # fmt: skip

@@ -25,6 +25,7 @@ from records.accounts.local import errors as accounts
 from records.accounts.organisation import errors as organisation
 from records.actions import closing_notes, create
 from records.consent import check as consent
+from records.consent import forms
 from records.copies import register as copies
 from records.families import break_glass, families, hand_over, people, sharing
 from records.logs import frames_of, get_logger
@@ -211,9 +212,9 @@ class WordsOfAnother(RequestRefused):
 _GONE = (
     records.SelectionGone, records.MomentGone, records.ArtworkGone, records.NotHidden, records.JobMissing,
     records.WorkerMissing, accounts.NoSuchPerson, accounts.ResetGone, notices.NoticeGone, families.FamilyGone,
-    sharing.ShareGone, retention.HoldGone, ratings.RatingMissing, logbook.EntryMissing, uploads.UploadMissing,
-    uploads.UploadTargetMissing, reports.LogbookNotShown, storage.StorageMissing, storage.StorageKeyInvalid,
-    accounts.NoSuchPasskey, copies.CopyGone,
+    sharing.ShareGone, retention.HoldGone, forms.ConsentFormGone, ratings.RatingMissing, logbook.EntryMissing,
+    uploads.UploadMissing, uploads.UploadTargetMissing, reports.LogbookNotShown, storage.StorageMissing,
+    storage.StorageKeyInvalid, accounts.NoSuchPasskey, copies.CopyGone,
 )  # fmt: skip
 
 _REFUSED = (
@@ -222,7 +223,10 @@ _REFUSED = (
     accounts.ResetNotIndependent, hand_over.NotToYourself,
 )  # fmt: skip
 
-_TAKEN = (accounts.LoginTaken, accounts.PasskeyRefused, accounts.ResetNotOpened, accounts.SignsInElsewhere)
+_TAKEN = (
+    accounts.LoginTaken, accounts.PasskeyRefused, accounts.ResetNotOpened, accounts.SignsInElsewhere,
+    people.PersonNamed, forms.ConsentFormsFull, closing.FamiliesLeft, families.FamilyCodeTaken, ratings.RaterTaken,
+)  # fmt: skip
 
 STATUS_OF: dict[type[PipelineError], int] = {
     PipelineError: 422,
@@ -232,13 +236,12 @@ STATUS_OF: dict[type[PipelineError], int] = {
     **dict.fromkeys((records.DatabaseUnavailable, storage.StorageUnavailable, organisation.ProviderAway), 503),
     **dict.fromkeys((records.QueueFull, accounts.SignInBusy, accounts.BreachedListUnreadable), 503),
     **dict.fromkeys(_GONE, 404),
-    **dict.fromkeys((records.MomentBusy, records.ArtworkFull), 409),
+    **dict.fromkeys((records.MomentBusy, records.ArtworkFull, records.HidingChanged, records.JobStateWrong), 409),
     **dict.fromkeys((records.SecondsNotSent, retention.ScheduleUnknown), 422),
     **dict.fromkeys((records.SourceErased, retention.FamilyHeld), 409),
     **dict.fromkeys((records.HidingChanged, records.JobStateWrong), 409),
     records.PriorityWrong: 422,
     create.KeyReused: 422,
-    **dict.fromkeys((families.FamilyCodeTaken, closing.FamiliesLeft, people.PersonNamed, ratings.RaterTaken), 409),
     **dict.fromkeys((sharing.ShareWrong, hand_over.HandOverWrong), 422),
     ratings.NotARecording: 422,
     storage.StorageDamaged: 500,

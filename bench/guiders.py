@@ -100,4 +100,5 @@ class Guider:
             "clip": clips,
             "film": {"bytes": 2_000_000_000, "duration_ms": _FILM_CLOCK_MS},
             "outputs": ["review_pack"],
+            "agreed": [{"person": {"role": "child", "initials": "E"}, "purposes": ["shared_review"]}],
         }

@@ -14,9 +14,10 @@ from typing import Annotated, Any, NotRequired, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from pipeline.limits import LIMITS
+from pipeline.limits import ID_PATTERN, LIMITS
 from pipeline.marks import Box, Covers
-from pipeline.moments import Clip, Still
+from pipeline.moments import Clip, Still, Words
+from pipeline.purposes import Purpose
 
 
 class _Document(BaseModel):
@@ -169,6 +170,25 @@ class FamilyPerson(_Document):
         """As a sentence names them: mother E."""
         return f"{self.role} {self.initials}".rstrip()
 
+
+class Statement(_Document):
+    """What one person of a family says to some purposes."""
+
+    person: FamilyPerson
+    """Named by id, or by role and initials; who is new is added to the family."""
+    purposes: Annotated[tuple[Purpose, ...], Field(min_length=1, max_length=len(Purpose))]
+    agrees: bool = True
+    given_by: Annotated[str, Field(pattern=r"^([a-z][a-z ]{1,29}( [^\W\d_]{1,4})?)?$", examples=["mother M"])] = ""
+    """Who said it for them, by role and initials; empty: they themselves."""
+    said_on: date | None = None
+    """Null: today."""
+    own_words: Words = ""
+    """The child's own word about it."""
+    form_id: Annotated[str | None, Field(pattern=ID_PATTERN)] = None
+    """The photograph or PDF of the form that was signed."""
+
+
+Statements = Annotated[tuple[Statement, ...], Field(max_length=40)]
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=LIMITS.longest_words)]
 """Why somebody gives a family to another, or opens one that is not theirs: in their words, erased with the family."""

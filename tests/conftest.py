@@ -24,12 +24,9 @@ from records.database import Database
 from records.logs import JsonLines
 from records.migrations.migrate import migrate
 from records.settings import Settings
-from tests.databases import make_tables
+from tests.databases import CONSENT_NOTED, make_tables
 from tests.effects import open_alone
 from tests.servers import PostgresServer, RedisServer, S3Server, running_postgres, running_redis, running_s3
-
-CONSENT_NOTED = Path(__file__).with_name("consent_noted.toml")
-"""Most tests are about other things than who agreed: their service notes it and waits for nobody."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -18,6 +18,12 @@ OWN_ID = "UPDATE store_identity SET id = '{}', begins_at = CURRENT_TIMESTAMP"
 """Gives a copy an id and a beginning of its own, as a migration gives each new database."""
 
 
+CONSENT_NOTED = Path(__file__).with_name("consent_noted.toml")
+"""Most tests are about other things than who agreed: their services note it and wait for nobody."""
+NOTED = {"VIGPACK_CONSENT_POLICY": str(CONSENT_NOTED)}
+"""For the environment of such a service's processes."""
+
+
 @cache
 def _template() -> bytes:
     """A migrated SQLite file; the running program's own, so it is never of another step."""

@@ -71,6 +71,9 @@ _RULES: Final = {
     "DELETE /api/v1/families/{family_id}/holds/{hold_id}": Rule(Action.RELEASE_FAMILY),
     "POST /api/v1/families/{family_id}/shares": Rule(Action.SHARE),
     "DELETE /api/v1/families/{family_id}/shares/{share_id}": Rule(Action.STOP_SHARING),
+    "POST /api/v1/families/{family_id}/consents": Rule(Action.RECORD_CONSENT),
+    "POST /api/v1/families/{family_id}/consent-forms": Rule(Action.ADD_CONSENT_FORM),
+    f"PUT {_MOMENT}/people": Rule(Action.SET_PEOPLE_SEEN),
     "PUT /api/v1/resets/{account_id}/confirmation": Rule(Action.CONFIRM_RESET),
     "POST /api/v1/account/confirmation": Rule(Action.CONFIRM_RESET),
     "POST /api/v1/families/break-glass": Rule(Action.BREAK_GLASS),
@@ -83,6 +86,7 @@ _RULES: Final = {
 }
 _LEAVE_NONE: Final = {
     "POST /api/v1/retention/gone",  # nothing is kept, and it tells of nothing that is there
+    "POST /api/v1/families/{family_id}/consents/preview",  # figures alone, and nothing is kept
     "POST /api/v1/ratings/printed-totals",  # nothing is kept, and nothing of a family is in it
     "POST /api/v1/operations/retry-failed",  # each job has a line of its own
     "POST /api/v1/operations/acknowledge-failed",

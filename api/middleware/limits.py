@@ -15,7 +15,7 @@ from pipeline.limits import LIMITS
 
 UPLOADS = "/api/v1/uploads"
 MOST_BODY_BYTES = 1 << 20
-_ARTWORK = re.compile(r"/api/v1/selections/[0-9a-f]{32}/artwork")
+_ARTWORK = re.compile(r"/api/v1/(selections/[0-9a-f]{32}/artwork|families/[0-9a-f]{32}/consent-forms)")
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _PAGE_POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; worker-src 'self' blob:; "

@@ -65,6 +65,18 @@ async def add_artwork(selection_id: GivenId, request: Request, asker: Asker, ctx
 
 
 def _keep(ctx: AppContext, asker: Principal, selection_id: str, folder: Path) -> SelectionView:
+    photograph = read_photograph(ctx, folder)
+    with ctx.db.session() as session:
+        check_selection(session, asker, selection_id, Right.WORK)  # a body may take longer than a share lasts
+        keep_artwork(session, ctx.storage, selection_id, photograph)
+    return view_now(ctx, selection_id)
+
+
+def read_photograph(ctx: AppContext, folder: Path) -> Photograph:
+    """The photograph that was sent, as it is to be kept; one is read at a time, in the jail.
+
+    Raises: PhotographsBusy, PhotographUnreadable, PhotographTooLarge.
+    """
     if not _ONE_AT_A_TIME.acquire(timeout=_WAIT_S):
         raise PhotographsBusy
     try:
@@ -72,11 +84,7 @@ def _keep(ctx: AppContext, asker: Principal, selection_id: str, folder: Path) ->
         made = ctx.jail.do(READ_PHOTOGRAPH, order, folder, limits=LIMITS_OF_DECODING)
     finally:
         _ONE_AT_A_TIME.release()
-    with ctx.db.session() as session:
-        check_selection(session, asker, selection_id, Right.WORK)  # a body may take longer than a share lasts
-        photograph = Photograph(made.artifact, made.width_px, made.height_px)
-        keep_artwork(session, ctx.storage, selection_id, photograph)
-    return view_now(ctx, selection_id)
+    return Photograph(made.artifact, made.width_px, made.height_px)
 
 
 @router.get(

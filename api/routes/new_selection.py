@@ -14,7 +14,7 @@ from pipeline.moments import MOST_MOMENTS, Clip, Ms, Selection, Still, clock
 from pipeline.outputs.kinds import find_kind, parse_recipe, usual_kinds
 from pipeline.presets import preset as find_preset
 from records.actions.trim import ROUNDING_MS
-from records.documents import StatedCut, StatedFilm
+from records.documents import FamilyPerson, StatedCut, StatedFilm, Statements
 
 
 def _read_day(written: object) -> date:
@@ -76,10 +76,17 @@ class StillCut(_Cut):
     at_ms: Annotated[Ms, Field(alias="at")]
 
 
+Seen = Annotated[
+    tuple[FamilyPerson, ...] | None,
+    Field(max_length=20, description="Those of the family who can be seen or heard in it; null: everybody of it."),
+]
+
+
 class NewClip(Clip):
     """A clip, and where it lies in its own upload; without `cut` its upload is the whole film."""
 
     cut: ClipCut | None = None
+    people: Seen = None
 
     def on_own_clock(self) -> Clip | None:
         """The clip as its own upload holds it; None where that is the whole film."""
@@ -96,6 +103,7 @@ class NewStill(Still):
     """A still, and where it lies in its own upload; without `cut` its upload is the whole film."""
 
     cut: StillCut | None = None
+    people: Seen = None
 
     def on_own_clock(self) -> Still | None:
         """The still as its own upload holds it; None where that is the whole film."""
@@ -123,6 +131,19 @@ _EXAMPLE: JsonDict = {
     "whole_film": False,
     "guider": "Q2v7tYB0mS1xq4Kd",
     "review_on": "2026-12-01",
+    "agreed": [
+        {
+            "person": {"role": "mother", "initials": "M"},
+            "purposes": ["shared_review", "picture_notes"],
+            "said_on": "2026-11-02",
+        },
+        {
+            "person": {"role": "child", "initials": "E"},
+            "purposes": ["shared_review", "picture_notes"],
+            "given_by": "mother M",
+            "said_on": "2026-11-02",
+        },
+    ],
 }
 
 
@@ -152,6 +173,14 @@ class NewSelection(Selection):
     review_on: Annotated[
         Day | None, Field(description="The day of the shared review. What is needed soon is prepared first.")
     ] = None
+
+    agreed: Annotated[
+        Statements,
+        Field(
+            description="What people of the family agreed to, where that is not recorded yet. What somebody said no to "
+            "stays a no; a no itself is said at the family."
+        ),
+    ] = ()
 
     def check(self) -> None:
         """Nothing, if this can be made.
@@ -188,14 +217,19 @@ class NewSelection(Selection):
             of=self.of,
             helping_question=self.helping_question,
             working_points=self.working_points,
-            clips=tuple(Clip.model_validate(clip.model_dump(exclude={"cut"})) for clip in self.clips),
-            stills=tuple(Still.model_validate(still.model_dump(exclude={"cut"})) for still in self.stills),
+            clips=tuple(Clip.model_validate(clip.model_dump(exclude={"cut", "people"})) for clip in self.clips),
+            stills=tuple(Still.model_validate(still.model_dump(exclude={"cut", "people"})) for still in self.stills),
         )
 
     def cuts(self) -> list[Clip | Still | None]:
         """Each moment on the clock of its own upload, clips first; None where that is the film's clock."""
         clips: list[Clip | Still | None] = [clip.on_own_clock() for clip in self.clips]
         return clips + [still.on_own_clock() for still in self.stills]
+
+    def seen(self) -> dict[int, tuple[FamilyPerson, ...]]:
+        """Who can be seen or heard in a moment, by its place, clips first; those that say nothing are left out."""
+        said = [*(clip.people for clip in self.clips), *(still.people for still in self.stills)]
+        return {position: people for position, people in enumerate(said) if people is not None}
 
     def stated_film(self) -> StatedFilm:
         """What the page said of the film, and of each cut by the place of its moment, clips first."""

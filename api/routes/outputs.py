@@ -14,10 +14,13 @@ from api.routes.selections import PREFIX, view_now
 from pipeline.closing_notes import is_written
 from pipeline.moments import FilmOf
 from pipeline.outputs.kinds import KINDS, find_kind, parse_recipe
+from pipeline.purposes import Purpose
 from records.actions.closing_notes import find_words
 from records.actions.request_output import ask_for_output
+from records.consent.uses import require_output
 from records.ledger.selections import has_picture, visible_selection
-from records.views.other_selections import companions, earlier_reviews, find_companion, find_earlier
+from records.views.other_selections import companions, earlier_reviews
+from records.views.output_inputs import gather_inputs
 from records.views.selections import SelectionSummary, SelectionView, summaries
 
 router = APIRouter(tags=["outputs"])
@@ -35,6 +38,11 @@ class KindView(BaseModel):
     """The only film of which something can be made; null: of any."""
     files: dict[str, str]
     """What a file is for, by its name, where there are several."""
+    purpose: Purpose | None
+    """What it is for where nothing else is said; null: what the film's own moments are for."""
+    also_for: list[Purpose]
+    shows_people: bool
+    """Somebody can be seen, heard or is written of in it, so that it waits for their agreement."""
     recipe: dict[str, Any]
     """JSON schema of the recipe; titles and descriptions are meant to be shown."""
 
@@ -46,6 +54,8 @@ class Wish(BaseModel):
 
     kind: KindName
     recipe: Annotated[dict[str, Any], Field(max_length=100, default_factory=dict)]
+    purpose: Purpose | None = None
+    """What it is for; null: what such a kind is usually for."""
 
 
 class Asked(BaseModel):
@@ -66,6 +76,9 @@ def list_output_kinds() -> list[KindView]:
             needs_picture=kind.needs_picture,
             of=kind.of,
             files=dict(kind.files),
+            purpose=kind.purpose,
+            also_for=list(kind.also_for),
+            shows_people=kind.shows_people,
             recipe=kind.recipe.model_json_schema(),
         )
         for kind in KINDS.values()
@@ -76,7 +89,7 @@ def list_output_kinds() -> list[KindView]:
     f"{PREFIX}/{{selection_id}}/outputs",
     status_code=202,
     summary="Request an output, or a new version of it",
-    responses=described(401, 404, 422),
+    responses=described(401, 403, 404, 422),
 )
 def request_output(selection_id: GivenId, wish: Wish, ctx: Ctx) -> Asked:
     """It is made as soon as every moment is ready; what was made of the kind before stays until then, unless it may
@@ -86,9 +99,9 @@ def request_output(selection_id: GivenId, wish: Wish, ctx: Ctx) -> Asked:
     recipe = parse_recipe(kind, wish.recipe)
     with ctx.db.session() as session:
         selection = visible_selection(session, selection_id)
-        find_companion(session, selection, recipe)
-        find_earlier(session, selection, recipe)
-        ask_for_output(session, selection_id, kind.name, wish.recipe)
+        inputs = gather_inputs(session, selection, recipe)
+        require_output(session, kind.name, kind.purpose_of(selection.shape.of, wish.purpose), inputs.sources())
+        ask_for_output(session, selection_id, kind.name, wish.recipe, wish.purpose)
         notes = find_words(session, selection_id)
         written = notes is not None and is_written(notes.words)
         remarks = kind.remark(selection.shape, recipe, picture=has_picture(selection), written=written)

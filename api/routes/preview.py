@@ -23,6 +23,7 @@ from pipeline.outputs.kinds import Kind, find_kind, parse_recipe
 from pipeline.outputs.preview import MEDIA_TYPE, MOST_EARLIER, MOST_STILLS, Pages
 from pipeline.run.jailed import files_of
 from pipeline.run.orders import LAY_OUT_PAGES, Ffmpeg, OutputOrder
+from records.consent.uses import require_output
 from records.ledger.selections import all_moments_ready, has_picture, visible_selection
 from records.views.output_inputs import OutputInputs, fetch_local, gather_inputs
 
@@ -51,7 +52,9 @@ class PreviewView(BaseModel):
     remarks: list[str]
 
 
-@router.post("/{selection_id}/preview", summary="Preview an output", responses=described(401, 404, 409, 422, 429, 503))
+@router.post(
+    "/{selection_id}/preview", summary="Preview an output", responses=described(401, 403, 404, 409, 422, 429, 503)
+)
 def preview_output(selection_id: GivenId, wish: Wish, ctx: Ctx, person: Person, request: Request) -> PreviewView:
     """From the finished moments and the recipe as it stands. Nothing is kept."""
     rate: RatePerPerson = request.app.state.previews
@@ -64,12 +67,15 @@ def preview_output(selection_id: GivenId, wish: Wish, ctx: Ctx, person: Person, 
         if not all_moments_ready(session, selection):
             raise NotReadyYet
         inputs = gather_inputs(session, selection, recipe)
+        purpose = kind.purpose_of(selection.shape.of, wish.purpose)
+        require_output(session, kind.name, purpose, inputs.sources())
         picture = has_picture(selection)
     shows = picture or not kind.needs_picture
     pages = _pages(kind, recipe, inputs, ctx) if shows else Pages((), 0)
     with ctx.db.reading() as session:
         if not inputs.all_there(session):
             raise NotReadyYet  # somebody is to be hidden in one, or it was prepared again
+        require_output(session, kind.name, purpose, inputs.sources())
     known = inputs.known()
     told = kind.contents(known, recipe) if shows and kind.contents else []
     return PreviewView(

@@ -65,7 +65,10 @@ GivenKey = Annotated[
 
 
 @router.post(
-    "", status_code=201, summary="Create a selection", responses=described(400, 401, 404, 409, 413, 422, 429, 503, 507)
+    "",
+    status_code=201,
+    summary="Create a selection",
+    responses=described(400, 401, 403, 404, 409, 413, 422, 429, 503, 507),
 )
 def create_selection(
     new: NewSelection, asker: Asker, ctx: Ctx, person: Person, response: Response, idempotency_key: GivenKey = ""
@@ -85,7 +88,8 @@ def create_selection(
         begun_by=hash_person(person),
         review_on=new.review_on,
     )
-    view = view_now(ctx, begin_selection(ctx.db, ctx.settings, asker, asked, idempotency_key))
+    begun = begin_selection(ctx.db, ctx.settings, asker, asked, idempotency_key, agreed=new.agreed, seen=new.seen())
+    view = view_now(ctx, begun)
     response.headers["Location"] = f"{PREFIX}/{view.id}"
     return Begun(selection=view, uploads=_awaited(view), hints=hints(selection))
 

@@ -22,6 +22,7 @@ from api.middleware.limits import UPLOADS
 from api.upload_body import CHECKSUM_ALGORITHMS, Checksum, parse_checksum, receive_body, take
 from records.accounts.principal import Principal
 from records.families.access import check_upload_target
+from records.families.uses import require_look
 from records.uploads.errors import UploadBusy, UploadTargetMissing, UploadTooLarge
 from records.uploads.uploads import RECOMMENDED_CHUNK_BYTES, Upload
 
@@ -189,9 +190,10 @@ async def _hand_on(ctx: AppContext, upload: Upload) -> None:
 
 
 def _check_target(ctx: AppContext, asker: Principal, moment_id: str = "", selection_id: str = "") -> None:
-    """Nothing, if they may send for it. Raises: UploadTargetMissing."""
+    """Nothing, if they may send for it. Raises: UploadTargetMissing, ConsentMissing."""
     with ctx.db.reading() as session:
-        check_upload_target(session, asker, moment_id=moment_id, selection_id=selection_id)
+        found = check_upload_target(session, asker, moment_id=moment_id, selection_id=selection_id)
+        require_look(session, asker, found, moment_id)
 
 
 def _check_version(request: Request) -> None:

@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from cli.demo_client.tus import Sent, send_file
 from pipeline.errors import PipelineError
 from pipeline.moments import Clip, Selection, Still
+from pipeline.purposes import Purpose
 from pipeline.source.film import Film
 from pipeline.source.span_copy import CopiedSpan, SpanNotCut, copy_span
 
@@ -69,8 +70,15 @@ def copy_moments(film: Film, selection: Selection, folder: Path) -> Outgoing:
     return Outgoing(tuple(span.path for span in spans), tuple(spans))
 
 
+AGREED: Final = [
+    {"person": {"role": role, "initials": initials}, "purposes": [purpose.value for purpose in Purpose], **given}
+    for role, initials, given in (("mother", "M", {}), ("child", "E", {"given_by": "mother M"}))
+]
+"""What the sample's family agreed to."""
+
+
 def begin(client: httpx.Client, film: Film, selection: Selection, outgoing: Outgoing) -> dict[str, Any]:
-    """The API's answer to a new selection: its view, and which uploads it awaits."""
+    """The API's answer to a new selection of a family that agreed: its view, and which uploads it awaits."""
     shape = selection.model_dump(mode="json", exclude_none=True)
     moments = [*shape["clip"], *shape["still"]]
     for moment, span in zip(moments, outgoing.spans, strict=False):
@@ -79,6 +87,7 @@ def begin(client: httpx.Client, film: Film, selection: Selection, outgoing: Outg
     shape |= {
         "film": {"bytes": film.bytes, "duration_ms": film.duration_ms},
         "whole_film": outgoing.whole_film,
+        "agreed": AGREED,
     }
     answer: dict[str, Any] = ask(client, "POST", "/api/v1/selections", json=shape).json()
     return answer

@@ -15,7 +15,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled, PipelineError
+from pipeline.purposes import Purpose
 from records.actions.hide import hold_back
+from records.consent.uses import require_moment, require_output
 from records.database import Database, rows_changed
 from records.documents import CoveredPicture, MomentFacts
 from records.errors import LeaseLost, WorkerLost
@@ -64,12 +66,13 @@ def finish(
     ``sources`` is what an output was made from: all that it shows from now on; ``notes_revision`` is that of the
     closing notes in it. Where somebody is hidden in a moment,
     its files are withheld; each one's kind then says which part it is.
-    Raises: LeaseLost where the claim is no longer good, or hiding was asked for or lifted meanwhile; nothing is
-    recorded, and the files are the caller's to delete.
+    Raises: LeaseLost where the claim is no longer good, or hiding was asked for or lifted meanwhile; ConsentMissing
+    where somebody in it no longer agrees. Nothing is recorded then, and the files are the caller's to delete.
     """
     with db.session() as session:
         selection = _locked(session, claim)
         _check_hiding(session, claim, hidden)
+        _check_consent(session, claim, sources)
         now = utcnow()
         done = {"state": JobState.DONE, "progress": 1.0, "finished_at": now, "lease_token": None}
         _end(session, claim, {**done, "error_code": None, "error_sentence": None, "error_detail": None})
@@ -151,6 +154,13 @@ def _check_hiding(session: Session, claim: Claim, hidden: Hidden | None) -> None
         asked = session.scalar(select(HidingRow.revision).where(HidingRow.moment_id == claim.moment_id))
     if asked != (hidden.revision if hidden else None):
         raise LeaseLost(f"{claim.job_id}: it was asked for otherwise meanwhile")
+
+
+def _check_consent(session: Session, claim: Claim, sources: Collection[Source]) -> None:
+    if claim.moment_id is not None:
+        require_moment(session, claim.moment_id)
+    elif (output := find_output(session, claim.selection_id, claim.kind)) is not None:
+        require_output(session, output.kind, Purpose(output.purpose), sources)
 
 
 def _withheld(claim: Claim, moment: MomentRow, file: ArtifactRow) -> WithheldRow:

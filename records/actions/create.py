@@ -17,8 +17,10 @@ from sqlalchemy.exc import IntegrityError
 from pipeline.moments import Clip, Selection, Still
 from pipeline.outputs.kinds import find_kind
 from records.accounts.principal import Principal
+from records.actions.record_consents import find_person, state_agreement
+from records.consent.uses import require_new
 from records.database import Database
-from records.documents import StatedFilm, times_of
+from records.documents import FamilyPerson, StatedFilm, Statement, times_of
 from records.errors import RecordsError, SelectionGone
 from records.families.access import Right, check_selection, owner_of
 from records.families.families import family_for, find_family
@@ -37,19 +39,29 @@ class KeyReused(RecordsError):
     )
 
 
-def begin_selection(db: Database, settings: Settings, who: Principal, asked: SelectionRow, key: str = "") -> str:
+def begin_selection(
+    db: Database,
+    settings: Settings,
+    who: Principal,
+    asked: SelectionRow,
+    key: str = "",
+    *,
+    agreed: Sequence[Statement] = (),
+    seen: Mapping[int, Sequence[FamilyPerson]] | None = None,
+) -> str:
     """The id of the selection asked for, new; or of the one that they began with the same key before.
 
-    It stands under the family with its code, which is made where there is none.
-    Raises: FamilyCodeTaken, KeyReused; SelectionGone where it is just being erased, or no more theirs to work on;
-    QueueFull and NoRoom where nothing new is taken, and TooMuchBegun where nothing new of this person's is.
+    It stands under the family with its code, which is made where there is none. ``agreed`` is what the sender says of
+    who agreed to what, and ``seen`` who can be seen or heard in a moment, by its place; in others everybody can.
+    Raises: ConsentMissing, FamilyCodeTaken, KeyReused; SelectionGone where it is just being erased, or no more theirs
+    to work on; QueueFull and NoRoom where nothing new is taken, and TooMuchBegun where nothing new of this person's is.
     """
     asked.id = _id_from(owner_of(who), key) if key else new_id()
     try:
-        _add(db, settings, who, asked)
+        _add(db, settings, who, asked, agreed, seen or {})
     except IntegrityError:  # at one instant the same was asked twice, or the family was made or went
         with contextlib.suppress(IntegrityError):
-            _add(db, settings, who, asked)
+            _add(db, settings, who, asked, agreed, seen or {})
     with db.reading() as session:
         there = session.get(SelectionRow, asked.id)
         if there is None:
@@ -63,7 +75,14 @@ def begin_selection(db: Database, settings: Settings, who: Principal, asked: Sel
     return asked.id
 
 
-def _add(db: Database, settings: Settings, who: Principal, asked: SelectionRow) -> None:
+def _add(
+    db: Database,
+    settings: Settings,
+    who: Principal,
+    asked: SelectionRow,
+    agreed: Sequence[Statement],
+    seen: Mapping[int, Sequence[FamilyPerson]],
+) -> None:
     with db.session() as session:
         if session.get(SelectionRow, asked.id) is None:
             check_room(settings)
@@ -73,6 +92,14 @@ def _add(db: Database, settings: Settings, who: Principal, asked: SelectionRow) 
             asked.family_id, asked.family = family.id, family.code
             asked.shape = asked.shape.model_copy(update={"family": family.code})
             session.add(asked)
+            session.flush()
+            if agreed:
+                state_agreement(session, who, family.id, agreed)
+            for moment in asked.moments:
+                if (people := seen.get(moment.position)) is not None:
+                    moment.people = tuple(find_person(family, person).id for person in people)
+            session.flush()
+            require_new(session, asked)
 
 
 def _id_from(owner: str, key: str) -> str:

@@ -6,12 +6,21 @@ meanwhile, and what was begun before stands in output_sources.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy.orm import Session
 
-from records.ledger.outputs import drop_output, outputs_showing, queue_output, stop_output, take_back_files
+from records.ledger.outputs import (
+    drop_output,
+    outputs_showing,
+    queue_output,
+    sources_of,
+    stop_output,
+    take_back_files,
+)
 from records.ledger.scheduling import Priority
 from records.ledger.selections import all_moments_ready, settle
-from records.models import OutputRow
+from records.models import OutputRow, SelectionRow
 
 
 def withdraw_selection(session: Session, selection_id: str) -> None:
@@ -39,6 +48,14 @@ def withdraw_artwork(session: Session, artwork_id: str) -> None:
     for output in outputs_showing(session, artwork_id=artwork_id):
         _make_again(session, output)
         settle(session, output.selection)
+
+
+def withdraw_moments(session: Session, selection: SelectionRow, moment_ids: Collection[str]) -> None:
+    """Take back whatever shows moments of a selection that are gone, and have it made again without."""
+    for output in outputs_showing(session, selection_id=selection.id):
+        if any(source.moment_id in moment_ids for source in sources_of(session, output)):
+            _make_again(session, output)
+            settle(session, output.selection)
 
 
 def _make_again(session: Session, output: OutputRow) -> None:

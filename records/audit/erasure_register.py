@@ -40,6 +40,8 @@ class ErasureKind(StrEnum):
     LOGBOOK_CLIENT = "logbook_client"
     FAMILY = "family"
     """All of it, with every selection."""
+    CONSENT = "consent"
+    """Somebody said no to a purpose; the target is made of both (records/actions/record_consents.py)."""
 
 
 @dataclass(frozen=True, order=True)

@@ -87,15 +87,25 @@ def check_upload(session: Session, who: Principal, upload_id: str, right: Right)
         raise UploadMissing
 
 
-def check_upload_target(session: Session, who: Principal, *, moment_id: str = "", selection_id: str = "") -> None:
-    """The same for what somebody wants to send: for a moment, or for a selection. Raises: UploadTargetMissing."""
+def selection_of_upload(session: Session, upload_id: str) -> str:
+    """The id of the selection that an upload is for; empty where there is none."""
+    return session.scalar(select(UploadRow.selection_id).where(UploadRow.id == upload_id)) or ""
+
+
+def check_upload_target(session: Session, who: Principal, *, moment_id: str = "", selection_id: str = "") -> str:
+    """The same for what somebody wants to send: for a moment, or for a selection, whose id this is.
+
+    Raises: UploadTargetMissing.
+    """
     query = select(SelectionRow.id).where(SelectionRow.visible, may(who, Right.WORK))
     if moment_id:
         query = query.join(MomentRow, MomentRow.selection_id == SelectionRow.id).where(MomentRow.id == moment_id)
     else:
         query = query.where(SelectionRow.id == selection_id)
-    if session.scalar(query) is None:
+    found = session.scalar(query)
+    if found is None:
         raise UploadTargetMissing
+    return found
 
 
 def visible_ids(session: Session, who: Principal, selection_ids: Collection[str]) -> set[str]:

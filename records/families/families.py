@@ -9,10 +9,12 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from records.accounts.principal import Principal
+from records.consent.check import Said
+from records.consent.forms import take_back_forms
 from records.copies.register import forget_ended
 from records.errors import RecordsError
 from records.families.access import Right, may_with_family, owner_of
-from records.models import AccountRow, FamilyRow, SelectionRow
+from records.models import AccountRow, ConsentRow, FamilyRow, SelectionRow
 
 _LETTERS: Final = "ACDEFHKLMNPRTVWX"
 _DIGITS: Final = "2346789"
@@ -80,6 +82,13 @@ def family_for(session: Session, who: Principal, code: str) -> FamilyRow:
     return family
 
 
+def check_family(session: Session, who: Principal, family_id: str, right: Right) -> None:
+    """Nothing, if they may; somebody else's is answered as one that does not exist. Raises: FamilyGone."""
+    row = session.get(FamilyRow, family_id)
+    if row is None or not may_with_family(session, who, row, right):
+        raise FamilyGone(family_id)
+
+
 def hold_open(session: Session, account_id: str) -> None:
     """Nothing, if the account is open; it is not closed before this transaction ends. Raises: FamilyGone."""
     held = select(AccountRow.state).where(AccountRow.id == account_id).with_for_update(read=True)
@@ -94,7 +103,14 @@ def code_taken(session: Session) -> FamilyCodeTaken:
 
 
 def delete_if_empty(session: Session, family_id: str) -> None:
-    """With the last of its selections a family goes, its code and its shares with it."""
+    """With the last of its selections a family goes, its code and its shares with it.
+
+    One in which somebody said no to something stays until it is erased as a whole: what they said must be known.
+    """
     left = exists().where(SelectionRow.family_id == family_id)
-    session.execute(delete(FamilyRow).where(FamilyRow.id == family_id, ~left))
+    said_no = exists().where(ConsentRow.family_id == family_id, ConsentRow.said != Said.AGREED)
+    going = session.scalar(select(FamilyRow.id).where(FamilyRow.id == family_id, ~left, ~said_no))
+    if going is not None:
+        take_back_forms(session, family_id)
+        session.execute(delete(FamilyRow).where(FamilyRow.id == family_id))
     forget_ended(session, family_id)

@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
+from pipeline.purposes import Purpose
 from records.accounts.opened import lock_opened
 from records.accounts.principal import Principal, Role, parse_roles
 from records.audit.actions import Action
 from records.audit.log import note
 from records.clock import utcnow
+from records.consent.check import require
 from records.database import rows_changed
 from records.documents import FamilyPeople
 from records.errors import RecordsError
@@ -118,7 +120,7 @@ def share_family(
     """Let a colleague work on it, or a supervisor see one selection of it or all.
 
     A share of the same to the same person is replaced, so that its last day can be moved. Raises: FamilyGone,
-    ShareWrong.
+    ShareWrong; ConsentMissing, where somebody has not agreed to supervision, or to being seen at all.
     """
     account, row = lock_opened(session, account_id), _own(session, who, family_id)
     if account is None or account_id == who.account_id:
@@ -130,6 +132,11 @@ def share_family(
     whole_for_colleagues = kind == ShareKind.COLLEAGUE and selection_id is not None
     if strange or whole_for_colleagues or kind == ShareKind.BREAK_GLASS or (until and until <= utcnow()):
         raise ShareWrong
+    purpose = Purpose.SUPERVISION if kind == ShareKind.SUPERVISOR else Purpose.SHARED_REVIEW
+    if selection is None:
+        require(session, purpose, family_id=family_id)
+    else:
+        require(session, purpose, selection_ids=[selection.id])
     same = (FamilyShareRow.account_id == account_id) & (FamilyShareRow.kind == kind)
     same &= (FamilyShareRow.family_id == family_id) & FamilyShareRow.selection_id.is_not_distinct_from(selection_id)
     session.execute(update(FamilyShareRow).where(same, _is_good()).values(ended_at=utcnow()))

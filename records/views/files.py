@@ -10,10 +10,12 @@ from pipeline.images.photograph import MEDIA_TYPE
 from records.accounts.principal import Principal
 from records.actions.artwork import find_artwork
 from records.actions.hide import find_withheld
+from records.consent.uses import require_made
 from records.families.access import visible_ids
+from records.families.uses import require_look
 from records.ledger.outputs import find_output, sources_of
 from records.ledger.selections import is_visible
-from records.models import ArtifactRow, MomentRow, UploadRow
+from records.models import ArtifactRow, MomentRow, OutputRow, UploadRow
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,20 @@ class StoredFile:
 
 
 def artifact_file(session: Session, who: Principal, selection_id: str, artifact_id: str) -> StoredFile | None:
-    """A finished file of a selection; None, too, where it may show another selection that is not theirs to see."""
+    """A finished file of a selection; None, too, where it may show another selection that is not theirs to see.
+
+    Raises: ConsentMissing.
+    """
     row = session.get(ArtifactRow, artifact_id)
     if row is None or row.selection_id != selection_id or not is_visible(session, selection_id):
         return None
-    if row.moment_id is None and _shows_what_is_not_shared(session, who, selection_id, row.kind):
-        return None
+    if row.moment_id is None:
+        output = find_output(session, selection_id, row.kind)
+        if output is not None:
+            if _shows_what_is_not_shared(session, who, output):
+                return None
+            require_made(session, output)
+    require_look(session, who, selection_id, row.moment_id or "")
     return StoredFile(row.storage_key, row.sha256, row.media_type, row.name, row.kind)
 
 
@@ -64,8 +74,6 @@ def source_file(session: Session, selection_id: str, moment_id: str) -> tuple[st
     return upload.storage_key, upload.sha256
 
 
-def _shows_what_is_not_shared(session: Session, who: Principal, selection_id: str, kind: str) -> bool:
-    output = find_output(session, selection_id, kind)
-    shown = {one.selection_id for one in sources_of(session, output)} if output else set[str]()
-    others = shown - {selection_id}
+def _shows_what_is_not_shared(session: Session, who: Principal, output: OutputRow) -> bool:
+    others = {one.selection_id for one in sources_of(session, output)} - {output.selection_id}
     return bool(others) and visible_ids(session, who, others) != others

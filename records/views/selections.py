@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from pipeline.moments import Clip, FilmOf, Still
 from pipeline.outputs.kinds import KINDS
+from pipeline.purposes import Purpose
 from records.accounts.principal import Principal
 from records.documents import ClipTimes, MomentFacts, StatedFilm, StillTimes
 from records.families.access import may_see
@@ -109,6 +110,8 @@ class MomentView(WorkView):
     cut: ClipTimes | StillTimes | None
     held: HeldView | None
     """What the service holds of the film for it, within which its ends can be moved; None until that is known."""
+    people: tuple[str, ...] | None
+    """The ids of those of the family who can be seen or heard in it; null: everybody of the family."""
     hidden: bool
     """Somebody is to be hidden in it; `unconfirmed` until a person has looked at every picture."""
     facts: MomentFacts | None
@@ -132,6 +135,8 @@ class OutputView(WorkView):
     """
 
     kind: str
+    purpose: Purpose
+    """What it is used for."""
     recipe: dict[str, Any]
     """What was chosen for it, as far as it differs from what is usual."""
     artifacts: list[ArtifactView]
@@ -242,6 +247,7 @@ def _view(row: SelectionRow, parts: _Parts, notes: Mapping[str, str], now: datet
                 "moment": moment.moment,
                 "cut": moment.cut,
                 "held": _held(moment, sources.get(moment.upload_id or "")),
+                "people": moment.people,
                 "hidden": moment.id in parts.hidden,
                 "facts": moment.facts,
                 "artifacts": artifacts[moment.id],
@@ -254,6 +260,7 @@ def _view(row: SelectionRow, parts: _Parts, notes: Mapping[str, str], now: datet
     outputs = [
         OutputView(
             kind=output.kind,
+            purpose=Purpose(output.purpose),
             recipe=dict(output.recipe),
             artifacts=artifacts[output.kind],
             before_notes=bool(artifacts[output.kind]) and _lacks_notes(output, notes),

@@ -19,7 +19,7 @@ from records.accounts.machine_secret import machine_secret
 from records.models import ArtifactRow, JobRow, JobState, MomentRow, MomentState, SelectionRow, SelectionState
 from records.settings import Settings
 from records.storage.open import open_storage
-from tests.databases import make_tables
+from tests.databases import NOTED, make_tables
 from tests.effects import open_alone
 from tests.loaded import start_loaded
 from tests.servers import NO_TLS, free_port
@@ -86,6 +86,7 @@ class Service:
             log,
             {
                 **clean,
+                **NOTED,
                 "VIGPACK_DATA_DIR": str(self.data_dir),
                 "VIGPACK_MIN_FREE_BYTES": "0",
                 "VIGPACK_MOST_BEGUN_SELECTIONS": "10000",  # many tests are one person to a service that they share

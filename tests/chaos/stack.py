@@ -26,7 +26,7 @@ from records.settings import Settings
 from tests.chaos import small_disk
 from tests.chaos.network import Network
 from tests.chaos.parts import Crew, Part
-from tests.databases import make_tables
+from tests.databases import NOTED, make_tables
 from tests.effects import open_alone
 from tests.servers import NO_TLS, PostgresServer, S3Server, free_port, prepared_postgres, redis_program, wait_until
 from worker.command import worker_argv, worker_env
@@ -167,7 +167,7 @@ def _lay_out(folder: Path, disk: Path, small: bool, crew: Crew, network: Network
     for name in ("data", "queue", "s3"):
         (disk / name).mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
-    environment |= {"VIGPACK_CHAOS": crew.mark, "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"}
+    environment |= NOTED | {"VIGPACK_CHAOS": crew.mark, "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"}
     s3 = S3Server(disk / "s3")
     queue, redis_url = redis_part(redis_program(), disk / "queue", environment)
     token, database = secrets.token_hex(16), "chaos"

@@ -18,6 +18,7 @@ import pytest
 from records.accounts.machine_secret import FILE_NAME, machine_secret
 from records.models import SelectionState
 from records.settings import Settings
+from tests.databases import NOTED
 from tests.footage import numbered_film
 from tests.records.cast import K_104
 from tests.servers import NO_TLS, free_port, redis_program, start, wait_until
@@ -70,7 +71,7 @@ def running(data: Path, **environment: str) -> Iterator[Up]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**clean, "VIGPACK_MIN_FREE_BYTES": "0", **environment},
+        env={**clean, **NOTED, "VIGPACK_MIN_FREE_BYTES": "0", **environment},
         start_new_session=True,
     )
     up = Up(process, data)

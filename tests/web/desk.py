@@ -17,7 +17,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, R
 
 from records.accounts.machine_secret import machine_secret
 from records.settings import Settings
-from tests.databases import make_tables
+from tests.databases import NOTED, make_tables
 from tests.footage import read_number
 from tests.loaded import start_loaded
 from tests.servers import NO_TLS, free_port, wait_until
@@ -103,7 +103,7 @@ class DeskService:
         own = {"VIGPACK_DATA_DIR": str(self.data_dir), "VIGPACK_PORT": str(self.port), "VIGPACK_MIN_FREE_BYTES": "0"}
         argv = worker_argv(1) if words == ("worker",) else [sys.executable, "-P", "-m", "cli", *words]
         return start_loaded(
-            argv, self.data_dir / f"{words[0]}.log", {**clean, **own, **worker_env(), **self.environment}
+            argv, self.data_dir / f"{words[0]}.log", {**clean, **NOTED, **own, **worker_env(), **self.environment}
         )
 
     def _answers(self) -> bool:

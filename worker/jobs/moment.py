@@ -18,6 +18,7 @@ from pipeline.run.orders import MAKE_MOMENT, Ffmpeg, MomentMade, MomentOrder
 from records.actions.complete_job import Hidden
 from records.actions.hide import COVERED, FINISHED, UNCOVERED, covered_pictures
 from records.actions.trim import note_held
+from records.consent.uses import require_moment
 from records.documents import MomentFacts, StatedCut, at_times
 from records.ledger.jobs import MOMENT, Claim
 from records.ledger.selections import require_source, starts_ms
@@ -33,6 +34,7 @@ def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
         selection = found_or_lost(session.get(SelectionRow, claim.selection_id), claim)
         require_source(row)
         upload = found_or_lost(session.get(UploadRow, row.upload_id), claim)
+        require_moment(session, row.id)
         hiding = session.get(HidingRow, row.id)
         number = _number(session, row)
         alone = _is_alone(session, claim)

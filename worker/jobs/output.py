@@ -7,8 +7,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from pipeline.outputs.kinds import find_kind, parse_recipe
+from pipeline.purposes import Purpose
 from pipeline.run.jailed import files_of
 from pipeline.run.orders import MAKE_OUTPUT, Ffmpeg, OutputOrder
+from records.consent.uses import require_output
 from records.ledger.jobs import Claim, holds
 from records.ledger.outputs import find_output, note_sources
 from records.ledger.selections import lock_selection
@@ -28,6 +30,7 @@ def make_output(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
         inputs = gather_inputs(session, selection, recipe)
         # Before any of it is read: what is taken back from now on finds this attempt, and the file that comes of it.
         sources = inputs.sources()
+        require_output(session, kind.name, Purpose(output.purpose), sources)
         note_sources(session, output, sources)
         notes_revision = inputs.notes_revision() if kind.shows_notes else ""
     prepared = fetch_local(ctx.storage, inputs, folder, lambda done: report(0.5 * done))

@@ -17,8 +17,7 @@ from records.consent.policy import ConsentPolicyWrong, load_policy
 from records.database import Database
 from records.models import FamilyRow, MomentRow, SelectionRow
 from records.settings import Settings
-from tests.conftest import CONSENT_NOTED
-from tests.databases import make_tables
+from tests.databases import CONSENT_NOTED, make_tables
 from tests.effects import open_alone
 from tests.records.cast import K_104, add_selection
 from tests.records.consent.family import CHILD, MOTHER, say, show_only

@@ -420,6 +420,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/families/{family_id}/consent-forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a signed form
+         * @description The body is the file: a photograph (upright, without place or device when it is kept) or a PDF, as it is.
+         */
+        post: operations["add_consent_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/consent-forms/{form_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A signed form
+         * @description As it is kept, to be saved: a PDF from elsewhere is not opened in the page's own place.
+         */
+        get: operations["download_consent_form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a family agreed to
+         * @description Everybody of it by every purpose. For those who work on the family.
+         */
+        get: operations["get_consents"];
+        put?: never;
+        /**
+         * Record what a family says
+         * @description What is new takes the place of what the same person said to the same purpose before; that stays to be read.
+         *
+         *     **A no erases** whatever was made for that purpose and shows the person: work in progress stops, files go, and
+         *     moments themselves go with the purpose that they are kept for. This cannot be undone.
+         */
+        post: operations["add_consents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/consents/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a no would erase
+         * @description Nothing is recorded and nothing goes.
+         */
+        post: operations["preview_consequences"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/families/{family_id}/holds": {
         parameters: {
             query?: never;
@@ -1989,6 +2076,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/selections/{selection_id}/moments/{moment_id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say who can be seen in a moment
+         * @description Until that is said, everybody of the family can be seen or heard in it.
+         */
+        put: operations["save_people_seen"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/selections/{selection_id}/moments/{moment_id}/source": {
         parameters: {
             query?: never;
@@ -2642,7 +2749,7 @@ export interface components {
          * @description A verb in the audit. One that stands in somebody's audit keeps its spelling for good.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_sources" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
+        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_sources" | "record_consent" | "add_consent_form" | "set_people_seen" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
         /** @description One thing that is wrong: how bad, in a sentence, and what to do now. */
         Alert: {
             code: string;
@@ -2761,6 +2868,11 @@ export interface components {
             /** @example /api/v1/uploads */
             url: string;
         };
+        /**
+         * @description A lawful basis: UK GDPR, Art. 6 (1).
+         * @enum {string}
+         */
+        Basis: "consent" | "public_task" | "legal_obligation" | "legitimate_interests" | "vital_interests" | "contract";
         /** @description A selection and the uploads that it still awaits. */
         Begun: {
             hints: string[];
@@ -2898,6 +3010,23 @@ export interface components {
         /** @description The file whose every picture was looked at. */
         Confirmed: {
             sha256: string;
+        };
+        /** @description Everything a family said. */
+        ConsentsView: {
+            family_id: string;
+            forms: components["schemas"]["FormView"][];
+            grace_until: string | null;
+            people: components["schemas"]["FamilyPerson-Output"][];
+            purposes: components["schemas"]["PurposeView"][];
+            said: components["schemas"]["SaidView"][];
+        };
+        /** @description What a no takes with it, or took. */
+        ConsequencesView: {
+            copies_out: components["schemas"]["HandedOutCopy"][];
+            moments: number;
+            outputs: number;
+            selections: number;
+            shares: number;
         };
         /** @description The entry in the register, and of a link what opens it. */
         CopyMade: {
@@ -3123,6 +3252,14 @@ export interface components {
             message: string;
             path: string;
             remedy: string;
+        };
+        /** @description A photograph or PDF of a form. */
+        FormView: {
+            bytes: number;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            media_type: string;
         };
         /** @description What opens a link. */
         GivenSecret: {
@@ -3367,15 +3504,18 @@ export interface components {
         /** @description A kind of output and what can be chosen for it. */
         KindView: {
             about: string;
+            also_for: components["schemas"]["Purpose"][];
             files: {
                 [key: string]: string;
             };
             name: string;
             needs_picture: boolean;
             of: components["schemas"]["FilmOf"] | null;
+            purpose: components["schemas"]["Purpose"] | null;
             recipe: {
                 [key: string]: unknown;
             };
+            shows_people: boolean;
             title: string;
         };
         /** @description What was asked in it, and what was written at its end. */
@@ -3487,6 +3627,7 @@ export interface components {
             /** @enum {string} */
             kind: "clip" | "still";
             moment: components["schemas"]["Clip"] | components["schemas"]["Still"];
+            people: string[] | null;
             position: number;
             progress: number | null;
             ready_s: number | null;
@@ -3501,6 +3642,8 @@ export interface components {
             cut?: components["schemas"]["ClipCut"] | null;
             in: number;
             out: number;
+            /** @description Those of the family who can be seen or heard in it; null: everybody of it. */
+            people?: components["schemas"]["FamilyPerson-Input"][] | null;
             principle?: string | null;
         };
         /** @description What leaves plain or by a link. */
@@ -3624,6 +3767,31 @@ export interface components {
         /**
          * @description A selection to be made: the moments, the film's facts, and what shall come of them.
          * @example {
+         *       "agreed": [
+         *         {
+         *           "person": {
+         *             "initials": "M",
+         *             "role": "mother"
+         *           },
+         *           "purposes": [
+         *             "shared_review",
+         *             "picture_notes"
+         *           ],
+         *           "said_on": "2026-11-02"
+         *         },
+         *         {
+         *           "given_by": "mother M",
+         *           "person": {
+         *             "initials": "E",
+         *             "role": "child"
+         *           },
+         *           "purposes": [
+         *             "shared_review",
+         *             "picture_notes"
+         *           ],
+         *           "said_on": "2026-11-02"
+         *         }
+         *       ],
          *       "clip": [
          *         {
          *           "caption": "Ella looks up. Mum waits.",
@@ -3670,6 +3838,11 @@ export interface components {
          *     }
          */
         NewSelection: {
+            /**
+             * @description What people of the family agreed to, where that is not recorded yet. What somebody said no to stays a no; a no itself is said at the family.
+             * @default []
+             */
+            agreed?: components["schemas"]["Statement"][];
             /** @default [] */
             clip?: components["schemas"]["NewClip"][];
             /** @default 1 */
@@ -3707,6 +3880,10 @@ export interface components {
             selection_id?: string | null;
             until?: string | null;
         };
+        /** @description What people of the family say. */
+        NewStatements: {
+            statements: components["schemas"]["Statement"][];
+        };
         /** @description A still, and where it lies in its own upload; without `cut` its upload is the whole film. */
         NewStill: {
             at: number;
@@ -3715,6 +3892,8 @@ export interface components {
             cut?: components["schemas"]["StillCut"] | null;
             /** @default true */
             exact?: boolean;
+            /** @description Those of the family who can be seen or heard in it; null: everybody of it. */
+            people?: components["schemas"]["FamilyPerson-Input"][] | null;
             principle?: string | null;
         };
         /**
@@ -3780,6 +3959,7 @@ export interface components {
             error: components["schemas"]["ErrorView"] | null;
             kind: string;
             progress: number | null;
+            purpose: components["schemas"]["Purpose"];
             ready_s: number | null;
             recipe: {
                 [key: string]: unknown;
@@ -3919,6 +4099,10 @@ export interface components {
             /** Format: password */
             password: string;
         };
+        /** @description Who can be seen or heard in a moment. */
+        PeopleSeen: {
+            people: components["schemas"]["FamilyPerson-Input"][] | null;
+        };
         /** @description Somebody who works here. */
         Person: {
             /** Format: date-time */
@@ -3990,6 +4174,20 @@ export interface components {
             /** @example K-274 */
             code: string;
         };
+        /**
+         * @description One permitted use; to each everybody who can be seen or heard agrees by itself.
+         * @enum {string}
+         */
+        Purpose: "shared_review" | "picture_notes" | "supervision" | "intervision" | "training" | "research" | "court";
+        /** @description A purpose, as the service's policy has it, and whether everybody of the family may be used for it. */
+        PurposeView: {
+            about: string;
+            basis: components["schemas"]["Basis"];
+            needed: boolean;
+            open: boolean;
+            purpose: components["schemas"]["Purpose"];
+            title: string;
+        };
         /** @description One question; its text is its number where the service has not given its own. */
         QuestionView: {
             key: string;
@@ -4041,6 +4239,11 @@ export interface components {
         "Reason-Output": {
             code: string;
             sentence: string;
+        };
+        /** @description What is recorded now, and what went because somebody said no. */
+        Recorded: {
+            consents: components["schemas"]["ConsentsView"];
+            erased: components["schemas"]["ConsequencesView"];
         };
         /**
          * @description What somebody is in the service; one account may have several.
@@ -4120,6 +4323,22 @@ export interface components {
             stalled: boolean;
             unmoved_s: number | null;
             worker: string | null;
+        };
+        /**
+         * @description What somebody said to a purpose.
+         * @enum {string}
+         */
+        Said: "agreed" | "refused" | "withdrawn";
+        /** @description What one person said to one purpose last. */
+        SaidView: {
+            form_id: string | null;
+            given_by: string;
+            own_words: string;
+            person_id: string;
+            purpose: components["schemas"]["Purpose"];
+            said: components["schemas"]["Said"];
+            /** Format: date */
+            said_on: string;
         };
         /** @description The scale; an answer is the place of its anchor, from 0, or `not_applicable`. */
         ScaleView: {
@@ -4408,6 +4627,22 @@ export interface components {
             picture: boolean;
             width_px: number | null;
         };
+        /** @description What one person of a family says to some purposes. */
+        Statement: {
+            /** @default true */
+            agrees?: boolean;
+            form_id?: string | null;
+            /**
+             * @default
+             * @example mother M
+             */
+            given_by?: string;
+            /** @default  */
+            own_words?: string;
+            person: components["schemas"]["FamilyPerson-Input"];
+            purposes: components["schemas"]["Purpose"][];
+            said_on?: string | null;
+        };
         /** @description A quarter of an hour, or two hours. */
         Step: {
             /** Format: date-time */
@@ -4522,6 +4757,7 @@ export interface components {
         /** @description A kind, and what is chosen for it; what is left out stays as is usual. */
         Wish: {
             kind: string;
+            purpose?: components["schemas"]["Purpose"] | null;
             recipe?: {
                 [key: string]: unknown;
             };
@@ -5055,6 +5291,149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErasureCertificate"];
+                };
+            };
+        };
+    };
+    add_consent_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/pdf": string;
+                "image/jpeg": string;
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormView"];
+                };
+            };
+        };
+    };
+    download_consent_form: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
+                "if-range"?: string | null;
+                range?: string | null;
+            };
+            path: {
+                family_id: string;
+                form_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The asked range */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The same as before */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentsView"];
+                };
+            };
+        };
+    };
+    add_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStatements"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recorded"];
+                };
+            };
+        };
+    };
+    preview_consequences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStatements"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsequencesView"];
                 };
             };
         };
@@ -7094,6 +7473,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    save_people_seen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                moment_id: string;
+                selection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleSeen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionView"];
+                };
             };
         };
     };
