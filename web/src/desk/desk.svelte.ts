@@ -33,8 +33,11 @@ export class Desk {
   /** Why only the whole film can be sent, once the player told another length of it than the page found. */
   doubt = $state<string | null>(null);
   removed = $state<{ mark: Mark; index: number; title: string } | null>(null);
+  /** The service's ids of what was sent of it. */
+  readonly sent: string[];
   #saving = false;
   #unsaved = false;
+  #isGone = false;
 
   private constructor(
     readonly film: Film,
@@ -42,6 +45,7 @@ export class Desk {
     readonly key: string,
     draft: Draft | undefined,
   ) {
+    this.sent = draft?.sent ?? [];
     this.frames = new FrameTimes(film);
     this.cutter = new Cutter(file, () => this.save(), draft?.cuts);
     if (draft) {
@@ -194,12 +198,13 @@ export class Desk {
 
   /** Resolves when the latest state is saved. */
   async saveNow(): Promise<void> {
+    if (this.#isGone) return;
     this.#saving = true;
     try {
       do {
         this.#unsaved = false;
         await put('drafts', this.key, this.#draft());
-      } while (this.#unsaved);
+      } while (this.#unsaved && !this.#isGone);
     } finally {
       this.#saving = false;
     }
@@ -214,6 +219,7 @@ export class Desk {
       details: $state.snapshot(this.details),
       way: this.way,
       cuts: this.cutter.finishedCuts(),
+      sent: [...this.sent],
     };
   }
 
@@ -242,6 +248,14 @@ export class Desk {
     this.cutter.stop();
     void this.saveNow();
     this.film.close();
+  }
+
+  /** Closes it and leaves nothing of it in this browser. */
+  async discard(): Promise<void> {
+    this.#isGone = true;
+    this.cutter.stop();
+    this.film.close();
+    await forgetDraft(this.#draft());
   }
 
   #add(mark: Mark): Mark {

@@ -47,6 +47,8 @@ export interface Draft {
   details: Details;
   way: Way;
   cuts: KeptCut[];
+  /** The service's ids of what was sent of these marks: when all of that is erased, they go as well. */
+  sent?: string[];
 }
 
 /** A finished cut, the mark it belongs to and the span it was made for. */

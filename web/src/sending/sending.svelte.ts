@@ -30,6 +30,8 @@ export class Sending {
   needsFilm = $state(false);
   /** The browser has a handle to the film, and needs a click before it may be read. */
   needsPermission = $state(false);
+  /** Called when the service has it no more. */
+  onErased: () => void = () => undefined;
   #film: File | null;
   #stop = new AbortController();
   #end = new AbortController();
@@ -98,6 +100,13 @@ export class Sending {
     await this.forget();
   }
 
+  /** Ends sending and following; its record is gone. */
+  end(): void {
+    this.erased = true;
+    this.#stop.abort();
+    this.#end.abort();
+  }
+
   /** Removes it from this browser; what the service holds stays there. */
   async forget(): Promise<void> {
     this.#stop.abort();
@@ -122,6 +131,7 @@ export class Sending {
     try {
       const end = await followSelection(this.id, (view) => (this.view = view), this.#end.signal);
       this.erased = end === 'erased';
+      if (this.erased) this.onErased();
     } catch (error) {
       if (!this.#end.signal.aborted) this.problem = sentenceOf(error);
     }
@@ -211,6 +221,7 @@ export class Sending {
   }
 
   async #keep(): Promise<void> {
+    if (this.erased) return; // what is erased stays erased
     await put('sendings', this.id, $state.snapshot(this.record));
   }
 }

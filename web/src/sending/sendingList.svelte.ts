@@ -11,17 +11,23 @@ import { guiderCode } from '../api/guiderCode';
 import { getAll, getAllOfEverybody, put } from '../desk/browserDatabase';
 import type { ClipCut, NewSelection, StillCut } from '../api/types';
 import { Sending } from './sending.svelte';
+import { dropErased, dropFamily, dropSelections, type Dropped } from './erased';
 import type { Part, SendingRecord } from './sendingRecord';
 import { retryDelayMs } from './upload';
 
 class Sendings {
   list = $state<Sending[]>([]);
+  /** How often something was dropped from this browser. */
+  drops = $state(0);
+  /** Called with the keys of films whose marks went from this browser. */
+  onDropped: (films: readonly string[]) => void = () => undefined;
 
-  /** Resumes the sendings of an earlier visit, and erases cuts that nothing refers to. */
+  /** Resumes the sendings of an earlier visit, drops what was erased, and erases cuts that nothing refers to. */
   async resume(): Promise<void> {
     const records = await getAll<SendingRecord>('sendings');
     records.sort((a, b) => b.begunAt - a.begunAt);
     for (const record of records) this.#add(new Sending(record), 'last');
+    await this.dropErased();
     await eraseForgottenCuts();
   }
 
@@ -62,6 +68,7 @@ class Sendings {
     };
     await put('sendings', record.id, record);
     if (way === 'whole') await rememberFilm(record.id, desk.file);
+    desk.sent.push(record.id);
     await desk.saveNow();
     return this.#add(new Sending(record, way === 'whole' ? desk.file : null), 'first');
   }
@@ -71,14 +78,46 @@ class Sendings {
     this.list = this.list.filter((one) => one !== sending);
   }
 
+  /** Erases a selection on the service and here. Throws ApiError. */
   async discard(sending: Sending): Promise<void> {
     await sending.discard();
-    this.list = this.list.filter((one) => one !== sending);
+    await this.drop([sending.id], sending.record.filmKey);
+  }
+
+  /** Drops what this browser keeps of selections that were erased; `filmKey` is that of the film of one whose record went. */
+  async drop(ids: readonly string[], filmKey = ''): Promise<void> {
+    this.#dropped(await dropSelections(ids, filmKey));
+  }
+
+  /** Drops what this browser keeps of a family that was erased. */
+  async dropFamily(code: string): Promise<void> {
+    this.#dropped(await dropFamily(code));
+  }
+
+  /** Drops what was erased elsewhere. While the service is not reached, nothing goes. */
+  async dropErased(): Promise<void> {
+    const dropped = await dropErased().catch(() => null);
+    if (dropped) this.#dropped(dropped);
+  }
+
+  /** One that ends under its viewer's eyes stays in the list, which then says so; only the browser's records go. */
+  async #endedElsewhere(): Promise<void> {
+    const { films } = await dropErased();
+    this.drops += 1;
+    if (films.length) this.onDropped(films);
+  }
+
+  #dropped({ selections, films }: Dropped): void {
+    this.drops += 1;
+    for (const one of this.list.filter((sending) => selections.includes(sending.id))) one.end();
+    this.list = this.list.filter((one) => !selections.includes(one.id));
+    if (films.length) this.onDropped(films);
   }
 
   #add(sending: Sending, where: 'first' | 'last'): Sending {
     if (where === 'first') this.list.unshift(sending);
     else this.list.push(sending);
+    sending.onErased = () => void this.#endedElsewhere().catch(() => undefined); // asked again the next time
     sending.start();
     return sending;
   }

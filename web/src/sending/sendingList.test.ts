@@ -17,13 +17,16 @@ let tus: TusServer;
 let begun: { key: string | undefined; body: NewSelection }[];
 /** How often the service says that it accepts nothing new. */
 let busy: number;
+/** What the service says was erased. */
+let gone: string[];
 
 beforeEach(async () => {
   await newBrowser();
   sendings.list = [];
-  [tus, begun, busy] = [new TusServer(), [], 0];
+  [tus, begun, busy, gone] = [new TusServer(), [], 0, []];
   await serve((request, response, body) => {
     if (request.url?.startsWith('/api/v1/uploads')) return tus.handle(request, response, body);
+    if (request.url === '/api/v1/retention/gone') return answerJson(response, { ids: (JSON.parse(body.toString()) as { ids: string[] }).ids.filter((id) => gone.includes(id)) });
     if (request.method !== 'POST') return answerJson(response, { id: ID, settled: true, state: 'ready' });
     begun.push({ key: String(request.headers['idempotency-key']), body: JSON.parse(body.toString()) as NewSelection });
     if (busy-- > 0) return answerProblem(response, 503, 'too_much_waiting', { 'Retry-After': '1' });
@@ -96,5 +99,51 @@ describe('a page that is opened again', () => {
     expect(sendings.list.map(({ id }) => id)).toEqual(['new', 'old']);
     expect((await cutNames()).sort()).toEqual(['of-draft', 'of-new', 'of-old']);
     for (const sending of [...sendings.list]) await sendings.forget(sending);
+  });
+});
+
+describe('what was erased', () => {
+  async function sent(): Promise<string[]> {
+    const dropped: string[] = [];
+    sendings.onDropped = (films) => void dropped.push(...films);
+    const sending = await sendings.send(await deskOf('K-104'), () => undefined, never);
+    await expect.poll(() => sending.allSent).toBe(true);
+    return dropped;
+  }
+  const everything = async (): Promise<string> => JSON.stringify([await getAll('sendings'), await getAll('drafts')]);
+
+  it('elsewhere leaves neither marks nor words nor the code here', async () => {
+    const dropped = await sent();
+    await sendings.dropErased();
+    expect(await everything()).toContain('Ella looks up');
+    gone = [ID];
+    await sendings.dropErased();
+    expect(await everything()).toBe('[[],[]]');
+    expect(dropped).toHaveLength(1);
+    expect(sendings.list).toEqual([]);
+  });
+
+  it('here goes with its marks, also where another version of the page had not noted what was sent of them', async () => {
+    const dropped = await sent();
+    const [draft] = await getAll<{ key: string }>('drafts');
+    await put('drafts', draft!.key, { ...draft, sent: undefined });
+    await sendings.discard(sendings.list[0]!);
+    expect(await everything()).toBe('[[],[]]');
+    expect(dropped).toEqual([draft!.key]);
+  });
+
+  it('of a whole family goes by its code, sent or not, and what is another family’s stays', async () => {
+    await sent();
+    await put('drafts', 'unsent', { key: 'unsent', savedAt: Date.now(), durationMs: 1, marks: [], details: { family: 'k-104 ' }, way: 'whole', cuts: [] });
+    await put('drafts', 'other', { key: 'other', savedAt: Date.now(), durationMs: 1, marks: [], details: { family: 'K-1042' }, way: 'whole', cuts: [] });
+    await sendings.dropFamily('K-104');
+    expect((await getAll<{ key: string }>('drafts')).map((one) => one.key)).toEqual(['other']);
+  });
+
+  it('is only what the service says: one that it never knew stays', async () => {
+    await sent();
+    gone = ['f'.repeat(32)];
+    await sendings.dropErased();
+    expect(await everything()).toContain('Ella looks up');
   });
 });
