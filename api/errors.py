@@ -28,6 +28,7 @@ from records.consent import check as consent
 from records.consent import forms
 from records.copies import register as copies
 from records.families import break_glass, families, hand_over, people, sharing
+from records.keys import errors as keys
 from records.logs import frames_of, get_logger
 from records.retention import errors as retention
 from records.storage import contract as storage
@@ -214,7 +215,7 @@ _GONE = (
     records.WorkerMissing, accounts.NoSuchPerson, accounts.ResetGone, notices.NoticeGone, families.FamilyGone,
     sharing.ShareGone, retention.HoldGone, forms.ConsentFormGone, ratings.RatingMissing, logbook.EntryMissing,
     uploads.UploadMissing, uploads.UploadTargetMissing, reports.LogbookNotShown, storage.StorageMissing,
-    storage.StorageKeyInvalid, accounts.NoSuchPasskey, copies.CopyGone,
+    storage.StorageKeyInvalid, accounts.NoSuchPasskey, copies.CopyGone, keys.KeyGone,
 )  # fmt: skip
 
 _REFUSED = (
@@ -234,12 +235,11 @@ STATUS_OF: dict[type[PipelineError], int] = {
     film.FfmpegMissing: 503,
     records.RecordsError: 500,
     **dict.fromkeys((records.DatabaseUnavailable, storage.StorageUnavailable, organisation.ProviderAway), 503),
-    **dict.fromkeys((records.QueueFull, accounts.SignInBusy, accounts.BreachedListUnreadable), 503),
+    **dict.fromkeys((records.QueueFull, accounts.SignInBusy, accounts.BreachedListUnreadable, *keys.NO_KEY), 503),
     **dict.fromkeys(_GONE, 404),
     **dict.fromkeys((records.MomentBusy, records.ArtworkFull, records.HidingChanged, records.JobStateWrong), 409),
     **dict.fromkeys((records.SecondsNotSent, retention.ScheduleUnknown), 422),
     **dict.fromkeys((records.SourceErased, retention.FamilyHeld), 409),
-    **dict.fromkeys((records.HidingChanged, records.JobStateWrong), 409),
     records.PriorityWrong: 422,
     create.KeyReused: 422,
     **dict.fromkeys((sharing.ShareWrong, hand_over.HandOverWrong), 422),

@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from records.effects import Effects, take_effects
 from records.errors import DatabaseUnavailable
+from records.keys.ring import KeyRing, key_ring
+from records.models.sealed import RING
 from records.secrets.service_key import service_key
 from records.settings import Settings
 
@@ -150,10 +152,17 @@ def clock_skew_s(db: Database) -> float:
 
 def open_database(settings: Settings) -> Database:
     """The service's database. Nothing is read yet; tables are made by migrate()."""
-    return Database(_engine(settings.database()), cache(partial(service_key, settings, AUDIT_PURPOSE)), settings)
+    engine = _engine(settings.database(), key_ring(settings))
+    return Database(engine, cache(partial(service_key, settings, AUDIT_PURPOSE)), settings)
 
 
-def _engine(address: str, **options: Any) -> Engine:
+def _engine(address: str, keys: KeyRing, **options: Any) -> Engine:
+    engine = _plain_engine(address, **options)
+    setattr(engine.dialect, RING, keys)  # where the types of sealed columns find them
+    return engine
+
+
+def _plain_engine(address: str, **options: Any) -> Engine:
     url = make_url(address)
     if url.get_backend_name() == "sqlite":
         if url.database:

@@ -1,7 +1,8 @@
 """Erasing a selection: every row, every stored byte, every unfinished upload and every job.
 
-Crash-safe in three steps: the selection is marked and its jobs lose their leases (from then on nobody sees it and
-nothing can be published for it); its bytes go; its rows go. Recovery ends what a crash interrupted (resume_erasures).
+Crash-safe in four steps: the selection is marked and its jobs lose their leases (from then on nobody sees it and
+nothing can be published for it); its key is destroyed; its bytes go; its rows go. Recovery ends what a crash
+interrupted (resume_erasures).
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from records.audit.act import mark_noted
 from records.audit.erasure_register import ErasureKind, note_erasure
 from records.database import Database
 from records.families.families import delete_if_empty
-from records.keys.families import destroy_family_key
+from records.keys.codes import code_index
+from records.keys.families import destroy_family_key, destroy_selection_key
 from records.ledger.selections import lock_family
 from records.models import ErasureRow, FamilyRow, JobRow, JobState, SelectionRow, UploadRow, utcnow
+from records.models.sealed import ring_of
 from records.retention.holds import require_not_held
 from records.settings import Settings
 from records.storage.contract import Storage
@@ -29,7 +32,7 @@ from records.uploads.partial_file import erase_partial
 def selections_of_family(session: Session, family: str) -> Sequence[str]:
     """The ids of every selection of the family with that code, those that are just being erased too."""
     query = select(SelectionRow.id).join(FamilyRow, FamilyRow.id == SelectionRow.family_id)
-    return session.scalars(query.where(FamilyRow.code == family)).all()
+    return session.scalars(query.where(FamilyRow.code_index == code_index(ring_of(session), family))).all()
 
 
 def erase_selection(db: Database, storage: Storage, settings: Settings, selection_id: str) -> bool:
@@ -97,7 +100,7 @@ def artifact_folder(selection_id: str, job_id: str, token: str = "") -> str:
 
 
 def erase_marked(db: Database, storage: Storage, settings: Settings, selection_id: str) -> None:
-    """Erase the bytes and the rows of a selection that is marked; of a family that is, its key first.
+    """Erase a selection that is marked: its key first, of a family that is marked the family's; then bytes and rows.
 
     Raises: StorageUnavailable, DatabaseUnavailable, KeyStoreUnavailable.
     """
@@ -106,6 +109,7 @@ def erase_marked(db: Database, storage: Storage, settings: Settings, selection_i
         doomed = doomed.where(SelectionRow.id == selection_id, FamilyRow.erasing_at.is_not(None))
         if (doomed_id := session.scalar(doomed)) is not None:
             destroy_family_key(settings, doomed_id)
+        destroy_selection_key(settings, selection_id)
         uploads = session.execute(
             select(UploadRow.id, UploadRow.storage_key).where(UploadRow.selection_id == selection_id)
         ).all()
@@ -123,5 +127,6 @@ def erase_marked(db: Database, storage: Storage, settings: Settings, selection_i
             note_erasure(session, ErasureKind.SELECTION, selection_id)
         family_id = session.scalar(select(SelectionRow.family_id).where(SelectionRow.id == selection_id))
         session.execute(delete(SelectionRow).where(SelectionRow.id == selection_id))
-        if family_id is not None:
-            delete_if_empty(session, family_id)
+        emptied = family_id is not None and delete_if_empty(session, family_id)
+    if family_id is not None and emptied:
+        destroy_family_key(settings, family_id)

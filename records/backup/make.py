@@ -230,12 +230,13 @@ def _copy_missing(
         path = part / file
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            sealed = seal(storage.read(key, 0, storage.size(key)), path, recipients)
+            stored = storage.as_stored(key)
+            sealed = seal(stored.blocks, path, recipients)
         except StorageMissing:
             path.unlink(missing_ok=True)
             yield key
         else:
-            work.hold(key, file, sealed, damaged=sha256 is not None and sha256 != sealed.sha256)
+            work.hold(key, file, sealed, damaged=sha256 is not None and sha256 != stored.plain_sha256)
         on_progress(_COPIED * done / total)
 
 

@@ -43,7 +43,9 @@ from records.backup.replay import replay
 from records.backup.state import note_backup
 from records.database import AUDIT_KEY, AUDIT_PURPOSE, Database
 from records.effects import take_effects
+from records.keys.ring import key_ring
 from records.ledger.store_identity import LABEL_KEY, take_over, write_label
+from records.migrations.first_keys import make_first_keys
 from records.migrations.migrate import changing_tables, check_owner, grant_roles
 from records.models import (
     ErasureRow,
@@ -60,7 +62,7 @@ from records.models import (
 from records.retention_policy.policy import policy_of
 from records.secrets.service_key import service_key
 from records.settings import Settings
-from records.storage.contract import Storage, StorageMissing, saying_what_failed
+from records.storage.contract import BLOCK_BYTES, Storage, StorageMissing, saying_what_failed
 
 MARKER = "restoring"
 """A file in the store while a restore into it is under way; it names the backup."""
@@ -197,7 +199,8 @@ def _restore_files(
             part = folder / "object"
             with saying_what_failed("unseal a file"), part.open("wb") as file:
                 backup.read_object(found, file.write)
-            storage.put(part, found.key)
+            with part.open("rb") as file:
+                storage.write(iter(partial(file.read, BLOCK_BYTES), b""), found.key)
             part.unlink()
         files, size = files + 1, size + found.bytes
     return files, size
@@ -205,10 +208,8 @@ def _restore_files(
 
 def _is_there(storage: Storage, found: StoredObject) -> bool:
     try:
-        if storage.size(found.key) != found.bytes:
-            return False
         digest = hashlib.sha256()
-        for block in storage.read(found.key, 0, found.bytes):
+        for block in storage.as_stored(found.key).blocks:
             digest.update(block)
         return digest.hexdigest() == found.sha256
     except StorageMissing:
@@ -246,6 +247,7 @@ def load_database(
         rows = load(connection, lines)
         info = {AUDIT_KEY: partial(service_key, settings, AUDIT_PURPOSE)}
         command.upgrade(config, "head")
+        make_first_keys(connection, key_ring(settings))
         grant_roles(connection, settings)
         with Session(connection, join_transaction_mode="create_savepoint", info=info) as session:
             yield session, rows, erased_here

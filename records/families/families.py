@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from records.accounts.principal import Principal
@@ -14,7 +15,9 @@ from records.consent.forms import take_back_forms
 from records.copies.register import forget_ended
 from records.errors import RecordsError
 from records.families.access import Right, may_with_family, owner_of
+from records.keys.codes import code_look
 from records.models import AccountRow, ConsentRow, FamilyRow, SelectionRow
+from records.models.sealed import ring_of
 
 _LETTERS: Final = "ACDEFHKLMNPRTVWX"
 _DIGITS: Final = "2346789"
@@ -42,18 +45,17 @@ def propose_code(session: Session) -> str:
         for _ in range(_TRIES):
             number = "".join(secrets.choice(_DIGITS) for _ in range(digits))
             code = f"{secrets.choice(_LETTERS)}-{number}"
-            if session.scalar(select(FamilyRow.id).where(func.lower(FamilyRow.code) == code.lower())) is None:
+            if find_family(session, code) is None:
                 return code
     raise AssertionError("no code is free")
 
 
 def family_id_of(session: Session, code: str) -> str:
     """The id of the family with this code, however its letters were typed. Raises: FamilyGone."""
-    alike = select(FamilyRow.id).where(func.lower(FamilyRow.code) == code.lower())
-    found = session.scalar(alike.order_by((FamilyRow.code == code).desc()).limit(1))
-    if found is None:
+    alike = [row for row in _looking_like(session, code) if row.code.lower() == code.lower()]
+    if not alike:
         raise FamilyGone(code)
-    return found
+    return next((row for row in alike if row.code == code), alike[0]).id
 
 
 def find_family(session: Session, code: str) -> FamilyRow | None:
@@ -61,9 +63,13 @@ def find_family(session: Session, code: str) -> FamilyRow | None:
 
     Families from before whose codes look alike are told apart by their very letters.
     """
-    looks_alike = func.replace(func.lower(FamilyRow.code), "_", "-") == code.lower().replace("_", "-")
-    found = session.scalars(select(FamilyRow).where(looks_alike).order_by(FamilyRow.opened_at, FamilyRow.id)).all()
+    found = _looking_like(session, code)
     return next((one for one in found if one.code == code), found[0] if found else None)
+
+
+def _looking_like(session: Session, code: str) -> Sequence[FamilyRow]:
+    alike = FamilyRow.code_look == code_look(ring_of(session), code)
+    return session.scalars(select(FamilyRow).where(alike).order_by(FamilyRow.opened_at, FamilyRow.id)).all()
 
 
 def family_for(session: Session, who: Principal, code: str) -> FamilyRow:
@@ -102,8 +108,8 @@ def code_taken(session: Session) -> FamilyCodeTaken:
     return FamilyCodeTaken(for_guider=sentence)
 
 
-def delete_if_empty(session: Session, family_id: str) -> None:
-    """With the last of its selections a family goes, its code and its shares with it.
+def delete_if_empty(session: Session, family_id: str) -> bool:
+    """With the last of its selections a family goes, its code and its shares with it; whether it went.
 
     One in which somebody said no to something stays until it is erased as a whole: what they said must be known.
     """
@@ -114,3 +120,4 @@ def delete_if_empty(session: Session, family_id: str) -> None:
         take_back_forms(session, family_id)
         session.execute(delete(FamilyRow).where(FamilyRow.id == family_id))
     forget_ended(session, family_id)
+    return going is not None

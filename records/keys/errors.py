@@ -64,3 +64,7 @@ class SealBroken(RecordsError):
 
     code = "seal_broken"
     for_guider = "A stored file is damaged and was not used. Please tell IT support."
+
+
+NO_KEY = (KeyMissing, MasterKeyMissing, MasterKeyWrong, KeyStoreUnavailable)
+"""What passes once IT has put something right."""

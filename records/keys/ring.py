@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from records.keys.errors import KeyDamaged, KeyGone, KeyMissing, MasterKeyWrong
 from records.keys.master import MasterKey, read_master_keys
-from records.keys.store import KeyKind, KeyStore
+from records.keys.store import SERVICE_ID, KeyKind, KeyStore
 from records.settings import Settings
 
 KEY_BYTES = 32
@@ -69,17 +69,29 @@ class KeyRing:
         key = _unwrap(self.family_key(family_id), said, about)
         return self._keep(selection_id, SelectionKey(key, family_id, plain_before))
 
+    def words_key(self, kind: KeyKind, key_id: str) -> bytes:
+        """What words in the database are sealed with. Raises: as family_key."""
+        match kind:
+            case KeyKind.FAMILY:
+                whole = self.family_key(key_id)
+            case KeyKind.SELECTION:
+                whole = self.selection_key(key_id).key
+            case KeyKind.SERVICE:
+                whole = self.service_key()
+        return expand(whole, b"vigpack words 1")
+
     def service_key(self) -> bytes:
         """For words of no family, and for finding codes; made at the first call. Raises: as family_key."""
-        kept = self._recent("service")
+        kept = self._recent(SERVICE_ID)
         if isinstance(kept, bytes):
             return kept
-        about = b"service"
-        if (said := self.store.read_service()) is None:
+        about = _about(KeyKind.SERVICE, SERVICE_ID)
+        if (said := self.store.read(KeyKind.SERVICE, SERVICE_ID)) is None:
             with self.store.held(alone=False):
-                self.store.add_service(self._wrap_with_master(os.urandom(KEY_BYTES), about))
-            said = self.store.read_service()
-        return self._keep("service", self._open_with_master(said or {}, about))
+                new = self._wrap_with_master(os.urandom(KEY_BYTES), about)
+                self.store.add(KeyKind.SERVICE, SERVICE_ID, new)
+            said = self.store.read(KeyKind.SERVICE, SERVICE_ID)
+        return self._keep(SERVICE_ID, self._open_with_master(said or {}, about))
 
     def make_family(self, family_id: str) -> None:
         """A key for a family, which has one from then on. Raises: KeyGone where it was destroyed."""
@@ -117,18 +129,17 @@ class KeyRing:
             self._kept.clear()  # of its selections, too
         return self.store.destroy(kind, key_id)
 
-    def rewrap(self, kind: KeyKind | None, key_id: str) -> bool:
-        """Wrap a family's key, or for None the service's own, with the first master key; whether that was needed."""
-        about = b"service" if kind is None else _about(kind, key_id)
-        said = self.store.read_service() if kind is None else self.store.read(kind, key_id)
+    def rewrap(self, kind: KeyKind, key_id: str) -> bool:
+        """Wrap a family's key, or the service's own, with the first master key; whether that was needed."""
+        about = _about(kind, key_id)
+        said = self.store.read(kind, key_id)
         if said is None or said.get("master") == self._master_keys(anew=True)[0].fingerprint:
             return False
         key = self._open_with_master(said, about)
-        if kind is not None and self.store.is_destroyed(key_id):
+        if self.store.is_destroyed(key_id):
             return False
         self.store.replace(kind, key_id, self._wrap_with_master(key, about))
-        if kind is not None:
-            self._remove_if_destroyed(kind, key_id)
+        self._remove_if_destroyed(kind, key_id)
         return True
 
     def master_of(self, kind: KeyKind, key_id: str) -> str:

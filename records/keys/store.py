@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.artifact import sync_folder
-from records.keys.errors import KeyDamaged, KeyStoreUnavailable
+from records.keys.errors import KeyDamaged, KeyMissing, KeyStoreUnavailable
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _LOCK = "lock"
@@ -34,9 +34,11 @@ class KeyKind(StrEnum):
 
     FAMILY = "families"
     SELECTION = "selections"
+    SERVICE = "service"
+    """The service's own, for words of no family: one key."""
 
 
-_SERVICE = "service"
+SERVICE_ID = "0" * 32
 
 
 class KeyStore:
@@ -49,21 +51,13 @@ class KeyStore:
         """What the key's file says; None where there is none. Raises: KeyDamaged."""
         return self._read(self._path(kind, key_id))
 
-    def read_service(self) -> dict[str, Any] | None:
-        """The same of the service's own key for words."""
-        return self._read(self.root / _SERVICE)
-
     def add(self, kind: KeyKind, key_id: str, said: dict[str, Any]) -> bool:
         """Write a new key's file; False where there was one already, which stays. It outlives a power cut."""
         return self._add(self._path(kind, key_id), said)
 
-    def add_service(self, said: dict[str, Any]) -> bool:
-        """The same of the service's own key for words."""
-        return self._add(self.root / _SERVICE, said)
-
-    def replace(self, kind: KeyKind | None, key_id: str, said: dict[str, Any]) -> None:
-        """Write a key's file anew in one step; None: the service's own."""
-        path = self.root / _SERVICE if kind is None else self._path(kind, key_id)
+    def replace(self, kind: KeyKind, key_id: str, said: dict[str, Any]) -> None:
+        """Write a key's file anew in one step."""
+        path = self._path(kind, key_id)
         with _saying("write a key"):
             part = self._part(said)
             part.replace(path)
@@ -107,9 +101,7 @@ class KeyStore:
         """Whether no key was ever kept here."""
         with _saying("look for keys"):
             folders = [self.root / kind for kind in KeyKind]
-            return not (self.root / _SERVICE).exists() and not any(
-                folder.is_dir() and any(folder.iterdir()) for folder in folders
-            )
+            return not any(folder.is_dir() and any(folder.iterdir()) for folder in folders)
 
     @contextmanager
     def held(self, *, alone: bool) -> Iterator[None]:
@@ -180,7 +172,7 @@ class KeyStore:
 
 def _checked(key_id: str) -> str:
     if not _ID.fullmatch(key_id):
-        raise ValueError(f"not the id of a key: {key_id[:40]!r}")
+        raise KeyMissing(f"not the id of a key: {key_id[:40]!r}")
     return key_id
 
 

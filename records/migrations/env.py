@@ -12,12 +12,15 @@ from alembic.autogenerate.api import AutogenContext
 
 from records.models import Base, UtcDateTime
 from records.models.base import Json
+from records.models.sealed import SealedJson, SealedText
 
 
 def _render(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
     """Plain column types in the steps, so that they never depend on later models."""
     if kind == "type" and isinstance(item, Json):
         return "sa.JSON()"
+    if kind == "type" and isinstance(item, (SealedText, SealedJson)):
+        return "sa.Text()"
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 

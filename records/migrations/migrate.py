@@ -17,6 +17,8 @@ from sqlalchemy.engine import make_url
 
 from records.database import BUSY_TIMEOUT_S, Database, _driver, _engine, _plain_errors
 from records.errors import DatabaseEncodingWrong, DatabaseNewer, DatabaseUnavailable, NotTheOwner
+from records.keys.ring import key_ring
+from records.migrations.first_keys import make_first_keys
 from records.migrations.worker_role import grant_service_role, grant_worker_role
 from records.settings import Settings
 
@@ -42,7 +44,7 @@ def migrate(settings: Settings) -> tuple[str | None, str]:
     The whole way is one transaction that only one process can hold, so a crash leaves the old shape.
     Workers' own role, where there is one, gets its rights on whatever is new.
     Raises: DatabaseUnavailable, DatabaseNewer, DatabaseEncodingWrong, WorkerRoleMissing, ServiceRoleUnfit,
-    NotTheOwner.
+    NotTheOwner; MasterKeyMissing, MasterKeyWrong, KeyStoreUnavailable.
     """
     from alembic import command
 
@@ -51,6 +53,7 @@ def migrate(settings: Settings) -> tuple[str | None, str]:
         if before != newest_step():
             check_owner(connection)
         command.upgrade(config, "head")
+        make_first_keys(connection, key_ring(settings))
         grant_roles(connection, settings)
     return before, newest_step()
 
@@ -84,7 +87,7 @@ def changing_tables(settings: Settings) -> Iterator[tuple[Connection, Config]]:
     Only one process can hold it; an error or a crash leaves the tables as they were.
     Raises: DatabaseUnavailable.
     """
-    engine = _engine(settings.owner_database(), poolclass=NullPool)
+    engine = _engine(settings.owner_database(), key_ring(settings), poolclass=NullPool)
     sqlite = engine.dialect.name == "sqlite"
     try:
         if sqlite and engine.url.database:

@@ -8,7 +8,9 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.clock import utcnow
+from records.keys.store import KeyKind
 from records.models.base import Base, new_id
+from records.models.sealed import SealedText
 
 
 class ConsentRow(Base):
@@ -38,10 +40,10 @@ class ConsentRow(Base):
     """agreed, refused or withdrawn."""
     basis: Mapped[str] = mapped_column(String(32))
     """On which the purpose rested when it was recorded."""
-    given_by: Mapped[str] = mapped_column(String(40), default="")
+    given_by: Mapped[str] = mapped_column(SealedText("consents.given_by", KeyKind.FAMILY, "family_id"), default="")
     """Who said it, by role and initials; empty: the person."""
     said_on: Mapped[date]
-    own_words: Mapped[str] = mapped_column(String(500), default="")
+    own_words: Mapped[str] = mapped_column(SealedText("consents.own_words", KeyKind.FAMILY, "family_id"), default="")
     """The child's own word about it."""
     form_id: Mapped[str | None] = mapped_column(ForeignKey("consent_forms.id", ondelete="SET NULL"))
     recorded_at: Mapped[datetime] = mapped_column(default=utcnow)

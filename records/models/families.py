@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.clock import utcnow
 from records.documents import FamilyPeople
-from records.models.base import Base, Json, new_id
+from records.keys.codes import code_index, code_look
+from records.keys.store import KeyKind
+from records.models.base import Base, new_id
+from records.models.sealed import SealedJson, SealedText
+
+if TYPE_CHECKING:
+    from records.keys.ring import KeyRing
 
 
 class FamilyRow(Base):
@@ -18,10 +25,16 @@ class FamilyRow(Base):
     __tablename__ = "families"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    code: Mapped[str] = mapped_column(String(32), unique=True)
+    code: Mapped[str] = mapped_column(SealedText("families.code", KeyKind.FAMILY, "id"))
+    code_index: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """By which the code is found without being read (records/keys/codes.py); None: from before, not sealed yet."""
+    code_look: Mapped[str | None] = mapped_column(String(64), index=True)
+    """The same for all codes that look alike."""
     owner_account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     """Her guider's. This machine and all who share the guiders' token count as one: that of the token."""
-    people: Mapped[FamilyPeople] = mapped_column(Json(FamilyPeople), default=())
+    people: Mapped[FamilyPeople] = mapped_column(
+        SealedJson("families.people", KeyKind.FAMILY, "id", FamilyPeople, tuple), default=()
+    )
     """By role and initials at most, each with an id that stays."""
     opened_at: Mapped[datetime] = mapped_column(default=utcnow)
     grace_from: Mapped[datetime | None]
@@ -30,6 +43,17 @@ class FamilyRow(Base):
     """When the work with them ended: the clock CASE of retention."""
     erasing_at: Mapped[datetime | None]
     """Set when erasing all of it began: from then on nobody sees it; recovery ends what a crash left."""
+    key_made_at: Mapped[datetime | None]
+    """When it was given its key; None: it is from before there were any."""
+
+    def make_key(self, ring: KeyRing) -> None:
+        """Give it its key; called when it is added. Raises: KeyGone."""
+        ring.make_family(self.id)
+        self.key_made_at = utcnow()
+
+    def index(self, ring: KeyRing) -> None:
+        """Let it be found by its code; called when that is written."""
+        self.code_index, self.code_look = code_index(ring, self.code), code_look(ring, self.code)
 
 
 class FamilyShareRow(Base):
@@ -45,7 +69,7 @@ class FamilyShareRow(Base):
     kind: Mapped[str] = mapped_column(String(16))
     """colleague, supervisor or break_glass."""
     until: Mapped[datetime | None]
-    reason: Mapped[str] = mapped_column(String(500), default="")
+    reason: Mapped[str] = mapped_column(SealedText("family_shares.reason", KeyKind.FAMILY, "family_id"), default="")
     by: Mapped[str] = mapped_column(String(32))
     """The account that shared it."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
@@ -63,7 +87,7 @@ class HandOverRow(Base):
     to_account_id: Mapped[str] = mapped_column(String(32))
     by: Mapped[str] = mapped_column(String(32))
     """The account that did it; of somebody at the console, what the audit calls them."""
-    reason: Mapped[str] = mapped_column(String(500))
+    reason: Mapped[str] = mapped_column(SealedText("hand_overs.reason", KeyKind.FAMILY, "family_id"))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.clock import utcnow
 from records.documents import Recipe
-from records.models.base import Base, Json, new_id
+from records.keys.store import KeyKind
+from records.models.base import Base, new_id
+from records.models.sealed import SealedJson
 from records.models.selections import SelectionRow
 
 
@@ -31,7 +33,9 @@ class OutputRow(Base):
     """For what it is used, which those who can be seen or heard in it agreed to."""
     awaited: Mapped[bool]
     """The selection is ready only with it: it was asked for when the selection began."""
-    recipe: Mapped[Recipe] = mapped_column(Json(Recipe))
+    recipe: Mapped[Recipe] = mapped_column(
+        SealedJson("outputs.recipe", KeyKind.SELECTION, "selection_id", Recipe, dict)
+    )
     asked_at: Mapped[datetime] = mapped_column(default=utcnow)
     """When it was last to be made, or made anew; later than ``made_at``: what is there is an older one."""
     made_at: Mapped[datetime | None]

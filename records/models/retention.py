@@ -9,7 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from records.clock import utcnow
 from records.documents import CopyOut, ErasedCounts
+from records.keys.store import KeyKind
 from records.models.base import Base, Json, new_id
+from records.models.sealed import SealedText
 
 
 class FamilyRetentionRow(Base):
@@ -39,7 +41,7 @@ class RetentionHoldRow(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     family_id: Mapped[str] = mapped_column(ForeignKey("families.id", ondelete="CASCADE"), index=True)
-    reason: Mapped[str] = mapped_column(String(500))
+    reason: Mapped[str] = mapped_column(SealedText("retention_holds.reason", KeyKind.FAMILY, "family_id"))
     review_on: Mapped[date]
     """When somebody looks whether it is still needed; until it is released it holds."""
     by: Mapped[str] = mapped_column(String(64))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, UniqueConstraint, text
@@ -13,11 +14,22 @@ from pipeline.closing_notes import ReviewWords
 from pipeline.moments import Clip, Selection, Still
 from records.clock import utcnow
 from records.documents import ClipTimes, MomentFacts, StatedFilm, StillTimes
+from records.keys.store import KeyKind
 from records.models.base import Base, Json, new_id
+from records.models.sealed import SealedJson, SealedText
 from records.states import MomentState, SelectionState
 
 if TYPE_CHECKING:
+    from records.keys.ring import KeyRing
     from records.models.outputs import OutputRow
+
+
+def _no_selection() -> Selection:
+    return Selection.model_construct(family="")
+
+
+def _no_words() -> ReviewWords:
+    return ReviewWords(kind="vigpack-words", review="0" * 32, written_at=datetime.fromtimestamp(0, UTC))
 
 
 class SelectionRow(Base):
@@ -40,11 +52,15 @@ class SelectionRow(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     state: Mapped[str] = mapped_column(String(16), default=SelectionState.RECEIVING)
     family_id: Mapped[str] = mapped_column(ForeignKey("families.id"), index=True)
-    family: Mapped[str] = mapped_column(String(32), index=True)
+    family: Mapped[str] = mapped_column(SealedText("selections.family", KeyKind.SELECTION, "id"))
     """The family's code, to be read; what belongs together, and who may see it, is asked of ``family_id``."""
     cycle: Mapped[int]
     preset: Mapped[str] = mapped_column(String(32))
-    shape: Mapped[Selection] = mapped_column(Json(Selection))
+    shape: Mapped[Selection] = mapped_column(
+        SealedJson(
+            "selections.shape", KeyKind.SELECTION, "id", Selection, partial(Selection.model_construct, family="")
+        )
+    )
     """The selection as it came, in the shape of moments.toml."""
     film: Mapped[StatedFilm] = mapped_column(Json(StatedFilm))
     whole_film: Mapped[bool]
@@ -58,8 +74,15 @@ class SelectionRow(Base):
     """The day of the shared review, where the guider said it."""
     ready_at: Mapped[datetime | None]
     """When the last of its outputs was finished."""
+    key_made_at: Mapped[datetime | None]
+    """When it was given its key; None: it is from before there were any."""
     erasing_at: Mapped[datetime | None]
     """Set when erasing began: from then on nobody sees it and nothing is added; recovery ends what a crash left."""
+
+    def make_key(self, ring: KeyRing) -> None:
+        """Give it its key; called when it is added. Raises: KeyGone."""
+        ring.make_selection(self.family_id, self.id)
+        self.key_made_at = utcnow()
 
     @hybrid_property
     def visible(self) -> bool:
@@ -90,7 +113,9 @@ class MomentRow(Base):
     """From 0, in the order of the review: clips first, then stills."""
     kind: Mapped[str] = mapped_column(String(8))
     """clip or still."""
-    moment: Mapped[Clip | Still] = mapped_column(Json(Clip | Still))
+    moment: Mapped[Clip | Still] = mapped_column(
+        SealedJson("moments.moment", KeyKind.SELECTION, "selection_id", Clip | Still, partial(Still, at_ms=0))
+    )
     """On the film's clock."""
     cut: Mapped[ClipTimes | StillTimes | None] = mapped_column(Json(ClipTimes | StillTimes))
     """When the same moment is on the clock of its own upload; None: the upload is the whole film."""
@@ -132,7 +157,7 @@ class ArtworkRow(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
-    words: Mapped[str] = mapped_column(String(500), default="")
+    words: Mapped[str] = mapped_column(SealedText("artwork.words", KeyKind.SELECTION, "selection_id"), default="")
     """The child's own."""
     storage_key: Mapped[str] = mapped_column(String(200), unique=True)
     bytes: Mapped[int] = mapped_column(BigInteger)
@@ -147,7 +172,9 @@ class WordsRow(Base):
     __tablename__ = "words"
 
     selection_id: Mapped[str] = mapped_column(ForeignKey("selections.id", ondelete="CASCADE"), primary_key=True)
-    words: Mapped[ReviewWords] = mapped_column(Json(ReviewWords))
+    words: Mapped[ReviewWords] = mapped_column(
+        SealedJson("words.words", KeyKind.SELECTION, "selection_id", ReviewWords, _no_words)
+    )
     revision: Mapped[str] = mapped_column(String(32))
     """Another one with each saving."""
     saved_at: Mapped[datetime]

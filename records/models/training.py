@@ -6,13 +6,20 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pipeline.training.rating.scale import Answer
 from records.clock import utcnow
+from records.keys.codes import code_index
+from records.keys.store import KeyKind
 from records.models.base import Base, Json, new_id
+from records.models.sealed import SealedText
+
+if TYPE_CHECKING:
+    from records.keys.ring import KeyRing
 
 __all__ = ["Base", "LogbookClientRow", "LogbookCycleRow", "LogbookHoursRow", "LogbookRow", "RatingRow"]
 
@@ -50,13 +57,19 @@ class LogbookClientRow(Base):
     """A family in a logbook. Erasing the family leaves the row and takes the code: that somebody was there stays."""
 
     __tablename__ = "logbook_clients"
-    __table_args__ = (UniqueConstraint("guider", "family"),)
+    __table_args__ = (UniqueConstraint("guider", "family_index"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     guider: Mapped[str] = mapped_column(String(64))
-    family: Mapped[str | None] = mapped_column(String(32), index=True)
+    family: Mapped[str | None] = mapped_column(SealedText("logbook_clients.family", KeyKind.FAMILY, "family_id"))
+    family_index: Mapped[str | None] = mapped_column(String(64), index=True)
+    """By which the code is found without being read (records/keys/codes.py)."""
     family_id: Mapped[str | None] = mapped_column(String(32), index=True)
     """The family here that the code means; None: one that is on paper, or a code from before families."""
+
+    def index(self, ring: KeyRing) -> None:
+        """Let it be found by its code; called when that is written."""
+        self.family_index = None if self.family is None else code_index(ring, self.family)
 
 
 class LogbookCycleRow(Base):

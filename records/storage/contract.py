@@ -9,7 +9,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -60,6 +60,15 @@ class Stored:
     sha256: str
 
 
+@dataclass
+class AsStored:
+    """What lies in the store, byte by byte as it does, sealed or not."""
+
+    blocks: Iterator[bytes] = field(default_factory=lambda: iter(()))
+    plain_sha256: str = ""
+    """Of the plain bytes, known once the blocks were told; empty where the seal does not hold or has no key here."""
+
+
 class Storage(Protocol):
     """Bytes by key. A key is lower-case path segments joined by ``/``; every method refuses any other.
 
@@ -73,6 +82,12 @@ class Storage(Protocol):
         The file stays where it is. It must not be changed afterwards: a folder store may share its blocks.
         Raises: NoRoom.
         """
+
+    def write(self, blocks: Iterator[bytes], key: str) -> None:
+        """Store bytes just as they are, replacing what was there, as durably as put() does. Raises: NoRoom."""
+
+    def as_stored(self, key: str) -> AsStored:
+        """What is stored as it lies there, for backups. Raises: StorageMissing."""
 
     def fetch(self, key: str, destination: Path, *, sha256: str | None = None) -> None:
         """Copy what is stored to a local file, which appears only when complete.
@@ -137,6 +152,21 @@ def check_folder_writable(folder: Path) -> None:
     """Return where this user may make files in a folder that is there. Raises: PermissionError."""
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+def as_stored(blocks: Iterator[bytes]) -> AsStored:
+    """The same of bytes that are not sealed."""
+    stored = AsStored()
+
+    def tell() -> Iterator[bytes]:
+        digest = hashlib.sha256()
+        for block in blocks:
+            digest.update(block)
+            yield block
+        stored.plain_sha256 = digest.hexdigest()
+
+    stored.blocks = tell()
+    return stored
 
 
 def copy_checked(blocks: Iterator[bytes], destination: Path, sha256: str | None) -> None:

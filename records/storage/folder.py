@@ -8,14 +8,16 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 from pipeline.artifact import sha256_of, sync_folder
 from records.storage.contract import (
     BLOCK_BYTES,
+    AsStored,
     StorageMissing,
     Stored,
+    as_stored,
     check_folder_writable,
     check_key,
     check_prefix,
@@ -55,6 +57,23 @@ class FolderStorage:
                 # A rename between two links to the same bytes does nothing and leaves the first (POSIX rename).
                 part.unlink(missing_ok=True)
         return stored
+
+    def write(self, blocks: Iterator[bytes], key: str) -> None:
+        target = self._target(key)
+        part = self._parts / uuid.uuid4().hex
+        with saying_what_failed(f"store {key}"):
+            self._make_root()
+            try:
+                with part.open("xb", buffering=0) as file:
+                    for block in blocks:
+                        _write_whole(file, block)
+                    os.fsync(file.fileno())
+                self._move_into_place(part, target)
+            finally:
+                part.unlink(missing_ok=True)
+
+    def as_stored(self, key: str) -> AsStored:
+        return as_stored(self.read(key, 0, self.size(key)))
 
     def fetch(self, key: str, destination: Path, *, sha256: str | None = None) -> None:
         source = self.local_path(key)
@@ -133,6 +152,12 @@ class FolderStorage:
             else:
                 sync_folder(target.parent)
                 return
+
+
+def _write_whole(file: FileIO, block: bytes) -> None:
+    rest = memoryview(block)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _raise_unless_gone(error: OSError) -> None:

@@ -19,9 +19,11 @@ from pipeline.artifact import sha256_of
 from records.settings import Settings
 from records.storage.contract import (
     BLOCK_BYTES,
+    AsStored,
     StorageMissing,
     StorageUnavailable,
     Stored,
+    as_stored,
     check_key,
     check_prefix,
     copy_checked,
@@ -96,6 +98,24 @@ class S3Storage:
         if (there := self.size(key)) != stored.bytes:
             raise StorageUnavailable(f"store {key}: {stored.bytes} bytes were sent, {there} arrived")
         return stored
+
+    def write(self, blocks: Iterator[bytes], key: str) -> None:
+        sent = 0
+
+        def counted() -> Iterator[bytes]:
+            nonlocal sent
+            for block in blocks:
+                sent += len(block)
+                yield block
+
+        check_key(key)
+        with _saying_what_failed(f"store {key}"):
+            obstore.put(self._store, key, counted(), chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
+        if (there := self.size(key)) != sent:
+            raise StorageUnavailable(f"store {key}: {sent} bytes were sent, {there} arrived")
+
+    def as_stored(self, key: str) -> AsStored:
+        return as_stored(self.read(key, 0, self.size(key)))
 
     def fetch(self, key: str, destination: Path, *, sha256: str | None = None) -> None:
         blocks = self.read(key, 0, self.size(key))

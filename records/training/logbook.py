@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from pipeline.moments import FilmOf
 from pipeline.training.logbook.book import CycleEntry, HoursEntry, HoursKind, Logbook, Role
@@ -21,6 +22,7 @@ from records.audit.erasure_register import ErasureKind, note_erasure
 from records.clock import local_day
 from records.database import rows_changed
 from records.errors import RecordsError
+from records.keys.codes import code_index
 from records.models import (
     FamilyRow,
     FamilyShareRow,
@@ -32,6 +34,7 @@ from records.models import (
     SelectionState,
     utcnow,
 )
+from records.models.sealed import ring_of
 
 DEFAULT_PROFILE = "report"
 
@@ -165,13 +168,13 @@ def forget_family(session: Session, family_id: str) -> int:
         shared = select(FamilyShareRow.account_id).where(FamilyShareRow.family_id == family_id)
         people = {family.owner_account_id, *session.scalars(shared)}
         theirs = LogbookClientRow.guider.in_([f"{OF_AN_ACCOUNT}{one}" for one in people])
-    by_hand = LogbookClientRow.family_id.is_(None) & (LogbookClientRow.family == family.code) & theirs
+    by_hand = LogbookClientRow.family_id.is_(None) & (LogbookClientRow.family_index == family.code_index) & theirs
     return _forget(session, or_(LogbookClientRow.family_id == family_id, by_hand))
 
 
 def forget_code(session: Session, family: str) -> int:
     """The same for a code that was asked for by name: in every logbook, whatever family it means there."""
-    return _forget(session, LogbookClientRow.family == family)
+    return _forget(session, LogbookClientRow.family_index == code_index(ring_of(session), family))
 
 
 def _forget(session: Session, which: ColumnElement[bool]) -> int:
@@ -192,7 +195,7 @@ def forget_client(session: Session, client: LogbookClientRow) -> None:
 
 def names_code(session: Session, family: str) -> bool:
     """Whether the family's code stands in any logbook."""
-    query = select(LogbookClientRow.id).where(LogbookClientRow.family == family)
+    query = select(LogbookClientRow.id).where(LogbookClientRow.family_index == code_index(ring_of(session), family))
     return session.scalars(query.limit(1)).first() is not None
 
 
@@ -249,15 +252,21 @@ def _merged(
 
 
 def _client(session: Session, guider: str, family: str, family_id: str | None = None) -> LogbookClientRow:
-    query = select(LogbookClientRow).where(LogbookClientRow.guider == guider, LogbookClientRow.family == family)
-    row = session.scalars(query).one_or_none()
+    index = code_index(ring_of(session), family)
+    means = LogbookClientRow.family_index == index
+    if not family:  # its key was destroyed already
+        means = LogbookClientRow.family_id == family_id
+    query = select(LogbookClientRow).where(LogbookClientRow.guider == guider, means)
+    row = session.scalars(query.limit(1)).one_or_none()
     if family_id is None:
-        named = session.scalar(select(FamilyRow.id).where(FamilyRow.code == family))
+        named = session.scalar(select(FamilyRow.id).where(FamilyRow.code_index == index))
         family_id = named if named in open_families(session, guider) else None
     if row is None:
-        row = LogbookClientRow(guider=guider, family=family)
+        row = LogbookClientRow(guider=guider, family=family or None)
         session.add(row)
-    row.family_id = row.family_id or family_id
+    if row.family_id is None and family_id is not None:
+        row.family_id = family_id
+        flag_modified(row, "family")  # sealed with that family's key from now on
     session.flush()
     return row
 

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from records.database import Database
 from records.errors import SelectionGone
+from records.keys.errors import KeyGone
 from records.ledger.selections import lock_selection, upload_completed
 from records.models import MomentRow, MomentState, SelectionRow, UploadRow, UploadState, utcnow
 from records.retention_policy.policy import policy_of
@@ -196,7 +197,11 @@ class Uploads:
             self._start_again(upload_id)
             raise OffsetWrong("the bytes that were here are gone")
         partial.cut_to(upload.length_bytes)
-        stored = self._storage.put(partial.path, storage_key(upload))
+        try:
+            stored = self._storage.put(partial.path, storage_key(upload))
+        except KeyGone as error:  # its selection was erased meanwhile
+            erase_partial(self._settings, upload_id)
+            raise SelectionGone(upload.selection_id) from error
         if stored.bytes != upload.length_bytes:
             raise StorageUnavailable(f"{upload.length_bytes} bytes were received, {stored.bytes} stored")
         try:

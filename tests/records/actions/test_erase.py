@@ -11,6 +11,7 @@ from records.actions.erase import artifact_folder, erase_selection, resume_erasu
 from records.actions.sweep import sweep_attempts, sweep_store
 from records.database import Database
 from records.errors import LeaseLost, SelectionGone
+from records.keys.errors import KeyGone
 from records.ledger.jobs import Claim, claim_next, renew
 from records.models import ArtifactRow, JobRow, MomentRow, SelectionRow, UploadRow, new_id
 from records.settings import Settings
@@ -91,8 +92,11 @@ def test_the_running_job_of_an_erased_selection_can_publish_nothing(
     settings: Settings, db: Database, storage: Storage, tmp_path: Path
 ) -> None:
     won = take(db, settings, sent_film(db, storage, tmp_path)[0])
-    erase_selection(db, storage, settings, won.selection_id)
     late = published(storage, won, tmp_path)
+    erase_selection(db, storage, settings, won.selection_id)
+    with pytest.raises(KeyGone):
+        published(storage, won, tmp_path)
+    storage.write(iter([b"was under way when the key went"]), late.storage_key)
     with pytest.raises(LeaseLost):
         renew(db, won)
     with pytest.raises(LeaseLost):

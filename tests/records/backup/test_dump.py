@@ -17,6 +17,7 @@ from sqlalchemy import (
     Float,
     Integer,
     Table,
+    Text,
     func,
     insert,
     null,
@@ -45,6 +46,7 @@ from records.folders import FolderProblem
 from records.migrations.migrate import changing_tables
 from records.models import Base
 from records.models.base import Json, UtcDateTime
+from records.models.sealed import SealedJson, SealedText
 from records.settings import Settings
 from tests.databases import make_tables
 from tests.effects import open_alone
@@ -116,6 +118,10 @@ def _value(column: Column[Any], number: int) -> Any:
     if column.foreign_keys:
         return next(iter(column.foreign_keys)).column.table.name[:8] + str(number)
     match column.type:
+        case SealedJson():  # as it may lie there from before it was sealed
+            return type_coerce(column.type._written(_document(str(column), number)), Text())
+        case SealedText():
+            return type_coerce(f"x{number}", Text())
         case Json():
             return _document(str(column), number)
         case UtcDateTime():

@@ -17,7 +17,7 @@ from records.backup.layout import CONTENTS, DATABASE, MANIFEST
 from records.backup.make import UNFINISHED
 from records.backup.rehearse import Rehearsed, rehearse
 from records.settings import Settings
-from records.storage.contract import Storage, StorageUnavailable
+from records.storage.contract import AsStored, Storage, StorageUnavailable
 from tests.records.backup.place import Place, new_key, opened
 
 
@@ -60,13 +60,13 @@ def test_a_backup_made_while_things_come_and_go_has_each_file_that_its_rows_name
             self._storage = storage
             self.copies = 0
 
-        def size(self, key: str) -> int:
+        def as_stored(self, key: str) -> AsStored:
             self.copies += 1
             if self.copies % 2 and self.copies < 20:
                 erase_selection(place.db, self._storage, place.settings, max(place.stored()).split("/")[1])
                 place.add(os.urandom(2000))
                 asked.set()
-            return self._storage.size(key)
+            return self._storage.as_stored(key)
 
         def __getattr__(self, name: str) -> object:
             return getattr(self._storage, name)
@@ -111,8 +111,11 @@ def test_a_store_that_goes_away_in_the_middle_leaves_nothing(lone: Place, key: P
         def __init__(self, storage: Storage) -> None:
             self._storage = storage
 
-        def read(self, key: str, start: int, end: int) -> Iterator[bytes]:
-            yield from self._storage.read(key, start, min(end, 2))
+        def as_stored(self, key: str) -> AsStored:
+            return AsStored(self._break_off(key))
+
+        def _break_off(self, key: str) -> Iterator[bytes]:
+            yield next(self._storage.as_stored(key).blocks)
             raise StorageUnavailable("unplugged")
 
         def __getattr__(self, name: str) -> object:

@@ -54,14 +54,15 @@ from tests.servers import PostgresServer
 
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[Place]:
-    place = Place(Settings(data_dir=tmp_path / "here"))
+    settings = Settings(data_dir=tmp_path / "here", key_dir=tmp_path / "keys", master_key_file=tmp_path / "master-key")
+    place = Place(settings)
     yield place
     place.db.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def there(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    settings = Settings(data_dir=tmp_path / "there")
+    settings = Settings(data_dir=tmp_path / "there", key_dir=tmp_path / "keys", master_key_file=tmp_path / "master-key")
     if request.param == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres_server")
         settings.database_url = server.url(server.create_database())
@@ -115,7 +116,7 @@ def test_records_are_never_overwritten(there: Place, copy: Path, key: Path) -> N
 
 
 def test_files_are_never_overwritten(there: Place, copy: Path, key: Path) -> None:
-    there.store("selections/of-somebody/uploads/else", b"film")
+    there.storage.write(iter([b"film"]), "selections/of-somebody/uploads/else")
     with pytest.raises(TargetNotEmpty):
         there.restore(copy, key)
     assert there.stored() == {"selections/of-somebody/uploads/else"}

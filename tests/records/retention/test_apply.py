@@ -21,7 +21,7 @@ from records.database import Database
 from records.database_traces import scrub_if_needed
 from records.documents import ClipTimes
 from records.errors import SourceErased
-from records.families.families import FamilyCodeTaken, FamilyGone
+from records.families.families import FamilyCodeTaken, FamilyGone, family_id_of
 from records.ledger.selections import retry_selection
 from records.models import (
     Base,
@@ -55,7 +55,7 @@ def storage(settings: Settings) -> Storage:
 
 def family_of(db: Database, code: str = "K-104") -> str:
     with db.reading() as session:
-        return session.scalars(select(FamilyRow.id).where(FamilyRow.code == code)).one()
+        return family_id_of(session, code)
 
 
 def end(db: Database, family_id: str, days_ago: int) -> None:

@@ -19,13 +19,16 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from records.keys.ring import key_ring
 from records.settings import Settings
 from records.storage.contract import Storage, StorageDamaged, StorageKeyInvalid, StorageMissing, StorageUnavailable
 from records.storage.folder import FolderStorage
 from records.storage.open import open_storage
+from records.storage.sealed import SealedStorage
 from tests.servers import S3Server, free_port
 
-KEY = "selections/0f/uploads/a1"
+FAMILY, SELECTION = "0e" * 16, "0f" * 16
+KEY = f"selections/{SELECTION}/uploads/a1"
 
 
 class _PartialContent(BaseHTTPRequestHandler):
@@ -71,13 +74,19 @@ def range_server(s3_server: S3Server) -> Iterator[str]:
 
 
 @pytest.fixture(params=["folder", "s3", "s3 with ranges"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> SealedStorage:
     """An empty store."""
     if request.param == "folder":
-        return open_storage(Settings(data_dir=tmp_path / "data"))
+        return _with_keys(Settings(data_dir=tmp_path / "data"))
     settings: Settings = request.getfixturevalue("s3_settings")
     if request.param == "s3 with ranges":
         settings = settings.model_copy(update={"s3_endpoint": request.getfixturevalue("range_server")})
+    return _with_keys(settings)
+
+
+def _with_keys(settings: Settings) -> SealedStorage:
+    key_ring(settings).make_family(FAMILY)
+    key_ring(settings).make_selection(FAMILY, SELECTION)
     return open_storage(settings)
 
 
@@ -153,11 +162,11 @@ def test_deleting_twice_is_no_error(storage: Storage, tmp_path: Path) -> None:
 
 def test_keys_are_listed_by_whole_folders(storage: Storage, tmp_path: Path) -> None:
     source = written(tmp_path, b"film")
-    for key in ("selections/a/1", "selections/a/b/2", "selections/ab/3"):
+    for key in ("listed/a/1", "listed/a/b/2", "listed/ab/3"):
         storage.put(source, key)
-    assert sorted(storage.keys("selections/a/")) == ["selections/a/1", "selections/a/b/2"]
+    assert sorted(storage.keys("listed/a/")) == ["listed/a/1", "listed/a/b/2"]
     assert len(list(storage.keys())) == 3
-    assert list(storage.keys("selections/c/")) == []
+    assert list(storage.keys("listed/c/")) == []
 
 
 @pytest.mark.parametrize(
@@ -233,11 +242,12 @@ def test_a_store_that_cannot_be_made_yet_is_told_and_used_once_it_can(open_folde
 
 
 def test_what_killed_processes_left_unfinished_is_cleared_and_nothing_else(
-    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    storage: SealedStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage.put(written(tmp_path, b"film"), KEY)
-    if isinstance(storage, FolderStorage):
-        left = storage._parts / "left-by-a-killed-put"
+    inner = storage.inner
+    if isinstance(inner, FolderStorage):
+        left = inner._parts / "left-by-a-killed-put"
         left.touch()
         storage.clear_unfinished()
         assert left.exists()  # it may be under way
@@ -246,8 +256,8 @@ def test_what_killed_processes_left_unfinished_is_cleared_and_nothing_else(
         storage.put(written(tmp_path, b""), "probe/left-by-a-killed-check")
     storage.clear_unfinished()
     assert list(storage.keys()) == [KEY]
-    if isinstance(storage, FolderStorage):
-        assert list(storage._parts.iterdir()) == []
+    if isinstance(inner, FolderStorage):
+        assert list(inner._parts.iterdir()) == []
 
 
 def test_eight_writers_of_one_key_leave_one_whole_file(storage: Storage, tmp_path: Path) -> None:

@@ -144,16 +144,14 @@ def test_a_film_finished_after_its_selection_was_erased_leaves_nothing(
 
 
 def test_stored_uploads_that_no_row_knows_are_swept_and_others_stay(
-    db: Database, uploads: Uploads, upload: Upload, storage: Storage, settings: Settings, tmp_path: Path
+    db: Database, uploads: Uploads, upload: Upload, storage: Storage, settings: Settings
 ) -> None:
     receive(uploads, upload)
     uploads.finish(upload)
-    source = tmp_path / "stray"
-    source.write_bytes(b"stray")
     erased = add_selection(db)
     erase_selection(db, storage, settings, erased)
     for selection_id in (upload.selection_id, erased):
-        storage.put(source, f"selections/{selection_id}/uploads/{'1' * 32}")
+        storage.write(iter([b"stray"]), f"selections/{selection_id}/uploads/{'1' * 32}")
     assert sweep_store(db, storage) == 2
     assert list(storage.keys("selections/")) == [f"selections/{upload.selection_id}/uploads/{upload.id}"]
 

@@ -1,0 +1,286 @@
+"""Storage whose files are sealed: AES-256-GCM in chunks of 1 MiB, each file with a key of its own.
+
+    VIGSEAL1                      8 bytes
+    salt                         32 bytes   with the key of the selection or family it gives the file's own key
+    chunk 0, its tag          1 MiB + 16
+    …
+    last chunk, its tag       0 to 1 MiB + 16
+
+What each chunk's tag holds besides: the file's key in the store, its whole length, the chunk's number, and whether it
+is the last. So a chunk that was flipped, swapped, taken from another file, left out or cut off is found by reading it.
+
+Whose key it is tells the file's place: ``selections/ID/…`` and ``families/ID/…``; whatever lies elsewhere (the register
+of erasures, the store's own label) holds nothing of a family and stays plain. Sizes and sums are those of the plain
+bytes everywhere, but for ``inner``, which backups read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from records.keys.errors import KeyDamaged, KeyGone, KeyMissing
+from records.keys.ring import KeyRing, expand
+from records.keys.store import KeyKind
+from records.storage.contract import (
+    BLOCK_BYTES,
+    AsStored,
+    Storage,
+    StorageDamaged,
+    StorageUnavailable,
+    Stored,
+    check_key,
+    copy_checked,
+    saying_what_failed,
+)
+
+MAGIC: Final = b"VIGSEAL1"
+_SALT_BYTES: Final = 32
+HEAD_BYTES: Final = len(MAGIC) + _SALT_BYTES
+_TAG_BYTES: Final = 16
+_CHUNK_BYTES: Final = BLOCK_BYTES
+_SEALED_CHUNK_BYTES: Final = _CHUNK_BYTES + _TAG_BYTES
+_PARTS: Final = 3
+"""A key in the store has at least so many parts where it is of a selection or family."""
+_KINDS: Final = {"selections": KeyKind.SELECTION, "families": KeyKind.FAMILY}
+
+
+@dataclass(frozen=True)
+class _Owner:
+    """Whose key a file is sealed with."""
+
+    kind: KeyKind
+    key_id: str
+
+
+@dataclass(frozen=True)
+class _Seal:
+    """How the chunks of one file are sealed."""
+
+    cipher: AESGCM
+    about: bytes
+    chunks: int
+
+    def seal(self, number: int, plain: bytes) -> bytes:
+        return self.cipher.encrypt(_nonce(number), plain, self._bound(number))
+
+    def open(self, number: int, sealed: bytes | memoryview) -> bytes:
+        try:
+            return self.cipher.decrypt(_nonce(number), sealed, self._bound(number))
+        except InvalidTag as error:
+            raise StorageDamaged(f"chunk {number} is not what was sealed") from error
+
+    def _bound(self, number: int) -> bytes:
+        return self.about + number.to_bytes(8, "big") + (b"last" if number == self.chunks - 1 else b"more")
+
+
+class SealedStorage:
+    """Another storage, in which what is of a family is sealed."""
+
+    def __init__(self, inner: Storage, ring: KeyRing) -> None:
+        self.inner = inner
+        self._ring = ring
+
+    def put(self, path: Path, key: str) -> Stored:
+        """As the contract says. Raises: also KeyGone, KeyMissing and what else the keys raise."""
+        owner = owner_of(check_key(key))
+        if owner is None:
+            return self.inner.put(path, key)
+        digest = hashlib.sha256()
+        with saying_what_failed(f"read {path.name}"):
+            size = path.stat().st_size
+        salt = os.urandom(_SALT_BYTES)
+        seal = _seal(self._key(owner), salt, key, size)
+        self.inner.write(_sealed(path, size, salt, seal, digest), key)
+        self._key(owner)  # a key that was destroyed meanwhile: what was stored is nobody's, and sweeping takes it
+        return Stored(key, size, digest.hexdigest())
+
+    def write(self, blocks: Iterator[bytes], key: str) -> None:
+        """Bytes as they are, sealed or not: for what was sealed before."""
+        self.inner.write(blocks, key)
+
+    def fetch(self, key: str, destination: Path, *, sha256: str | None = None) -> None:
+        blocks = self.read(key, 0, self.size(key))
+        with saying_what_failed(f"fetch {key}"):
+            copy_checked(blocks, destination, sha256)
+
+    def local_path(self, key: str) -> Path | None:
+        path = self.inner.local_path(key)
+        return path if owner_of(key) is None or not self.is_sealed(key) else None
+
+    def read(self, key: str, start: int, end: int) -> Iterator[bytes]:
+        owner = owner_of(check_key(key))
+        if owner is None:
+            return self.inner.read(key, start, end)
+        salt = self._salt(key)
+        if salt is None:
+            self._check_plain(owner, key)
+            return self.inner.read(key, start, end)
+        sealed_bytes = self.inner.size(key)
+        size, _ = _plain_size(sealed_bytes)
+        return self._open(key, _seal(self._key(owner), salt, key, size), start, min(end, size), sealed_bytes)
+
+    def size(self, key: str) -> int:
+        owner, size = owner_of(check_key(key)), self.inner.size(key)
+        if owner is None or size < HEAD_BYTES + _TAG_BYTES or not self.is_sealed(key):
+            return size
+        return _plain_size(size)[0]
+
+    def delete(self, key: str) -> None:
+        self.inner.delete(key)
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        return self.inner.keys(prefix)
+
+    def check_writable(self) -> None:
+        self.inner.check_writable()
+
+    def clear_unfinished(self) -> None:
+        self.inner.clear_unfinished()
+
+    def is_sealed(self, key: str) -> bool:
+        """Whether what is stored under the key is sealed. Raises: StorageMissing."""
+        return self._salt(key) is not None
+
+    def seal_plain(self, key: str, scratch: Path) -> bool:
+        """Seal what is stored plain under the key; whether it was. A reader sees the one or the other, whole.
+
+        Raises: StorageMissing, NoRoom, and what the keys raise.
+        """
+        owner = owner_of(key)
+        if owner is None or self.is_sealed(key):
+            return False
+        self._check_plain(owner, key)
+        copy = self.inner.local_path(key)
+        if copy is not None:
+            self.put(copy, key)
+            return True
+        copy = scratch / "plain"
+        self.inner.fetch(key, copy)
+        try:
+            self.put(copy, key)
+        finally:
+            copy.unlink()
+        return True
+
+    def as_stored(self, key: str) -> AsStored:
+        owner = owner_of(check_key(key))
+        salt = None if owner is None else self._salt(key)
+        if owner is None or salt is None:
+            return self.inner.as_stored(key)
+        stored = AsStored()
+        stored.blocks = self._told_as_stored(stored, owner, key, salt)
+        return stored
+
+    def _told_as_stored(self, stored: AsStored, owner: _Owner, key: str, salt: bytes) -> Iterator[bytes]:
+        """The sealed bytes as they are; ``stored`` learns the sum of the plain ones, as long as the seal holds."""
+        digest = hashlib.sha256()
+        sealed_bytes = self.inner.size(key)
+        seal = None
+        with contextlib.suppress(StorageDamaged, KeyGone, KeyMissing, KeyDamaged):
+            seal = _seal(self._key(owner), salt, key, _plain_size(sealed_bytes)[0])
+        yield MAGIC + salt
+        for number, chunk in enumerate(self._chunks(key, HEAD_BYTES, sealed_bytes)):
+            if seal is not None:
+                try:
+                    digest.update(seal.open(number, chunk))
+                except StorageDamaged:
+                    seal = None
+            yield bytes(chunk)
+        stored.plain_sha256 = digest.hexdigest() if seal is not None else ""
+
+    def _key(self, owner: _Owner) -> bytes:
+        if owner.kind is KeyKind.FAMILY:
+            return self._ring.family_key(owner.key_id)
+        return self._ring.selection_key(owner.key_id).key
+
+    def _check_plain(self, owner: _Owner, key: str) -> None:
+        """Raises: StorageDamaged where all of the owner's was sealed, so a plain file is not one that we stored."""
+        if owner.kind is KeyKind.FAMILY or not self._ring.selection_key(owner.key_id).plain_before:
+            raise StorageDamaged(f"{key} is not sealed, and must be")
+
+    def _salt(self, key: str) -> bytes | None:
+        head = b"".join(self.inner.read(key, 0, HEAD_BYTES))
+        return head[len(MAGIC) :] if head.startswith(MAGIC) and len(head) == HEAD_BYTES else None
+
+    def _open(self, key: str, seal: _Seal, start: int, end: int, sealed_bytes: int) -> Iterator[bytes]:
+        if start >= end:  # nothing of it, yet that it ends here has to be true
+            start = end = 0
+        first, last = start // _CHUNK_BYTES, max(0, end - 1) // _CHUNK_BYTES
+        from_byte = HEAD_BYTES + first * _SEALED_CHUNK_BYTES
+        to_byte = min(HEAD_BYTES + (last + 1) * _SEALED_CHUNK_BYTES, sealed_bytes)
+        for number, chunk in enumerate(self._chunks(key, from_byte, to_byte), first):
+            plain = seal.open(number, chunk)
+            skip = max(0, start - number * _CHUNK_BYTES)
+            stop = end - number * _CHUNK_BYTES
+            if part := plain if not skip and stop >= len(plain) else plain[skip:stop]:
+                yield part
+
+    def _chunks(self, key: str, from_byte: int, to_byte: int) -> Iterator[bytes | memoryview]:
+        path = self.inner.local_path(key)
+        if path is not None:
+            with saying_what_failed(f"read {key}"), path.open("rb", buffering=0) as file:
+                file.seek(from_byte)
+                left = to_byte - from_byte
+                while left > 0:
+                    chunk = file.read(min(_SEALED_CHUNK_BYTES, left))
+                    if not chunk:
+                        raise StorageUnavailable(f"read {key}: it became shorter")
+                    left -= len(chunk)
+                    yield chunk
+            return
+        held = bytearray()
+        for block in self.inner.read(key, from_byte, to_byte):
+            held += block
+            while len(held) >= _SEALED_CHUNK_BYTES:
+                yield bytes(held[:_SEALED_CHUNK_BYTES])
+                del held[:_SEALED_CHUNK_BYTES]
+        if held:
+            yield bytes(held)
+
+
+def owner_of(key: str) -> _Owner | None:
+    """Whose key a file under this key is sealed with; None: it is of no family."""
+    parts = key.split("/")
+    kind = _KINDS.get(parts[0])
+    return _Owner(kind, parts[1]) if kind is not None and len(parts) >= _PARTS else None
+
+
+def _plain_size(sealed_bytes: int) -> tuple[int, int]:
+    """Plain bytes and chunks of a sealed file. Raises: StorageDamaged."""
+    body = sealed_bytes - HEAD_BYTES
+    chunks = -(-body // _SEALED_CHUNK_BYTES)
+    size = body - chunks * _TAG_BYTES
+    if size < 0 or chunks < 1 or body - (chunks - 1) * _SEALED_CHUNK_BYTES < _TAG_BYTES:
+        raise StorageDamaged(f"a sealed file of {sealed_bytes} bytes was cut off")
+    return size, chunks
+
+
+def _seal(owner_key: bytes, salt: bytes, key: str, size: int) -> _Seal:
+    own = expand(owner_key, b"vigpack file 1 " + salt + key.encode())
+    chunks = max(1, -(-size // _CHUNK_BYTES))
+    return _Seal(AESGCM(own), f"{key}\n{size}\n".encode(), chunks)
+
+
+def _sealed(path: Path, size: int, salt: bytes, seal: _Seal, digest: hashlib._Hash) -> Iterator[bytes]:
+    yield MAGIC + salt
+    with path.open("rb", buffering=0) as file:
+        for number in range(seal.chunks):
+            wanted = min(_CHUNK_BYTES, size - number * _CHUNK_BYTES)
+            plain = file.read(wanted) if wanted else b""
+            if len(plain) != wanted:
+                raise StorageUnavailable(f"read {path.name}: it became shorter")
+            digest.update(plain)
+            yield seal.seal(number, plain)
+
+
+def _nonce(number: int) -> bytes:
+    return number.to_bytes(12, "big")  # never twice: each file has a key of its own, and is sealed once

@@ -1,0 +1,199 @@
+"""Files of families are sealed: nothing readable, nothing changed unseen, nothing left once the key is gone."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from records.keys.errors import KeyGone, KeyMissing
+from records.keys.families import destroy_family_key, destroy_selection_key
+from records.keys.ring import KeyRing, key_ring
+from records.settings import Settings
+from records.storage.contract import Storage, StorageDamaged
+from records.storage.folder import FolderStorage
+from records.storage.sealed import HEAD_BYTES, SealedStorage
+
+TOGETHER = "sealed storage"
+FAMILY, SELECTION, OTHER = "1e" * 16, "1f" * 16, "2f" * 16
+FILM, ELSE, THERE = (
+    f"selections/{one}/uploads/{name}" for one, name in ((SELECTION, "a1"), (SELECTION, "a2"), (OTHER, "a1"))
+)
+MIB = 1 << 20
+SEALED_CHUNK = MIB + 16
+CONTENT = random.Random(3).randbytes(3 * MIB + 5)
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Settings:
+    settings = Settings(data_dir=tmp_path / "data")
+    ring = key_ring(settings)
+    ring.make_family(FAMILY)
+    for one in (SELECTION, OTHER):
+        ring.make_selection(FAMILY, one)
+    return settings
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> FolderStorage:
+    return FolderStorage(tmp_path / "store")
+
+
+@pytest.fixture
+def storage(given: Settings, plain: FolderStorage) -> SealedStorage:
+    return SealedStorage(plain, key_ring(given))
+
+
+def put(storage: Storage, folder: Path, content: bytes, key: str = FILM) -> None:
+    path = folder / "to be stored"
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+    storage.put(path, key)
+
+
+def whole(storage: Storage, key: str = FILM) -> bytes:
+    return b"".join(storage.read(key, 0, 1 << 40))
+
+
+def change(plain: FolderStorage, sealed: bytes, key: str = FILM) -> None:
+    plain.write(iter([sealed]), key)
+
+
+@pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB, MIB + 1, 2 * MIB])
+def test_a_file_of_any_length_comes_back_and_lies_there_sealed(
+    storage: SealedStorage, plain: FolderStorage, tmp_path: Path, size: int
+) -> None:
+    put(storage, tmp_path, CONTENT[:size])
+    assert whole(storage) == CONTENT[:size]
+    assert storage.size(FILM) == size
+    raw = whole(plain)
+    assert len(raw) == HEAD_BYTES + size + 16 * max(1, -(-size // MIB))
+    assert size < 32 or not any(CONTENT[at : at + 16] in raw for at in range(0, size - 16, 65_521))
+
+
+def test_the_same_film_twice_is_nowhere_the_same(storage: SealedStorage, plain: FolderStorage, tmp_path: Path) -> None:
+    put(storage, tmp_path, CONTENT[:100])
+    first = whole(plain)
+    put(storage, tmp_path, CONTENT[:100])
+    assert whole(plain)[8:40] != first[8:40]
+    assert whole(plain)[40:] != first[40:]
+
+
+@pytest.mark.parametrize("at", [0, 9, HEAD_BYTES, HEAD_BYTES + MIB, HEAD_BYTES + SEALED_CHUNK + 7, -1])
+def test_one_flipped_bit_is_found(storage: SealedStorage, plain: FolderStorage, tmp_path: Path, at: int) -> None:
+    put(storage, tmp_path, CONTENT)
+    changed = bytearray(whole(plain))
+    changed[at] ^= 1
+    change(plain, bytes(changed))
+    with pytest.raises(StorageDamaged):
+        whole(storage)
+
+
+def test_a_range_that_the_flipped_chunk_is_not_in_can_still_be_read(
+    storage: SealedStorage, plain: FolderStorage, tmp_path: Path
+) -> None:
+    put(storage, tmp_path, CONTENT)
+    changed = bytearray(whole(plain))
+    changed[-1] ^= 1
+    change(plain, bytes(changed))
+    assert b"".join(storage.read(FILM, MIB - 3, MIB + 3)) == CONTENT[MIB - 3 : MIB + 3]
+
+
+@pytest.mark.parametrize("kept", [HEAD_BYTES, HEAD_BYTES + 16, HEAD_BYTES + SEALED_CHUNK, HEAD_BYTES + 2 * MIB, -1])
+def test_a_file_that_was_cut_off_is_found_at_its_first_byte(
+    storage: SealedStorage, plain: FolderStorage, tmp_path: Path, kept: int
+) -> None:
+    put(storage, tmp_path, CONTENT)
+    change(plain, whole(plain)[:kept])
+    with pytest.raises(StorageDamaged):
+        b"".join(storage.read(FILM, 0, 1))
+
+
+def test_chunks_that_changed_places_or_were_added_are_found(
+    storage: SealedStorage, plain: FolderStorage, tmp_path: Path
+) -> None:
+    put(storage, tmp_path, CONTENT)
+    raw = whole(plain)
+    head, body = raw[:HEAD_BYTES], raw[HEAD_BYTES:]
+    chunks = [body[at : at + SEALED_CHUNK] for at in range(0, len(body), SEALED_CHUNK)]
+    wrong = ([chunks[1], chunks[0], *chunks[2:]], [chunks[0], *chunks], [chunks[0], chunks[0], *chunks[2:]])
+    for order in wrong:
+        change(plain, head + b"".join(order))
+        with pytest.raises(StorageDamaged):
+            whole(storage)
+
+
+def test_a_file_in_another_s_place_is_found(storage: SealedStorage, plain: FolderStorage, tmp_path: Path) -> None:
+    put(storage, tmp_path, CONTENT)
+    for key in (ELSE, THERE):
+        change(plain, whole(plain), key)
+        with pytest.raises(StorageDamaged):
+            whole(storage, key)
+
+
+def test_a_plain_file_is_not_taken_for_one_that_must_be_sealed(
+    storage: SealedStorage, plain: FolderStorage, tmp_path: Path
+) -> None:
+    put(plain, tmp_path, b"put here by somebody else")
+    with pytest.raises(StorageDamaged):
+        whole(storage)
+
+
+def test_files_from_before_are_read_sealed_and_then_not_taken_plain_any_more(
+    given: Settings, plain: FolderStorage, tmp_path: Path
+) -> None:
+    before = "3f" * 16
+    ring = key_ring(given)
+    ring.make_selection(FAMILY, before, plain_before=True)
+    storage, key = SealedStorage(plain, ring), f"selections/{before}/uploads/a1"
+    put(plain, tmp_path, CONTENT, key)
+    assert whole(storage, key) == CONTENT
+    reading = storage.read(key, 0, 1 << 40)
+    begun = next(reading)
+    assert storage.seal_plain(key, tmp_path)
+    assert begun + b"".join(reading) == CONTENT  # who was reading reads on
+    assert not storage.seal_plain(key, tmp_path)
+    assert (whole(storage, key), CONTENT[:64] in whole(plain, key)) == (CONTENT, False)
+    ring.note_all_sealed(before)
+    put(plain, tmp_path, CONTENT, key)
+    with pytest.raises(StorageDamaged):
+        whole(SealedStorage(plain, KeyRing(given)), key)
+
+
+@pytest.mark.parametrize(
+    "destroy", [lambda s: destroy_family_key(s, FAMILY), lambda s: destroy_selection_key(s, SELECTION)]
+)
+def test_nothing_opens_once_the_key_was_destroyed(
+    given: Settings, storage: SealedStorage, plain: FolderStorage, tmp_path: Path, destroy: object
+) -> None:
+    put(storage, tmp_path, CONTENT)
+    assert callable(destroy)
+    destroy(given)
+    for ring in (key_ring(given), KeyRing(given)):
+        again = SealedStorage(plain, ring)
+        with pytest.raises(KeyGone):
+            whole(again)
+        with pytest.raises(KeyGone):
+            put(again, tmp_path, b"more")
+
+
+def test_without_a_key_nothing_is_stored_plain(storage: SealedStorage, plain: FolderStorage, tmp_path: Path) -> None:
+    with pytest.raises(KeyMissing):
+        put(storage, tmp_path, b"film", f"selections/{'4f' * 16}/uploads/a1")
+    assert list(plain.keys()) == []
+
+
+def test_a_backup_gets_what_lies_there_and_the_sum_of_the_plain_bytes(
+    storage: SealedStorage, plain: FolderStorage, tmp_path: Path
+) -> None:
+    put(storage, tmp_path, CONTENT)
+    stored = storage.as_stored(FILM)
+    assert b"".join(stored.blocks) == whole(plain)
+    path = tmp_path / "sum"
+    path.write_bytes(CONTENT)
+    assert stored.plain_sha256 == storage.put(path, ELSE).sha256
+    change(plain, whole(plain)[:-1] + b"\0")
+    damaged = storage.as_stored(FILM)
+    assert len(b"".join(damaged.blocks)) > len(CONTENT)
+    assert damaged.plain_sha256 == ""
