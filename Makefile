@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # A shell that keeps Python from storing what it compiled would have each of some hundred processes of the tests compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup page api-types demo test chaos load films any-request findings bench bench-start bench-growth bench-pickup bench-desk bundle licences check check-python check-page machine rooms
+.PHONY: help setup page api-types demo test chaos load films mutants any-request findings bench bench-start bench-growth bench-pickup bench-desk bundle licences check check-python check-page machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -59,6 +59,9 @@ films: $(VENV)/dev.stamp web/node_modules/stamp machine  ## look whether page, s
 	@$(BIN)/python -m tests.films $(DIR) $(ARGS)
 
 EXAMPLES ?= 50
+mutants: $(VENV)/dev.stamp  # prepare moments of films damaged at random, each in a jail of its own: FILMS=10000
+	@$(BIN)/python -m tests.pipeline.jail.mutants $(or $(FILMS),10000)
+
 any-request: $(VENV)/dev.stamp  ## ask every route as everybody for what fits its description and what does not: EXAMPLES=50 of each
 	@EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n 0 tests/api/test_any_request.py
 

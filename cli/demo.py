@@ -24,7 +24,7 @@ from cli.demo_client.tus import Sent
 from cli.screen import CommandFailed, print_json, progress_bar, say, terminal
 from pipeline.errors import FolderNotEmpty
 from pipeline.moments import Clip, Still, clock
-from pipeline.source.film import Film, probe
+from pipeline.run.orders import MEASURE_FILM, FilmMeasured
 from records.settings import load_settings
 
 _REPORT = "demo.json"
@@ -70,10 +70,11 @@ def _run(given: Path | None, folder: Path, out: Path, *, accounts: bool, quiet: 
         tell("Drawing a film of two minutes, as large as a phone's.")
         with progress_bar("film", shown=not quiet) as on_progress:
             draw_film(path, runner=load_settings().ffmpeg_runner(), on_progress=on_progress)
-    film = probe(path)
+    jail = load_settings().jail_for_media()
+    film = jail.do(MEASURE_FILM, path.resolve(), folder, reads=[path])
     selection = choose_moments(film)
     began = time.monotonic()
-    outgoing = copy_moments(film, selection, folder)
+    outgoing = copy_moments(jail, path, selection, folder)
     cut_s = time.monotonic() - began
     tell("Starting page, API, queue and worker.")
     with ExitStack() as stack:
@@ -137,7 +138,7 @@ def _moment_figures(
 
 
 def _figures(
-    film: Film, moments: list[dict[str, Any]], progress: Progress, sent: list[Sent], cut_s: float, out: Path
+    film: FilmMeasured, moments: list[dict[str, Any]], progress: Progress, sent: list[Sent], cut_s: float, out: Path
 ) -> dict[str, Any]:
     return {
         "film": {"bytes": film.bytes, "duration_ms": film.duration_ms},

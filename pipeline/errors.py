@@ -99,6 +99,12 @@ class SelectionInvalid(PipelineError):
     for_guider = "The list of moments cannot be understood."
 
 
+class NoStillOfSound(SelectionInvalid):
+    """A still was asked for of a recording."""
+
+    for_guider = "This recording has sound but no picture, so no still can be taken from it. Its clips can be heard."
+
+
 class PresetUnknown(PipelineError):
     """No preset has that name."""
 

@@ -33,6 +33,7 @@ class SharedLimits(BaseModel):
     largest_notes_bytes: int
     largest_photograph_bytes: int
     most_watched_selections: int
+    longest_clip_ms: int
     still_search_ms: int
 
     @model_validator(mode="after")

@@ -120,16 +120,30 @@ class Selection(BaseModel):
         return self
 
 
+def check_clip_lengths(clips: Sequence[Clip]) -> None:
+    """Nothing, if none is longer than is prepared. Apart from their shape: what was sent before is still read.
+
+    Raises: SelectionInvalid, whose sentence names the clip.
+    """
+    for number, clip in enumerate(clips, 1):
+        if clip.length_ms > LIMITS.longest_clip_ms:
+            most = LIMITS.longest_clip_ms // 60_000
+            sentence = f"Clip {number} is {clock(clip.length_ms)} long; at most {most} minutes can be prepared as one."
+            raise SelectionInvalid(sentence, for_guider=sentence)
+
+
 def parse_selection(shape: dict[str, Any]) -> Selection:
     """The selection written in ``shape`` (TOML or JSON, already read).
 
     Raises: SelectionInvalid, whose sentence names the moment and what is wrong with it.
     """
     try:
-        return Selection.model_validate(shape)
+        selection = Selection.model_validate(shape)
     except ValidationError as error:
         sentence = plain_sentence(error)
         raise SelectionInvalid(sentence, for_guider=sentence) from None
+    check_clip_lengths(selection.clips)
+    return selection
 
 
 def read_selection(path: Path) -> Selection:

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from pipeline.errors import MomentOutsideFilm, SelectionInvalid
+from pipeline.errors import MomentOutsideFilm, NoStillOfSound, SelectionInvalid
 from pipeline.limits import LIMITS
-from pipeline.moments import MOST_MOMENTS, Clip, Ms, Selection, Still, clock
+from pipeline.moments import MOST_MOMENTS, Clip, Ms, Selection, Still, check_clip_lengths, clock
 from pipeline.outputs.kinds import find_kind, parse_recipe, usual_kinds
 from pipeline.presets import preset as find_preset
 from records.actions.trim import ROUNDING_MS
@@ -191,9 +191,8 @@ class NewSelection(Selection):
         for kind in (*self.kinds(), *self.recipes):
             parse_recipe(find_kind(kind), self.recipes.get(kind, {}))
         if self.stills and not self.film.picture:
-            from pipeline.source.recording import no_stills
-
-            raise no_stills()
+            raise NoStillOfSound
+        check_clip_lengths(self.clips)
         end_ms = self.film.duration_ms
         for number, clip in enumerate(self.clips, 1):
             if clip.out_ms > end_ms:

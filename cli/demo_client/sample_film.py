@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Clip, Selection, Still
-from pipeline.source.film import Film
+from pipeline.run.orders import FilmMeasured
 
 SECONDS = 120
 _VOICE = "+".join(f"sin(2*PI*{n}*(150+25*sin(2*PI*0.4*t))*t)/{n}" for n in range(1, 9))
@@ -38,7 +38,7 @@ def draw_film(
     return path
 
 
-def choose_moments(film: Film) -> Selection:
+def choose_moments(film: FilmMeasured) -> Selection:
     """Four clips and two stills, spread over the film; one clip of all of it where it is shorter than four seconds."""
     long_enough = film.duration_ms >= _SHORTEST_FILM_MS
     length_ms = min(_LONGEST_CLIP_MS, film.duration_ms // 8) if long_enough else film.duration_ms

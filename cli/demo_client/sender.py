@@ -15,10 +15,10 @@ import httpx
 
 from cli.demo_client.tus import Sent, send_file
 from pipeline.errors import PipelineError
-from pipeline.moments import Clip, Selection, Still
+from pipeline.jail.jail import Jail
+from pipeline.moments import Selection
 from pipeline.purposes import Purpose
-from pipeline.source.film import Film
-from pipeline.source.span_copy import CopiedSpan, SpanNotCut, copy_span
+from pipeline.run.orders import COPY_MOMENTS, CopiesOrder, FilmMeasured, MomentCopy
 
 _SETTLE_WITHIN_S = 900.0
 
@@ -34,7 +34,7 @@ class Outgoing:
     """What is sent: a film for each moment, or the whole film where it cannot be taken apart."""
 
     files: tuple[Path, ...]
-    spans: tuple[CopiedSpan, ...]
+    spans: tuple[MomentCopy, ...]
 
     @property
     def whole_film(self) -> bool:
@@ -58,16 +58,11 @@ class Progress:
                 self.ready_at.setdefault(part.get("id") or part["kind"], time.monotonic())
 
 
-def copy_moments(film: Film, selection: Selection, folder: Path) -> Outgoing:
+def copy_moments(jail: Jail, film: Path, selection: Selection, folder: Path) -> Outgoing:
     """The span of each moment in ``folder``; the whole film where its kind cannot be taken apart."""
-    moments: list[Clip | Still] = [*selection.clips, *selection.stills]
-    spans = []
-    try:
-        for number, moment in enumerate(moments, 1):
-            spans.append(copy_span(film, moment, folder / f"{number:02}"))
-    except SpanNotCut:
-        return Outgoing((film.path,), ())
-    return Outgoing(tuple(span.path for span in spans), tuple(spans))
+    order = CopiesOrder(film.resolve(), selection, folder.resolve())
+    spans = jail.do(COPY_MOMENTS, order, folder, reads=[film])
+    return Outgoing(tuple(span.path for span in spans) or (film,), spans)
 
 
 AGREED: Final = [
@@ -77,7 +72,7 @@ AGREED: Final = [
 """What the sample's family agreed to."""
 
 
-def begin(client: httpx.Client, film: Film, selection: Selection, outgoing: Outgoing) -> dict[str, Any]:
+def begin(client: httpx.Client, film: FilmMeasured, selection: Selection, outgoing: Outgoing) -> dict[str, Any]:
     """The API's answer to a new selection of a family that agreed: its view, and which uploads it awaits."""
     shape = selection.model_dump(mode="json", exclude_none=True)
     moments = [*shape["clip"], *shape["still"]]

@@ -9,6 +9,7 @@ from pipeline.artifact import FinishedMoment
 from pipeline.cut.audio_clips import cut_sound
 from pipeline.cut.clips import cut_clip
 from pipeline.cut.stills import save_still
+from pipeline.errors import NoStillOfSound
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.hiding.hide import Hiding, hide_in_clip, hide_in_still
 from pipeline.marks import Mark
@@ -16,7 +17,7 @@ from pipeline.moments import Clip, Still
 from pipeline.presets import Preset
 from pipeline.run.workspace import disk_errors_told
 from pipeline.source.film import Film
-from pipeline.source.recording import Recording, no_stills
+from pipeline.source.recording import Recording
 
 Progress = Callable[[float], None]
 """Called with 0 to 1 as work goes on, at least every few seconds; what it raises stops the work."""
@@ -41,7 +42,7 @@ def prepare_moment(
     with disk_errors_told():
         if isinstance(film, Recording):
             if isinstance(moment, Still):
-                raise no_stills()
+                raise NoStillOfSound
             return cut_sound(film, moment, preset, destination, runner=runner)
         if isinstance(moment, Still):
             return save_still(film, moment, destination, runner=runner)

@@ -136,8 +136,37 @@ class PhotographMade:
     height_px: int
 
 
+@dataclass(frozen=True)
+class FilmMeasured:
+    """How large and how long a film is."""
+
+    bytes: int
+    duration_ms: int
+
+
+@dataclass(frozen=True)
+class CopiesOrder:
+    """Moments of a film, each to be copied into a small film in ``folder``."""
+
+    film: Path
+    selection: Selection
+    folder: Path
+
+
+@dataclass(frozen=True)
+class MomentCopy:
+    """A small film and the same moment on its own clock."""
+
+    path: Path
+    bytes: int
+    moment: Clip | Still
+
+
 MAKE_MOMENT: Task[MomentOrder, MomentMade] = Task(f"{_WORK}:make_moment", MomentMade)
 MAKE_OUTPUT: Task[OutputOrder, tuple[Artifact, ...]] = Task(f"{_WORK}:make_output", tuple[Artifact, ...])
 LAY_OUT_PAGES: Task[OutputOrder, PagesMade] = Task(f"{_WORK}:lay_out_pages", PagesMade, timeout_s=120)
 PREPARE: Task[SelectionOrder, Report] = Task(f"{_WORK}:prepare_selection", Report, timeout_s=24 * 3600)
 READ_PHOTOGRAPH: Task[PhotographOrder, PhotographMade] = Task(f"{_WORK}:read_photograph", PhotographMade, timeout_s=60)
+MEASURE_FILM: Task[Path, FilmMeasured] = Task(f"{_WORK}:measure_film", FilmMeasured)
+COPY_MOMENTS: Task[CopiesOrder, tuple[MomentCopy, ...]] = Task(f"{_WORK}:copy_moments", tuple[MomentCopy, ...])
+"""Nothing, where its kind cannot be taken apart."""

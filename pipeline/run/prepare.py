@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline.artifact import FinishedMoment
 from pipeline.cut.audio_clips import SUFFIX as SOUND_SUFFIX
-from pipeline.errors import Cancelled, MomentOutsideFilm
+from pipeline.errors import Cancelled, MomentOutsideFilm, NoStillOfSound
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.hints import hints
 from pipeline.images.photograph import take_photograph
@@ -35,7 +35,7 @@ from pipeline.run.report import Report
 from pipeline.run.workspace import disk_errors_told, filled_whole
 from pipeline.source.film import Film
 from pipeline.source.frames import one_frame_ms
-from pipeline.source.recording import Recording, no_stills, probe_source
+from pipeline.source.recording import Recording, probe_source
 from pipeline.source.remux import make_seekable
 
 _ROUNDED_MS = 100
@@ -48,7 +48,7 @@ def check_moments(film: Film | Recording, selection: Selection) -> None:
     Raises: MomentOutsideFilm, which names the moment; SelectionInvalid for stills of a recording.
     """
     if isinstance(film, Recording) and selection.stills:
-        raise no_stills()
+        raise NoStillOfSound
     end_ms = film.duration_ms + (_ROUNDED_MS if isinstance(film, Recording) else one_frame_ms(film))
     for number, clip in enumerate(selection.clips, 1):
         if clip.out_ms > end_ms or clip.in_ms >= film.duration_ms:

@@ -5,6 +5,8 @@ Loaded once by the process that forks (pipeline.jail.zygote), with all that its 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2  # noqa: F401 loaded here, once for all pieces of work
 import PIL.ImageCms
 import PIL.ImageOps  # noqa: F401
@@ -15,12 +17,15 @@ from pipeline.errors import NoPicture
 from pipeline.hiding.contact_sheet import Sheet
 from pipeline.images.photograph import take_photograph
 from pipeline.jail.zygote import Telling
-from pipeline.moments import Clip
+from pipeline.moments import Clip, Still, check_clip_lengths
 from pipeline.outputs.kinds import find_kind, parse_recipe
 from pipeline.outputs.preview import first_pages
 from pipeline.run.moment import prepare_hidden, prepare_moment
 from pipeline.run.orders import (
+    CopiesOrder,
+    FilmMeasured,
     HiddenPictures,
+    MomentCopy,
     MomentMade,
     MomentOrder,
     OutputOrder,
@@ -34,9 +39,10 @@ from pipeline.run.prepare import fill
 from pipeline.run.report import Report
 from pipeline.source.claims import check_claims, check_length, check_moment
 from pipeline.source.completeness import last_complete_ms
-from pipeline.source.film import Film
+from pipeline.source.film import Film, probe
 from pipeline.source.recording import Recording, probe_source
 from pipeline.source.remux import make_seekable
+from pipeline.source.span_copy import SpanNotCut, copy_span
 
 _SUFFIX = {"clip": ".mp4", "still": ".jpg", "sound": ".m4a"}
 
@@ -46,6 +52,8 @@ def make_moment(order: MomentOrder, tell: Telling) -> MomentMade:
 
     Raises: what pipeline.run.moment does; FilmDiffers, FilmUnreadable and its kin.
     """
+    if isinstance(order.moment, Clip):
+        check_clip_lengths([order.moment])
     runner = order.ffmpeg.runner()
     found = probe_source(order.source)
     film = found if isinstance(found, Recording) else make_seekable(found, order.folder, runner=runner)
@@ -123,3 +131,20 @@ def read_photograph(order: PhotographOrder, _: Telling) -> PhotographMade:
     """A photograph as a JPEG with nothing in it but the picture. Raises: PhotographUnreadable, PhotographTooLarge."""
     taken = take_photograph(order.source, order.destination)
     return PhotographMade(taken.artifact, taken.width_px, taken.height_px)
+
+
+def measure_film(film: Path, _: Telling) -> FilmMeasured:
+    """How large and how long it is. Raises: what pipeline.source.film.probe does."""
+    found = probe(film)
+    return FilmMeasured(found.bytes, found.duration_ms)
+
+
+def copy_moments(order: CopiesOrder, _: Telling) -> tuple[MomentCopy, ...]:
+    """A small film of each moment, clips first. Raises: MomentOutsideFilm, FilmUnreadable and its kin."""
+    film = probe(order.film)
+    moments: list[Clip | Still] = [*order.selection.clips, *order.selection.stills]
+    try:
+        spans = [copy_span(film, moment, order.folder / f"{number:02}") for number, moment in enumerate(moments, 1)]
+    except SpanNotCut:
+        return ()
+    return tuple(MomentCopy(span.path, span.bytes, span.moment) for span in spans)

@@ -14,7 +14,7 @@ import av.stream
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 
-from pipeline.errors import FilmUnreadable, NoPicture, NotAFilm, SelectionInvalid
+from pipeline.errors import FilmUnreadable, NoPicture, NotAFilm
 from pipeline.source.demux import audio_stream, open_container, packets, time_base_of
 from pipeline.source.film import Film, probe
 from pipeline.source.sound_tracks import AudioFacts, find_sounds
@@ -57,12 +57,6 @@ def probe_source(path: Path) -> Film | Recording:
         return probe(path)
     except NoPicture as refusal:
         return _probe_recording(path, refusal)
-
-
-def no_stills() -> SelectionInvalid:
-    """The refusal of a still of a recording."""
-    sentence = "This recording has sound but no picture, so no still can be taken from it. Its clips can be heard."
-    return SelectionInvalid(sentence, for_guider=sentence)
 
 
 def _probe_recording(path: Path, refusal: NoPicture) -> Recording:

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import SelectionInvalid
+from pipeline.moments import Clip, check_clip_lengths
 from records.database import Database
 from records.documents import ClipTimes, StillTimes, at_times, times_of
 from records.errors import MomentBusy, MomentGone, SecondsNotSent, SelectionGone
@@ -54,6 +55,8 @@ def trim_moment(session: Session, selection_id: str, moment_id: str, ends: Ends,
     if moment.state == MomentState.READY and ends == before:
         return False
     moment.moment = at_times(moment.moment, ends)
+    if isinstance(moment.moment, Clip):
+        check_clip_lengths([moment.moment])
     moment.cut = None if moment.cut is None else cut
     moment.state = MomentState.QUEUED
     name = "clips" if moment.kind == "clip" else "stills"

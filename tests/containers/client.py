@@ -19,6 +19,7 @@ import httpx
 from cli.demo_client.sample_film import choose_moments, draw_film
 from cli.demo_client.sender import Follower, begin, copy_moments, send_all
 from pipeline.ffmpeg.runner import FfmpegRunner
+from pipeline.jail.jail import Jail
 from pipeline.source.film import probe
 
 FILM = Path("/trial/film.mp4")
@@ -56,7 +57,7 @@ def send(client: httpx.Client, name: str, count: str, *family: str) -> None:
         if family:
             selection = selection.model_copy(update={"family": family[0]})
         with tempfile.TemporaryDirectory() as folder:
-            outgoing = copy_moments(film, selection, Path(folder))
+            outgoing = copy_moments(Jail(), FILM, selection, Path(folder))
             began = time.monotonic()
             begun = begin(client, film, selection, outgoing)
             sent = send_all(client, begun, outgoing, lambda _done: None)

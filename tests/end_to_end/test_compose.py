@@ -22,6 +22,7 @@ import pytest
 from redis import Redis
 
 from cli.demo_client.sender import Follower, begin, copy_moments, fetch, send_all
+from pipeline.jail.jail import Jail
 from pipeline.moments import Clip, Selection
 from pipeline.source.film import probe
 from records.clock import utcnow
@@ -103,7 +104,7 @@ def send_and_fetch(client: httpx.Client, path: Path, folder: Path) -> Path:
     """The one clip, from 1 s to 2 s of this film, as it came back."""
     film = probe(path)
     selection = Selection(family="K-104", clips=(Clip(in_ms=1000, out_ms=2000, caption="Ella looks up."),))
-    outgoing = copy_moments(film, selection, folder)
+    outgoing = copy_moments(Jail(), path, selection, folder)
     assert outgoing.whole_film == (path.suffix == ".ts")
     begun = begin(client, film, selection, outgoing)
     follower = Follower(client, begun["selection"]["id"], lambda _view: None)

@@ -94,6 +94,10 @@ def test_shorter_clocks_are_understood(written: str, ms: int) -> None:
         (selection(clip=[{"in": 0.5, "out": 9}]), "Clip 1, “in” is not written as it should be."),
         (selection(clip=[{"in": True, "out": 9}]), "Clip 1, “in” is not written as it should be."),
         (selection(clip=[{"out": 9}]), "Clip 1, “in” is missing."),
+        (
+            selection(clip=[{"in": 0, "out": 86_400_000}]),
+            "Clip 1 is 24:00:00.000 long; at most 20 minutes can be prepared as one.",
+        ),
         (selection(still=[{"at": 0, "caption": "x" * 501}]), "Still 1, “caption” is too long."),
         (selection(cycle=0), "“cycle” is too small."),
         (selection(cycle=float("nan")), "“cycle” is no number."),

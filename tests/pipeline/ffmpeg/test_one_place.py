@@ -19,6 +19,7 @@ STARTS_PROGRAMS = {
     "cli/local/child.py": "starts the services of one machine: our own processes and redis-server",
     "cli/local/leash.py": "turns into the service that it holds",
     "cli/local/watch.py": "turns into the process that watches the services",
+    "records/keys/master.py": "asks a command of IT's own for the master key",
     "cli/worker.py": "turns into the worker, with the environment that it needs from its first import on",
     "cli/demo_client/running.py": "starts vigpack up, as a person would",
 }
@@ -73,6 +74,45 @@ def starts_programs(module: ast.Module) -> Iterator[ast.AST]:
         imported = isinstance(node, ast.Import | ast.ImportFrom)
         if any(PROCESS_NAMES.search(name) or (imported and name.split(".")[0] in PROCESS_MODULES) for name in names):
             yield node
+
+
+OPENS_MEDIA = {
+    "pipeline/cut/audio_clips.py": "what was just made, to verify it",
+    "pipeline/cut/clips.py": "what was just made, to verify it",
+    "pipeline/hiding/contact_sheet.py": "a sheet of what was just made",
+    "pipeline/hiding/hide.py": "a still that was just made, to verify it",
+    "pipeline/images/photograph.py": "photographs",
+    "pipeline/images/touch_up.py": "stills that are to be touched up",
+    "pipeline/outputs/preview.py": "stills, for a preview",
+    "pipeline/outputs/reel/segments.py": "finished clips",
+    "pipeline/outputs/reel/words.py": "pages of words that were just drawn",
+    "pipeline/print/pictures.py": "pages that were just drawn",
+    "pipeline/source/demux.py": "films",
+    "pipeline/source/span_copy.py": "the small film that it writes",
+}
+"""All of it is done in the jail: by import-linter's contract no other room imports what leads here."""
+OPENING = re.compile(r"^(?:av\.open|cv2\.im(?:read|decode)\w*|(?:PIL\.)?Image\.open)$")
+LEADS_THERE = re.compile(r"\b(?:take_photograph|first_pages)$|^pipeline\.images\.touch_up\b")
+
+
+def test_media_are_opened_in_few_places_and_all_of_them_in_the_pipeline() -> None:
+    found = set()
+    for path in MODULES:
+        names = [*names_in(ast.parse(path.read_text()))]
+        where = path.relative_to(HOUSE).as_posix()
+        if any(OPENING.search(name) for name in names):
+            found.add(where)
+        assert where.startswith("pipeline/") or not any(LEADS_THERE.search(name) for name in names), where
+    assert sorted(found) == sorted(OPENS_MEDIA)
+
+
+def names_in(module: ast.Module) -> Iterator[str]:
+    """What a module names in full: attributes, and what it imports."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
 
 
 def test_no_module_of_the_pipeline_keeps_what_it_was_told() -> None:
