@@ -28,7 +28,15 @@ from records.consent.forms import ConsentFormWrong, find_form, keep_form
 from records.documents import FamilyPerson, Statements
 from records.families.access import Right
 from records.families.families import check_family
-from records.views.consents import ConsentsView, ConsequencesView, FormView, consents_view, consequences_view
+from records.views.consents import (
+    ConsentsView,
+    ConsequencesView,
+    FormView,
+    PurposeNeeds,
+    consents_view,
+    consequences_view,
+    purposes_view,
+)
 from records.views.files import StoredFile
 from records.views.selections import SelectionView
 
@@ -62,6 +70,13 @@ class PeopleSeen(BaseModel):
 
     people: Annotated[tuple[FamilyPerson, ...] | None, Field(max_length=20)]
     """Null: everybody of the family."""
+
+
+@router.get("/api/v1/purposes", summary="Purposes and what each needs", responses=described(401, 403))
+def list_purposes(ctx: Ctx) -> list[PurposeNeeds]:
+    """For what moments may be used here, and whether that waits for the family's agreement."""
+    with ctx.db.reading() as session:
+        return purposes_view(session)
 
 
 @router.get(CONSENTS, summary="What a family agreed to", responses=described(401, 403, 404))

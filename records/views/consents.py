@@ -22,8 +22,8 @@ class _View(BaseModel):
     model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
-class PurposeView(_View):
-    """A purpose, as the service's policy has it, and whether everybody of the family may be used for it."""
+class PurposeNeeds(_View):
+    """A purpose, as the service's policy has it."""
 
     purpose: Purpose
     title: str
@@ -31,6 +31,11 @@ class PurposeView(_View):
     basis: Basis
     needed: bool
     """Nothing is used for it before everybody agreed."""
+
+
+class PurposeView(PurposeNeeds):
+    """A purpose, and whether everybody of the family may be used for it."""
+
     open: bool
     """Everybody of the family may be used for it now; a moment without somebody may be all the same."""
 
@@ -82,6 +87,14 @@ class ConsequencesView(_View):
     """Copies that were handed out for the purpose and are not back."""
 
 
+def purposes_view(session: Session) -> list[PurposeNeeds]:
+    """Every purpose and what it needs here."""
+    return [
+        PurposeNeeds(purpose=purpose, title=one.title, about=one.about, basis=one.basis, needed=one.waits)
+        for purpose, one in policy_of(session).items()
+    ]
+
+
 def consents_view(session: Session, family_id: str) -> ConsentsView:
     """What everybody of a family said. Raises: FamilyGone."""
     family = session.get(FamilyRow, family_id)
@@ -92,15 +105,8 @@ def consents_view(session: Session, family_id: str) -> ConsentsView:
         family_id=family_id,
         people=list(family.people),
         purposes=[
-            PurposeView(
-                purpose=purpose,
-                title=one.title,
-                about=one.about,
-                basis=one.basis,
-                needed=one.waits,
-                open=not missing(session, purpose, family_id=family_id),
-            )
-            for purpose, one in policy_of(session).items()
+            PurposeView(**dict(one), open=not missing(session, one.purpose, family_id=family_id))
+            for one in purposes_view(session)
         ],
         said=[
             SaidView(

@@ -1522,6 +1522,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/purposes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Purposes and what each needs
+         * @description For what moments may be used here, and whether that waits for the family's agreement.
+         */
+        get: operations["list_purposes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rating-scale": {
         parameters: {
             query?: never;
@@ -4179,7 +4199,15 @@ export interface components {
          * @enum {string}
          */
         Purpose: "shared_review" | "picture_notes" | "supervision" | "intervision" | "training" | "research" | "court";
-        /** @description A purpose, as the service's policy has it, and whether everybody of the family may be used for it. */
+        /** @description A purpose, as the service's policy has it. */
+        PurposeNeeds: {
+            about: string;
+            basis: components["schemas"]["Basis"];
+            needed: boolean;
+            purpose: components["schemas"]["Purpose"];
+            title: string;
+        };
+        /** @description A purpose, and whether everybody of the family may be used for it. */
         PurposeView: {
             about: string;
             basis: components["schemas"]["Basis"];
@@ -6677,6 +6705,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_purposes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurposeNeeds"][];
+                };
             };
         };
     };

@@ -1,6 +1,7 @@
 /** State of the desk: one film, its marks, the review's details, and the cuts. */
 
 import { Queue } from '../ui/queue';
+import type { Statement } from '../api/types';
 import { FilmProblem, discardCut, listCuts, openFilm, unsupportedFilm, type CutMode, type Film } from '../film';
 import { local } from '../ui/storage';
 import { get, getAll, put, remove } from './browserDatabase';
@@ -30,6 +31,10 @@ export class Desk {
   readonly changes = new Queue();
   details = $state<Details>({ family: '', cycle: 1, question: '', points: [], reviewOn: '', of: 'family_film' });
   way = $state<Way>('lossless');
+  /** Who agreed to what, as the guider says before it is sent: what is not recorded yet. */
+  agreed = $state.raw<Statement[]>([]);
+  /** Kinds of output that somebody who can be seen said no to. */
+  leftOut = $state.raw<string[]>([]);
   /** Why only the whole film can be sent, once the player told another length of it than the page found. */
   doubt = $state<string | null>(null);
   removed = $state<{ mark: Mark; index: number; title: string } | null>(null);

@@ -9,6 +9,7 @@ import { api, ApiError, dataOf } from '../api/client.svelte';
 import { sleep } from '../api/sleep';
 import { guiderCode } from '../api/guiderCode';
 import { getAll, getAllOfEverybody, put } from '../desk/browserDatabase';
+import { usualKinds } from '../families/consents';
 import type { ClipCut, NewSelection, StillCut } from '../api/types';
 import { Sending } from './sending.svelte';
 import { dropErased, dropFamily, dropSelections, type Dropped } from './erased';
@@ -171,6 +172,8 @@ function selectionOf(desk: Desk, marks: readonly Mark[]): NewSelection {
     whole_film: desk.way === 'whole',
     guider: guiderCode(),
     of: details.of,
+    agreed: desk.agreed,
+    ...(desk.leftOut.length ? { outputs: usualKinds(details.of, facts.hasPicture).filter((kind) => !desk.leftOut.includes(kind)) } : {}),
     ...(details.reviewOn ? { review_on: details.reviewOn } : {}),
   };
 }
