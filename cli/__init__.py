@@ -25,6 +25,7 @@ COMMANDS = {
     "erase": "Erase a family: films, clips, stills, packs, agreements, all that is known. Prints a certificate.",
     "retention": "Tell how long families are kept and what goes; hold one, release it, or carry the policy out now.",
     "backup": "Copy database and files into a new folder, sealed.",
+    "keys": "Back up the keys apart from the data, put them back, or change the master key.",
     "restore": "Put a backup back where nothing is yet: an empty database and an empty store.",
 }
 """The commands and what each does, in the order of the help, which thus needs none of their modules."""

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from api.diagnostics.checks import Check, check_everything, has_database
+from api.diagnostics.check import Check
+from api.diagnostics.checks import check_everything, has_database
 from api.diagnostics.incident_report import incident_report
 from cli.screen import print_json, say, terminal
 from records.database import open_database

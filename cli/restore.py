@@ -45,7 +45,7 @@ def restore(
     it is asked for again.
     """
     settings = load_settings(**({"data_dir": data} if data else {}))
-    identity = parse_identity(_read_key(key))
+    identity = parse_identity(read_key(key))
     scratch = settings.data_dir if settings.data_dir.is_dir() else None
     with open_backup(folder, identity, scratch) as opened, progress_bar("restore", shown=not as_json) as on_progress:
         key_here = service_key_here(opened.manifest, settings)
@@ -91,7 +91,8 @@ def _restore(opened: Backup, settings: Settings, register: list[Erasure], on_pro
         database.dispose()
 
 
-def _read_key(path: Path) -> str:
+def read_key(path: Path) -> str:
+    """The private key in a file, or for - from stdin."""
     if str(path) == "-":
         return sys.stdin.read()
     try:

@@ -15,11 +15,9 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, computed_field
-from pydantic.config import JsonDict
-
+from api.diagnostics.check import Check
 from pipeline.errors import PipelineError
 from pipeline.ffmpeg.capabilities import read_capabilities
 from records.accounts.organisation.configuration import organisation_of
@@ -29,6 +27,7 @@ from records.audit.log import may_change
 from records.clock import utcnow
 from records.database import Database, clock_skew_s, open_database
 from records.folders import folder_problems
+from records.keys.health import find_key_problem
 from records.ledger.store_identity import compare_store
 from records.migrations.migrate import is_current
 from records.settings import GIB, Settings
@@ -44,25 +43,6 @@ if TYPE_CHECKING:
 
 SQLITE_NAME = "vigpack.sqlite3"
 _FONT_PACKAGE = "fontpkg_atkinson_hyperlegible"
-
-_FORMER_NAME: JsonDict = {"deprecated": True}
-
-
-class Check(BaseModel):
-    """One part: how it is, what was found, and how to put it right where it is not well."""
-
-    model_config = ConfigDict(frozen=True)
-
-    part: str
-    state: Literal["ok", "warn", "bad"]
-    found: str
-    remedy: str = ""
-
-    @computed_field(description="The same as `remedy`, for one release.", json_schema_extra=_FORMER_NAME)  # type: ignore[prop-decorator]
-    @property
-    def mend(self) -> str:
-        """The remedy under its former name."""
-        return self.remedy
 
 
 def check_everything(settings: Settings) -> Iterator[Check]:
@@ -92,6 +72,7 @@ def check_everything(settings: Settings) -> Iterator[Check]:
         lambda: check_clock(database),
         lambda: check_queue(settings),
         lambda: check_storage(settings),
+        lambda: check_keys(settings),
         lambda: check_store_match(settings, database),
         lambda: check_workers(database, settings),
     ]
@@ -299,6 +280,13 @@ def check_storage(settings: Settings) -> Check:
     if read != b"vigpack":
         return Check(part="storage", state="bad", found=f"{place} gives back other bytes than it took")
     return Check(part="storage", state="ok", found=f"{place}: stored, read and erased a file")
+
+
+def check_keys(settings: Settings) -> Check:
+    """That the keys of films and words can be opened, by nobody else, and are backed up."""
+    if (problem := find_key_problem(settings)) is not None:
+        return Check(part="keys", state=problem.level, found=problem.message, remedy=problem.remedy)
+    return Check(part="keys", state="ok", found="at hand, readable by nobody else, and backed up")
 
 
 def check_store_match(settings: Settings, database: Database) -> Check:

@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from records.database import BUSY_TIMEOUT_S, Database, _driver, _engine, _plain_errors
 from records.errors import DatabaseEncodingWrong, DatabaseNewer, DatabaseUnavailable, NotTheOwner
 from records.keys.ring import key_ring
-from records.migrations.first_keys import make_first_keys
+from records.migrations.first_keys import make_first_keys, rewrite_sealed_tables
 from records.migrations.worker_role import grant_service_role, grant_worker_role
 from records.settings import Settings
 
@@ -53,8 +53,13 @@ def migrate(settings: Settings) -> tuple[str | None, str]:
         if before != newest_step():
             check_owner(connection)
         command.upgrade(config, "head")
-        make_first_keys(connection, key_ring(settings))
+        sealed = make_first_keys(connection, key_ring(settings))
         grant_roles(connection, settings)
+    if sealed:
+        engine = _engine(settings.owner_database(), key_ring(settings), poolclass=NullPool)
+        with _plain_errors():
+            rewrite_sealed_tables(engine)
+        engine.dispose()
     return before, newest_step()
 
 

@@ -5,7 +5,7 @@ below names the key beside each value that is about to be written; what is read 
 
     vgt1:families:5f0c…:NONCE AND SEALED WORDS
 
-A value from before, which is not sealed, is read as it is; records/actions/seal_words.py seals it.
+A value from before, which is not sealed, is read as it is; records/migrations/first_keys.py seals it.
 """
 
 from __future__ import annotations
@@ -147,6 +147,12 @@ def sealed_columns(mapper: Mapper[Any]) -> dict[str, _Sealed]:
         for attribute in mapper.column_attrs
         if isinstance(attribute.columns[0].type, _Sealed)
     }
+
+
+def seal_value(column_type: _Sealed, text: str, key_id: str | None) -> Any:
+    """A value that lies there plain, to be written sealed."""
+    kind = column_type.key_kind if key_id else KeyKind.SERVICE
+    return _WithKey(column_type._read(text), kind, key_id or SERVICE_ID)
 
 
 def key_ring_of(dialect: Dialect) -> KeyRing:

@@ -69,6 +69,10 @@ ACTS = {
     "backup": ["backup"],
     "backup --new-key": "makes a key, where there need not be a service",
     "backup --erasures": "copies random ids out of the store, where the database may be lost",
+    "keys show": "counts keys, and tells none",
+    "keys backup": "tests/cli/test_keys.py::test_keys_are_backed_up_put_back_and_wrapped_anew",
+    "keys restore": "tests/cli/test_keys.py::test_keys_are_backed_up_put_back_and_wrapped_anew",
+    "keys rotate": "tests/cli/test_keys.py::test_keys_are_backed_up_put_back_and_wrapped_anew",
     "restore": ["restore"],
     "restore --check": "only tries, where there need not be a database",
 }

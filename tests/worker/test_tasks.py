@@ -245,5 +245,5 @@ def test_what_a_crash_left_of_the_old_one_is_swept_away(
     before = set(folder_service.storage.keys("selections/"))
     do_all(folder_service, effects.jobs)
     assert before < set(folder_service.storage.keys("selections/"))
-    sweep(folder_service.db, folder_service.storage)
+    sweep(folder_service.db, folder_service.storage, folder_service.settings)
     assert_nothing_left_behind(folder_service)

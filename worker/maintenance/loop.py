@@ -64,7 +64,7 @@ def _take_turns(ctx: WorkerContext) -> None:
     if take_turn(ctx.db, RECOVERY, ctx.settings.recovery_s):
         recover_lost_jobs(ctx.db, ctx.storage, ctx.settings)
     if take_turn(ctx.db, SWEEPING, ctx.settings.sweep_s):
-        sweep(ctx.db, ctx.storage)
+        sweep(ctx.db, ctx.storage, ctx.settings)
 
 
 def _end_with(parent: int) -> None:

@@ -12,6 +12,8 @@ from sqlalchemy import func, select, update
 
 from records.actions.complete_job import requeue_expired
 from records.actions.erase import resume_erasures
+from records.actions.returned_keys import destroy_returned_keys
+from records.actions.seal_files import seal_files
 from records.actions.sweep import sweep_store
 from records.audit.erasure_register import copy_register
 from records.database import Database
@@ -25,6 +27,7 @@ from records.logs import get_logger
 from records.models import ClockRow, JobRow, JobState, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage
+from records.storage.sealed import SealedStorage
 from worker.broker import queue_length, send
 
 _MOST_SENT_AT_ONCE = 500
@@ -77,12 +80,16 @@ def _wake_for_next_retry(db: Database, settings: Settings) -> None:
             session.execute(clock.values(due_at=next_retry))
 
 
-def sweep(db: Database, storage: Storage) -> None:
-    """Clear away what killed processes left in storage, and workers long gone.
+def sweep(db: Database, storage: Storage, settings: Settings) -> None:
+    """Clear away what killed processes left in storage, and workers long gone; seal files that are from before.
 
-    Raises: DatabaseUnavailable, StorageUnavailable.
+    Raises: DatabaseUnavailable, StorageUnavailable, KeyStoreUnavailable.
     """
     storage.clear_unfinished()
+    if destroyed := destroy_returned_keys(db, storage, settings):
+        log.warning("keys_of_erased_families_destroyed_again", keys=destroyed)
+    if isinstance(storage, SealedStorage) and (sealed := seal_files(db, storage, settings)):
+        log.info("files_from_before_sealed", files=sealed)
     if swept := sweep_store(db, storage):
         log.info("unreferenced_files_deleted", files=swept)
     forget_workers(db)

@@ -124,6 +124,8 @@ def _parts(facts: Facts) -> Iterator[Alert]:
         )
     for problem in facts.folder_problems:
         yield Alert(code="folder_not_writable", level="bad", message=problem.message, remedy=problem.remedy)
+    if keys := facts.key_problem:
+        yield Alert(code=keys.code, level=keys.level, message=keys.message, remedy=keys.remedy)
     if not facts.storage_writable and not facts.folder_problems:
         yield Alert(
             code="storage_away",

@@ -17,6 +17,7 @@ from records.backup.state import last_backup_at, unsaved_since
 from records.database import Database, clock_skew_s
 from records.errors import DatabaseUnavailable
 from records.folders import folder_problems
+from records.keys.health import find_key_problem
 from records.ledger.store_identity import compare_store
 from records.migrations.migrate import is_current
 from records.models import SampleRow, utcnow
@@ -70,6 +71,7 @@ def health(
         storage="s3" if settings.storage_url else "folder",
         storage_writable=not folders and _is_writable(settings, storage),
         folder_problems=folders,
+        key_problem=find_key_problem(settings),
         disk_free_bytes=free_bytes,
         disk_total_bytes=total_bytes,
         disk_reserve_bytes=settings.min_free_bytes,

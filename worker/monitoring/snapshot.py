@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.jail.jail import Kept
 from records.folders import FolderProblem
+from records.keys.health import KeyProblem
 from records.ledger.store_identity import StoreMatch
 from records.views.queue_stats import QueueFigures
 
@@ -43,6 +44,8 @@ class Facts(BaseModel):
     """Whether films can be received and kept."""
     folder_problems: list[FolderProblem] = []
     """What the API's machine has that cannot be written."""
+    key_problem: KeyProblem | None = None
+    """What is wrong with the keys that films and words are sealed with."""
     store_match: StoreMatch | None = None
     """How the store and the database belong together."""
     store_strange_files: int = 0

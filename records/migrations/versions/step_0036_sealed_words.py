@@ -1,7 +1,6 @@
 """Words of families are sealed: longer texts, the codes' indices, and when keys were made.
 
-What is there is sealed afterwards (records/migrations/first_keys.py, records/actions/seal_existing.py): a step has no
-keys.
+What is there is sealed afterwards (records/migrations/first_keys.py).
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from api.diagnostics import checks
-from api.diagnostics.checks import Check, check_everything
+from api.diagnostics.check import Check
+from api.diagnostics.checks import check_everything
 from cli import main
 from records.clock import utcnow
 from records.ledger.workers import beat

@@ -14,7 +14,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.diagnostics.checks import Check, check_folders
+from api.diagnostics.check import Check
+from api.diagnostics.checks import check_folders
 from records.settings import Settings
 from tests.api.conftest import client_of
 from tests.api.service import begin

@@ -71,7 +71,7 @@ class Pair:
     def round(self) -> None:
         """Everything that sweeps by itself, as workers and the API do it."""
         recover_lost_jobs(self.db, self.storage, self.settings)
-        sweep(self.db, self.storage)
+        sweep(self.db, self.storage, self.settings)
         expire_uploads(self.db, self.storage, self.settings)
         sweep_scratch(self.db, self.storage, self.settings)
 

@@ -115,7 +115,7 @@ def test_sweeping_forgets_workers_unseen_for_a_day(service: Service) -> None:
     with service.db.session() as session:
         yesterday = utcnow() - timedelta(days=2)
         session.execute(update(WorkerRow).where(WorkerRow.name == "old").values(seen_at=yesterday))
-    sweep(service.db, service.storage)
+    sweep(service.db, service.storage, service.settings)
     with service.db.reading() as session:
         assert list(session.scalars(select(WorkerRow.name))) == ["new"]
 
