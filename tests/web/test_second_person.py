@@ -47,6 +47,11 @@ def test_who_was_invited_anew_waits_for_a_second_person_who_confirms_it(
     cares.button("I have read it").click()
     expect(cares.page.get_by_text("had your sign-in set up anew")).to_have_count(0)
     hers = opened(waiting, with_people)
+    hers.page.goto(f"{with_people.url}/it")
+    expect(hers.heading("One more step")).to_be_visible()
+    expect(hers.page.get_by_text("does not answer")).to_have_count(0)
+    hers.page.close()
+    hers = opened(waiting, with_people)
     expect(hers.heading("One more step")).to_be_visible()
     expect(hers.button("Choose a film")).to_have_count(0)
     assert not AXE.is_file() or complaints(hers.page) == []

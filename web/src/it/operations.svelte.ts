@@ -7,7 +7,7 @@ import { sleep } from '../api/sleep';
 import type { AuditLine, Health, JobPage, JobAction, OperationsStreamEvent, Span, Step, WhichJobs } from '../api/types';
 
 const OPERATIONS = '/api/v1/operations';
-/** After the service has closed a stream because this person has too many. */
+/** After the service has closed a stream because this person has too many, or has said what will not pass by itself. */
 const CLOSED_MS = 60_000;
 const SERIES_EVERY_MS = 60_000;
 
@@ -18,7 +18,10 @@ const operations = new SharedStream<Told>('vigpack-operations', async (subjects,
   const tellAll = (told: Told): void => subjects.forEach((subject) => tell(subject, told));
   const now = await look(signal);
   tellAll(now);
-  if ('problem' in now) throw new Error('not reached');
+  if ('problem' in now) {
+    if (now.problem) await sleep(CLOSED_MS, signal);
+    throw new Error('not reached');
+  }
   for await (const { event, data } of readTypedEvents<OperationsStreamEvent>(`${OPERATIONS}/events`, signal)) {
     if (event === 'operations') tellAll({ health: data });
     else if (event === 'closed') await sleep(CLOSED_MS, signal);
@@ -57,7 +60,7 @@ export class Operations {
     const leave = operations.subscribe(OPERATIONS, { told: (told) => this.#hear(told), missed: () => void this.#look() });
     try {
       await this.#look();
-      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     } finally {
       leave();
       clearInterval(ticking);
