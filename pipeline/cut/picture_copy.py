@@ -82,15 +82,15 @@ def find_copy(film: Film, plan: Plan, preset: Preset, *, with_sound: bool) -> Pi
     [run] = plan.runs
     span = run.stretch.span
     _check_facts(run.video, preset)
-    if span.key_pts != span.pts[0] or span.from_pts is not None:
-        raise NotCopied("it does not begin with a key picture")
+    if span.from_pts is not None:
+        raise NotCopied("it begins while a picture stands")
     slots = places(run.stretch.times, Fraction(1), plan.fps)
     if slots != list(range(plan.count)):
         raise NotCopied(f"its pictures do not come at an even {float(plan.fps):.4g} a second")
     with open_container(film.path) as container:
         stream = video_stream(container, run.video.stream_index)
         head = _head(stream.codec_context.extradata)
-        seek_to(container, stream, span.key_pts)
+        seek_to(container, stream, span.pts[0])
         stored = _stored(islice(_from(container, run), plan.count), head)
     _check_stored(stored, run, plan)
     kbit_s = preset.max_kbit_s - (preset.audio_kbit_s if with_sound else 0)
@@ -107,7 +107,7 @@ def copy_argv(
     """The arguments of ffmpeg that copy those packets, make the sound, and show every picture to a decoder."""
     [run] = plan.runs
     # Nobody looks at what is decoded, so it need not be made smooth; faults are found all the same.
-    source = open_picture(film, run.stretch.span.key_pts, skip_loop_filter="all")
+    source = open_picture(film, run.stretch.span.pts[0], skip_loop_filter="all")
     fps, first = plan.fps, round(run.stretch.span.pts[0] * run.video.time_base * plan.fps * _PARTS)
     slot = f"ceil((PTS-{first})/{_PARTS}-{float(LATE_SLOTS)})"
     filters = (
@@ -199,10 +199,13 @@ def _head(extradata: bytes | None) -> bytes:
 
 
 def _from(container: InputContainer, run: Run) -> Iterator[Packet[Stream]]:
-    """The packets of the picture from the run's key picture on, in decoding order."""
+    """The packets of the run's picture in decoding order, if the first is a key picture. Raises: NotCopied."""
     begun = False
     for packet in packets(container, video_stream(container, run.video.stream_index)):
-        begun = begun or packet.pts == run.stretch.span.key_pts
+        if not begun and packet.pts == run.stretch.span.pts[0]:
+            if not packet.is_keyframe:
+                raise NotCopied("it does not begin with a key picture")
+            begun = True
         if begun and packet.size:
             yield packet
 

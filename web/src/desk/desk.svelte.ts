@@ -14,7 +14,7 @@ const WAY = 'vigpack.way';
 /** A packet of sound may count or not. */
 const SOUND_PACKET_S = 0.025;
 /** Bitrate of light cuts, picture and sound. */
-const LIGHT_BYTES_PER_S = (2_000_000 + 128_000) / 8;
+const LIGHT_BYTES_PER_S = (1_200_000 + 128_000) / 8;
 const LIGHT_STILL_BYTES = 150_000;
 /** Typical length of what is sent around a moment. */
 const AROUND_MS = 2000;

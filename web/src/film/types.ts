@@ -90,7 +90,7 @@ export type Moment =
       readonly exact?: boolean;
     };
 
-/** `lossless`: copied without re-encoding; `light`: at most 720 lines and about 2 Mbit/s. */
+/** `lossless`: copied without re-encoding; `light`: at most 720 lines and about 1.3 Mbit/s. */
 export type CutMode = 'lossless' | 'light';
 
 /** The same moment on the clock of the cut file. */

@@ -1,4 +1,9 @@
-/** A moment re-encoded lighter: at most 720 lines and about 2 Mbit/s with its sound, which is copied. */
+/**
+ * A moment re-encoded lighter: at most 720 lines and about 1.3 Mbit/s with its sound, which is copied.
+ *
+ * It is made so that it is the finished clip already (pipeline/cut/picture_copy.py looks): upright, BT.709, a key picture
+ * where the moment begins, where it has ended, and each second. What travels around it stands in groups of its own.
+ */
 
 import {
   Quality,
@@ -16,21 +21,24 @@ import type { Written } from './lossless';
 import type { CutSpan } from './span';
 import { FilmProblem } from '../problem';
 import { decodeAt } from '../read/decode';
-import { PictureScaler, innerRect } from './scaling';
+import { BT709, colorsByRule, finish, fromRgba, type Turn } from './finishing';
+import { PictureScaler, asSample, innerRect } from './scaling';
 import { findEndTicks, findFrameRange, frameTicksBetween } from '../read/frames';
-import { isInterlaced, lookAtFirst, squareSize, type Size } from '../read/look';
+import { isInterlaced, lookAtFirst, squareSize, upright, type Size } from '../read/look';
 import { pieceIndexAt, type Piece } from '../read/pieces';
 import type { FilmSource } from '../read/source';
 import { CutWriter, chooseFormat, exactTicks } from './muxer';
 
 const MOST_LINES = 720;
-const HD_LINES = 720;
-/** With 128 to 192 kbit/s of sound that is about 2 Mbit/s. */
-const BITS_PER_SECOND = 1_800_000;
+/** With its sound about 1.3 Mbit/s; a finished clip of so many bytes was encoded twice before (docs/decisions/web.md). */
+const BITS_PER_SECOND = 1_200_000;
 /** At full size: 12 Mbit/s for 1080p at any rate, twice what a phone's own encoder needs for the same look. */
 const FULL_SIZE_BITS_PER_PIXEL = 6;
 const LEAST_FULL_SIZE_BITS_PER_SECOND = 4_000_000;
-const KEY_EVERY_S = 2;
+/** A clip can be begun at each of its seconds, and is copied by the service only then. */
+const KEY_EVERY_S = 1;
+/** Pictures come a little before their second is full, as times are rounded. */
+const EARLY_S = 0.02;
 const CODECS: readonly VideoCodec[] = ['avc', 'vp9', 'vp8'];
 
 /** The size as stored, in square pixels, with at most `mostLines` on the shorter side, never enlarged, even. */
@@ -40,38 +48,29 @@ function fitted({ width, height }: Size, mostLines: number): Size {
   return { width: even(width), height: even(height) };
 }
 
-/**
- * The colours of a film that states none, by the rule that the service has for it: BT.601 below 720 lines. A decoder's
- * own guess would be written into the cut as if the film had said so.
- */
-async function colorsByRule(film: FilmSource, size: Size): Promise<VideoColorSpaceInit | null> {
-  const stated = await film.video.getColorSpace();
-  if (stated.matrix) return null;
-  const matrix = Math.min(size.width, size.height) < HD_LINES ? 'smpte170m' : 'bt709';
-  return { matrix, primaries: stated.primaries ?? 'bt709', transfer: stated.transfer ?? 'bt709', fullRange: stated.fullRange ?? false };
-}
-
 function encoding(codec: VideoCodec): EncodingChoice {
   return { codec, quality: new Quality({ bitrate: BITS_PER_SECOND, bitrateMode: 'variable' }), latencyMode: 'quality' };
 }
 
 /** The codec in which this browser can make lighter moments of `film`; null if it cannot. */
 export async function lightCodec(film: FilmSource): Promise<VideoCodec | null> {
-  return (await chooseAnew(film, MOST_LINES, encoding))?.codec ?? null;
+  return (await chooseAnew(film, MOST_LINES, true, encoding))?.codec ?? null;
 }
 
 /** How a moment is encoded anew. */
 export interface Anew {
   readonly codec: VideoCodec;
   readonly mostLines: number;
+  /** Upright and in the colours of finished clips; else as stored. */
+  readonly isFinished: boolean;
   readonly config: EncodingChoice;
 }
 
 type EncodingChoice = Pick<VideoEncodingConfig, 'codec' | 'quality' | 'latencyMode'>;
 
-/** Lighter: at most 720 lines and about 2 Mbit/s. Throws FilmProblem not_cut_light. */
+/** Lighter: at most 720 lines. Throws FilmProblem not_cut_light. */
 export async function encodeLighter(film: FilmSource): Promise<Anew> {
-  const anew = await chooseAnew(film, MOST_LINES, encoding);
+  const anew = await chooseAnew(film, MOST_LINES, true, encoding);
   if (!anew) throw new FilmProblem('not_cut_light');
   return anew;
 }
@@ -81,7 +80,7 @@ export async function encodeLighter(film: FilmSource): Promise<Anew> {
  * cannot be copied. Throws FilmProblem not_cut_beside_trim.
  */
 export async function encodeFullSize(film: FilmSource): Promise<Anew> {
-  const anew = await chooseAnew(film, Infinity, (codec, { width, height }) => {
+  const anew = await chooseAnew(film, Infinity, false, (codec, { width, height }) => {
     const bitrate = Math.ceil(Math.max(LEAST_FULL_SIZE_BITS_PER_SECOND, width * height * FULL_SIZE_BITS_PER_PIXEL));
     return { codec, quality: new Quality({ bitrate, bitrateMode: 'variable' }), latencyMode: 'quality' };
   });
@@ -92,15 +91,16 @@ export async function encodeFullSize(film: FilmSource): Promise<Anew> {
 async function chooseAnew(
   film: FilmSource,
   mostLines: number,
+  isFinished: boolean,
   configOf: (codec: VideoCodec, size: Size) => EncodingChoice,
 ): Promise<Anew | null> {
   const stored = typeof VideoEncoder === 'undefined' ? null : await lookAtFirst(film);
   // Half pictures woven together would be encoded, and shown, as combs.
   if (!stored || (await isInterlaced(film))) return null;
-  const size = fitted(stored, mostLines);
+  const size = upright(fitted(stored, mostLines), isFinished ? await film.video.getRotation() : 0);
   for (const codec of CODECS) {
     const config = configOf(codec, size);
-    if (await canEncodeVideo(codec, { ...config, ...size })) return { codec, mostLines, config };
+    if (await canEncodeVideo(codec, { ...config, ...size })) return { codec, mostLines, isFinished, config };
   }
   return null;
 }
@@ -109,7 +109,7 @@ async function chooseAnew(
 export async function transcodeMoment(
   film: FilmSource,
   { leadInTicks, fromTicks, toTicks, endTicks }: CutSpan,
-  { codec, mostLines, config }: Anew,
+  { codec, mostLines, isFinished, config }: Anew,
   target: Target,
   onProgress: (share: number) => void,
   signal: AbortSignal,
@@ -122,15 +122,26 @@ export async function transcodeMoment(
   const ticks = await frameTicksBetween(film, leadInTicks, (next ?? endTicks) + 1);
   const baseSeconds = leadInTicks / clock.ticksPerSecond;
 
-  const picture = new VideoSampleSource({ ...config, keyFrameInterval: KEY_EVERY_S });
+  const inside = ticks.filter((at) => at >= fromTicks && at < toTicks);
+  const framerate = rateOf(inside.length > 1 ? inside : ticks, clock.ticksPerSecond);
+  const picture = new VideoSampleSource({
+    ...config,
+    // Where they stand is said with each picture.
+    keyFrameInterval: Number.MAX_SAFE_INTEGER,
+    // Else an encoder is told that as many pictures come as there are ticks, and gives each so much less.
+    onEncoderConfig: (asked) => Object.assign(asked, framerate && { framerate }),
+  });
+  const keys = new Set([inside[0], ticks.find((at) => at >= toTicks)]);
   // The moment's first picture decides: a phone may have been turned, or a call's line grown worse, since the film's.
-  const decisive = ticks.find((at) => at >= fromTicks && at < toTicks) ?? ticks.findLast((at) => at <= fromTicks);
+  const decisive = inside[0] ?? ticks.findLast((at) => at <= fromTicks);
   let size: Size | null = decisive === undefined ? null : await sizeAt(film, decisive, mostLines);
   let scaler: PictureScaler | null = null;
-  const track = { rotation: await film.video.getRotation(), flip: await film.video.getFlip(), ...exactTicks(film) };
+  const stored: Turn = { rotation: await film.video.getRotation(), flip: await film.video.getFlip() };
+  const track = { ...(isFinished ? {} : stored), ...exactTicks(film) };
   const writer = await CutWriter.begin(film, format, target, picture, track, baseSeconds, endTicks / clock.ticksPerSecond);
   try {
     let done = 0;
+    let keyAt = -Infinity;
     const add = async (sample: VideoSample, at: number): Promise<void> => {
       const seconds = at / clock.ticksPerSecond;
       await writer.addSoundUntil(seconds);
@@ -139,10 +150,12 @@ export async function transcodeMoment(
       if (next === null && at === ticks.at(-1)) sample.setDuration(((await findEndTicks(film)) - at) / clock.ticksPerSecond);
       const own = await squareSize(film, sample);
       size ??= fitted(own, mostLines);
-      scaler ??= new PictureScaler(size, await colorsByRule(film, own));
-      const smaller = (await scaler.scale(sample, own)) ?? (await drawSmaller(sample, own, size));
+      scaler ??= new PictureScaler(size, await colorsByRule(film, own), isFinished ? stored : null);
+      const smaller = (await scaler.scale(sample, own)) ?? drawSmaller(sample, own, size, isFinished ? stored : null);
       sample.close();
-      await picture.add(smaller);
+      const keyFrame = keys.has(at) || seconds - keyAt > KEY_EVERY_S - EARLY_S;
+      if (keyFrame) keyAt = seconds;
+      await picture.add(smaller, { keyFrame });
       smaller.close();
       done += 1;
       onProgress(done / ticks.length);
@@ -157,6 +170,12 @@ export async function transcodeMoment(
     await writer.cancel();
     throw error;
   }
+}
+
+/** How many pictures come in a second; null where that cannot be told. */
+function rateOf(ticks: readonly number[], ticksPerSecond: number): number | null {
+  const span = (ticks.at(-1) ?? 0) - (ticks[0] ?? 0);
+  return span > 0 ? ((ticks.length - 1) * ticksPerSecond) / span : null;
 }
 
 /** What a picture of the film is made to when it decides; null where it cannot be decoded alone. */
@@ -203,13 +222,16 @@ async function decodeEach(
 }
 
 /** What the scaler cannot do: pictures of 10 bit, and those that only the graphics card holds. */
-async function drawSmaller(sample: VideoSample, own: Size, size: Size): Promise<VideoSample> {
+function drawSmaller(sample: VideoSample, own: Size, size: Size, turn: Turn | null): VideoSample {
   const canvas = new OffscreenCanvas(size.width, size.height);
+  const context = canvas.getContext('2d', { alpha: false, willReadFrequently: turn !== null })!;
   const frame = sample.toVideoFrame();
   const inner = innerRect(own, size);
-  canvas.getContext('2d', { alpha: false })!.drawImage(frame, inner.x, inner.y, inner.width, inner.height);
+  context.drawImage(frame, inner.x, inner.y, inner.width, inner.height);
   frame.close();
-  return new VideoSample(canvas, { timestamp: sample.timestamp, duration: sample.duration });
+  if (!turn) return new VideoSample(canvas, { timestamp: sample.timestamp, duration: sample.duration });
+  const { data } = context.getImageData(0, 0, size.width, size.height);
+  return asSample(sample, finish(fromRgba(data, size), size, turn, BT709));
 }
 
 /** Whether a decoded picture, whose time is in whole microseconds, is the one at that index and not a neighbour. */

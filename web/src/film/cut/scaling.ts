@@ -3,6 +3,7 @@
 import { VideoSample } from 'mediabunny';
 
 import type { Size } from '../read/look';
+import { finish, type Finished, type Turn } from './finishing';
 
 const BLACK = 16;
 const GREY = 128;
@@ -37,12 +38,14 @@ export class PictureScaler {
   #rows = new Float32Array(0);
   readonly #weights = new Map<string, Weights>();
 
+  /** colorSpace: that of films that state none; turn: how pictures are finished, null where they stay as stored. */
   constructor(
     private readonly to: Size,
     private readonly colorSpace: VideoColorSpaceInit | null,
+    private readonly turn: Turn | null,
   ) {}
 
-  /** A smaller picture of one that is of `own` size in square pixels, with the same time and colours (those given, where any are), or null where its pixels are stored in another way. */
+  /** A smaller picture, as stored of size `to`, of one that is of `own` size in square pixels, or null where its pixels are stored in another way. */
   async scale(sample: VideoSample, own: Size): Promise<VideoSample | null> {
     if (sample.format !== 'I420' && sample.format !== 'NV12') return null;
     const bytes = sample.allocationSize();
@@ -73,14 +76,8 @@ export class PictureScaler {
       this.#scalePlane(chroma, 2, from, made, blueAt + chromaAt, innerHalf, half.width);
       this.#scalePlane({ ...chroma, offset: chroma.offset + 1 }, 2, from, made, redAt + chromaAt, innerHalf, half.width);
     }
-    return new VideoSample(made, {
-      format: 'I420',
-      codedWidth: width,
-      codedHeight: height,
-      timestamp: sample.timestamp,
-      duration: sample.duration,
-      colorSpace: this.colorSpace ?? sample.colorSpace,
-    });
+    const colorSpace = this.colorSpace ?? sample.colorSpace.toJSON();
+    return asSample(sample, this.turn ? finish(made, this.to, this.turn, colorSpace) : { ...this.to, planes: made, colorSpace });
   }
 
   #scalePlane(plane: PlaneLayout, step: number, from: Size, made: Uint8Array, madeAt: number, to: Size, madeStride: number): void {
@@ -138,4 +135,10 @@ export function areaWeights(from: number, to: number): Weights {
     }
   }
   return { taps, first, share };
+}
+
+/** A picture as a sample that is shown when `shown` is. */
+export function asSample(shown: VideoSample, { planes, width, height, colorSpace }: Finished): VideoSample {
+  const { timestamp, duration } = shown;
+  return new VideoSample(planes, { format: 'I420', codedWidth: width, codedHeight: height, timestamp, duration, colorSpace });
 }

@@ -3,8 +3,9 @@
 import { FilmProblem } from '../problem';
 import { decodeAt } from '../read/decode';
 import { beginsOpen, findEndTicks } from '../read/frames';
-import { lookAtFirst, squareSize } from '../read/look';
+import { lookAtFirst, squareSize, upright, type Size } from '../read/look';
 import { openSource, type FilmSource } from '../read/source';
+import { colorsByRule, toBt709, turnPlane } from './finishing';
 
 const CELLS = 16;
 const PLANES = ['I420', 'I420A', 'I422', 'I444', 'NV12'];
@@ -63,7 +64,7 @@ export async function compareWithFilm(
     if (!(await lookAtFirst(made)) && (await beginsOpen(made))) return;
     const ticks = await readTicks(made);
     for (const index of looked) {
-      const [theirs, ours] = [await brightnessAt(film, written[index]!), await brightnessAt(made, ticks[index]!)];
+      const [theirs, ours] = [await brightnessAt(film, written[index]!, mode), await brightnessAt(made, ticks[index]!, mode)];
       // One of another shape was fitted with bars.
       if (theirs && ours && Math.abs(ours.shape / theirs.shape - 1) > SAME_SHAPE) continue;
       const difference = theirs && ours ? meanDifference(ours.cells, theirs.cells) : Infinity;
@@ -74,30 +75,51 @@ export async function compareWithFilm(
   }
 }
 
-/** The brightness of a picture in a grid of cells, and its shape; null where it cannot be decoded. */
-async function brightnessAt(film: FilmSource, ticks: number): Promise<{ shape: number; cells: number[] } | null> {
+/**
+ * The brightness of a picture in a grid of cells, and its shape; null where it cannot be decoded. For light cuts, which
+ * are finished, upright and as BT.709 tells it.
+ */
+async function brightnessAt(film: FilmSource, ticks: number, mode: keyof typeof MOST_DIFFERENCE): Promise<{ shape: number; cells: number[] } | null> {
   const sample = await decodeAt(film, ticks).catch(() => null);
   if (!sample) return null;
-  const { width, height } = sample.visibleRect;
   // As stored where it can be had, since turning into RGB depends on guesses at colours.
   const stored = PLANES.includes(sample.format ?? '');
   const options = stored ? {} : ({ format: 'RGBX', colorSpace: 'srgb' } as const);
   const bytes = new Uint8Array(sample.allocationSize(options));
-  const [plane] = await sample.copyTo(bytes, options);
-  const { width: shownWidth, height: shownHeight } = await squareSize(film, sample);
+  const planes = await sample.copyTo(bytes, options);
+  const size = await squareSize(film, sample);
+  const { width, height } = sample.visibleRect;
+  const colors = (await colorsByRule(film, size)) ?? sample.colorSpace.toJSON();
+  const [format, isFinished] = [sample.format ?? '', mode === 'light'];
   sample.close();
-  const step = stored ? 1 : 4;
-  const cells = Array.from({ length: CELLS * CELLS }, (_, cell) => {
+  const rotation = isFinished ? await film.video.getRotation() : 0;
+  const shown = upright(size, rotation);
+  const light = meansOf(bytes, planes[0]!, stored ? 1 : 4, stored ? 0 : 1, { width, height });
+  const change = isFinished && stored ? toBt709(colors) : null;
+  if (change) {
+    const half = { width: format.startsWith('I444') ? width : width >> 1, height: /^I4(22|44)/.test(format) ? height : height >> 1 };
+    const [second, step, plane] = format === 'NV12' ? [1, 2, planes[1]!] : [0, 1, planes[2]!];
+    const blues = meansOf(bytes, planes[1]!, step, 0, half);
+    const reds = meansOf(bytes, plane, step, second, half);
+    const [y, b, r, added] = change[0];
+    light.forEach((value, at) => (light[at] = y * value + b * blues[at]! + r * reds[at]! + added));
+  }
+  const turn = { rotation, flip: isFinished && (await film.video.getFlip()) };
+  return { shape: shown.width / shown.height, cells: turnPlane(light, { width: CELLS, height: CELLS }, turn) };
+}
+
+/** The mean of each cell of a grid over a plane whose values lie `step` bytes apart, the first at `begin`. */
+function meansOf(bytes: Uint8Array, plane: PlaneLayout, step: number, begin: number, { width, height }: Size): number[] {
+  return Array.from({ length: CELLS * CELLS }, (_, cell) => {
     const [left, right] = [cell % CELLS, (cell % CELLS) + 1].map((n) => Math.floor((n * width) / CELLS));
     const [top, bottom] = [Math.floor(cell / CELLS), Math.floor(cell / CELLS) + 1].map((n) => Math.floor((n * height) / CELLS));
     let sum = 0;
     for (let y = top!; y < bottom!; y++) {
-      const row = plane!.offset + y * plane!.stride + (stored ? 0 : 1);
+      const row = plane.offset + y * plane.stride + begin;
       for (let x = left!; x < right!; x++) sum += bytes[row + x * step]!;
     }
     return sum / Math.max(1, (right! - left!) * (bottom! - top!));
   });
-  return { shape: shownWidth / shownHeight, cells };
 }
 
 function meanDifference(a: readonly number[], b: readonly number[]): number {
