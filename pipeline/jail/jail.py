@@ -21,13 +21,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from pipeline.errors import FfmpegTimedOut, PipelineError, TooMuchMemory
 from pipeline.ffmpeg.limits import Limits
 from pipeline.jail import locks
 from pipeline.jail.namespaces import try_namespaces
-from pipeline.jail.zygote import Asked, as_json
+from pipeline.jail.zygote import Asked, adapter_of, as_json
 
 Order = TypeVar("Order")
 Result = TypeVar("Result")
@@ -214,10 +214,10 @@ class Jail:
             int(task.timeout_s) * (os.cpu_count() or 1),
             self.most_processes,
         )
-        said = TypeAdapter(type(order)).dump_json(order)
+        said = adapter_of(_order_kind(order)).dump_json(order)
         answer = _ask(self._zygote, asked, said, task.timeout_s, tell or (lambda _: None), note or (lambda *_: None))
         try:
-            made: Result = TypeAdapter(task.result).validate_python(answer, strict=False)
+            made: Result = adapter_of(task.result).validate_python(answer, strict=False)
         except ValidationError as error:
             raise WorkBroke(f"the answer is none: {error.error_count()} faults") from None
         _check_plain(folder)
@@ -235,6 +235,11 @@ class _Here:
 
     def __call__(self, done: float) -> None:
         self._tell(done)
+
+
+def _order_kind(order: Any) -> Any:
+    """A path is of one kind here and of another there."""
+    return Path if isinstance(order, Path) else type(order)
 
 
 def _done_here(task: Task[Order, Result], order: Order, tell: Tell, note: Note) -> Result:

@@ -21,8 +21,9 @@ import tempfile
 import traceback
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
 
@@ -30,7 +31,7 @@ from pipeline.errors import NoSpace, OutputTooLarge, PipelineError, TooMuchMemor
 from pipeline.jail import locks
 from pipeline.jail.namespaces import NoNamespaces, devices, enter, made_namespaces, programs
 
-_LOOK_EVERY_S = 0.25
+_LOOK_EVERY_S, _MEMORY_EVERY = 0.25, 4
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 MOST_ASKED_BYTES = 1 << 20
 _MOST_TEXT = 4000
@@ -82,8 +83,8 @@ def main(number: int, parent: int) -> None:
             said, handles, _, _ = socket.recv_fds(work, MOST_ASKED_BYTES, 2)
             if not said:
                 return
-            asked = TypeAdapter(Asked).validate_json(said)
-            importlib.import_module(asked.function.partition(":")[0])  # once, for this and all that follow
+            asked: Asked = adapter_of(Asked).validate_json(said)
+            _find(asked.function)  # with all that it loads: once, for this and all that follow
             gc.freeze()
             if os.fork() == 0:
                 work.close()
@@ -126,13 +127,14 @@ def _supervise(asked: Asked, life: int, talk: int) -> None:
 def _watch(asked: Asked, life: int, worker: int) -> dict[str, Any]:
     """How the worker ended: by itself, or because nobody waits for it any more, or because it went over a bound."""
     handle = os.pidfd_open(worker)
-    over = ""
+    over, looks = "", 0
     while True:
         ready, _, _ = select.select([handle, life], [], [], _LOOK_EVERY_S)
         if handle in ready:
             break
         if life not in ready and asked.namespaces and asked.proc:
-            over = _over_bounds(asked)
+            looks += 1
+            over = _over_bounds(asked, memory_too=looks % _MEMORY_EVERY == 0)
         if life in ready or over:
             with suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGKILL)
@@ -151,11 +153,13 @@ def _end_the_rest() -> None:
             os.waitpid(-1, 0)
 
 
-def _over_bounds(asked: Asked) -> str:
+def _over_bounds(asked: Asked, *, memory_too: bool) -> str:
     """Which bound all in the jail together are over; the kernel holds each process to its own, and root to none."""
     numbers = [name for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 names are enough
     if len(numbers) > asked.most_processes:
         return "processes"
+    if not memory_too:
+        return ""
     pages = 0
     for name in numbers:
         with suppress(OSError, IndexError, ValueError):
@@ -202,13 +206,11 @@ def _lock(asked: Asked, readable: tuple[Path, ...]) -> None:
 
 
 def _answer(asked: Asked, line: socket.socket) -> dict[str, Any]:
-    module, _, name = asked.function.partition(":")
-    function = getattr(importlib.import_module(module), name)
+    function, order_type, result_type = _find(asked.function)
     try:
         given = b"".join(iter(lambda: line.recv(1 << 20), b""))
-        wanted = TypeAdapter(_order_type(function)).validate_json(given)
-        made = function(wanted, Telling(line))
-        return {"made": TypeAdapter(type(made)).dump_python(made, mode="json")}
+        made = function(adapter_of(order_type).validate_json(given), Telling(line))
+        return {"made": adapter_of(result_type).dump_python(made, mode="json")}
     except PipelineError as error:
         return _told_of(error)
     except MemoryError as error:
@@ -223,10 +225,23 @@ def _answer(asked: Asked, line: socket.socket) -> dict[str, Any]:
         return {"broke": f"{type(error).__name__}{f' {number}' if number else ''} at {_where(error)}"}
 
 
-def _order_type(function: Any) -> Any:
-    hints = {name: kind for name, kind in function.__annotations__.items() if name != "return"}
-    first = next(iter(hints.values()))
-    return getattr(sys.modules[function.__module__], first) if isinstance(first, str) else first
+@cache
+def _find(function: str) -> tuple[Any, Any, Any]:
+    """The function, what it takes and what it gives."""
+    module, _, name = function.partition(":")
+    found = getattr(importlib.import_module(module), name)
+    hints = get_type_hints(found)
+    result = hints.pop("return")
+    order = next(iter(hints.values()))
+    for kind in (order, result):
+        adapter_of(kind)
+    return found, order, result
+
+
+@cache
+def adapter_of(kind: Any) -> TypeAdapter[Any]:
+    """What turns such a thing into JSON and back."""
+    return TypeAdapter(kind)
 
 
 def _told_of(error: PipelineError) -> dict[str, Any]:

@@ -1,13 +1,18 @@
 """What is done in the jail: films and photographs are opened here and nowhere else.
 
-Loaded once by the process that forks (pipeline.jail.zygote), with all that its functions need.
+Loaded once by the process that forks (pipeline.jail.zygote), with all that its functions need: what is loaded later is
+loaded for each job anew.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import cv2  # noqa: F401 loaded here, once for all pieces of work
+import av.subtitles.stream  # noqa: F401
+import cv2  # noqa: F401
+import imageio_ffmpeg  # noqa: F401
+import numpy.fft
+import numpy.ma  # noqa: F401
 import PIL.ImageCms
 import PIL.ImageOps  # noqa: F401
 import typst  # noqa: F401
