@@ -24,7 +24,7 @@ from records.database import Database
 from records.logs import JsonLines
 from records.migrations.migrate import migrate
 from records.settings import Settings
-from tests.databases import CONSENT_NOTED, make_tables
+from tests.databases import CONSENT_NOTED, UsedDatabases, make_tables
 from tests.effects import open_alone
 from tests.servers import PostgresServer, RedisServer, S3Server, running_postgres, running_redis, running_s3
 
@@ -134,12 +134,18 @@ def migrated_template(postgres_server: PostgresServer, tmp_path_factory: pytest.
     return name
 
 
+@pytest.fixture(scope="session")
+def used_databases(postgres_server: PostgresServer, migrated_template: str) -> UsedDatabases:
+    """Databases with our tables that tests use one after another."""
+    return UsedDatabases(postgres_server, migrated_template)
+
+
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer, migrated_template: str) -> Iterator[str]:
+def postgres_url(postgres_server: PostgresServer, used_databases: UsedDatabases) -> Iterator[str]:
     """The address of a PostgreSQL database of this test alone, with our tables in it."""
-    name = postgres_server.create_database(migrated_template)
+    name = used_databases.take()
     yield postgres_server.url(name)
-    postgres_server.drop_database(name)
+    used_databases.give_back(name)
 
 
 @pytest.fixture(scope="session")

@@ -168,10 +168,13 @@ class PostgresServer:
             return False
         return True
 
+    def conninfo(self, database: str) -> str:
+        """psycopg's address of a database in it."""
+        return f"host=127.0.0.1 port={self.port} user=postgres dbname={database} connect_timeout=2"
+
     def execute(self, statement: str, database: str = "postgres") -> None:
         """Run statements past SQLAlchemy, each committed by itself."""
-        where = f"host=127.0.0.1 port={self.port} user=postgres dbname={database} connect_timeout=2"
-        with psycopg.connect(where, autocommit=True) as connection:
+        with psycopg.connect(self.conninfo(database), autocommit=True) as connection:
             connection.execute(statement.encode())
 
 

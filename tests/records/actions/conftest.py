@@ -32,13 +32,13 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mak
             make_tables(Settings(data_dir=tmp_path, database_url=url))
             return url
         server: PostgresServer = request.getfixturevalue("postgres_server")
-        made.append(server.create_database(request.getfixturevalue("migrated_template")))
+        made.append(request.getfixturevalue("used_databases").take())
         server.execute(OWN_ID.format(new_id()), made[-1])
         return server.url(made[-1])
 
     yield make
     for name in made:
-        request.getfixturevalue("postgres_server").drop_database(name)
+        request.getfixturevalue("used_databases").give_back(name)
 
 
 @pytest.fixture
