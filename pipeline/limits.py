@@ -18,6 +18,7 @@ class SharedLimits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    longest_to_whom: int
     longest_words: int
     code: str
     longest_code: int

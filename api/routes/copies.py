@@ -14,7 +14,7 @@ from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import described
 from api.routes.selections import PREFIX
 from api.temp_folder import private_folder
-from pipeline.limits import ID_PATTERN, LIMITS
+from pipeline.limits import ID_PATTERN, LIMITS, or_empty
 from pipeline.pack.sealed import seal_pack
 from records.actions.hand_out import Leaving, LinkReachesNobody, NotHandedOut, check_hand_out, hand_out
 from records.copies.register import Carrier, HandedOutCopy
@@ -22,8 +22,8 @@ from records.views.copies import end_own_copy, list_copies
 from records.views.output_inputs import fetch
 
 COPIES = "/api/v1/copies"
-LONGEST_TO_WHOM = 100
 router = APIRouter(tags=["copies"])
+GivenFilter = Annotated[str, Query(pattern=or_empty(ID_PATTERN))]
 
 
 class _Leaving(BaseModel):
@@ -31,7 +31,7 @@ class _Leaving(BaseModel):
 
     kind: Annotated[str, Field(max_length=32, description="The kind of output.")]
     to_whom: Annotated[
-        str, Field(max_length=LONGEST_TO_WHOM, description="A role with initials, or an organisation; empty: oneself.")
+        str, Field(max_length=LIMITS.longest_to_whom, description="A role with initials, or an organisation; empty: oneself.")
     ] = ""
     until: Annotated[AwareDatetime | None, Field(description="When it is to be back.")] = None
 
@@ -112,11 +112,14 @@ def create_sealed_copy(selection_id: GivenId, new: NewSealedCopy, asker: Asker, 
 def list_handed_out_copies(
     asker: Asker,
     ctx: Ctx,
-    family_id: Annotated[str, Query(pattern=f"^({ID_PATTERN.strip('^$')})?$")] = "",
+    family_id: GivenFilter = "",
+    selection_id: GivenFilter = "",
 ) -> list[HandedOutCopy]:
-    """Of a family that one works on, all that ever left; without one, those still out of families that were erased."""
+    """Of a family or of a selection that one works on, all that ever left; without either, what one handed out of
+    families that were erased since.
+    """
     with ctx.db.reading() as session:
-        return list_copies(session, asker, family_id)
+        return list_copies(session, asker, family_id=family_id, selection_id=selection_id)
 
 
 @router.delete(f"{COPIES}/{{copy_id}}", status_code=204, summary="A copy is back", responses=described(401, 403, 404))

@@ -64,6 +64,7 @@ class HandedOutCopy(BaseModel):
     to_whom: str
     """A role with initials, or an organisation; empty: the account that took it."""
     reason: str
+    by_account_id: str
     by: str
     """Who handed it out, by name."""
     created_at: datetime
@@ -141,6 +142,7 @@ def find_copies(session: Session, condition: ColumnElement[bool]) -> list[Handed
             purpose=row.purpose,
             to_whom=row.to_whom,
             reason=row.reason,
+            by_account_id=row.by,
             by=name or "",
             created_at=row.created_at,
             until=row.until,

@@ -19,7 +19,7 @@ from records.copies.carriers import REVIEW_PACK
 from records.copies.links import LinkGone, live_link
 from records.copies.register import CopyGone, HandedOutCopy, end_copy, find_copies
 from records.errors import SelectionGone
-from records.families.access import Right, may_with_family
+from records.families.access import Right, check_selection, may_with_family
 from records.families.families import FamilyGone
 from records.ledger.outputs import find_output
 from records.models import ArtifactRow, FamilyRow, HandedOutCopyRow
@@ -51,11 +51,17 @@ class LinkView(BaseModel):
     files: list[LinkedFile]
 
 
-def list_copies(session: Session, who: Principal, family_id: str = "") -> list[HandedOutCopy]:
-    """The copies of a family that one works on; without one, those that one handed out of families that are gone.
+def list_copies(
+    session: Session, who: Principal, *, family_id: str = "", selection_id: str = ""
+) -> list[HandedOutCopy]:
+    """The copies of a family or of a selection that one works on; without either, those that one handed out of families
+    that are gone.
 
-    Raises: FamilyGone.
+    Raises: FamilyGone, SelectionGone.
     """
+    if selection_id:
+        check_selection(session, who, selection_id, Right.WORK)
+        return find_copies(session, HandedOutCopyRow.selection_id == selection_id)
     if not family_id:
         gone = ~exists().where(FamilyRow.id == HandedOutCopyRow.family_id)
         return find_copies(session, gone & (HandedOutCopyRow.by == who.account_id))

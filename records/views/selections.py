@@ -16,6 +16,8 @@ from pipeline.moments import Clip, FilmOf, Still
 from pipeline.outputs.kinds import KINDS
 from pipeline.purposes import Purpose
 from records.accounts.principal import Principal
+from records.copies.carriers import carriers_of
+from records.copies.register import Carrier
 from records.documents import ClipTimes, MomentFacts, StatedFilm, StillTimes
 from records.families.access import may_see
 from records.ledger.outputs import companion_of, join_revisions
@@ -140,6 +142,8 @@ class OutputView(WorkView):
     recipe: dict[str, Any]
     """What was chosen for it, as far as it differs from what is usual."""
     artifacts: list[ArtifactView]
+    carriers: list[Carrier]
+    """By what it can leave, the best first."""
     before_notes: bool
     """What is there was made before the closing notes were last saved: it lacks what was written since."""
 
@@ -263,6 +267,7 @@ def _view(row: SelectionRow, parts: _Parts, notes: Mapping[str, str], now: datet
             purpose=Purpose(output.purpose),
             recipe=dict(output.recipe),
             artifacts=artifacts[output.kind],
+            carriers=carriers_of(output.kind, [file.media_type for file in artifacts[output.kind]]),
             before_notes=bool(artifacts[output.kind]) and _lacks_notes(output, notes),
             **(_work(by_kind.get(output.kind), PENDING, now) if moments_ready else {"state": PENDING}),
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import numpy as np
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Download, Locator, Page, Request, expect
 
 from records.accounts.machine_secret import machine_secret
 from records.settings import Settings
@@ -152,6 +152,18 @@ class Guider:
         self.page.locator("main input[type=file]").set_input_files(film)
         expect(self.button("Starts here")).to_be_visible()
         return self
+
+    def take_plain(self, button: Locator) -> Download:
+        """What is saved once it was said why it leaves plain; the dialog is closed again."""
+        button.click()
+        handing = self.page.get_by_role("dialog", name=re.compile("hand out"))
+        handing.get_by_role("radio", name=re.compile("^Plain")).check()
+        handing.get_by_label("Why plain").fill("For the shared review, on this laptop")
+        with self.page.expect_download() as taken:
+            handing.get_by_role("button", name=re.compile("^Take it plain")).click()
+        expect(handing.get_by_text("is saved.")).to_be_visible()
+        handing.get_by_role("button", name="Close").click()
+        return taken.value
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name)

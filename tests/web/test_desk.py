@@ -65,17 +65,33 @@ def test_what_is_marked_by_keys_comes_out_to_the_frame(
     assert len([name for name in packed.namelist() if "stills/" in name]) == 1
 
 
-def test_the_review_can_be_watched_and_taken_away(guider: Guider, film: Path) -> None:
+def test_the_review_can_be_watched_and_taken_away_sealed(guider: Guider, film: Path, tmp_path: Path) -> None:
     guider.open(film)
     guider.mark_clip(1, 2)
     guider.page.get_by_label("Caption").fill("They both laugh.")
     guider.send()
     guider.wait_until_ready()
     wait_until_it_plays(guider.open_review())
+    guider.button("Take the review pack").click()
+    handing = guider.page.get_by_role("dialog", name="Review pack: hand out")
+    expect(handing.get_by_role("radio", name=re.compile("^A link"))).to_have_count(
+        0
+    )  # nobody else reaches this machine
+    passphrase = handing.locator("[data-passphrase]").inner_text()
     with guider.page.expect_download() as taken:
-        guider.button("Take the review pack").click()
-    assert taken.value.suggested_filename == "review-K-104-cycle-1.zip"
-    assert zipfile.is_zipfile(taken.value.path())
+        handing.get_by_role("button", name=re.compile("^Take it sealed")).click()
+    assert re.fullmatch(r"sealed-[0-9a-f]{6}\.zip", taken.value.suggested_filename)
+    expect(handing.get_by_text("Review pack, sealed")).to_be_visible()
+    assert complaints(guider.page) == []
+    handing.get_by_role("button", name="It is back").click()
+    handing.get_by_role("button", name="Yes, brought back or deleted").click()
+    expect(handing.get_by_text("nothing is out")).to_be_visible()
+    zipfile.ZipFile(taken.value.path()).extractall(tmp_path)
+    sealed = guider.page.context.new_page()
+    sealed.goto((tmp_path / "sealed-pack" / "index.html").as_uri())
+    sealed.get_by_role("textbox").fill(passphrase)
+    sealed.get_by_role("button", name="Open").click()
+    expect(sealed.get_by_text("There is one moment to look at.")).to_be_visible()
 
 
 def test_cuts_are_erased_from_the_browser_once_the_service_holds_them(guider: Guider, film: Path) -> None:

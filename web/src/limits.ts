@@ -3,6 +3,7 @@
 import table from '../../configs/limits.toml';
 
 const told = table as {
+  longest_to_whom: number;
   longest_words: number;
   code: string;
   longest_code: number;
@@ -21,6 +22,7 @@ const told = table as {
   still_search_ms: number;
 };
 
+export const LONGEST_TO_WHOM = told.longest_to_whom;
 export const LONGEST_WORDS = told.longest_words;
 export const CODE = new RegExp(told.code);
 export const LONGEST_CODE = told.longest_code;

@@ -317,7 +317,8 @@ export interface paths {
         };
         /**
          * Copies that were handed out
-         * @description Of a family that one works on, all that ever left; without one, those still out of families that were erased.
+         * @description Of a family or of a selection that one works on, all that ever left; without either, what one handed out of
+         *     families that were erased since.
          */
         get: operations["list_handed_out_copies"];
         put?: never;
@@ -3315,6 +3316,7 @@ export interface components {
         /** @description A copy that left. */
         HandedOutCopy: {
             by: string;
+            by_account_id: string;
             carrier: components["schemas"]["Carrier"];
             /** Format: date-time */
             created_at: string;
@@ -3986,6 +3988,7 @@ export interface components {
             /** @default 0 */
             attempts: number;
             before_notes: boolean;
+            carriers: components["schemas"]["Carrier"][];
             error: components["schemas"]["ErrorView"] | null;
             kind: string;
             progress: number | null;
@@ -5180,6 +5183,7 @@ export interface operations {
         parameters: {
             query?: {
                 family_id?: string;
+                selection_id?: string;
             };
             header?: never;
             path?: never;

@@ -1,0 +1,45 @@
+/** Copies that left, in plain words. */
+
+import { dayOf, nameOfAccount } from '../account/words';
+import type { Carrier, HandedOutCopy } from '../api/types';
+import { count } from '../ui/format';
+
+const NAMES: Record<string, string> = {
+  review_pack: 'Review pack',
+  picture_notes: 'Picture notes',
+  plan_page: 'Our plan',
+  booklet: 'Booklet',
+  strip: 'Strip',
+  phone_pictures: 'Pictures for a phone',
+  diary_sheet: 'Diary sheet',
+  child_voice: 'The child’s voice',
+  reel: 'Reel',
+  supervision_pack: 'Supervision pack',
+  intervision_pack: 'Intervision pack',
+  rating_scale: 'Rating scale',
+};
+const BY: Record<Carrier, string> = { sealed: 'sealed', link: 'link', plain: 'plain' };
+
+/** How a kind of output is called. */
+export const nameOfKind = (kind: string): string => NAMES[kind] ?? kind.replaceAll('_', ' ');
+
+/** A link that has run out is not out any more; a file past its day is. */
+export function isOut(one: HandedOutCopy, now = new Date()): boolean {
+  return !one.ended_at && !(one.carrier === 'link' && one.until !== null && new Date(one.until) <= now);
+}
+
+export const whatLeft = (one: HandedOutCopy): string => `${nameOfKind(one.kind)}, ${BY[one.carrier]}${one.carrier === 'sealed' ? ` ${one.id.slice(0, 6)}` : ''}`;
+
+/** Whom it went to; without a word, it lies where the account that took it saves files. */
+export function whoHasIt(one: HandedOutCopy): string {
+  const whom = one.to_whom ? `for ${one.to_whom}` : `taken by ${nameOfAccount(one.by_account_id, one.by) || 'somebody here'}`;
+  return `${whom}, ${dayOf(one.created_at)}${one.reason ? ` (${one.reason})` : ''}.`;
+}
+
+/** What is still to come, and how often a link was opened. */
+export function endingOf(one: HandedOutCopy, now = new Date()): string {
+  const opened = one.opened === null ? '' : one.opened ? `Opened ${count(one.opened, 'time')}. ` : 'Not opened yet. ';
+  if (!one.until) return opened;
+  if (one.carrier === 'link') return `${opened}Ends ${dayOf(one.until)}.`;
+  return new Date(one.until) <= now ? `To be back since ${dayOf(one.until)}.` : `To be back ${dayOf(one.until)}.`;
+}
