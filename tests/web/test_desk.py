@@ -76,7 +76,7 @@ def test_the_review_can_be_watched_and_taken_away_sealed(guider: Guider, film: P
     handing = guider.page.get_by_role("dialog", name="Review pack: hand out")
     expect(handing.get_by_role("radio", name=re.compile("^A link"))).to_have_count(
         0
-    )  # nobody else reaches this machine
+    )  # from here alone
     passphrase = handing.locator("[data-passphrase]").inner_text()
     with guider.page.expect_download() as taken:
         handing.get_by_role("button", name=re.compile("^Take it sealed")).click()

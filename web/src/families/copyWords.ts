@@ -36,10 +36,22 @@ export function whoHasIt(one: HandedOutCopy): string {
   return `${whom}, ${dayOf(one.created_at)}${one.reason ? ` (${one.reason})` : ''}.`;
 }
 
+/** The last day on which it holds: it ends as that day does. */
+const lastDayOf = (until: string): string => dayOf(new Date(new Date(until).getTime() - 1).toISOString());
+
+const SMALLEST_SEALED = 4 * 2 ** 20;
+
+/** How large a pack of so many bytes is once it is sealed: filled up in steps, and written as text (pipeline/pack/sealed.py). */
+export function sealedBytes(bytes: number): number {
+  for (let step = SMALLEST_SEALED; ; step *= 2) {
+    for (const wide of [step, (step * 3) / 2]) if (bytes <= wide) return Math.round((wide * 4) / 3);
+  }
+}
+
 /** What is still to come, and how often a link was opened. */
 export function endingOf(one: HandedOutCopy, now = new Date()): string {
   const opened = one.opened === null ? '' : one.opened ? `Opened ${count(one.opened, 'time')}. ` : 'Not opened yet. ';
   if (!one.until) return opened;
-  if (one.carrier === 'link') return `${opened}Ends ${dayOf(one.until)}.`;
-  return new Date(one.until) <= now ? `To be back since ${dayOf(one.until)}.` : `To be back ${dayOf(one.until)}.`;
+  if (one.carrier === 'link') return `${opened}Ends ${lastDayOf(one.until)}.`;
+  return new Date(one.until) <= now ? `To be back since ${lastDayOf(one.until)}.` : `To be back ${lastDayOf(one.until)}.`;
 }
