@@ -30,9 +30,9 @@ class _Leaving(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Annotated[str, Field(max_length=32, description="The kind of output.")]
-    to_whom: Annotated[
-        str, Field(max_length=LIMITS.longest_to_whom, description="A role with initials, or an organisation; empty: oneself.")
-    ] = ""
+    to_whom: Annotated[str, Field(max_length=LIMITS.longest_to_whom)] = Field(
+        default="", description="A role with initials, or an organisation; empty: oneself."
+    )
     until: Annotated[AwareDatetime | None, Field(description="When it is to be back.")] = None
 
 

@@ -74,9 +74,7 @@ def test_the_review_can_be_watched_and_taken_away_sealed(guider: Guider, film: P
     wait_until_it_plays(guider.open_review())
     guider.button("Take the review pack").click()
     handing = guider.page.get_by_role("dialog", name="Review pack: hand out")
-    expect(handing.get_by_role("radio", name=re.compile("^A link"))).to_have_count(
-        0
-    )  # from here alone
+    expect(handing.get_by_role("radio", name=re.compile("^A link"))).to_have_count(0)  # from here alone
     passphrase = handing.locator("[data-passphrase]").inner_text()
     with guider.page.expect_download() as taken:
         handing.get_by_role("button", name=re.compile("^Take it sealed")).click()
