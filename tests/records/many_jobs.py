@@ -32,7 +32,12 @@ def fill(db: Database, waiting: int, finished: int) -> None:
     """That many jobs beside the only one: of finished selections with ten moments each, of waiting ones with one."""
     families = max(finished // 100, 10)
     with db.session() as session:
-        _copy(session, "families", families, {"id": "md5('family' || n)", "code": "'F-' || n"})
+        _copy(
+            session,
+            "families",
+            families,
+            {"id": "md5('family' || n)", "code": "'F-' || n", "code_index": "md5('F-' || n)"},
+        )
         for letter, number, moments, job in (("d", finished, 10, _FINISHED), ("q", waiting, 1, _WAITING)):
             selection, moment = f"md5('{letter}' || (1 + (n - 1) / {moments}))", f"md5('{letter}-moment' || n)"
             guider = f"'guider-' || (n % {GUIDERS})"
