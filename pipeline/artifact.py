@@ -9,6 +9,16 @@ from pathlib import Path
 from typing import Literal
 
 _BLOCK = 1 << 20
+MEDIA_TYPES = {
+    ".jpg": "image/jpeg",
+    ".m4a": "audio/mp4",
+    ".mjpeg": "video/x-motion-jpeg",
+    ".mp4": "video/mp4",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".zip": "application/zip",
+}
+"""Of everything that the media work hands out, by the ends of names. A page, which browsers would run, is not in it."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import time
 import traceback
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from celery.exceptions import SoftTimeLimitExceeded
 from structlog.contextvars import bound_contextvars
 
+from pipeline.artifact import MEDIA_TYPES
 from pipeline.errors import NoSpace, PipelineError, TooMuchMemory
 from pipeline.jail.jail import WorkBroke
 from records.actions.complete_job import fail, finish
@@ -31,6 +33,8 @@ from worker.os_limits import end_worker
 from worker.scratch import scratch_folder
 
 log = get_logger("worker")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""What comes out of the jail may say anything; browsers are told of names and kinds."""
 
 
 def run_job(job_id: str) -> None:
@@ -97,6 +101,8 @@ def _publish(storage: Storage, claimed: Claim, result: JobResult) -> list[Artifa
     """Put the files where only this attempt writes, so that two attempts never touch the same key."""
     published = []
     for kind, file in [(kind, file) for kind, files in result.files.items() for file in files]:
+        if not _NAME.fullmatch(file.path.name) or MEDIA_TYPES.get(file.path.suffix) != file.media_type:
+            raise WorkBroke("a file of it has another name or kind than any of ours")
         key = artifact_folder(claimed.selection_id, claimed.job_id, claimed.token) + file.path.name
         stored = storage.put(file.path, key)
         if (stored.bytes, stored.sha256) != (file.bytes, file.sha256):

@@ -23,7 +23,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import ValidationError
 
-from pipeline.errors import FfmpegTimedOut, PipelineError, TooMuchMemory
+from pipeline.errors import FfmpegTimedOut, OutputTooLarge, PipelineError, TooMuchMemory
 from pipeline.ffmpeg.limits import Limits
 from pipeline.jail import locks
 from pipeline.jail.namespaces import try_namespaces
@@ -326,6 +326,8 @@ def _how_it_ended(life: socket.socket) -> dict[str, Any]:
 def _made(answer: dict[str, Any], ended: dict[str, Any]) -> Any:
     if "no_jail" in ended:
         raise JailMissing(ended["no_jail"])
+    if ended.get("over") == "output":
+        raise OutputTooLarge("there was more in its folder than one job may write")
     if ended.get("over") == "memory" or ended.get("status") == -signal.SIGKILL:
         raise TooMuchMemory(f"the process that worked with the film was ended: {ended}")
     if ended.get("status") == -signal.SIGXCPU:

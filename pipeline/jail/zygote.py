@@ -31,7 +31,8 @@ from pipeline.errors import NoSpace, OutputTooLarge, PipelineError, TooMuchMemor
 from pipeline.jail import locks
 from pipeline.jail.namespaces import NoNamespaces, devices, enter, made_namespaces, programs
 
-_LOOK_EVERY_S, _MEMORY_EVERY = 0.25, 4
+_LOOK_EVERY_S, _EVERYTHING_EVERY = 0.25, 4
+_MOST_FILES, _MOST_LARGE_FILES = 20_000, 4
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 MOST_ASKED_BYTES = 1 << 20
 _MOST_TEXT = 4000
@@ -132,9 +133,9 @@ def _watch(asked: Asked, life: int, worker: int) -> dict[str, Any]:
         ready, _, _ = select.select([handle, life], [], [], _LOOK_EVERY_S)
         if handle in ready:
             break
-        if life not in ready and asked.namespaces and asked.proc:
-            looks += 1
-            over = _over_bounds(asked, memory_too=looks % _MEMORY_EVERY == 0)
+        looks += 1
+        if life not in ready:
+            over = _over_bounds(asked, everything=looks % _EVERYTHING_EVERY == 0)
         if life in ready or over:
             with suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGKILL)
@@ -153,12 +154,16 @@ def _end_the_rest() -> None:
             os.waitpid(-1, 0)
 
 
-def _over_bounds(asked: Asked, *, memory_too: bool) -> str:
+def _over_bounds(asked: Asked, *, everything: bool) -> str:
     """Which bound all in the jail together are over; the kernel holds each process to its own, and root to none."""
+    if everything and _is_overfull(asked):
+        return "output"
+    if not asked.proc:
+        return ""
     numbers = [name for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 names are enough
     if len(numbers) > asked.most_processes:
         return "processes"
-    if not memory_too:
+    if not everything:
         return ""
     pages = 0
     for name in numbers:
@@ -166,6 +171,19 @@ def _over_bounds(asked: Asked, *, memory_too: bool) -> str:
             resident, shared = Path(f"/proc/{name}/statm").read_text().split()[1:3]
             pages += int(resident) - int(shared)
     return "memory" if pages * os.sysconf("SC_PAGE_SIZE") > 2 * asked.memory_bytes else ""
+
+
+def _is_overfull(asked: Asked) -> bool:
+    """Whether there are more bytes in the folder than in a few of the largest files allowed, or far too many files."""
+    files = taken = 0
+    for parent, folders, names in os.walk(asked.folder):
+        for name in (*folders, *names):
+            with suppress(OSError):
+                taken += os.lstat(os.path.join(parent, name)).st_blocks * 512  # noqa: PTH118 a path each is slow
+            files += 1
+            if files > _MOST_FILES:
+                return True
+    return taken > _MOST_LARGE_FILES * asked.file_bytes
 
 
 def _work(asked: Asked, readable: tuple[Path, ...], talk: int) -> None:

@@ -117,6 +117,15 @@ def write_much(tries: Tries, _: Telling) -> Could:
     return Could((), 0)
 
 
+def write_many(tries: Tries, tell: Telling) -> Could:
+    """Small files until somebody ends it."""
+    for number in range(10_000_000):
+        (tries.folder / str(number)).write_bytes(bytes(4096))
+        if number % 1000 == 0:
+            tell(0.5)
+    return Could((), 0)
+
+
 def lead_nowhere(_tries: Tries, _: Telling) -> Could:
     """Nothing."""
     return Could((), 0)

@@ -25,6 +25,7 @@ from tests.pipeline.jail.probes import Could, Tries
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has what a jail is made of")
 TOGETHER = "jail"
+FINDS = "from pipeline.jail.jail import find_locks as f; print(f().kept_by, f().why_not)"
 SECRET = "a-secret-of-the-service-4711"
 WHOLE = find_locks()
 WITHOUT_NAMESPACES = dataclasses.replace(WHOLE, namespaces=False, proc=False)
@@ -93,6 +94,8 @@ def test_memory_and_files_are_bounded(locks: Locks, tries: Tries) -> None:
         jail.do(task("take_memory"), tries, tries.folder)
     with pytest.raises(OutputTooLarge):
         jail.do(task("write_much"), tries, tries.folder)
+    with pytest.raises(OutputTooLarge):
+        jail.do(task("write_many"), tries, tries.folder)
 
 
 @pytest.mark.parametrize("locks", WAYS)
@@ -124,6 +127,18 @@ def test_the_asker_can_end_it_with_all_that_it_started(locks: Locks, tries: Trie
 def test_what_comes_out_of_it_is_not_trusted(name: str, result: Any, refusal: type[Exception], tries: Tries) -> None:
     with pytest.raises(refusal):
         JAIL.do(task(name, result), tries, tries.folder)
+
+
+def test_where_no_namespaces_can_be_made_the_other_locks_are_found() -> None:
+    """As in containers whose system does not let them make any."""
+    closed = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    argv = ["unshare", "--user", "--map-root-user", "sh", "-c", closed, "sh", sys.executable, "-c", FINDS]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode != 0 and "unshare" in done.stderr:
+        pytest.skip("not even a place without namespaces can be made here")
+    kept, why = done.stdout.strip().split(maxsplit=1)
+    assert kept == ("landlock" if WHOLE.landlock and WHOLE.filter else "none")
+    assert "namespace" in why
 
 
 def test_where_nothing_holds_it_in_nothing_is_done_if_settings_say_so(tries: Tries) -> None:
