@@ -23,7 +23,7 @@ from tests.databases import make_tables
 IT_TOKEN = "another-long-random-text"
 OWN = {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
 _SUBJECTS = (
-    "(families(?!/hand-over|/owners|/break-glass)|selections|copies|events|uploads|ratings|rating-scale|logbook|kinds"
+    "(families(?!/hand-over|/owners|/break-glass)|selections|copies|events|uploads|ratings|rating-scale|logbook|kinds|purposes"
     "|retention)"
 )
 GROUPS = {

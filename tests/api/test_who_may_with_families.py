@@ -1,0 +1,95 @@
+"""Every route that names a family, a hold, a form or a copy, with a body that is right, as everybody who may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from records.models import ConsentFormRow, FamilyShareRow, HandedOutCopyRow, RetentionHoldRow, SelectionRow
+from records.settings import Settings
+from tests.api.conftest import TOKEN
+from tests.api.test_who_may import routes_of
+from tests.api.test_who_may_change import traces
+from tests.api.test_who_may_see import MARKERS, NOBODY, House, address, build_house, ident
+
+_PERSON = {"role": "mother", "initials": "M"}
+_SAID = {"statements": [{"person": _PERSON, "purposes": ["shared_review"]}]}
+BODIES: dict[str, Any] = {
+    "DELETE /api/v1/copies/{copy_id}": None,
+    "DELETE /api/v1/families/{family_id}": None,
+    "PUT /api/v1/families/{family_id}": {"people": [_PERSON]},
+    "POST /api/v1/families/{family_id}/consent-forms": b"%PDF-1.7 a form",
+    "GET /api/v1/families/{family_id}/consent-forms/{form_id}": None,
+    "GET /api/v1/families/{family_id}/consents": None,
+    "POST /api/v1/families/{family_id}/consents": _SAID,
+    "POST /api/v1/families/{family_id}/consents/preview": _SAID,
+    "POST /api/v1/families/{family_id}/holds": {"reason": "A complaint is being looked into."},
+    "DELETE /api/v1/families/{family_id}/holds/{hold_id}": None,
+    "PUT /api/v1/families/{family_id}/involvement": {"ended_at": "2026-11-27T00:00:00Z"},
+    "GET /api/v1/families/{family_id}/last-review": None,
+    "GET /api/v1/families/{family_id}/retention": None,
+    "PUT /api/v1/families/{family_id}/retention": {"schedule": "vig"},
+    "POST /api/v1/families/{family_id}/shares": {"account_id": ident("other"), "kind": "colleague"},
+    "DELETE /api/v1/families/{family_id}/shares/{share_id}": None,
+}
+"""What each is asked with. A new route that is not here fails."""
+COPY = {"kind": "review_pack", "carrier": "plain", "purpose": "shared_review", "by": ident("owner")}
+LOOKS = {"GET /api/v1/families/{family_id}/last-review"}
+"""What a supervisor is shown too, of the review that is shared; where there is none to be seen it answers nothing."""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    made = build_house(Settings(data_dir=tmp_path_factory.mktemp("house"), min_free_bytes=0, token=SecretStr(TOKEN)))
+    yield made
+    made.db.dispose()
+
+
+@pytest.fixture(scope="module")
+def ids(house: House) -> dict[str, str]:
+    """The owner's own: a family, one of its shares, a hold, a form and a copy."""
+    owner = house.client("owner")
+    with house.db.reading() as session:
+        family_id = session.get_one(SelectionRow, house.ids["selection_id"]).family_id or ""
+        share_id = session.scalars(select(FamilyShareRow.id).where(FamilyShareRow.family_id == family_id)).first() or ""
+    family = f"/api/v1/families/{family_id}"
+    owner.post(f"{family}/holds", json={"reason": "A complaint is being looked into."}).raise_for_status()
+    owner.post(f"{family}/consent-forms", content=b"%PDF-1.7 a form").raise_for_status()
+    copy = HandedOutCopyRow(family_id=family_id, selection_id=house.ids["selection_id"], **COPY)
+    with house.db.session() as session:
+        session.add(copy)
+        session.flush()
+        made = {"copy_id": copy.id}
+        for name, row in (("hold_id", RetentionHoldRow), ("form_id", ConsentFormRow)):
+            made[name] = session.scalars(select(row.id)).one()
+    return house.ids | {"family_id": family_id, "share_id": share_id, **made}
+
+
+def test_every_route_that_names_a_family_is_tried(house: House) -> None:
+    named = [
+        f"{method} {path}" for method, path in routes_of(house.app) if "{family_id}" in path or "{copy_id}" in path
+    ]
+    told = {one for one in named if not one.partition(" ")[2].startswith("/api/v1/links/") and "HEAD" not in one}
+    assert told == set(BODIES)
+
+
+@pytest.mark.parametrize("who", [*NOBODY, "supervisor"])
+def test_nobody_else_looks_at_a_family_or_changes_it(house: House, ids: dict[str, str], who: str) -> None:
+    client, wrong = house.client(who), []
+    before = traces(house, {ids["family_id"]})
+    for route, body in BODIES.items():
+        if who == "supervisor" and route in LOOKS:
+            continue
+        method, _, path = route.partition(" ")
+        sent = {"content": body} if isinstance(body, bytes) else {"json": body}
+        answer = client.request(method, address(path, ids), **sent)
+        told = any(marker in answer.content for marker in MARKERS)
+        refusals = {401, 403, 404} | ({204} if route in LOOKS else set())
+        if told or answer.status_code not in refusals:
+            wrong.append(f"{route} {answer.status_code} {answer.text[:120]}")
+    assert wrong == []
+    assert traces(house, {ids["family_id"]}) == before
