@@ -102,7 +102,8 @@ def consequences(session: Session, family_id: str, statements: Iterable[Statemen
             found.selection_ids.add(row.id)
     for output in (output for row in rows for output in outputs_of(session, row.id)):
         named = {source.moment_id for source in sources_of(session, output)}
-        if named & showing.get(Purpose(output.purpose), set()):
+        against_it = named & showing.get(Purpose(output.purpose), set())
+        if against_it - found.moment_ids:  # what shows moments that go is made again without them
             found.output_ids.add(output.id)
     if shown := showing.get(Purpose.SUPERVISION):
         seen = {row.id for row in rows if any(moment.id in shown for moment in row.moments)}
