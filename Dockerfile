@@ -40,9 +40,9 @@ RUN pip --python /opt/vigpack/bin/python install --no-compile --no-deps --no-bui
  && /opt/sbom/bin/cyclonedx-py environment --output-reproducible --output-file /opt/vigpack/sbom.cdx.json /opt/vigpack/bin/python
 
 FROM ${PYTHON_IMAGE}
-# A user with no name elsewhere, no shell and no home. /data is made here so that a new volume belongs to that user.
+# A user with no name elsewhere, no shell and no home. /data and /keys are made here so that new volumes belong to that user.
 RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin vigpack \
- && install -d -m 0700 -o vigpack -g vigpack /data
+ && install -d -m 0700 -o vigpack -g vigpack /data /keys
 COPY --from=build /opt/vigpack /opt/vigpack
 COPY --from=page /src/web/dist /opt/vigpack/lib/python3.13/site-packages/web/dist
 ENV PATH=/opt/vigpack/bin:$PATH \

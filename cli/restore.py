@@ -50,7 +50,7 @@ def restore(
     with open_backup(folder, identity, scratch) as opened, progress_bar("restore", shown=not as_json) as on_progress:
         key_here = service_key_here(opened.manifest, settings)
         if check:
-            found: Rehearsed | Restored = rehearse(opened, scratch, on_progress)
+            found: Rehearsed | Restored = rehearse(opened, scratch, on_progress, settings)
             sentence = "can be restored"
         else:
             register = _register(erasures or [], identity)
@@ -76,6 +76,11 @@ def restore(
     if found.missing:
         say(
             f"{counted(found.missing, 'file')} had been lost before this backup was made: an earlier one may hold them."
+        )
+    if found.without_key:
+        say(
+            f"But the keys of {counted(found.without_key, 'selection')} are not here: they cannot be read before "
+            "vigpack keys restore FILE (docs/keys.md)."
         )
     if needed := what_is_needed(key_here, settings, is_restored=not check):
         say(needed)

@@ -10,9 +10,10 @@ from records.backup.dump import tables_in
 from records.backup.errors import BackupDamaged
 from records.backup.make import Progress, files_named
 from records.backup.read import Backup
-from records.backup.restore import load_database
+from records.backup.restore import count_without_key, load_database
 from records.backup.sealing import Sealed
 from records.backup.work_list import WorkList
+from records.keys.ring import key_ring
 from records.settings import Settings
 
 _FILES = 0.9
@@ -28,11 +29,15 @@ class Rehearsed:
     object_bytes: int
     missing: int
     damaged: int
+    without_key: int = 0
+    """Selections whose key is not here: what is restored of them cannot be read before it is put back."""
 
 
-def rehearse(backup: Backup, scratch: Path | None, on_progress: Progress) -> Rehearsed:
+def rehearse(
+    backup: Backup, scratch: Path | None, on_progress: Progress, settings: Settings | None = None
+) -> Rehearsed:
     """Open every file and compare its sums, load the database into a throwaway one, and look whether each row that
-    names a file finds it. Raises: BackupDamaged.
+    names a file finds it; with ``settings``, whether their key store has the keys. Raises: BackupDamaged.
     """
     with TemporaryDirectory(dir=scratch, prefix="vigpack-rehearsal-") as folder:
         held = WorkList(Path(folder, "held.sqlite3"))
@@ -47,6 +52,7 @@ def rehearse(backup: Backup, scratch: Path | None, on_progress: Progress) -> Reh
             connection = session.connection()
             held.want(files_named(connection, tables_in(connection)))
             missing = held.count_missing()
+            without_key = 0 if settings is None else count_without_key(session, key_ring(settings))
         files, size, damaged = held.totals()
         held.close()
     facts = backup.manifest
@@ -55,4 +61,4 @@ def rehearse(backup: Backup, scratch: Path | None, on_progress: Progress) -> Reh
     ):  # fmt: skip
         raise BackupDamaged(f"{files} files, {rows} rows, {missing} missing, {damaged} damaged")
     on_progress(1.0)
-    return Rehearsed(facts.selections, rows, files, size, missing, damaged)
+    return Rehearsed(facts.selections, rows, files, size, missing, damaged, without_key)

@@ -43,7 +43,8 @@ from records.backup.replay import replay
 from records.backup.state import note_backup
 from records.database import AUDIT_KEY, AUDIT_PURPOSE, Database
 from records.effects import take_effects
-from records.keys.ring import key_ring
+from records.keys.ring import KeyRing, key_ring
+from records.keys.store import KeyKind
 from records.ledger.store_identity import LABEL_KEY, take_over, write_label
 from records.migrations.first_keys import make_first_keys
 from records.migrations.migrate import changing_tables, check_owner, grant_roles
@@ -59,6 +60,7 @@ from records.models import (
     WorkerRow,
     utcnow,
 )
+from records.models.sealed import ring_of
 from records.retention_policy.policy import policy_of
 from records.secrets.service_key import service_key
 from records.settings import Settings
@@ -103,6 +105,8 @@ class Restored:
     erased_again: int
     missing: int
     """Files that rows name and that the backup does not have: they were lost before it was made."""
+    without_key: int = 0
+    """Selections whose key is not here: they cannot be read before it is put back."""
 
 
 def restore(
@@ -130,6 +134,7 @@ def restore(
     note_backup(db, backup.manifest.made_at)
     with db.reading() as session:
         selections = session.scalar(select(func.count(SelectionRow.id))) or 0
+        without_key = count_without_key(session, key_ring(settings))
     on_progress(1.0)
     return Restored(
         selections=selections,
@@ -138,7 +143,15 @@ def restore(
         object_bytes=files[1],
         erased_again=again,
         missing=backup.manifest.missing,
+        without_key=without_key,
     )
+
+
+def count_without_key(session: Session, ring: KeyRing) -> int:
+    """How many selections have no key, neither in this key store nor in the one of the session's database."""
+    stores = (ring.store, ring_of(session).store)
+    ids = session.scalars(select(SelectionRow.id).where(SelectionRow.visible))
+    return sum(all(one.read(KeyKind.SELECTION, found) is None for one in stores) for found in ids)
 
 
 def _check_store(backup: Backup, storage: Storage) -> bool:

@@ -78,6 +78,15 @@ class _Seal:
         except InvalidTag as error:
             raise StorageDamaged(f"chunk {number} is not what was sealed") from error
 
+    def open_part(self, number: int, sealed: bytes | memoryview, start: int, stop: int, room: memoryview) -> bytes:
+        """The same of a part of the chunk, opened in ``room``: new memory for all of it costs more than opening."""
+        plain = room[: len(sealed) - _TAG_BYTES]
+        try:
+            self.cipher.decrypt_into(_nonce(number), sealed, self._bound(number), plain)
+        except InvalidTag as error:
+            raise StorageDamaged(f"chunk {number} is not what was sealed") from error
+        return bytes(plain[start:stop])
+
     def _bound(self, number: int) -> bytes:
         return self.about + number.to_bytes(8, "big") + (b"last" if number == self.chunks - 1 else b"more")
 
@@ -217,11 +226,16 @@ class SealedStorage:
         first, last = start // _CHUNK_BYTES, max(0, end - 1) // _CHUNK_BYTES
         from_byte = HEAD_BYTES + first * _SEALED_CHUNK_BYTES
         to_byte = min(HEAD_BYTES + (last + 1) * _SEALED_CHUNK_BYTES, sealed_bytes)
+        room = memoryview(bytearray(0))
         for number, chunk in enumerate(self._chunks(key, from_byte, to_byte), first):
-            plain = seal.open(number, chunk)
             skip = max(0, start - number * _CHUNK_BYTES)
             stop = end - number * _CHUNK_BYTES
-            if part := plain if not skip and stop >= len(plain) else plain[skip:stop]:
+            if not skip and stop >= len(chunk) - _TAG_BYTES:
+                part = seal.open(number, chunk)
+            else:
+                room = room or memoryview(bytearray(_CHUNK_BYTES))
+                part = seal.open_part(number, chunk, skip, stop, room)
+            if part:
                 yield part
 
     def _chunks(self, key: str, from_byte: int, to_byte: int) -> Iterator[bytes | memoryview]:
@@ -230,9 +244,10 @@ class SealedStorage:
             with saying_what_failed(f"read {key}"), path.open("rb", buffering=0) as file:
                 file.seek(from_byte)
                 left = to_byte - from_byte
+                room = memoryview(bytearray(min(_SEALED_CHUNK_BYTES, left)))  # used again for each chunk
                 while left > 0:
-                    chunk = file.read(min(_SEALED_CHUNK_BYTES, left))
-                    if not chunk:
+                    chunk = room[: min(_SEALED_CHUNK_BYTES, left)]
+                    if file.readinto(chunk) != len(chunk):
                         raise StorageUnavailable(f"read {key}: it became shorter")
                     left -= len(chunk)
                     yield chunk

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from records.keys.master import new_master_key
 from tests.servers import free_port
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -60,6 +61,7 @@ class Stack:
         places = {
             "/run/secrets": str(secrets),
             "/data": str(self.folder / "data"),
+            "/keys": str(self.folder / "keys"),
             "/data/logs": str(self.folder / "data/logs"),
             "/scratch": str(self.folder / "scratch"),
             "proxy:443": f"127.0.0.1:{self.https_port}",
@@ -143,8 +145,13 @@ def _program(name: str) -> str:
 
 def make_folders(folder: Path, **more: str) -> None:
     """What the services find when they start: empty volumes, and the secrets."""
-    for name in ("data", "scratch", "queue", "secrets"):
+    for name in ("data", "keys", "scratch", "queue", "secrets"):
         (folder / name).mkdir()
-    written = {"redis_password": "bell", "vigpack_token": TOKEN, "vigpack_it_token": "another long random text"}
+    written = {
+        "redis_password": "bell",
+        "vigpack_token": TOKEN,
+        "vigpack_it_token": "another long random text",
+        "vigpack_master_key": new_master_key(),
+    }
     for name, value in (written | more).items():
         (folder / "secrets" / name).write_text(value + "\n")

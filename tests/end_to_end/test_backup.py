@@ -159,6 +159,8 @@ def test_after_a_restore_all_is_there_what_waited_is_done_and_what_was_erased_st
         assert made.code == 0, made.err
         assert (made.json["selections"], made.json["missing"], made.json["damaged"]) == (3, 0, 0)
 
+        kept_keys = tmp_path / "apart" / "keys.age"
+        assert vigpack(here, "keys", "backup", kept_keys, "--recipient", recipient_of(key)).code == 0
         assert erase_selection(service.db, service.storage, here, erased_after)
         copy_register(service.db, service.storage)
         assert vigpack(here, "backup", "--erasures", tmp_path / "register").code == 0
@@ -168,7 +170,9 @@ def test_after_a_restore_all_is_there_what_waited_is_done_and_what_was_erased_st
         make_place("nowhere", "sqlite folder"), "restore", tmp_path / "copies" / "monday", "--key", key, "--check"
     )
     assert tried.code == 0, tried.err
+    assert "keys of 3 selections are not here" in tried.out
     there = make_place("there", there_is)
+    assert vigpack(there, "keys", "restore", kept_keys, "--key", key).code == 0
     words = ["restore", tmp_path / "copies" / "monday", "--key", "-", "--erasures", tmp_path / "register", "--json"]
     restored = vigpack(there, *words, stdin=key.read_text())
     assert restored.code == 0, restored.err

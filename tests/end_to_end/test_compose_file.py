@@ -170,3 +170,15 @@ def test_the_image_runs_as_nobody_special() -> None:
     assert re.findall(r"^USER (\w+)$", said, re.MULTILINE) == ["vigpack"]
     assert len(re.findall(r"^FROM ", said, re.MULTILINE)) == 3  # the page, what pip installs, and what runs
     assert "--require-hashes" in said
+
+
+def test_keys_lie_apart_from_what_they_open_and_all_who_need_them_have_them() -> None:
+    for name in ("api", "worker", "migrate"):
+        service = SERVICES[name]
+        assert "vigpack_master_key" in service["secrets"]
+        assert service["environment"]["VIGPACK_KEY_DIR"] == "/keys"
+        assert {"data:/data", "keys:/keys"} <= set(service["volumes"])
+    others = [service for name, service in SERVICES.items() if name not in {"api", "worker", "migrate"}]
+    assert not [one for one in others if "vigpack_master_key" in one.get("secrets", [])]
+    assert "vigpack_master_key" in (HOUSE / "configs/compose.worker-role.yml").read_text()
+    assert "/data /keys" in (HOUSE / "Dockerfile").read_text()
