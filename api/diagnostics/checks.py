@@ -102,8 +102,8 @@ def check_python() -> Check:
     if sys.platform != "linux":
         remedy = "vigpack up is made for Linux; elsewhere its parts may outlive it when it is killed."
         return Check(part="Python", state="warn", found=found, remedy=remedy)
-    if sys.version_info >= (3, 14):
-        remedy = "The packages are locked for 3.11 to 3.13: make PYTHON=python3.13"
+    if sys.version_info >= (3, 15):
+        remedy = "The packages are locked for 3.11 to 3.14: make PYTHON=python3.13"
         return Check(part="Python", state="warn", found=found, remedy=remedy)
     return Check(part="Python", state="ok", found=found)
 

