@@ -38,18 +38,24 @@ def demo(
     accounts: Annotated[
         bool, typer.Option("--accounts", help="With people who sign in: a guider sends, and shares with a supervisor.")
     ] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Keep the service's data in this new folder, to look into it.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Send a film's moments through the real API, queue and workers and show what that costs.
 
     Four clips and two stills are cut out of the film here and sent one by one, as a browser would; the line is cut once
-    in the middle of an upload. Everything runs in a temporary folder, and only the pack stays.
+    in the middle of an upload. Everything runs in a temporary folder, and only the pack stays; with --data the folder
+    of the service too, with its database, files and keys, as vigpack up would have it.
     """
     signal.signal(signal.SIGTERM, _stop)  # so that it still clears its folder and ends its parts
     _make_room(out)
+    if data is not None and data.exists() and (not data.is_dir() or any(data.iterdir())):
+        raise FolderNotEmpty(str(data))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vigpack-demo-")))
-        figures = _run(film, folder, out, accounts=accounts, quiet=as_json)
+        figures = _run(film, folder, out, data or folder / "data", accounts=accounts, quiet=as_json)
     if as_json:
         print_json(figures)
     else:
@@ -60,7 +66,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise CommandFailed(for_guider="The demo was stopped.")
 
 
-def _run(given: Path | None, folder: Path, out: Path, *, accounts: bool, quiet: bool) -> dict[str, Any]:
+def _run(given: Path | None, folder: Path, out: Path, data: Path, *, accounts: bool, quiet: bool) -> dict[str, Any]:
     def tell(sentence: str) -> None:
         if not quiet:
             say(sentence)
@@ -78,12 +84,12 @@ def _run(given: Path | None, folder: Path, out: Path, *, accounts: bool, quiet: 
     cut_s = time.monotonic() - began
     tell("Starting page, API, queue and worker.")
     with ExitStack() as stack:
-        url, headers = stack.enter_context(running_up(folder / "data", accounts=accounts))
+        url, headers = stack.enter_context(running_up(data, beside=folder, accounts=accounts))
         people = None
         if accounts:
             from cli.demo_client.people import signed_in_people
 
-            people = stack.enter_context(signed_in_people(url, folder / "data"))
+            people = stack.enter_context(signed_in_people(url, data))
         client = (
             people.guider
             if people
@@ -103,6 +109,7 @@ def _run(given: Path | None, folder: Path, out: Path, *, accounts: bool, quiet: 
         moments = _moment_figures(progress, outgoing, sent, [*selection.clips, *selection.stills])
         figures = _figures(film, moments, progress, sent, cut_s, out)
         figures["people"] = people.share(selection_id) if people else []
+        figures["data"] = str(data) if data.parent != folder else None
         _hand_over(folder, figures, out)
     return figures
 
@@ -197,6 +204,8 @@ def _print_table(figures: dict[str, Any]) -> None:
     say(f"Everything was ready {_seconds(figures['all_ready_s'])} after the first byte was sent.")
     for sentence in figures["people"]:
         say(sentence)
+    if figures["data"]:
+        say(f"The service's data: {figures['data']}   go on with it: vigpack up --data {figures['data']}")
     pack = Path(figures["pack"])
     say(f"The pack: {pack / _PACK / 'index.html'}   the notes: {pack / 'picture-notes.pdf'}")
 

@@ -25,20 +25,23 @@ class NotRunning(PipelineError):
 
 
 @contextmanager
-def running_up(data_dir: Path, *, accounts: bool = False) -> Iterator[tuple[str, dict[str, str]]]:
+def running_up(
+    data_dir: Path, *, beside: Path | None = None, accounts: bool = False
+) -> Iterator[tuple[str, dict[str, str]]]:
     """The address of an API whose queue and worker run too, and the headers with which it answers.
 
-    With ``accounts`` people have accounts of their own, and no header opens it. All of it ends with the block, or with
-    this process.
+    What it says goes into the folder ``beside``, otherwise beside its data. With ``accounts`` people have accounts of
+    their own, and no header opens it. All of it ends with the block, or with this process.
 
     Raises: NotRunning, with what ``up`` said.
     """
     data_dir = data_dir.resolve()  # the leash changes folders
+    folder = beside or data_dir.parent
     up = vigpack_argv("up", "--data", str(data_dir), "--port", "0", "--json")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
-    with (data_dir.parent / "up.err").open("w+b") as said:
+    with (folder / "up.err").open("w+b") as said:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(data_dir.parent), *up],
+            [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(folder), *up],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=said,

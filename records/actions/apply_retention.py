@@ -28,7 +28,7 @@ from records.retention.dates import family_dates, sources_due
 from records.retention.errors import FamilyHeld
 from records.retention_policy.policy import Policy, policy_of
 from records.settings import Settings
-from records.storage.contract import Storage
+from records.storage.contract import Storage, StorageUnavailable
 
 EVERY_S = 3600
 log = get_logger("records")
@@ -60,9 +60,12 @@ def apply_retention(db: Database, storage: Storage, settings: Settings, now: dat
             if _give_notice(session, policy, family_id, now):
                 done.noticed.append(family_id)
     for selection_id in due.sources:
-        with db.session() as session:
-            if _erase_sources(session, policy, selection_id, now):
-                done.sources.append(selection_id)
+        try:
+            with db.session() as session:
+                gone = _erase_sources(session, policy, selection_id, now)
+            done.sources += [selection_id] if gone else []
+        except StorageUnavailable as error:  # their rows are gone: sweeping takes the files
+            log.warning("sources_not_deleted_yet", selection=selection_id, code=error.code)
     for family_id in due.families:
         try:
             if _erase_due(db, storage, settings, policy, family_id, now):

@@ -83,8 +83,14 @@ def test_pack_and_notes_are_whole(shown: tuple[Path, Path, dict[str, object]]) -
 
 def test_people_sign_in_and_see_what_is_theirs(tmp_path: Path) -> None:
     film = numbered_film(tmp_path / "film.mp4", frames=45, width=160, height=120)
-    done = run_demo("--film", str(film), "--out", str(tmp_path / "out"), "--accounts", "--json")
+    done = run_demo(
+        "--film", str(film), "--out", str(tmp_path / "out"), "--data", str(tmp_path / "kept"), "--accounts", "--json"
+    )
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "kept" / "vigpack.sqlite3").is_file()
+    assert {one.name for one in tmp_path.iterdir()} == {"film.mp4", "out", "kept"}
+    full = run_demo("--film", str(film), "--out", str(tmp_path / "out"), "--data", str(tmp_path / "kept"))
+    assert full.returncode == 1
     told = json.loads(done.stdout)["people"]
     assert len(told) == 3
     assert told[2].startswith("Sue, the supervisor, saw nothing until")
