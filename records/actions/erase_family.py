@@ -23,7 +23,17 @@ from records.database import Database
 from records.database_traces import scrub_if_needed
 from records.families.families import FamilyGone
 from records.keys.families import destroy_family_key
-from records.models import CopyLinkRow, ErasureCertificateRow, FamilyRow, HandedOutCopyRow, SelectionRow, utcnow
+from records.models import (
+    CopyLinkRow,
+    ErasureCertificateRow,
+    FamilyRow,
+    HandedOutCopyRow,
+    JobRow,
+    JobState,
+    SelectionRow,
+    UploadRow,
+    utcnow,
+)
 from records.retention.certificates import (
     Cause,
     ErasureCertificate,
@@ -121,9 +131,8 @@ def family_folder(family_id: str) -> str:
 
 def _end(db: Database, storage: Storage, settings: Settings, certificate_id: str, family_id: str) -> None:
     destroy_family_key(settings, family_id)
-    with db.session() as session:  # a selection that was begun while the family was marked
-        for selection_id in _selections_to_mark(session, family_id):
-            mark_erased(session, selection_id)
+    with db.session() as session:
+        _mark_late_ones(session, family_id)
     with db.reading() as session:
         its = select(SelectionRow.id).where(SelectionRow.family_id == family_id)
         selections = session.scalars(its).all()
@@ -148,6 +157,20 @@ def _locked(session: Session, family_id: str) -> FamilyRow | None:
     its = select(SelectionRow.id).where(SelectionRow.family_id == family_id).order_by(SelectionRow.id)
     session.execute(its.with_for_update()).all()
     return family
+
+
+def _mark_late_ones(session: Session, family_id: str) -> None:
+    """Mark what was begun while the family was marked, without reading a word of it: the key may be gone."""
+    late = _selections_to_mark(session, family_id)
+    if not late:
+        return
+    live = JobRow.selection_id.in_(late) & JobRow.state.in_([JobState.QUEUED, JobState.HELD, JobState.RUNNING])
+    ended = {"state": JobState.CANCELLED, "cancel_requested": True, "lease_token": None, "finished_at": utcnow()}
+    session.execute(update(JobRow).where(live).values(ended))
+    session.execute(update(UploadRow).where(UploadRow.selection_id.in_(late)).values(holder=None))
+    session.execute(update(SelectionRow).where(SelectionRow.id.in_(late)).values(erasing_at=utcnow()))
+    for selection_id in late:
+        note_erasure(session, ErasureKind.SELECTION, selection_id)
 
 
 def _selections_to_mark(session: Session, family_id: str) -> list[str]:

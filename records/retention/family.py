@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from records.accounts.principal import Principal
 from records.audit.actions import Action
@@ -181,7 +181,8 @@ def going_soon(session: Session, policy: Policy, who: Principal, within: timedel
 
 def retention_by_owner(session: Session, policy: Policy) -> list[OwnerRetention]:
     """How it stands, in figures, for managers and governance: no code of any family."""
-    query = select(FamilyRow).where(FamilyRow.erasing_at.is_(None))
+    no_words = (FamilyRow.id, FamilyRow.owner_account_id, FamilyRow.opened_at, FamilyRow.ended_at)
+    query = select(FamilyRow).where(FamilyRow.erasing_at.is_(None)).options(load_only(*no_words))
     families, now = session.scalars(query).all(), utcnow()
     dates = family_dates(session, policy, families, now)
     named = select(AccountRow.id, AccountRow.display_name)
