@@ -15,7 +15,9 @@ from api.errors import PhotographsBusy, described
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
 from api.temp_folder import private_folder
-from pipeline.images.photograph import LIMITS_OF_DECODING, Photograph
+from pipeline.errors import FfmpegTimedOut, TooMuchMemory
+from pipeline.images.photograph import LIMITS_OF_DECODING, Photograph, PhotographTooLarge, PhotographUnreadable
+from pipeline.jail.jail import MediaCrashed
 from pipeline.moments import Words
 from pipeline.run.orders import READ_PHOTOGRAPH, PhotographOrder
 from records.accounts.principal import Principal
@@ -82,6 +84,10 @@ def read_photograph(ctx: AppContext, folder: Path) -> Photograph:
     try:
         order = PhotographOrder((folder / "sent").resolve(), (folder / "photograph.jpg").resolve())
         made = ctx.jail.do(READ_PHOTOGRAPH, order, folder, limits=LIMITS_OF_DECODING)
+    except MediaCrashed as error:
+        raise PhotographUnreadable(str(error)) from None
+    except (FfmpegTimedOut, TooMuchMemory) as error:
+        raise PhotographTooLarge(str(error)) from None
     finally:
         _ONE_AT_A_TIME.release()
     return Photograph(made.artifact, made.width_px, made.height_px)

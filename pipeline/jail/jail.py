@@ -36,8 +36,8 @@ Tell = Callable[[float], None]
 Note = Callable[[str, int], None]
 """Called with the name of a number that the work found out on the way."""
 Kept = Literal["namespaces", "landlock", "none"]
-MOST_PROCESSES = 256
-"""With their threads; an ffmpeg has some 20, and as many of them run as there are processors."""
+MOST_PROCESSES = 128 + 32 * (os.cpu_count() or 1)
+"""With their threads: an ffmpeg of one thread has some 20, and as many of them run as there are processors."""
 _MOST_ANSWER_BYTES = 64 << 20
 _LOOK_EVERY_S = 1.0
 _KEPT_VARIABLES = ("PATH", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")

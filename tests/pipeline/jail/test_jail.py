@@ -129,6 +129,16 @@ def test_what_comes_out_of_it_is_not_trusted(name: str, result: Any, refusal: ty
         JAIL.do(task(name, result), tries, tries.folder)
 
 
+def test_when_the_process_that_forks_was_killed_another_is_started(tries: Tries) -> None:
+    jail = Jail()
+    jail.do(task("lead_nowhere"), tries, tries.folder)
+    forks = [one for one in psutil.Process().children() if "pipeline.jail.zygote" in one.cmdline()]
+    newest = max(forks, key=psutil.Process.create_time)
+    newest.kill()
+    psutil.wait_procs([newest], timeout=60)
+    assert jail.do(task("lead_nowhere"), tries, tries.folder) == Could((), 0)
+
+
 def test_where_no_namespaces_can_be_made_the_other_locks_are_found() -> None:
     """As in containers whose system does not let them make any."""
     closed = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
