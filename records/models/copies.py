@@ -8,7 +8,9 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.clock import utcnow
+from records.keys.store import KeyKind
 from records.models.base import Base, new_id
+from records.models.sealed import SealedText
 
 
 class HandedOutCopyRow(Base):
@@ -30,8 +32,8 @@ class HandedOutCopyRow(Base):
     purpose: Mapped[str] = mapped_column(String(32))
     to_whom: Mapped[str] = mapped_column(String(100), default="")
     """A role with initials, or an organisation; empty: it lies where the account that took it saves files."""
-    reason: Mapped[str] = mapped_column(String(500), default="")
-    """Why it left plain, where somebody said so."""
+    reason: Mapped[str] = mapped_column(SealedText("handed_out_copies.reason", KeyKind.FAMILY, "family_id"), default="")
+    """Why it left plain, where somebody said so; unreadable once the family is erased."""
     by: Mapped[str] = mapped_column(String(32), index=True)
     """The account that handed it out."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
