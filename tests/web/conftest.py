@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from api.routes.page import BUILT_PAGE
+from tests.conftest import CHROMIUM_ARGS
 from tests.footage import numbered_film
 from tests.web.desk import LAPTOP, DeskService, Guider
 from tests.web.engine import Engine, build_trial, serving
@@ -111,3 +113,15 @@ def visit(context: BrowserContext) -> Iterator[Callable[[DeskService], Guider]]:
 def guider(desk_service: DeskService, visit: Callable[[DeskService], Guider]) -> Guider:
     """Ada at the page."""
     return visit(desk_service)
+
+
+@pytest.fixture
+def keeping_nothing(playwright: Playwright, chromium: str, tmp_path: Path) -> Iterator[Page]:
+    """A tab of a Chromium that is told to block all site data, as councils do by policy."""
+    profile = tmp_path / "profile"
+    (profile / "Default").mkdir(parents=True)
+    blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (profile / "Default" / "Preferences").write_text(json.dumps(blocked))
+    context = playwright.chromium.launch_persistent_context(profile, executable_path=chromium, args=CHROMIUM_ARGS)
+    yield context.new_page()
+    context.close()

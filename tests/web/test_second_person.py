@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from records.accounts.notices import NoticeKind, add_notice
 from records.clock import utcnow
@@ -75,3 +75,11 @@ def test_who_was_invited_anew_waits_for_a_second_person_who_confirms_it(
     expect(hers.button("Choose a film")).to_be_visible()
     for one in (waiting, governing, caring):
         one.close()
+
+
+def test_a_browser_that_keeps_nothing_is_told_that_it_cannot_sign_in_with_an_account(
+    with_people: DeskService, keeping_nothing: Page
+) -> None:
+    keeping_nothing.goto(with_people.url)
+    expect(keeping_nothing.get_by_role("dialog")).to_contain_text("It keeps no cookies for this address")
+    assert not AXE.is_file() or complaints(keeping_nothing) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -10,10 +9,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from records.accounts.principal import MACHINE_ACCOUNT
-from tests.conftest import CHROMIUM_ARGS
 from tests.web.desk import DeskService, Guider
 
 TOGETHER = "desk"
@@ -93,18 +91,6 @@ def test_without_a_session_one_sentence_tells_how_to_open_it_and_then_it_goes_on
     page.goto(desk_service.address)  # pasted into the same tab: nothing is loaded anew
     expect(dialog).to_be_hidden()
     expect(page).to_have_url(f"{desk_service.url}/")
-
-
-@pytest.fixture
-def keeping_nothing(playwright: Playwright, chromium: str, tmp_path: Path) -> Iterator[Page]:
-    """A tab of a Chromium that is told to block all site data, as councils do by policy."""
-    profile = tmp_path / "profile"
-    (profile / "Default").mkdir(parents=True)
-    blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
-    (profile / "Default" / "Preferences").write_text(json.dumps(blocked))
-    context = playwright.chromium.launch_persistent_context(profile, executable_path=chromium, args=CHROMIUM_ARGS)
-    yield context.new_page()
-    context.close()
 
 
 @pytest.mark.parametrize(("path", "shown"), [("/", "Choose a film"), ("/it", "Copy incident report")])

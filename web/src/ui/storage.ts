@@ -41,3 +41,11 @@ export function isStorageBlocked(): boolean {
     return true;
   }
 }
+
+/** Whether this browser keeps cookies for the page: where they are blocked, `navigator.cookieEnabled` may still be true. */
+export function keepsCookies(): boolean {
+  document.cookie = 'vigpack_probe=1; path=/; SameSite=Strict';
+  const isKept = document.cookie.includes('vigpack_probe=1');
+  document.cookie = 'vigpack_probe=; path=/; SameSite=Strict; Max-Age=0';
+  return isKept;
+}
