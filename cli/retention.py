@@ -140,8 +140,9 @@ def _run(database: Database, settings: Settings, *, dry_run: bool, as_json: bool
 
 def _sentence(done: Round, *, dry_run: bool) -> str:
     would = "Would go" if dry_run else "Gone"
+    outputs = f", {len(done.outputs)} outputs" if done.outputs else ""
     return (
-        f"{would}: {len(done.families)} families, what was sent for {len(done.sources)} reviews. "
+        f"{would}: {len(done.families)} families, what was sent for {len(done.sources)} reviews{outputs}. "
         f"{'To be told' if dry_run else 'Told'} of: {len(done.noticed)} families."
     )
 

@@ -20,11 +20,12 @@ from records.audit.log import note
 from records.database import Database
 from records.effects import effects_of
 from records.families.families import FamilyGone
-from records.ledger.selections import lock_selection
+from records.ledger.outputs import drop_output, find_output
+from records.ledger.selections import lock_selection, settle
 from records.logs import get_logger
 from records.models import FamilyRetentionRow, FamilyRow, UploadRow, UploadState
 from records.retention.certificates import Cause, drop_old
-from records.retention.dates import family_dates, sources_due
+from records.retention.dates import family_dates, outputs_due, sources_due
 from records.retention.errors import FamilyHeld
 from records.retention_policy.policy import Policy, policy_of
 from records.settings import Settings
@@ -43,6 +44,8 @@ class Round:
     """The families whose guiders were told."""
     sources: list[str] = field(default_factory=list)
     """The selections of which what was sent of the film went."""
+    outputs: list[tuple[str, str]] = field(default_factory=list)
+    """What was made for one purpose and went: selections and kinds."""
     families: list[str] = field(default_factory=list)
     """The families that went."""
     certificates: int = 0
@@ -67,6 +70,13 @@ def apply_retention(db: Database, storage: Storage, settings: Settings, now: dat
             done.sources += [selection_id] if gone else []
         except StorageUnavailable as error:  # their rows are gone: sweeping takes the files
             log.warning("sources_not_deleted_yet", selection=selection_id, code=error.code)
+    for selection_id, kind in due.outputs:
+        try:
+            with db.session() as session:
+                gone = _erase_output(session, policy, selection_id, kind, now)
+            done.outputs += [(selection_id, kind)] if gone else []
+        except StorageUnavailable as error:
+            log.warning("output_not_deleted_yet", selection=selection_id, code=error.code)
     for family_id in due.families:
         try:
             if _erase_due(db, storage, settings, policy, family_id, now):
@@ -75,11 +85,12 @@ def apply_retention(db: Database, storage: Storage, settings: Settings, now: dat
             log.warning("family_not_erased_yet", family=family_id, code=error.code)
     with db.session() as session:
         done.certificates = drop_old(session, policy, now)
-    if done.noticed or done.sources or done.families or done.certificates:
+    if done != Round():
         log.info(
             "retention_applied",
             noticed=len(done.noticed),
             sources=len(done.sources),
+            outputs=len(done.outputs),
             families=len(done.families),
             certificates=done.certificates,
         )
@@ -97,6 +108,7 @@ def find_due(db: Database, settings: Settings, now: datetime) -> Round:
         return Round(
             noticed=[one for one, found in dates.items() if found.wants_notice(now)],
             sources=[one for one, due in sources.items() if due is not None and due <= now],
+            outputs=outputs_due(session, policy, now),
             families=[one for one, found in dates.items() if found.goes_by(now)],
         )
 
@@ -128,6 +140,20 @@ def _erase_sources(session: Session, policy: Policy, selection_id: str, now: dat
     session.execute(delete(UploadRow).where(its))
     effects_of(session).delete(keys)  # what a crash leaves of them, sweeping takes
     note(session, SERVICE, Action.ERASE_SOURCES, selection_id=selection_id, figures={"files": len(keys)})
+    return True
+
+
+def _erase_output(session: Session, policy: Policy, selection_id: str, kind: str, now: datetime) -> bool:
+    selection = lock_selection(session, selection_id)
+    if selection is None:
+        return False
+    session.get(FamilyRow, selection.family_id, with_for_update={"read": True})  # no hold begins meanwhile
+    output = find_output(session, selection_id, kind)
+    if output is None or (selection_id, kind) not in outputs_due(session, policy, now):
+        return False
+    drop_output(session, output)
+    settle(session, selection)
+    note(session, SERVICE, Action.ERASE_OUTPUT, kind, selection_id=selection_id)
     return True
 
 

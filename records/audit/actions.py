@@ -69,6 +69,8 @@ class Action(StrEnum):
     GIVE_NOTICE = "give_notice"
     """A family's guider was told that it goes."""
     ERASE_FAMILY = "erase_family"
+    ERASE_OUTPUT = "erase_output"
+    """What was made for one purpose went, as the policy says; the target is its kind."""
     ERASE_SOURCES = "erase_sources"
     """What was sent of a film went, as the policy says."""
     RECORD_CONSENT = "record_consent"

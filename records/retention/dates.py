@@ -17,6 +17,8 @@ from records.models import (
     JobState,
     MomentRow,
     MomentState,
+    OutputRow,
+    RetentionHoldRow,
     SelectionRow,
     UploadRow,
     UploadState,
@@ -131,6 +133,20 @@ def sources_due(
         else:
             due[selection_id] = policy.sources.ready.period.after(_not_before(ready[selection_id], since))
     return due
+
+
+def outputs_due(session: Session, policy: Policy, now: datetime) -> list[tuple[str, str]]:
+    """The outputs whose purpose's time is over, as selections' ids and kinds; of families on hold none."""
+    held = select(RetentionHoldRow.family_id).where(RetentionHoldRow.released_at.is_(None))
+    found: list[tuple[str, str]] = []
+    for purpose, term in policy.purposes.items():
+        query = select(OutputRow.selection_id, OutputRow.kind).join(
+            SelectionRow, SelectionRow.id == OutputRow.selection_id
+        )
+        over = (OutputRow.purpose == purpose) & (OutputRow.made_at <= term.period.before(now))
+        query = query.where(over, SelectionRow.visible, SelectionRow.family_id.not_in(held))
+        found += [(row[0], row[1]) for row in session.execute(query)]
+    return found
 
 
 def _dates(

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
+from pipeline.purposes import Purpose
 from records.errors import RecordsError
 from records.retention_policy.periods import Clock, Period, Term
 from records.settings import Settings
@@ -94,7 +95,7 @@ class Policy(_Part):
     hold_review: _Length
     certificates: _Length
     sources: Sources
-    purposes: dict[str, _Time] = {}
+    purposes: dict[Purpose, _Time] = {}
     schedules: dict[Annotated[str, Field(pattern=NAME)], Schedule]
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from records.models import (
     FamilyRow,
     FamilyShareRow,
     MomentRow,
+    OutputRow,
     SelectionRow,
     UploadRow,
     WorkerRow,
@@ -140,6 +142,26 @@ def test_what_was_never_ready_is_kept_longer_and_then_not_tried_again(
     assert apply_retention(db, storage, settings, now + timedelta(days=61)).sources == [selection_id]
     with db.session() as session, pytest.raises(SourceErased):
         retry_selection(session, selection_id)
+
+
+def test_what_was_made_for_one_purpose_goes_sooner_and_the_rest_stays(
+    settings: Settings, db: Database, storage: Storage, tmp_path: Path
+) -> None:
+    shipped = files("configs").joinpath("retention.toml").read_text(encoding="utf-8")
+    own = tmp_path / "retention.toml"
+    own.write_text(shipped.replace("[purposes]", '[purposes]\nsupervision = "MADE+6M"\n'), encoding="utf-8")
+    chosen = settings.model_copy(update={"retention_file": own})
+    selection_id = add_selection(db, K_104, outputs=("review_pack", "supervision_pack"))
+    made_at = utcnow()
+    with db.session() as session:
+        session.execute(update(OutputRow).values(made_at=made_at))
+    now = made_at + timedelta(days=179)
+    assert apply_retention(db, storage, chosen, now).outputs == []
+    now = made_at + timedelta(days=185)
+    assert apply_retention(db, storage, settings, now).outputs == []
+    assert apply_retention(db, storage, chosen, now).outputs == [(selection_id, "supervision_pack")]
+    with db.reading() as session:
+        assert session.scalars(select(OutputRow.kind)).all() == ["review_pack"]
 
 
 def test_a_hold_keeps_all_of_it_from_everybody(

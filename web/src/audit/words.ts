@@ -45,6 +45,7 @@ const DONE: Record<AuditAction, string> = {
   release_family: 'released the hold on %',
   give_notice: 'told its guider that % goes soon',
   erase_family: 'erased everything of %',
+  erase_output: 'erased what was made of %, as the policy says',
   erase_sources: 'erased what was sent of a film of %, as the policy says',
   record_consent: 'wrote down who agreed to what in %',
   add_consent_form: 'added a signed form to %',
