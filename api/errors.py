@@ -243,7 +243,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     **dict.fromkeys((records.SourceErased, retention.FamilyHeld), 409),
     records.PriorityWrong: 422,
     create.KeyReused: 422,
-    **dict.fromkeys((sharing.ShareWrong, hand_over.HandOverWrong), 422),
+    **dict.fromkeys((sharing.ShareWrong, hand_over.HandOverWrong, forms.ConsentFormWrong), 422),
     ratings.NotARecording: 422,
     storage.StorageDamaged: 500,
     uploads.UploadTargetWrong: 409,

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from api.dependencies import Asker, Ctx, GivenId
 from api.errors import NothingHere, RangeOutside, answer_error, described
 from api.routes.selections import PREFIX
 from records.actions.hand_out import is_taken, note_taken
+from records.consent.check import ConsentMissing
+from records.families.access import visible_ids
+from records.logs import get_logger
 from records.storage.contract import Storage
 from records.views.files import StoredFile, artifact_file
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
+log = get_logger("api")
+_ASK_EVERY_S = 1.0
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 _SHOWN_IN_PLACE = ("video/", "audio/", "image/", "application/pdf")
 
@@ -67,12 +76,27 @@ def download_artifact(
     if is_new and asking.request.method == "GET":
         with ctx.db.session() as session:
             note_taken(session, asker, selection_id, file.kind)
-    return answer_file(ctx.storage, file, asking)
+
+    def may_go_on() -> bool:
+        with ctx.db.reading() as session, contextlib.suppress(ConsentMissing):
+            seen = visible_ids(session, asker, [selection_id])
+            return bool(seen) and artifact_file(session, asker, selection_id, artifact_id) is not None
+        return False
+
+    return answer_file(ctx.storage, file, asking, may_go_on=may_go_on)
 
 
-def answer_file(storage: Storage, file: StoredFile, asking: Asking, *, most_bytes: int | None = None) -> Response:
+def answer_file(
+    storage: Storage,
+    file: StoredFile,
+    asking: Asking,
+    *,
+    most_bytes: int | None = None,
+    may_go_on: Callable[[], bool] | None = None,
+) -> Response:
     """The file, or the one range of it that was asked for; of a range ``most_bytes`` at most, so that a player asks
-    again for what follows, and is asked again whether it may. Raises: StorageMissing, StorageUnavailable.
+    again for what follows, and is asked again whether it may. ``may_go_on`` is asked while a long one is on its way,
+    which breaks off where it says no. Raises: StorageMissing, StorageUnavailable.
     """
     etag = f'"{file.sha256}"'
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
@@ -98,7 +122,35 @@ def answer_file(storage: Storage, file: StoredFile, asking: Asking, *, most_byte
     span = span or Span(0, size)
     headers["Content-Length"] = str(span.end - span.start)
     blocks = storage.read(file.key, span.start, span.end)
-    return StreamingResponse(blocks, status, headers, media_type=file.media_type)
+    if may_go_on is not None:
+        blocks = _while_allowed(blocks, may_go_on)
+    return BreakableResponse(blocks, status, headers, media_type=file.media_type)
+
+
+class TakenBack(Exception):
+    """What is being sent may not be seen any more."""
+
+
+class BreakableResponse(StreamingResponse):
+    """A body that may break off: the connection is closed before its end, so that nobody takes it for whole."""
+
+    async def stream_response(self, send: Send) -> None:
+        """Send it, as far as it may go."""
+        try:
+            await super().stream_response(send)
+        except TakenBack:
+            log.info("download_broken_off")
+
+
+def _while_allowed(blocks: Iterator[bytes], may_go_on: Callable[[], bool]) -> Iterator[bytes]:
+    """The blocks, until it may not go on; asked once a second. Raises: TakenBack."""
+    asked_at = time.monotonic()
+    for block in blocks:
+        if time.monotonic() - asked_at >= _ASK_EVERY_S:
+            if not may_go_on():
+                raise TakenBack
+            asked_at = time.monotonic()
+        yield block
 
 
 def parse_range(header: str | None, size: int) -> Span | None:

@@ -25,6 +25,7 @@ from records.consent.check import Said, newest_consents
 from records.consent.forms import find_form
 from records.consent.policy import policy_of
 from records.consent.uses import base_purpose
+from records.copies.register import Carrier, HandedOutCopy, copies_out, end_copy
 from records.documents import FamilyPerson, Statement
 from records.families.access import ShareKind
 from records.families.families import FamilyGone
@@ -32,6 +33,7 @@ from records.families.people import name_people
 from records.ledger.outputs import drop_output, outputs_of, sources_of
 from records.ledger.selections import settle
 from records.models import ConsentRow, FamilyRow, FamilyShareRow, OutputRow, SelectionRow
+from records.retention.holds import is_held
 
 
 @dataclass
@@ -46,6 +48,8 @@ class Consequences:
     """By which supervisors saw what they may not see any more."""
     purposes: set[Purpose] = field(default_factory=set)
     """What was said no to: copies handed out for it are to be brought back."""
+    held: bool = False
+    """Nothing went, because the family is on hold."""
 
 
 def record_consents(session: Session, who: Actor, family_id: str, statements: Sequence[Statement]) -> Consequences:
@@ -116,6 +120,12 @@ def consequences(session: Session, family_id: str, statements: Iterable[Statemen
             if share.selection_id is None or share.selection_id in seen:
                 found.share_ids.add(share.id)
     return found
+
+
+def copies_against(session: Session, family_id: str, found: Consequences) -> list[HandedOutCopy]:
+    """The copies that are out for a purpose that was said no to; where moments go, every copy of the family."""
+    copies = copies_out(session, family_id=family_id) if found.purposes else []
+    return [one for one in copies if found.moment_ids or one.purpose in found.purposes]
 
 
 def replay_no(session: Session, target: str) -> bool:
@@ -209,8 +219,13 @@ def _record(session: Session, who: Actor, family: FamilyRow, statements: Sequenc
     for person, statement in zip(people, statements, strict=True):
         for purpose in statement.purposes:
             _write(session, who, family.id, person, purpose, statement)
+    if is_held(session, family.id):  # nothing of it may go, and from now on nothing of it is used for that
+        return Consequences(held=True)
     found = consequences(session, family.id, statements)
     _take_away(session, found)
+    for copy in copies_against(session, family.id, found):
+        if copy.carrier is Carrier.LINK:
+            end_copy(session, who, copy.id)
     return found
 
 

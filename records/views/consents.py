@@ -9,13 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.purposes import Purpose
-from records.actions.record_consents import Consequences
+from records.actions.record_consents import Consequences, copies_against
 from records.consent.check import Said, grace_until, in_grace, missing, newest_consents
 from records.consent.policy import Basis, policy_of
-from records.copies.register import HandedOutCopy, copies_out
+from records.copies.register import HandedOutCopy
 from records.documents import FamilyPerson
 from records.families.families import FamilyGone
 from records.models import ConsentFormRow, FamilyRow
+from records.retention.holds import is_held
 
 
 class _View(BaseModel):
@@ -85,6 +86,8 @@ class ConsequencesView(_View):
     """Supervisors who see them no more."""
     copies_out: list[HandedOutCopy]
     """Copies that were handed out for the purpose and are not back."""
+    held: bool
+    """The family is on hold: a no is written down and heeded, and nothing goes before the hold is released."""
 
 
 def purposes_view(session: Session) -> list[PurposeNeeds]:
@@ -133,12 +136,11 @@ def consequences_view(session: Session, family_id: str, found: Consequences) -> 
 
     Of a purpose for which moments are kept at all every copy does: nothing of it may be anywhere.
     """
-    everything = bool(found.moment_ids)
-    copies = copies_out(session, family_id=family_id) if found.purposes else []
     return ConsequencesView(
         selections=len(found.selection_ids),
         moments=len(found.moment_ids),
         outputs=len(found.output_ids),
         shares=len(found.share_ids),
-        copies_out=[one for one in copies if everything or one.purpose in found.purposes],
+        copies_out=copies_against(session, family_id, found),
+        held=found.held or is_held(session, family_id),
     )

@@ -13,6 +13,7 @@ from api.app import create_app
 from api.middleware.families import _WITHOUT_CONSENT
 from pipeline.moments import FilmOf
 from pipeline.outputs.kinds import KINDS
+from pipeline.outputs.preview import Pages
 from pipeline.purposes import Purpose
 from records.consent.check import Said
 from records.models import ConsentRow, FamilyRow, SelectionRow
@@ -195,3 +196,50 @@ def test_a_no_is_not_overruled_by_what_a_sender_states(house: House) -> None:
     assert client.post(f"/api/v1/families/{family}/consents", json=yes).status_code == 200
     begun = client.post("/api/v1/selections", json=shape(family="N-4712", agreed=AGREED, outputs=["review_pack"]))
     assert begun.status_code == 201
+
+
+def test_a_download_breaks_off_when_somebody_says_no_meanwhile(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    _agree(house, Purpose.SHARED_REVIEW)
+    monkeypatch.setattr("api.routes.artifacts._ASK_EVERY_S", 0.0)
+    storage = house.app.state.context.storage
+
+    def slowly(_: str, start: int, end: int) -> Iterator[bytes]:
+        yield FOOTAGE[start:5]
+        _agree(house, Purpose.SHARED_REVIEW, said=Said.WITHDRAWN)
+        yield FOOTAGE[5:end]
+
+    monkeypatch.setattr(storage, "read", slowly)
+    answer = house.client("owner").get(_of(house, f"/artifacts/{house.ids['artifact_id']}"))
+    assert answer.headers["content-length"] == str(len(FOOTAGE))
+    assert answer.content == FOOTAGE[:5]
+
+
+def test_a_preview_that_was_begun_before_a_no_shows_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    _agree(house, Purpose.SHARED_REVIEW)
+    client, wanted = house.client("owner"), {"kind": "review_pack"}
+    assert client.post(_of(house, "/preview"), json=wanted).status_code == 200
+
+    def pages(*_: object) -> Pages:
+        _agree(house, Purpose.SHARED_REVIEW, said=Said.WITHDRAWN)
+        return Pages((b"pixels",), 1)
+
+    monkeypatch.setattr("api.routes.preview._pages", pages)
+    refused = client.post(_of(house, "/preview"), json=wanted)
+    assert (refused.status_code, refused.json()["code"]) == (403, "consent_missing")
+
+
+def test_a_signed_form_is_kept_for_those_who_work_on_the_family(house: House) -> None:
+    owner, family = house.client("owner"), _family(house)
+    forms = f"/api/v1/families/{family}/consent-forms"
+    form = b"%PDF-1.7\n% marker of a form"
+    kept = owner.post(forms, content=form, headers={"Content-Type": "application/pdf"})
+    assert kept.status_code == 201
+    answer = house.client("colleague").get(f"{forms}/{kept.json()['id']}")
+    assert (answer.content, answer.headers["content-type"]) == (form, "application/octet-stream")
+    for who in ("supervisor", "other", "governance"):
+        assert house.client(who).get(f"{forms}/{kept.json()['id']}").status_code in {403, 404}
+    wrong = owner.post(forms, content=b"<script>", headers={"Content-Type": "application/pdf"})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "consent_form_wrong")
+    statement = {"person": {"role": "mother"}, "purposes": ["training"], "form_id": "0" * 32}
+    gone = owner.post(f"/api/v1/families/{family}/consents", json={"statements": [statement]})
+    assert (gone.status_code, gone.json()["code"]) == (404, "consent_form_gone")

@@ -12,13 +12,14 @@ from sqlalchemy import select
 from pipeline.purposes import Purpose
 from records.actions.complete_job import finish
 from records.actions.erase import erase_marked, erase_selection
-from records.actions.record_consents import Consequences, consequences, record_consents
+from records.actions.record_consents import Consequences, consequences, copies_against, record_consents
 from records.audit.actor import SERVICE
 from records.audit.erasure_register import Erasure, ErasureKind
 from records.backup.replay import replay
 from records.clock import utcnow
-from records.consent.check import ConsentMissing, Said, newest_consents
+from records.consent.check import ConsentMissing, Said, newest_consents, require
 from records.consent.forms import form_folder, keep_form
+from records.copies.register import Carrier, add_copy
 from records.database import Database
 from records.documents import MomentFacts, Statement
 from records.errors import LeaseLost
@@ -35,6 +36,8 @@ from records.models import (
     MomentState,
     SelectionRow,
 )
+from records.retention.holds import place_hold
+from records.retention_policy.policy import policy_of
 from records.settings import Settings
 from records.storage.open import open_storage
 from tests.databases import make_tables
@@ -254,3 +257,25 @@ def test_a_form_goes_with_its_family_and_a_family_that_said_no_stays(
     erase_selection(db, storage, settings, other)
     with db.reading() as session:
         assert session.get(FamilyRow, family_id) is not None
+
+
+def test_a_link_for_that_purpose_ends_and_other_copies_are_named(db: Database, settings: Settings) -> None:
+    own = film(db)
+    with db.session() as session:
+        selection = session.get_one(SelectionRow, own)
+        for carrier, purpose in ((Carrier.LINK, NOTES), (Carrier.PLAIN, NOTES), (Carrier.PLAIN, SHARED)):
+            add_copy(session, EVERYBODY_HERE, selection, "picture_notes", carrier, purpose=purpose, to_whom="mother M")
+    found = no(db, settings, family_of(db, own), NOTES)
+    with db.reading() as session:
+        out = [(one.carrier, one.purpose) for one in copies_against(session, family_of(db, own), found)]
+    assert out == [(Carrier.PLAIN, NOTES)]
+
+
+def test_on_hold_nothing_goes_and_nothing_is_used(db: Database, settings: Settings) -> None:
+    own = film(db)
+    with db.session() as session:
+        place_hold(session, EVERYBODY_HERE, family_of(db, own), policy_of(settings), "A court has asked for it.")
+    assert no(db, settings, family_of(db, own), SHARED).held
+    assert len(moments(db, own)) == 3
+    with db.reading() as session, pytest.raises(ConsentMissing):
+        require(session, SHARED, selection_ids=[own])

@@ -3044,6 +3044,7 @@ export interface components {
         /** @description What a no takes with it, or took. */
         ConsequencesView: {
             copies_out: components["schemas"]["HandedOutCopy"][];
+            held: boolean;
             moments: number;
             outputs: number;
             selections: number;
