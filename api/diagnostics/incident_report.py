@@ -148,6 +148,7 @@ def _words(settings: Settings, db: Database | None) -> set[str]:
     """What must not stand in the report: our secrets, and everything that guiders wrote."""
     words = {settings.token.get_secret_value(), settings.it_token.get_secret_value(), settings.s3_access_key_id}
     words.add(settings.s3_secret_access_key.get_secret_value())
+    words |= set(settings.master_key.get_secret_value().split())
     for address in (settings.database_url, settings.broker_url):
         words.add(password_in(address))
     if db is not None:
