@@ -37,7 +37,7 @@ it('tells who said no from who was not asked', () => {
 });
 
 it('says what a no takes with it', () => {
-  const nothing = { selections: 0, moments: 0, outputs: 0, shares: 0, copies_out: [] };
+  const nothing = { selections: 0, moments: 0, outputs: 0, shares: 0, copies_out: [], held: false };
   expect(takenBy(nothing)).toBe('');
   expect(takenBy({ ...nothing, selections: 1, moments: 4, outputs: 1 })).toBe('1 whole review, 4 moments and 1 file made for it');
 });
