@@ -16,6 +16,7 @@ from api.diagnostics import checks
 from api.diagnostics.check import Check
 from api.diagnostics.checks import check_everything
 from cli import main
+from pipeline.jail.jail import Locks
 from records.clock import utcnow
 from records.ledger.workers import beat
 from records.settings import Settings
@@ -90,6 +91,25 @@ def test_an_ffmpeg_that_lacks_a_filter_is_bad(well: Settings, tmp_path: Path) ->
     assert found.state == "bad"
     assert "zscale" in found.found
     assert "libx264" not in found.found
+
+
+@pytest.mark.parametrize(
+    ("locks", "required", "state"),
+    [
+        (Locks(namespaces=True, landlock=7, filter=True), True, "ok"),
+        (Locks(namespaces=False, landlock=7, filter=True, why_not="no namespaces"), True, "ok"),
+        (Locks(namespaces=False, why_not="no namespaces"), False, "warn"),
+        (Locks(namespaces=False, why_not="no namespaces"), True, "bad"),
+    ],
+)
+def test_doctor_says_what_keeps_films_in(
+    well: Settings, monkeypatch: pytest.MonkeyPatch, locks: Locks, required: bool, state: str
+) -> None:
+    monkeypatch.setattr("pipeline.jail.jail.find_locks", lambda: locks)
+    check = checks.check_jail(well.model_copy(update={"jail_required": required}))
+    assert (check.part, check.state) == ("jail", state)
+    assert bool(check.remedy) == (state != "ok")
+    assert ("no namespaces" in check.found) == bool(locks.why_not)
 
 
 def test_a_database_of_another_version_is_bad(well: Settings) -> None:

@@ -65,6 +65,11 @@ def test_hints_come_along_and_forbid_nothing(client: TestClient) -> None:
             "Clip 1 ends (00:15:00.001) after the film does (00:15:00.000).",
         ),
         (
+            {"clip": [{"in": 0, "out": 86_400_000}]},
+            "selection_invalid",
+            "Clip 1 is 24:00:00.000 long; at most 20 minutes can be prepared as one.",
+        ),
+        (
             {"still": [{"at": "00:16:10"}]},
             "moment_outside_film",
             "Still 1 lies at 00:16:10.000, after the film does (00:15:00.000).",

@@ -94,6 +94,8 @@ def test_nothing_that_hurts_is_well_and_work_alone_is_busy() -> None:
         ("store_strange", "warn", some_facts(store_match="strange", store_strange_files=3)),
         ("folder_not_writable", "bad", some_facts(storage_writable=False, folder_problems=[FOLDER])),
         ("folder_not_writable", "bad", some_facts(a_queue(workers=[a_worker(folder_problems=[FOLDER])]))),
+        ("jail_missing", "warn", some_facts(jail="none", jail_missing_because="bwrap is not installed")),
+        ("jail_missing", "bad", some_facts(jail="none", jail_required=True)),
         ("queue_away", "bad", some_facts(broker_answers=False, broker_messages=None)),
         ("proxy_away", "bad", some_facts(proxy_url="https://vig.example.org", proxy_problem="It does not answer.")),
         (
