@@ -115,27 +115,9 @@ def test_every_part_is_ready_when_up_says_so(up: Up) -> None:
     assert ask(up, "/readyz").json()["problems"] == []
 
 
-def test_sigterm_ends_everything_in_order_and_with_0(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as up:
-        up.hear("ready", "api")
-        wait_until(lambda: len(up.family()) >= 4, "queue, worker, its pool process and API run")
-        family = up.family()
-        up.process.terminate()
-        up.hear("stopped", "up")
-        assert up.process.wait(60) == 0
-        assert gone(family)
-
-
-def test_a_stop_asked_for_while_watching_is_handed_over_is_carried_out(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as up:
-        up.hear("ready", "api")
-        time.sleep(0.03)  # the new program is being loaded, and has no handlers yet
-        up.process.terminate()
-        up.hear("stopped", "up")
-        assert up.process.wait(60) == 0
-
-
-def test_nothing_outlives_an_up_that_is_killed_and_the_folder_can_be_used_again(tmp_path: Path) -> None:
+def test_nothing_outlives_an_up_that_is_killed_and_the_next_is_stopped_while_watching_is_handed_over(
+    tmp_path: Path,
+) -> None:
     with running(tmp_path / "data") as up:
         up.hear("ready", "api")
         family = up.family()
@@ -144,6 +126,10 @@ def test_nothing_outlives_an_up_that_is_killed_and_the_folder_can_be_used_again(
         wait_until(lambda: gone(family), "the parts end")
     with running(tmp_path / "data") as again:
         again.hear("ready", "api")
+        time.sleep(0.03)  # the new program is being loaded, and has no handlers yet
+        again.process.terminate()
+        again.hear("stopped", "up")
+        assert again.process.wait(60) == 0
 
 
 def test_worker_and_api_show_that_they_get_on(up: Up) -> None:
@@ -169,7 +155,9 @@ def test_a_killed_part_comes_back(up: Up, part: str, word: str) -> None:
     wait_until(lambda: answers(up), f"the {part} is back")
 
 
-def test_jobs_that_waited_are_done_although_a_power_cut_tore_the_queue_s_file(tmp_path: Path) -> None:
+def test_jobs_that_waited_are_done_although_the_queue_s_file_was_torn_and_sigterm_ends_everything(
+    tmp_path: Path,
+) -> None:
     data = tmp_path / "data"
     with running(data) as up:
         up.hear("ready", "api")
@@ -188,6 +176,12 @@ def test_jobs_that_waited_are_done_although_a_power_cut_tore_the_queue_s_file(tm
     with running(data) as third:
         third.hear("ready", "api")
         assert [event for event in third.events if event["event"] != "ready"] == []
+        wait_until(lambda: len(third.family()) >= 4, "queue, worker, its pool process and API run")
+        family = third.family()
+        third.process.terminate()
+        third.hear("stopped", "up")
+        assert third.process.wait(60) == 0
+        assert gone(family)
 
 
 def test_a_second_up_in_the_same_folder_is_refused_with_one_sentence(up: Up, data: Path) -> None:
