@@ -109,9 +109,22 @@ def test_the_report_tells_time_bytes_and_settings_and_no_names(
 
 def test_clips_can_be_many_and_keep_their_order(film: Path, tmp_path: Path) -> None:
     clips = [{"in": start, "out": start + 300} for start in (3000, 0, 2000, 1000, 500)]
-    prepare(film, parse_selection({"family": "K-104", "clip": clips}), tmp_path / "out", preset=preset(), runner=RUNNER)
+    selection = parse_selection({"family": "K-104", "clip": clips})
+    report = prepare(film, selection, tmp_path / "out", preset=preset(), runner=RUNNER)
+    told = [(step["picture"], step["because"]) for step in report.steps if step["step"].startswith("clip")]
+    assert told == [("encoded", "its colours are smpte170m, bt709")] * 5
     firsts = [numbers_in(tmp_path / f"out/review-pack/clips/{n:02}.mp4")[0] for n in range(1, 6)]
     assert firsts == [90, 0, 60, 30, 15]
+
+
+def test_a_clip_of_a_finished_clip_is_not_encoded_again(film: Path, tmp_path: Path) -> None:
+    selection = parse_selection({"family": "K-104", "clip": [{"in": 1000, "out": 2000}]})
+    prepare(film, selection, tmp_path / "out", preset=preset(), runner=RUNNER)
+    own = tmp_path / "out/review-pack/clips/01.mp4"
+    again = parse_selection({"family": "K-104", "clip": [{"in": 0, "out": 1000}]})
+    report = prepare(own, again, tmp_path / "again", preset=preset(), runner=RUNNER)
+    assert [step["picture"] for step in report.steps if step["step"].startswith("clip")] == ["copied"]
+    assert numbers_in(tmp_path / "again/review-pack/clips/01.mp4") == list(range(30, 60))
 
 
 def test_an_empty_folder_is_taken_and_a_killed_runs_leavings_are_no_hindrance(
