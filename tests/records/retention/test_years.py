@@ -77,6 +77,8 @@ class Family:
     """The day on which something of it was last sent, made or said …"""
     ended: int | None = None
     held: bool = False
+    held_sources: frozenset[str] = frozenset()
+    """Of which what was sent was there when the hold began."""
     noticed: int | None = None
     sent: dict[str, int] = field(default_factory=dict)
     """The selections, and the day on which each was sent or its moments were ready."""
@@ -105,11 +107,15 @@ class Years(RuleBasedStateMachine):
         self.policy = policy_of(self.settings)
         self.today = 0
         self.families: list[Family] = []
-        self.shaken = False
+        for _ in range(2):
+            self.a_family_comes()
 
     def teardown(self) -> None:
         if hasattr(self, "db"):
-            self.a_round_passes_after_every_outage_is_over()
+            for days in (0, 15, 63, 63, 63, 63, 33):  # so long that all goes that nobody holds
+                self.days_pass(days, then_a_round=False)
+                self.a_round_passes_after_every_outage_is_over()
+            assert all(family.held for family in self.there)
             self.db.dispose()
             shutil.rmtree(self.folder)
 
@@ -180,6 +186,7 @@ class Years(RuleBasedStateMachine):
                     release_hold(session, SERVICE, family.id, hold.id)
             else:
                 place_hold(session, SERVICE, family.id, self.policy, "The court asked for it.")
+                family.held_sources = frozenset(session.scalars(select(UploadRow.selection_id))) & set(family.sent)
         family.held = not family.held
 
     @rule(data=st.data())
@@ -211,8 +218,8 @@ class Years(RuleBasedStateMachine):
         del family.sent[selection_id]
         family.ready.discard(selection_id)
 
-    @rule(days=st.sampled_from([1, 7, 15, 30, 33, 63]))
-    def days_pass(self, days: int) -> None:
+    @rule(days=st.sampled_from([1, 15, 30, 33, 63]), then_a_round=st.booleans())
+    def days_pass(self, days: int, then_a_round: bool) -> None:
         with self.db.session() as session:
             for table in Base.metadata.sorted_tables:
                 if table.name == "audit":  # nobody changes it
@@ -226,12 +233,13 @@ class Years(RuleBasedStateMachine):
                         continue
                     session.execute(text(f'UPDATE "{table.name}" SET {column.name} = {moved}'))  # noqa: S608
         self.today += days
+        if then_a_round:
+            self.a_round_passes()
 
     @rule(left=st.integers(0, 2))
     def the_store_goes_away(self, left: int) -> None:
         self.storage.left = left
 
-    @rule()
     def a_round_passes(self) -> None:
         try:
             done = apply_retention(self.db, self.storage, self.settings, utcnow())  # type: ignore[arg-type]
@@ -269,6 +277,7 @@ class Years(RuleBasedStateMachine):
         assert {one.id for one in self.there} <= seen
         for family in self.there:
             assert set(family.sent) <= reviews
+            assert not family.held or family.held_sources <= sources
             for selection_id, day in family.sent.items():
                 kept = READY if selection_id in family.ready else UNFINISHED
                 assert selection_id in sources or self.today - day >= kept
@@ -295,8 +304,8 @@ class Years(RuleBasedStateMachine):
 
 TestYears = Years.TestCase
 TestYears.settings = settings(
-    max_examples=5,
-    stateful_step_count=20,
+    max_examples=8,
+    stateful_step_count=18,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
