@@ -106,9 +106,9 @@ class KeyRing:
         """A key for a selection of a family, which has one from then on. Raises: KeyGone."""
         with self.store.held(alone=False):
             self._refuse_destroyed(selection_id)
-            if self.store.read(KeyKind.SELECTION, selection_id) is None:
-                said = self._wrap_selection(os.urandom(KEY_BYTES), family_id, selection_id, plain_before=plain_before)
-                self.store.add(KeyKind.SELECTION, selection_id, said)
+            said = self._wrap_selection(os.urandom(KEY_BYTES), family_id, selection_id, plain_before=plain_before)
+            if not self.store.add(KeyKind.SELECTION, selection_id, said):
+                self._move(selection_id, family_id)
             self._remove_if_destroyed(KeyKind.SELECTION, selection_id)
 
     def note_all_sealed(self, selection_id: str) -> None:
@@ -166,6 +166,15 @@ class KeyRing:
         if self.store.is_destroyed(key_id):
             self.store.destroy(kind, key_id)
             raise KeyGone(key_id)
+
+    def _move(self, selection_id: str, family_id: str) -> None:
+        """A key that is there, under this family: a transaction that was undone may have made it under another one."""
+        there = self.store.read(KeyKind.SELECTION, selection_id)
+        if there is not None and there.get("family") != family_id:
+            found = self.selection_key(selection_id)
+            said = self._wrap_selection(found.key, family_id, selection_id, plain_before=found.plain_before)
+            self.store.replace(KeyKind.SELECTION, selection_id, said)
+            self._kept.pop(selection_id, None)
 
     def _wrap_selection(self, key: bytes, family_id: str, selection_id: str, *, plain_before: bool) -> dict[str, Any]:
         about = _about(KeyKind.SELECTION, selection_id, family_id, plain_before=plain_before)

@@ -135,3 +135,15 @@ def test_nobody_else_on_the_machine_can_read_the_keys(given: Settings) -> None:
     ring = _ring_with_keys(given)
     for path in [master_key_path(given), *ring.store.root.rglob("*")]:
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_a_selection_that_was_begun_under_another_family_goes_with_the_one_it_stands_under(given: Settings) -> None:
+    ring = _ring_with_keys(given)
+    key = ring.selection_key(SELECTION).key
+    ring.make_family(OTHER)
+    ring.make_selection(OTHER, SELECTION)  # the first transaction was undone
+    fresh = KeyRing(given)
+    assert (fresh.selection_key(SELECTION).key, fresh.selection_key(SELECTION).family_id) == (key, OTHER)
+    destroy_family_key(given, OTHER)
+    with pytest.raises(KeyGone):
+        KeyRing(given).selection_key(SELECTION)
