@@ -126,13 +126,13 @@ def test_a_face_can_be_looked_at_closer_by_two_fingers_and_a_drag(
     for apart in range(20, 61, 10):
         touch("touchMove", (200 - apart, 150), (200 + apart, 150))
     touch("touchEnd")
+    wait_until(lambda: "scale(3)" in reader.page.evaluate(SHIFTS)[0], "it is three times as large")
     [shift] = reader.page.evaluate(SHIFTS)
-    assert "scale(3)" in shift
     touch("touchStart", (200, 150))
     touch("touchMove", (240, 150))
     touch("touchMove", (280, 150))
     touch("touchEnd")
-    assert reader.page.evaluate(SHIFTS) != [shift]
+    wait_until(lambda: reader.page.evaluate(SHIFTS) != [shift], "it was moved")
     assert reader.page.evaluate("document.querySelector('#stage video').paused")  # neither was a tap
 
     def plays_when_tapped() -> bool:
