@@ -18,7 +18,6 @@ from starlette.types import Scope
 from pipeline import errors as film
 from pipeline.errors import PipelineError
 from pipeline.images import photograph
-from pipeline.jail.jail import JailMissing
 from pipeline.moments import say_first
 from records import errors as records
 from records.accounts import closing, notices
@@ -233,7 +232,7 @@ _TAKEN = (
 STATUS_OF: dict[type[PipelineError], int] = {
     PipelineError: 422,
     film.NoSpace: 507,
-    **dict.fromkeys((film.FfmpegMissing, JailMissing), 503),
+    **dict.fromkeys((film.FfmpegMissing, film.JailMissing), 503),
     records.RecordsError: 500,
     **dict.fromkeys((records.DatabaseUnavailable, storage.StorageUnavailable, organisation.ProviderAway), 503),
     **dict.fromkeys((records.QueueFull, accounts.SignInBusy, accounts.BreachedListUnreadable, *keys.NO_KEY), 503),

@@ -154,6 +154,23 @@ class FfmpegMissing(PipelineError):
     for_guider = "The video program ffmpeg cannot be started. Please tell IT support."
 
 
+class JailMissing(PipelineError):
+    """The settings ask for a jail, and this machine has none."""
+
+    code = "jail_missing"
+    retryable = True  # another worker may have one
+    outage = True
+    for_guider = "This machine cannot open films safely, so it does not. Please tell IT support."
+
+
+class MediaCrashed(PipelineError):
+    """The process that worked with the film was ended by a fault of its own, or by a bound."""
+
+    code = "media_crashed"
+    retryable = True
+    for_guider = "This film broke the program that reads it, so nothing was made of it. Was it the right file?"
+
+
 class FfmpegFailed(PipelineError):
     """ffmpeg ended with an error; the text carries its exit status, command and the end of what it said."""
 

@@ -15,9 +15,8 @@ from api.errors import PhotographsBusy, described
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.selections import PREFIX, view_now
 from api.temp_folder import private_folder
-from pipeline.errors import FfmpegTimedOut, TooMuchMemory
+from pipeline.errors import FfmpegTimedOut, MediaCrashed, TooMuchMemory
 from pipeline.images.photograph import LIMITS_OF_DECODING, Photograph, PhotographTooLarge, PhotographUnreadable
-from pipeline.jail.jail import MediaCrashed
 from pipeline.moments import Words
 from pipeline.run.orders import READ_PHOTOGRAPH, PhotographOrder
 from records.accounts.principal import Principal

@@ -23,7 +23,14 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import ValidationError
 
-from pipeline.errors import FfmpegTimedOut, OutputTooLarge, PipelineError, TooMuchMemory
+from pipeline.errors import (
+    FfmpegTimedOut,
+    JailMissing,
+    MediaCrashed,
+    OutputTooLarge,
+    PipelineError,
+    TooMuchMemory,
+)
 from pipeline.ffmpeg.limits import Limits
 from pipeline.jail import locks
 from pipeline.jail.namespaces import try_namespaces
@@ -42,23 +49,6 @@ _MOST_ANSWER_BYTES = 64 << 20
 _LOOK_EVERY_S = 1.0
 _KEPT_VARIABLES = ("PATH", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 _OWN_VARIABLES = {"OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
-
-
-class JailMissing(PipelineError):
-    """The settings ask for a jail, and this machine has none."""
-
-    code = "jail_missing"
-    retryable = True  # another worker may have one
-    outage = True
-    for_guider = "This machine cannot open films safely, so it does not. Please tell IT support."
-
-
-class MediaCrashed(PipelineError):
-    """The process that worked with the film was ended by a fault of its own, or by a bound."""
-
-    code = "media_crashed"
-    retryable = True
-    for_guider = "This film broke the program that reads it, so nothing was made of it. Was it the right file?"
 
 
 class WorkBroke(Exception):

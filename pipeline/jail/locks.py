@@ -9,7 +9,6 @@ import ctypes
 import errno
 import os
 import platform
-import resource
 import stat
 import struct
 from collections.abc import Iterable
@@ -101,6 +100,8 @@ def limit(memory_bytes: int, file_bytes: int, processes: int, cpu_s: int) -> Non
 
     processes: with their threads, of this user; the kernel does not hold root to it.
     """
+    import resource  # not on Windows
+
     most = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_DATA: memory_bytes,

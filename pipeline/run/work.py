@@ -6,11 +6,11 @@ loaded for each job anew.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import av.subtitles.stream  # noqa: F401
 import cv2  # noqa: F401
-import imageio_ffmpeg  # noqa: F401
 import numpy.fft
 import numpy.ma  # noqa: F401
 import PIL.ImageCms
@@ -18,7 +18,8 @@ import PIL.ImageOps  # noqa: F401
 import typst  # noqa: F401
 
 from pipeline.artifact import Artifact
-from pipeline.errors import NoPicture
+from pipeline.errors import FfmpegMissing, NoPicture
+from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.hiding.contact_sheet import Sheet
 from pipeline.images.photograph import take_photograph
 from pipeline.jail.zygote import Telling
@@ -49,6 +50,8 @@ from pipeline.source.recording import Recording, probe_source
 from pipeline.source.remux import make_seekable
 from pipeline.source.span_copy import SpanNotCut, copy_span
 
+with suppress(FfmpegMissing):
+    FfmpegRunner().executable()  # found once, for all pieces of work
 _SUFFIX = {"clip": ".mp4", "still": ".jpg", "sound": ".m4a"}
 
 

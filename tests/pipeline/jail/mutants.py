@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.claims import Claims
-from pipeline.errors import PipelineError
+from pipeline.errors import MediaCrashed, PipelineError
 from pipeline.ffmpeg.limits import Limits
-from pipeline.jail.jail import MediaCrashed, Task
+from pipeline.jail.jail import Task
 from pipeline.jail.zygote import Telling
 from pipeline.moments import Clip, Still
 from pipeline.presets import preset

@@ -17,9 +17,9 @@ from typing import Any
 import psutil
 import pytest
 
-from pipeline.errors import Cancelled, OutputTooLarge, TooMuchMemory
+from pipeline.errors import Cancelled, JailMissing, MediaCrashed, OutputTooLarge, TooMuchMemory
 from pipeline.ffmpeg.limits import Limits
-from pipeline.jail.jail import Jail, JailMissing, Locks, MediaCrashed, Task, WorkBroke, find_locks
+from pipeline.jail.jail import Jail, Locks, Task, WorkBroke, find_locks
 from tests.footage import JAIL
 from tests.pipeline.jail.probes import Could, Tries
 
