@@ -223,8 +223,11 @@ def test_a_restore_that_is_killed_leaves_no_record_and_goes_on_when_asked_again(
 ) -> None:
     source = tmp_path / "monday"
     assert vigpack(large, "backup", source, "--recipient", recipient_of(key)).code == 0
+    kept_keys = tmp_path / "apart" / "keys.age"
+    assert vigpack(large, "keys", "backup", kept_keys, "--recipient", recipient_of(key)).code == 0
     there = make_place("there", kind)
     make_tables(there)
+    assert vigpack(there, "keys", "restore", kept_keys, "--key", key).code == 0
     storage = open_storage(there)
     for files in (1, 12):
         words = ["restore", source, "--key", key]
