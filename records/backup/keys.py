@@ -1,6 +1,6 @@
 """A backup of the keys, in one sealed file apart from backups of the data, and the way back.
 
-It holds the master key and every wrapped key, so whoever opens it and has the data can read all of it: it is sealed for
+It holds the master key and every wrapped key, so who opens it and has the data can read all of it: it is sealed for
 a recipient, as backups are (escrow). Each backup takes the place of the one before, so that keys that were destroyed go
 from it, too; backups of the data may be kept for longer.
 """

@@ -1,6 +1,6 @@
 """Keys for families and selections that are from before there were keys, and their words sealed.
 
-Their files are sealed in the background (records/actions/seal_files.py). All of it is in the transaction of whoever
+Their files are sealed in the background (records/actions/seal_files.py). All of it is in the transaction of who
 brings the tables to the newest shape; interrupted, it is done again: a key that is there stays.
 """
 

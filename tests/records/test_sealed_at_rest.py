@@ -36,7 +36,7 @@ from tests.records.old_ledger import make_old_ledger
 from tests.records.old_rows import OldFiles, draw_old_files
 from tests.servers import PostgresServer
 
-TOGETHER = "sealed at rest"
+TOGETHER = "sealed_at_rest"
 MARK = "Zaubermaus"
 """Stands in every word and in the film."""
 SHAPE: dict[str, Any] = {
@@ -129,7 +129,7 @@ def test_no_word_and_no_film_can_be_read_anywhere_and_none_at_all_once_the_key_i
     assert places_with(MARK, db, given.data_dir) != []
 
     key = f"selections/{selection_id}/uploads/a"
-    with db.reading() as session:  # and whoever has the keys reads everything
+    with db.reading() as session:  # and who has the keys reads everything
         row = session.get_one(SelectionRow, selection_id)
         assert (row.family, row.shape.helping_question) == (SHAPE["family"], SHAPE["helping_question"])
         assert row.moments[0].moment.caption == SHAPE["clip"][0]["caption"]

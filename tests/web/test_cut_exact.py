@@ -28,7 +28,6 @@ from tests.web.desk import DeskService
 from tests.web.engine import CutFile, Engine
 
 TOGETHER = "engine"
-
 FRAMES = 150
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18")
 OPEN = ("-c:v", "libx264", "-preset", "fast", "-bf", "3", "-g", "24", "-x264-params", "open-gop=1:b-pyramid=2")

@@ -15,7 +15,7 @@ from records.storage.contract import Storage, StorageDamaged
 from records.storage.folder import FolderStorage
 from records.storage.sealed import HEAD_BYTES, SealedStorage
 
-TOGETHER = "sealed storage"
+TOGETHER = "sealed_storage"
 FAMILY, SELECTION, OTHER = "1e" * 16, "1f" * 16, "2f" * 16
 FILM, ELSE, THERE = (
     f"selections/{one}/uploads/{name}" for one, name in ((SELECTION, "a1"), (SELECTION, "a2"), (OTHER, "a1"))
