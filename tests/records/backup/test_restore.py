@@ -16,7 +16,9 @@ from records.accounts.local.sign_in import TOTP_PURPOSE
 from records.accounts.local.totp import seal, unseal
 from records.actions.artwork import erase_artwork
 from records.actions.erase import erase_selection
+from records.actions.erase_family import erase_family
 from records.actions.hide import ask_hiding
+from records.audit.actor import command_line
 from records.audit.erasure_register import copy_register, export_register, parse_erasures, stored_erasures
 from records.audit.lifecycle import note_start, note_stop
 from records.backup.errors import BackupDamaged, BackupKeyWrong, BackupNewer, ServiceRunning, TargetNotEmpty
@@ -32,6 +34,8 @@ from records.models import (
     ArtifactRow,
     ArtworkRow,
     AuditRow,
+    ErasureCertificateRow,
+    FamilyRow,
     HidingRow,
     JobRow,
     JobState,
@@ -266,6 +270,24 @@ def test_what_was_done_before_the_backup_is_not_done_again(
     assert done.erased_again == 0
     with there.db.reading() as session:
         assert session.get_one(HidingRow, moment_id).confirmed_sha256 == "0" * 64
+
+
+def test_a_family_that_was_erased_since_is_erased_again_with_a_certificate(
+    here: Place, there: Place, key: Path, tmp_path: Path
+) -> None:
+    here.add()
+    here.backup(tmp_path / "copy", key)
+    with here.db.reading() as session:
+        [family_id] = session.scalars(select(FamilyRow.id))
+    assert erase_family(here.db, here.storage, here.settings, command_line(), family_id)
+    copy_register(here.db, here.storage)
+    there.restore(tmp_path / "copy", key, *stored_erasures(here.storage))
+    with there.db.reading() as session:
+        assert session.scalars(select(FamilyRow.id)).all() == []
+        [again] = session.scalars(select(ErasureCertificateRow))
+        assert (again.family_id, again.cause) == (family_id, "restored")
+    assert selections(there) == set()
+    assert there.stored() == set()
 
 
 def test_a_later_backup_tells_what_was_erased(here: Place, there: Place, key: Path, tmp_path: Path) -> None:
