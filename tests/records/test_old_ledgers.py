@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import MetaData, inspect, select
+from sqlalchemy import Dialect, MetaData, inspect, select
 
 from records.accounts.principal import SHARED_GUIDER_ACCOUNT
 from records.database import open_database
 from records.ledger.outputs import Source, outputs_of, sources_of
 from records.migrations.migrate import changing_tables, is_current, migrate
 from records.models import Base
-from records.models.sealed import SealedJson
+from records.models.sealed import SealedJson, SealedText
 from records.settings import Settings
 from tests.records.old_ledger import make_old_ledger
 from tests.records.old_rows import STEPS, OldFiles, draw_old_files, ident
@@ -49,7 +49,7 @@ def rows_of(settings: Settings) -> Rows:
         metadata.reflect(connection)
         found = {
             name: {
-                tuple(row[column.name] for column in table.primary_key): _read(name, dict(row))
+                tuple(row[column.name] for column in table.primary_key): _read(name, dict(row), db.engine.dialect)
                 for row in connection.execute(select(table)).mappings()
             }
             for name, table in metadata.tables.items()
@@ -59,11 +59,15 @@ def rows_of(settings: Settings) -> Rows:
     return found
 
 
-def _read(table: str, row: dict[str, Any]) -> dict[str, Any]:
-    """JSON of columns that are sealed by now is text: as it was before."""
+def _read(table: str, row: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
+    """What is sealed by now, opened and as it was before."""
     known = Base.metadata.tables.get(table)
-    sealed = [] if known is None else [c.name for c in known.columns if isinstance(c.type, SealedJson)]
-    return row | {name: json.loads(row[name]) for name in sealed if isinstance(row.get(name), str)}
+    for column in () if known is None else known.columns:
+        kind, value = column.type, row.get(column.name)
+        if isinstance(kind, (SealedJson, SealedText)) and isinstance(value, str):
+            text = SealedText(kind.about, kind.key_kind, kind.by).process_result_value(value, dialect)
+            row[column.name] = json.loads(text) if isinstance(kind, SealedJson) else text
+    return row
 
 
 @pytest.mark.parametrize("step", STEPS)
