@@ -15,6 +15,7 @@ from records.database import open_database
 from records.ledger.outputs import Source, outputs_of, sources_of
 from records.migrations.migrate import changing_tables, is_current, migrate
 from records.models import Base
+from records.models.jobs import NO_REVIEW
 from records.models.sealed import SealedJson, SealedText
 from records.settings import Settings
 from tests.records.old_ledger import make_old_ledger
@@ -60,7 +61,9 @@ def rows_of(settings: Settings) -> Rows:
 
 
 def _read(table: str, row: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
-    """What is sealed by now, opened and as it was before."""
+    """What is sealed by now, opened and as it was before; a job without a review has none, as it was written before."""
+    if table == "jobs" and row.get("review_on") == NO_REVIEW:
+        row["review_on"] = None
     known = Base.metadata.tables.get(table)
     for column in () if known is None else known.columns:
         kind, value = column.type, row.get(column.name)
