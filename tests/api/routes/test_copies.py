@@ -186,7 +186,7 @@ def test_a_sealed_pack_leaves_once_it_is_entered_and_neither_it_nor_its_passphra
     with ZipFile(io.BytesIO(sealed.content)) as archive:
         everything = b"".join(map(archive.read, archive.namelist()))
     assert b"sealedPiece" in everything
-    for telling in (b"Ella", desk.family.encode(), CLIP[1000:1100]):
+    for telling in (b"Ella looks up.", desk.family.encode(), CLIP[1000:1100]):
         assert telling not in everything
     [entry] = desk.copies()
     assert (entry.id, entry.carrier) == (sealed.headers["X-Copy-Id"], "sealed")
