@@ -33,6 +33,8 @@ export class Desk {
   way = $state<Way>('lossless');
   /** Who agreed to what, as the guider says before it is sent: what is not recorded yet. */
   agreed = $state.raw<Statement[]>([]);
+  /** Those of the family, as far as they are known. */
+  people = $state.raw<Statement['person'][]>([]);
   /** Kinds of output that somebody who can be seen said no to. */
   leftOut = $state.raw<string[]>([]);
   /** Why only the whole film can be sent, once the player told another length of it than the page found. */

@@ -7,6 +7,8 @@ interface Words {
   readonly id: string;
   caption: string;
   principle: string | null;
+  /** Those of the family who can be neither seen nor heard in it, by role and initials. */
+  unseen?: string[];
 }
 
 export interface ClipMark extends Words {

@@ -5,7 +5,7 @@ import type { ConsentsView, ConsequencesView, FilmOf, Purpose, PurposeNeeds, Sta
 import { dayOf } from '../account/words';
 import { count } from '../ui/format';
 
-export type Person = ConsentsView['people'][number];
+export type Person = Statement['person'];
 type Said = ConsentsView['said'][number];
 
 /** As people of families are mostly called here; anything else can be written. */

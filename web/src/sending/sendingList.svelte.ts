@@ -9,7 +9,7 @@ import { api, ApiError, dataOf } from '../api/client.svelte';
 import { sleep } from '../api/sleep';
 import { guiderCode } from '../api/guiderCode';
 import { getAll, getAllOfEverybody, put } from '../desk/browserDatabase';
-import { usualKinds } from '../families/consents';
+import { titleOf, usualKinds, type Person } from '../families/consents';
 import type { ClipCut, NewSelection, StillCut } from '../api/types';
 import { Sending } from './sending.svelte';
 import { dropErased, dropFamily, dropSelections, type Dropped } from './erased';
@@ -157,10 +157,10 @@ function selectionOf(desk: Desk, marks: readonly Mark[]): NewSelection {
     helping_question: details.question.trim(),
     working_points: details.points.map((point) => point.trim()).filter(Boolean),
     clip: marks.filter((mark) => mark.kind === 'clip').map((mark) => {
-      return { in: mark.inMs, out: mark.outMs, ...wordsOf(mark), cut: cutOf(desk, mark) as ClipCut | null };
+      return { in: mark.inMs, out: mark.outMs, ...wordsOf(mark), people: seenIn(desk, mark), cut: cutOf(desk, mark) as ClipCut | null };
     }),
     still: marks.filter((mark) => mark.kind === 'still').map((mark) => {
-      return { at: mark.atMs, exact: mark.exact, ...wordsOf(mark), cut: cutOf(desk, mark) as StillCut | null };
+      return { at: mark.atMs, exact: mark.exact, ...wordsOf(mark), people: seenIn(desk, mark), cut: cutOf(desk, mark) as StillCut | null };
     }),
     film: {
       bytes: facts.bytes,
@@ -176,6 +176,12 @@ function selectionOf(desk: Desk, marks: readonly Mark[]): NewSelection {
     ...(desk.leftOut.length ? { outputs: usualKinds(details.of, facts.hasPicture).filter((kind) => !desk.leftOut.includes(kind)) } : {}),
     ...(details.reviewOn ? { review_on: details.reviewOn } : {}),
   };
+}
+
+/** Who can be seen or heard in it; null: everybody of the family. */
+function seenIn(desk: Desk, mark: Mark): Person[] | null {
+  const seen = desk.people.filter((person) => !mark.unseen?.includes(titleOf(person)));
+  return seen.length === desk.people.length ? null : seen;
 }
 
 const wordsOf = (mark: Mark) => ({ caption: mark.caption.trim(), principle: mark.principle });
