@@ -23,6 +23,8 @@ class SharedLimits(BaseModel):
     code: str
     longest_code: int
     browser_code: str
+    longest_role: int
+    longest_initials: int
     longest_login: int
     longest_name: int
     longest_new_password: int

@@ -162,8 +162,8 @@ class FamilyPerson(_Document):
 
     id: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
     """Under which consents name them; empty: somebody new, or who is there with this role and initials."""
-    role: Annotated[str, Field(pattern=r"^[a-z][a-z ]{1,29}$", examples=["mother"])]
-    initials: Annotated[str, Field(pattern=r"^[^\W\d_]{0,4}$", examples=["E"])] = ""
+    role: Annotated[str, Field(pattern=rf"^[a-z][a-z ]{{1,{LIMITS.longest_role - 1}}}$", examples=["mother"])]
+    initials: Annotated[str, Field(pattern=rf"^[^\W\d_]{{0,{LIMITS.longest_initials}}}$", examples=["E"])] = ""
 
     @property
     def title(self) -> str:

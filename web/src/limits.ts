@@ -8,6 +8,8 @@ const told = table as {
   code: string;
   longest_code: number;
   browser_code: string;
+  longest_role: number;
+  longest_initials: number;
   longest_login: number;
   longest_name: number;
   longest_new_password: number;
@@ -27,6 +29,8 @@ export const LONGEST_WORDS = told.longest_words;
 export const CODE = new RegExp(told.code);
 export const LONGEST_CODE = told.longest_code;
 export const BROWSER_CODE = new RegExp(told.browser_code);
+export const LONGEST_ROLE = told.longest_role;
+export const LONGEST_INITIALS = told.longest_initials;
 export const LONGEST_LOGIN = told.longest_login;
 export const LONGEST_NAME = told.longest_name;
 export const LONGEST_NEW_PASSWORD = told.longest_new_password;
