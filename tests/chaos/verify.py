@@ -18,8 +18,10 @@ from sqlalchemy import func, select, text
 
 from pipeline.outputs.kinds import KINDS
 from records.audit.erasure_register import REGISTER_FOLDER
+from records.keys.errors import KeyGone
 from records.ledger.store_identity import LABEL_KEY, StoreMatch, compare_store
 from records.models import ArtifactRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow, UploadState
+from records.storage.contract import StorageDamaged
 from records.storage.open import open_storage
 from tests.chaos.guider import Planned
 from tests.chaos.stack import Stack
@@ -230,8 +232,13 @@ def _told(process: psutil.Process) -> str:
 
 
 def _read(stack: Stack, key: str) -> bytes | None:
-    path = stack.objects / key
-    return path.read_bytes() if path.is_file() else None
+    if not (stack.objects / key).is_file():
+        return None
+    storage = open_storage(stack.settings)
+    try:
+        return b"".join(storage.read(key, 0, storage.size(key)))
+    except (StorageDamaged, KeyGone):
+        return b"damaged, or of what was erased"
 
 
 def _sha256_of(stack: Stack, key: str, found: Findings) -> str | None:
