@@ -294,7 +294,8 @@ def test_erasing_takes_everything_from_here_and_there(
     selection = guider.send()
     guider.button("Erase").click()
     guider.button("Erase it").click()
-    expect(guider.button("Starts here")).to_be_visible()
+    expect(guider.page.get_by_role("heading", name="Open a film from this computer")).to_be_visible()
+    expect(guider.page.get_by_text("Go on where you were")).to_be_hidden()
     with sending_service.client() as client:
         assert client.get(f"/api/v1/selections/{selection}").status_code == 404
     assert guider.cuts() == {}
