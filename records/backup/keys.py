@@ -82,8 +82,8 @@ def restore_keys(settings: Settings, path: Path, identity: Identity) -> int:
         for one in found:
             if "kind" in one and one["id"] not in destroyed and not store.is_destroyed(one["id"]):
                 added += store.add(KeyKind(one["kind"]), one["id"], one["said"])
-        for kind in KeyKind:
-            for key_id in destroyed & set(store.ids(kind)):
+        for key_id in destroyed:  # also where it never was here: that it is gone for good, and not missing, is said
+            for kind in KeyKind:
                 store.destroy(kind, key_id)
     return added
 

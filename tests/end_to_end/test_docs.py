@@ -262,6 +262,7 @@ def test_a_service_is_backed_up_lost_and_restored_by_pasting(
     with running_service(place.settings.model_copy(update=QUICK)) as service:
         service.start_worker()
         wait_until(lambda: list(place.storage.keys("erasures/")), "the register is in the store")
+    machine.paste(titled("api vigpack keys backup"))
     machine.paste(titled("api vigpack backup --erasures"))
     machine.paste(titled("--check --key - < backup.key"))
     place.db.dispose()
@@ -309,7 +310,8 @@ def test_a_worker_is_drained_and_taken_back_by_pasting(machine: Machine) -> None
 RUN = {
     "new > vigpack_token", "VIGPACK_SITE=", "VIGPACK_WORKERS=3", "--out pack/", "--also booklet", "backup monday",
     "export VIGPACK_BACKUP_RECIPIENT", "--data restored-data", "--new-key - > backup.key", "-mtime +30",
-    "api vigpack backup --erasures", "--check --key - < backup.key", "--erasures /backups/erasures --key -",
+    "api vigpack backup --erasures", "api vigpack keys backup", "--check --key - < backup.key",
+    "--erasures /backups/erasures --key -",
     "worker --drain", "worker --undrain", "vigpack store --accept", "make setup            # once",
 }  # fmt: skip
 """What stands in the blocks that are pasted above; the last one's ``vigpack up`` is tests/end_to_end/test_up.py."""

@@ -24,6 +24,8 @@ WITHOUT_A_LINE = {
     "POST /api/v1/ratings/printed-totals",
     "POST /api/v1/operations/retry-failed",
     "POST /api/v1/operations/acknowledge-failed",
+    "POST /api/v1/families/{family_id}/consents/preview",
+    "POST /api/v1/retention/gone",
 }
 """Routes that change nothing, or nothing by themselves, though they are asked with POST."""
 

@@ -35,9 +35,8 @@ def stored_film(service: Service, upload: str) -> tuple[bytes, str | None]:
         row = session.get_one(UploadRow, upload.rsplit("/", 1)[1])
     db.dispose()
     assert row.storage_key is not None
-    path = open_storage(service.settings()).local_path(row.storage_key)
-    assert path is not None
-    return path.read_bytes(), row.sha256
+    storage = open_storage(service.settings())
+    return b"".join(storage.read(row.storage_key, 0, storage.size(row.storage_key))), row.sha256
 
 
 def assert_whole(service: Service, upload: str, film: bytes) -> None:

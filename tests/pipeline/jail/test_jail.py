@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -157,20 +158,19 @@ def test_where_nothing_holds_it_in_nothing_is_done_if_settings_say_so(tries: Tri
     assert not (tries.folder / "made.txt").exists()
 
 
-def test_as_somebody_without_rights_it_holds_as_well(tmp_path: Path) -> None:
+def test_as_somebody_without_rights_it_holds_as_well() -> None:
     """The service is nobody's; and the kernel counts the processes of everybody but root."""
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody else")
-    tmp_path.chmod(0o777)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
     python = shutil.which(f"python3.{sys.version_info.minor}", path="/usr/bin:/usr/local/bin")
     if python is None:
         pytest.skip("the Python of these tests may be read by root alone, and there is no other like it")
     home = os.pathsep.join([sysconfig.get_path("purelib"), str(Path(__file__).parents[3])])
-    done = subprocess.run(
-        [python, "-P", "-m", "tests.pipeline.jail.as_nobody", str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": home}, capture_output=True, text=True, check=False,
-        user=65534, group=65534, extra_groups=[],
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are for root alone
+        Path(folder).chmod(0o777)
+        done = subprocess.run(
+            [python, "-P", "-m", "tests.pipeline.jail.as_nobody", folder],
+            env={**os.environ, "PYTHONPATH": home}, capture_output=True, text=True, check=False,
+            user=65534, group=65534, extra_groups=[],
+        )  # fmt: skip
     assert (done.returncode, done.stdout.split()) == (0, ["starts", "programs", "bounded"]), done.stderr

@@ -46,9 +46,11 @@ def test_an_accepted_store_is_cleared_once_and_the_act_is_kept(
     there.round()
     assert set(there.content()) == every - theirs
     # Once: what comes from elsewhere afterwards is not swept.
-    stranger = there.put(f"selections/{new_id()}/uploads/{new_id()}", tmp_path)
+    stranger = f"selections/{new_id()}/uploads/{new_id()}"
+    (tmp_path / "stranger").write_bytes(b"of another service")
+    there.storage.inner.put(tmp_path / "stranger", stranger)
     there.round()
-    assert stranger in there.content()
+    assert stranger in set(there.storage.keys())
     # And the database that it belonged to no longer takes it for its own.
     assert full.match() is StoreMatch.FOREIGN
 

@@ -9,7 +9,7 @@ from sqlalchemy import event, update
 
 from records.clock import utcnow
 from records.database import Database
-from records.models import ArtifactRow, ArtworkRow, HidingRow, JobRow, MomentRow, OutputRow, SelectionRow, UploadRow
+from records.models import ArtifactRow, ArtworkRow, HidingRow, JobRow, MomentRow, SelectionRow, UploadRow
 from records.views.changes import fingerprints
 from records.views.selections import selection_view, selection_views
 from tests.records.cast import K_104, add_jobs, add_selection, job_row
@@ -21,7 +21,6 @@ CHANGES: dict[str, tuple[Any, dict[str, Any]]] = {
     "a job's progress": (JobRow, {"progress": 0.5, "started_at": utcnow()}),
     "why it failed": (JobRow, {"error_code": "disk_full", "error_sentence": "The disk is full."}),
     "a further attempt": (JobRow, {"attempts": 2}),
-    "an output's recipe": (OutputRow, {"recipe": {"order": "film"}}),
     "an upload's offset": (UploadRow, {"offset_bytes": 7}),
     "up to where the service holds the film": (UploadRow, {"held_ms": 9000, "starts_ms": 0}),
 }
@@ -52,6 +51,14 @@ def test_whatever_a_view_shows_changes_what_is_told(db: Database, selection_id: 
         after = _asked(db, selection_id, others)
         assert after[selection_id] != before[selection_id], what
         assert after[others] == before[others], what
+
+
+def test_another_recipe_changes_what_is_told(db: Database, selection_id: str) -> None:
+    before = _asked(db, selection_id)
+    with db.session() as session:  # by its row: it is sealed
+        [output] = session.get_one(SelectionRow, selection_id).outputs
+        output.recipe = {**output.recipe, "order": "film"}
+    assert _asked(db, selection_id) != before
 
 
 def test_what_is_added_changes_what_is_told(db: Database, selection_id: str) -> None:
