@@ -90,8 +90,7 @@ def complete_upload(
             storage_key=storage_key,
             sha256=sha256,
         )
-        session.add(upload)
-        upload_completed(session, upload)
+        upload_completed(session, session.merge(upload))
     return effects.jobs
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import psutil
 from sqlalchemy import select
 
 from records.database import Database
-from records.models import ArtifactRow, JobRow, JobState, UploadRow, new_id
+from records.models import ArtifactRow, JobRow, JobState, UploadRow, UploadState, new_id, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.storage.open import open_storage
@@ -42,6 +43,17 @@ class Service:
         """A new selection whose whole film has arrived, and the ids of its jobs, not yet sent to the queue."""
         selection_id = add_selection(self.db, shape, **options)
         upload_id = new_id()
+        with self.db.session() as session:  # first its row, as the API does: a file without one is swept
+            session.add(
+                UploadRow(
+                    id=upload_id,
+                    selection_id=selection_id,
+                    state=UploadState.RECEIVING,
+                    length_bytes=film.stat().st_size,
+                    offset_bytes=0,
+                    expires_at=utcnow() + timedelta(hours=1),
+                )
+            )
         stored = self.storage.put(film, f"selections/{selection_id}/uploads/{upload_id}")
         jobs = complete_upload(self.db, selection_id, upload_id=upload_id, storage_key=stored.key, sha256=stored.sha256)
         return selection_id, jobs

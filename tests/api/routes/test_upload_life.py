@@ -39,6 +39,14 @@ def stored_film(service: Service, upload: str) -> tuple[bytes, str | None]:
     return b"".join(storage.read(row.storage_key, 0, storage.size(row.storage_key))), row.sha256
 
 
+def is_handed_on(service: Service, upload: str) -> bool:
+    db = open_alone(service.settings())
+    with db.reading() as session:
+        row = session.get_one(UploadRow, upload.rsplit("/", 1)[1])
+    db.dispose()
+    return row.storage_key is not None
+
+
 def assert_whole(service: Service, upload: str, film: bytes) -> None:
     stored, sha256 = stored_film(service, upload)
     assert stored == film
@@ -214,6 +222,8 @@ def test_a_film_that_was_all_here_when_the_api_was_killed_is_handed_on_by_the_ne
         db.dispose()
 
         assert offset_of(client, upload) == len(film)
+        # The API's own round may be at it just now.
+        wait_until(lambda: is_handed_on(service, upload), "it is handed on")
         assert_whole(service, upload, film)
         view = client.get(f"/api/v1/selections/{begun['selection']['id']}").json()
     assert view["moments"][0]["state"] == "queued"
