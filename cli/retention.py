@@ -13,12 +13,14 @@ import typer
 
 from cli.screen import CommandFailed, print_json, say
 from records.actions.apply_retention import Round, apply_retention, find_due
+from records.actions.end_hold import end_hold
+from records.actions.erase import erase_marked
 from records.audit.actor import command_line
 from records.clock import utcnow
 from records.database import Database, open_database
 from records.families.families import family_id_of
 from records.retention.family import retention_by_owner
-from records.retention.holds import holds_of, place_hold, release_hold
+from records.retention.holds import holds_of, place_hold
 from records.retention_policy.policy import Policy, policy_of
 from records.settings import Settings, load_settings
 from records.storage.open import open_storage
@@ -48,7 +50,8 @@ def retention(
     """Tell how long families are kept and what goes; hold one, release it, or carry the policy out now.
 
     show prints the policy in force. next counts, by guider, what goes within a week. hold keeps everything of a family
-    until release. run does what is due, as the service itself does every hour. No family's code is printed.
+    until release; what somebody said no to meanwhile goes then. run does what is due, as the service itself does every
+    hour. No family's code is printed.
     """
     settings = load_settings()
     policy = policy_of(settings)
@@ -61,7 +64,7 @@ def retention(
             case Act.HOLD:
                 _hold(database, policy, code, reason, review_on, as_json=as_json)
             case Act.RELEASE:
-                _release(database, code, as_json=as_json)
+                _release(database, settings, code, as_json=as_json)
             case Act.RUN:
                 _run(database, settings, dry_run=dry_run, as_json=as_json)
 
@@ -116,14 +119,18 @@ def _hold(
     _tell({"hold": hold.id, "review_on": hold.review_on.isoformat()}, f"On hold until {hold.review_on}.", as_json)
 
 
-def _release(database: Database, code: str, *, as_json: bool) -> None:
+def _release(database: Database, settings: Settings, code: str, *, as_json: bool) -> None:
     if not code:
         raise CommandFailed(for_guider="Name the family's code.")
+    storage, emptied = open_storage(settings), set[str]()
+    carry_out_effects(database, storage, settings)
     with database.session() as session:
         family_id = family_id_of(session, code)
         holds = holds_of(session, [family_id]).get(family_id, [])
         for hold in holds:
-            release_hold(session, command_line(), family_id, hold.id)
+            emptied |= end_hold(session, command_line(), family_id, hold.id).selection_ids
+    for selection_id in sorted(emptied):
+        erase_marked(database, storage, settings, selection_id)
     _tell({"released": len(holds)}, f"Holds released: {len(holds)}.", as_json)
 
 
@@ -141,6 +148,7 @@ def _run(database: Database, settings: Settings, *, dry_run: bool, as_json: bool
 def _sentence(done: Round, *, dry_run: bool) -> str:
     would = "Would go" if dry_run else "Gone"
     outputs = f", {len(done.outputs)} outputs" if done.outputs else ""
+    outputs += f", what was said no to in {len(done.noes)} families" if done.noes else ""
     return (
         f"{would}: {len(done.families)} families, what was sent for {len(done.sources)} reviews{outputs}. "
         f"{'To be told' if dry_run else 'Told'} of: {len(done.noticed)} families."

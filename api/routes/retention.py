@@ -11,6 +11,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from api.dependencies import Asker, Ctx, GivenId
 from api.errors import described
 from pipeline.limits import ID_PATTERN
+from records.actions.end_hold import end_hold
+from records.actions.erase import erase_marked
 from records.actions.erase_family import erase_family
 from records.documents import Reason
 from records.families.access import owner_of
@@ -18,7 +20,7 @@ from records.retention import family as families
 from records.retention.certificates import ErasureCertificate, list_certificates
 from records.retention.family import FamilyGoing, FamilyRetention, OwnerRetention
 from records.retention.gone import gone_selections
-from records.retention.holds import place_hold, release_hold
+from records.retention.holds import place_hold
 from records.retention_policy.policy import NAME, policy_of
 
 _FAMILY = "/api/v1/families/{family_id}"
@@ -90,13 +92,16 @@ def create_family_hold(family_id: GivenId, new: NewHold, asker: Asker, ctx: Ctx)
         return families.family_retention(session, policy, asker, family_id)
 
 
-@router.delete(f"{_FAMILY}/holds/{{hold_id}}", summary="Release a hold", responses=described(401, 403, 404))
+@router.delete(f"{_FAMILY}/holds/{{hold_id}}", summary="Release a hold", responses=described(401, 403, 404, 503))
 def delete_family_hold(family_id: GivenId, hold_id: GivenId, asker: Asker, ctx: Ctx) -> FamilyRetention:
-    """It goes when its schedule says so, after a notice."""
+    """It goes when its schedule says so, after a notice. **With the last hold goes what was said no to meanwhile.**"""
     policy = policy_of(ctx.settings)
     with ctx.db.session() as session:
         families.family_retention(session, policy, asker, family_id)
-        release_hold(session, asker, family_id, hold_id)
+        found = end_hold(session, asker, family_id, hold_id)
+    for selection_id in sorted(found.selection_ids):
+        erase_marked(ctx.db, ctx.storage, ctx.settings, selection_id)
+    with ctx.db.reading() as session:
         return families.family_retention(session, policy, asker, family_id)
 
 

@@ -13,6 +13,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, load_only
 
 from pipeline.errors import PipelineError
+from records.actions.end_hold import families_waiting, heed_waiting
+from records.actions.erase import erase_marked
 from records.actions.erase_family import erase_family
 from records.audit.actions import Action
 from records.audit.actor import SERVICE
@@ -46,6 +48,8 @@ class Round:
     """The selections of which what was sent of the film went."""
     outputs: list[tuple[str, str]] = field(default_factory=list)
     """What was made for one purpose and went: selections and kinds."""
+    noes: list[str] = field(default_factory=list)
+    """The families in which somebody said no while they were on hold, which they are no more: it went."""
     families: list[str] = field(default_factory=list)
     """The families that went."""
     certificates: int = 0
@@ -77,6 +81,12 @@ def apply_retention(db: Database, storage: Storage, settings: Settings, now: dat
             done.outputs += [(selection_id, kind)] if gone else []
         except StorageUnavailable as error:
             log.warning("output_not_deleted_yet", selection=selection_id, code=error.code)
+    for family_id in due.noes:
+        try:
+            if _heed_noes(db, storage, settings, family_id):
+                done.noes.append(family_id)
+        except PipelineError as error:
+            log.warning("no_not_heeded_yet", family=family_id, code=error.code)
     for family_id in due.families:
         try:
             if _erase_due(db, storage, settings, policy, family_id, now):
@@ -91,6 +101,7 @@ def apply_retention(db: Database, storage: Storage, settings: Settings, now: dat
             noticed=len(done.noticed),
             sources=len(done.sources),
             outputs=len(done.outputs),
+            noes=len(done.noes),
             families=len(done.families),
             certificates=done.certificates,
         )
@@ -109,6 +120,7 @@ def find_due(db: Database, settings: Settings, now: datetime) -> Round:
             noticed=[one for one, found in dates.items() if found.wants_notice(now)],
             sources=[one for one, due in sources.items() if due is not None and due <= now],
             outputs=outputs_due(session, policy, now),
+            noes=families_waiting(session),
             families=[one for one, found in dates.items() if found.goes_by(now)],
         )
 
@@ -155,6 +167,14 @@ def _erase_output(session: Session, policy: Policy, selection_id: str, kind: str
     settle(session, selection)
     note(session, SERVICE, Action.ERASE_OUTPUT, kind, selection_id=selection_id)
     return True
+
+
+def _heed_noes(db: Database, storage: Storage, settings: Settings, family_id: str) -> bool:
+    with db.session() as session:
+        found = heed_waiting(session, SERVICE, family_id)
+    for selection_id in sorted(found.selection_ids):
+        erase_marked(db, storage, settings, selection_id)
+    return not found.held
 
 
 def _erase_due(

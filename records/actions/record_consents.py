@@ -49,7 +49,7 @@ class Consequences:
     purposes: set[Purpose] = field(default_factory=set)
     """What was said no to: copies handed out for it are to be brought back."""
     held: bool = False
-    """Nothing went, because the family is on hold."""
+    """Nothing went, because the family is on hold; it goes when no hold is left (records/actions/end_hold.py)."""
 
 
 def record_consents(session: Session, who: Actor, family_id: str, statements: Sequence[Statement]) -> Consequences:
@@ -57,7 +57,7 @@ def record_consents(session: Session, who: Actor, family_id: str, statements: Se
 
     The caller ends the erasing of ``selection_ids`` after the commit. Raises: FamilyGone, ConsentFormGone.
     """
-    family = _hold(session, family_id)
+    family = lock_whole_family(session, family_id)
     _check_forms(session, family_id, statements)
     found = _record(session, who, family, statements)
     figures = {"said": sum(len(one.purposes) for one in statements), "outputs": len(found.output_ids)}
@@ -71,7 +71,7 @@ def state_agreement(session: Session, who: Actor, family_id: str, statements: It
 
     Raises: FamilyGone, ConsentFormGone.
     """
-    family = _hold(session, family_id)
+    family = lock_whole_family(session, family_id)
     known = {(row.person_id, row.purpose) for row in newest_consents(session, family_id)}
     new = []
     for statement in statements:
@@ -122,6 +122,16 @@ def consequences(session: Session, family_id: str, statements: Iterable[Statemen
     return found
 
 
+def carry_out(session: Session, who: Actor, family_id: str, statements: Sequence[Statement]) -> Consequences:
+    """Take away what these statements say no to. The caller holds the whole family, which is not on hold."""
+    found = consequences(session, family_id, statements)
+    _take_away(session, found)
+    for copy in copies_against(session, family_id, found):
+        if copy.carrier is Carrier.LINK:
+            end_copy(session, who, copy.id)
+    return found
+
+
 def copies_against(session: Session, family_id: str, found: Consequences) -> list[HandedOutCopy]:
     """The copies that are out for a purpose that was said no to; where moments go, every copy of the family."""
     copies = copies_out(session, family_id=family_id) if found.purposes else []
@@ -153,7 +163,8 @@ def _known(family: FamilyRow, wanted: FamilyPerson) -> FamilyPerson | None:
     return next(by_id, next(alike, None))
 
 
-def _hold(session: Session, family_id: str) -> FamilyRow:
+def lock_whole_family(session: Session, family_id: str) -> FamilyRow:
+    """A family that nobody else changes before this transaction ends, and no selection of it. Raises: FamilyGone."""
     family = session.get(FamilyRow, family_id, with_for_update=True)
     if family is None:
         raise FamilyGone(family_id)
@@ -192,6 +203,7 @@ def _write(
             own_words=statement.own_words,
             form_id=statement.form_id,
             recorded_by=who.account_id,
+            waits_for_hold=not statement.agrees and is_held(session, family_id),
         )
     )
     session.flush()
@@ -221,12 +233,7 @@ def _record(session: Session, who: Actor, family: FamilyRow, statements: Sequenc
             _write(session, who, family.id, person, purpose, statement)
     if is_held(session, family.id):  # nothing of it may go, and from now on nothing of it is used for that
         return Consequences(held=True)
-    found = consequences(session, family.id, statements)
-    _take_away(session, found)
-    for copy in copies_against(session, family.id, found):
-        if copy.carrier is Carrier.LINK:
-            end_copy(session, who, copy.id)
-    return found
+    return carry_out(session, who, family.id, statements)
 
 
 def _say_no_again(session: Session, family: FamilyRow, person: FamilyPerson, purpose: Purpose) -> bool:
@@ -234,7 +241,7 @@ def _say_no_again(session: Session, family: FamilyRow, person: FamilyPerson, pur
     before = next((row for row in newest if row.purpose == purpose), None)
     if before is not None and before.said != Said.AGREED:
         return False
-    _hold(session, family.id)
+    lock_whole_family(session, family.id)
     _record(session, SERVICE, family, [Statement(person=person, purposes=(purpose,), agrees=False)])
     return True
 

@@ -75,6 +75,8 @@ class Action(StrEnum):
     """What was sent of a film went, as the policy says."""
     RECORD_CONSENT = "record_consent"
     """What somebody of a family said to some purposes was written down; figures tell what went because of it."""
+    HEED_CONSENT = "heed_consent"
+    """What somebody said no to while the family was on hold went when it was released; figures tell what."""
     ADD_CONSENT_FORM = "add_consent_form"
     SET_PEOPLE_SEEN = "set_people_seen"
     """Who can be seen or heard in a moment."""

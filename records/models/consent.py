@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.clock import utcnow
@@ -51,6 +51,8 @@ class ConsentRow(Base):
     """The account that wrote it down."""
     ended_at: Mapped[datetime | None]
     """When something newer was recorded."""
+    waits_for_hold: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """A no that was written down while the family was on hold: what it takes away goes when no hold is left."""
 
 
 class ConsentFormRow(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, load_only
 
 from records.accounts.principal import Principal
@@ -16,7 +16,7 @@ from records.copies.register import HandedOutCopy, copies_out
 from records.documents import ErasedCounts
 from records.families.access import Right, may_with_family, owner_of
 from records.families.families import FamilyGone
-from records.models import AccountRow, FamilyRetentionRow, FamilyRow, SelectionRow
+from records.models import AccountRow, ConsentRow, FamilyRetentionRow, FamilyRow, SelectionRow
 from records.retention.certificates import count_family
 from records.retention.dates import FamilyDates, family_dates, sources_due
 from records.retention.errors import ScheduleUnknown
@@ -54,6 +54,8 @@ class FamilyRetention(BaseModel):
     goes_at: datetime | None
     """When everything goes, unless something changes; null: no clock has begun."""
     holds: tuple[HoldView, ...]
+    noes_waiting: int
+    """How many uses somebody said no to while it was on hold: what was made for them goes with the last hold."""
     sources_go_at: datetime | None
     """When the next of what was sent of films goes."""
     there: ErasedCounts
@@ -107,11 +109,17 @@ def family_retention(session: Session, policy: Policy, who: Principal, family_id
         noticed_at=dates.noticed_at,
         goes_at=dates.goes_at,
         holds=dates.holds,
+        noes_waiting=_noes_waiting(session, family_id),
         sources_go_at=_sources(session, policy).get(family_id),
         there=count_family(session, family_id),
         copies_out=copies_out(session, family_id=family_id),
         schedules=schedules_of(policy),
     )
+
+
+def _noes_waiting(session: Session, family_id: str) -> int:
+    waits = ConsentRow.waits_for_hold & ConsentRow.ended_at.is_(None)
+    return session.scalar(select(func.count()).where(ConsentRow.family_id == family_id, waits)) or 0
 
 
 def schedules_of(policy: Policy) -> list[ScheduleView]:

@@ -7,14 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pipeline.purposes import Purpose
+from records.actions.apply_retention import apply_retention
 from records.actions.complete_job import finish
+from records.actions.end_hold import end_hold, families_waiting
 from records.actions.erase import erase_marked, erase_selection
 from records.actions.record_consents import Consequences, consequences, copies_against, record_consents
 from records.audit.actor import SERVICE
 from records.audit.erasure_register import Erasure, ErasureKind
+from records.audit.log import newest
 from records.backup.replay import replay
 from records.clock import utcnow
 from records.consent.check import ConsentMissing, Said, newest_consents, require
@@ -34,6 +37,7 @@ from records.models import (
     JobRow,
     MomentRow,
     MomentState,
+    RetentionHoldRow,
     SelectionRow,
 )
 from records.retention.holds import place_hold
@@ -279,3 +283,68 @@ def test_on_hold_nothing_goes_and_nothing_is_used(db: Database, settings: Settin
     assert len(moments(db, own)) == 3
     with db.reading() as session, pytest.raises(ConsentMissing):
         require(session, SHARED, selection_ids=[own])
+
+
+def hold(db: Database, settings: Settings, family_id: str) -> str:
+    with db.session() as session:
+        return place_hold(session, EVERYBODY_HERE, family_id, policy_of(settings), "A court has asked for it.").id
+
+
+def there(db: Database, selection_id: str) -> tuple[int, bool]:
+    """How many moments are left, and whether its picture notes are."""
+    with db.reading() as session:
+        if session.get(SelectionRow, selection_id) is None:
+            return 0, False
+        return len(moments(db, selection_id)), find_output(session, selection_id, "picture_notes") is not None
+
+
+@pytest.mark.parametrize("purpose", [SHARED, NOTES])
+def test_with_the_last_hold_goes_what_was_said_no_to_meanwhile(
+    db: Database, settings: Settings, purpose: Purpose
+) -> None:
+    own = film(db)
+    family_id = family_of(db, own)
+    with db.session() as session:
+        output = find_output(session, own, "picture_notes")
+        assert output is not None
+        note_sources(session, output, {Source(own, moment_id=one) for one in moments(db, own)})
+    first, last = hold(db, settings, family_id), hold(db, settings, family_id)
+    no(db, settings, family_id, purpose)
+    for hold_id, left in ((first, (3, True)), (last, (0, False) if purpose is SHARED else (3, False))):
+        with db.session() as session:
+            found = end_hold(session, EVERYBODY_HERE, family_id, hold_id)
+        for selection_id in found.selection_ids:
+            erase_marked(db, open_storage(settings), settings, selection_id)
+        assert there(db, own) == left
+    with db.reading() as session:
+        assert families_waiting(session) == []
+
+
+def test_who_agreed_again_on_hold_is_not_erased_with_its_end(db: Database, settings: Settings) -> None:
+    own = film(db)
+    family_id = family_of(db, own)
+    hold_id = hold(db, settings, family_id)
+    no(db, settings, family_id, SHARED)
+    with db.session() as session:
+        yes = Statement(person=CHILD, purposes=(SHARED,))
+        record_consents(session, EVERYBODY_HERE, family_id, [yes])
+        assert end_hold(session, EVERYBODY_HERE, family_id, hold_id) == Consequences()
+    assert there(db, own) == (3, True)
+
+
+def test_a_hold_that_ended_by_any_other_way_is_found_within_the_hour(db: Database, settings: Settings) -> None:
+    own = film(db)
+    family_id = family_of(db, own)
+    hold(db, settings, family_id)
+    no(db, settings, family_id, SHARED)
+    assert apply_retention(db, open_storage(settings), settings, utcnow()).noes == []
+    assert there(db, own) == (3, True)
+    with db.session() as session:  # somebody's own statement, a restored database, a version of before
+        session.execute(update(RetentionHoldRow).values(released_at=utcnow()))
+    for done in ([family_id], []):
+        assert apply_retention(db, open_storage(settings), settings, utcnow()).noes == done
+    assert there(db, own) == (0, False)
+    with db.reading() as session:
+        [line] = [one for one in newest(session, 50) if one.action == "heed_consent"]
+    assert (line.account_id, line.family_id) == (SERVICE.account_id, family_id)
+    assert '"moments":3' in line.detail

@@ -22,6 +22,7 @@ from records.accounts.principal import SERVICE, SHARED_GUIDER_ACCOUNT, Via
 from records.accounts.shared_secrets import shared_principal
 from records.actions.apply_retention import apply_retention
 from records.actions.complete_job import finish
+from records.actions.end_hold import end_hold
 from records.actions.erase import artifact_folder, erase_selection, resume_erasures
 from records.actions.erase_family import erase_family, resume_family_erasures
 from records.actions.sweep import sweep_store
@@ -34,7 +35,7 @@ from records.models import ArtifactRow, Base, ErasureCertificateRow, FamilyRow, 
 from records.models.base import UtcDateTime
 from records.retention.errors import FamilyHeld
 from records.retention.family import set_involvement
-from records.retention.holds import holds_of, place_hold, release_hold
+from records.retention.holds import holds_of, place_hold
 from records.retention_policy.policy import policy_of
 from records.settings import Settings
 from records.storage.contract import Storage, StorageUnavailable
@@ -183,7 +184,7 @@ class Years(RuleBasedStateMachine):
         with self.db.session() as session:
             if family.held:
                 for hold in holds_of(session, [family.id])[family.id]:
-                    release_hold(session, SERVICE, family.id, hold.id)
+                    end_hold(session, SERVICE, family.id, hold.id)
             else:
                 place_hold(session, SERVICE, family.id, self.policy, "The court asked for it.")
                 family.held_sources = frozenset(session.scalars(select(UploadRow.selection_id))) & set(family.sent)

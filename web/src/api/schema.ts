@@ -540,7 +540,7 @@ export interface paths {
         post?: never;
         /**
          * Release a hold
-         * @description It goes when its schedule says so, after a notice.
+         * @description It goes when its schedule says so, after a notice. **With the last hold goes what was said no to meanwhile.**
          */
         delete: operations["delete_family_hold"];
         options?: never;
@@ -2770,7 +2770,7 @@ export interface components {
          * @description A verb in the audit. One that stands in somebody's audit keeps its spelling for good.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_output" | "erase_sources" | "record_consent" | "add_consent_form" | "set_people_seen" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "backup_keys" | "restore_keys" | "rotate_keys" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
+        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_output" | "erase_sources" | "record_consent" | "heed_consent" | "add_consent_form" | "set_people_seen" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "backup_keys" | "restore_keys" | "rotate_keys" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
         /** @description One thing that is wrong: how bad, in a sentence, and what to do now. */
         Alert: {
             code: string;
@@ -3226,6 +3226,7 @@ export interface components {
             goes_at: string | null;
             holds: components["schemas"]["HoldView"][];
             needs_birth: boolean;
+            noes_waiting: number;
             noticed_at: string | null;
             schedule: string;
             schedules: components["schemas"]["ScheduleView"][];

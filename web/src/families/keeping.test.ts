@@ -6,7 +6,7 @@ import { amountOf, certificateText, copiesSentence, goesSentence } from './keepi
 const there = { selections: 3, cycles: 2, moments: 9, outputs: 4, uploads: 9, photographs: 0, files: 22, bytes: 22_000_000, first_sent_on: '2026-09-01', last_sent_on: '2026-11-03' };
 const kept = (more: Partial<FamilyRetention> = {}): FamilyRetention => ({
   family_id: 'f', code: 'K-104', schedule: 'vig', ended_at: '2026-11-28T12:00:00Z', ended_by_silence: false, needs_birth: false,
-  due_at: '2027-01-28T12:00:00Z', noticed_at: null, goes_at: '2027-01-28T12:00:00Z', holds: [], sources_go_at: null, there, copies_out: [], schedules: [], ...more,
+  due_at: '2027-01-28T12:00:00Z', noticed_at: null, goes_at: '2027-01-28T12:00:00Z', holds: [], noes_waiting: 0, sources_go_at: null, there, copies_out: [], schedules: [], ...more,
 });
 
 describe('when a family goes', () => {
