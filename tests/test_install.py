@@ -93,8 +93,10 @@ def test_a_release_is_one_commit_and_one_tag_in_which_every_number_is_the_new_on
     assert made.returncode == 0, made.stderr
     shown = subprocess.run(["git", "show", "--stat", "v9.8.7"], cwd=clone, capture_output=True, text=True, check=True)
     assert "Release 9.8.7" in shown.stdout
-    files = {name: (clone / name).read_text() for name in ("pyproject.toml", "docker-compose.yml", "CHANGELOG.md")}
+    names = ("pyproject.toml", "docker-compose.yml", "CHANGELOG.md", "install/chart/Chart.yaml")
+    files = {name: (clone / name).read_text() for name in names}
     assert 'version = "9.8.7"' in files["pyproject.toml"]
     assert "image: vigpack:9.8.7" in files["docker-compose.yml"]
+    assert re.findall(r"ersion: (.*)$", files["install/chart/Chart.yaml"], re.MULTILINE)[1:3] == ["9.8.7", '"9.8.7"']
     assert re.search(r"^## 9\.8\.7 \(\d{4}-\d\d-\d\d\)$", files["CHANGELOG.md"], re.MULTILINE)
     assert release("9.8.7").returncode == 1  # it is there already

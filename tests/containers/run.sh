@@ -66,6 +66,9 @@ git log -1 --format='commit %h'
 paste deployment.md Start 1
 paste deployment.md Start 2
 docker compose ps --format '{{.Name}}  {{.Status}}'
+for service in api worker; do
+  docker compose exec -T $service python -c 'from pipeline.jail.jail import find_locks; print("'$service':", find_locks())'
+done
 docker image ls --format '{{.Repository}}:{{.Tag}}  {{.Size}}' vigpack
 
 say "films to their packs through TLS"
@@ -97,16 +100,17 @@ docker compose stop worker
 client send later 2
 paste operations.md "Backup and restore" 1
 paste operations.md "Backup and restore" 2
-du -sh backups/20*
+paste operations.md "Backup and restore" 3
+du -sh backups/20* key-backups
 docker compose exec -T api vigpack erase --yes K-207
 docker compose start worker && sleep 15 && docker compose stop worker
-paste operations.md "Backup and restore" 3
 paste operations.md "Backup and restore" 4
+paste operations.md "Backup and restore" 5
 
 say "everything is lost: docker compose down -v, a new clone, other secrets"
 docker compose down --volumes
 mv "$service" "$work/lost" && git clone -q "$checkout" "$service" && cd "$service"
-mv ../lost/backups ../lost/backup.key ../lost/.env .
+mv ../lost/backups ../lost/key-backups ../lost/backup.key ../lost/.env .
 paste deployment.md Start 1
 paste operations.md Restore 1
 docker compose ps --format '{{.Name}}  {{.Status}}'

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import yaml
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import select, update
 
@@ -18,11 +17,11 @@ from records.migrations.worker_role import NOTHING, RIGHTS
 from records.models import Base, ClockRow, JobRow, utcnow
 from records.settings import Settings
 from tests.footage import numbered_film
+from tests.helm import render
 from tests.servers import PostgresServer, wait_until
 from tests.worker.service import QUICK, Service, running_service
 from worker.maintenance.recovery import RECOVERY, SWEEPING
 
-HOUSE = Path(__file__).resolve().parents[2]
 ROLE = "vigpack_worker"
 SHAPE = {"family": "K-104", "clip": [{"in": 1000, "out": 2000, "caption": "Ella looks up."}], "still": [{"at": 1500}]}
 
@@ -73,8 +72,8 @@ def test_a_worker_of_its_own_role_prepares_a_film_recovers_and_sweeps(service: S
 
 def test_the_query_that_scales_workers_counts_what_waits_and_what_runs(service: Service, tmp_path: Path) -> None:
     _, [first, second] = service.send_film(numbered_film(tmp_path / "film.mp4", frames=10), SHAPE)
-    scaled = yaml.safe_load_all((HOUSE / "install/kubernetes/scaling.yaml").read_text())
-    query = next(scaled)["spec"]["triggers"][0]["metadata"]["query"]
+    [scaled] = [one for one in render({}) if one["kind"] == "ScaledObject"]
+    query = scaled["spec"]["triggers"][0]["metadata"]["query"]
 
     def counted() -> int:
         with psycopg.connect(as_worker(service.settings).replace("+psycopg", "")) as connection:
