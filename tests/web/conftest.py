@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from api.routes.page import BUILT_PAGE
 from tests.conftest import CHROMIUM_ARGS
@@ -17,6 +18,28 @@ from tests.web.desk import LAPTOP, DeskService, Guider
 from tests.web.engine import Engine, build_trial, serving
 
 expect.set_options(timeout=60_000)  # on a busy machine too
+
+_SEEN = """() => [location.href, ...[...document.querySelectorAll('video')].map((player) => {
+    const { src, currentTime, duration, paused, seeking, readyState, videoWidth, videoHeight, error } = player;
+    return JSON.stringify({ src, currentTime, duration, paused, seeking, readyState, videoWidth, videoHeight,
+        error: error?.message, frames: player.getVideoPlaybackQuality() });
+}), document.body.innerText].join('\\n')"""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What each tab shows when its test fails: the next run may not fail."""
+    report = yield
+    context = getattr(item, "funcargs", {}).get("context")
+    if report.when == "call" and report.failed and isinstance(context, BrowserContext):
+        for page in context.pages:
+            try:
+                report.sections.append(("What the tab showed", page.evaluate(_SEEN)))
+            except PlaywrightError as error:
+                report.sections.append(("What the tab showed", f"it does not answer: {error}"))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from records.documents import StatedFilm
 from records.models import SelectionRow
@@ -195,6 +195,23 @@ def test_chromium_s_player_does_with_odd_films_as_the_page_does(engine: Engine) 
     assert engine.page.evaluate(f"() => {{ {ASKED} }}") == [True, True, True]
 
 
+def test_a_player_that_is_late_with_its_picture_is_looked_at_again(
+    browser: Browser, engine_page: tuple[str, Path]
+) -> None:
+    """On a busy machine Chromium's says now and then that it has data, and has nothing to draw yet."""
+    page = browser.new_page()
+    page.add_init_script(
+        """const draw = CanvasRenderingContext2D.prototype.drawImage;
+        let tries = 0;
+        CanvasRenderingContext2D.prototype.drawImage = function (...what) {
+            if (++tries > 6) draw.call(this, ...what);
+        };"""
+    )
+    page.goto(engine_page[0])
+    assert page.evaluate(f"() => {{ {ASKED} }}") == [True, True, True]
+    page.close()
+
+
 @pytest.mark.skipif(installed() is None, reason="no Firefox on this machine")
 def test_firefox_s_player_does_so_but_for_edits(engine_page: tuple[str, Path], tmp_path: Path) -> None:
     firefox = Firefox(tmp_path / "firefox")
@@ -216,7 +233,8 @@ def test_where_the_player_has_another_habit_the_page_shows_the_pictures(
         Object.defineProperty(HTMLMediaElement.prototype, 'duration', short);
         const draw = CanvasRenderingContext2D.prototype.drawImage;
         CanvasRenderingContext2D.prototype.drawImage = function (source, ...where) {
-            if (!(source instanceof HTMLVideoElement && !source.isConnected)) draw.call(this, source, ...where);
+            if (source instanceof HTMLVideoElement && !source.isConnected) this.fillRect(...where);
+            else draw.call(this, source, ...where);
         };"""
     )
     guider.page.reload()
@@ -244,4 +262,4 @@ def test_the_player_stops_where_the_film_was_cut(guider: Guider, shortened: Path
     place = "[document.querySelector('video').currentTime, document.querySelector('video').paused]"
     wait_until(lambda: guider.page.evaluate(place)[1] and guider.page.evaluate(place)[0] > 4.2, "it stops")
     assert guider.page.evaluate(place)[0] < 7, "not by the file's end, at 7.5"
-    assert guider.number_on("video") == 203
+    assert 195 < guider.number_on("video") <= 203, "a late player drops pictures; none that was cut out is shown"

@@ -10,22 +10,30 @@ const BRIGHT = 128;
 /** Each probe is over sooner, unless its last picture stands. */
 const STANDS_S = 1.5;
 
-const asked = new Map<PlayerHabit, Promise<boolean>>();
+/** After which a player that has said it has data is asked again for its picture. */
+const LOOK_AGAIN_MS = 20;
+
+const asked = new Map<PlayerHabit, Promise<boolean | null>>();
 
 /**
- * Whether this browser's player has a habit on which what the desk shows depends; false also where it gives no answer.
- * Firefox 153 does not follow edits: it plays what was cut out of a film, and tells the length that remains.
+ * Whether this browser's player has a habit on which what the desk shows depends; false also where it gives no answer,
+ * and then the next film asks again. Firefox 153 does not follow edits: it plays what was cut out of a film, and tells
+ * the length that remains.
  */
-export function playerHas(habit: PlayerHabit): Promise<boolean> {
-  const known = asked.get(habit) ?? ask(habit);
-  asked.set(habit, known);
-  return known;
+export async function playerHas(habit: PlayerHabit): Promise<boolean> {
+  const answer = asked.get(habit) ?? ask(habit);
+  asked.set(habit, answer);
+  const has = await answer;
+  if (has === null) asked.delete(habit);
+  return has ?? false;
 }
 
-async function ask(habit: PlayerHabit): Promise<boolean> {
+/** Null where the player gives no answer. */
+async function ask(habit: PlayerHabit): Promise<boolean | null> {
   const bytes = Uint8Array.from(atob(PROBE_FILMS[habit]), (letter) => letter.charCodeAt(0));
   const url = URL.createObjectURL(new Blob([bytes], { type: 'video/mp4' }));
   const player = document.createElement('video');
+  const until = performance.now() + LONGEST_WAIT_MS;
   try {
     player.muted = true;
     player.preload = 'auto';
@@ -35,14 +43,25 @@ async function ask(habit: PlayerHabit): Promise<boolean> {
       player.addEventListener('error', () => resolve(false), { once: true });
       setTimeout(() => resolve(false), LONGEST_WAIT_MS);
     });
-    const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-    if (!isLoaded || !context) return false;
+    if (!isLoaded) return null;
     if (habit === 'letsLastStand') return player.duration > STANDS_S;
-    context.drawImage(player, 0, 0, 1, 1);
-    return context.getImageData(0, 0, 1, 1).data[1]! > BRIGHT;
+    const green = await firstGreen(player, until);
+    return green === null ? null : green > BRIGHT;
   } finally {
     player.removeAttribute('src');
     player.load();
     URL.revokeObjectURL(url);
   }
+}
+
+/** How green the first picture is; null where none comes: on a busy machine a player with data may still have none to draw. */
+async function firstGreen(player: HTMLVideoElement, until: number): Promise<number | null> {
+  const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  while (context && performance.now() < until) {
+    context.drawImage(player, 0, 0, 1, 1);
+    const [, green, , opaque] = context.getImageData(0, 0, 1, 1).data;
+    if (opaque) return green!;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+  return null;
 }
