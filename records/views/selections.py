@@ -165,6 +165,7 @@ class SelectionSummary(_View):
 class SelectionView(SelectionSummary):
     """A selection with everything in it."""
 
+    family_id: str
     preset: str
     whole_film: bool
     review_on: date | None
@@ -278,6 +279,7 @@ def _view(row: SelectionRow, parts: _Parts, notes: Mapping[str, str], now: datet
     awaited = {None} if row.whole_film else {moment.id for moment in row.moments}
     return SelectionView(
         **_summary(row),
+        family_id=row.family_id,
         preset=row.preset,
         whole_film=row.whole_film,
         review_on=row.review_on,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, BrowserContext, expect
 
+from records.models import FamilyRow, SelectionRow
 from tests.axe import AXE, complaints
 from tests.effects import open_alone
 from tests.records.cast import K_104, K_207, add_selection
+from tests.records.consent.family import CHILD, MOTHER
 from tests.web.desk import PHONE, DeskService, Guider
 from tests.web.people import sign_in
 
@@ -19,6 +21,8 @@ def test_a_review_is_shown_to_a_supervisor_until_her_guider_ends_it(
     ben = sign_in(with_people, context, "Ben", "guider")
     db = open_alone(with_people.settings())
     shown, kept = (add_selection(db, {**K_104, "cycle": cycle}, who=ben) for cycle in (1, 2))
+    with db.session() as session:
+        session.get_one(FamilyRow, session.get_one(SelectionRow, shown).family_id).people = (MOTHER, CHILD)
     db.dispose()
     guider = Guider(context.new_page(), with_people.url, f"{with_people.url}/#/review/{shown}")
     page = guider.page
@@ -28,6 +32,11 @@ def test_a_review_is_shown_to_a_supervisor_until_her_guider_ends_it(
 
     page.goto(guider.address)
     expect(page.get_by_text("Only you see it")).to_be_visible()
+    page.get_by_role("button", name="who can be seen in Clip 1").click()
+    page.get_by_label("child E").uncheck()
+    assert not AXE.is_file() or complaints(page) == []
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("button", name="1 person in it: who can be seen in Clip 1")).to_be_focused()
     page.get_by_role("button", name="Share…").click()
     dialog = page.get_by_role("dialog", name="Who sees K-104")
     dialog.get_by_label("A supervisor").check()
@@ -47,6 +56,9 @@ def test_a_review_is_shown_to_a_supervisor_until_her_guider_ends_it(
     assert there.request.get(f"{with_people.url}/api/v1/selections/{kept}").status == 404
 
     page.goto(f"{with_people.url}/#/families")
+    sol.page.goto(f"{with_people.url}/#/families")
+    expect(sol.page.get_by_text("shared with you for supervision")).to_be_visible()
+    expect(sol.page.get_by_role("button", name="Who agreed")).to_have_count(0)
     expect(page.get_by_text("You and Sol see it")).to_be_visible()
     assert not AXE.is_file() or complaints(page) == []
     page.get_by_role("button", name="Who sees it: K-104").click()
@@ -99,7 +111,7 @@ def test_governance_reads_who_saw_a_family_and_its_guider_is_told_of_an_emergenc
     assert not AXE.is_file() or complaints(page) == []
     assert gil.complaints == []
 
-    sign_in(with_people, context, "Dee", "guider")
+    dee = sign_in(with_people, context, "Dee", "guider")
     page.goto(f"{with_people.url}/#/families")
     page.reload()
     page.get_by_text("In an emergency").click()
@@ -109,6 +121,16 @@ def test_governance_reads_who_saw_a_family_and_its_guider_is_told_of_an_emergenc
     page.get_by_role("button", name="Yes, see it and tell its guider").click()
     expect(page.get_by_text("Cleo’s family. You opened it in an emergency")).to_be_visible()
     assert not AXE.is_file() or complaints(page) == []
+    [one] = there.request.get(f"{with_people.url}/api/v1/families").json()
+    shared = {"account_id": dee.account_id, "kind": "colleague"}
+    origin = {"Origin": with_people.url}
+    assert there.request.post(f"{with_people.url}/api/v1/families/{one['id']}/shares", data=shared, headers=origin).ok
+    page.reload()
+    page.get_by_role("button", name="Copies of K-207").click()
+    expect(page.get_by_text("nothing is out")).to_be_visible()
+    page.get_by_role("button", name="Who agreed: K-207").click()
+    expect(page.get_by_role("button", name="Write it down")).to_be_visible()
+    expect(page.get_by_role("button", name="How long it is kept")).to_have_count(0)
     told = Guider(there.new_page(), with_people.url).start().page
     expect(told.get_by_text("Dee opened family K-207 in an emergency")).to_contain_text("A call in the night")
     there.close()

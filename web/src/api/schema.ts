@@ -4468,6 +4468,7 @@ export interface components {
             created_at: string;
             cycle: number;
             family: string;
+            family_id: string;
             film: components["schemas"]["StatedFilm"];
             helping_question: string;
             id: string;
