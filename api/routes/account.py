@@ -17,13 +17,11 @@ from records.accounts.local.errors import NoSuchPerson, SignInWrong
 from records.accounts.local.passkeys import PasskeyView, passkeys_of
 from records.accounts.local.passwords import check_password, hash_password, verify_password
 from records.accounts.local.people import person_of
-from records.accounts.local.recovery_codes import new_recovery_codes, recovery_codes_left
+from records.accounts.local.recovery_codes import recovery_codes_left
 from records.accounts.local.relying_party import relying_party
 from records.accounts.local.resets import confirm_by_recovery_code
-from records.accounts.local.sign_in import Factor, change_password, factors_of, password_hash_of
+from records.accounts.local.sign_in import Factor, change_password, factors_of, make_recovery_codes, password_hash_of
 from records.accounts.principal import Principal
-from records.audit.actions import Action
-from records.audit.log import note
 
 router = APIRouter(tags=["session"], dependencies=LOCAL)
 ACCOUNT = "/api/v1/account"
@@ -124,8 +122,7 @@ async def create_recovery_codes(given: PasswordAgain, asker: Asker, request: Req
 
     def make() -> list[str]:
         with ctx.db.session() as session:
-            note(session, asker, Action.NEW_RECOVERY_CODES, asker.account_id)
-            return new_recovery_codes(session, asker.account_id)
+            return make_recovery_codes(session, asker)
 
     return RecoveryCodes(recovery_codes=await run_in_threadpool(make))
 

@@ -19,7 +19,7 @@ def list_my_notices(asker: Asker, ctx: Ctx) -> list[Notice]:
     if not asker.is_confirmed:  # families are named in them
         raise NotConfirmed
     with ctx.db.reading() as session:
-        return list_notices(session, owner_of(asker))
+        return list_notices(session, owner_of(asker), asker.session_id)
 
 
 @router.put(
@@ -29,6 +29,6 @@ def list_my_notices(asker: Asker, ctx: Ctx) -> list[Notice]:
     responses=described(401, 403, 404),
 )
 def acknowledge_my_notice(notice_id: GivenId, asker: Asker, ctx: Ctx) -> None:
-    """It stays in the list."""
+    """It stays in the list. A change of one's sign-in is acknowledged in another session than the one that made it."""
     with ctx.db.session() as session:
-        acknowledge_notice(session, owner_of(asker), notice_id)
+        acknowledge_notice(session, owner_of(asker), notice_id, asker.session_id)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from records.accounts.sessions import display_name_of
+from records.audit.actor import Actor
 from records.clock import utcnow
 from records.database import rows_changed
 from records.errors import RecordsError
-from records.models import FamilyRow, FamilyShareRow, HandOverRow, NoticeRow, ResetRow
+from records.models import FamilyRow, FamilyShareRow, HandOverRow, NoticeRow, ResetRow, SessionRow
 
 _SHOWN = 200
 
@@ -34,6 +36,22 @@ class NoticeKind(StrEnum):
     """Somebody saw a family in an emergency: told to its guider, managers and information governance."""
     SIGN_IN_RESET = "sign_in_reset"
     """Their sign-in was reset by a new invitation."""
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 what was done
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    APP_SET_UP = "app_set_up"
+    """Codes of a phone's app are good, and those of another phone no more."""
+    APP_REMOVED = "app_removed"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
+
+
+OF_SIGN_IN: Final = frozenset(NoticeKind) - {
+    NoticeKind.HANDED_OVER,
+    NoticeKind.GLASS_BROKEN,
+    NoticeKind.SIGN_IN_RESET,
+}
+"""Done in their own name: told to them in every session but the one in which it was done, which may be a stranger's."""
 
 
 class Notice(BaseModel):
@@ -58,6 +76,10 @@ class Notice(BaseModel):
     """When it ends by itself, if it has not been ended."""
     confirmed_by: str | None = None
     """Who said that it was they who opened their account after a reset; recovery-code: they showed one from before."""
+    device: str | None = None
+    """In which browser a sign-in was changed."""
+    is_done_here: bool = False
+    """Whether the session that asks is the one in which it was done: there it is not to be shown."""
     seen_at: datetime | None
 
 
@@ -68,8 +90,14 @@ def add_notice(
     session.add(NoticeRow(account_id=account_id, kind=kind, subject_id=subject_id, family_id=family_id))
 
 
-def list_notices(session: Session, account_id: str) -> list[Notice]:
-    """Those of an account, the newest first, at most 200."""
+def note_sign_in_change(session: Session, who: Actor, kind: NoticeKind) -> None:
+    """Tell the owner of an account what was done with its sign-in, and in which browser."""
+    device = session.scalar(select(SessionRow.device).where(SessionRow.id == who.session_id))
+    session.add(NoticeRow(account_id=who.account_id, kind=kind, subject_id=who.session_id, device=device))
+
+
+def list_notices(session: Session, account_id: str, session_id: str) -> list[Notice]:
+    """Those of an account, the newest first, at most 200; ``session_id``: of the session that asks."""
     query = (
         select(NoticeRow, FamilyRow.code)
         .outerjoin(FamilyRow, FamilyRow.id == NoticeRow.family_id)
@@ -77,18 +105,21 @@ def list_notices(session: Session, account_id: str) -> list[Notice]:
         .order_by(NoticeRow.created_at.desc(), NoticeRow.id)
         .limit(_SHOWN)
     )
-    return [_view(session, row, code) for row, code in session.execute(query)]
+    return [_view(session, row, code, session_id) for row, code in session.execute(query)]
 
 
-def acknowledge_notice(session: Session, account_id: str, notice_id: str) -> None:
-    """They have seen it. Raises: NoticeGone."""
+def acknowledge_notice(session: Session, account_id: str, notice_id: str, session_id: str) -> None:
+    """They have seen it; a change of their sign-in not in the session in which it was done. Raises: NoticeGone."""
     mine = (NoticeRow.id == notice_id) & (NoticeRow.account_id == account_id)
-    seen = update(NoticeRow).where(mine).values(seen_at=utcnow())
+    elsewhere = or_(NoticeRow.kind.not_in(OF_SIGN_IN), NoticeRow.subject_id != session_id)
+    seen = update(NoticeRow).where(mine, elsewhere).values(seen_at=utcnow())
     if rows_changed(session, seen) != 1:
         raise NoticeGone
 
 
-def _view(session: Session, row: NoticeRow, code: str | None) -> Notice:
+def _view(session: Session, row: NoticeRow, code: str | None, session_id: str) -> Notice:
+    if row.kind in OF_SIGN_IN:
+        return _of_sign_in(session, row, session_id)
     if row.kind == NoticeKind.SIGN_IN_RESET:
         return _of_reset(session, row)
     if row.kind == NoticeKind.GLASS_BROKEN:
@@ -104,6 +135,23 @@ def _view(session: Session, row: NoticeRow, code: str | None) -> Notice:
         to=display_name_of(session, subject.to_account_id) if subject else None,
         is_mine_now=subject is not None and subject.to_account_id == row.account_id,
         reason=subject.reason if subject else "",
+        seen_at=row.seen_at,
+    )
+
+
+def _of_sign_in(session: Session, row: NoticeRow, session_id: str) -> Notice:
+    return Notice(
+        id=row.id,
+        kind=NoticeKind(row.kind),
+        at=row.created_at,
+        family_id=None,
+        family_code=None,
+        by=display_name_of(session, row.account_id),
+        to=None,
+        is_mine_now=False,
+        reason="",
+        device=row.device,
+        is_done_here=bool(session_id) and row.subject_id == session_id,
         seen_at=row.seen_at,
     )
 

@@ -100,7 +100,9 @@ class NoticeRow(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(32))
     subject_id: Mapped[str] = mapped_column(String(32))
-    """Of what was done: a hand-over, a share or a reset, by the kind."""
+    """Of what was done: a hand-over, a share or a reset, by the kind; of a changed sign-in the session that did it."""
+    device: Mapped[str | None] = mapped_column(String(100))
+    """In which browser a sign-in was changed."""
     family_id: Mapped[str | None] = mapped_column(ForeignKey("families.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     seen_at: Mapped[datetime | None]

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from records.accounts.local.errors import LastSecondFactor, NoSuchPerson
 from records.accounts.local.passkeys import passkeys_of
+from records.accounts.notices import NoticeKind, note_sign_in_change
 from records.audit.actions import Action
 from records.audit.actor import Actor
 from records.audit.log import note
@@ -21,6 +22,7 @@ def set_app(session: Session, who: Actor, totp_sealed: str, step: int) -> None:
     kept = _credentials(session, who)
     kept.totp_sealed, kept.totp_last_step = totp_sealed, step
     note(session, who, Action.ADD_SECOND_FACTOR, who.account_id)
+    note_sign_in_change(session, who, NoticeKind.APP_SET_UP)
 
 
 def remove_app(session: Session, who: Actor) -> None:
@@ -32,6 +34,7 @@ def remove_app(session: Session, who: Actor) -> None:
         raise LastSecondFactor
     kept.totp_sealed = kept.totp_last_step = None
     note(session, who, Action.REMOVE_SECOND_FACTOR, who.account_id)
+    note_sign_in_change(session, who, NoticeKind.APP_REMOVED)
 
 
 def _credentials(session: Session, who: Actor) -> CredentialRow:

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from records.accounts.local.errors import LastSecondFactor, NoSuchPasskey, PasskeyTaken, TooManyPasskeys
+from records.accounts.notices import NoticeKind, note_sign_in_change
 from records.audit.actions import Action
 from records.audit.actor import Actor
 from records.audit.log import note
@@ -106,6 +107,8 @@ def add_passkey(session: Session, who: Actor, made: NewPasskey, name: str) -> Pa
     session.add(row)
     session.flush()
     note(session, who, Action.ADD_SECOND_FACTOR, row.id)
+    if who.session_id:  # else the account is only being set up
+        note_sign_in_change(session, who, NoticeKind.PASSKEY_ADDED)
     return PasskeyView(id=row.id, name=row.name, created_at=row.created_at, used_at=None)
 
 
@@ -121,3 +124,4 @@ def remove_passkey(session: Session, who: Actor, passkey_id: str) -> None:
         raise LastSecondFactor
     session.execute(delete(PasskeyRow).where(PasskeyRow.id == passkey_id))
     note(session, who, Action.REMOVE_SECOND_FACTOR, passkey_id)
+    note_sign_in_change(session, who, NoticeKind.PASSKEY_REMOVED)

@@ -16,6 +16,7 @@ from records.accounts.local.passwords import normalise_login
 from records.accounts.local.pending import Pending, end_pending
 from records.accounts.local.recovery_codes import new_recovery_codes, recovery_codes_left, use_recovery_code
 from records.accounts.local.totp import step_of_code, unseal
+from records.accounts.notices import NoticeKind, note_sign_in_change
 from records.accounts.sessions import end_sessions, end_sessions_but
 from records.audit.actions import Action
 from records.audit.actor import Actor, NamedActor
@@ -124,7 +125,10 @@ def note_wrong_factor(session: Session, account_id: str) -> None:
 def note_signed_in(session: Session, account_id: str, by: str) -> None:
     """Signed in: whatever was wrong before is forgotten."""
     session.execute(update(CredentialRow).where(CredentialRow.account_id == account_id).values(wrong_codes=0))
-    note(session, NamedActor(account_id, by), Action.SIGN_IN, account_id)
+    who = NamedActor(account_id, by)
+    note(session, who, Action.SIGN_IN, account_id)
+    if by == Factor.RECOVERY_CODE:
+        note_sign_in_change(session, who, NoticeKind.RECOVERY_CODE_USED)
 
 
 def finish_by_passkey(session: Session, pending: Pending, known: KnownPasskey, sign_count: int) -> None:
@@ -181,4 +185,12 @@ def change_password(session: Session, who: Actor, password_hash: str) -> list[st
     values = {"password_hash": password_hash, "changed_at": utcnow(), "wrong_codes": 0}
     session.execute(update(CredentialRow).where(CredentialRow.account_id == who.account_id).values(values))
     note(session, who, Action.CHANGE_PASSWORD, who.account_id)
+    note_sign_in_change(session, who, NoticeKind.PASSWORD_CHANGED)
     return end_sessions_but(session, who.account_id, who.session_id)
+
+
+def make_recovery_codes(session: Session, who: Actor) -> list[str]:
+    """Ten new ones, to be shown once; those before are good no more."""
+    note(session, who, Action.NEW_RECOVERY_CODES, who.account_id)
+    note_sign_in_change(session, who, NoticeKind.RECOVERY_CODES_MADE)
+    return new_recovery_codes(session, who.account_id)

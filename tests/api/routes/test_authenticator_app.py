@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from records.models import AuditRow
 from tests.api.accounts import (
+    OTHER_PASSWORD,
     PASSWORD,
     Phone,
     code_of,
@@ -98,3 +99,46 @@ def test_an_app_is_removed_where_a_passkey_is_left(app: FastAPI) -> None:
     assert ada.post(f"{APP}/removal", json={"password": "not this one"}).status_code == 401
     assert ada.post(f"{APP}/removal", json={"password": PASSWORD}).status_code == 204
     assert ada.get("/api/v1/account").json()["factors"] == ["passkey", "recovery-code"]
+
+
+def told(client: TestClient) -> set[str]:
+    """What a browser is to show of changes of the sign-in."""
+    notices = client.get("/api/v1/notices").json()
+    return {one["kind"] for one in notices if not one["is_done_here"] and one["seen_at"] is None}
+
+
+def test_whose_sign_in_was_changed_is_told_in_every_browser_but_the_one_that_did_it(app: FastAPI) -> None:
+    login, device, yes = next(logins), Authenticator(PUBLIC), {"password": PASSWORD}
+    there, _, codes = set_up(app, invited(app, login), base=PUBLIC)
+    assert told(there) == set()  # setting it up is no change
+    ada = a_browser(app, base=PUBLIC)
+    ada.headers["User-Agent"] = "Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36 Edg/140.0"
+    give_password(ada, login)
+    ada.post("/api/v1/sign-in/recovery-code", json={"code": codes[0]}).raise_for_status()
+    options = ada.post("/api/v1/account/passkey-options", json=yes).json()["options"]
+    made = ada.post("/api/v1/account/passkeys", json={"name": "Mine", "credential": device.make(options)}).json()
+    ada.post(f"{APP}/removal", json=yes).raise_for_status()
+    ada.post("/api/v1/account/recovery-codes", json=yes).raise_for_status()
+    assert told(there) == {"recovery_code_used", "passkey_added", "app_removed", "recovery_codes_made"}
+    assert show(ada, new_phone(ada)) == 204
+    ada.post(f"/api/v1/account/passkeys/{made['id']}/removal", json=yes).raise_for_status()
+    assert {"app_set_up", "passkey_removed"} < told(there)
+    assert told(ada) == {"recovery_code_used"}
+    newest = there.get("/api/v1/notices").json()[0]
+    assert (newest["device"], newest["by"]) == ("Edge on Windows", login.title())
+    seen = f"/api/v1/notices/{newest['id']}/acknowledgement"
+    assert code_of(ada.put(seen)) == (404, "notice_gone")
+    assert there.put(seen).status_code == 204
+    assert newest["kind"] not in told(there)
+
+
+def test_whose_password_was_changed_is_told_at_the_next_sign_in(app: FastAPI) -> None:
+    login = next(logins)
+    stranger, phone, _ = set_up(app, invited(app, login), base=PUBLIC)
+    changed = {"password": PASSWORD, "new_password": OTHER_PASSWORD}
+    stranger.put("/api/v1/account/password", json=changed).raise_for_status()
+    assert told(stranger) == set()
+    ada = a_browser(app, base=PUBLIC)
+    give_password(ada, login, OTHER_PASSWORD)
+    give_code(ada, phone.code()).raise_for_status()
+    assert told(ada) == {"password_changed"}

@@ -4,7 +4,7 @@ import type { Notice } from '../api/types';
 import { sentencesOf } from './notices';
 
 const notice = (more: Partial<Notice>): Notice => ({
-  id: '1', kind: 'handed_over', at: '2026-11-28T09:00:00Z', family_id: 'f', family_code: 'K-104', by: 'Mo', to: 'Ben', is_mine_now: false, reason: 'Ada leaves', seen_at: null, ...more,
+  id: '1', kind: 'handed_over', at: '2026-11-28T09:00:00Z', family_id: 'f', family_code: 'K-104', by: 'Mo', to: 'Ben', is_mine_now: false, reason: 'Ada leaves', is_done_here: false, seen_at: null, ...more,
 });
 
 describe('a notice', () => {
@@ -14,5 +14,7 @@ describe('a notice', () => {
     [notice({ family_code: null }), 'Mo gave your family that was erased since to Ben. Why: “Ada leaves”'],
     [notice({ kind: 'glass_broken', to: null, reason: 'A call in the night' }), 'Mo opened family K-104 in an emergency, for four hours. Why: “A call in the night” Its guider can end that under Families.'],
     [notice({ kind: 'sign_in_reset', reason: 'forgot_password', confirmed_by: 'Cy' }), 'Mo had your sign-in set up anew, because the password was forgotten. Cy confirmed that it was you who opened it. If you did not ask for that, tell your service’s manager at once.'],
+    [notice({ kind: 'passkey_added', device: 'Edge on Windows' }), 'A passkey was added to your account, in Edge on Windows. If that was not you, change your password, sign out everywhere, and tell your service’s manager at once.'],
+    [notice({ kind: 'recovery_code_used' }), 'Somebody signed in to your account with a recovery code. If that was not you, change your password, sign out everywhere, and tell your service’s manager at once.'],
   ])('says who did what and why: %#', (given, sentences) => expect(sentencesOf(given)).toBe(sentences));
 });

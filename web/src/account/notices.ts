@@ -1,4 +1,4 @@
-/** What others did with one's families or account, in plain sentences. */
+/** What was done with one's families or account, in plain sentences. */
 
 import type { Notice } from '../api/types';
 
@@ -10,11 +10,29 @@ const RESETS: Record<string, string> = {
   seen_by_others: 'somebody else may have known it',
 };
 
+const CHANGES: Partial<Record<Notice['kind'], string>> = {
+  password_changed: 'Your password was changed',
+  passkey_added: 'A passkey was added to your account',
+  passkey_removed: 'A passkey of your account was removed',
+  app_set_up: 'A phone’s app was set up for your account',
+  app_removed: 'The phone’s app of your account was removed',
+  recovery_codes_made: 'New recovery codes were made for your account',
+  recovery_code_used: 'Somebody signed in to your account with a recovery code',
+};
+
+/** What was changed of one's own sign-in, and in which browser; null for any other notice. */
+export function changeOf({ kind, device }: Notice): string | null {
+  const what = CHANGES[kind];
+  return what === undefined ? null : `${what}${device ? `, in ${device}` : ''}`;
+}
+
 const nameOf = (by: string): string => (by.startsWith(CONSOLE) ? 'Somebody at the service’s console' : by || 'Somebody');
 
 /** One notice, with its reason. */
 export function sentencesOf(notice: Notice): string {
   const by = nameOf(notice.by);
+  const change = changeOf(notice);
+  if (change !== null) return `${change}. If that was not you, change your password, sign out everywhere, and tell your service’s manager at once.`;
   if (notice.kind === 'sign_in_reset') {
     const why = RESETS[notice.reason] ?? notice.reason;
     const confirmed =

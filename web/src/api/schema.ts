@@ -1088,7 +1088,7 @@ export interface paths {
         get?: never;
         /**
          * Say that I have seen a notice
-         * @description It stays in the list.
+         * @description It stays in the list. A change of one's sign-in is acknowledged in another session than the one that made it.
          */
         put: operations["acknowledge_my_notice"];
         post?: never;
@@ -3956,9 +3956,12 @@ export interface components {
             at: string;
             by: string;
             confirmed_by?: string | null;
+            device?: string | null;
             family_code: string | null;
             family_id: string | null;
             id: string;
+            /** @default false */
+            is_done_here?: boolean;
             is_mine_now: boolean;
             kind: components["schemas"]["NoticeKind"];
             reason: string;
@@ -3970,7 +3973,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        NoticeKind: "handed_over" | "glass_broken" | "sign_in_reset";
+        NoticeKind: "handed_over" | "glass_broken" | "sign_in_reset" | "password_changed" | "passkey_added" | "passkey_removed" | "app_set_up" | "app_removed" | "recovery_codes_made" | "recovery_code_used";
         /** @description Where the browser goes to sign in. */
         OrganisationAddress: {
             address: string;
