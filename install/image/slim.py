@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 SOURCES = {".c", ".cpp", ".h", ".pxd", ".pyi", ".pyx"}
@@ -33,10 +34,11 @@ for room in rooms:
             for name in names:
                 if name not in {"typer._click"}:
                     importlib.import_module(name)
-import av, cv2, numpy, subprocess, imageio_ffmpeg
+import av, cv2, numpy, subprocess, imageio_ffmpeg, pipeline.jail.namespaces
 assert cv2.imdecode(cv2.imencode(".jpg", numpy.zeros((8, 8, 3), "uint8"))[1], 1).shape == (8, 8, 3)
 assert "Video I/O" in cv2.getBuildInformation()
 subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-version"], check=True, capture_output=True)
+subprocess.run([pipeline.jail.namespaces.find_bubblewrap(), "--version"], check=True, capture_output=True)
 """
 
 
@@ -57,10 +59,23 @@ def main(python: str) -> None:
             path.unlink()
     programs = [path for path in site.rglob("*") if path.is_file() and not path.is_symlink() and is_elf(path)]
     for path in programs:
-        subprocess.run(["strip", "--strip-unneeded", path], check=True)
+        strip(path)
     share_ffmpeg(site)
     subprocess.run([python, "-P", "-c", IMPORT_ALL], check=True, cwd="/")
     print(f"{site}: {before // 1_000_000} MB before, {size_of(site) // 1_000_000} MB now")
+
+
+def strip(path: Path) -> None:
+    """Take a program's symbols away, but where strip warns: what patchelf moved about it writes so that it crashes."""
+    with tempfile.TemporaryDirectory() as folder:
+        stripped = Path(folder) / path.name
+        done = subprocess.run(
+            ["strip", "--strip-unneeded", "-o", stripped, path], check=True, capture_output=True, text=True
+        )
+        if done.stderr:
+            print(f"{path.name} keeps its symbols: {done.stderr.splitlines()[0]}")
+        else:
+            shutil.copyfile(stripped, path)
 
 
 def share_ffmpeg(site: Path) -> None:

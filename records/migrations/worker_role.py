@@ -2,8 +2,9 @@
 
 A worker's may do the least that its jobs and its recovery need.
 
-Every table has a line in RIGHTS, so that adding one means deciding it (a test compares). Rows are not told apart: a
-worker also sweeps the store, and one that could not see a family's rows would take that family's files for rubbish.
+Every table has a line in RIGHTS, so that adding one means deciding it (a test compares). Of some tables only columns
+are given: whether somebody agreed, not who wrote what down or the child's own words about it. Rows are not told apart:
+a worker also sweeps the store, and one that could not see a family's rows would take that family's files for rubbish.
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ RIGHTS: Final = {
     "audit": NOTHING,
     "clocks": ALL,
     "copy_links": NOTHING,
-    "consent_forms": READ,
-    "consents": READ,
+    "consent_forms": "SELECT (family_id, storage_key)",
+    "consents": "SELECT (family_id, person_id, purpose, said, said_on, ended_at)",
     "credentials": NOTHING,
     "endings": ALL,
-    "erasure_certificates": READ,
+    "erasure_certificates": NOTHING,
     "erasures": "SELECT, INSERT",
     "external_identities": NOTHING,
     "external_sessions": NOTHING,
     "families": "SELECT, DELETE",
-    "family_retention": READ,
-    "family_shares": "SELECT",
+    "family_retention": NOTHING,
+    "family_shares": NOTHING,
     "hand_overs": NOTHING,
-    "handed_out_copies": "SELECT, DELETE",
+    "handed_out_copies": "SELECT (id, family_id, carrier, until, ended_at), DELETE",
     "hidings": CHANGE,
     "invitations": NOTHING,
     "jobs": ALL,
@@ -56,7 +57,7 @@ RIGHTS: Final = {
     "ratings": NOTHING,
     "recovery_codes": NOTHING,
     "resets": NOTHING,
-    "retention_holds": READ,
+    "retention_holds": NOTHING,
     "samples": NOTHING,
     "selections": CHANGE,
     "sessions": NOTHING,

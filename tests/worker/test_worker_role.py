@@ -11,11 +11,23 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import select, update
 
+from records.actions.erase import mark_erased, resume_erasures
 from records.errors import WorkerRoleMissing
 from records.migrations.migrate import migrate
 from records.migrations.worker_role import NOTHING, RIGHTS
-from records.models import Base, ClockRow, JobRow, utcnow
+from records.models import (
+    Base,
+    ClockRow,
+    ConsentFormRow,
+    FamilyRow,
+    HandedOutCopyRow,
+    JobRow,
+    SelectionRow,
+    utcnow,
+)
 from records.settings import Settings
+from records.storage.open import open_storage
+from tests.effects import open_alone
 from tests.footage import numbered_film
 from tests.helm import render
 from tests.servers import PostgresServer, wait_until
@@ -23,6 +35,12 @@ from tests.worker.service import QUICK, Service, running_service
 from worker.maintenance.recovery import RECOVERY, SWEEPING
 
 ROLE = "vigpack_worker"
+CLOSED_COLUMNS = [
+    *[("consents", column) for column in ("given_by", "own_words", "form_id", "recorded_by")],
+    *[("consent_forms", column) for column in ("sha256", "media_type")],
+    *[("handed_out_copies", column) for column in ("to_whom", "reason", "by", "selection_id")],
+]
+"""Who said what in which words, and to whom something went; workers may read whether somebody agreed."""
 SHAPE = {"family": "K-104", "clip": [{"in": 1000, "out": 2000, "caption": "Ella looks up."}], "still": [{"at": 1500}]}
 
 
@@ -91,6 +109,37 @@ def test_the_query_that_scales_workers_counts_what_waits_and_what_runs(service: 
     assert counted() == 0
 
 
+def test_a_worker_of_its_own_role_ends_an_erasure_that_a_crash_left(service: Service, tmp_path: Path) -> None:
+    selection, _ = service.send_film(numbered_film(tmp_path / "film.mp4", frames=10), SHAPE)
+    with service.db.session() as session:
+        erased = session.get_one(SelectionRow, selection)
+        family = erased.family_id
+        form = f"families/{family}/forms/1.pdf"
+        session.add_all(
+            [
+                ConsentFormRow(family_id=family, storage_key=form, media_type="application/pdf", bytes=1, sha256="0"),
+                HandedOutCopyRow(
+                    family_id=family,
+                    selection_id=selection,
+                    kind="pack",
+                    carrier="plain",
+                    purpose="shared_review",
+                    by="somebody",
+                    ended_at=utcnow(),
+                    ended_how="back",
+                ),
+            ]
+        )
+        mark_erased(session, selection)
+    role = service.settings.model_copy(update={"database_url": as_worker(service.settings)})
+    db = open_alone(role)
+    assert resume_erasures(db, open_storage(role), role) == 1
+    db.dispose()
+    with service.db.reading() as session:
+        assert session.get(FamilyRow, family) is None
+        assert session.scalars(select(HandedOutCopyRow)).all() == []
+
+
 def has_swept(service: Service) -> bool:
     with service.db.reading() as session:
         clocks = {row.name: row.ended_at for row in session.scalars(select(ClockRow))}
@@ -101,7 +150,9 @@ def test_it_cannot_read_accounts_audit_or_logbooks_nor_change_tables(service: Se
     with psycopg.connect(as_worker(service.settings).replace("+psycopg", ""), autocommit=True) as connection:
         closed = [table for table, rights in RIGHTS.items() if rights == NOTHING]
         assert {"accounts", "sessions", "api_tokens", "audit", "ratings", "logbooks"} <= set(closed)
+        assert {"retention_holds", "erasure_certificates", "copy_links"} <= set(closed)
         refused = [f"TABLE {table}" for table in closed]
+        refused += [f"COPY {table} ({column}) TO STDOUT" for table, column in CLOSED_COLUMNS]
         refused += [f"TRUNCATE {table}" for table in closed]
         refused += ["DELETE FROM erasures", "UPDATE words SET revision = ''", "INSERT INTO selections DEFAULT VALUES"]
         refused += ["DROP TABLE jobs", "CREATE TABLE mine (a int)", "ALTER TABLE jobs ADD a int", "TRUNCATE jobs"]
