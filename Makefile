@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # A shell that keeps Python from storing what it compiled would have each of some hundred processes of the tests compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup page api-types demo test chaos load films mutants any-request findings bench bench-start bench-growth bench-pickup bench-desk bundle licences check check-python check-page machine rooms
+.PHONY: help setup page api-types demo test chaos containers pin-digests load load-against films mutants any-request findings bench bench-start bench-growth bench-pickup bench-desk bundle licences check check-python check-page machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=# more words for the command, e.g. make demo ARGS="--film my.mp4", make test ARGS="-k claim"
 
 help:
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/dev.stamp $(VENV)/helm/stamp page tests/oidc/node_modules/stamp  ## make .venv with everything to run, test and check, and build the page
 
@@ -44,6 +44,9 @@ chaos: $(VENV)/dev.stamp  ## break the running stack at seeded instants and look
 containers:  ## build and run it in real containers, back it up, lose it and restore it; needs Docker, ports 80 and 443
 	@tests/containers/run.sh
 
+pin-digests:  ## hold every image of docker-compose.yml to the digest that its name has now, in .env; needs Docker and a registry
+	@install/pin-digests.sh
+
 bundle: $(VENV)/run.stamp page  ## everything for a machine without a network, in dist/: packages for this Python and processor, and the page
 	@PYTHON=$(BIN)/python install/bundle.sh
 
@@ -53,6 +56,10 @@ licences: $(VENV)/run.stamp  # write THIRD_PARTY.md anew, after a package came, 
 MINUTES ?= 30
 load: $(VENV)/dev.stamp  ## thirty guiders at once on the real stack, for MINUTES=30; writes bench/results/load.json
 	@$(BIN)/python -m bench.load --minutes $(MINUTES)
+
+REF ?=
+load-against: $(VENV)/dev.stamp  # the same load on another commit and on this one, for MINUTES=30 each: REF=COMMIT; writes bench/results/load-against.json
+	@$(BIN)/python -m bench.against $(REF) --minutes $(MINUTES)
 
 DIR ?=
 films: $(VENV)/dev.stamp web/node_modules/stamp machine  ## look whether page, service and a plain decoder agree on each film of a folder: DIR=FOLDER

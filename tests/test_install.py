@@ -100,3 +100,36 @@ def test_a_release_is_one_commit_and_one_tag_in_which_every_number_is_the_new_on
     assert re.findall(r"ersion: (.*)$", files["install/chart/Chart.yaml"], re.MULTILINE)[1:3] == ["9.8.7", '"9.8.7"']
     assert re.search(r"^## 9\.8\.7 \(\d{4}-\d\d-\d\d\)$", files["CHANGELOG.md"], re.MULTILINE)
     assert release("9.8.7").returncode == 1  # it is there already
+
+
+def test_images_are_held_to_what_their_names_stand_for_now(tmp_path: Path) -> None:
+    """The registry's answers are made up; it was asked in earnest in containers (docs/reliability.md)."""
+    for name in ("install/pin-digests.sh", "docker-compose.yml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(HOUSE / name, tmp_path / name)
+    answers = tmp_path / "bin/docker"
+    answers.parent.mkdir()
+    answers.write_text(
+        '#!/bin/sh\nfor image; do :; done\n[ "$image" != "$AWAY" ] || exit 1\nprintf "sha256:%s" "$image" | tr / -\n'
+    )
+    answers.chmod(0o755)
+    settings = tmp_path / ".env"
+    settings.write_text("VIGPACK_SITE=vig.example.org\nCADDY_IMAGE=mirror.example.org/caddy:2.11\n")
+
+    def pin(away: str = "") -> subprocess.CompletedProcess[str]:
+        given = {"PATH": f"{answers.parent}:{os.environ['PATH']}", "AWAY": away}
+        argv = ["sh", tmp_path / "install/pin-digests.sh"]
+        return subprocess.run(argv, env=given, capture_output=True, text=True, check=False)
+
+    before = settings.read_text()
+    assert pin(away="redis:7.4-alpine").returncode != 0
+    assert settings.read_text() == before
+    assert pin().returncode == 0
+    written = dict(line.split("=", 1) for line in settings.read_text().splitlines())
+    compose = (HOUSE / "docker-compose.yml").read_text()
+    assert set(written) == {"VIGPACK_SITE", *re.findall(r"\$\{([A-Z]+_IMAGE):-", compose)}
+    assert written["CADDY_IMAGE"] == "mirror.example.org/caddy:2.11@sha256:mirror.example.org-caddy:2.11"
+    assert written["REDIS_IMAGE"] == "redis:7.4-alpine@sha256:redis:7.4-alpine"
+    again = settings.read_text()
+    assert pin().stdout == ""
+    assert sorted(settings.read_text()) == sorted(again)
