@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 
 from api import errors
 from api.background import keep_beating, keep_noted_in_audit, keep_running_maintenance, keep_writing_checkpoints
@@ -33,6 +34,7 @@ from api.middleware.request_log import RequestLog
 from api.middleware.same_site import SameSite
 from api.middleware.sign_in_tries import SignInTries
 from api.middleware.wrong_tokens import WrongTokens
+from api.records_ready import RecordsReady
 from api.routes import (
     account,
     artifacts,
@@ -94,6 +96,10 @@ Begin with `POST /api/v1/selections`; send each awaited upload with tus 1.0 to `
 """
 
 
+_READY_WITHIN_S = 10
+"""After that it answers that its records are not ready, instead of not at all."""
+
+
 def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> FastAPI:
     """The application, ready for a server; ``uvicorn api.app:create_app --factory`` reads the settings itself.
 
@@ -111,11 +117,11 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        duties = [
-            keep_running_maintenance(ctx), keep_beating(given.hung_after_s), keep_writing_checkpoints(ctx),
-            keep_noted_in_audit(ctx),
-        ]  # fmt: skip
-        tasks = [asyncio.create_task(duty) for duty in duties]
+        app.state.records_ready = ready = RecordsReady(ctx)
+        first = [keep_running_maintenance(ctx, ready), keep_beating(given.hung_after_s)]
+        tasks = [asyncio.create_task(duty) for duty in first]
+        await run_in_threadpool(ready.looked.wait, _READY_WITHIN_S)
+        tasks += [asyncio.create_task(duty) for duty in (keep_writing_checkpoints(ctx), keep_noted_in_audit(ctx))]
         yield
         for task in tasks:
             task.cancel()

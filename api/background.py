@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.dependencies import AppContext
 from api.errors import note_incident
+from api.records_ready import RecordsReady
 from api.temp_folder import sweep_private
 from pipeline.errors import PipelineError
 from records.actions.apply_retention import EVERY_S as EVERY_S_OF_RETENTION
@@ -61,11 +62,12 @@ async def keep_beating(hung_after_s: float) -> None:
         ended.set()
 
 
-async def keep_running_maintenance(ctx: AppContext) -> None:
+async def keep_running_maintenance(ctx: AppContext, ready: RecordsReady) -> None:
     """Do it now and every ``recovery_s``, until cancelled. An outage is waited out."""
     after_outage = False
     while True:
         try:
+            await run_in_threadpool(ready.look)
             await run_in_threadpool(run_maintenance, ctx, after_outage=after_outage)
             after_outage = False
         except DatabaseUnavailable as error:

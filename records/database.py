@@ -51,6 +51,8 @@ class Database:
         """Carries out what a transaction leaves to be done; see worker/effects.py."""
         self.before_commit: Callable[[Session], None] | None = None
         """What adds the audit line of the act to its transaction; see records/audit/act.py."""
+        self.before_use: Callable[[], None] | None = None
+        """Raises while nothing of the database may be shown yet; see api/records_ready.py."""
         self._sessions = sessionmaker(engine, expire_on_commit=False, info={AUDIT_KEY: audit_key, SETTINGS: settings})
 
     @contextmanager
@@ -61,6 +63,7 @@ class Database:
         What actions note in its Effects is carried out after the commit.
         Raises: DatabaseUnavailable, and what ``on_commit`` raises.
         """
+        self._ask_first()
         with _plain_errors(), self._sessions() as session, session.begin():
             yield session
             if self.before_commit is not None:
@@ -72,11 +75,14 @@ class Database:
             self.on_commit(effects)
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self, *, ask_first: bool = True) -> Iterator[Session]:
         """A session in one transaction that only reads, beside any writer; a write in it is refused by the database.
 
+        ``ask_first=False`` is for what looks at the database itself and at nothing that it keeps.
         Raises: DatabaseUnavailable.
         """
+        if ask_first:
+            self._ask_first()
         with _plain_errors(), self._sessions() as session:
             options: dict[str, Any] = {_READING: True}
             if self.engine.dialect.name == "postgresql":
@@ -90,6 +96,7 @@ class Database:
 
         Raises: DatabaseUnavailable.
         """
+        self._ask_first()
         options: dict[str, Any] = {_READING: True}
         if self.engine.dialect.name == "postgresql":
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -99,13 +106,17 @@ class Database:
     def version(self) -> str:
         """What the database says of its own version. Raises: DatabaseUnavailable."""
         asking = "SHOW server_version" if self.engine.dialect.name == "postgresql" else "SELECT sqlite_version()"
-        with self.reading() as session:
+        with self.reading(ask_first=False) as session:
             return str(session.scalar(text(asking)))
 
     def ping(self) -> None:
         """Return when the database answers. Raises: DatabaseUnavailable."""
-        with self.reading() as session:
+        with self.reading(ask_first=False) as session:
             session.execute(text("SELECT 1"))
+
+    def _ask_first(self) -> None:
+        if self.before_use is not None:
+            self.before_use()
 
     def dispose(self) -> None:
         """Close every connection; the next session opens new ones."""

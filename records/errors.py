@@ -33,6 +33,13 @@ class DatabaseUnavailable(RecordsError):
     for_guider = "The service cannot reach its records just now. Nothing was lost; please try again in a minute."
 
 
+class RecordsNotReady(DatabaseUnavailable):
+    """The database is there, and not yet looked through for what had been erased before it was put back."""
+
+    code = "records_not_ready"
+    for_guider = "The service has just started and looks through its records. Please try again in a minute."
+
+
 class WorkerRoleMissing(RecordsError):
     """VIGPACK_WORKER_ROLE names no role to which rights could be given."""
 

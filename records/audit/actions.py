@@ -123,6 +123,8 @@ class Action(StrEnum):
     MIGRATE = "migrate"
     BACKUP = "backup"
     RESTORE = "restore"
+    REPLAY_ERASURES = "replay_erasures"
+    """A database was put back by hand; what had been erased since was erased again."""
     BACKUP_KEYS = "backup_keys"
     RESTORE_KEYS = "restore_keys"
     ROTATE_KEYS = "rotate_keys"

@@ -149,7 +149,7 @@ def _use_wal(connection: Connection) -> None:
 
 def is_current(db: Database) -> bool:
     """Whether the tables have the shape this version of the program expects. Raises: DatabaseUnavailable."""
-    with db.reading() as session:
+    with db.reading(ask_first=False) as session:
         if not inspect(session.connection()).has_table("alembic_version"):
             return False
         found = session.scalars(text("SELECT version_num FROM alembic_version")).all()

@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from api.background import keep_running_maintenance, run_maintenance
 from api.dependencies import AppContext
+from api.records_ready import RecordsReady
 from records.logs import configure_logging
 from records.models import JobRow, UploadRow
 from records.settings import Settings
@@ -88,7 +89,9 @@ def test_maintenance_goes_on_after_an_error_nobody_foresaw(waiting: AppContext) 
     unlucky = UnluckyOnce(waiting.db, waiting.storage, waiting.settings)
 
     async def maintain_until_all_are_handed_on() -> None:
-        maintenance = asyncio.create_task(keep_running_maintenance(replace(waiting, uploads=unlucky)))
+        ctx = replace(waiting, uploads=unlucky)
+        maintenance = asyncio.create_task(keep_running_maintenance(ctx, ready := RecordsReady(ctx)))
+        await asyncio.to_thread(ready.looked.wait, 60)
         async with asyncio.timeout(60):
             while jobs(waiting) < 2:  # noqa: ASYNC110 the database tells nobody
                 await asyncio.sleep(0.05)

@@ -84,6 +84,7 @@ const DONE: Record<AuditAction, string> = {
   migrate: 'brought the database up to date',
   backup: 'made a backup',
   restore: 'restored a backup',
+  replay_erasures: 'erased again what had been erased before an older database was put back',
   backup_keys: 'made a backup of the keys',
   restore_keys: 'put keys back',
   rotate_keys: 'changed the master key',
