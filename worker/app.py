@@ -19,6 +19,7 @@ from records.logs import configure_logging, get_logger
 from records.settings import settings
 from worker.broker import TASK, make_celery
 from worker.context import worker_name
+from worker.maintenance.duty import MaintenanceDuty
 from worker.maintenance.loop import start_watch
 from worker.os_limits import give_way, limit_own_memory
 from worker.tasks import run_job
@@ -31,11 +32,12 @@ def make_worker(started_at: datetime) -> Celery:
     app = make_celery(settings())
     app.task(name=TASK)(run_job)
     setup_logging.connect(_log_as_json, weak=False)
+    duty = MaintenanceDuty()
     parent = os.getpid()  # asked before any fork, or a pool process whose worker just died would watch the wrong one
 
     def begin_process(**_: Any) -> None:
         limit_own_memory(settings())
-        start_watch(parent, started_at)
+        start_watch(parent, started_at, duty)
         give_way(settings())
 
     worker_process_init.connect(begin_process, weak=False)

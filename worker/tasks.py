@@ -10,7 +10,6 @@ import traceback
 from pathlib import Path
 
 from celery.exceptions import SoftTimeLimitExceeded
-from structlog.contextvars import bound_contextvars
 
 from pipeline.artifact import MEDIA_TYPES
 from pipeline.errors import NoSpace, PipelineError, TooMuchMemory
@@ -21,7 +20,7 @@ from records.actions.sweep import sweep_attempts
 from records.errors import DatabaseUnavailable, LeaseLost, NoRoom, TookTooLong, Unexpected
 from records.ledger.jobs import Claim, claim_next
 from records.ledger.workers import is_draining
-from records.logs import get_logger
+from records.logs import bound_contextvars, get_logger
 from records.models import ArtifactRow
 from records.storage.contract import Storage, StorageUnavailable
 from worker.broker import enqueue

@@ -12,10 +12,9 @@ from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
 
 from api.middleware.access import is_api
-from records.logs import get_logger
+from records.logs import bound_contextvars, get_logger
 
 _QUIET = {"/healthz", "/readyz", "/metrics"}
 """Asked every few seconds by machines; logged when the answer is no good one."""

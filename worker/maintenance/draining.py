@@ -7,7 +7,7 @@ from datetime import datetime
 
 from records.database import Database, open_database
 from records.errors import DatabaseUnavailable
-from records.ledger.workers import beat, is_draining
+from records.ledger.workers import beat, forget_workers, is_draining
 from records.logs import get_logger
 from records.pulse import beat_pulse
 from records.settings import Settings
@@ -37,7 +37,9 @@ def wait_while_drained(settings: Settings, worker: str, started_at: datetime) ->
 
 
 def _is_drained(db: Database, worker: str) -> bool:
+    """Asked after something was written, too: what the database's library makes of that, the pool's processes share."""
     try:
+        forget_workers(db)
         return is_draining(db, worker)
     except DatabaseUnavailable:
         return False  # the worker waits for its database anyway, and asks again before each job

@@ -1,7 +1,7 @@
 """The thread beside each pool process: sign of life, recovery, and an end when the worker is drained or gone.
 
 It runs in the pool's processes and not in their parent, because the parent forks: a lock that another thread holds at
-that instant would stay locked in the child for ever.
+that instant would stay locked in the child for ever. Each gives its pulse; one of them is on duty for the rest.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from records.ledger.workers import beat, is_draining
 from records.logs import get_logger
 from records.pulse import beat_pulse
 from worker.context import WorkerContext, worker_context
+from worker.maintenance.duty import MaintenanceDuty
 from worker.maintenance.recovery import recover_lost_jobs, sweep
 from worker.maintenance.watchdog import Watchdog, kill_worker
 from worker.os_limits import end_worker
@@ -28,17 +29,23 @@ _ORPHANED = 1
 log = get_logger("worker")
 
 
-def start_watch(parent: int, started_at: datetime) -> None:
-    """Begin watching, in the pool process that calls it; ``parent`` is its worker's process, begun at that time."""
+def start_watch(parent: int, started_at: datetime, duty: MaintenanceDuty) -> None:
+    """Begin watching, in the pool process that calls it; ``parent`` is its worker's process, begun at that time.
+
+    duty: shared by the pool's processes.
+    """
     threading.Thread(target=_end_with, args=(parent,), name="end-with-parent", daemon=True).start()
-    threading.Thread(target=_watch, args=(started_at,), name="watch", daemon=True).start()
+    threading.Thread(target=_watch, args=(started_at, duty), name="watch", daemon=True).start()
 
 
-def _watch(started_at: datetime) -> None:
+def _watch(started_at: datetime, duty: MaintenanceDuty) -> None:
     next_beat = next_sweep = 0.0
     watchdog = Watchdog()
     while True:
         beat_pulse()
+        if not duty.take():
+            time.sleep(_LOOK_EVERY_S)
+            continue
         try:
             ctx = worker_context()
             now = time.monotonic()
