@@ -51,6 +51,7 @@ def prepare(
     from pipeline.outputs.review_pack.opening import open_pack
     from pipeline.presets import preset as preset_named
     from pipeline.run.jailed import prepare_in_jail
+    from pipeline.run.orders import Ffmpeg, SelectionOrder
     from records.settings import load_settings
 
     selection = read_selection(moments)
@@ -58,21 +59,19 @@ def prepare(
     kinds = tuple(dict.fromkeys([*usual_kinds(selection.of), *(also or ())]))
     wishes = read_recipes(recipes) if recipes else {}
     other = open_pack(companion) if companion else None
+    order = SelectionOrder(
+        films[0],
+        selection,
+        chosen,
+        Ffmpeg.of(settings.ffmpeg_runner()),
+        kinds=kinds,
+        recipes=wishes,
+        companion=other,
+        artwork=tuple(artwork or ()),
+        earlier=tuple(open_pack(folder) for folder in earlier or ()),
+    )
     with progress_bar("Preparing", shown=not json) as on_progress:
-        report = prepare_in_jail(
-            settings.jail_for_media(),
-            films[0],
-            selection,
-            out,
-            preset=chosen,
-            runner=settings.ffmpeg_runner(),
-            kinds=kinds,
-            recipes=wishes,
-            companion=other,
-            artwork=artwork or (),
-            earlier=[open_pack(folder) for folder in earlier or ()],
-            on_progress=on_progress,
-        )
+        report = prepare_in_jail(settings.jail_for_media(), order, out, on_progress)
     if json:
         print_json(asdict(report))
         return

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.jail.jail import Jail
+from pipeline.run.orders import Ffmpeg
 
 COLUMNS, ROWS = 5, 4
 CORNERS = {0: 1, COLUMNS - 1: 0, COLUMNS * (ROWS - 1): 0, COLUMNS * ROWS - 1: 0}
@@ -25,6 +26,7 @@ NUMBER_CELLS = [cell for cell in range(COLUMNS * ROWS) if cell not in CORNERS]
 BEEP = "aevalsrc=exprs='if(lt(mod(t,1),0.04),0.5*sin(2*PI*1000*t),0)':sample_rate=48000:channel_layout=stereo"
 DARK, LIGHT = 40, 215
 RUNNER = FfmpegRunner()
+FFMPEG = Ffmpeg.of(RUNNER)
 """The packaged ffmpeg, bounded as it is where nobody sets a limit."""
 JAIL = Jail()
 """Where films are opened, as this machine has it: one for all tests of a process, since it costs a second to start."""

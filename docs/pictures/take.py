@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import parse_selection
 from pipeline.presets import preset
+from pipeline.run.orders import Ffmpeg, SelectionOrder
 from pipeline.run.prepare import prepare
 
 HERE = Path(__file__).parent
@@ -152,7 +153,8 @@ def main() -> None:
         scratch = Path(name)
         draw_film(scratch / "film.mp4")
         prepare(
-            scratch / "film.mp4", parse_selection(SELECTION), scratch / "out", preset=preset(), runner=FfmpegRunner()
+            SelectionOrder(scratch / "film.mp4", parse_selection(SELECTION), preset(), Ffmpeg.of(FfmpegRunner())),
+            scratch / "out",
         )
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])

@@ -16,6 +16,7 @@ from docs.pictures.take import HERE, SELECTION, Picture, draw_film
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import parse_selection
 from pipeline.presets import preset
+from pipeline.run.orders import Ffmpeg, SelectionOrder
 from pipeline.run.prepare import prepare
 
 GROUND = (200, 206, 210)
@@ -52,7 +53,10 @@ def main() -> None:
         film, out = Path(scratch) / "film.mp4", Path(scratch) / "out"
         draw_film(film)
         prepare(
-            film, parse_selection(SELECTION), out, preset=preset(), kinds=KINDS, recipes=RECIPES, runner=FfmpegRunner()
+            SelectionOrder(
+                film, parse_selection(SELECTION), preset(), Ffmpeg.of(FfmpegRunner()), kinds=KINDS, recipes=RECIPES
+            ),
+            out,
         )
         side_by_side("booklet.png", *(page_of(out / "booklet-pages.pdf", number) for number in (0, 1, 2)))
         side_by_side("for-the-family.png", page_of(out / "strip.pdf"), page_of(out / "phone-01.jpg"))

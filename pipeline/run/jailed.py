@@ -2,58 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from pipeline.ffmpeg.limits import room_for_copy
-from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.jail.jail import Jail, Tell
-from pipeline.moments import Selection
 from pipeline.prepared import Prepared
-from pipeline.presets import Preset
-from pipeline.run.orders import PREPARE, Ffmpeg, SelectionOrder
+from pipeline.run.orders import PREPARE, SelectionOrder
 from pipeline.run.report import Report
 from pipeline.run.workspace import filled_whole
 
 
-def prepare_in_jail(
-    jail: Jail,
-    film: Path,
-    selection: Selection,
-    out: Path,
-    *,
-    preset: Preset,
-    runner: FfmpegRunner,
-    kinds: Sequence[str] | None = None,
-    recipes: Mapping[str, Mapping[str, Any]] | None = None,
-    companion: Prepared | None = None,
-    artwork: Sequence[Path] = (),
-    earlier: Sequence[Prepared] = (),
-    on_progress: Tell | None = None,
-) -> Report:
+def prepare_in_jail(jail: Jail, order: SelectionOrder, out: Path, on_progress: Tell | None = None) -> Report:
     """What pipeline.run.prepare makes of a film, in the folder ``out``: filled only when everything succeeded.
 
     Raises: PipelineError and its kin; WorkBroke.
     """
     with filled_whole(out) as work:
-        order = SelectionOrder(
-            film.resolve(),
-            selection,
-            work.resolve(),
-            preset,
-            Ffmpeg.of(runner),
-            None if kinds is None else tuple(kinds),
-            recipes or {},
-            companion,
-            tuple(path.resolve() for path in artwork),
-            tuple(earlier),
-        )
-        others = [companion, *earlier] if companion else earlier
-        reads = [film, *artwork, *(path for one in others for path in files_of(one))]
-        limits = replace(jail.limits, file_bytes=max(jail.limits.file_bytes, room_for_copy(_size(film))))
-        return jail.do(PREPARE, order, work, reads=reads, limits=limits, tell=on_progress)
+        artwork = tuple(path.resolve() for path in order.artwork)
+        found = replace(order, film=order.film.resolve(), artwork=artwork)
+        others = [order.companion, *order.earlier] if order.companion else order.earlier
+        reads = [order.film, *order.artwork, *(path for one in others for path in files_of(one))]
+        limits = replace(jail.limits, file_bytes=max(jail.limits.file_bytes, room_for_copy(_size(order.film))))
+        return jail.do(PREPARE, (found, work.resolve()), work, reads=reads, limits=limits, tell=on_progress)
 
 
 def files_of(prepared: Prepared) -> Iterator[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -105,18 +105,22 @@ class PagesMade:
 
 @dataclass(frozen=True)
 class SelectionOrder:
-    """Everything of one selection, from one film, in the folder ``work``."""
+    """Everything of one selection, from one film."""
 
     film: Path
     selection: Selection
-    work: Path
     preset: Preset
     ffmpeg: Ffmpeg
-    kinds: tuple[str, ...] | None
-    recipes: Mapping[str, Mapping[str, Any]]
-    companion: Prepared | None
-    artwork: tuple[Path, ...]
-    earlier: tuple[Prepared, ...]
+    kinds: tuple[str, ...] | None = None
+    """None: the usual ones."""
+    recipes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What was chosen for a kind, by its name."""
+    companion: Prepared | None = None
+    """The other film of the same cycle."""
+    artwork: tuple[Path, ...] = ()
+    """Photographs of what the child made."""
+    earlier: tuple[Prepared, ...] = ()
+    """Earlier reviews of the family."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,7 @@ class MomentCopy:
 MAKE_MOMENT: Task[MomentOrder, MomentMade] = Task(f"{_WORK}:make_moment", MomentMade)
 MAKE_OUTPUT: Task[OutputOrder, tuple[Artifact, ...]] = Task(f"{_WORK}:make_output", tuple[Artifact, ...])
 LAY_OUT_PAGES: Task[OutputOrder, PagesMade] = Task(f"{_WORK}:lay_out_pages", PagesMade, timeout_s=120)
-PREPARE: Task[SelectionOrder, Report] = Task(f"{_WORK}:prepare_selection", Report, timeout_s=24 * 3600)
+PREPARE: Task[tuple[SelectionOrder, Path], Report] = Task(f"{_WORK}:prepare_selection", Report, timeout_s=24 * 3600)
 READ_PHOTOGRAPH: Task[PhotographOrder, PhotographMade] = Task(f"{_WORK}:read_photograph", PhotographMade, timeout_s=60)
 MEASURE_FILM: Task[Path, FilmMeasured] = Task(f"{_WORK}:measure_film", FilmMeasured)
 COPY_MOMENTS: Task[CopiesOrder, tuple[MomentCopy, ...]] = Task(f"{_WORK}:copy_moments", tuple[MomentCopy, ...])

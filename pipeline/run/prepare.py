@@ -6,7 +6,6 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict
 from functools import partial
@@ -31,6 +30,7 @@ from pipeline.prepared import (
 )
 from pipeline.presets import Preset
 from pipeline.run.moment import Progress, prepare_moment
+from pipeline.run.orders import SelectionOrder
 from pipeline.run.report import Report
 from pipeline.run.workspace import disk_errors_told, filled_whole
 from pipeline.source.film import Film
@@ -67,70 +67,31 @@ def _what(film: Film | Recording) -> str:
     return "recording" if isinstance(film, Recording) else "film"
 
 
-def prepare(
-    film_path: Path,
-    selection: Selection,
-    out: Path,
-    *,
-    preset: Preset,
-    runner: FfmpegRunner,
-    kinds: Sequence[str] | None = None,
-    recipes: Mapping[str, Mapping[str, Any]] | None = None,
-    companion: Prepared | None = None,
-    artwork: Sequence[Path] = (),
-    earlier: Sequence[Prepared] = (),
-    on_progress: Progress | None = None,
-) -> Report:
+def prepare(order: SelectionOrder, out: Path, on_progress: Progress | None = None) -> Report:
     """What ``fill`` makes, in the folder ``out``, which must be empty or absent and is filled only when all succeeded.
 
     In this process: for films that are known. pipeline.run.jailed has it done in a jail.
     Raises: PipelineError and its kin.
     """
     with filled_whole(out) as work:
-        return fill(
-            film_path,
-            selection,
-            work,
-            preset=preset,
-            runner=runner,
-            kinds=kinds,
-            recipes=recipes,
-            companion=companion,
-            artwork=artwork,
-            earlier=earlier,
-            on_progress=on_progress,
-        )
+        return fill(order, work, on_progress)
 
 
-def fill(
-    film_path: Path,
-    selection: Selection,
-    work: Path,
-    *,
-    preset: Preset,
-    runner: FfmpegRunner,
-    kinds: Sequence[str] | None = None,
-    recipes: Mapping[str, Mapping[str, Any]] | None = None,
-    companion: Prepared | None = None,
-    artwork: Sequence[Path] = (),
-    earlier: Sequence[Prepared] = (),
-    on_progress: Progress | None = None,
-) -> Report:
+def fill(order: SelectionOrder, work: Path, on_progress: Progress | None = None) -> Report:
     """The media work alone: the packs and notes of a selection, and report.json, in the folder ``work``.
 
-    ``kinds`` are the usual ones where None; ``recipes`` holds what was chosen for a kind, by its name; ``companion`` is
-    the other film of the same cycle; ``artwork`` are photographs of what the child made; ``earlier`` are earlier
-    reviews of the family. The film is only read.
+    The film is only read.
     Raises: PipelineError and its kin.
     """
-    wanted = map(find_kind, usual_kinds(selection.of) if kinds is None else kinds)
-    chosen = [(kind, parse_recipe(kind, (recipes or {}).get(kind.name, {}))) for kind in wanted]
+    selection, companion, preset, runner = order.selection, order.companion, order.preset, order.ffmpeg.runner()
+    wanted = map(find_kind, usual_kinds(selection.of) if order.kinds is None else order.kinds)
+    chosen = [(kind, parse_recipe(kind, order.recipes.get(kind.name, {}))) for kind in wanted]
     if companion is not None:
         check_companion(selection, companion.selection)
-    for one in earlier:
+    for one in order.earlier:
         check_earlier(selection, one.selection)
-    before = tuple(EarlierReview(one) for one in sorted(earlier, key=lambda one: one.selection.cycle))
-    film = probe_source(film_path)
+    before = tuple(EarlierReview(one) for one in sorted(order.earlier, key=lambda one: one.selection.cycle))
+    film = probe_source(order.film)
     with disk_errors_told(), tempfile.TemporaryDirectory(dir=work) as scratch_name:
         scratch = Path(scratch_name)
         report = Report(_film_facts(film), preset.model_dump(), warnings=[*film.warnings, *hints(selection)])
@@ -140,7 +101,9 @@ def fill(
             seekable = report.step("make the film seekable", film.bytes, copying)
         report.film["duration_ms"] = seekable.duration_ms
         check_moments(seekable, selection)
-        photographs = tuple(_photographed(one, scratch / f"artwork-{n:02}.jpg") for n, one in enumerate(artwork, 1))
+        photographs = tuple(
+            _photographed(one, scratch / f"artwork-{n:02}.jpg") for n, one in enumerate(order.artwork, 1)
+        )
         moments = _prepare_moments(
             seekable, selection, preset, scratch, runner, report, on_progress or (lambda _: None)
         )

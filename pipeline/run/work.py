@@ -118,21 +118,9 @@ def lay_out_pages(order: OutputOrder, _: Telling) -> PagesMade:
     return PagesMade(tuple(files), pages.of)
 
 
-def prepare_selection(order: SelectionOrder, tell: Telling) -> Report:
-    """Everything of a selection. Raises: what pipeline.run.prepare does."""
-    return fill(
-        order.film,
-        order.selection,
-        order.work,
-        preset=order.preset,
-        runner=order.ffmpeg.runner(),
-        kinds=order.kinds,
-        recipes=order.recipes,
-        companion=order.companion,
-        artwork=order.artwork,
-        earlier=order.earlier,
-        on_progress=tell,
-    )
+def prepare_selection(order: tuple[SelectionOrder, Path], tell: Telling) -> Report:
+    """Everything of a selection, in that folder. Raises: what pipeline.run.prepare does."""
+    return fill(*order, tell)
 
 
 def read_photograph(order: PhotographOrder, _: Telling) -> PhotographMade:

@@ -10,9 +10,10 @@ from playwright.sync_api import Page, expect
 
 from pipeline.moments import parse_selection
 from pipeline.presets import preset
+from pipeline.run.orders import SelectionOrder
 from pipeline.run.prepare import prepare
 from tests.end_to_end.reader import PHONE, Reader
-from tests.footage import RUNNER, spoken_recording
+from tests.footage import FFMPEG, spoken_recording
 from tests.servers import wait_until
 
 TOGETHER = "packs"
@@ -28,7 +29,7 @@ SELECTION = {
 def diary_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     diary = spoken_recording(tmp_path_factory.mktemp("diary") / "diary.m4a")
     out = tmp_path_factory.mktemp("made") / "out"
-    prepare(diary, parse_selection(SELECTION), out, preset=preset(), kinds=["review_pack"], runner=RUNNER)
+    prepare(SelectionOrder(diary, parse_selection(SELECTION), preset(), FFMPEG, kinds=("review_pack",)), out)
     return out / "review-pack"
 
 

@@ -69,12 +69,13 @@ def watch(event, given):
 sys.addaudithook(watch)
 from pipeline.moments import read_selection
 from pipeline.presets import preset
+from pipeline.run.orders import Ffmpeg, SelectionOrder
 from pipeline.run.prepare import prepare
 from records.settings import load_settings
 
 film, moments, out = map(Path, sys.argv[1:])
-runner = load_settings().ffmpeg_runner()
-prepare(film, read_selection(moments), out, preset=preset(), runner=runner, kinds=["review_pack", "reel"])
+ffmpeg = Ffmpeg.of(load_settings().ffmpeg_runner())
+prepare(SelectionOrder(film, read_selection(moments), preset(), ffmpeg, kinds=("review_pack", "reel")), out)
 """
 
 

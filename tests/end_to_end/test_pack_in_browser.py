@@ -15,9 +15,10 @@ from playwright.sync_api import Browser, expect
 from pipeline.moments import parse_selection
 from pipeline.outputs.kinds import KINDS
 from pipeline.presets import preset
+from pipeline.run.orders import SelectionOrder
 from pipeline.run.prepare import prepare
 from tests.end_to_end.reader import LAPTOP, PHONE, RATES, Reader
-from tests.footage import RUNNER, numbered_film
+from tests.footage import FFMPEG, RUNNER, numbered_film
 from tests.pipeline.outputs.prepared_by_hand import QUESTION, WORKING_POINT, drawn_clip, drawn_still, prepared_from
 
 TOGETHER = "packs"
@@ -356,7 +357,7 @@ def test_a_pack_made_from_a_film_steps_through_the_very_frames_of_its_moment(
 ) -> None:
     film = numbered_film(tmp_path / "film.mp4", frames=150, fps="30000/1001", width=640, height=360)
     shape = {"family": "K-207", "clip": [{"in": 1000, "out": 2500}], "still": [{"at": 2002}]}
-    prepare(film, parse_selection(shape), tmp_path / "out", preset=preset(), runner=RUNNER)
+    prepare(SelectionOrder(film, parse_selection(shape), preset(), FFMPEG), tmp_path / "out")
     reader = reading(tmp_path / "out" / "review-pack")
     reader.press("PageDown")
     reader.at_rest()

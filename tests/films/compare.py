@@ -19,13 +19,14 @@ from pipeline.cut.stills import grab_still
 from pipeline.errors import MomentOutsideFilm, PipelineError
 from pipeline.moments import Clip, parse_selection
 from pipeline.presets import preset
+from pipeline.run.orders import SelectionOrder
 from pipeline.run.prepare import prepare
 from pipeline.source.claims import Claims, check_moment
 from pipeline.source.film import Film, probe
 from pipeline.source.remux import make_seekable
 from tests.films.colours import colours_differ
 from tests.films.truth import LUMA, RATE, Grey, Truth, decode_all, luma, sound_between, upright
-from tests.footage import RUNNER, read_number
+from tests.footage import FFMPEG, RUNNER, read_number
 from tests.web.engine import CutFile, Engine, grey_of
 
 _PLAYER_NEAR_S = 0.1
@@ -185,12 +186,10 @@ class Comparison:
         out = self.scratch / "prepared"
         try:
             prepare(
-                self.path,
-                parse_selection({"family": "K-104", **asked}),
+                SelectionOrder(
+                    self.path, parse_selection({"family": "K-104", **asked}), preset(), FFMPEG, kinds=("review_pack",)
+                ),
                 out,
-                preset=preset(),
-                runner=RUNNER,
-                kinds=["review_pack"],
             )
         except PipelineError as refused:
             self._refused("service", refused)

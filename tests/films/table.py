@@ -11,11 +11,12 @@ import av
 from pipeline.errors import PipelineError
 from pipeline.moments import parse_selection
 from pipeline.presets import preset
+from pipeline.run.orders import SelectionOrder
 from pipeline.run.prepare import prepare
 from pipeline.source.film import Film, probe
 from pipeline.source.remux import make_seekable
 from tests.films.compare import Verdict
-from tests.footage import RUNNER
+from tests.footage import FFMPEG, RUNNER
 
 PAGE = Path(__file__).parents[2] / "docs" / "media.md"
 _HEAD = """# Real films
@@ -58,7 +59,7 @@ def row(path: Path, verdict: Verdict, scratch: Path) -> str:
         film = make_seekable(probe(path), scratch, runner=RUNNER)
         clip = {"in": 0, "out": min(1000, film.duration_ms)}
         selection = parse_selection({"family": "K-104", "clip": [clip], "still": [{"at": clip["out"] // 2}]})
-        report = prepare(path, selection, scratch / "prepared", preset=preset(), runner=RUNNER)
+        report = prepare(SelectionOrder(path, selection, preset(), FFMPEG), scratch / "prepared")
     except PipelineError as refused:
         return f"| {path.name} | | | | | {compared} | refused: {refused.for_guider} |"
     pack = scratch / "prepared" / "review-pack"

@@ -12,8 +12,9 @@ from pipeline.jail.jail import Locks
 from pipeline.moments import parse_selection
 from pipeline.presets import preset
 from pipeline.run.jailed import prepare_in_jail
+from pipeline.run.orders import SelectionOrder
 from pipeline.run.prepare import prepare
-from tests.footage import JAIL, RUNNER, numbered_film, run
+from tests.footage import FFMPEG, JAIL, numbered_film, run
 from tests.pipeline.jail.test_jail import WAYS
 
 TOGETHER = "jail"
@@ -43,7 +44,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def outside(film: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     out = tmp_path_factory.mktemp("outside") / "out"
-    prepare(film, CHOSEN, out, preset=preset(), runner=RUNNER)
+    prepare(SelectionOrder(film, CHOSEN, preset(), FFMPEG), out)
     return sums_in(out)
 
 
@@ -58,5 +59,5 @@ def test_the_bytes_are_the_same_in_and_out_of_the_jail(
     locks: Locks, film: Path, outside: dict[str, str], tmp_path: Path
 ) -> None:
     jail = replace(JAIL, locks=locks)
-    prepare_in_jail(jail, film, CHOSEN, tmp_path / "out", preset=preset(), runner=RUNNER)
+    prepare_in_jail(jail, SelectionOrder(film, CHOSEN, preset(), FFMPEG), tmp_path / "out")
     assert sums_in(tmp_path / "out") == outside

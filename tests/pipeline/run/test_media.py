@@ -13,9 +13,10 @@ import pytest
 from pipeline.errors import FilmUnreadable
 from pipeline.moments import parse_selection
 from pipeline.presets import preset
+from pipeline.run.orders import SelectionOrder
 from pipeline.run.prepare import prepare
 from pipeline.source.film import probe
-from tests.footage import RUNNER
+from tests.footage import FFMPEG
 
 MEDIA = Path(__file__).parents[4] / "shared" / "media"
 pytestmark = pytest.mark.skipif(not MEDIA.is_dir(), reason="the real films are not here")
@@ -57,7 +58,7 @@ def test_a_real_film_gives_a_right_pack(tmp_path: Path, name: str) -> None:
     assert (film.audio is not None) == sound
     end = min(1000, film.duration_ms)
     selection = parse_selection({"family": "K-104", "clip": [{"in": 0, "out": end}], "still": [{"at": end // 2}]})
-    prepare(MEDIA / name, selection, tmp_path / "out", preset=preset(), runner=RUNNER)
+    prepare(SelectionOrder(MEDIA / name, selection, preset(), FFMPEG), tmp_path / "out")
     clip = tmp_path / "out/review-pack/clips/01.mp4"
     with av.open(str(clip)) as container:
         video = container.streams.video[0]

@@ -20,9 +20,10 @@ from cli import main
 from pipeline.errors import PipelineError
 from pipeline.moments import parse_selection
 from pipeline.presets import preset
+from pipeline.run.orders import SelectionOrder
 from pipeline.run.prepare import prepare
 from pipeline.source.film import probe
-from tests.footage import RUNNER, numbered_film, numbers_in, run
+from tests.footage import FFMPEG, numbered_film, numbers_in, run
 
 MOMENTS = """
 family = "K-104"
@@ -110,7 +111,7 @@ def test_the_report_tells_time_bytes_and_settings_and_no_names(
 def test_clips_can_be_many_and_keep_their_order(film: Path, tmp_path: Path) -> None:
     clips = [{"in": start, "out": start + 300} for start in (3000, 0, 2000, 1000, 500)]
     selection = parse_selection({"family": "K-104", "clip": clips})
-    report = prepare(film, selection, tmp_path / "out", preset=preset(), runner=RUNNER)
+    report = prepare(SelectionOrder(film, selection, preset(), FFMPEG), tmp_path / "out")
     told = [(step["picture"], step["because"]) for step in report.steps if step["step"].startswith("clip")]
     assert told == [("encoded", "its colours are smpte170m, bt709")] * 5
     firsts = [numbers_in(tmp_path / f"out/review-pack/clips/{n:02}.mp4")[0] for n in range(1, 6)]
@@ -119,10 +120,10 @@ def test_clips_can_be_many_and_keep_their_order(film: Path, tmp_path: Path) -> N
 
 def test_a_clip_of_a_finished_clip_is_not_encoded_again(film: Path, tmp_path: Path) -> None:
     selection = parse_selection({"family": "K-104", "clip": [{"in": 1000, "out": 2000}]})
-    prepare(film, selection, tmp_path / "out", preset=preset(), runner=RUNNER)
+    prepare(SelectionOrder(film, selection, preset(), FFMPEG), tmp_path / "out")
     own = tmp_path / "out/review-pack/clips/01.mp4"
     again = parse_selection({"family": "K-104", "clip": [{"in": 0, "out": 1000}]})
-    report = prepare(own, again, tmp_path / "again", preset=preset(), runner=RUNNER)
+    report = prepare(SelectionOrder(own, again, preset(), FFMPEG), tmp_path / "again")
     assert [step["picture"] for step in report.steps if step["step"].startswith("clip")] == ["copied"]
     assert numbers_in(tmp_path / "again/review-pack/clips/01.mp4") == list(range(30, 60))
 
@@ -220,11 +221,10 @@ def test_names_that_look_like_options_patterns_or_protocols_are_only_names(film:
         odd.write_bytes(film.read_bytes())
         out = tmp_path / "out" / str(abs(hash(name)))
         prepare(
-            odd,
-            parse_selection({"family": "K-104", "clip": [{"in": 0, "out": 300}]}),
+            SelectionOrder(
+                odd, parse_selection({"family": "K-104", "clip": [{"in": 0, "out": 300}]}), preset(), FFMPEG
+            ),
             out,
-            preset=preset(),
-            runner=RUNNER,
         )
         assert numbers_in(out / "review-pack/clips/01.mp4") == list(range(9))
 
@@ -250,7 +250,7 @@ def test_a_damaged_film_gives_right_moments_or_one_sentence(tmp_path: Path, name
     for clip in clips:
         out = tmp_path / "out" / str(clip["in"])
         try:
-            prepare(path, parse_selection({"family": "K-104", "clip": [clip]}), out, preset=preset(), runner=RUNNER)
+            prepare(SelectionOrder(path, parse_selection({"family": "K-104", "clip": [clip]}), preset(), FFMPEG), out)
         except PipelineError as refused:
             assert "\n" not in refused.for_guider  # noqa: PT017  either end is right
             assert not out.exists()

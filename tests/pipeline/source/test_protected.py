@@ -9,10 +9,11 @@ import pytest
 from pipeline.errors import FilmProtected
 from pipeline.moments import parse_selection
 from pipeline.presets import preset
+from pipeline.run.orders import SelectionOrder
 from pipeline.run.prepare import prepare
 from pipeline.source.film import probe
 from pipeline.source.recording import probe_source
-from tests.footage import RUNNER, numbered_film, run, spoken_recording
+from tests.footage import FFMPEG, numbered_film, run, spoken_recording
 from tests.mp4_boxes import Mp4
 
 KEY = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb", "-encryption_kid",
@@ -23,7 +24,7 @@ def test_an_encrypted_film_is_refused_in_one_sentence(tmp_path: Path) -> None:
     path = numbered_film(tmp_path / "film.mp4", frames=90, container=KEY)
     selection = parse_selection({"family": "K-104", "clip": [{"in": 0, "out": 1000}], "still": [{"at": 500}]})
     with pytest.raises(FilmProtected) as refused:
-        prepare(path, selection, tmp_path / "out", preset=preset(), runner=RUNNER)
+        prepare(SelectionOrder(path, selection, preset(), FFMPEG), tmp_path / "out")
     assert "protected against copying" in refused.value.for_guider
     assert not (tmp_path / "out").exists()
 

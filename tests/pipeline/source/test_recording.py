@@ -16,10 +16,21 @@ from pipeline.moments import Clip, parse_selection
 from pipeline.outputs.kinds import KINDS
 from pipeline.outputs.review_pack.opening import open_pack
 from pipeline.presets import preset
+from pipeline.run.orders import SelectionOrder
 from pipeline.run.prepare import prepare
 from pipeline.source.film import Film
 from pipeline.source.recording import Recording, probe_source
-from tests.footage import BEEP, RUNNER, numbered_film, onsets_ms, run, sound_in, spoken_recording, without_sound_packets
+from tests.footage import (
+    BEEP,
+    FFMPEG,
+    RUNNER,
+    numbered_film,
+    onsets_ms,
+    run,
+    sound_in,
+    spoken_recording,
+    without_sound_packets,
+)
 
 NARROW = ("-ar", "8000", "-ac", "1", "-c:a", "libopencore_amrnb")
 RECORDED = {
@@ -107,7 +118,7 @@ def test_a_diary_becomes_a_pack_and_what_needs_pictures_says_so_once(tmp_path: P
         tmp_path / "Ella's week.m4a", "-metadata", "location=+51.5-000.1/", "-metadata", "title=Ella"
     )
     kinds = ["review_pack", *(name for name, kind in KINDS.items() if kind.needs_picture), "diary_sheet"]
-    report = prepare(diary, parse_selection(DIARY), tmp_path / "out", preset=preset(), kinds=kinds, runner=RUNNER)
+    report = prepare(SelectionOrder(diary, parse_selection(DIARY), preset(), FFMPEG, kinds=kinds), tmp_path / "out")
     assert sorted(report.results) == ["diary-sheet.pdf", "review-pack.zip"]
     assert report.warnings == [
         f"{KINDS[name].title}: left out, because this recording has sound but no picture."
@@ -134,7 +145,9 @@ def test_what_a_recording_does_not_hold_is_refused_before_any_work(
 ) -> None:
     diary = spoken_recording(tmp_path / "diary.m4a", seconds=2)
     with pytest.raises(refusal, match=sentence):
-        prepare(diary, parse_selection({"family": "K-104", **moment}), tmp_path / "out", preset=preset(), runner=RUNNER)
+        prepare(
+            SelectionOrder(diary, parse_selection({"family": "K-104", **moment}), preset(), FFMPEG), tmp_path / "out"
+        )
     assert not (tmp_path / "out").exists()
 
 
