@@ -15,8 +15,10 @@ from api.errors import described
 from api.routes.selections import PREFIX
 from api.temp_folder import private_folder
 from pipeline.limits import ID_PATTERN, LIMITS, or_empty
-from pipeline.pack.sealed import seal_pack
-from records.actions.hand_out import Leaving, LinkReachesNobody, NotHandedOut, check_hand_out, hand_out
+from pipeline.outputs.kinds import find_kind
+from pipeline.pack.sealed import seal_files, seal_pack
+from records.actions.hand_out import Leaving, LinkReachesNobody, check_hand_out, hand_out
+from records.copies.carriers import has_player
 from records.copies.register import Carrier, HandedOutCopy
 from records.views.copies import end_own_copy, list_copies
 from records.views.output_inputs import fetch
@@ -79,24 +81,28 @@ def create_copy(selection_id: GivenId, new: NewCopy, asker: Asker, ctx: Ctx) -> 
 
 @router.post(
     f"{PREFIX}/{{selection_id}}/sealed-copies",
-    summary="Hand out a sealed pack",
+    summary="Hand out what a passphrase opens",
     response_class=Response,
     responses={200: {"content": {"application/zip": {}}}, **described(401, 403, 404, 422, 503)},
 )
 def create_sealed_copy(selection_id: GivenId, new: NewSealedCopy, asker: Asker, ctx: Ctx) -> Response:
-    """The pack as a ZIP whose page asks for the passphrase. The service keeps neither: what was made is gone with the
-    answer. Its entry in the register is in it when the first byte leaves; `X-Copy-Id` tells which it is.
+    """A pack, or all files of another output, as a ZIP whose page asks for the passphrase. The service keeps neither:
+    what was made is gone with the answer. Its entry in the register is in it when the first byte leaves; `X-Copy-Id`
+    tells which it is.
     """
     leaving = Leaving(new.kind, Carrier.SEALED, new.to_whom, "", new.until)
     with ctx.db.reading() as session:
-        [file, *others] = check_hand_out(session, selection_id, leaving)
-        key, sha256 = file.storage_key, file.sha256
-    if others:
-        raise NotHandedOut
+        there = [(one.name, one.storage_key, one.sha256) for one in check_hand_out(session, selection_id, leaving)]
+    passphrase = new.passphrase.get_secret_value()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(private_folder(ctx.settings))
-        pack = fetch(ctx.storage, key, sha256, folder / "pack.zip")
-        seal_pack(pack, new.passphrase.get_secret_value(), folder / "sealed.zip")
+        (folder / "open").mkdir()
+        files = {name: fetch(ctx.storage, key, sha256, folder / "open" / name) for name, key, sha256 in there}
+        if has_player(new.kind):
+            [pack] = files.values()
+            seal_pack(pack, passphrase, folder / "sealed.zip")
+        else:
+            seal_files(files, find_kind(new.kind).title, passphrase, folder / "sealed.zip")
         with ctx.db.session() as session:
             entry, _ = hand_out(session, asker, selection_id, leaving)
         name = f"sealed-{entry.id[:6]}.zip"  # no word of the family stands in it

@@ -1,11 +1,15 @@
-"""Sealing a pack: the same review behind a passphrase, in a folder whose names and sizes do not tell what is in it.
+"""Sealing what leaves: a review, or files such as notes and a reel, behind a passphrase, in a folder that tells little.
 
 The moments and everything that is written about them become one stream, filled up to one of few sizes, cut into equal
 pieces, each encrypted by itself (AES-256-GCM). Beside index.html lie those pieces as text: a page that is opened from a
-disk may load scripts from beside it and nothing else. It decrypts the pieces of the moment that is looked at.
+disk may load scripts from beside it and nothing else. It decrypts the pieces of what is looked at.
 
     PBKDF2-HMAC-SHA256(passphrase, salt, 600 000)   opens the pack's own random key, which stands sealed in the page
     length of the list (4 bytes), list of files (JSON), the files, zeros    the stream
+
+The sizes are four to each doubling, from 512 KiB on, so a quarter more than is needed at most. What can be seen of a
+sealed pack is thus how large everything in it is together, to a quarter. Padmé (Nikitin et al., PETS 2019) would
+add an eighth at most, and tell 32 sizes to each doubling: enough to find out which of a service's packs one is.
 """
 
 from __future__ import annotations
@@ -16,39 +20,37 @@ import re
 import secrets
 import unicodedata
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipeline.artifact import MEDIA_TYPES
 from pipeline.errors import PipelineError
 from pipeline.pack.archive import fixed_entry
 from pipeline.player.page import Seal, read_review, render_sealed
+from pipeline.player.review import Review
 
 FOLDER: Final = "sealed-pack"
 ITERATIONS: Final = 600_000
-PIECE_BYTES: Final = 1 << 19
-_SMALLEST: Final = 4 << 20
+LARGEST_PIECE_BYTES: Final = 1 << 19
+SMALLEST_BYTES: Final = 1 << 19
+_SIZES_TO_A_DOUBLING: Final = 4
 _SHORTEST_PASSPHRASE: Final = 20
 _BETWEEN_WORDS: Final = re.compile(r"[\s\u2010-\u2015_.,-]+")
-_MEDIA_TYPES: Final = {
-    ".mp4": "video/mp4",
-    ".webm": "video/webm",
-    ".m4a": "audio/mp4",
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-    ".pdf": "application/pdf",
-}
+_MEDIA_TYPES: Final = {**MEDIA_TYPES, ".webm": "video/webm"}
 
 
 class NotSealable(PipelineError):
-    """What is to be sealed is no pack with a player."""
+    """What is to be sealed as a pack is none with a player, or there is nothing to seal."""
 
     code = "not_sealable"
-    for_guider = "Only packs with a player can be sealed."
+    for_guider = "This cannot be sealed. Please tell IT support."
 
 
 class PassphraseTooShort(PipelineError):
@@ -68,18 +70,66 @@ class SealedFile(BaseModel):
     media_type: str
 
 
+class SealedContents(BaseModel):
+    """What opens with the passphrase: a review to play, or files to look at and to save."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    """Of the files; the review has its own."""
+    review: Review | None
+    files: dict[str, SealedFile]
+
+
+@dataclass(frozen=True)
+class _Inside:
+    name: str
+    length: int
+    open: Callable[[], IO[bytes]]
+
+
 def seal_pack(archive: Path, passphrase: str, target: Path) -> None:
     """Write to ``target`` the ZIP of a pack's sealed twin; a mebibyte or two of it are held in memory.
 
     Raises: NotSealable, PassphraseTooShort.
     """
-    if len(normal(passphrase)) < _SHORTEST_PASSPHRASE:
-        raise PassphraseTooShort
+    _check(passphrase)
     try:
         with ZipFile(archive) as pack:
-            _seal(pack, normal(passphrase), target)
+            [page] = [name for name in pack.namelist() if name.count("/") == 1 and name.endswith("/index.html")]
+            root = page.removesuffix("index.html")
+            review = read_review(pack.read(page).decode("utf-8"))
+            # What only programs read, pack.json, stays out; with it the family's code and the places in the film.
+            links = review.ending.links if review.ending else ()
+            shown = [*(moment.file for moment in review.moments), *(link.file for link in links)]
+            inside = [
+                _Inside(name, pack.getinfo(root + name).file_size, partial(pack.open, root + name))
+                for name in dict.fromkeys(shown)
+            ]
+            _seal("", review, inside, normal(passphrase), target)
     except (BadZipFile, KeyError, ValueError, ValidationError) as error:
         raise NotSealable(f"{type(error).__name__}: no pack with a player") from error
+
+
+def seal_files(files: Mapping[str, Path], title: str, passphrase: str, target: Path) -> None:
+    """The same of files that have no player, by the names that they are to have: pictures, films, PDFs.
+
+    Raises: NotSealable, PassphraseTooShort.
+    """
+    _check(passphrase)
+    if not files:
+        raise NotSealable
+    inside = [_Inside(name, file.stat().st_size, partial(_open, file)) for name, file in files.items()]
+    _seal(title, None, inside, normal(passphrase), target)
+
+
+def _open(file: Path) -> IO[bytes]:
+    return file.open("rb")
+
+
+def _check(passphrase: str) -> None:
+    if len(normal(passphrase)) < _SHORTEST_PASSPHRASE:
+        raise PassphraseTooShort
 
 
 def normal(passphrase: str) -> str:
@@ -87,27 +137,23 @@ def normal(passphrase: str) -> str:
     return _BETWEEN_WORDS.sub("-", unicodedata.normalize("NFKC", passphrase).lower()).strip("-")
 
 
-def _seal(pack: ZipFile, passphrase: str, target: Path) -> None:
-    [page] = [name for name in pack.namelist() if name.count("/") == 1 and name.endswith("/index.html")]
-    root = page.removesuffix("index.html")
-    review = read_review(pack.read(page).decode("utf-8"))
-    # What only programs read, pack.json, stays out; with it the family's code and the places in the film.
-    links = review.ending.links if review.ending else ()
-    shown = [*(moment.file for moment in review.moments), *(link.file for link in links)]
-    files, start = {}, 0
-    for name in dict.fromkeys(shown):
-        size = pack.getinfo(root + name).file_size
-        files[name] = SealedFile(start=start, bytes=size, media_type=_MEDIA_TYPES[Path(name).suffix])
-        start += size
-    contents = {"review": review.model_dump(), "files": {name: file.model_dump() for name, file in files.items()}}
+def _seal(title: str, review: Review | None, inside: Sequence[_Inside], passphrase: str, target: Path) -> None:
+    files, start = dict[str, SealedFile](), 0
+    for one in inside:
+        media_type = _MEDIA_TYPES[Path(one.name).suffix]
+        files[one.name] = SealedFile(start=start, bytes=one.length, media_type=media_type)
+        start += one.length
+    contents = SealedContents(title=title, review=review, files=files).model_dump()
     head = json.dumps(contents, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    pieces = _padded(4 + len(head) + start) // PIECE_BYTES
+    size = padded(4 + len(head) + start)
+    piece_bytes = min(LARGEST_PIECE_BYTES, _step(size))
+    pieces = size // piece_bytes
 
     def blocks() -> Iterator[bytes]:
         yield len(head).to_bytes(4, "big") + head
-        for name in files:
-            with pack.open(root + name) as reading:
-                while block := reading.read(PIECE_BYTES):
+        for one in inside:
+            with one.open() as reading:
+                while block := reading.read(piece_bytes):
                     yield block
 
     salt, key = secrets.token_bytes(16), AESGCM.generate_key(256)
@@ -117,11 +163,11 @@ def _seal(pack: ZipFile, passphrase: str, target: Path) -> None:
         iterations=ITERATIONS,
         key=b64encode(wrapping.encrypt(bytes(12), key, _bound(pieces))).decode(),  # each salt makes another key
         pieces=pieces,
-        piece_bytes=PIECE_BYTES,
+        piece_bytes=piece_bytes,
     )
     with ZipFile(target, "w", ZIP_STORED) as sealed:
         sealed.writestr(fixed_entry(f"{FOLDER}/index.html"), render_sealed(seal))
-        for number, piece in enumerate(_pieces(blocks(), pieces)):
+        for number, piece in enumerate(_pieces(blocks(), pieces, piece_bytes)):
             closed = AESGCM(key).encrypt(number.to_bytes(12, "big"), piece, _bound(pieces))
             text = f'sealedPiece({number},"{b64encode(closed).decode()}");\n'
             sealed.writestr(fixed_entry(f"{FOLDER}/data/{number + 1:04}.txt"), text)
@@ -132,22 +178,24 @@ def _bound(pieces: int) -> bytes:
     return f"vigpack sealed pack 1, {pieces} pieces".encode()
 
 
-def _pieces(blocks: Iterator[bytes], pieces: int) -> Iterator[bytes]:
+def _pieces(blocks: Iterator[bytes], pieces: int, piece_bytes: int) -> Iterator[bytes]:
     """The stream in ``pieces`` equal pieces, zeros after its end."""
     held = bytearray()
     for _ in range(pieces):
-        while len(held) < PIECE_BYTES and (block := next(blocks, b"")):
+        while len(held) < piece_bytes and (block := next(blocks, b"")):
             held += block
-        piece = bytes(held[:PIECE_BYTES])
-        del held[:PIECE_BYTES]
-        yield piece.ljust(PIECE_BYTES, b"\0")
+        piece = bytes(held[:piece_bytes])
+        del held[:piece_bytes]
+        yield piece.ljust(piece_bytes, b"\0")
 
 
-def _padded(size: int) -> int:
-    """The next of 4, 6, 8, 12, 16, 24, 32 … MiB: what can be seen of a sealed pack's length."""
-    step = _SMALLEST
-    while True:
-        for wide in (step, step * 3 // 2):
-            if size <= wide:
-                return wide
-        step *= 2
+def padded(size: int) -> int:
+    """The next of 512, 640, 768, 896 KiB, 1, 1¼, 1½, 1¾, 2 MiB …: what can be seen of a sealed pack's length."""
+    size = max(size, SMALLEST_BYTES)
+    step = _step(size)
+    return -(-size // step) * step
+
+
+def _step(size: int) -> int:
+    """How far apart sizes are there: a quarter of the power of two below."""
+    return (1 << (size.bit_length() - 1)) // _SIZES_TO_A_DOUBLING

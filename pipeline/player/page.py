@@ -30,9 +30,9 @@ _SHARED = (
     "start.js",
 )
 OFFLINE = (*_SHARED, "pack.js", "offline.js")
-SEALED = (*_SHARED, "pack.js", "seal.js", "sealed.js")
+SEALED = (*_SHARED, "pack.js", "files.js", "seal.js", "sealed.js")
 ONLINE = (*_SHARED, "online.js")
-LINK = (*_SHARED, "pack.js", "link.js")
+LINK = (*_SHARED, "pack.js", "files.js", "link.js")
 
 
 class Seal(BaseModel):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from pipeline.pack.sealed import seal_files
 from tests.end_to_end.conftest import PASSPHRASE
 from tests.end_to_end.reader import Reader
 
@@ -36,6 +37,24 @@ def test_a_sealed_pack_opens_with_its_passphrase_and_shows_nothing_before(
     reader.expect_number(0)
     reader.press("PageDown")
     reader.expect_number(77)
+
+
+def test_notes_and_a_film_are_sealed_too_one_is_saved_the_other_played(
+    reading: Callable[..., Reader], long_pack: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 marker")
+    film = long_pack / "clips" / "01.mp4"
+    seal_files({"notes.pdf": tmp_path / "a.pdf", "reel.mp4": film}, "Notes", PASSPHRASE, tmp_path / "sealed.zip")
+    shutil.unpack_archive(tmp_path / "sealed.zip", tmp_path)
+    page = reading(tmp_path / "sealed-pack").page
+    page.get_by_role("textbox", name=re.compile("^The passphrase")).fill(PASSPHRASE)
+    page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("heading", name="Notes")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('video')?.readyState >= 2")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Save notes.pdf").click()
+    assert saved.value.suggested_filename == "notes.pdf"
+    assert saved.value.path().read_bytes() == b"%PDF-1.7 marker"
 
 
 def test_a_piece_of_a_sealed_pack_that_was_changed_or_put_elsewhere_is_not_opened(

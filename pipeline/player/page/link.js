@@ -48,38 +48,12 @@ async function openLink() {
   }
 
   /** @param {{ name: string, media_type: string, address: string }} file */
-  function fileToSee({ name, media_type, address }) {
-    if (media_type.startsWith("image/")) {
-      const image = new Image();
-      image.src = address;
-      image.alt = name;
-      return image;
-    }
-    if (media_type.startsWith("video/")) {
-      const video = document.createElement("video");
-      Object.assign(video, { src: address, controls: true, playsInline: true });
-      video.setAttribute("controlsList", "nodownload");
-      return video;
-    }
-    const link = document.createElement("a");
-    Object.assign(link, { href: address, target: "_blank", textContent: `Open ${name}` });
-    return link;
-  }
-
-  /** @param {{ title: string, files: { name: string, media_type: string, address: string }[] }} shown */
-  function showFiles({ title, files }) {
-    at("without-scripts").hidden = true;
-    at("app").hidden = false;
-    say(at("opening-title"), title);
-    at("question").replaceChildren(...files.map(fileToSee));
-    at("question").className = "files";
-    at("help-open").hidden = at("whole-screen").hidden = true;
-  }
+  const linkedFile = ({ name, media_type, address }) => fileToSee(name, media_type, Promise.resolve(address), { target: "_blank" });
 
   try {
     const shown = await open(location.hash.slice(1));
     watch(shown.id);
-    if (!shown.review) return showFiles(shown);
+    if (!shown.review) return showFiles(shown.title, shown.files.map(linkedFile));
     await start(openPack({ load: async () => shown.review, address: (moment) => moment.file }));
     document.querySelectorAll(".for-pack").forEach((one) => one.remove());
   } catch (error) {

@@ -78,7 +78,7 @@ function openSeal(seal) {
   }
 
   return {
-    /** @param {string} passphrase @returns {Promise<{ review: Review, files: Record<string, SealedFile> }>} */
+    /** @param {string} passphrase @returns {Promise<{ title: string, review: Review | null, files: Record<string, SealedFile> }>} */
     async unlock(passphrase) {
       if (!globalThis.crypto?.subtle) throw new Refusal(TOO_OLD);
       const words = passphrase.normalize("NFKC").toLowerCase().replace(/[\s\u2010-\u2015_.,-]+/gu, "-").replace(/^-+|-+$/g, "");

@@ -1,6 +1,6 @@
 "use strict";
 
-/** Asks for the passphrase until it is right, then plays the review that is sealed beside this page. */
+/** Asks for the passphrase until it is right, then plays the review, or shows the files, that are sealed beside this page. */
 function askPassphrase() {
   const MOST_OPEN = 8; // of decrypted files: what is shown and its neighbours, and a few that were just looked at
   const vault = openSeal(JSON.parse(at("seal").textContent));
@@ -24,10 +24,18 @@ function askPassphrase() {
     return address;
   }
 
+  /** The address of a file that stays open as long as the page. @param {SealedFile} file */
+  function keep(file) {
+    const address = reading.then(() => vault.open(file)).then((opened) => URL.createObjectURL(opened));
+    reading = address.catch(() => undefined);
+    return address;
+  }
+
   /** @param {string} passphrase */
   async function open(passphrase) {
-    const { review, files } = await vault.unlock(passphrase);
+    const { title, review, files } = await vault.unlock(passphrase);
     at("gate").remove();
+    if (!review) return showFiles(title, Object.entries(files).map(([name, file]) => fileToSee(name, file.media_type, keep(file), { download: name })));
     await start(openPack({
       load: async () => review,
       address: (moment) => addressOf(files, moment.file),

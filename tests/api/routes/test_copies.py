@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -144,15 +145,16 @@ def desk(house: House) -> Desk:
         return Desk(house.client, house.db, id_, file.id, family, house.settings)
 
 
-def agree(session: Any, selection_id: str, said: Said = Said.AGREED) -> None:
-    """The mother says yes, or no, to the shared review."""
+def agree(session: Any, selection_id: str, said: Said = Said.AGREED, purpose: Purpose = Purpose.SHARED_REVIEW) -> None:
+    """The mother says yes, or no, to the shared review, or to something else."""
     family = session.get_one(FamilyRow, session.get_one(SelectionRow, selection_id).family_id)
     if not family.people:
         family.people = (FamilyPerson(id=new_id(), role="mother", initials="AB"),)
-    session.execute(update(ConsentRow).where(ConsentRow.family_id == family.id).values(ended_at=utcnow()))
+    before = (ConsentRow.family_id == family.id) & (ConsentRow.purpose == purpose)
+    session.execute(update(ConsentRow).where(before).values(ended_at=utcnow()))
     session.add(
         ConsentRow(
-            family_id=family.id, person_id=family.people[0].id, purpose=Purpose.SHARED_REVIEW, said=said,
+            family_id=family.id, person_id=family.people[0].id, purpose=purpose, said=said,
             said_on=utcnow().date(), basis="consent", recorded_by="2" * 32,
         )
     )  # fmt: skip
@@ -195,6 +197,47 @@ def test_a_sealed_pack_leaves_once_it_is_entered_and_neither_it_nor_its_passphra
     assert not [path for path in kept if path.name == "sealed.zip" or b"garden" in path.read_bytes()]
     short = desk.client.post(f"{SELECTIONS}/{desk.id}/sealed-copies", json=wanted | {"passphrase": "lamp river"})
     assert (short.status_code, short.json()["code"], len(desk.copies())) == (422, "passphrase_too_short", 1)
+
+
+def test_notes_to_print_can_leave_sealed_too_and_a_form_that_nobody_is_in_cannot(desk: Desk) -> None:
+    (desk.settings.data_dir / "made").write_bytes(b"%PDF-1.7 Ella")
+    with desk.db.session() as session:
+        for kind in ("picture_notes", "diary_sheet"):
+            key = f"selections/{desk.id}/jobs/3/1/{kind}.pdf"
+            open_storage(desk.settings).put(desk.settings.data_dir / "made", key)
+            session.add(
+                ArtifactRow(
+                    selection_id=desk.id, kind=kind, name=f"{kind}.pdf", storage_key=key, bytes=13,
+                    media_type="application/pdf", sha256=hashlib.sha256(b"%PDF-1.7 Ella").hexdigest(),
+                )
+            )  # fmt: skip
+        session.add(
+            OutputRow(
+                selection_id=desk.id, position=9, kind="diary_sheet", purpose=Purpose.SHARED_REVIEW, awaited=False,
+                recipe={},
+            )
+        )  # fmt: skip
+    (desk.settings.data_dir / "made").unlink()
+    shown = desk.client.get(f"{SELECTIONS}/{desk.id}").json()["outputs"]
+    ways = {one["kind"]: one["carriers"] for one in shown}
+    assert (ways["picture_notes"], ways["diary_sheet"]) == (["sealed", "link", "plain"], ["link", "plain"])
+    wanted = {"kind": "picture_notes", "to_whom": "mother, A. B.", "passphrase": WORDS}
+    with desk.db.session() as session:
+        agree(session, desk.id, Said.REFUSED, Purpose.PICTURE_NOTES)
+    waits = desk.client.post(f"{SELECTIONS}/{desk.id}/sealed-copies", json=wanted)
+    assert (waits.status_code, waits.json()["code"]) == (403, "consent_missing")
+    with desk.db.session() as session:
+        agree(session, desk.id, purpose=Purpose.PICTURE_NOTES)
+    sealed = desk.client.post(f"{SELECTIONS}/{desk.id}/sealed-copies", json=wanted)
+    assert sealed.status_code == 200, sealed.text
+    assert len(sealed.content) < 1_000_000
+    with ZipFile(io.BytesIO(sealed.content)) as archive:
+        everything = b"".join([*(one.encode() for one in archive.namelist()), *map(archive.read, archive.namelist())])
+    assert b"sealedPiece" in everything
+    assert b"picture_notes" not in everything
+    refused = desk.client.post(f"{SELECTIONS}/{desk.id}/sealed-copies", json=wanted | {"kind": "diary_sheet"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "not_handed_out")
+    assert [(one.kind, one.carrier) for one in desk.copies()] == [("picture_notes", "sealed")]
 
 
 def test_a_link_shows_one_review_to_anybody_who_has_it_and_counts_how_often(desk: Desk) -> None:

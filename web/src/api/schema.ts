@@ -2294,9 +2294,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Hand out a sealed pack
-         * @description The pack as a ZIP whose page asks for the passphrase. The service keeps neither: what was made is gone with the
-         *     answer. Its entry in the register is in it when the first byte leaves; `X-Copy-Id` tells which it is.
+         * Hand out what a passphrase opens
+         * @description A pack, or all files of another output, as a ZIP whose page asks for the passphrase. The service keeps neither:
+         *     what was made is gone with the answer. Its entry in the register is in it when the first byte leaves; `X-Copy-Id`
+         *     tells which it is.
          */
         post: operations["create_sealed_copy"];
         delete?: never;

@@ -26,5 +26,6 @@ it('ends as the last day does, and a link alone ends by itself', () => {
 });
 
 it('tells how large a sealed pack is', () => {
-  expect([1, 5 * 2 ** 20, 20 * 2 ** 20].map((bytes) => Math.round(sealedBytes(bytes) / 2 ** 20))).toEqual([5, 8, 32]);
+  const kib = 2 ** 10;
+  expect([1, 513 * kib, 1024 * kib, 20 * 1024 * kib + 1].map((bytes) => Math.round((sealedBytes(bytes) * 3) / 4 / kib))).toEqual([512, 640, 1024, 24 * 1024]);
 });

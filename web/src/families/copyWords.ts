@@ -39,13 +39,14 @@ export function whoHasIt(one: HandedOutCopy): string {
 /** The last day on which it holds: it ends as that day does. */
 const lastDayOf = (until: string): string => dayOf(new Date(new Date(until).getTime() - 1).toISOString());
 
-const SMALLEST_SEALED = 4 * 2 ** 20;
+const SMALLEST_SEALED = 2 ** 19;
+const SIZES_TO_A_DOUBLING = 4;
 
-/** How large a pack of so many bytes is once it is sealed: filled up in steps, and written as text (pipeline/pack/sealed.py). */
+/** How large so many bytes are once they are sealed: filled up to one of few sizes, and written as text (pipeline/pack/sealed.py). */
 export function sealedBytes(bytes: number): number {
-  for (let step = SMALLEST_SEALED; ; step *= 2) {
-    for (const wide of [step, (step * 3) / 2]) if (bytes <= wide) return Math.round((wide * 4) / 3);
-  }
+  const size = Math.max(bytes, SMALLEST_SEALED);
+  const step = 2 ** Math.floor(Math.log2(size)) / SIZES_TO_A_DOUBLING;
+  return Math.round((Math.ceil(size / step) * step * 4) / 3);
 }
 
 /** What is still to come, and how often a link was opened. */
