@@ -12,7 +12,7 @@ import pytest
 from cli.demo_client.sample_film import choose_moments, draw_film
 from pipeline.source.film import probe
 from pipeline.source.frames import frames_between
-from tests.footage import RUNNER, beeps_ms_in, numbered_film, numbers_in, read_number
+from tests.footage import RUNNER, beeps_ms_in, grey_of, numbered_film, numbers_in, read_number
 
 TOGETHER = "demo"
 
@@ -39,9 +39,7 @@ def test_each_clip_of_the_pack_holds_the_very_frames_that_were_asked_for(
     path, out, _ = shown
     film = probe(path)
     for number, clip in enumerate(choose_moments(film).clips, 1):
-        asked = [
-            read_number(frame.to_ndarray(format="gray")) for frame in frames_between(film, clip.in_ms, clip.out_ms)
-        ]
+        asked = [read_number(grey_of(frame)) for frame in frames_between(film, clip.in_ms, clip.out_ms)]
         assert numbers_in(out / "review-pack" / "clips" / f"{number:02}.mp4") == asked
 
 

@@ -22,6 +22,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Error, Page
 
+from tests.footage import grey_of as stored_grey
 from tests.footage import read_number
 
 WEB = Path(__file__).parents[2] / "web"
@@ -290,4 +291,4 @@ def numbers_of(made: CutFile) -> list[int]:
         frames = [(frame.pts * frame.time_base, frame) for frame in container.decode(video=0)]
     first = frames[0][0]
     chosen = [frame for at, frame in frames if made.cut["in"] <= int((at - first) * 1000) < made.cut["out"]]
-    return [read_number(frame.to_ndarray(format="gray")) for frame in chosen]
+    return [read_number(stored_grey(frame)) for frame in chosen]

@@ -21,7 +21,17 @@ from pipeline.presets import preset
 from pipeline.source.film import Film, probe
 from pipeline.source.frames import frames_between
 from pipeline.source.recording import Recording, probe_source
-from tests.footage import RUNNER, beeps_ms_in, numbered_film, numbers_in, onsets_ms, read_number, run, spoken_recording
+from tests.footage import (
+    RUNNER,
+    beeps_ms_in,
+    grey_of,
+    numbered_film,
+    numbers_in,
+    onsets_ms,
+    read_number,
+    run,
+    spoken_recording,
+)
 from tests.servers import wait_until
 from tests.web.desk import DeskService
 from tests.web.engine import CutFile, Engine
@@ -89,7 +99,7 @@ def numbers_between(path: Path, in_ms: int, out_ms: int) -> list[int]:
     film = probe(path)
     turns = film.video.orientation.rotate_cw_deg // 90
     frames = frames_between(film, in_ms, out_ms)
-    return [read_number(np.rot90(frame.to_ndarray(format="gray"), -turns)) for frame in frames]
+    return [read_number(np.rot90(grey_of(frame), -turns)) for frame in frames]
 
 
 @pytest.fixture(scope="session")
@@ -191,7 +201,7 @@ def test_sound_stays_with_the_picture(engine: Engine, film_of: Callable[[str], P
     engine.choose(film_of(kind))
     made = engine.cut({"in": 1500, "out": 3500}, mode)
     film = probe(made.path)
-    shown = {read_number(f.to_ndarray(format="gray")): film.ms_at(f.pts or 0) for f in frames_between(film, 0, 9999)}
+    shown = {read_number(grey_of(f)): film.ms_at(f.pts or 0) for f in frames_between(film, 0, 9999)}
     whole_seconds = [ms for number, ms in shown.items() if number % 30 == 0 and ms > 200]
     heard = beeps_ms_in(made.path)
     assert len(whole_seconds) >= 1

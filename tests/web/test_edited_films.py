@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.footage import numbered_film, read_number, spoken_recording
+from tests.footage import grey_of, numbered_film, read_number, spoken_recording
 from tests.mp4_boxes import Mp4
 from tests.web.engine import CutFile, Engine
 
@@ -55,7 +55,7 @@ def kept(edits: Edits) -> list[int]:
 def stored_in(path: Path) -> list[int]:
     """The number on every picture that a file holds, whether it is shown or not."""
     with av.open(str(path), options={"ignore_editlist": "1"}) as container:
-        return [read_number(frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
+        return [read_number(grey_of(frame)) for frame in container.decode(video=0)]
 
 
 def beeps_by_time(path: Path) -> list[float]:
@@ -78,7 +78,7 @@ def beeps_by_time(path: Path) -> list[float]:
 def moment_in(made: CutFile) -> list[int]:
     """The numbers of the pictures of a cut's moment, on the clock of the cut."""
     with av.open(str(made.path)) as container:
-        shown = [(f.pts * f.time_base, read_number(f.to_ndarray(format="gray"))) for f in container.decode(video=0)]
+        shown = [(f.pts * f.time_base, read_number(grey_of(f))) for f in container.decode(video=0)]
     first = shown[0][0]
     at_ms = [(int((at - first) * 1000), number) for at, number in shown]
     if "at" in made.cut:

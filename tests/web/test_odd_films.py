@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.source.film import probe
-from tests.footage import BEEP, beeps_ms_in, draw_number, numbered_film, numbers_in, read_number, run
+from tests.footage import BEEP, beeps_ms_in, draw_number, grey_of, numbered_film, numbers_in, read_number, run
 from tests.mp4_boxes import Mp4, without_table
 from tests.web.engine import Engine, code_of, numbers_of
 
@@ -273,7 +273,7 @@ def test_a_last_picture_that_stands_keeps_its_time_and_its_sound(engine: Engine,
             sound, shown = container.streams.audio[0], container.streams.video[0]
             assert float(sound.duration * sound.time_base) * 1000 >= made.cut["out"] - 30
             assert float(shown.duration * shown.time_base) * 1000 >= made.cut["out"]
-            assert [read_number(f.to_ndarray(format="gray")) for f in container.decode(video=0)][-1] == 30
+            assert [read_number(grey_of(f)) for f in container.decode(video=0)][-1] == 30
 
 
 @pytest.mark.parametrize("mode", ["lossless", "light"])

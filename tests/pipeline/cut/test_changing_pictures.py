@@ -18,7 +18,7 @@ from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.film import Film, probe
 from pipeline.source.remux import make_seekable
-from tests.footage import RUNNER, numbered_film, read_number, run
+from tests.footage import RUNNER, grey_of, numbered_film, read_number, run
 from tests.mp4_boxes import Mp4
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "30", "-crf", "18")
@@ -43,7 +43,7 @@ def cut(film: Film, in_ms: int, out_ms: int, folder: Path) -> FinishedMoment:
 
 def greys(path: Path) -> list[NDArray[np.uint8]]:
     with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+        return [grey_of(frame) for frame in container.decode(video=0)]
 
 
 def without_bars(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from pipeline.errors import CopyTooLarge, NoSpace
 from pipeline.source.film import probe
 from pipeline.source.frames import frames_between
 from pipeline.source.remux import make_seekable
-from tests.footage import RUNNER, numbered_film, read_number
+from tests.footage import RUNNER, grey_of, numbered_film, read_number
 
 GB = 10**9
 
@@ -50,5 +50,5 @@ def test_pictures_of_an_avi_keep_their_places_where_some_are_missing(tmp_path: P
     assert film.duration_ms == 2000
     shown: dict[int, int] = {}
     for frame in frames_between(film, 0, 2000):
-        shown.setdefault(read_number(frame.to_ndarray(format="gray")), film.ms_at(frame.pts or 0))
+        shown.setdefault(read_number(grey_of(frame)), film.ms_at(frame.pts or 0))
     assert (shown[18], shown[35], shown[59]) == (600, 1166, 1966)

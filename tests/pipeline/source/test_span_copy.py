@@ -9,14 +9,14 @@ from pipeline.moments import Clip, Still
 from pipeline.source.film import probe
 from pipeline.source.frames import find_shown, find_span, frames_between
 from pipeline.source.span_copy import SpanNotCut, copy_span
-from tests.footage import beeps_ms_in, numbered_film, read_number, run
+from tests.footage import beeps_ms_in, grey_of, numbered_film, read_number, run
 
 OPEN_GOP = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "3", "-g", "25", "-x264-params", "open-gop=1:bframes=3")
 VP9 = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "30", "-b:v", "300k")
 
 
 def numbers_between(path: Path, in_ms: int, out_ms: int) -> list[int]:
-    return [read_number(frame.to_ndarray(format="gray")) for frame in frames_between(probe(path), in_ms, out_ms)]
+    return [read_number(grey_of(frame)) for frame in frames_between(probe(path), in_ms, out_ms)]
 
 
 @pytest.mark.parametrize(
