@@ -43,6 +43,7 @@ chaos: $(VENV)/dev.stamp  ## break the running stack at seeded instants and look
 
 containers:  ## build and run it in real containers, back it up, lose it and restore it; needs Docker, ports 80 and 443
 	@tests/containers/run.sh
+	@tests/containers/advice.sh
 
 pin-digests:  ## hold every image of docker-compose.yml to the digest that its name has now, in .env; needs Docker and a registry
 	@install/pin-digests.sh

@@ -12,7 +12,7 @@ echo "$new" | grep -qE '^[0-9]+\.[0-9]+\.[0-9]+$' || stop "A release is called l
 git rev-parse -q --verify "refs/tags/v$new" >/dev/null && stop "v$new is there already."
 grep -q "^## $new (not yet released)$" CHANGELOG.md || stop "CHANGELOG.md has no heading '## $new (not yet released)'."
 sed -i "s/^version = \"$old\"$/version = \"$new\"/" pyproject.toml
-sed -i "s/vigpack:$old/vigpack:$new/" docker-compose.yml tests/containers/run.sh
+sed -i "s/vigpack:$old/vigpack:$new/" docker-compose.yml tests/containers/*.sh
 sed -i "s/^version: $old\$/version: $new/; s/^appVersion: \"$old\"\$/appVersion: \"$new\"/" install/chart/Chart.yaml
 sed -i "s/^## $new (not yet released)$/## $new ($(date -u +%Y-%m-%d))/" CHANGELOG.md
 git commit -qam "Release $new"

@@ -63,7 +63,8 @@ def test_the_licences_of_what_is_carried_are_those_of_what_is_installed() -> Non
 def test_every_file_that_holds_the_version_holds_the_same() -> None:
     compose = yaml.safe_load((HOUSE / "docker-compose.yml").read_text())["services"]
     assert {one["image"] for one in compose.values() if one["image"].startswith("vigpack:")} == {f"vigpack:{VERSION}"}
-    assert set(re.findall(r"vigpack:(\d\S*)", (HOUSE / "tests/containers/run.sh").read_text())) == {VERSION}
+    trials = "".join(path.read_text() for path in sorted((HOUSE / "tests/containers").glob("*.sh")))
+    assert set(re.findall(r"vigpack:(\d\S*)", trials)) == {VERSION}
     assert re.search(rf"^## {re.escape(VERSION)} \(", (HOUSE / "CHANGELOG.md").read_text(), re.MULTILINE)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,17 @@ from pipeline.artifact import sync_folder
 from records.backup.errors import BackupDamaged
 from records.backup.sealing import Identity, Recipients, seal, unseal, writing_backup
 from records.clock import utcnow
+from records.keys.errors import MasterKeyMissing
 from records.keys.health import BACKED_UP
-from records.keys.master import comes_from_file, master_key_path, read_master_text, write_master_file
-from records.keys.ring import key_ring
+from records.keys.master import (
+    MasterKey,
+    comes_from_file,
+    master_key_path,
+    parse_master_keys,
+    read_master_text,
+    write_master_file,
+)
+from records.keys.ring import KeyRing, key_ring
 from records.keys.store import KeyKind
 from records.settings import Settings
 
@@ -67,10 +75,12 @@ def backup_keys(settings: Settings, path: Path, recipients: Recipients) -> int:
 def restore_keys(settings: Settings, path: Path, identity: Identity) -> int:
     """Put keys back that are not here; how many. What is here stays, and what was destroyed, here or there, too.
 
-    The master key is put back where it comes from a file and there is none.
+    The master key is put back where it comes from a file and there is none. Where this machine has another one, keys
+    are wrapped with that: a server that was set up anew has secrets of its own.
     Raises: BackupDamaged, BackupKeyWrong, KeyStoreUnavailable.
     """
-    store = key_ring(settings).store
+    ring = key_ring(settings)
+    store = ring.store
     text = bytearray()
     unseal(path, identity, text.extend)
     found = _read(bytes(text))
@@ -85,7 +95,21 @@ def restore_keys(settings: Settings, path: Path, identity: Identity) -> int:
         for key_id in destroyed:  # also where it never was here: that it is gone for good, and not missing, is said
             for kind in KeyKind:
                 store.destroy(kind, key_id)
+        _wrap_with_own_master(ring, parse_master_keys(" ".join(found[0]["master"])))
     return added
+
+
+def _wrap_with_own_master(ring: KeyRing, former: Sequence[MasterKey]) -> None:
+    """What a master key of the backup wrapped, and none that is at hand opens."""
+    try:
+        own = {master.fingerprint for master in ring.masters()}
+    except MasterKeyMissing:  # doctor says so; asking again when it is there does the rest
+        return
+    once = {master.fingerprint for master in former} - own
+    for kind in (KeyKind.FAMILY, KeyKind.SERVICE):
+        for key_id in list(ring.store.ids(kind)):
+            if ring.master_of(kind, key_id) in once:
+                ring.rewrap(kind, key_id, former)
 
 
 def _read(text: bytes) -> list[dict[str, Any]]:

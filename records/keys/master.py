@@ -54,10 +54,15 @@ def read_master_keys(settings: Settings, *, make: bool) -> tuple[MasterKey, ...]
     ``make``: nothing was ever wrapped here, so a file that is not there is made. Raises: MasterKeyMissing,
     KeyStoreUnavailable.
     """
-    keys = tuple(_master_key(word) for word in read_master_text(settings, make=make).split())
+    keys = parse_master_keys(read_master_text(settings, make=make))
     if not keys:
         raise MasterKeyMissing("the master key is empty")
     return keys
+
+
+def parse_master_keys(text: str) -> tuple[MasterKey, ...]:
+    """Every key of a text as a source tells it. Raises: MasterKeyMissing, where one is too short."""
+    return tuple(_master_key(word) for word in text.split())
 
 
 def read_master_text(settings: Settings, *, make: bool) -> str:

@@ -10,6 +10,7 @@ import base64
 import hmac
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -129,13 +130,16 @@ class KeyRing:
             self._kept.clear()  # of its selections, too
         return self.store.destroy(kind, key_id)
 
-    def rewrap(self, kind: KeyKind, key_id: str) -> bool:
-        """Wrap a family's key, or the service's own, with the first master key; whether that was needed."""
+    def rewrap(self, kind: KeyKind, key_id: str, former: Sequence[MasterKey] = ()) -> bool:
+        """Wrap a family's key, or the service's own, with the first master key; whether that was needed.
+
+        ``former``: master keys that are not at hand any more, and may open it, too.
+        """
         about = _about(kind, key_id)
         said = self.store.read(kind, key_id)
         if said is None or said.get("master") == self._master_keys(anew=True)[0].fingerprint:
             return False
-        key = self._open_with_master(said, about)
+        key = self._open_with_master(said, about, former)
         if self.store.is_destroyed(key_id):
             return False
         self.store.replace(kind, key_id, self._wrap_with_master(key, about))
@@ -185,10 +189,10 @@ class KeyRing:
         first = self._master_keys(anew=True)[0]  # it may have been replaced since
         return {"master": first.fingerprint, **_wrap(first.key, key, about)}
 
-    def _open_with_master(self, said: dict[str, Any], about: bytes) -> bytes:
+    def _open_with_master(self, said: dict[str, Any], about: bytes, former: Sequence[MasterKey] = ()) -> bytes:
         wanted = str(said.get("master"))
         for anew in (False, True):  # read anew where another one is needed: it may have been replaced since
-            for master in self._master_keys(anew=anew):
+            for master in (*self._master_keys(anew=anew), *former):
                 if master.fingerprint == wanted:
                     return _unwrap(master.key, said, about)
         raise MasterKeyWrong(f"a key is wrapped with master key {wanted}, which is not at hand")

@@ -13,8 +13,8 @@ from records.actions.erase import erase_selection
 from records.actions.returned_keys import destroy_returned_keys
 from records.audit.log import newest
 from records.backup.sealing import write_new_key
-from records.keys.errors import KeyGone, KeyMissing
-from records.keys.master import master_key_path
+from records.keys.errors import KeyGone, KeyMissing, MasterKeyWrong
+from records.keys.master import master_key_path, new_master_key
 from records.keys.ring import KeyRing
 from records.keys.store import KeyKind
 from records.settings import Settings
@@ -73,6 +73,33 @@ def test_keys_are_backed_up_put_back_and_wrapped_anew(
         actions = [line.action for line in newest(session, 100)]
     assert {"backup_keys", "rotate_keys", "restore_keys"} <= set(actions)
     db.dispose()
+
+
+def test_on_a_server_with_another_master_key_the_keys_are_wrapped_with_that(
+    given: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under compose, where the master key is a secret that is written anew for the new server."""
+    db = open_alone(given)
+    kept = add_selection(db, K_104)
+    private, file = tmp_path / "private", tmp_path / "keys.age"
+    assert run(capsys, "keys", "backup", str(file), "--recipient", write_new_key(private))[0] == 0
+    first = KeyRing(given).selection_key(kept).key
+    shutil.rmtree(KeyRing(given).store.root)
+    master_key_path(given).unlink()
+    db.dispose()
+
+    monkeypatch.setenv("VIGPACK_MASTER_KEY", new_master_key())
+    other = Settings(data_dir=given.data_dir, min_free_bytes=0)
+    assert run(capsys, "keys", "restore", str(file), "--key", str(private))[0] == 0
+    assert KeyRing(other).selection_key(kept).key == first
+    assert run(capsys, "keys", "show")[0] == 0
+
+    monkeypatch.setenv("VIGPACK_MASTER_KEY", new_master_key())  # lost, too, while the wrapped keys are there
+    another = Settings(data_dir=given.data_dir, min_free_bytes=0)
+    assert run(capsys, "keys", "show")[0] == 1
+    assert run(capsys, "keys", "restore", str(file), "--key", str(private))[0] == 0
+    with pytest.raises(MasterKeyWrong):  # this backup does not know the second one
+        KeyRing(another).selection_key(kept)
 
 
 def test_the_keys_backup_takes_the_place_of_the_one_before_and_tells_nothing_without_its_key(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -145,7 +146,7 @@ def test_where_no_namespaces_can_be_made_the_other_locks_are_found() -> None:
     closed = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
     argv = ["unshare", "--user", "--map-root-user", "sh", "-c", closed, "sh", sys.executable, "-c", FINDS]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode != 0 and "unshare" in done.stderr:
+    if done.returncode != 0 and re.search(r"unshare|max_user_namespaces", done.stderr):
         pytest.skip("not even a place without namespaces can be made here")
     kept, why = done.stdout.strip().split(maxsplit=1)
     assert kept == ("landlock" if WHOLE.landlock and WHOLE.filter else "none")
