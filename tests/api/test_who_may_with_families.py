@@ -51,6 +51,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.fixture(scope="module")
 def ids(house: House) -> dict[str, str]:
+    return ids_of_a_family(house)
+
+
+def ids_of_a_family(house: House) -> dict[str, str]:
     """The owner's own: a family, one of its shares, a hold, a form and a copy."""
     owner = house.client("owner")
     with house.db.reading() as session:
