@@ -146,6 +146,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.state.health = HealthCache(db, given, storage, browsers)
     app.state.feeds = Feeds(SelectionFeed(db), HealthFeed(app.state.health), OpenStreams(given.most_streams))
     app.state.previews = RatePerPerson(given.most_previews_per_minute, 60)
+    app.state.openings = RatePerPerson(links.MOST_OPENINGS_PER_MINUTE, 60)
     app.add_middleware(MethodOverride)
     app.add_middleware(BodyLimit)
     app.add_middleware(SameSite, public_url=given.public_url, browsers=browsers)

@@ -83,28 +83,22 @@ class NotConfirmed(RequestRefused):
     )
 
 
-class TooManyWrongTokens(RequestRefused):
+class TooOften(RequestRefused):
+    """Asked so often that it has to wait: so many seconds."""
+
+    code = "too_often"
+    retryable = True
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__()
+        self.wait_s = wait_s
+
+
+class TooManyWrongTokens(TooOften):
     """So many wrong tokens came from this place that for a while none from there is looked at."""
 
     code = "too_many_wrong_tokens"
-    retryable = True
     for_guider = "Too many wrong access tokens came from your network. It goes on by itself within a minute."
-
-    def __init__(self, wait_s: int) -> None:
-        super().__init__()
-        self.wait_s = wait_s
-
-
-class TooManyPreviews(RequestRefused):
-    """One person asked for more previews within a minute than this process makes for one."""
-
-    code = "too_many_previews"
-    retryable = True
-    for_guider = "You have looked at very many previews within a minute. Wait a moment; it can be made all the same."
-
-    def __init__(self, wait_s: int) -> None:
-        super().__init__()
-        self.wait_s = wait_s
 
 
 class NotFromHere(RequestRefused):
@@ -187,19 +181,17 @@ class NotReadyYet(RequestRefused):
     for_guider = "The moments are not all ready yet."
 
 
-class PreviewBusy(RequestRefused):
-    """More previews are asked for than this process makes at once."""
+class Busy(RequestRefused):
+    """More of something costly is asked for than this process does at once."""
 
-    code = "preview_busy"
+    code = "busy"
     retryable = True
-    for_guider = "Many are looking at previews just now. It can be made all the same."
 
 
-class PhotographsBusy(RequestRefused):
+class PhotographsBusy(Busy):
     """More photographs are sent than this process reads at once."""
 
     code = "photographs_busy"
-    retryable = True
     for_guider = "Many are adding pictures just now. Try again in a moment."
 
 
@@ -226,7 +218,8 @@ _REFUSED = (
 
 _TAKEN = (
     accounts.LoginTaken, accounts.PasskeyRefused, accounts.ResetNotOpened, accounts.SignsInElsewhere,
-    people.PersonNamed, forms.ConsentFormsFull, closing.FamiliesLeft, families.FamilyCodeTaken, ratings.RaterTaken,
+    people.PersonNamed, people.FamilyFull, forms.ConsentFormsFull, closing.FamiliesLeft, families.FamilyCodeTaken,
+    ratings.RaterTaken,
 )  # fmt: skip
 
 STATUS_OF: dict[type[PipelineError], int] = {
@@ -258,7 +251,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     **dict.fromkeys((uploads.UploadExpired, accounts.InvitationEnded, accounts.SignInEnded), 410),
     RequestRefused: 400,
     **dict.fromkeys((TokenWanted, AddressWanted), 401),
-    **dict.fromkeys((TooManyWrongTokens, TooManyPreviews, records.TooMuchBegun, records.TooMuchPromised), 429),
+    **dict.fromkeys((TooOften, records.TooMuchBegun, records.TooMuchPromised), 429),
     NothingHere: 404,
     MethodWrong: 405,
     HeaderWrong: 400,
@@ -267,7 +260,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     **dict.fromkeys((BodyTooLarge, uploads.UploadTooLarge, photograph.PhotographTooLarge), 413),
     RangeOutside: 416,
     NotReadyYet: 409,
-    **dict.fromkeys((PreviewBusy, PhotographsBusy), 503),
+    Busy: 503,
     WordsOfAnother: 422,
 }
 """The nearest named parent counts."""
@@ -323,7 +316,7 @@ def answer_error(error: PipelineError, scope: Scope) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
     if isinstance(error, TusVersionWrong):
         headers["Tus-Version"] = TUS_VERSION  # which the protocol asks for with this status
-    if isinstance(error, TooManyWrongTokens | TooManyPreviews):
+    if isinstance(error, TooOften):
         headers["Retry-After"] = str(error.wait_s)
     return problem(status, error.code, error.for_guider, scope["path"], headers)
 

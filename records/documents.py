@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, NotRequired, Self
+from typing import Annotated, Any, Final, NotRequired, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, with_config
 from typing_extensions import TypedDict
@@ -193,7 +193,8 @@ Statements = Annotated[tuple[Statement, ...], Field(max_length=40)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=LIMITS.longest_words)]
 """Why somebody gives a family to another, or opens one that is not theirs: in their words, erased with the family."""
 
-FamilyPeople = Annotated[tuple[FamilyPerson, ...], Field(max_length=20)]
+MOST_PEOPLE: Final = 20
+FamilyPeople = Annotated[tuple[FamilyPerson, ...], Field(max_length=MOST_PEOPLE)]
 
 
 class ErasedCounts(_Document):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -11,7 +12,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
 from api.dependencies import AppContext, Asker, Ctx, GivenId
-from api.errors import described
+from api.errors import Busy, described
 from api.routes.selections import PREFIX
 from api.temp_folder import private_folder
 from pipeline.limits import ID_PATTERN, LIMITS, or_empty
@@ -25,7 +26,17 @@ from records.views.output_inputs import fetch
 
 COPIES = "/api/v1/copies"
 router = APIRouter(tags=["copies"])
+_SEALED_AT_ONCE = threading.BoundedSemaphore(2)
+"""Each reads and writes a whole pack, and takes a processor."""
+_WAIT_S = 20.0
 GivenFilter = Annotated[str, Query(pattern=or_empty(ID_PATTERN))]
+
+
+class SealingBusy(Busy):
+    """Other packs are being sealed, and this one was waited for long enough."""
+
+    code = "sealing_busy"
+    for_guider = "Other packs are being sealed just now. Please try again in a moment."
 
 
 class _Leaving(BaseModel):
@@ -95,6 +106,10 @@ def create_sealed_copy(selection_id: GivenId, new: NewSealedCopy, asker: Asker, 
         there = [(one.name, one.storage_key, one.sha256) for one in check_hand_out(session, selection_id, leaving)]
     passphrase = new.passphrase.get_secret_value()
     with contextlib.ExitStack() as stack:
+        if not _SEALED_AT_ONCE.acquire(timeout=_WAIT_S):
+            raise SealingBusy
+        busy = stack.enter_context(contextlib.ExitStack())
+        busy.callback(_SEALED_AT_ONCE.release)
         folder = stack.enter_context(private_folder(ctx.settings))
         (folder / "open").mkdir()
         files = {name: fetch(ctx.storage, key, sha256, folder / "open" / name) for name, key, sha256 in there}
@@ -103,6 +118,7 @@ def create_sealed_copy(selection_id: GivenId, new: NewSealedCopy, asker: Asker, 
             seal_pack(pack, passphrase, folder / "sealed.zip")
         else:
             seal_files(files, find_kind(new.kind).title, passphrase, folder / "sealed.zip")
+        busy.close()
         with ctx.db.session() as session:
             entry, _ = hand_out(session, asker, selection_id, leaving)
         name = f"sealed-{entry.id[:6]}.zip"  # no word of the family stands in it

@@ -7,6 +7,7 @@ the middle of a film.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -17,10 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.responses import HTMLResponse
 
 from api.dependencies import AppContext, Ctx, GivenId
-from api.errors import described
+from api.errors import TooOften, described
 from api.middleware.access import LINKS
+from api.middleware.identity import Identity
+from api.middleware.rate import RatePerPerson
 from api.middleware.session_cookie import is_https
 from api.middleware.source_cookie import give_pass, has_pass
+from api.middleware.wrong_tokens import place_of
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
 from api.routes.page import NO_CACHE
 from api.routes.review import FILES
@@ -30,9 +34,18 @@ from records.secrets.service_key import service_key
 from records.views.copies import LinkView, linked_file, shown_by_link
 
 router = APIRouter(tags=["links"])
+MOST_OPENINGS_PER_MINUTE = 30
+"""From one place. Nobody guesses a link; but each opening is a line in the audit, which its holder could fill."""
 _MOST_BYTES = 1 << 20
 _LONGEST_PASS_S = 12 * 3600
 _PURPOSE = "links"
+
+
+class TooManyOpenings(TooOften):
+    """Links were opened more often from one place within a minute than anybody would."""
+
+    code = "too_many_openings"
+    for_guider = "Links were opened very often from your network within a minute. Please try again in a moment."
 
 
 class GivenSecret(BaseModel):
@@ -49,9 +62,13 @@ def show_link_page() -> HTMLResponse:
     return HTMLResponse(render_link(f"{FILES}/"), headers=NO_CACHE)
 
 
-@router.post(LINKS, summary="Open a link", responses=described(404, 422))
+@router.post(LINKS, summary="Open a link", responses=described(404, 422, 429))
 def open_handed_out_link(given: GivenSecret, request: Request, response: Response, ctx: Ctx) -> LinkView:
     """What it shows, and a cookie with which this browser may fetch that and nothing else. It counts as one opening."""
+    openings: RatePerPerson = request.app.state.openings
+    identity: Identity = request.app.state.identity
+    if wait_s := openings.wait_s(place_of(request.scope, request.headers, identity.browser_key)):
+        raise TooManyOpenings(math.ceil(wait_s))
     with ctx.db.session() as session:
         row = open_link(session, given.secret.get_secret_value())
         shown = shown_by_link(session, row.id, _address_of(row.id))

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from api.dependencies import AppContext, Ctx, GivenId
-from api.errors import NotReadyYet, PreviewBusy, TooManyPreviews, described
+from api.errors import Busy, NotReadyYet, TooOften, described
 from api.middleware.person import Person
 from api.middleware.rate import RatePerPerson
 from api.routes.outputs import Wish
@@ -30,6 +30,20 @@ from records.views.output_inputs import OutputInputs, fetch_local, gather_inputs
 router = APIRouter(prefix=PREFIX, tags=["outputs"])
 _AT_ONCE = threading.BoundedSemaphore(2)
 _WAIT_S = 5.0
+
+
+class TooManyPreviews(TooOften):
+    """One person asked for more previews within a minute than this process makes for one."""
+
+    code = "too_many_previews"
+    for_guider = "You have looked at very many previews within a minute. Wait a moment; it can be made all the same."
+
+
+class PreviewBusy(Busy):
+    """More previews are asked for than this process makes at once."""
+
+    code = "preview_busy"
+    for_guider = "Many are looking at previews just now. It can be made all the same."
 
 
 class PartView(BaseModel):

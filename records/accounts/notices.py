@@ -36,6 +36,8 @@ class NoticeKind(StrEnum):
     """Somebody saw a family in an emergency: told to its guider, managers and information governance."""
     SIGN_IN_RESET = "sign_in_reset"
     """Their sign-in was reset by a new invitation."""
+    NO_WRITTEN_DOWN = "no_written_down"
+    """A colleague wrote down that somebody of their family said no, and what that takes with it is gone or on hold."""
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 what was done
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
@@ -50,6 +52,7 @@ OF_SIGN_IN: Final = frozenset(NoticeKind) - {
     NoticeKind.HANDED_OVER,
     NoticeKind.GLASS_BROKEN,
     NoticeKind.SIGN_IN_RESET,
+    NoticeKind.NO_WRITTEN_DOWN,
 }
 """Done in their own name: told to them in every session but the one in which it was done, which may be a stranger's."""
 
@@ -86,7 +89,7 @@ class Notice(BaseModel):
 def add_notice(
     session: Session, account_id: str, kind: NoticeKind, subject_id: str, *, family_id: str | None = None
 ) -> None:
-    """Tell an account of it; ``subject_id``: of the hand-over. It goes with its family."""
+    """Tell an account of it; ``subject_id``: of what was done (models/families.py). It goes with its family."""
     session.add(NoticeRow(account_id=account_id, kind=kind, subject_id=subject_id, family_id=family_id))
 
 
@@ -124,6 +127,8 @@ def _view(session: Session, row: NoticeRow, code: str | None, session_id: str) -
         return _of_reset(session, row)
     if row.kind == NoticeKind.GLASS_BROKEN:
         return _of_broken_glass(session, row, code)
+    if row.kind == NoticeKind.NO_WRITTEN_DOWN:
+        return _of_a_no(session, row, code)
     subject = session.get(HandOverRow, row.subject_id)
     return Notice(
         id=row.id,
@@ -170,6 +175,21 @@ def _of_reset(session: Session, row: NoticeRow) -> Notice:
         is_mine_now=False,
         reason=reset.reason if reset else "",
         confirmed_by=display_name_of(session, confirmed_by) if confirmed_by else None,
+        seen_at=row.seen_at,
+    )
+
+
+def _of_a_no(session: Session, row: NoticeRow, code: str | None) -> Notice:
+    return Notice(
+        id=row.id,
+        kind=NoticeKind.NO_WRITTEN_DOWN,
+        at=row.created_at,
+        family_id=row.family_id,
+        family_code=code,
+        by=display_name_of(session, row.subject_id),
+        to=None,
+        is_mine_now=True,
+        reason="",
         seen_at=row.seen_at,
     )
 

@@ -119,8 +119,8 @@ def note_taken(session: Session, who: Principal, selection_id: str, kind: str) -
     )
 
 
-def require_agreement(session: Session, output: OutputRow) -> None:
-    """Nothing, if everybody in an output agreed to what it is for. Raises: ConsentMissing."""
+def require_agreement(session: Session, output: OutputRow, purpose: Purpose | None = None) -> None:
+    """Nothing, if everybody in an output agreed to what it is for, or to another purpose. Raises: ConsentMissing."""
     if not KINDS[output.kind].shows_people:
         return
     sources = sources_of(session, output)
@@ -128,7 +128,7 @@ def require_agreement(session: Session, output: OutputRow) -> None:
     whole = {one.selection_id for one in sources if not one.moment_id}
     if not moments:
         whole.add(output.selection_id)
-    consent.require(session, Purpose(output.purpose), moment_ids=moments, selection_ids=whole)
+    consent.require(session, purpose or Purpose(output.purpose), moment_ids=moments, selection_ids=whole)
 
 
 def _files(session: Session, selection: SelectionRow, kind: str) -> list[ArtifactRow]:

@@ -15,6 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.purposes import Purpose
+from records.accounts.notices import NoticeKind, add_notice
+from records.accounts.principal import MACHINE_ACCOUNT
 from records.actions.erase_moments import erase_moments, moments_to_erase
 from records.audit.actions import Action
 from records.audit.actor import SERVICE, Actor
@@ -29,7 +31,7 @@ from records.copies.register import Carrier, HandedOutCopy, copies_out, end_copy
 from records.documents import FamilyPerson, Statement
 from records.families.access import ShareKind
 from records.families.families import FamilyGone
-from records.families.people import name_people
+from records.families.people import add_person
 from records.ledger.outputs import drop_output, outputs_of, sources_of
 from records.ledger.selections import settle
 from records.models import ConsentRow, FamilyRow, FamilyShareRow, OutputRow, SelectionRow
@@ -55,7 +57,8 @@ class Consequences:
 def record_consents(session: Session, who: Actor, family_id: str, statements: Sequence[Statement]) -> Consequences:
     """Write down what was said, as the newest, and take away what was made for a purpose that somebody said no to.
 
-    The caller ends the erasing of ``selection_ids`` after the commit. Raises: FamilyGone, ConsentFormGone.
+    The family's guider is told of a no that a colleague wrote down. The caller ends the erasing of ``selection_ids``
+    after the commit. Raises: FamilyGone, ConsentFormGone, FamilyFull.
     """
     family = lock_whole_family(session, family_id)
     _check_forms(session, family_id, statements)
@@ -63,6 +66,9 @@ def record_consents(session: Session, who: Actor, family_id: str, statements: Se
     figures = {"said": sum(len(one.purposes) for one in statements), "outputs": len(found.output_ids)}
     figures |= {"moments": len(found.moment_ids), "selections": len(found.selection_ids)}
     note(session, who, Action.RECORD_CONSENT, family_id=family_id, figures=figures)
+    is_no = any(not one.agrees for one in statements)
+    if is_no and who.account_id not in {family.owner_account_id, MACHINE_ACCOUNT}:
+        add_notice(session, family.owner_account_id, NoticeKind.NO_WRITTEN_DOWN, who.account_id, family_id=family_id)
     return found
 
 
@@ -149,12 +155,14 @@ def replay_no(session: Session, target: str) -> bool:
 
 
 def find_person(family: FamilyRow, wanted: FamilyPerson) -> FamilyPerson:
-    """The one of the family who is meant, by id or else by role and initials; who is new is added to it."""
+    """The one of the family who is meant, by id or else by role and initials; who is new is added to it.
+
+    Raises: FamilyFull.
+    """
     if (there := _known(family, wanted)) is not None:
         return there
-    (added,) = name_people((), (wanted.model_copy(update={"id": ""}),))
-    family.people = (*family.people, added)
-    return added
+    family.people = add_person(family.people, wanted)
+    return family.people[-1]
 
 
 def _known(family: FamilyRow, wanted: FamilyPerson) -> FamilyPerson | None:

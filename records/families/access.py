@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from records.accounts.principal import MACHINE_ACCOUNT, SERVICE, SHARED_GUIDER_ACCOUNT, Principal, Scope
 from records.clock import utcnow
 from records.errors import SelectionGone
-from records.models import FamilyRow, FamilyShareRow, MomentRow, SelectionRow, UploadRow
+from records.models import FamilyRow, FamilyShareRow, HandOverRow, MomentRow, SelectionRow, UploadRow
 from records.uploads.errors import UploadMissing, UploadTargetMissing
 
 
@@ -128,6 +128,15 @@ def may_with_family(session: Session, who: Principal, family: FamilyRow, right: 
     return session.scalar(shared.limit(1)) is not None
 
 
+def may_still_hand_out(session: Session, account_id: str, family_id: str | None) -> bool:
+    """Whether what an account handed out of a family still opens: it is or was its guider's, or still a colleague's."""
+    owner = SHARED_GUIDER_ACCOUNT if account_id == MACHINE_ACCOUNT else account_id
+    own = exists().where(FamilyRow.id == family_id, FamilyRow.owner_account_id == owner)
+    was = exists().where(HandOverRow.family_id == family_id, HandOverRow.from_account_id == account_id)
+    shared = exists().where(FamilyShareRow.family_id == family_id, *_good_share(account_id, Right.WORK))
+    return session.scalar(select(or_(own, was, shared))) is True
+
+
 def _is_guiders_work(who: Principal) -> bool:
     return who.may(Scope.REVIEWS_READ) or who.may(Scope.REVIEWS_WRITE)
 
@@ -143,8 +152,12 @@ def _is_shared(who: Principal, right: Right) -> ColumnElement[bool]:
 
 
 def _shares_of(who: Principal, right: Right) -> Select[str]:
-    return select(FamilyShareRow.id).where(
-        FamilyShareRow.account_id == who.account_id,
+    return select(FamilyShareRow.id).where(*_good_share(who.account_id, right))
+
+
+def _good_share(account_id: str, right: Right) -> tuple[ColumnElement[bool], ...]:
+    return (
+        FamilyShareRow.account_id == account_id,
         FamilyShareRow.kind.in_(_ENOUGH[right]),
         FamilyShareRow.ended_at.is_(None),
         or_(FamilyShareRow.until.is_(None), FamilyShareRow.until > utcnow()),

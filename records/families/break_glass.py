@@ -50,16 +50,16 @@ def break_glass(session: Session, who: Principal, code: str, reason: str) -> Bro
     """
     if lock_opened(session, who.account_id) is None:
         raise ShareWrong
-    row = find_family(session, code)
-    if row is None:
-        raise FamilyGone
-    if may_with_family(session, who, row, Right.SEE):
-        raise ShareWrong(for_guider="You can see this family already.")
     now = utcnow()
     lately = (FamilyShareRow.account_id == who.account_id) & (FamilyShareRow.created_at > now - timedelta(days=1))
     opened = select(func.count()).where(lately, FamilyShareRow.kind == ShareKind.BREAK_GLASS)
     if (session.scalar(opened) or 0) >= MOST_A_DAY:
         raise BreakGlassTooOften
+    row = find_family(session, code)  # only now: who has spent the day's learns of no code whether there is one
+    if row is None:
+        raise FamilyGone
+    if may_with_family(session, who, row, Right.SEE):
+        raise ShareWrong(for_guider="You can see this family already.")
     share = FamilyShareRow(
         family_id=row.id,
         account_id=who.account_id,

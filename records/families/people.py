@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records.documents import FamilyPeople, FamilyPerson
+from records.documents import MOST_PEOPLE, FamilyPeople, FamilyPerson
 from records.errors import RecordsError
 from records.models import ConsentRow, MomentRow, SelectionRow, new_id
 
@@ -23,6 +23,20 @@ class PersonNamed(RecordsError):
             "can be seen. Write down in Who agreed what has changed."
         )
         super().__init__("somebody of whom something is recorded", for_guider=sentence)
+
+
+class FamilyFull(RecordsError):
+    """One person more than a family can have."""
+
+    code = "family_full"
+    for_guider = f"A family has {MOST_PEOPLE} people here at most. Take those who can be seen or heard in its films."
+
+
+def add_person(there: FamilyPeople, person: FamilyPerson) -> FamilyPeople:
+    """The people with one more, under an id that nobody had. Raises: FamilyFull."""
+    if len(there) >= MOST_PEOPLE:
+        raise FamilyFull
+    return (*there, person.model_copy(update={"id": new_id()}))
 
 
 def name_people(there: FamilyPeople, people: FamilyPeople, *, kept: Collection[str] = ()) -> FamilyPeople:

@@ -100,7 +100,8 @@ class NoticeRow(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(32))
     subject_id: Mapped[str] = mapped_column(String(32))
-    """Of what was done: a hand-over, a share or a reset, by the kind; of a changed sign-in the session that did it."""
+    """Of what was done, by the kind: a hand-over, a share, a reset; the session that changed a sign-in; who wrote down
+    a no."""
     device: Mapped[str | None] = mapped_column(String(100))
     """In which browser a sign-in was changed."""
     family_id: Mapped[str | None] = mapped_column(ForeignKey("families.id", ondelete="CASCADE"), index=True)

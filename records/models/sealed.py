@@ -131,7 +131,9 @@ class SealedJson(_Sealed):
         self._adapter: TypeAdapter[Any] = TypeAdapter(shape)
 
     def _written(self, value: Any) -> str:
-        return json.dumps(self._adapter.dump_python(value, mode="json", warnings="error"), ensure_ascii=False)
+        text = json.dumps(self._adapter.dump_python(value, mode="json", warnings="error"), ensure_ascii=False)
+        self._adapter.validate_json(text)  # what could not be read again, as it is too long, is not written either
+        return text
 
     def _read(self, text: str) -> Any:
         return self._adapter.validate_json(text)

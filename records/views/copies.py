@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.outputs.kinds import find_kind
 from pipeline.player.review import Review, ShownWords, shown_words
+from pipeline.purposes import Purpose
 from records.accounts.principal import Principal
 from records.actions.closing_notes import find_words
 from records.actions.hand_out import require_agreement
@@ -19,7 +20,7 @@ from records.copies.carriers import REVIEW_PACK
 from records.copies.links import LinkGone, live_link
 from records.copies.register import CopyGone, HandedOutCopy, end_copy, find_copies
 from records.errors import SelectionGone
-from records.families.access import Right, check_selection, may_with_family
+from records.families.access import Right, check_selection, may_still_hand_out, may_with_family
 from records.families.families import FamilyGone
 from records.ledger.outputs import find_output
 from records.models import ArtifactRow, FamilyRow, HandedOutCopyRow
@@ -86,7 +87,8 @@ def end_own_copy(session: Session, who: Principal, copy_id: str) -> None:
 def shown_by_link(session: Session, copy_id: str, address: Callable[[str], str]) -> LinkView:
     """What a link shows now; ``address`` tells where a file is, by its id. Raises: LinkGone.
 
-    A review that was erased, an agreement that was withdrawn and a link that was ended are answered alike, at once.
+    A review that was erased, an agreement that was withdrawn, a link that was ended, and one of a colleague whose share
+    has ended are answered alike, at once.
     """
     row = _usable(session, copy_id)
     review, files = None, list[LinkedFile]()
@@ -118,9 +120,11 @@ def _usable(session: Session, copy_id: str) -> HandedOutCopyRow:
     row = live_link(session, copy_id)
     try:
         output = find_output(session, row.selection_id, row.kind)
-        if output is None or not output.selection.visible:
+        if output is None or not output.selection.visible or not may_still_hand_out(session, row.by, row.family_id):
             raise LinkGone
         require_agreement(session, output)
+        if row.purpose != output.purpose:  # it was made for another since
+            require_agreement(session, output, Purpose(row.purpose))
     except (SelectionGone, ConsentMissing) as error:
         raise LinkGone from error
     return row

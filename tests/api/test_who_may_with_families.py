@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
+from sqlalchemy.exc import StatementError
 
-from records.models import ConsentFormRow, FamilyShareRow, HandedOutCopyRow, RetentionHoldRow, SelectionRow
+from records.models import (
+    ArtworkRow,
+    ConsentFormRow,
+    FamilyRow,
+    FamilyShareRow,
+    HandedOutCopyRow,
+    RetentionHoldRow,
+    SelectionRow,
+)
 from records.settings import Settings
 from tests.api.conftest import TOKEN
 from tests.api.test_who_may import routes_of
 from tests.api.test_who_may_change import traces
-from tests.api.test_who_may_see import MARKERS, NOBODY, House, address, build_house, ident
+from tests.api.test_who_may_see import CODE, MARKERS, NOBODY, House, address, build_house, ident
 
 _PERSON = {"role": "mother", "initials": "M"}
 _SAID = {"statements": [{"person": _PERSON, "purposes": ["shared_review"]}]}
@@ -97,3 +107,67 @@ def test_nobody_else_looks_at_a_family_or_changes_it(house: House, ids: dict[str
             wrong.append(f"{route} {answer.status_code} {answer.text[:120]}")
     assert wrong == []
     assert traces(house, {ids["family_id"]}) == before
+
+
+_WITHIN = {"moment_id", "artifact_id", "artwork_id", "share_id", "hold_id", "form_id"}
+INNER_BODIES: dict[str, Any] = {
+    "PUT ends": {"in": 0, "out": 500},
+    "PUT hiding": {"marks": []},
+    "PUT confirmation": {"sha256": "0" * 64},
+    "PUT {artwork_id}": {"words": "Mine"},
+    "PUT people": {"people": []},
+}
+
+
+def test_nothing_of_elsewhere_is_reached_through_what_is_one_s_own(house: House, ids: dict[str, str]) -> None:
+    """Every route that names a thing within a thing, as who may do all of it: the outer one holds another inner one."""
+    owner, wrong = house.client("owner"), []
+    picture = ArtworkRow(
+        selection_id=ids["selection_id"], storage_key="x", bytes=1, sha256="0" * 64, width_px=1, height_px=1
+    )
+    with house.db.session() as session:
+        session.add(picture)
+        session.flush()
+        there = ids | {"artwork_id": picture.id}
+    other = owner.post("/api/v1/families", json={"code": "W-4431"}).json()["id"]
+    named = there | {"selection_id": house.unshared, "family_id": other}
+    asked = [one for one in routes_of(house.app) if _WITHIN & set(re.findall(r"\{(\w+)\}", one[1]))]
+    asked = [one for one in asked if one[0] != "HEAD" and not one[1].startswith("/api/v1/links/")]
+    theirs = {there[name] for name in _WITHIN}
+    before = traces(house, theirs)
+    for method, path in asked:
+        body = INNER_BODIES.get(f"{method} {path.rpartition('/')[2]}")
+        answer = owner.request(method, address(path, named), json=body)
+        if answer.status_code != 404 or any(marker in answer.content for marker in MARKERS):
+            wrong.append(f"{method} {path} {answer.status_code} {answer.text[:120]}")
+    assert wrong == []
+    assert len(asked) > 14
+    assert traces(house, theirs) == before
+
+
+def test_no_family_has_more_people_than_can_be_read_again(house: House, ids: dict[str, str]) -> None:
+    family = f"/api/v1/families/{ids['family_id']}"
+    client, answers = house.client("colleague"), []
+    for letter in "AB":
+        people = [{"role": "aunt", "initials": f"{letter}{number:c}"} for number in range(65, 77)]
+        said = [{"person": person, "purposes": ["training"]} for person in people]
+        answers.append(client.post(f"{family}/consents", json={"statements": said}))
+    assert [one.status_code for one in answers] == [200, 409]
+    assert answers[1].json()["code"] == "family_full"
+    assert len(house.client("owner").get(f"{family}/consents").raise_for_status().json()["people"]) == 12
+    with house.db.session() as session:
+        row = session.get_one(FamilyRow, ids["family_id"])
+        row.people = (*row.people, *row.people)
+        with pytest.raises(StatementError):
+            session.flush()
+        session.rollback()
+
+
+def test_a_guider_is_told_of_a_no_that_a_colleague_wrote_down(house: House, ids: dict[str, str]) -> None:
+    consents, owner = f"/api/v1/families/{ids['family_id']}/consents", house.client("owner")
+    no = {"statements": [{"person": _PERSON, "purposes": ["research"], "agrees": False}]}
+    owner.post(consents, json=no).raise_for_status()
+    assert owner.get("/api/v1/notices").json() == []
+    house.client("colleague").post(consents, json=no).raise_for_status()
+    [told] = owner.get("/api/v1/notices").json()
+    assert (told["kind"], told["by"], told["family_code"]) == ("no_written_down", "colleague", CODE)

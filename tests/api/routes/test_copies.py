@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from zipfile import ZipFile
 
 import pytest
@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from api.app import create_app
+from api.middleware.rate import RatePerPerson
 from pipeline.player.page import render_offline
 from pipeline.player.review import Review, ShownMoment
 from pipeline.purposes import Purpose
@@ -24,10 +25,12 @@ from records.consent.check import Said
 from records.database import Database
 from records.documents import FamilyPerson, MomentFacts
 from records.models import (
+    AccountRow,
     ArtifactRow,
     AuditRow,
     ConsentRow,
     FamilyRow,
+    FamilyShareRow,
     HandedOutCopyRow,
     MomentRow,
     OutputRow,
@@ -41,6 +44,9 @@ from tests.api.conftest import HERE, TOKEN, client_of
 from tests.api.service import SELECTIONS, begin, finish
 from tests.databases import make_tables
 from tests.effects import open_alone
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 WORDS = "lamp river stone garden window pencil"
 CLIP = bytes(range(256)) * 6000
@@ -146,7 +152,7 @@ def desk(house: House) -> Desk:
 
 
 def agree(session: Any, selection_id: str, said: Said = Said.AGREED, purpose: Purpose = Purpose.SHARED_REVIEW) -> None:
-    """The mother says yes, or no, to the shared review, or to something else."""
+    """The mother says yes, or no, to a purpose."""
     family = session.get_one(FamilyRow, session.get_one(SelectionRow, selection_id).family_id)
     if not family.people:
         family.people = (FamilyPerson(id=new_id(), role="mother", initials="AB"),)
@@ -275,7 +281,7 @@ def test_a_link_that_was_ended_is_refused_at_once_in_the_middle_of_a_film_too(de
     assert desk.client.delete(f"/api/v1/copies/{copy_id}").json()["code"] == "copy_gone"
 
 
-@pytest.mark.parametrize("how", ["its day", "erased", "withdrawn"])
+@pytest.mark.parametrize("how", ["its day", "erased", "withdrawn", "withdrawn from what it was for"])
 def test_a_link_shows_nothing_after(desk: Desk, how: str) -> None:
     copy_id, secret = desk.link()
     somebody = desk.somebody()
@@ -287,10 +293,47 @@ def test_a_link_shows_nothing_after(desk: Desk, how: str) -> None:
             if how == "withdrawn":
                 agree(session, desk.id, Said.WITHDRAWN)
             else:
-                this = HandedOutCopyRow.id == copy_id
-                session.execute(update(HandedOutCopyRow).where(this).values(until=utcnow()))
+                values: dict[str, Any] = {"until": utcnow()}
+                if how != "its day":  # the pack is made for the family again, and the link is another's
+                    agree(session, desk.id, Said.WITHDRAWN, Purpose.TRAINING)
+                    values = {"purpose": Purpose.TRAINING}
+                session.execute(update(HandedOutCopyRow).where(HandedOutCopyRow.id == copy_id).values(values))
     assert [somebody.get(one).status_code for one in (file, f"{LINKS}/{copy_id}")] == [404, 404]
     assert somebody.post(LINKS, json={"secret": secret}).status_code == 404
+
+
+def test_a_colleague_s_link_opens_as_long_as_she_works_on_the_family(desk: Desk) -> None:
+    copy_id, secret = desk.link()
+    ben = new_id()
+    with desk.db.session() as session:
+        row = session.get_one(HandedOutCopyRow, copy_id)
+        session.add(AccountRow(id=ben, kind="person", display_name="Ben", roles="guider"))
+        session.flush()
+        share = FamilyShareRow(family_id=row.family_id, account_id=ben, kind="colleague", by=row.by)
+        session.add(share)
+        row.by = ben
+        session.flush()
+        share_id = share.id
+    somebody = desk.somebody()
+    assert somebody.post(LINKS, json={"secret": secret}).status_code == 200
+    with desk.db.session() as session:
+        session.get_one(FamilyShareRow, share_id).until = utcnow()
+    assert somebody.get(f"{LINKS}/{copy_id}").json()["code"] == "link_gone"
+    assert somebody.post(LINKS, json={"secret": secret}).status_code == 404
+
+
+def test_from_one_place_links_are_opened_so_often_a_minute_and_no_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = cast("FastAPI", desk.client.app)
+    monkeypatch.setattr(app.state, "openings", RatePerPerson(3, 60, clock=lambda: 0.0))
+    _, secret = desk.link()
+    somebody, elsewhere = desk.somebody(), TestClient(app, base_url="http://127.0.0.1:8000", client=("10.1.1.1", 1))
+    answers = [somebody.post(LINKS, json={"secret": one}) for one in (secret, "x" * 43, secret, secret)]
+    assert [one.status_code for one in answers] == [200, 404, 200, 429]
+    assert (answers[3].json()["code"], answers[3].headers["Retry-After"]) == ("too_many_openings", "60")
+    assert desk.actions().count("open_link") == 2
+    assert elsewhere.post(LINKS, json={"secret": secret}).status_code == 200
 
 
 def test_nothing_leaves_that_somebody_in_it_has_not_agreed_to(desk: Desk) -> None:

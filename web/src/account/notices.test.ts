@@ -14,6 +14,7 @@ describe('a notice', () => {
     [notice({ family_code: null }), 'Mo gave your family that was erased since to Ben. Why: “Ada leaves”'],
     [notice({ kind: 'glass_broken', to: null, reason: 'A call in the night' }), 'Mo opened family K-104 in an emergency, for four hours. Why: “A call in the night” Its guider can end that under Families.'],
     [notice({ kind: 'sign_in_reset', reason: 'forgot_password', confirmed_by: 'Cy' }), 'Mo had your sign-in set up anew, because the password was forgotten. Cy confirmed that it was you who opened it. If you did not ask for that, tell your service’s manager at once.'],
+    [notice({ kind: 'no_written_down', by: 'Ben' }), 'Ben wrote down that somebody of family K-104 said no. What was made for that is erased, or waits while the family is on hold. Who said it to what stands under Families, Who agreed.'],
     [notice({ kind: 'passkey_added', device: 'Edge on Windows' }), 'A passkey was added to your account, in Edge on Windows. If that was not you, change your password, sign out everywhere, and tell your service’s manager at once.'],
     [notice({ kind: 'recovery_code_used' }), 'Somebody signed in to your account with a recovery code. If that was not you, change your password, sign out everywhere, and tell your service’s manager at once.'],
   ])('says who did what and why: %#', (given, sentences) => expect(sentencesOf(given)).toBe(sentences));

@@ -3974,7 +3974,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        NoticeKind: "handed_over" | "glass_broken" | "sign_in_reset" | "password_changed" | "passkey_added" | "passkey_removed" | "app_set_up" | "app_removed" | "recovery_codes_made" | "recovery_code_used";
+        NoticeKind: "handed_over" | "glass_broken" | "sign_in_reset" | "no_written_down" | "password_changed" | "passkey_added" | "passkey_removed" | "app_set_up" | "app_removed" | "recovery_codes_made" | "recovery_code_used";
         /** @description Where the browser goes to sign in. */
         OrganisationAddress: {
             address: string;
