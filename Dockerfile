@@ -12,7 +12,7 @@ RUN npm ci
 # The page shows lists and examples that the service reads too.
 COPY configs ../configs
 COPY web ./
-RUN npm run build
+RUN npm run build && npm sbom --sbom-format cyclonedx --omit dev --package-lock-only > page-sbom.cdx.json
 
 FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
@@ -45,6 +45,7 @@ RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent --shel
  && install -d -m 0700 -o vigpack -g vigpack /data /keys
 COPY --from=build /opt/vigpack /opt/vigpack
 COPY --from=page /src/web/dist /opt/vigpack/lib/python3.13/site-packages/web/dist
+COPY --from=page /src/web/page-sbom.cdx.json /opt/vigpack/page-sbom.cdx.json
 ENV PATH=/opt/vigpack/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

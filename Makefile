@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # A shell that keeps Python from storing what it compiled would have each of some hundred processes of the tests compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup page api-types demo test chaos containers pin-digests load load-against films mutants any-request findings bench bench-start bench-growth bench-pickup bench-desk bundle licences check check-python check-page machine rooms
+.PHONY: help setup page api-types demo test chaos containers pin-digests load load-against films mutants any-request findings bench bench-start bench-growth bench-pickup bench-desk bundle licences papers sbom check check-python check-page machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -50,6 +50,15 @@ pin-digests:  ## hold every image of docker-compose.yml to the digest that its n
 
 bundle: $(VENV)/run.stamp page  ## everything for a machine without a network, in dist/: packages for this Python and processor, and the page
 	@PYTHON=$(BIN)/python install/bundle.sh
+
+papers: $(VENV)/run.stamp  # write docs/dpia.md, data-flow, retention-schedule and the other papers anew, after what is kept or who sees it has changed
+	@$(BIN)/python docs/papers.py
+
+sbom: $(VENV)/run.stamp web/package-lock.json  # write what is installed, and what is in the page, as CycloneDX into .venv: sbom.cdx.json, page-sbom.cdx.json
+	@$(BIN)/python -m venv $(VENV)/sbom
+	@$(VENV)/sbom/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/sbom.txt
+	@$(VENV)/sbom/bin/cyclonedx-py environment --output-reproducible --output-file $(VENV)/sbom.cdx.json $(BIN)/python
+	@$(WITH_NODE) npm --prefix web sbom --sbom-format cyclonedx --omit dev --package-lock-only > $(VENV)/page-sbom.cdx.json
 
 licences: $(VENV)/run.stamp  # write THIRD_PARTY.md anew, after a package came, went or changed
 	@$(BIN)/python install/third_party.py

@@ -36,6 +36,7 @@ from api.middleware.sign_in_tries import SignInTries
 from api.middleware.wrong_tokens import WrongTokens
 from api.records_ready import RecordsReady
 from api.routes import (
+    about,
     account,
     artifacts,
     artwork,
@@ -162,10 +163,10 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.add_middleware(ClientAddress, trusted=given.trusted_proxies)  # the last one added stands outermost
     errors.install(app)
     for routes in (
-        uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, consents, health,
-        metrics, families, colleagues, copies, links, notices, session, sign_in, local_sign_in, invitations, account,
-        authenticator_app, passkeys, people, resets, reports, organisation, tokens, ratings, logbook, review, audit,
-        operations, operations_events, retention,
+        about, uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, consents,
+        health, metrics, families, colleagues, copies, links, notices, session, sign_in, local_sign_in, invitations,
+        account, authenticator_app, passkeys, people, resets, reports, organisation, tokens, ratings, logbook,
+        review, audit, operations, operations_events, retention,
     ):  # fmt: skip
         app.include_router(routes.router, dependencies=[Depends(check_family)])
     app.mount(review.FILES, review.player_files(), name="player")

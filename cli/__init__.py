@@ -24,6 +24,7 @@ COMMANDS = {
     "store": "Tell whether the stored files and the database belong together.",
     "erase": "Erase a family: films, clips, stills, packs, agreements, all that is known. Prints a certificate.",
     "retention": "Tell how long families are kept and what goes; hold one, release it, or carry the policy out now.",
+    "governance": "Write the DPIA, data flow, retention schedule and other papers of information governance.",
     "backup": "Copy database and files into a new folder, sealed.",
     "keys": "Back up the keys apart from the data, put them back, or change the master key.",
     "restore": "Put a backup back where nothing is yet: an empty database and an empty store.",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sys
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+
+from api.governance.packages import licence
 
 HOUSE = Path(__file__).resolve().parents[1]
 LIST = HOUSE / "THIRD_PARTY.md"
 BUILT_WITH = {"editables", "hatchling", "pathspec", "pluggy", "tomlkit", "trove-classifiers"}
-_CLASSIFIER = "License :: OSI Approved :: "
 HEAD = """# Whose work vigpack carries
 
 Written by `make licences` from what is installed; a test compares it. The image also holds `/opt/vigpack/sbom.cdx.json` (CycloneDX), and
@@ -35,20 +36,6 @@ x264 and x265, and stand under GPL 2 or later, and vigpack loads them into its o
 | psycopg-binary | libpq, OpenSSL, Kerberos, OpenLDAP | PostgreSQL, Apache-2.0, MIT, OLDAP-2.8 | github.com/psycopg/psycopg |
 | pillow | libjpeg-turbo, libtiff, libwebp, FreeType, HarfBuzz and others | each its own, permissive | its licence file |
 """  # noqa: E501 a table's lines
-
-
-def licence(package: Distribution) -> str:
-    """What a distribution says of itself, in a few words."""
-    said = package.metadata
-    if expression := said.get("License-Expression"):
-        return expression
-    classifiers = [
-        one.removeprefix(_CLASSIFIER) for one in said.get_all("Classifier") or () if one.startswith(_CLASSIFIER)
-    ]
-    if classifiers:
-        return ", ".join(classifiers)
-    first = (said.get("License") or "").strip().split("\n")[0]
-    return first[:60] or "see its licence file"
 
 
 def python_packages() -> list[tuple[str, str, str]]:

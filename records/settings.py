@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
@@ -21,6 +22,8 @@ FORMER_NAMES = {"VIGPACK_HEAL_S": "VIGPACK_RECOVERY_S"}
 MIB = 1 << 20
 GIB = 1 << 30
 _PORTS = {"http": 80, "https": 443}
+_CONTACT = re.compile(r"(mailto:[^@]+@[^@]+|https://.+|tel:\+?[0-9-]+)")
+OneLine = Annotated[str, Field(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class Settings(BaseSettings):
@@ -111,6 +114,15 @@ class Settings(BaseSettings):
     is needed; empty: configs/consent.toml."""
     consent_grace_days: int = Field(default=60, ge=0)
     """So long after the update that began to ask who agreed, families that were there before go on as before."""
+    controller: OneLine = ""
+    """Who decides why and how what is of families is used (the controller, UK GDPR Art. 4 (7)), as papers name them."""
+    data_protection_contact: OneLine = ""
+    """Whom families and guiders ask about their data: the data protection officer, by role, address or number."""
+    accessibility_contact: OneLine = ""
+    """Whom somebody asks who cannot use a part of this, or needs it in another form."""
+    security_contact: str = ""
+    """Where weaknesses are told, for /.well-known/security.txt: mailto:, https: or tel: addresses with commas, the best
+    first; empty: there is none, and that address answers 404."""
     public_url: str = ""
     """Where browsers reach the service: https://vigpack.example.org, with a port where it has one. For proxies that put
     another name into Host; empty: the name that arrives is the right one."""
@@ -178,6 +190,15 @@ class Settings(BaseSettings):
         if any(len(word) < 43 for word in given.get_secret_value().split()):
             raise ValueError("it must have at least 43 random characters: openssl rand -base64 33")
         return given
+
+    @field_validator("security_contact")
+    @classmethod
+    def _as_addresses(cls, given: str) -> str:
+        """As RFC 9116 has them: each a URI, none with a space or a line's end."""
+        named = [one.strip() for one in given.split(",") if one.strip()]
+        if any(not _CONTACT.fullmatch(one) or not one.isprintable() or " " in one for one in named):
+            raise ValueError("write mailto:security@example.org, https://… or tel:+44…, several with commas")
+        return ",".join(named)
 
     @field_validator("public_url")
     @classmethod

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.diagnostics.check import Check
+from api.diagnostics.contacts import check_contacts
 from pipeline.errors import PipelineError
 from pipeline.ffmpeg.capabilities import read_capabilities
 from records.accounts.organisation.configuration import organisation_of
@@ -75,6 +76,7 @@ def check_everything(settings: Settings) -> Iterator[Check]:
         lambda: check_keys(settings),
         lambda: check_store_match(settings, database),
         lambda: check_workers(database, settings),
+        lambda: check_contacts(settings),
     ]
     if settings.database_url.startswith("postgresql"):
         checks.append(lambda: check_role(database))

@@ -23,6 +23,7 @@ _REPORTS = "/api/v1/reports"
 _RESETS = "/api/v1/resets"
 _AUDIT = "/api/v1/audit"
 _COLLEAGUES = "/api/v1/colleagues"
+ABOUT = "/api/v1/about"
 LINKS = "/api/v1/links"
 """Each request there brings what opens one link, which the route looks at."""
 _RATING = re.compile(r"/api/v1/selections/[^/]+/ratings/[^/]+")
@@ -50,6 +51,8 @@ def need_of(method: str, path: str) -> Need | Scope:
         return Need.NOTHING
     if path == SESSION:
         return {"POST": Need.NOTHING, "DELETE": Need.SIGNED_IN}.get(method, Need.PRINCIPAL)
+    if _is_within(path, ABOUT) and safe:
+        return Need.PRINCIPAL
     if _is_within(path, *_OWN_ACCOUNT):
         return Need.SIGNED_IN
     if path == _BREAK_GLASS:

@@ -27,9 +27,10 @@ _SUBJECTS = (
     "|retention)"
 )
 GROUPS = {
-    "open": r"GET /healthz|GET /(it|link|review/[^ ]*)?|POST /api/v1/session"
+    "open": r"GET /healthz|GET /(it|link|review/[^ ]*|accessibility|security-policy|\.well-known/security\.txt)?"
+    r"|POST /api/v1/session"
     r"|\w+ /api/v1/(sign-in|invitations|links)(/.*)?",
-    "who": r"GET /api/v1/session",
+    "who": r"GET /api/v1/(session|about(/.*)?)",
     "account": r"(DELETE /api/v1/session|\w+ /api/v1/(sessions|tokens|account|notices)(/[^ ]*)?)",
     "operations read": r"(GET|HEAD) (/readyz|/metrics|/api/v1/operations(/.*)?)",
     "operations write": r"(POST|PUT|DELETE|PATCH) /api/v1/operations/.*",

@@ -66,6 +66,7 @@ ACTS = {
     "retention release": ["release_family"],
     "retention run": ["give_notice"],
     "retention --dry-run": "only counts",
+    "governance": "writes what the settings say, and nothing of a family",
     "backup": ["backup"],
     "backup --new-key": "makes a key, where there need not be a service",
     "backup --erasures": "copies random ids out of the store, where the database may be lost",

@@ -209,3 +209,13 @@ def test_the_help_of_prepare_names_every_further_kind(capsys: pytest.CaptureFixt
     further = set(KINDS) - set(usual_kinds(FilmOf.FAMILY_FILM))
     told = " ".join(run(capsys, "prepare", "--help")[1].split())
     assert set(told.partition("Make this too: ")[2].partition(".")[0].split(", ")) == further
+
+
+def test_governance_writes_each_paper_as_markdown_and_pdf(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "governance", str(tmp_path / "papers"))
+    assert (code, "5 papers" in out) == (0, True)
+    names = {path.name for path in (tmp_path / "papers").iterdir()}
+    assert names >= {"dpia.md", "dpia.pdf", "data-flow.svg", "accessibility-statement.pdf", "record-of-processing.md"}
+    code, out, _ = run(capsys, "governance", "--json")
+    assert (code, json.loads(out)["is_one_machine"]) == (0, True)
+    assert run(capsys, "governance")[0] == 1

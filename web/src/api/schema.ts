@@ -4,6 +4,66 @@
  */
 
 export interface paths {
+    "/api/v1/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * About this service
+         * @description From the settings in force. No secret, no server's address and nothing of a family is in it.
+         */
+        get: operations["get_about"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/about/papers/{name}.{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A paper of information governance
+         * @description As a page, PDF, Markdown, or its drawing alone; written from the settings in force, today.
+         */
+        get: operations["download_paper"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/about/sboms/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A software bill of materials
+         * @description CycloneDX, as JSON: `sbom.cdx.json` of the service, `page-sbom.cdx.json` of the page, where they were made.
+         */
+        get: operations["download_sbom"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/account": {
         parameters: {
             query?: never;
@@ -2763,6 +2823,28 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What is kept, who may see it, what leaves; which papers there are; what runs. */
+        AboutService: {
+            accessibility_contact: string;
+            controller: string;
+            data_protection_contact: string;
+            exceptions: string[];
+            is_one_machine: boolean;
+            kept: components["schemas"]["Kept"][];
+            leaving: components["schemas"]["Leaving"][];
+            measures: components["schemas"]["Measure"][];
+            nothing_else: string;
+            papers: components["schemas"]["PaperOffer"][];
+            places: components["schemas"]["Place"][];
+            purposes: components["schemas"]["records__inventory__inventory__PurposeView"][];
+            python: string;
+            retention: components["schemas"]["RetentionRule"][];
+            roles: components["schemas"]["RoleView"][];
+            sboms: string[];
+            security_contacts: string[];
+            sign_in: string[];
+            version: string;
+        };
         /** @description Of how many jobs note was taken. */
         Acknowledged: {
             jobs: number;
@@ -3039,7 +3121,7 @@ export interface components {
             forms: components["schemas"]["FormView"][];
             grace_until: string | null;
             people: components["schemas"]["FamilyPerson-Output"][];
-            purposes: components["schemas"]["PurposeView"][];
+            purposes: components["schemas"]["records__views__consents__PurposeView"][];
             said: components["schemas"]["SaidView"][];
         };
         /** @description What a no takes with it, or took. */
@@ -3277,6 +3359,11 @@ export interface components {
             path: string;
             remedy: string;
         };
+        /**
+         * @description In which form a paper can be had.
+         * @enum {string}
+         */
+        Form: "html" | "pdf" | "md" | "svg";
         /** @description A photograph or PDF of a form. */
         FormView: {
             bytes: number;
@@ -3527,6 +3614,20 @@ export interface components {
          */
         JobState: "queued" | "held" | "running" | "done" | "failed" | "cancelled";
         JsonValue: unknown;
+        /** @description One kind of record. */
+        Kept: {
+            about: string;
+            code: string;
+            id: string;
+            place: string;
+            /** @default [] */
+            sealed?: string[];
+            seen_by: string;
+            /** @default [] */
+            tables?: string[];
+            until: string;
+            what: string;
+        };
         /** @description Something about the keys that IT has to put right. */
         KeyProblem: {
             /** @enum {string} */
@@ -3561,6 +3662,15 @@ export interface components {
             selection_id: string;
             working_points: string[];
             written_at: string | null;
+        };
+        /** @description One way out. */
+        Leaving: {
+            code: string;
+            id: string;
+            of_families: boolean;
+            protected_by: string;
+            to: string;
+            what: string;
         };
         /** @description A file that a link shows. */
         LinkedFile: {
@@ -3628,6 +3738,15 @@ export interface components {
         Marks: {
             /** @default [] */
             marks?: components["schemas"]["Mark"][];
+        };
+        /** @description One measure. */
+        Measure: {
+            code: string;
+            id: string;
+            /** @enum {string} */
+            in_force: "yes" | "no" | "depends";
+            says: string;
+            title: string;
         };
         /** @description What was found when a moment was prepared; times on the film's clock. None: not known, or none in it. */
         MomentFacts: {
@@ -4040,6 +4159,13 @@ export interface components {
             /** @description `before` of the next page; none: there are no more. */
             next_before: number | null;
         };
+        /** @description A paper that can be taken away, under ``/api/v1/about/papers/{name}.{form}``. */
+        PaperOffer: {
+            about: string;
+            forms: components["schemas"]["Form"][];
+            name: string;
+            title: string;
+        };
         /**
          * @description Which pictures: as they are, or as they would be handed out.
          * @enum {string}
@@ -4160,6 +4286,13 @@ export interface components {
          * @enum {string}
          */
         pipeline__training__logbook__book__Role: "guider" | "trainee_guider" | "supervisee" | "supervisor" | "peer";
+        /** @description One place in which something is kept. */
+        Place: {
+            id: string;
+            name: string;
+            setting: string;
+            where: string;
+        };
         /** @description The first pages, or the parts; and what will not come out as written. */
         PreviewView: {
             of: number | null;
@@ -4226,15 +4359,6 @@ export interface components {
             purpose: components["schemas"]["Purpose"];
             title: string;
         };
-        /** @description A purpose, and whether everybody of the family may be used for it. */
-        PurposeView: {
-            about: string;
-            basis: components["schemas"]["Basis"];
-            needed: boolean;
-            open: boolean;
-            purpose: components["schemas"]["Purpose"];
-            title: string;
-        };
         /** @description One question; its text is its number where the service has not given its own. */
         QuestionView: {
             key: string;
@@ -4297,6 +4421,24 @@ export interface components {
          * @enum {string}
          */
         records__accounts__principal__Role: "guider" | "supervisor" | "manager" | "governance" | "it";
+        /** @description For what moments are used, on what basis, and whether it waits for agreement. */
+        records__inventory__inventory__PurposeView: {
+            about: string;
+            agreement: string;
+            basis: string;
+            kept: string;
+            purpose: components["schemas"]["Purpose"];
+            title: string;
+        };
+        /** @description A purpose, and whether everybody of the family may be used for it. */
+        records__views__consents__PurposeView: {
+            about: string;
+            basis: components["schemas"]["Basis"];
+            needed: boolean;
+            open: boolean;
+            purpose: components["schemas"]["Purpose"];
+            title: string;
+        };
         /** @description Ten new ones. */
         RecoveryCodes: {
             recovery_codes: string[];
@@ -4314,6 +4456,12 @@ export interface components {
          * @enum {string}
          */
         ResetReason: "lost_second_factor" | "forgot_password" | "seen_by_others";
+        /** @description One line of the retention schedule. */
+        RetentionRule: {
+            until: string;
+            what: string;
+            written: string;
+        };
         /** @description How many jobs were queued again. */
         Retried: {
             jobs: number;
@@ -4351,6 +4499,13 @@ export interface components {
             working_points?: string[];
             /** Format: date-time */
             written_at: string;
+        };
+        /** @description What somebody of a role may do. */
+        RoleView: {
+            may: string[];
+            role: components["schemas"]["records__accounts__principal__Role"];
+            sees_films: boolean;
+            title: string;
         };
         /** @description One line of a comparison; a score is None where that recording was not rated. */
         Row: {
@@ -4833,6 +4988,67 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_about: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AboutService"];
+                };
+            };
+        };
+    };
+    download_paper: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                form: components["schemas"]["Form"];
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    download_sbom: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_account: {
         parameters: {
             query?: never;
