@@ -120,7 +120,7 @@ def accessibility_statement(found: Inventory, made: str) -> Paper:
             Heading("Enforcement procedure"),
             Paragraph(
                 "In Great Britain the Equality and Human Rights Commission enforces the Public Sector Bodies (Websites"
-                " and Mobile Applications) (No. 2) Accessibility Regulations 2018; whoever is not content with an"
+                " and Mobile Applications) (No. 2) Accessibility Regulations 2018; somebody who is not content with an"
                 " answer can turn to the Equality Advisory and Support Service. In Northern Ireland it is the Equality"
                 " Commission for Northern Ireland. In the European Union: "
                 + open_question("the enforcement body of your country")

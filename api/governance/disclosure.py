@@ -29,12 +29,12 @@ def disclosure_policy(found: Inventory, made: str) -> Paper:
     return Paper(
         name="security-policy",
         title="How to report a weakness",
-        about="For whoever found a way past what protects families here.",
+        about="For somebody who found a way past what protects families here.",
         made=made,
         blocks=(
             Paragraph(
-                "This service keeps films of children. Whoever finds a way past its protection helps most by telling"
-                " those who run it first, and nobody else until it is closed."
+                "This service keeps films of children. Somebody who finds a way past its protection helps most by"
+                " telling those who run it first, and nobody else until it is closed."
             ),
             Heading("Whom to tell"),
             Bullets(found.security_contacts or (asked_of("", "VIGPACK_SECURITY_CONTACT"),)),

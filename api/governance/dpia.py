@@ -1,7 +1,7 @@
 """The data protection impact assessment (UK GDPR Art. 35), in the seven steps of the ICO's template.
 
 What the program knows is written; what only the organisation can know is asked. Nobody is told how likely or severe
-something is: that is for whoever signs.
+something is: that is for those who sign.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RISKS: Final = (
     Risk(
         "A stranger, or a violent former partner, sees a child at home",
         ("minimised", "stripped", "sealed", "persons", "tls"),
-        "Whoever holds a plain copy, or knows the passphrase of a sealed one, can watch it and film the screen.",
+        "Who holds a plain copy, or knows the passphrase of a sealed one, can watch it and film the screen.",
     ),
     Risk(
         "A colleague, manager or IT looks out of curiosity",

@@ -48,7 +48,7 @@ class PaperOffer(BaseModel):
     forms: tuple[Form, ...]
 
 
-class AboutService(Inventory):
+class AboutView(Inventory):
     """What is kept, who may see it, what leaves; which papers there are; what runs."""
 
     python: str
@@ -58,7 +58,7 @@ class AboutService(Inventory):
 
 
 @router.get(ABOUT, summary="About this service", responses=described(401))
-def get_about(ctx: Ctx) -> AboutService:
+def get_about(ctx: Ctx) -> AboutView:
     """From the settings in force. No secret, no server's address and nothing of a family is in it."""
     found = inventory_of(ctx.settings)
     offers = tuple(
@@ -70,7 +70,7 @@ def get_about(ctx: Ctx) -> AboutService:
         )
         for paper in (write(found, "") for write in OFFERED.values())
     )
-    return AboutService(
+    return AboutView(
         **{name: getattr(found, name) for name in Inventory.model_fields},
         python=platform.python_version(),
         papers=offers,
@@ -118,7 +118,7 @@ def download_sbom(name: str) -> FileResponse:
 
 @router.get("/accessibility", include_in_schema=False)
 def open_accessibility(ctx: Ctx) -> Response:
-    """The accessibility statement, for whoever cannot sign in because something keeps them out."""
+    """The accessibility statement, for those who cannot sign in because something keeps them out."""
     return _page(accessibility_statement(*_today(ctx)))
 
 

@@ -13,9 +13,9 @@ from records.settings import Settings
 ROLE_TITLES: Final = {
     Role.GUIDER: "Guider",
     Role.SUPERVISOR: "Supervisor",
-    Role.MANAGER: "Manager",
+    Role.MANAGER: "Service manager",
     Role.GOVERNANCE: "Information governance",
-    Role.IT: "IT",
+    Role.IT: "IT support",
 }
 SCOPE_WORDS: Final = {
     Scope.REVIEWS_READ: "see reviews of families that are theirs or shared with them",

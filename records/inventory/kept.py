@@ -291,7 +291,7 @@ def _of_staff(settings: Settings) -> tuple[Kept, ...]:
             about=STAFF,
             place="database",
             until="The recording is erased.",
-            seen_by="The guider and whoever rated.",
+            seen_by="The guider, and who rated.",
             code="records/training/ratings.py",
             tables=("ratings",),
         ),

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from records.copies.links import LONGEST as LONGEST_LINK
 from records.copies.register import Carrier
-from records.inventory.places import is_in_a_bucket, is_served_database
+from records.inventory.places import is_database_elsewhere, is_in_a_bucket, is_queue_elsewhere
 from records.settings import Settings
 
 
@@ -41,7 +41,7 @@ CARRIED: Final = {
     Carrier.LINK: Leaving(
         id=Carrier.LINK,
         what="A link, for phones and tablets",
-        to="Whoever has the link",
+        to="Everybody who has the link",
         protected_by=(
             f"A secret of 256 bits; it ends on its day ({LONGEST_LINK.days} days at most) and at once when it is ended;"
             " each opening is counted and audited."
@@ -69,7 +69,7 @@ def leaving_of(settings: Settings) -> tuple[Leaving, ...]:
 
 def is_one_machine(settings: Settings) -> bool:
     """Whether database, store and queue are all of the service's own machine."""
-    return not (is_in_a_bucket(settings) or is_served_database(settings) or settings.broker_url)
+    return not (is_in_a_bucket(settings) or is_database_elsewhere(settings) or is_queue_elsewhere(settings))
 
 
 NOTHING_ELSE: Final = (
@@ -94,7 +94,7 @@ def _to_other_services(settings: Settings) -> tuple[Leaving, ...]:
                 code="records/storage/sealed.py",
             )
         )
-    if is_served_database(settings):
+    if is_database_elsewhere(settings):
         found.append(
             Leaving(
                 id="database",
@@ -105,7 +105,7 @@ def _to_other_services(settings: Settings) -> tuple[Leaving, ...]:
                 code="records/models/sealed.py",
             )
         )
-    if settings.broker_url:
+    if is_queue_elsewhere(settings):
         found.append(
             Leaving(
                 id="queue",

@@ -189,7 +189,7 @@ def _by_setting(settings: Settings) -> tuple[Measure, ...]:
                 f"Signed, every {said_interval(settings.audit_checkpoint_s)} with new lines."
                 if settings.audit_checkpoint_dir
                 else (
-                    "In the API’s log alone: lines that were cut off at the end are found by whoever keeps that log"
+                    "In the API’s log alone: lines that were cut off at the end are found by those who keep that log"
                     " elsewhere (VIGPACK_AUDIT_CHECKPOINT_DIR)."
                 )
             ),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+from urllib.parse import urlsplit
+
 from pydantic import BaseModel, ConfigDict
 
 from records.keys.master import comes_from_file
 from records.settings import Settings
+
+_HERE: Final = {None, "localhost", "127.0.0.1", "::1"}
 
 
 class Place(BaseModel):
@@ -41,9 +46,25 @@ def is_in_a_bucket(settings: Settings) -> bool:
     return bool(settings.storage_url)
 
 
-def is_served_database(settings: Settings) -> bool:
-    """Whether the database is a server of its own."""
+def is_database_elsewhere(settings: Settings) -> bool:
+    """Whether the database is a server on another machine, or in a container of its own."""
+    return _is_served(settings) and _is_elsewhere(settings.database_url)
+
+
+def is_queue_elsewhere(settings: Settings) -> bool:
+    """The same of the queue."""
+    return bool(settings.broker_url) and _is_elsewhere(settings.broker_url)
+
+
+def _is_served(settings: Settings) -> bool:
     return bool(settings.database_url) and not settings.database_url.startswith("sqlite")
+
+
+def _is_elsewhere(address: str) -> bool:
+    try:
+        return urlsplit(address).hostname not in _HERE
+    except ValueError:  # nobody knows where that is
+        return True
 
 
 _BROWSER = "On the guider’s own device. The film itself is never copied there or sent; it stays the file that it is."
@@ -54,8 +75,10 @@ _SCRATCH = (
 
 
 def _database(settings: Settings) -> str:
-    if is_served_database(settings):
+    if is_database_elsewhere(settings):
         return "A PostgreSQL server that the organisation’s IT chose."
+    if _is_served(settings):
+        return "A PostgreSQL server on the service’s own machine."
     return "A file (SQLite) on the service’s own machine."
 
 
@@ -93,12 +116,12 @@ def _master_setting(settings: Settings) -> str:
 
 
 def _queue(settings: Settings) -> str:
-    if settings.broker_url:
+    if is_queue_elsewhere(settings):
         return (
             "A queue server (Redis, Valkey or RabbitMQ) that IT chose. It carries random numbers of jobs and nothing of"
             " a family."
         )
-    return "A folder of the service’s own machine. It carries random numbers of jobs and nothing of a family."
+    return "On the service’s own machine. It carries random numbers of jobs and nothing of a family."
 
 
 def _logs(settings: Settings) -> str:

@@ -98,4 +98,13 @@ def test_another_browser_is_told_of_and_signed_out_and_a_token_is_shown_once(
         assert program.get("/api/v1/operations/jobs").status_code == 401
     page.keyboard.press("Escape")
     expect(guider.button("Your account: On this computer")).to_be_focused()
+
+    page.get_by_role("contentinfo").get_by_role("link", name="About this service").click()
+    kept = page.get_by_role("region", name="What is kept of families, and until when")
+    expect(kept).to_contain_text("14 days after its moments are ready")
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="PDF: Retention schedule").click()
+    assert Path(taken.value.path()).read_bytes().startswith(b"%PDF-")
+    assert not AXE.is_file() or complaints(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert guider.complaints == []

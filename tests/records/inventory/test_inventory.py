@@ -166,6 +166,24 @@ def test_so_is_one_that_counts_beside_another(name: str) -> None:
     assert inventory_of(plain(**WITH_OTHERS[name])) != inventory_of(plain(**before))
 
 
+@pytest.mark.parametrize(
+    ("given", "is_one"),
+    [
+        ({"broker_url": "redis://127.0.0.1:6400/0"}, True),
+        ({"broker_url": "redis+socket:///run/redis.sock"}, True),
+        ({"broker_url": "redis://redis:6379/0"}, False),
+        ({"database_url": "postgresql+psycopg://u:p@localhost/v"}, True),
+        ({"database_url": "postgresql+psycopg://u:p@db.example.org/v"}, False),
+        ({"storage_url": "s3://bucket"}, False),
+    ],
+    ids=lambda one: str(one).replace(":", " "),
+)
+def test_what_lies_on_the_same_machine_does_not_leave(given: dict[str, Any], is_one: bool) -> None:
+    found = inventory_of(plain(**given))
+    assert found.is_one_machine == is_one
+    assert bool({"queue", "database", "bucket"} & {one.id for one in found.leaving}) != is_one
+
+
 def test_files_of_the_services_own_are_what_is_told(tmp_path: Path) -> None:
     policy = tmp_path / "retention.toml"
     shipped = (HOUSE / "configs/retention.toml").read_text()

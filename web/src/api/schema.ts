@@ -2824,7 +2824,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description What is kept, who may see it, what leaves; which papers there are; what runs. */
-        AboutService: {
+        AboutView: {
             accessibility_contact: string;
             controller: string;
             data_protection_contact: string;
@@ -5003,7 +5003,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AboutService"];
+                    "application/json": components["schemas"]["AboutView"];
                 };
             };
         };

@@ -85,6 +85,7 @@ export type OperationsStreamEvent = Streamed<'stream_health'>;
 
 export type AuditCheck = Schemas['Checked'];
 export type ShownLine = Schemas['ShownLine'];
+export type AboutService = Schemas['AboutView'];
 export type Answer = RatingView['answers'][string];
 /** Filter of the job list, and the actions on a job that take no argument. */
 export type WhichJobs = Schemas['JobFilter'];
