@@ -12,7 +12,7 @@ from records.audit.actor import Actor
 from records.audit.log import note
 from records.effects import effects_of
 from records.errors import RecordsError
-from records.models import ConsentFormRow, new_id
+from records.models import ConsentFormRow, FamilyRow, new_id
 from records.storage.contract import Storage
 
 _ENDINGS = {"image/jpeg": "jpg", "application/pdf": "pdf"}
@@ -45,10 +45,23 @@ def form_folder(family_id: str) -> str:
     return f"families/{family_id}/forms/"
 
 
+def is_form(key: str) -> bool:
+    """Whether this is the place of a form in storage, of any family."""
+    match key.split("/"):
+        case ["families", _, "forms", _]:
+            return True
+    return False
+
+
 def keep_form(
     session: Session, storage: Storage, who: Actor, family_id: str, file: Path, media_type: str, sha256: str
 ) -> ConsentFormRow:
-    """Keep a form; its row. Raises: ConsentFormsFull, NoRoom, StorageUnavailable."""
+    """Keep a form; its row. Raises: ConsentFormGone, ConsentFormsFull, NoRoom, StorageUnavailable.
+
+    The family is held before the file is there: what sweeps the store holds it too, and sees both or neither.
+    """
+    if session.get(FamilyRow, family_id, with_for_update=True) is None:
+        raise ConsentFormGone(family_id)
     there = session.scalars(select(ConsentFormRow.id).where(ConsentFormRow.family_id == family_id)).all()
     if len(there) >= MOST_FORMS:
         raise ConsentFormsFull

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from records.actions.complete_job import finish
 from records.actions.end_hold import end_hold, families_waiting
 from records.actions.erase import erase_marked, erase_selection
 from records.actions.record_consents import Consequences, consequences, copies_against, record_consents
+from records.actions.sweep_forms import sweep_forms
 from records.audit.actor import SERVICE
 from records.audit.erasure_register import Erasure, ErasureKind
 from records.audit.log import newest
@@ -26,6 +28,8 @@ from records.copies.register import Carrier, add_copy
 from records.database import Database
 from records.documents import MomentFacts, Statement
 from records.errors import LeaseLost
+from records.keys.ring import key_ring
+from records.keys.store import KeyKind
 from records.ledger.jobs import add_job
 from records.ledger.outputs import Source, find_output, note_sources
 from records.models import (
@@ -39,6 +43,7 @@ from records.models import (
     MomentState,
     RetentionHoldRow,
     SelectionRow,
+    new_id,
 )
 from records.retention.holds import place_hold
 from records.retention_policy.policy import policy_of
@@ -348,3 +353,27 @@ def test_a_hold_that_ended_by_any_other_way_is_found_within_the_hour(db: Databas
         [line] = [one for one in newest(session, 50) if one.action == "heed_consent"]
     assert (line.account_id, line.family_id) == (SERVICE.account_id, family_id)
     assert '"moments":3' in line.detail
+
+
+def test_a_form_that_a_crash_left_without_its_row_is_swept_and_no_other(
+    db: Database, settings: Settings, tmp_path: Path
+) -> None:
+    storage, family_id = open_storage(settings), family_of(db, film(db))
+    (tmp_path / "form.pdf").write_bytes(b"%PDF-1.7 marker")
+    with db.session() as session:
+        kept = keep_form(
+            session, storage, SERVICE, family_id, tmp_path / "form.pdf", "application/pdf", "0" * 64
+        ).storage_key
+    with suppress(ZeroDivisionError), db.session() as session:
+        keep_form(session, storage, SERVICE, family_id, tmp_path / "form.pdf", "application/pdf", "0" * 64)
+        raise ZeroDivisionError  # as a process that ends here
+    gone, unknown = new_id(), new_id()
+    for one in (gone, unknown):
+        key_ring(settings).make_family(one)
+        storage.put(tmp_path / "form.pdf", f"{form_folder(one)}{new_id()}.pdf")
+    key_ring(settings).destroy(KeyKind.FAMILY, gone)
+    assert len(list(storage.keys("families/"))) == 4
+    assert sweep_forms(db, storage, settings) == 2
+    [left, other] = sorted(storage.keys("families/"), key=lambda key: key != kept)
+    assert (left, other.startswith(form_folder(unknown))) == (kept, True)
+    assert sweep_forms(db, storage, settings) == 0
