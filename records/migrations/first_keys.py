@@ -66,13 +66,13 @@ def _seal_words(connection: sa.Connection, mapper: Mapper[Any]) -> int:
         return 0
     table: Any = mapper.local_table
     plain = {name: sa.type_coerce(table.c[name], _PLAIN) for name in sealed}
-    owners = sorted({column.by for column in sealed.values()} - {key.name for key in table.primary_key})
+    owners = sorted({column.by for column in sealed.values()} - {"", *(key.name for key in table.primary_key)})
     asked = [*table.primary_key, *(table.c[one] for one in owners), *(plain[name].label(name) for name in plain)]
     to_seal = sa.or_(*(one.is_not(None) & one.not_like(f"{PREFIX}%") for one in plain.values()))
     done = 0
     for row in connection.execute(sa.select(*asked).where(to_seal)).mappings().all():
         words = {
-            name: seal_value(column, row[name], row[column.by])
+            name: seal_value(column, row[name], row[column.by] if column.by else None)
             for name, column in sealed.items()
             if row[name] is not None and not row[name].startswith(PREFIX)
         }

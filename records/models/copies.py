@@ -30,8 +30,11 @@ class HandedOutCopyRow(Base):
     carrier: Mapped[str] = mapped_column(String(8))
     """sealed, link or plain."""
     purpose: Mapped[str] = mapped_column(String(32))
-    to_whom: Mapped[str] = mapped_column(String(100), default="")
-    """A role with initials, or an organisation; empty: it lies where the account that took it saves files."""
+    to_whom: Mapped[str] = mapped_column(SealedText("handed_out_copies.to_whom", KeyKind.SERVICE), default="")
+    """A role with initials, or an organisation; empty: it lies where the account that took it saves files.
+
+    Sealed with the service's own key: once the family is erased somebody still has to ask for the copy.
+    """
     reason: Mapped[str] = mapped_column(SealedText("handed_out_copies.reason", KeyKind.FAMILY, "family_id"), default="")
     """Why it left plain, where somebody said so; unreadable once the family is erased."""
     by: Mapped[str] = mapped_column(String(32), index=True)

@@ -55,10 +55,10 @@ class _Sealed(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def __init__(self, about: str, kind: KeyKind, by: str) -> None:
+    def __init__(self, about: str, kind: KeyKind, by: str = "") -> None:
         """``about``: table and column, which are bound into the seal; ``by``: the row's attribute with the key's id.
 
-        Where that is empty, the service's own key is taken.
+        Where that is empty, or none is named, the service's own key is taken.
         """
         super().__init__()
         self.about = about
@@ -208,7 +208,7 @@ def _name_key(target: Any, name: str, column_type: _Sealed) -> None:
     session = object_session(target)
     if session is not None:
         session.info.setdefault(_WRAPPED, []).append((target, name))
-    key_id = getattr(target, column_type.by)
+    key_id = getattr(target, column_type.by) if column_type.by else ""
     kind = column_type.key_kind if key_id else KeyKind.SERVICE
     values[name] = _WithKey(value, kind, key_id or SERVICE_ID)  # past the history: nothing was changed
 
