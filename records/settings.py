@@ -247,12 +247,15 @@ class Settings(BaseSettings):
 def load_settings(**given: Any) -> Settings:
     """The settings from the environment and from the files in VIGPACK_SECRETS_DIR, if named; ``given`` wins.
 
-    Warns of each former name in use.
+    Warns of each former name in use. Raises: PermissionError, where a secret may not be read.
     """
     names = {name.upper() for name in os.environ}
     if secrets := os.environ.get("VIGPACK_SECRETS_DIR"):
         given["_secrets_dir"] = secrets
-        names |= {file.name.upper() for file in Path(secrets).glob("*")}
+        for file in Path(secrets).iterdir() if Path(secrets).is_dir() else ():
+            if file.is_file():
+                file.open("rb").close()  # else it is told as a fault of ours, without its name
+            names.add(file.name.upper())
     for former, name in FORMER_NAMES.items():
         if former in names:
             warnings.warn(f"{former} is called {name} now; the next release no longer reads it", FutureWarning, 2)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from cli.screen import sentence_for
 from records.settings import FORMER_NAMES, Settings, load_settings
 
 
@@ -42,3 +47,29 @@ def test_a_setting_is_read_by_its_name_alone_and_without_a_word(monkeypatch: pyt
         assert load_settings().sweep_s == 50
         assert load_settings(recovery_s=3).recovery_s == 3
         assert Settings(recovery_s=3).recovery_s == 3
+
+
+@pytest.mark.parametrize("closed", ["vigpack_token", "."], ids=["a secret", "all of them"])
+def test_a_secret_that_may_not_be_read_is_named(monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+    """As a container's user meets them, or a unit's, whose copies the system could not hand over."""
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are for this user alone
+        (Path(folder) / "vigpack_token").write_text("a long random text of guiders")
+        Path(folder).chmod(0o755)
+        (Path(folder) / closed).chmod(0)
+        monkeypatch.setenv("VIGPACK_SECRETS_DIR", folder)
+        with as_nobody(), pytest.raises(PermissionError) as refused:
+            load_settings()
+        Path(folder).chmod(0o700)
+        assert sentence_for(refused.value)[1] == f"{Path(folder) / closed} may not be read or written by this user."
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may read everything; whoever else runs the tests may not read what is closed."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
