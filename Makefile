@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # A shell that keeps Python from storing what it compiled would have each of some hundred processes of the tests compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup page api-types demo test chaos containers pin-digests load load-against films mutants any-request findings bench bench-start bench-growth bench-pickup bench-desk bundle licences papers sbom check check-python check-page machine rooms
+.PHONY: help setup page api-types demo test chaos containers pin-digests load load-against films mutants any-request findings bench bench-start bench-growth bench-pickup bench-desk capacity bundle licences papers sbom check check-python check-page machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -96,6 +96,9 @@ bench-start: $(VENV)/dev.stamp  # time help, weigh an idle 'up', beside the last
 
 bench-growth: $(VENV)/dev.stamp  # what workers and pages ask of a million jobs; writes bench/results/growth.json
 	@$(BIN)/python -m bench.growth $(ARGS)
+
+capacity: $(VENV)/dev.stamp  # how many workers so many guiders need, by simulation; writes bench/results/capacity.json
+	@$(BIN)/python -m bench.capacity $(ARGS)
 
 bench-pickup: $(VENV)/dev.stamp  # measure how soon a worker begins after an upload; writes bench/results/pickup.json
 	@$(BIN)/python -m bench.pickup
