@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from api.diagnostics.check import Check
 from api.diagnostics.contacts import check_contacts
+from api.diagnostics.sign_in import check_sign_in
 from pipeline.errors import PipelineError
 from pipeline.ffmpeg.capabilities import read_capabilities
 from records.accounts.organisation.configuration import organisation_of
@@ -82,6 +83,8 @@ def check_everything(settings: Settings) -> Iterator[Check]:
         checks.append(lambda: check_role(database))
     if settings.proxy_url:
         checks.append(lambda: check_proxy(settings))
+    if settings.has_accounts or settings.token.get_secret_value():
+        checks.append(lambda: check_sign_in(settings))
     if settings.oidc_issuer:
         checks.append(lambda: check_organisation(settings))
     if settings.public_url:

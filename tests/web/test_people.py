@@ -104,7 +104,9 @@ def test_an_invitation_leads_to_an_account_with_which_she_signs_in_again(
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Welcome, Ada")
     assert "#" not in page.url
-    dialog.get_by_label("Password").fill("ada@council.example")
+    wanted = dialog.get_by_label("Password")
+    assert [wanted.get_attribute(name) for name in ("type", "autocomplete")] == ["password", "new-password"]
+    wanted.fill("ada@council.example")
     dialog.get_by_role("button", name="Go on").click()
     expect(dialog.get_by_role("alert")).to_contain_text("password")
     dialog.get_by_label("Password").fill(PASSWORD)
@@ -128,6 +130,13 @@ def test_an_invitation_leads_to_an_account_with_which_she_signs_in_again(
     expect(dialog).to_contain_text("Please sign in")
     behind = dialog.evaluate("one => getComputedStyle(one, '::backdrop').backgroundColor")
     assert behind.startswith("rgb("), f"what stood on the page is seen behind {behind}"
+    wanted = dialog.get_by_label("Password")
+    assert [wanted.get_attribute(name) for name in ("type", "autocomplete")] == ["password", "current-password"]
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('pasted')")
+    wanted.focus()
+    page.keyboard.press("Control+V")
+    expect(wanted).to_have_value("pasted")
     sign_in_by(page, "not this one at all")
     expect(dialog.get_by_role("alert")).to_contain_text("did not match")
     sign_in_by(page, PASSWORD)

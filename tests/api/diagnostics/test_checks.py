@@ -58,6 +58,20 @@ def test_a_proxy_that_browsers_do_not_reach_is_bad(well: Settings) -> None:
     assert (found.state, "--force-recreate proxy" in found.remedy) == ("bad", True)
 
 
+@pytest.mark.parametrize(
+    ("changes", "state", "found"),
+    [
+        ({"token": SecretStr("t" * 20), "local_accounts": True}, "warn", "VIGPACK_TOKEN: one factor"),
+        ({"local_accounts": True}, "warn", "no list of stolen ones"),
+        ({"local_accounts": True, "breached_passwords": Path("list")}, "ok", "two factors"),
+    ],
+    ids=["shared", "without a list", "with a list"],
+)
+def test_doctor_says_what_signing_in_lacks(well: Settings, changes: dict[str, object], state: str, found: str) -> None:
+    told = check(well.model_copy(update=changes), "sign-in")
+    assert (told.state, found in told.found) == (state, True)
+
+
 def test_nothing_is_made_where_nothing_was(tmp_path: Path) -> None:
     list(check_everything(Settings(data_dir=tmp_path / "data")))
     assert list(tmp_path.iterdir()) == []
