@@ -41,6 +41,7 @@ say "a backup, with two selections waiting; one is erased after it"
 docker compose stop worker
 client send later 2
 paste operations.md "Backup and restore" 1
+(umask 077; docker compose exec -T api cat /data/service-key > service-key)
 paste operations.md "Backup and restore" 2
 paste operations.md "Backup and restore" 3
 du -sh backups/20* key-backups
@@ -52,10 +53,12 @@ paste operations.md "Backup and restore" 5
 say "everything is lost: docker compose down -v, a new clone, other secrets"
 docker compose down --volumes
 mv "$service" "$work/lost" && git clone -q "$checkout" "$service" && cd "$service"
-mv ../lost/backups ../lost/key-backups ../lost/backup.key ../lost/.env .
+mv ../lost/backups ../lost/key-backups ../lost/backup.key ../lost/service-key ../lost/.env .
 paste deployment.md Start 1
+docker compose run --rm --no-deps -T api sh -c 'umask 077; cat > /data/service-key' < service-key
 paste operations.md Restore 1
 docker compose ps --format '{{.Name}}  {{.Status}}'
+docker compose exec -T api vigpack audit verify
 client check finished waiting
 client wait later
 client gone erased
