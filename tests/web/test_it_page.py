@@ -13,11 +13,12 @@ from playwright.sync_api import Browser, Page, expect
 from records.audit.log import newest
 from records.backup.state import note_backup
 from records.models import JobState, SampleRow, utcnow
+from tests.axe import AXE, complaints
 from tests.effects import open_alone
 from tests.records.cast import K_104, add_jobs, job_row
 from tests.records.finished import finish_job, give_up_job
 from tests.web.desk import LAPTOP, PHONE, DeskService
-from tests.web.test_desk_for_everyone import AXE, complaints, reach
+from tests.web.test_desk_for_everyone import reach
 
 TOGETHER = "it_page"
 

@@ -8,8 +8,8 @@ import pikepdf
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from tests.axe import AXE, complaints
 from tests.web.desk import LAPTOP, DeskService, Guider
-from tests.web.test_desk_for_everyone import AXE, complaints
 
 TOGETHER = "desk"
 

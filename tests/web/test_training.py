@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.api.service import begin
+from tests.axe import AXE, complaints_in_both_themes
 from tests.web.desk import LAPTOP, DeskService
-from tests.web.test_desk_for_everyone import AXE, complaints
 
 TOGETHER = "desk"
 
@@ -17,14 +17,11 @@ LOGBOOK = "/api/v1/logbook"
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="the page's packages are not installed: run make page")
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_logbook_rating_and_comparison(
-    browser: Browser, desk_service: DeskService, theme: Literal["light", "dark"]
-) -> None:
+def test_logbook_rating_and_comparison(browser: Browser, desk_service: DeskService) -> None:
     with desk_service.client() as client:
         recording = begin(client, of="review_recording")["selection"]["id"]
         begin(client, of="review_recording", cycle=3)
-    context: Any = browser.new_context(viewport=LAPTOP, color_scheme=theme, reduced_motion="reduce")
+    context: Any = browser.new_context(viewport=LAPTOP, reduced_motion="reduce")
     desk_service.sign_in(context)
     page = context.new_page()
     said: list[str] = []
@@ -36,13 +33,13 @@ def test_logbook_rating_and_comparison(
     expect(page.get_by_text("4 of 5 points · 80.0 % · 51 open")).to_be_visible()
     first.get_by_label("n/a").check(force=True)
     expect(page.get_by_text("0 of 0 points · – · 51 open")).to_be_visible()
-    found = {"rating": complaints(page)}
+    found = {"rating": complaints_in_both_themes(page)}
 
     page.goto(f"{desk_service.url}/#/compare")
     page.get_by_role("button", name="Show the report’s table 2").click()
     expect(page.get_by_text("VIG: the lines add up to 810, but 807 is printed.")).to_be_visible()
     expect(page.get_by_role("row", name="Total 810 62.3 % 749 57.6 % 61")).to_be_visible()
-    found["printed"] = complaints(page)
+    found["printed"] = complaints_in_both_themes(page)
     page.get_by_label("First recording").select_option(recording)
     page.get_by_label("Second recording").select_option(index=1)
     page.get_by_role("button", name="Compare").click()
@@ -60,7 +57,7 @@ def test_logbook_rating_and_comparison(
     page.get_by_role("button", name="Reviewed today K-104 cycle 1").click()
     expect(page.get_by_text("1 of 19")).to_be_visible()
     expect(page.get_by_text("counts", exact=True)).to_be_visible()
-    found["logbook"] = complaints(page)
+    found["logbook"] = complaints_in_both_themes(page)
     with page.expect_download() as taken:
         page.get_by_role("button", name="Word").click()
     assert taken.value.suggested_filename == "logbook.docx"
