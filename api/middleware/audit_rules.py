@@ -98,6 +98,7 @@ _SHOWING: Final = (
     "/api/v1/logbook",
     "/api/v1/families",
     "/api/v1/retention",
+    "/api/v1/copies",
 )
 """What lies below these shows something of a family."""
 _VIEW: Final = Rule(Action.VIEW, once=True)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import answer_error
@@ -34,6 +35,7 @@ LOOK_AGAIN_S: Final = 600.0
 _REFUSED: Final = {401, 403, 429}
 _REFUSED_AGAIN_S: Final = 60.0
 _MOST_REMEMBERED: Final = 10_000
+_COPIES: Final = "/api/v1/copies"
 _ID: Final = re.compile(ID_PATTERN)
 """Of what stands in an address only this goes into a line: a rater's place in it holds a name."""
 
@@ -109,7 +111,7 @@ class Audited:
             add_line(session)
 
     def _note(self, session: Transaction, scope: Scope, rule: Rule) -> None:
-        given = {name: value for name, value in (scope.get("path_params") or {}).items() if _ID.fullmatch(str(value))}
+        given = {name: value for name, value in _named(scope).items() if _ID.fullmatch(str(value))}
         family_id, selection_id, moment_id = (given.pop(f"{name}_id", "") for name in ("family", "selection", "moment"))
         action, target = rule.action, " ".join(given.values())
         if rule.action == Action.CHANGE:
@@ -143,6 +145,14 @@ def _template(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", None) or ""
 
 
+def _named(scope: Scope) -> dict[str, Any]:
+    """What a request names: in its address, and of the register of copies, which has no address for each, beside it."""
+    asked = QueryParams(scope["query_string"]) if _template(scope) == _COPIES else {}
+    return {name: asked[name] for name in ("family_id", "selection_id") if name in asked} | (
+        scope.get("path_params") or {}
+    )
+
+
 def _rule(scope: Scope) -> Rule | None:
     return rule_of(scope["method"], _template(scope))
 
@@ -157,6 +167,5 @@ def _who(scope: Scope) -> Actor:
 
 
 def _key(scope: Scope, rule: Rule) -> Hashable:
-    who, given = _who(scope), scope.get("path_params") or {}
-    named: tuple[Any, ...] = tuple(sorted(given.items()))
+    who, named = _who(scope), tuple(sorted(_named(scope).items()))
     return who.account_id, who.session_id, rule.action, _template(scope), named

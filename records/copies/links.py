@@ -11,10 +11,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from records.audit.actions import Action
-from records.audit.actor import NamedActor
+from records.audit.actor import Actor, NamedActor
 from records.audit.log import note
 from records.clock import utcnow
-from records.copies.register import Carrier, CopyGone, is_out
+from records.copies.register import Carrier, CopyGone, end_copy, is_out
 from records.models import CopyLinkRow, HandedOutCopyRow
 
 LONGEST: Final = timedelta(days=90)
@@ -65,6 +65,15 @@ def live_link(session: Session, copy_id: str) -> HandedOutCopyRow:
     if row is None:
         raise LinkGone
     return row
+
+
+def end_links(session: Session, who: Actor, family_id: str, *, by: str = "") -> None:
+    """End the links of a family that still open something: all, or those that one account made."""
+    query = select(HandedOutCopyRow.id).where(
+        HandedOutCopyRow.family_id == family_id, HandedOutCopyRow.carrier == Carrier.LINK, is_out()
+    )
+    for copy_id in session.scalars(query.where(HandedOutCopyRow.by == by) if by else query).all():
+        end_copy(session, who, copy_id)
 
 
 def _hash(secret: str) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from records.accounts.principal import MACHINE_ACCOUNT, SERVICE, SHARED_GUIDER_ACCOUNT, Principal, Scope
 from records.clock import utcnow
 from records.errors import SelectionGone
-from records.models import FamilyRow, FamilyShareRow, HandOverRow, MomentRow, SelectionRow, UploadRow
+from records.models import FamilyRow, FamilyShareRow, MomentRow, SelectionRow, UploadRow
 from records.uploads.errors import UploadMissing, UploadTargetMissing
 
 
@@ -129,12 +129,11 @@ def may_with_family(session: Session, who: Principal, family: FamilyRow, right: 
 
 
 def may_still_hand_out(session: Session, account_id: str, family_id: str | None) -> bool:
-    """Whether what an account handed out of a family still opens: it is or was its guider's, or still a colleague's."""
+    """Whether what an account handed out of a family still opens: it is its guider's, or still a colleague's."""
     owner = SHARED_GUIDER_ACCOUNT if account_id == MACHINE_ACCOUNT else account_id
     own = exists().where(FamilyRow.id == family_id, FamilyRow.owner_account_id == owner)
-    was = exists().where(HandOverRow.family_id == family_id, HandOverRow.from_account_id == account_id)
     shared = exists().where(FamilyShareRow.family_id == family_id, *_good_share(account_id, Right.WORK))
-    return session.scalar(select(or_(own, was, shared))) is True
+    return session.scalar(select(or_(own, shared))) is True
 
 
 def _is_guiders_work(who: Principal) -> bool:

@@ -15,6 +15,7 @@ from records.audit.actions import Action
 from records.audit.actor import Actor
 from records.audit.log import note
 from records.clock import utcnow
+from records.copies.links import end_links
 from records.errors import RecordsError
 from records.models import AccountRow, FamilyRow, FamilyShareRow, HandOverRow
 
@@ -77,8 +78,8 @@ def hand_over(
 ) -> int:
     """Give these families of one guider to another, with all that is in them; how many.
 
-    The reason is kept and told to both; the audit has a line for each family, with the id of what was kept. Shares that
-    the former owner made end: the new one decides anew. Raises: NotToYourself, HandOverWrong.
+    The reason is kept and told to both; the audit has a line for each family, with the id of what was kept. Shares and
+    links that there were end: the new one decides anew. Raises: NotToYourself, HandOverWrong.
     """
     if to_account_id == who.account_id:
         raise NotToYourself
@@ -91,6 +92,7 @@ def hand_over(
         row.owner_account_id = to_account_id
         shares = (FamilyShareRow.family_id == row.id) & FamilyShareRow.ended_at.is_(None)
         session.execute(update(FamilyShareRow).where(shares).values(ended_at=utcnow()))
+        end_links(session, who, row.id)
         kept = HandOverRow(
             family_id=row.id,
             from_account_id=from_account_id,

@@ -16,6 +16,7 @@ from records.audit.actions import Action
 from records.audit.log import note
 from records.clock import utcnow
 from records.consent.check import require
+from records.copies.links import end_links
 from records.database import rows_changed
 from records.documents import FamilyPeople
 from records.errors import RecordsError
@@ -154,11 +155,14 @@ def share_family(
 
 
 def end_share(session: Session, who: Principal, family_id: str, share_id: str) -> FamilyView:
-    """From now on they see it no more. Raises: FamilyGone, ShareGone."""
+    """From now on they see it no more, and a colleague's links open nothing. Raises: FamilyGone, ShareGone."""
     row = _own(session, who, family_id)
     this = (FamilyShareRow.id == share_id) & (FamilyShareRow.family_id == family_id) & _is_good()
     if rows_changed(session, update(FamilyShareRow).where(this).values(ended_at=utcnow())) != 1:
         raise ShareGone
+    share = session.get_one(FamilyShareRow, share_id)
+    if share.kind == ShareKind.COLLEAGUE:
+        end_links(session, who, family_id, by=share.account_id)
     note(session, who, Action.STOP_SHARING, share_id, family_id=family_id)
     return _view(session, who, row)
 

@@ -52,8 +52,9 @@ def test_no_route_changes_something_without_a_line(app: FastAPI) -> None:
 
 
 def test_every_route_that_shows_something_of_a_selection_leaves_a_line(app: FastAPI) -> None:
-    showing = {path for method, path in routes_of(app) if method == "GET" and "{selection_id}" in path}
-    assert len(showing) > 10
+    got = {path for method, path in routes_of(app) if method == "GET"}
+    showing = {path for path in got if "{selection_id}" in path or "{family_id}" in path} | {"/api/v1/copies"}
+    assert len(showing) > 14
     assert [path for path in sorted(showing) if path.startswith("/api/") and rule_of("GET", path) is None] == []
 
 
@@ -68,6 +69,14 @@ def test_what_is_done_to_a_selection_is_told_by_its_id_and_in_no_words(client: T
     assert len({line.family_id for line in found}) == 1
     assert found[0].family_id
     assert "Ada" not in str([line.model_dump() for line in found])
+
+
+def test_a_look_into_the_register_of_copies_names_whose_they_are(client: TestClient, ctx: AppContext) -> None:
+    family_id = client.post("/api/v1/families", json={"code": "W-4432"}).json()["id"]
+    for _ in range(2):
+        client.get("/api/v1/copies", params={"family_id": family_id}).raise_for_status()
+    found = [(line.action, line.family_id) for line in lines(ctx)]
+    assert found == [("open_family", family_id), ("view", family_id)]
 
 
 def test_what_did_not_happen_leaves_no_line(client: TestClient, ctx: AppContext) -> None:

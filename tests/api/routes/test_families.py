@@ -11,8 +11,11 @@ from fastapi.testclient import TestClient
 from cli.users import Act, users
 from records.accounts.principal import Role
 from records.audit.actions import Action
+from records.audit.actor import NamedActor
 from records.audit.log import Wanted, find_lines
 from records.clock import utcnow
+from records.copies.register import Carrier, add_copy
+from records.models import HandedOutCopyRow, SelectionRow
 from tests.api.accounts import browser, code_of, invited, logins, make_app, set_up
 from tests.api.service import shape
 
@@ -99,6 +102,32 @@ def test_a_hand_over_has_a_reason_that_both_guiders_are_told_and_the_audit_does_
     to, _, kept = line.target.partition(" ")
     assert (to, len(kept), line.account_id) == (id_of(ben), 32, id_of(mara))
     assert REASON not in line.model_dump_json()
+
+
+def test_links_end_with_a_colleague_s_share_and_all_of_them_with_a_hand_over(
+    app: FastAPI, ada: TestClient, ben: TestClient, mara: TestClient
+) -> None:
+    family_id, code = opened(ada)
+    made = ada.post("/api/v1/selections", json=shape(family=code)).raise_for_status().json()["selection"]["id"]
+    with app.state.context.db.session() as session:
+        row, until = session.get_one(SelectionRow, made), utcnow() + timedelta(days=1)
+        named = {"purpose": "shared_review", "to_whom": "mother, A. B.", "until": until}
+        ids = {
+            who: add_copy(session, NamedActor(id_of(client)), row, "review_pack", Carrier.LINK, **named).id
+            for who, client in (("ada", ada), ("ben", ben))
+        }
+
+    def out() -> set[str]:
+        with app.state.context.db.reading() as session:
+            return {who for who, copy_id in ids.items() if not session.get_one(HandedOutCopyRow, copy_id).ended_at}
+
+    shares = f"/api/v1/families/{family_id}/shares"
+    shared = ada.post(shares, json={"account_id": id_of(ben), "kind": "colleague"}).raise_for_status().json()["shares"]
+    assert out() == {"ada", "ben"}
+    ada.delete(f"{shares}/{shared[0]['id']}").raise_for_status()
+    assert out() == {"ada"}
+    mara.post(HAND_OVER, json=wanted(ada, ben, family_id)).raise_for_status()
+    assert out() == set()
 
 
 def test_nothing_is_given_to_an_account_that_its_owner_has_not_opened(

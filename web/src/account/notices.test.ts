@@ -10,7 +10,7 @@ const notice = (more: Partial<Notice>): Notice => ({
 describe('a notice', () => {
   it.each([
     [notice({}), 'Mo gave your family K-104 to Ben. Why: “Ada leaves”'],
-    [notice({ is_mine_now: true, by: 'command-line:0' }), 'Somebody at the service’s console gave you family K-104. It is yours now, and shared with nobody until you share it. Why: “Ada leaves”'],
+    [notice({ is_mine_now: true, by: 'command-line:0' }), 'Somebody at the service’s console gave you family K-104. It is yours now, and shared with nobody until you share it: links that there were have ended. Why: “Ada leaves”'],
     [notice({ family_code: null }), 'Mo gave your family that was erased since to Ben. Why: “Ada leaves”'],
     [notice({ kind: 'glass_broken', to: null, reason: 'A call in the night' }), 'Mo opened family K-104 in an emergency, for four hours. Why: “A call in the night” Its guider can end that under Families.'],
     [notice({ kind: 'sign_in_reset', reason: 'forgot_password', confirmed_by: 'Cy' }), 'Mo had your sign-in set up anew, because the password was forgotten. Cy confirmed that it was you who opened it. If you did not ask for that, tell your service’s manager at once.'],

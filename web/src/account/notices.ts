@@ -45,6 +45,6 @@ export function sentencesOf(notice: Notice): string {
   const why = notice.reason ? ` Why: “${notice.reason}”` : '';
   if (notice.kind === 'no_written_down') return `${by} wrote down that somebody of ${family} said no. What was made for that is erased, or waits while the family is on hold. Who said it to what stands under Families, Who agreed.`;
   if (notice.kind === 'glass_broken') return `${by} opened ${family} in an emergency, for four hours.${why} Its guider can end that under Families.`;
-  if (notice.is_mine_now) return `${by} gave you ${family}. It is yours now, and shared with nobody until you share it.${why}`;
+  if (notice.is_mine_now) return `${by} gave you ${family}. It is yours now, and shared with nobody until you share it: links that there were have ended.${why}`;
   return `${by} gave your ${family.replace('a family', 'family')} to ${notice.to ?? 'another guider'}.${why}`;
 }
