@@ -12,7 +12,8 @@ RUN npm ci
 # The page shows lists and examples that the service reads too.
 COPY configs ../configs
 COPY web ./
-RUN npm run build && npm sbom --sbom-format cyclonedx --omit dev --package-lock-only > page-sbom.cdx.json
+RUN npm run build
+RUN npm run --silent sbom > page-sbom.cdx.json
 
 FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore

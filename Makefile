@@ -58,7 +58,7 @@ sbom: $(VENV)/run.stamp web/package-lock.json  # write what is installed, and wh
 	@$(BIN)/python -m venv $(VENV)/sbom
 	@$(VENV)/sbom/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/sbom.txt
 	@$(VENV)/sbom/bin/cyclonedx-py environment --output-reproducible --output-file $(VENV)/sbom.cdx.json $(BIN)/python
-	@$(WITH_NODE) npm --prefix web sbom --sbom-format cyclonedx --omit dev --package-lock-only > $(VENV)/page-sbom.cdx.json
+	@$(WITH_NODE) npm --prefix web run --silent sbom > $(VENV)/page-sbom.cdx.json
 
 licences: $(VENV)/run.stamp  # write THIRD_PARTY.md anew, after a package came, went or changed
 	@$(BIN)/python install/third_party.py

@@ -216,6 +216,11 @@ def test_a_film_and_a_list_of_moments_become_a_pack(machine: Machine) -> None:
     assert list((machine.folder / "more").glob("*booklet*"))
 
 
+def test_the_papers_of_a_machine_are_written(machine: Machine) -> None:
+    machine.paste(titled("vigpack governance papers"))
+    assert (machine.folder / "papers/dpia.pdf").is_file()
+
+
 def test_a_backup_of_one_machine_is_made_tried_and_restored(machine: Machine) -> None:
     place = Place(Settings(data_dir=machine.folder / "vigpack-data"))
     kept = place.add()
@@ -308,7 +313,7 @@ def test_a_worker_is_drained_and_taken_back_by_pasting(machine: Machine) -> None
 
 
 RUN = {
-    "new > vigpack_token", "VIGPACK_SITE=", "VIGPACK_WORKERS=3", "--out pack/", "--also booklet", "backup monday",
+    "new > vigpack_token", "VIGPACK_SITE=", "VIGPACK_WORKERS=3", "--out pack/", "--also booklet", "backup monday", "governance papers",
     "export VIGPACK_BACKUP_RECIPIENT", "--data restored-data", "--new-key - > backup.key", "-mtime +30",
     "api vigpack backup --erasures", "api vigpack keys backup", "--check --key - < backup.key",
     "--erasures /backups/erasures --key -",

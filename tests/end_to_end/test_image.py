@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from api.governance.packages import SBOMS
 from tests.image import HOUSE, PACKAGES, copied, lay_out, sent_to_the_builder, stage, stages
 from tests.web.engine import WEB, run_npm
 
@@ -51,12 +53,16 @@ def hard_link(source: str, destination: str) -> None:
 
 def test_the_page_is_built_from_the_files_that_its_stage_copies(tmp_path: Path) -> None:
     folder = lay_out(stage("page"), tmp_path)
-    assert stage("page").of("RUN") == ["npm ci", "npm run build"]
+    assert stage("page").of("RUN") == ["npm ci", "npm run build", "npm run --silent sbom > page-sbom.cdx.json"]
     if (WEB / "node_modules").is_dir():
         shutil.copytree(WEB / "node_modules", folder / "node_modules", symlinks=True, copy_function=hard_link)
     built = run_npm("build", "--", "--logLevel", "error", folder=folder)
     assert built.returncode == 0, built.stdout + built.stderr
     assert {path.name for path in (folder / "dist").iterdir()} >= {"index.html", "it.html", "assets"}
+    listed = json.loads(run_npm("sbom", folder=folder).stdout)
+    assert listed["bomFormat"] == "CycloneDX"
+    assert {"mediabunny", "tus-js-client"} <= {one["name"] for one in listed["components"]}
+    assert not {"vite", "svelte-check"} & {one["name"] for one in listed["components"]}
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +109,10 @@ def test_every_room_is_in_the_wheel() -> None:
 
 def test_the_page_s_place_in_the_image_is_where_the_api_looks_for_it() -> None:
     *_, last = stages()
-    [line] = [words for words in last.of("COPY") if words.startswith("--from=page")]
-    assert line.split()[1:] == ["/src/web/dist", "/opt/vigpack/lib/python3.13/site-packages/web/dist"]
+    [page, sbom] = [words for words in last.of("COPY") if words.startswith("--from=page")]
+    assert page.split()[1:] == ["/src/web/dist", "/opt/vigpack/lib/python3.13/site-packages/web/dist"]
+    assert sbom.split()[1:] == [f"/src/web/{SBOMS[1]}", f"/opt/vigpack/{SBOMS[1]}"]
+    assert any(f"--output-file /opt/vigpack/{SBOMS[0]}" in line for line in stage("build").of("RUN"))
 
 
 def test_what_goes_to_the_builder_is_what_is_copied() -> None:
