@@ -313,7 +313,8 @@ def test_a_worker_is_drained_and_taken_back_by_pasting(machine: Machine) -> None
 
 
 RUN = {
-    "new > vigpack_token", "VIGPACK_SITE=", "VIGPACK_WORKERS=3", "--out pack/", "--also booklet", "backup monday", "governance papers",
+    "new > vigpack_token", "VIGPACK_SITE=", "VIGPACK_WORKERS=3", "--out pack/", "--also booklet", "backup monday",
+    "governance papers",
     "export VIGPACK_BACKUP_RECIPIENT", "--data restored-data", "--new-key - > backup.key", "-mtime +30",
     "api vigpack backup --erasures", "api vigpack keys backup", "--check --key - < backup.key",
     "--erasures /backups/erasures --key -",

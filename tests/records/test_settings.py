@@ -65,7 +65,7 @@ def test_a_secret_that_may_not_be_read_is_named(monkeypatch: pytest.MonkeyPatch,
 
 @contextmanager
 def as_nobody() -> Iterator[None]:
-    """Root may read everything; whoever else runs the tests may not read what is closed."""
+    """Root may read everything; others who run the tests may not read what is closed."""
     before = os.geteuid()
     if before == 0:
         os.seteuid(65534)
