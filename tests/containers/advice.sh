@@ -34,6 +34,11 @@ do_now() {
   expect "All is well"
 }
 
+# stop_all SERVICE: every process in its container stands still (SIGSTOP), but the first, which no signal from inside reaches
+stop_all() {
+  docker compose exec -T "$1" sh -c 'for p in /proc/[0-9]*; do p=${p#/proc/}; [ "$p" = 1 ] || [ "$p" = $$ ] || kill -STOP "$p"; done'
+}
+
 begin
 say "the database ends"
 docker compose kill postgres
@@ -52,7 +57,7 @@ docker compose kill worker
 do_now no_worker
 
 say "the worker stands still with all its processes"
-docker compose pause worker
+stop_all worker
 do_now no_worker
 
 say "the worker is drained"
@@ -64,7 +69,7 @@ docker compose kill proxy
 do_now proxy_away
 
 say "the proxy stands still"
-docker compose pause proxy
+stop_all proxy
 do_now proxy_away
 
 say "a job waits for twenty minutes beside a worker that works"
