@@ -25,6 +25,8 @@ COMMANDS = {
     "erase": "Erase a family: films, clips, stills, packs, agreements, all that is known. Prints a certificate.",
     "retention": "Tell how long families are kept and what goes; hold one, release it, or carry the policy out now.",
     "governance": "Write the DPIA, data flow, retention schedule and other papers of information governance.",
+    "consent": "Tell who of a family agreed to what; write down that somebody agrees, or says no.",
+    "copies": "List the copies that were handed out and are not back; or say that one is back.",
     "backup": "Copy database and files into a new folder, sealed.",
     "keys": "Back up the keys apart from the data, put them back, or change the master key.",
     "restore": "Put a backup back where nothing is yet: an empty database and an empty store.",

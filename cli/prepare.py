@@ -46,17 +46,21 @@ def prepare(
     if len(films) != 1:
         raise typer.BadParameter("Give one film at a time; each has its own list of moments.", param_hint="FILM")
     # Only now, because the help needs none of them: the media libraries.
-    from pipeline.moments import read_selection
-    from pipeline.outputs.kinds import read_recipes, usual_kinds
+    from cli.agreed import check_agreement, read_with_agreement
+    from pipeline.outputs.kinds import find_kind, purpose_of_film, read_recipes, usual_kinds
     from pipeline.outputs.review_pack.opening import open_pack
     from pipeline.presets import preset as preset_named
     from pipeline.run.jailed import prepare_in_jail
     from pipeline.run.orders import Ffmpeg, SelectionOrder
+    from records.consent.policy import load_policy
     from records.settings import load_settings
 
-    selection = read_selection(moments)
+    selection, agreed, seen = read_with_agreement(moments)
     chosen, settings = preset_named(preset), load_settings()
     kinds = tuple(dict.fromkeys([*usual_kinds(selection.of), *(also or ())]))
+    shown = [kind for kind in map(find_kind, kinds) if kind.shows_people]
+    purposes = [purpose_of_film(selection.of), *(kind.purpose_of(selection.of) for kind in shown)]
+    check_agreement(agreed, seen, purposes, load_policy(settings.consent_policy))
     wishes = read_recipes(recipes) if recipes else {}
     other = open_pack(companion) if companion else None
     order = SelectionOrder(

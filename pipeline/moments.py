@@ -151,8 +151,13 @@ def read_selection(path: Path) -> Selection:
 
     Raises: SelectionInvalid.
     """
+    return parse_selection(read_shape(path))
+
+
+def read_shape(path: Path) -> dict[str, Any]:
+    """What is written in a moments.toml file. Raises: SelectionInvalid."""
     try:
-        return parse_selection(tomllib.loads(path.read_text(encoding="utf-8-sig")))  # Windows' editor writes a mark
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows' editor writes a mark
     except FileNotFoundError:
         sentence = f"There is no list of moments named {path.name} here."
     except (OSError, UnicodeDecodeError):

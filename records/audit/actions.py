@@ -77,6 +77,8 @@ class Action(StrEnum):
     """What somebody of a family said to some purposes was written down; figures tell what went because of it."""
     HEED_CONSENT = "heed_consent"
     """What somebody said no to while the family was on hold went when it was released; figures tell what."""
+    READ_FAMILY = "read_family"
+    """What is recorded of a family, who agreed or its copies, was read at the command line; without one: of all."""
     ADD_CONSENT_FORM = "add_consent_form"
     SET_PEOPLE_SEEN = "set_people_seen"
     """Who can be seen or heard in a moment."""

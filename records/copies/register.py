@@ -123,6 +123,20 @@ def copies_out(session: Session, *, family_id: str = "", selection_id: str = "")
     return find_copies(session, named & is_out())
 
 
+def all_copies_out(session: Session) -> list[HandedOutCopy]:
+    """The copies of all families that are still out, also of those that were erased, oldest first."""
+    return find_copies(session, is_out())
+
+
+def id_of_copy(session: Session, beginning: str) -> str:
+    """The one copy that is out and whose id begins so. Raises: CopyGone, where there is none or more than one."""
+    alike = select(HandedOutCopyRow.id).where(HandedOutCopyRow.id.startswith(beginning, autoescape=True), is_out())
+    found = session.scalars(alike.limit(2)).all()
+    if len(found) != 1:
+        raise CopyGone
+    return found[0]
+
+
 def find_copies(session: Session, condition: ColumnElement[bool]) -> list[HandedOutCopy]:
     """Those that meet a condition on HandedOutCopyRow, oldest first."""
     query = (

@@ -16,9 +16,12 @@ from typing import Any, get_type_hints
 import pytest
 
 from cli import COMMANDS
+from pipeline.purposes import Purpose
 from records.accounts.principal import MACHINE_ACCOUNT, OF_AN_ACCOUNT, SHARED_GUIDER_ACCOUNT
+from records.audit.actor import SERVICE
 from records.audit.log import AuditLine, newest
-from records.models import FamilyRow, LogbookClientRow, WorkerRow, utcnow
+from records.copies.register import Carrier, add_copy
+from records.models import FamilyRow, LogbookClientRow, SelectionRow, WorkerRow, utcnow
 from records.secrets.service_key import service_key
 from records.settings import Settings
 from tests.cli.test_command_line import run
@@ -67,6 +70,11 @@ ACTS = {
     "retention run": ["give_notice"],
     "retention --dry-run": "only counts",
     "governance": "writes what the settings say, and nothing of a family",
+    "consent show": ["read_family"],
+    "consent give": ["record_consent"],
+    "consent withdraw": ["record_consent"],
+    "copies list": ["read_family"],
+    "copies returned": ["return_copy"],
     "backup": ["backup"],
     "backup --new-key": "makes a key, where there need not be a service",
     "backup --erasures": "copies random ids out of the store, where the database may be lost",
@@ -184,6 +192,36 @@ def test_a_round_of_retention_is_told_before_and_after(machine: Machine) -> None
     assert machine.lines()[-1].action == ACTS["retention run"][0]
     assert run(machine.capsys, "retention", "next")[1].endswith(": 0 of 1 go within a week, 1 told of, 0 on hold\n")
     assert "vig (default): Two months after involvement ends (CASE+2M)" in run(machine.capsys, "retention", "show")[1]
+
+
+def test_who_agreed_and_what_is_out_is_read_and_written_down(machine: Machine) -> None:
+    machine.does("audit key")
+    db = open_alone(machine.settings)
+    selection_id = add_selection(db, {"family": "K-104", "clip": [{"in": 0, "out": 1000}]})
+    with db.session() as session:
+        selection = session.get_one(SelectionRow, selection_id)
+        rest = {"purpose": Purpose.SHARED_REVIEW, "to_whom": "mother, A. B."}
+        copy_id = add_copy(session, SERVICE, selection, "review_pack", Carrier.SEALED, **rest).id
+    db.dispose()
+    child = ["K-104", "--person", "child E", "--to", "shared_review"]
+    machine.does("consent give", *child, "--by", "mother M", "--on", "2026-11-02", "--words", "OK")
+    machine.does("consent show", "k-104")
+    code, said, _ = run(machine.capsys, "consent", "show", "K-104")
+    assert code == 0
+    assert "child E:\n  the shared review: agreed, 2026-11-02, said by mother M\n" in said
+    [line] = machine.does("copies list")
+    assert "mother" not in line.detail
+    code, said, _ = run(machine.capsys, "copies", "list", "K-104")
+    assert re.fullmatch(rf"{copy_id[:8]}  \S+  review_pack, sealed, for mother, A. B.\n", said)
+    [line] = machine.does("consent withdraw", *child, "--yes")
+    assert '"moments":1' in line.detail
+    code, said, _ = run(machine.capsys, "consent", "show", "K-104", "--json")
+    assert [one["said"] for one in json.loads(said)["said"]] == ["withdrawn"]
+    machine.does("copies returned", copy_id[:6])
+    assert run(machine.capsys, "copies", "returned", copy_id[:6])[0] == 1
+    assert run(machine.capsys, "copies", "list")[1] == "Nothing is out.\n"
+    for wrong in (["--person", "Ella", "--to", "court"], ["--person", "child E"], ["--to", "court"]):
+        assert run(machine.capsys, "consent", "give", "K-104", *wrong)[0] == 1
 
 
 def test_a_worker_that_has_no_service_key_makes_none_for_a_line(machine: Machine) -> None:

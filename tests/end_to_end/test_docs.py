@@ -10,7 +10,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +20,8 @@ import typer
 from sqlalchemy import select
 
 from cli import COMMANDS
+from cli.agreed import read_with_agreement
 from cli.app import Commands
-from pipeline.moments import parse_selection
 from records.actions.erase import erase_selection
 from records.database import open_database
 from records.ledger.store_identity import StoreMatch, compare_store, settle_store
@@ -104,8 +103,9 @@ def test_every_block_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "toml"], ids=lambda block: block.name)
-def test_every_list_of_moments_can_be_read(block: Block) -> None:
-    parse_selection(tomllib.loads(block.text))
+def test_every_list_of_moments_can_be_read(block: Block, tmp_path: Path) -> None:
+    (tmp_path / "moments.toml").write_text(block.text)
+    read_with_agreement(tmp_path / "moments.toml")
 
 
 @pytest.mark.parametrize("block", SHELL, ids=lambda block: block.name)

@@ -47,6 +47,7 @@ const DONE: Record<AuditAction, string> = {
   erase_family: 'erased everything of %',
   erase_output: 'erased what was made of %, as the policy says',
   erase_sources: 'erased what was sent of a film of %, as the policy says',
+  read_family: 'read at the command line what is recorded of %',
   heed_consent: 'erased what was said no to in % while it was on hold',
   record_consent: 'wrote down who agreed to what in %',
   add_consent_form: 'added a signed form to %',
