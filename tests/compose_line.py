@@ -115,7 +115,7 @@ def _do(line: Line) -> int:
     if line.subcommand == "up":
         began = line.services or list(SERVICES)
         if "migrate" in began or {"api", "worker"} & set(began):
-            subprocess.run([sys.executable, "-P", "-m", "cli", "migrate"], env=environment, check=True)
+            subprocess.run([*_vigpack(), "migrate"], env=environment, check=True)
         if "worker" in began:
             subprocess.run([sys.executable, "-c", _A_WORKER_REPORTS], env=environment, check=True)
         return 0
@@ -125,8 +125,13 @@ def _do(line: Line) -> int:
         raise NotCompose(f"nothing here does that in {line.services[0]}")
     mounts = [mount.split(":") for mount in line.flags.get("-v", [])]
     words = [_here(word, mounts) for word in line.command]
-    argv = [sys.executable, "-P", "-m", "cli", *words[1:]] if words[0] == "vigpack" else words
+    argv = [*_vigpack(), *words[1:]] if words[0] == "vigpack" else words
     return subprocess.run(argv, env=environment, check=False).returncode
+
+
+def _vigpack() -> list[str]:
+    given = os.environ.get("STAND_IN_VIGPACK")
+    return [given] if given else [sys.executable, "-P", "-m", "cli"]
 
 
 def _here(word: str, mounts: list[list[str]]) -> str:

@@ -17,13 +17,15 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
+from uuid import uuid4
 
 from tests.servers import die_with_parent
 
@@ -45,13 +47,15 @@ _LOADED_FOR_JOBS = ("av", "numpy", "cv2", "PIL.Image", "pipeline.run.moment", "p
 class LoadedProcess(subprocess.Popen[bytes]):
     """``python -P -m MODULE WORDS`` as a fork: told to end, waited for and asked as any other process."""
 
-    def __init__(self, argv: Sequence[str], files: tuple[int, int, int], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, argv: Sequence[str], files: Sequence[int], environment: Mapping[str, str], cwd: str | None = None
+    ) -> None:
         """Start it with three open files as its standard ones; it ends with this process, even when that is killed."""
         self.args, self.returncode = list(argv), None
         self.stdin = self.stdout = self.stderr = None
         self._child_created = False  # not of ours: nothing for Popen to clear away
         self._ended, told = os.pipe()
-        asked = {"argv": list(argv), "env": dict(environment), "cwd": str(Path.cwd())}
+        asked = {"argv": list(argv), "env": dict(environment), "cwd": cwd or str(Path.cwd())}
         _, channel = _loader()
         with _ONE_AT_A_TIME:
             socket.send_fds(channel, [json.dumps(asked).encode()], [*files, told])
@@ -90,6 +94,52 @@ def run_loaded(
         code = LoadedProcess(argv, (given.fileno(), out.fileno(), err.fileno()), environment).wait()
         said = [file.seek(0) or file.read().decode() for file in (out, err)]
     return subprocess.CompletedProcess(list(argv), code, *said)
+
+
+_PROGRAM = """#!{python} -ISu
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
+    line.connect("\\0{address}")
+    asked = {{"argv": ["-m", "cli", *sys.argv[1:]], "env": dict(os.environ), "cwd": os.getcwd()}}
+    socket.send_fds(line, [json.dumps(asked).encode()], [0, 1, 2])
+    code = int(line.recv(64))
+sys.exit(code if code >= 0 else 128 - code)
+"""
+
+
+@contextmanager
+def loaded_program(path: Path) -> Iterator[None]:
+    """While it lasts ``path`` is a program that does as ``vigpack`` does, for what a shell is to run.
+
+    Signals end the program and not what it runs.
+    """
+    address = f"vigpack-{uuid4()}"
+    _loader()  # by the thread that stays: it ends with the one that started it
+    path.write_text(_PROGRAM.format(python=sys.executable, address=address))
+    path.chmod(0o755)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        listening.bind(f"\0{address}")
+        listening.listen()
+        Thread(target=_accept, args=(listening,), daemon=True).start()
+        yield
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def _accept(listening: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # it is closed
+        while True:
+            line, _ = listening.accept()
+            Thread(target=_run_for, args=(line,), daemon=True).start()
+
+
+def _run_for(line: socket.socket) -> None:
+    with line:
+        message, files, *_ = socket.recv_fds(line, _LARGEST_REQUEST, 3)
+        asked = json.loads(message)
+        process = LoadedProcess(asked["argv"], files, asked["env"], asked["cwd"])
+        for file in files:
+            os.close(file)
+        line.send(str(process.wait()).encode())
 
 
 @cache

@@ -31,6 +31,7 @@ from tests.compose_line import HOUSE, NotCompose, parse
 from tests.databases import make_tables
 from tests.documents import Block, blocks, commands_in, indented_blocks, inline_commands
 from tests.footage import numbered_film
+from tests.loaded import loaded_program
 from tests.records.backup.place import Place
 from tests.servers import PostgresServer, free_port, wait_until
 from tests.worker.service import QUICK, running_service
@@ -58,6 +59,8 @@ class Machine:
 
     folder: Path
     settings: Settings
+    vigpack: Path
+    """The program that compose_line runs in a container of ours."""
 
     def use(self, settings: Settings) -> None:
         """The service's settings from now on, as docker-compose.yml and the secrets give them."""
@@ -68,7 +71,13 @@ class Machine:
     def environment(self) -> dict[str, str]:
         keep = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
-        return {**keep, "PATH": path, "STAND_IN": str(self.folder / "stand-in.json"), "PYTHONPATH": str(HOUSE)}
+        return {
+            **keep,
+            "PATH": path,
+            "STAND_IN": str(self.folder / "stand-in.json"),
+            "STAND_IN_VIGPACK": str(self.vigpack),
+            "PYTHONPATH": str(HOUSE),
+        }
 
     def paste(self, block: Block, *, check: bool = True, typed: str = "") -> str:
         """Run a block with bash, in one shell; what it said on stdout. ``check``: each command must end well."""
@@ -82,18 +91,20 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
+def machine(tmp_path: Path) -> Iterator[Machine]:
     folder = tmp_path / "here"
     for name in ("bin", ".venv/bin"):
         (folder / name).mkdir(parents=True)
-    docker, vigpack = folder / "bin/docker", folder / ".venv/bin/vigpack"
+    docker, vigpack, loaded = folder / "bin/docker", folder / ".venv/bin/vigpack", tmp_path / "loaded"
     docker.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tests.compose_line "$@"\n')
-    vigpack.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m cli "$@"\n')
+    anew = f'exec "{sys.executable}" -P -m cli "$@"'  # it is told to end
+    vigpack.write_text(f'#!/bin/sh\n[ "$1" = up ] && {anew}\nexec "{loaded}" "$@"\n')
     for program in (docker, vigpack):
         program.chmod(0o755)
-    made = Machine(folder, Settings())
+    made = Machine(folder, Settings(), loaded)
     made.use(Settings(data_dir=folder / "vigpack-data"))
-    return made
+    with loaded_program(loaded):
+        yield made
 
 
 def test_every_block_says_what_it_is() -> None:
@@ -231,7 +242,10 @@ def test_a_backup_of_one_machine_is_made_tried_and_restored(machine: Machine) ->
     machine.paste(titled("export VIGPACK_BACKUP_RECIPIENT"))
     restore = titled("--data restored-data")
     up = next(line for line in restore.text.splitlines() if "vigpack up" in line)
-    once = restore.text.replace(up, f"timeout --signal=INT 20 {up} --port {free_port()} || test $? = 124")
+    port = free_port()
+    answers = f"(: <>/dev/tcp/127.0.0.1/{port}) 2>/dev/null"
+    waiting = f"until {answers}; do kill -0 $!; sleep 0.1; done"
+    once = restore.text.replace(up, f"{up} --port {port} &\n{waiting}\nkill $!\nwait $!")
     machine.paste(Block(restore.document, restore.line, "sh", once))
     assert selections(Settings(data_dir=machine.folder / "restored-data")) == {kept}
 
