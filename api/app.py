@@ -70,6 +70,7 @@ from api.routes import (
     selections,
     session,
     sign_in,
+    subject_access,
     tokens,
     trim,
     uploads,
@@ -166,7 +167,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
         about, uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, consents,
         health, metrics, families, colleagues, copies, links, notices, session, sign_in, local_sign_in, invitations,
         account, authenticator_app, passkeys, people, resets, reports, organisation, tokens, ratings, logbook,
-        review, audit, operations, operations_events, retention,
+        review, audit, operations, operations_events, retention, subject_access,
     ):  # fmt: skip
         app.include_router(routes.router, dependencies=[Depends(check_family)])
     app.mount(review.FILES, review.player_files(), name="player")

@@ -32,6 +32,7 @@ from records.keys import errors as keys
 from records.logs import frames_of, get_logger
 from records.retention import errors as retention
 from records.storage import contract as storage
+from records.subject_access import requests as asked
 from records.training import logbook, ratings, reports
 from records.uploads import errors as uploads
 
@@ -207,7 +208,7 @@ _GONE = (
     records.WorkerMissing, accounts.NoSuchPerson, accounts.ResetGone, notices.NoticeGone, families.FamilyGone,
     sharing.ShareGone, retention.HoldGone, forms.ConsentFormGone, ratings.RatingMissing, logbook.EntryMissing,
     uploads.UploadMissing, uploads.UploadTargetMissing, reports.LogbookNotShown, storage.StorageMissing,
-    storage.StorageKeyInvalid, accounts.NoSuchPasskey, copies.CopyGone, keys.KeyGone,
+    storage.StorageKeyInvalid, accounts.NoSuchPasskey, copies.CopyGone, keys.KeyGone, asked.SubjectAccessGone,
 )  # fmt: skip
 
 _REFUSED = (
@@ -233,8 +234,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     **dict.fromkeys((records.MomentBusy, records.ArtworkFull, records.HidingChanged, records.JobStateWrong), 409),
     **dict.fromkeys((records.SecondsNotSent, retention.ScheduleUnknown), 422),
     **dict.fromkeys((records.SourceErased, retention.FamilyHeld), 409),
-    records.PriorityWrong: 422,
-    create.KeyReused: 422,
+    **dict.fromkeys((records.PriorityWrong, create.KeyReused, asked.SubjectAccessUnready), 422),
     **dict.fromkeys((sharing.ShareWrong, hand_over.HandOverWrong, forms.ConsentFormWrong), 422),
     ratings.NotARecording: 422,
     storage.StorageDamaged: 500,

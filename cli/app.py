@@ -30,7 +30,8 @@ class Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         app = typer.Typer(add_completion=False, **_PLAIN)
-        app.command(cmd_name)(getattr(import_module(f"cli.{cmd_name}"), cmd_name))
+        name = cmd_name.replace("-", "_")
+        app.command(cmd_name)(getattr(import_module(f"cli.{name}"), name))
         return get_command(app)
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002 the signature is Typer's

@@ -10,6 +10,7 @@ from records.audit.actions import Action
 
 _SELECTIONS: Final = "/api/v1/selections"
 _ONE: Final = f"{_SELECTIONS}/{{selection_id}}"
+_SUBJECT_ACCESS: Final = "/api/v1/families/{family_id}/subject-access"
 _MOMENT: Final = f"{_ONE}/moments/{{moment_id}}"
 
 
@@ -73,6 +74,12 @@ _RULES: Final = {
     "DELETE /api/v1/families/{family_id}/shares/{share_id}": Rule(Action.STOP_SHARING),
     "POST /api/v1/families/{family_id}/consents": Rule(Action.RECORD_CONSENT),
     "POST /api/v1/families/{family_id}/consent-forms": Rule(Action.ADD_CONSENT_FORM),
+    f"POST {_SUBJECT_ACCESS}": Rule(Action.OPEN_SUBJECT_ACCESS),
+    f"PUT {_SUBJECT_ACCESS}/{{request_id}}/decisions": Rule(Action.DECIDE_SUBJECT_ACCESS),
+    f"PUT {_SUBJECT_ACCESS}/{{request_id}}/check": Rule(Action.CHECK_SUBJECT_ACCESS),
+    f"POST {_SUBJECT_ACCESS}/{{request_id}}/copies": Rule(Action.HAND_OUT),
+    f"GET {_SUBJECT_ACCESS}/{{request_id}}/answer": Rule(Action.DOWNLOAD),
+    f"DELETE {_SUBJECT_ACCESS}/{{request_id}}": Rule(Action.CLOSE_SUBJECT_ACCESS),
     f"PUT {_MOMENT}/people": Rule(Action.SET_PEOPLE_SEEN),
     "PUT /api/v1/resets/{account_id}/confirmation": Rule(Action.CONFIRM_RESET),
     "POST /api/v1/account/confirmation": Rule(Action.CONFIRM_RESET),

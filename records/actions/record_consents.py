@@ -27,7 +27,7 @@ from records.consent.check import Said, newest_consents
 from records.consent.forms import find_form
 from records.consent.policy import policy_of
 from records.consent.uses import base_purpose
-from records.copies.register import Carrier, HandedOutCopy, copies_out, end_copy
+from records.copies.register import RIGHT_OF_ACCESS, Carrier, HandedOutCopy, copies_out, end_copy
 from records.documents import FamilyPerson, Statement
 from records.families.access import ShareKind
 from records.families.families import FamilyGone
@@ -140,7 +140,8 @@ def carry_out(session: Session, who: Actor, family_id: str, statements: Sequence
 
 def copies_against(session: Session, family_id: str, found: Consequences) -> list[HandedOutCopy]:
     """The copies that are out for a purpose that was said no to; where moments go, every copy of the family."""
-    copies = copies_out(session, family_id=family_id) if found.purposes else []
+    out = copies_out(session, family_id=family_id) if found.purposes else []
+    copies = [one for one in out if one.purpose != RIGHT_OF_ACCESS]
     return [one for one in copies if found.moment_ids or one.purpose in found.purposes]
 
 

@@ -22,6 +22,10 @@ from records.database import rows_changed
 from records.errors import RecordsError
 from records.models import AccountRow, CopyLinkRow, FamilyRow, HandedOutCopyRow, SelectionRow
 
+RIGHT_OF_ACCESS: Final = "right_of_access"
+"""In the place of a purpose, where somebody was given what is held of themselves: that is no use of it, needs nobody's
+agreement, and is theirs to keep."""
+
 
 class Carrier(StrEnum):
     """By what a copy leaves."""

@@ -184,6 +184,16 @@ def _around_them(settings: Settings, policy: Policy) -> tuple[Kept, ...]:
             tables=("handed_out_copies", "copy_links"),
         ),
         Kept(
+            id="subject_access",
+            what="Requests to see what is held: who asked, by when it is due, and what was decided about each thing",
+            about=FAMILIES,
+            place="database",
+            until="With the family; what was decided goes when the request is closed. The answer itself is not kept.",
+            seen_by="Its guider alone; managers and information governance see dates and counts.",
+            code="records/subject_access/requests.py",
+            tables=("subject_access", "subject_access_decisions"),
+        ),
+        Kept(
             id="certificates",
             what="That a family was erased: random ids, counts, days, and copies still out",
             about=NOBODY,

@@ -63,6 +63,8 @@ RIGHTS: Final = {
     "sessions": NOTHING,
     "spent_logout_tokens": NOTHING,
     "store_identity": "SELECT, INSERT, UPDATE",
+    "subject_access": NOTHING,
+    "subject_access_decisions": NOTHING,
     "uploads": CHANGE,
     "withheld": ALL,
     "words": READ,

@@ -29,6 +29,7 @@ from records.models.outputs import OutputRow, OutputSourceRow
 from records.models.retention import ErasureCertificateRow, FamilyRetentionRow, RetentionHoldRow
 from records.models.selections import ArtifactRow, ArtworkRow, MomentRow, SelectionRow, WordsRow
 from records.models.store import StoreIdentityRow
+from records.models.subject_access import SubjectAccessDecisionRow, SubjectAccessRow
 from records.models.training import LogbookClientRow, LogbookCycleRow, LogbookHoursRow, LogbookRow, RatingRow
 from records.models.uploads import UploadRow
 from records.states import JobState, MomentState, SelectionState, UploadState
@@ -83,6 +84,8 @@ __all__ = [
     "SessionRow",
     "SpentLogoutTokenRow",
     "StoreIdentityRow",
+    "SubjectAccessDecisionRow",
+    "SubjectAccessRow",
     "UploadRow",
     "UploadState",
     "UtcDateTime",

@@ -45,6 +45,19 @@ BODIES: dict[str, Any] = {
     "PUT /api/v1/families/{family_id}/retention": {"schedule": "vig"},
     "POST /api/v1/families/{family_id}/shares": {"account_id": ident("other"), "kind": "colleague"},
     "DELETE /api/v1/families/{family_id}/shares/{share_id}": None,
+    "GET /api/v1/families/{family_id}/subject-access": None,
+    "POST /api/v1/families/{family_id}/subject-access": {"asked_by": "mother M"},
+    "GET /api/v1/families/{family_id}/subject-access/{request_id}": None,
+    "DELETE /api/v1/families/{family_id}/subject-access/{request_id}": None,
+    "PUT /api/v1/families/{family_id}/subject-access/{request_id}/decisions": {
+        "item": f"notes:{'0' * 32}",
+        "decision": "include",
+        "fingerprint": "0" * 64,
+    },
+    "PUT /api/v1/families/{family_id}/subject-access/{request_id}/check": {"name": "Ada"},
+    "POST /api/v1/families/{family_id}/subject-access/{request_id}/copies": {"to_whom": "mother M"},
+    "GET /api/v1/families/{family_id}/subject-access/{request_id}/items/{item_id}/file": None,
+    "GET /api/v1/families/{family_id}/subject-access/{request_id}/answer": None,
 }
 """What each is asked with. A new route that is not here fails."""
 COPY = {"kind": "review_pack", "carrier": "plain", "purpose": "shared_review", "by": ident("owner")}
@@ -72,6 +85,8 @@ def ids_of_a_family(house: House) -> dict[str, str]:
         share_id = session.scalars(select(FamilyShareRow.id).where(FamilyShareRow.family_id == family_id)).first() or ""
     family = f"/api/v1/families/{family_id}"
     owner.post(f"{family}/holds", json={"reason": "A complaint is being looked into."}).raise_for_status()
+    asked = owner.post(f"{family}/subject-access", json={"asked_by": "mother M"})
+    request_id = asked.raise_for_status().json()["request"]["id"]
     owner.post(f"{family}/consent-forms", content=b"%PDF-1.7 a form").raise_for_status()
     copy = HandedOutCopyRow(family_id=family_id, selection_id=house.ids["selection_id"], **COPY)
     with house.db.session() as session:
@@ -79,7 +94,8 @@ def ids_of_a_family(house: House) -> dict[str, str]:
         session.flush()
         made = {"copy_id": copy.id}
         for name, row in (("hold_id", RetentionHoldRow), ("form_id", ConsentFormRow)):
-            made[name] = session.scalars(select(row.id)).one()
+            made[name] = session.scalars(select(row.id).order_by(row.id)).first() or ""
+    made |= {"request_id": request_id, "item_id": f"notes:{family_id}"}
     return house.ids | {"family_id": family_id, "share_id": share_id, **made}
 
 

@@ -68,6 +68,10 @@ ACTS = {
     "retention hold": ["hold_family"],
     "retention release": ["release_family"],
     "retention run": ["give_notice"],
+    "subject-access open": "tests/cli/test_subject_access.py::test_it_is_opened_exported_and_closed_at_the_console",
+    "subject-access show": "counts what is held, without a word of it",
+    "subject-access export": "tests/cli/test_subject_access.py::test_it_is_opened_exported_and_closed_at_the_console",
+    "subject-access close": "tests/cli/test_subject_access.py::test_it_is_opened_exported_and_closed_at_the_console",
     "retention --dry-run": "only counts",
     "governance": "writes what the settings say, and nothing of a family",
     "consent show": ["read_family"],
@@ -90,7 +94,8 @@ ACTS = {
 
 def acts_of(command: str) -> list[str]:
     """The acts that a command's function can be asked for: itself, words to choose from, and its switches."""
-    function = getattr(import_module(f"cli.{command}"), command)
+    name = command.replace("-", "_")
+    function = getattr(import_module(f"cli.{name}"), name)
     hints = get_type_hints(function)
     chosen, switches = [], []
     for name, parameter in inspect.signature(function).parameters.items():

@@ -88,6 +88,7 @@ def _document(column: str, number: int) -> Any:
         "erasure_certificates.counts": ErasedCounts(selections=number, bytes=2**40, last_sent_on=date(2026, 2, 28)),
         "erasure_certificates.copies_out": (CopyOut(id="c" * 32, carrier="link", handed_out_on=date(2026, 2, 28)),),
         "families.people": (FamilyPerson(role="mother", initials="Äß"),),
+        "subject_access.people": ("a" * 32,) * number,
         "selections.shape": Selection(family="K-104", helping_question=caption, stills=(Still(at_ms=number),)),
         "selections.film": StatedFilm(bytes=2**40, duration_ms=9, cuts={number: StatedCut(in_ms=0, pictures=number)}),
         "moments.moment": Clip(in_ms=number, out_ms=9, caption=caption),

@@ -712,6 +712,157 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/families/{family_id}/subject-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Subject access requests of a family
+         * @description The newest first. Its guider's alone.
+         */
+        get: operations["list_subject_access_requests"];
+        put?: never;
+        /**
+         * Somebody asks to see
+         * @description From now on nothing of the family is erased before it is answered. Nobody's agreement is needed for it.
+         */
+        post: operations["create_subject_access_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/subject-access/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A subject access request
+         * @description With everything that is held and has to be looked at, and what was decided about it.
+         */
+        get: operations["get_subject_access_request"];
+        put?: never;
+        post?: never;
+        /**
+         * Close a request
+         * @description It was answered, or taken back. That it was there stays with the family; what was decided goes, and what somebody
+         *     said no to meanwhile.
+         */
+        delete: operations["delete_subject_access_request"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/subject-access/{request_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The answer as an archive
+         * @description Once it was handed out. It is put together while it is sent: a page to begin with, all files, the same for
+         *     computers, and a list with the SHA-256 of each. The service keeps nothing of it. It breaks off where the family is
+         *     erased meanwhile.
+         */
+        get: operations["download_subject_access_answer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/subject-access/{request_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Everything was looked at
+         * @description By a person whose name stands in the answer. It can be taken away for 30 days from then on.
+         */
+        put: operations["confirm_subject_access_check"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/subject-access/{request_id}/copies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand out the answer
+         * @description The register of copies and the audit have it from now on; then it is fetched at its own address.
+         */
+        post: operations["create_subject_access_copy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/subject-access/{request_id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Include or leave out
+         * @description Of one thing, as it was looked at. What was checked already has to be checked again.
+         */
+        put: operations["save_subject_access_decision"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/subject-access/{request_id}/items/{item_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file to be looked at
+         * @description What is to be decided about, without anybody's agreement: looking at it serves the right to see.
+         */
+        get: operations["download_subject_access_item"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/families/break-glass": {
         parameters: {
             query?: never;
@@ -1735,6 +1886,26 @@ export interface paths {
          * @description By guider: what goes within a week, holds and what is overdue. No code of any family.
          */
         get: operations["get_retention_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/subject-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Subject access requests in figures
+         * @description Every request that is open, the most urgent first: when it is due, and how far it is. No code of any family.
+         */
+        get: operations["get_subject_access_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2853,7 +3024,7 @@ export interface components {
          * @description A verb in the audit. One that stands in somebody's audit keeps its spelling for good.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_output" | "erase_sources" | "record_consent" | "heed_consent" | "read_family" | "add_consent_form" | "set_people_seen" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "replay_erasures" | "backup_keys" | "restore_keys" | "rotate_keys" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
+        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_output" | "erase_sources" | "record_consent" | "heed_consent" | "read_family" | "add_consent_form" | "set_people_seen" | "open_subject_access" | "decide_subject_access" | "check_subject_access" | "close_subject_access" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "replay_erasures" | "backup_keys" | "restore_keys" | "rotate_keys" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
         /** @description One thing that is wrong: how bad, in a sentence, and what to do now. */
         Alert: {
             code: string;
@@ -3188,6 +3359,11 @@ export interface components {
             /** @default trainee_guider */
             role: components["schemas"]["pipeline__training__logbook__book__Role"];
         };
+        /**
+         * @description What becomes of it.
+         * @enum {string}
+         */
+        Decision: "include" | "leave_out" | "cover";
         /** @description How many jobs of a kind and an urgency (0 first, 9 last) wait and may begin. */
         Depth: {
             jobs: number;
@@ -3371,6 +3547,23 @@ export interface components {
             created_at: string;
             id: string;
             media_type: string;
+        };
+        /** @description Who looked at everything. */
+        GivenCheck: {
+            name: string;
+        };
+        /** @description What becomes of one thing. */
+        GivenDecision: {
+            decision: components["schemas"]["Decision"];
+            fingerprint: string;
+            /** @example clip:0f1e2d3c4b5a69788796a5b4c3d2e1f0 */
+            item: string;
+            /** @default  */
+            reason?: string;
+        };
+        /** @description Whom the answer is handed to. */
+        GivenReceiver: {
+            to_whom: string;
         };
         /** @description What opens a link. */
         GivenSecret: {
@@ -3567,6 +3760,11 @@ export interface components {
         Involvement: {
             ended_at: string | null;
         };
+        /**
+         * @description What kind of thing it is.
+         * @enum {string}
+         */
+        ItemKind: "film" | "clip" | "still" | "artwork" | "form" | "words" | "notes";
         /** @description The child's own words about a picture. */
         ItsWords: {
             words: string;
@@ -4049,6 +4247,13 @@ export interface components {
             /** @description Those of the family who can be seen or heard in it; null: everybody of it. */
             people?: components["schemas"]["FamilyPerson-Input"][] | null;
             principle?: string | null;
+        };
+        /** @description Who asked to see what is held of them, when, and about whom. */
+        NewSubjectAccess: {
+            asked_by: string;
+            /** @default [] */
+            people?: string[];
+            received_on?: string | null;
         };
         /**
          * @description What a program is to be able to do, and for how long.
@@ -4808,6 +5013,11 @@ export interface components {
          * @enum {string}
          */
         Span: "24h" | "7d";
+        /**
+         * @description Where it stands.
+         * @enum {string}
+         */
+        State: "open" | "checked" | "handed_out" | "closed";
         /** @description What the page said of a cut: when its moment is on the cut's own clock, and what is in it. None: not said. */
         StatedCut: {
             at: number | null;
@@ -4882,6 +5092,85 @@ export interface components {
          * @enum {string}
          */
         StoreMatch: "ours" | "new" | "foreign" | "older" | "unknown" | "missing" | "strange";
+        /** @description How far one request is. */
+        SubjectAccessFigures: {
+            /** Format: date */
+            due_on: string;
+            id: string;
+            is_overdue: boolean;
+            items: number;
+            left_out: number;
+            owner: string;
+            /** Format: date */
+            received_on: string;
+            state: components["schemas"]["State"];
+            to_cover: number;
+            undecided: number;
+        };
+        /** @description One thing that is held, and what was decided about it. */
+        SubjectAccessItem: {
+            /** @default 0 */
+            bytes: number;
+            /** @default false */
+            changed: boolean;
+            decided_at: string | null;
+            decision: components["schemas"]["Decision"] | null;
+            fingerprint: string;
+            id: string;
+            kind: components["schemas"]["ItemKind"];
+            /** @default false */
+            may_cover: boolean;
+            /** @default true */
+            may_include: boolean;
+            /** @default  */
+            media_type: string;
+            /** @default  */
+            moment_id: string;
+            /** @default [] */
+            others: string[];
+            /** @default  */
+            reason: string;
+            /** @default  */
+            review: string;
+            /** @default  */
+            selection_id: string;
+            title: string;
+            /** @default  */
+            why_not: string;
+            /** @default [] */
+            words: string[];
+        };
+        /** @description A request, and where it stands. */
+        SubjectAccessRequest: {
+            asked_by: string;
+            checked_at: string | null;
+            checker: string;
+            /** Format: date */
+            due_on: string;
+            ended_at: string | null;
+            family_id: string;
+            good_until: string | null;
+            handed_out_at: string | null;
+            id: string;
+            is_overdue: boolean;
+            /** Format: date-time */
+            opened_at: string;
+            people: string[];
+            /** Format: date */
+            received_on: string;
+            state: components["schemas"]["State"];
+        };
+        /** @description A request with everything that is looked at. */
+        SubjectAccessView: {
+            code: string;
+            items: components["schemas"]["SubjectAccessItem"][];
+            people: {
+                [key: string]: string;
+            };
+            request: components["schemas"]["SubjectAccessRequest"];
+            to_cover: number;
+            undecided: number;
+        };
         /** @description Questions that are summed together. */
         SubScaleView: {
             heading: string;
@@ -5901,6 +6190,244 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FamilyView"];
                 };
+            };
+        };
+    };
+    list_subject_access_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectAccessRequest"][];
+                };
+            };
+        };
+    };
+    create_subject_access_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSubjectAccess"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectAccessView"];
+                };
+            };
+        };
+    };
+    get_subject_access_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectAccessView"];
+                };
+            };
+        };
+    };
+    delete_subject_access_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    download_subject_access_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+        };
+    };
+    confirm_subject_access_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenCheck"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectAccessView"];
+                };
+            };
+        };
+    };
+    create_subject_access_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenReceiver"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectAccessView"];
+                };
+            };
+        };
+    };
+    save_subject_access_decision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectAccessView"];
+                };
+            };
+        };
+    };
+    download_subject_access_item: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
+                "if-range"?: string | null;
+                range?: string | null;
+            };
+            path: {
+                family_id: string;
+                item_id: string;
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The asked range */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The same as before */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -7110,6 +7637,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OwnerRetention"][];
+                };
+            };
+        };
+    };
+    get_subject_access_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectAccessFigures"][];
                 };
             };
         };

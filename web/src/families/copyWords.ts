@@ -17,6 +17,7 @@ const NAMES: Record<string, string> = {
   supervision_pack: 'Supervision pack',
   intervision_pack: 'Intervision pack',
   rating_scale: 'Rating scale',
+  subject_access: 'Answer to a subject access request',
 };
 const BY: Record<Carrier, string> = { sealed: 'sealed', link: 'link', plain: 'plain' };
 

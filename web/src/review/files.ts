@@ -22,7 +22,8 @@ export function showArtwork(view: SelectionView, made: ArtworkView): Promise<{ u
 
 export const artworkPath = (view: SelectionView, made?: ArtworkView): string => `/api/v1/selections/${view.id}/artwork${made ? `/${made.id}` : ''}`;
 
-async function showPath(path: string): Promise<{ url: string; release: () => void }> {
+/** The same for any other picture or recording of the service. Throws ApiError. */
+export async function showPath(path: string): Promise<{ url: string; release: () => void }> {
   if (!signIn.bySecret) return { url: path, release: () => undefined };
   const url = URL.createObjectURL(await (await request(path)).blob());
   return { url, release: () => URL.revokeObjectURL(url) };

@@ -1,0 +1,251 @@
+"""The right to see over HTTP: a family's guider opens a request, looks at everything, and hands out the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.dependencies import AppContext, Asker, Ctx, GivenId
+from api.errors import NothingHere, described
+from api.routes.artifacts import FILE_ANSWERS, BreakableResponse, GivenAsking, TakenBack, answer_file
+from api.routes.families import PREFIX as FAMILIES
+from pipeline.limits import ID_PATTERN, LIMITS
+from records.accounts.principal import Principal
+from records.actions.erase import erase_marked
+from records.families.access import Right
+from records.families.families import FamilyGone, check_family
+from records.retention_policy.policy import policy_of
+from records.subject_access.items import Decision, SubjectAccessItem, find_items
+from records.subject_access.reports import SubjectAccessFigures, subject_access_report
+from records.subject_access.requests import (
+    State,
+    SubjectAccessGone,
+    SubjectAccessRequest,
+    SubjectAccessView,
+    check,
+    close_request,
+    decide,
+    find_request,
+    hand_out,
+    open_request,
+    requests_of,
+    state_of,
+    view_request,
+)
+from records.subject_access.stream import AnswerBrokenOff, answer_stream
+from records.views.files import StoredFile
+
+_ALL = f"{FAMILIES}/{{family_id}}/subject-access"
+_ONE = f"{_ALL}/{{request_id}}"
+router = APIRouter(tags=["families"])
+ItemId = Annotated[str, Field(pattern=r"^[a-z]{4,8}:[0-9a-f]{32}$", examples=["clip:0f1e2d3c4b5a69788796a5b4c3d2e1f0"])]
+
+
+class NewSubjectAccess(BaseModel):
+    """Who asked to see what is held of them, when, and about whom."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    asked_by: Annotated[str, Field(min_length=1, max_length=LIMITS.longest_to_whom)]
+    """By role and initials, or who acts for them."""
+    people: Annotated[list[Annotated[str, Field(pattern=ID_PATTERN)]], Field(max_length=20)] = []
+    """Whose data it is about: ids of people of the family."""
+    received_on: date | None = None
+    """Null: today."""
+
+
+class GivenDecision(BaseModel):
+    """What becomes of one thing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    item: ItemId
+    decision: Decision
+    reason: Annotated[str, Field(max_length=LIMITS.longest_words)] = ""
+    """Why it is left out, as the family reads it."""
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Of what was looked at."""
+
+
+class GivenCheck(BaseModel):
+    """Who looked at everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=LIMITS.longest_name)]
+
+
+class GivenReceiver(BaseModel):
+    """Whom the answer is handed to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to_whom: Annotated[str, Field(min_length=1, max_length=LIMITS.longest_to_whom)]
+
+
+@router.get(_ALL, summary="Subject access requests of a family", responses=described(401, 403, 404))
+def list_subject_access_requests(family_id: GivenId, asker: Asker, ctx: Ctx) -> list[SubjectAccessRequest]:
+    """The newest first. Its guider's alone."""
+    with ctx.db.reading() as session:
+        check_family(session, asker, family_id, Right.OWN)
+        return requests_of(session, family_id)
+
+
+@router.post(_ALL, status_code=201, summary="Somebody asks to see", responses=described(401, 403, 404, 422))
+def create_subject_access_request(
+    family_id: GivenId, new: NewSubjectAccess, asker: Asker, ctx: Ctx
+) -> SubjectAccessView:
+    """From now on nothing of the family is erased before it is answered. Nobody's agreement is needed for it."""
+    with ctx.db.session() as session:
+        check_family(session, asker, family_id, Right.OWN)
+        row = open_request(
+            session,
+            asker,
+            policy_of(ctx.settings),
+            family_id,
+            asked_by=new.asked_by,
+            about=new.people,
+            received_on=new.received_on,
+        )
+        return view_request(session, row)
+
+
+@router.get(_ONE, summary="A subject access request", responses=described(401, 403, 404))
+def get_subject_access_request(family_id: GivenId, request_id: GivenId, asker: Asker, ctx: Ctx) -> SubjectAccessView:
+    """With everything that is held and has to be looked at, and what was decided about it."""
+    with ctx.db.reading() as session:
+        check_family(session, asker, family_id, Right.OWN)
+        return view_request(session, find_request(session, family_id, request_id))
+
+
+@router.put(f"{_ONE}/decisions", summary="Include or leave out", responses=described(401, 403, 404, 422))
+def save_subject_access_decision(
+    family_id: GivenId, request_id: GivenId, given: GivenDecision, asker: Asker, ctx: Ctx
+) -> SubjectAccessView:
+    """Of one thing, as it was looked at. What was checked already has to be checked again."""
+    with ctx.db.session() as session:
+        check_family(session, asker, family_id, Right.OWN)
+        row = find_request(session, family_id, request_id, lock=True)
+        decide(session, asker, row, given.item, given.decision, given.reason, given.fingerprint)
+        session.flush()
+        return view_request(session, row)
+
+
+@router.put(f"{_ONE}/check", summary="Everything was looked at", responses=described(401, 403, 404, 422))
+def confirm_subject_access_check(
+    family_id: GivenId, request_id: GivenId, given: GivenCheck, asker: Asker, ctx: Ctx
+) -> SubjectAccessView:
+    """By a person whose name stands in the answer. It can be taken away for 30 days from then on."""
+    with ctx.db.session() as session:
+        check_family(session, asker, family_id, Right.OWN)
+        row = find_request(session, family_id, request_id, lock=True)
+        check(session, asker, row, given.name)
+        return view_request(session, row)
+
+
+@router.post(f"{_ONE}/copies", summary="Hand out the answer", responses=described(401, 403, 404, 422))
+def create_subject_access_copy(
+    family_id: GivenId, request_id: GivenId, given: GivenReceiver, asker: Asker, ctx: Ctx
+) -> SubjectAccessView:
+    """The register of copies and the audit have it from now on; then it is fetched at its own address."""
+    with ctx.db.session() as session:
+        check_family(session, asker, family_id, Right.OWN)
+        row = find_request(session, family_id, request_id, lock=True)
+        hand_out(session, asker, row, given.to_whom)
+        return view_request(session, row)
+
+
+@router.delete(_ONE, status_code=204, summary="Close a request", responses=described(401, 403, 404))
+def delete_subject_access_request(family_id: GivenId, request_id: GivenId, asker: Asker, ctx: Ctx) -> Response:
+    """It was answered, or taken back. That it was there stays with the family; what was decided goes, and what somebody
+    said no to meanwhile.
+    """
+    with ctx.db.session() as session:
+        check_family(session, asker, family_id, Right.OWN)
+        emptied = close_request(session, asker, find_request(session, family_id, request_id, lock=True))
+    for selection_id in sorted(emptied):
+        erase_marked(ctx.db, ctx.storage, ctx.settings, selection_id)
+    return Response(status_code=204)
+
+
+@router.get(
+    f"{_ONE}/items/{{item_id}}/file",
+    summary="A file to be looked at",
+    response_class=Response,
+    responses=FILE_ANSWERS,
+)
+def download_subject_access_item(
+    family_id: GivenId, request_id: GivenId, item_id: str, asking: GivenAsking, asker: Asker, ctx: Ctx
+) -> Response:
+    """What is to be decided about, without anybody's agreement: looking at it serves the right to see."""
+    with ctx.db.reading() as session:
+        check_family(session, asker, family_id, Right.OWN)
+        row = find_request(session, family_id, request_id)
+        if row.ended_at is not None:
+            raise SubjectAccessGone
+        found = next((one for one in find_items(session, row) if one.item.id == item_id and one.storage_key), None)
+    if found is None:
+        raise NothingHere
+    return answer_file(ctx.storage, _shown(found.item, found.storage_key, found.sha256), asking)
+
+
+@router.get(
+    f"{_ONE}/answer",
+    summary="The answer as an archive",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}}, **described(401, 403, 404, 422, 503)},
+)
+def download_subject_access_answer(family_id: GivenId, request_id: GivenId, asker: Asker, ctx: Ctx) -> Response:
+    """Once it was handed out. It is put together while it is sent: a page to begin with, all files, the same for
+    computers, and a list with the SHA-256 of each. The service keeps nothing of it. It breaks off where the family is
+    erased meanwhile.
+    """
+    with ctx.db.reading() as session:
+        check_family(session, asker, family_id, Right.OWN)
+        row = find_request(session, family_id, request_id)
+        if state_of(row) is not State.HANDED_OUT:
+            raise SubjectAccessGone
+        name = f"subject-access-{row.id[:6]}.zip"  # no word of the family stands in it
+
+    def still_wanted() -> bool:
+        return _is_open(ctx, asker, family_id, request_id)
+
+    policy = policy_of(ctx.settings)
+    blocks = answer_stream(ctx.db, ctx.storage, policy, family_id, request_id, still_wanted)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return BreakableResponse(_breaking(blocks), 200, headers, media_type="application/zip")
+
+
+@router.get(
+    "/api/v1/reports/subject-access", summary="Subject access requests in figures", responses=described(401, 403)
+)
+def get_subject_access_report(ctx: Ctx) -> list[SubjectAccessFigures]:
+    """Every request that is open, the most urgent first: when it is due, and how far it is. No code of any family."""
+    with ctx.db.reading() as session:
+        return subject_access_report(session)
+
+
+def _is_open(ctx: AppContext, asker: Principal, family_id: str, request_id: str) -> bool:
+    with ctx.db.reading() as session:
+        try:
+            check_family(session, asker, family_id, Right.OWN)
+            return state_of(find_request(session, family_id, request_id)) is State.HANDED_OUT
+        except (FamilyGone, SubjectAccessGone):
+            return False
+
+
+def _breaking(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from blocks
+    except AnswerBrokenOff as error:
+        raise TakenBack from error
+
+
+def _shown(item: SubjectAccessItem, storage_key: str, sha256: str) -> StoredFile:
+    if item.media_type.startswith(("image/", "video/", "audio/")):
+        return StoredFile(storage_key, sha256, item.media_type)
+    return StoredFile(storage_key, sha256, "application/octet-stream", "form.pdf")  # from elsewhere: saved, not opened

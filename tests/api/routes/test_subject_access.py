@@ -1,0 +1,126 @@
+"""The right to see over HTTP: a family's guider alone looks at what is held; the answer leaves once it is entered."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import select, update
+
+from records.accounts.principal import Role
+from records.models import AuditRow, FamilyRow
+from tests.api.accounts import invited, logins, make_app, set_up
+from tests.records.subject_access.families import Family, fill_family
+
+
+@dataclass
+class Asked:
+    """A family whose guider is Ada, and the address of its requests."""
+
+    app: FastAPI
+    ada: TestClient
+    family: Family
+    address: str
+
+    def open(self) -> dict[str, Any]:
+        people = [one.id for one in self.family.people]
+        made = self.ada.post(self.address, json={"asked_by": "mother Z", "people": people})
+        assert made.status_code == 201, made.text
+        view: dict[str, Any] = made.json()
+        return view
+
+    def decide_all(self, view: dict[str, Any]) -> None:
+        for one in view["items"]:
+            decision = "include" if one["may_include"] else "leave_out"
+            body = {
+                "item": one["id"],
+                "fingerprint": one["fingerprint"],
+                "decision": decision,
+                "reason": "It is another’s.",
+            }
+            self.ada.put(f"{self.of(view)}/decisions", json=body).raise_for_status()
+
+    def of(self, view: dict[str, Any]) -> str:
+        return f"{self.address}/{view['request']['id']}"
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
+    folder: Path = tmp_path_factory.mktemp("subject-access")
+    app = make_app(folder)
+    ada = set_up(app, invited(app, next(logins), Role.GUIDER))[0]
+    context = app.state.context
+    family = fill_family(context.db, context.settings, folder, "K-104", "Quittenbaum")
+    account = ada.get("/api/v1/session").json()["account_id"]
+    with context.db.session() as session:
+        session.execute(update(FamilyRow).where(FamilyRow.id == family.id).values(owner_account_id=account))
+    return Asked(app, ada, family, f"/api/v1/families/{family.id}/subject-access")
+
+
+def test_its_guider_looks_checks_and_hands_out_and_the_audit_has_it(asked: Asked) -> None:
+    view = asked.open()
+    one = asked.of(view)
+    clip = next(item for item in view["items"] if item["kind"] == "clip" and item["may_include"])
+    file = asked.ada.get(f"{one}/items/{clip['id']}/file", headers={"Range": "bytes=0-10"})
+    assert (file.status_code, file.content) == (206, b"Quittenbaum")
+    assert asked.ada.get(f"{one}/items/clip:{'0' * 32}/file").status_code == 404
+    assert asked.ada.put(f"{one}/check", json={"name": "Ada"}).json()["code"] == "subject_access_unready"
+    assert asked.ada.get(f"{one}/answer").status_code == 404
+    asked.decide_all(view)
+    assert asked.ada.put(f"{one}/check", json={"name": "Ada"}).json()["request"]["state"] == "checked"
+    assert asked.ada.get(f"{one}/answer").status_code == 404  # nothing leaves that is not entered
+    handed = asked.ada.post(f"{one}/copies", json={"to_whom": "mother Z"}).raise_for_status().json()
+    assert handed["request"]["state"] == "handed_out"
+    answer = asked.ada.get(f"{one}/answer")
+    assert answer.headers["content-type"] == "application/zip"
+    assert "K-104" not in answer.headers["content-disposition"]
+    with ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        assert "Looked through by" in archive.read("index.html").decode()
+        who = {line["who"] for line in json.loads(archive.read("data/audit.json"))["rows"]}
+    assert any(name.startswith("Ada") for name in who)
+    copies = asked.ada.get("/api/v1/copies", params={"family_id": asked.family.id}).json()
+    assert [copy["to_whom"] for copy in copies if copy["kind"] == "subject_access"] == ["mother Z"]
+    assert asked.ada.delete(one).status_code == 204
+    assert asked.ada.get(f"{one}/answer").status_code == 404
+    with asked.app.state.context.db.reading() as session:
+        mine = select(AuditRow.action).where(AuditRow.family_id == asked.family.id).order_by(AuditRow.sequence)
+        noted = list(session.scalars(mine))
+    for action in ("open_subject_access", "decide_subject_access", "check_subject_access", "hand_out", "download",
+                   "close_subject_access"):  # fmt: skip
+        assert action in noted
+
+
+def test_nobody_else_does_and_governance_reads_when_it_is_due_and_no_code(asked: Asked) -> None:
+    view = asked.open()
+    item = view["items"][0]["id"]
+    ben = set_up(asked.app, invited(asked.app, next(logins), Role.GUIDER))[0]
+    gill = set_up(asked.app, invited(asked.app, next(logins), Role.GOVERNANCE))[0]
+    for client, refused in ((ben, 404), (gill, 403)):
+        for path in ("", f"/{view['request']['id']}", f"/{view['request']['id']}/answer",
+                     f"/{view['request']['id']}/items/{item}/file"):  # fmt: skip
+            assert client.get(asked.address + path).status_code == refused
+    [figures] = gill.get("/api/v1/reports/subject-access").raise_for_status().json()
+    assert (figures["state"], figures["due_on"], figures["undecided"]) == (
+        "open", view["request"]["due_on"], len(view["items"]),
+    )  # fmt: skip
+    assert "K-104" not in str(figures)
+    assert ben.get("/api/v1/reports/subject-access").status_code == 403
+
+
+def test_who_asks_and_about_whom_is_said(asked: Asked) -> None:
+    for body in (
+        {"asked_by": "mother Z", "people": ["0" * 32]},
+        {"asked_by": "mother Z", "people": []},
+        {"asked_by": " ", "people": [asked.family.people[0].id]},
+        {"asked_by": "mother Z", "people": [asked.family.people[0].id], "received_on": "2999-01-01"},
+    ):
+        answer = asked.ada.post(asked.address, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "subject_access_unready"), body
