@@ -13,7 +13,9 @@ cp .env "$new"
 while read -r setting delivered; do
   had=$(sed -n "s/^$setting=//p" .env | tail -n 1)
   image=${had:-$delivered}
-  digest=$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' "${image%@*}")
+  # Not by --format: of one that is for one processor alone buildx 0.13 prints everything instead of {{.Manifest.Digest}}.
+  told=$(docker buildx imagetools inspect "${image%@*}")
+  digest=$(printf '%s\n' "$told" | sed -n 's/^Digest: *\(sha256:[0-9a-f]*\)$/\1/p' | head -n 1)
   case $digest in sha256:*) ;; *) echo "$setting: ${image%@*} has no digest" >&2; exit 1 ;; esac
   pinned=${image%@*}@$digest
   if [ "$pinned" != "$had" ]; then echo "$setting: $pinned"; fi

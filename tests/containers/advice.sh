@@ -62,6 +62,7 @@ do_now no_worker
 
 say "the worker is drained"
 docker compose exec -T worker vigpack worker --drain
+sleep 20 # it ends in order, and Docker starts it again
 do_now no_worker
 
 say "the proxy ends"
