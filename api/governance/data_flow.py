@@ -54,6 +54,25 @@ def data_flow(found: Inventory, made: str) -> Paper:
                 " nothing there names is a guider’s. Which families somebody sees is decided by one condition in"
                 " records/families/access.py."
             ),
+            Heading("What is made, and for what"),
+            Table(
+                ("What", "Usually for", "Also for", "Waits for agreement"),
+                tuple(
+                    (
+                        one.title,
+                        one.purposes[0],
+                        ", ".join(one.purposes[1:]) or "nothing else",
+                        "yes" if one.shows_people else "no: nobody is in it",
+                    )
+                    for one in found.made
+                ),
+                "Kinds of output and their purposes",
+            ),
+            Paragraph(
+                "A recording of the review itself is kept, and what is made of it is made, for supervision where"
+                " nothing else stands here. Whether a purpose waits for agreement follows from its lawful basis (see"
+                " the DPIA)."
+            ),
             Heading("What leaves"),
             Table(
                 ("What", "To", "Protected by", "Of families", "Held by"),

@@ -6,6 +6,8 @@ from importlib.metadata import version
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.moments import FilmOf
+from pipeline.outputs.kinds import KINDS, purpose_of_film
 from pipeline.purposes import Purpose
 from records.consent.policy import Agreement, Basis, load_policy
 from records.inventory.access import EXCEPTIONS, RoleView, roles, sign_in_of
@@ -52,6 +54,19 @@ class RetentionRule(BaseModel):
     """Where that stands in the policy's file, and as what."""
 
 
+class MadeKind(BaseModel):
+    """A kind of output: what it is, and for which purposes it is made."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str
+    about: str
+    purposes: tuple[str, ...]
+    """The titles of those purposes; the first where nothing else is said."""
+    shows_people: bool
+    """Whether it waits for the agreement of who can be seen in it."""
+
+
 class Inventory(BaseModel):
     """What is kept, who may see it, what leaves, and what protects it. No secret, host, path or word of a family."""
 
@@ -66,6 +81,7 @@ class Inventory(BaseModel):
     is_one_machine: bool
     """Database, store and queue are the service's own machine."""
     purposes: tuple[PurposeView, ...]
+    made: tuple[MadeKind, ...]
     places: tuple[Place, ...]
     kept: tuple[Kept, ...]
     retention: tuple[RetentionRule, ...]
@@ -92,6 +108,7 @@ def inventory_of(settings: Settings) -> Inventory:
         security_contacts=tuple(filter(None, settings.security_contact.split(","))),
         is_one_machine=is_one_machine(settings),
         purposes=_purposes(settings),
+        made=_made(settings),
         places=places_of(settings),
         kept=kept_of(settings, retention),
         retention=_rules(settings),
@@ -122,6 +139,21 @@ def _purposes(settings: Settings) -> tuple[PurposeView, ...]:
             kept=said_term(sooner[purpose]) if purpose in sooner else "",
         )
         for purpose, said in load_policy(settings.consent_policy).items()
+    )
+
+
+def _made(settings: Settings) -> tuple[MadeKind, ...]:
+    titles = {purpose: said.title for purpose, said in load_policy(settings.consent_policy).items()}
+    return tuple(
+        MadeKind(
+            title=kind.title,
+            about=kind.about,
+            purposes=tuple(
+                titles[one] for one in (kind.purpose or purpose_of_film(FilmOf.FAMILY_FILM), *kind.also_for)
+            ),
+            shows_people=kind.shows_people,
+        )
+        for kind in KINDS.values()
     )
 
 

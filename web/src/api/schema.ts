@@ -3003,6 +3003,7 @@ export interface components {
             is_one_machine: boolean;
             kept: components["schemas"]["Kept"][];
             leaving: components["schemas"]["Leaving"][];
+            made: components["schemas"]["MadeKind"][];
             measures: components["schemas"]["Measure"][];
             nothing_else: string;
             papers: components["schemas"]["PaperOffer"][];
@@ -3895,6 +3896,13 @@ export interface components {
             profiles: components["schemas"]["ProfileView"][];
             shown_to_managers: boolean;
             stages: components["schemas"]["CheckedStage"][];
+        };
+        /** @description A kind of output: what it is, and for which purposes it is made. */
+        MadeKind: {
+            about: string;
+            purposes: string[];
+            shows_people: boolean;
+            title: string;
         };
         /** @description What a browser says of a passkey that it has made. */
         MadeResponse: {
