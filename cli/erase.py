@@ -65,7 +65,7 @@ def _find(database: Database, code: str) -> tuple[str | None, ErasedCounts, int,
     with database.reading() as session:
         found = find_family(session, code)
         in_logbooks = names_code(session, code)
-        if found is None or found.code != code or found.erasing_at is not None:
+        if found is None or found.code != code or not found.visible:
             return None, ErasedCounts(), 0, in_logbooks
         return found.id, count_family(session, found.id), len(copies_still_out(session, found.id)), in_logbooks
 

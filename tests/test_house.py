@@ -158,6 +158,24 @@ def test_no_class_is_named_for_nothing() -> None:
     assert named == []
 
 
+WRITES_ERASING = {
+    "records/models/erasable.py": "says what it means",
+    "records/models/selections.py": "its index",
+    "records/actions/erase_family.py": "marks many rows at once, without reading a word of them",
+    "records/backup/make.py": "reads tables as they stand in the database, of any step",
+    "records/views/changes.py": "a list of columns",
+}
+
+
+def test_whether_something_is_being_erased_is_asked_by_one_word() -> None:
+    """``visible``, of families and selections; the column behind it stands where there is no row to ask."""
+    migrations = HOUSE / "records" / "migrations"
+    naming = [path for path in MODULES if migrations not in path.parents and "erasing_at" in path.read_text()]
+    assert {str(path.relative_to(HOUSE)) for path in naming} == set(WRITES_ERASING)
+    asking = re.compile(r"(?:Row|family|selection|row|found)\.erasing_at\b")
+    assert [str(path) for path in naming if asking.search(path.read_text())] == []
+
+
 def test_no_word_is_used_that_nobody_would_search_for() -> None:
     """Names of the former house; two of them stand for one release as aliases."""
     odd = re.compile(r"\b(mends?|tend(?:ed|ing)|hurts?|bring_back|who" + r"ever|wi" + r"shed)\b")
@@ -200,7 +218,7 @@ def test_make_alone_lists_what_one_can_do() -> None:
 def test_a_file_s_own_word_keeps_its_tests_in_one_process() -> None:
     scheduling = object.__new__(TogetherScheduling)
     scheduling.config = SimpleNamespace(rootpath=HOUSE)  # type: ignore[assignment]
-    scopes = [scheduling._split_scope(f"tests/{test}") for test in ("web/test_desk.py::a", "web/test_review.py::b")]
+    scopes = [scheduling._split_scope(f"tests/{test}") for test in ("web/test_desk.py::a", "web/test_desk_films.py::b")]
     assert scopes == ["desk", "desk"]
     assert scheduling._split_scope("tests/test_house.py::a") == "tests/test_house.py::a"
 

@@ -112,7 +112,7 @@ def find_due(db: Database, settings: Settings, now: datetime) -> Round:
     """What a round would do now. Raises: RetentionFileWrong, DatabaseUnavailable."""
     policy = policy_of(settings)
     with db.reading() as session:
-        there = select(FamilyRow).where(FamilyRow.erasing_at.is_(None))
+        there = select(FamilyRow).where(FamilyRow.visible)
         families = session.scalars(there.options(load_only(*_NO_WORDS))).all()  # of a lost key nothing else waits
         dates = family_dates(session, policy, families, now)
         sources = sources_due(session, policy)
@@ -127,7 +127,7 @@ def find_due(db: Database, settings: Settings, now: datetime) -> Round:
 
 def _give_notice(session: Session, policy: Policy, family_id: str, now: datetime) -> bool:
     family = session.get(FamilyRow, family_id, with_for_update=True)
-    if family is None or family.erasing_at is not None:
+    if family is None or not family.visible:
         return False
     found = family_dates(session, policy, [family], now)[family_id]
     if not found.wants_notice(now):

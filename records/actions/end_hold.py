@@ -55,7 +55,7 @@ def families_waiting(session: Session) -> list[str]:
     """The families that are not on hold any more, and in which a no of that time is still to be heeded."""
     held = exists().where(RetentionHoldRow.family_id == FamilyRow.id, RetentionHoldRow.released_at.is_(None))
     waits = exists().where(ConsentRow.family_id == FamilyRow.id, ConsentRow.waits_for_hold)
-    here = select(FamilyRow.id).where(FamilyRow.erasing_at.is_(None), waits, ~held)
+    here = select(FamilyRow.id).where(FamilyRow.visible, waits, ~held)
     return list(session.scalars(here.order_by(FamilyRow.id)))
 
 

@@ -65,7 +65,7 @@ def mark_erased(session: Session, selection_id: str) -> bool:
         return False
     keep_counts(session, selection)
     withdraw_selection(session, selection_id)
-    selection.erasing_at = utcnow()
+    selection.begin_erasing()
     session.execute(
         update(JobRow)
         .where(
@@ -83,7 +83,7 @@ def mark_erased(session: Session, selection_id: str) -> bool:
 def resume_erasures(db: Database, storage: Storage, settings: Settings) -> int:
     """End the erasures that a crash or an outage interrupted; how many."""
     with db.reading() as session:
-        marked = session.scalars(select(SelectionRow.id).where(SelectionRow.erasing_at.is_not(None))).all()
+        marked = session.scalars(select(SelectionRow.id).where(~SelectionRow.visible)).all()
     for selection_id in marked:
         erase_marked(db, storage, settings, selection_id)
     return len(marked)
@@ -106,7 +106,7 @@ def erase_marked(db: Database, storage: Storage, settings: Settings, selection_i
     """
     with db.reading() as session:
         doomed = select(FamilyRow.id).join(SelectionRow, SelectionRow.family_id == FamilyRow.id)
-        doomed = doomed.where(SelectionRow.id == selection_id, FamilyRow.erasing_at.is_not(None))
+        doomed = doomed.where(SelectionRow.id == selection_id, ~FamilyRow.visible)
         if (doomed_id := session.scalar(doomed)) is not None:
             destroy_family_key(settings, doomed_id)
         destroy_selection_key(settings, selection_id)

@@ -104,7 +104,7 @@ def mark_family_erased(session: Session, who: Actor, family: FamilyRow, cause: C
     for selection_id in _selections_to_mark(session, family.id):
         mark_erased(session, selection_id)
     forget_family(session, family.id)
-    family.erasing_at = utcnow()
+    family.begin_erasing()
     note_erasure(session, ErasureKind.FAMILY, family.id)
     return certificate.id
 
@@ -152,7 +152,7 @@ def _end(db: Database, storage: Storage, settings: Settings, certificate_id: str
 
 def _locked(session: Session, family_id: str) -> FamilyRow | None:
     """The family, held with all its selections: nothing of it begins meanwhile."""
-    query = select(FamilyRow).where(FamilyRow.id == family_id, FamilyRow.erasing_at.is_(None))
+    query = select(FamilyRow).where(FamilyRow.id == family_id, FamilyRow.visible)
     family = session.scalars(query.with_for_update().execution_options(populate_existing=True)).one_or_none()
     its = select(SelectionRow.id).where(SelectionRow.family_id == family_id).order_by(SelectionRow.id)
     session.execute(its.with_for_update()).all()

@@ -82,7 +82,7 @@ def erase_by_register(db: Database, storage: Storage) -> int:
 
 
 def _families(session: Session, destroyed: Collection[str]) -> list[str]:
-    there = session.scalars(select(FamilyRow.id).where(FamilyRow.erasing_at.is_(None)).order_by(FamilyRow.id))
+    there = session.scalars(select(FamilyRow.id).where(FamilyRow.visible).order_by(FamilyRow.id))
     return [one for one in there if one in destroyed]
 
 

@@ -59,7 +59,7 @@ def _do(session: Session, erasure: Erasure) -> bool:
             return True
         case ErasureKind.FAMILY:
             family = session.get(FamilyRow, erasure.target)
-            if family is None or family.erasing_at is not None:
+            if family is None or not family.visible:
                 return False
             mark_family_erased(session, SERVICE, family, Cause.RESTORED)
             return True

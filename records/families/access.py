@@ -116,7 +116,7 @@ def visible_ids(session: Session, who: Principal, selection_ids: Collection[str]
 
 def may_with_family(session: Session, who: Principal, family: FamilyRow, right: Right) -> bool:
     """Whether they may do this with a whole family; with one that is being erased nobody may do anything."""
-    if family.erasing_at is not None:
+    if not family.visible:
         return False
     if who is SERVICE:
         return True

@@ -80,7 +80,7 @@ def list_families(session: Session, who: Principal) -> list[FamilyView]:
     """Those that are theirs or shared with them, by their codes."""
     shared = select(FamilyShareRow.family_id).where(FamilyShareRow.account_id == who.account_id, _is_good())
     theirs = or_(FamilyRow.owner_account_id == owner_of(who), FamilyRow.id.in_(shared))
-    rows = session.scalars(select(FamilyRow).where(theirs, FamilyRow.erasing_at.is_(None))).all()
+    rows = session.scalars(select(FamilyRow).where(theirs, FamilyRow.visible)).all()
     return [_view(session, who, row) for row in sorted(rows, key=lambda row: row.code)]
 
 

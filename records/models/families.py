@@ -13,13 +13,14 @@ from records.documents import FamilyPeople
 from records.keys.codes import code_index, code_look
 from records.keys.store import KeyKind
 from records.models.base import Base, new_id
+from records.models.erasable import Erasable
 from records.models.sealed import SealedJson, SealedText
 
 if TYPE_CHECKING:
     from records.keys.ring import KeyRing
 
 
-class FamilyRow(Base):
+class FamilyRow(Erasable, Base):
     """A family that a guider works with, under a code; it goes with the last of its selections."""
 
     __tablename__ = "families"
@@ -41,8 +42,6 @@ class FamilyRow(Base):
     """Of a family that was there before anybody was asked who agreed: since when that is asked; None: it always was."""
     ended_at: Mapped[datetime | None]
     """When the work with them ended: the clock CASE of retention."""
-    erasing_at: Mapped[datetime | None]
-    """Set when erasing all of it began: from then on nobody sees it; recovery ends what a crash left."""
     key_made_at: Mapped[datetime | None]
     """When it was given its key; None: it is from before there were any."""
 

@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pipeline.closing_notes import ReviewWords
@@ -16,6 +15,7 @@ from records.clock import utcnow
 from records.documents import ClipTimes, MomentFacts, StatedFilm, StillTimes
 from records.keys.store import KeyKind
 from records.models.base import Base, Json, new_id
+from records.models.erasable import Erasable
 from records.models.sealed import SealedJson, SealedText
 from records.states import MomentState, SelectionState
 
@@ -32,7 +32,7 @@ def _no_words() -> ReviewWords:
     return ReviewWords(kind="vigpack-words", review="0" * 32, written_at=datetime.fromtimestamp(0, UTC))
 
 
-class SelectionRow(Base):
+class SelectionRow(Erasable, Base):
     """What one guider chose from one film."""
 
     __tablename__ = "selections"
@@ -76,23 +76,11 @@ class SelectionRow(Base):
     """When the last of its outputs was finished."""
     key_made_at: Mapped[datetime | None]
     """When it was given its key; None: it is from before there were any."""
-    erasing_at: Mapped[datetime | None]
-    """Set when erasing began: from then on nobody sees it and nothing is added; recovery ends what a crash left."""
 
     def make_key(self, ring: KeyRing) -> None:
         """Give it its key; called when it is added. Raises: KeyGone."""
         ring.make_selection(self.family_id, self.id)
         self.key_made_at = utcnow()
-
-    @hybrid_property
-    def visible(self) -> bool:
-        """Whether it is there for anybody: false once its erasing began. In a query, a condition."""
-        return self.erasing_at is None
-
-    @visible.inplace.expression
-    @classmethod
-    def _visible(cls) -> ColumnElement[bool]:
-        return cls.erasing_at.is_(None)
 
     moments: Mapped[list[MomentRow]] = relationship(
         back_populates="selection", order_by="MomentRow.position", cascade="all, delete-orphan", passive_deletes=True

@@ -162,7 +162,7 @@ def set_involvement(session: Session, who: Principal, family_id: str, ended_at: 
 
 def going_soon(session: Session, policy: Policy, who: Principal, within: timedelta) -> list[FamilyGoing]:
     """The guider's own families of which something goes within this time, or whose hold is overdue; the first first."""
-    owned = select(FamilyRow).where(FamilyRow.owner_account_id == owner_of(who), FamilyRow.erasing_at.is_(None))
+    owned = select(FamilyRow).where(FamilyRow.owner_account_id == owner_of(who), FamilyRow.visible)
     families, now = session.scalars(owned).all(), utcnow()
     sources, found = _sources(session, policy), []
     for family in families:
@@ -190,7 +190,7 @@ def going_soon(session: Session, policy: Policy, who: Principal, within: timedel
 def retention_by_owner(session: Session, policy: Policy) -> list[OwnerRetention]:
     """How it stands, in figures, for managers and governance: no code of any family."""
     no_words = (FamilyRow.id, FamilyRow.owner_account_id, FamilyRow.opened_at, FamilyRow.ended_at)
-    query = select(FamilyRow).where(FamilyRow.erasing_at.is_(None)).options(load_only(*no_words))
+    query = select(FamilyRow).where(FamilyRow.visible).options(load_only(*no_words))
     families, now = session.scalars(query).all(), utcnow()
     dates = family_dates(session, policy, families, now)
     named = select(AccountRow.id, AccountRow.display_name)

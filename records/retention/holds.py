@@ -37,7 +37,7 @@ def place_hold(
 ) -> HoldView:
     """Keep everything of a family until the hold is released. The caller asked whether they may. Raises: FamilyGone."""
     family = session.get(FamilyRow, family_id, with_for_update=True)
-    if family is None or family.erasing_at is not None:
+    if family is None or not family.visible:
         raise FamilyGone(family_id)
     row = RetentionHoldRow(
         family_id=family_id,

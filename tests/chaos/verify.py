@@ -195,7 +195,7 @@ def leftovers(stack: Stack) -> list[tuple[str, str]]:
         rows |= set(session.scalars(select(UploadRow.storage_key).where(UploadRow.state == UploadState.COMPLETE)))
         alive = session.scalars(select(JobRow.id).where(JobRow.state.in_([JobState.QUEUED, JobState.RUNNING])))
         left += [("stuck", f"job {job_id} has not ended") for job_id in alive]
-        erasing = session.scalars(select(SelectionRow.id).where(SelectionRow.erasing_at.is_not(None)))
+        erasing = session.scalars(select(SelectionRow.id).where(~SelectionRow.visible))
         left += [("left", f"selection {selection_id} is half erased") for selection_id in erasing]
     # os.walk passes over a folder that goes away under it: a probe of the health check has one of its own.
     walked = ((Path(folder), names) for folder, _, names in os.walk(stack.objects))

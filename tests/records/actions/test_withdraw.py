@@ -136,4 +136,4 @@ def test_selections_that_show_one_another_can_be_erased_at_the_same_instant(db: 
         with ThreadPoolExecutor(2) as pool:
             assert list(pool.map(erase, [film, recording])) == [True, True]
     with db.reading() as session:
-        assert session.scalars(select(SelectionRow).where(SelectionRow.erasing_at.is_(None))).all() == []
+        assert session.scalars(select(SelectionRow).where(SelectionRow.visible)).all() == []

@@ -252,7 +252,7 @@ class Years(RuleBasedStateMachine):
                 family.noticed = self.today
             with self.db.reading() as session:
                 row = session.get(FamilyRow, family.id)
-                is_gone = row is None or row.erasing_at is not None
+                is_gone = row is None or not row.visible
             if is_gone:
                 assert not family.held
                 assert self.today >= family.due(late=False), "erased early"
@@ -272,7 +272,7 @@ class Years(RuleBasedStateMachine):
     @invariant()
     def nothing_goes_early(self) -> None:
         with self.db.reading() as session:
-            seen = set(session.scalars(select(FamilyRow.id).where(FamilyRow.erasing_at.is_(None))))
+            seen = set(session.scalars(select(FamilyRow.id).where(FamilyRow.visible)))
             reviews = set(session.scalars(select(SelectionRow.id).where(SelectionRow.visible)))
             sources = set(session.scalars(select(UploadRow.selection_id)))
         assert {one.id for one in self.there} <= seen
