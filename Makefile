@@ -29,9 +29,9 @@ rooms: $(VENV)/dev.stamp  # draw the rooms into CONTRIBUTING.md anew, after an i
 demo: $(VENV)/run.stamp  ## draw a film, send its moments through the real API, queue and workers, print a table
 	@$(BIN)/vigpack demo $(ARGS)
 
-# Tests wait for servers, browsers and leases about as long as they compute: three processes keep two processors busy.
-PROCESSES ?= 3
-test: $(VENV)/dev.stamp $(VENV)/helm/stamp machine  ## run every test, in PROCESSES=3
+# Tests wait for servers, browsers and leases longer than they compute: three processes kept two processors busy for 57 %.
+PROCESSES ?= 5
+test: $(VENV)/dev.stamp $(VENV)/helm/stamp machine  ## run every test, in PROCESSES=5
 	@$(MAKE) --no-print-directory page || echo "The page could not be built: its tests are skipped, and fail where CI=true." >&2
 	@$(MAKE) --no-print-directory tests/oidc/node_modules/stamp || echo "Signing in with an organisation is not tried: no packages from npm." >&2
 	@$(BIN)/python -m pytest -n $(PROCESSES) $(ARGS)

@@ -37,7 +37,7 @@ def subject_access_report(session: Session) -> list[SubjectAccessFigures]:
         select(SubjectAccessRow, AccountRow.display_name)
         .join(FamilyRow, FamilyRow.id == SubjectAccessRow.family_id)
         .outerjoin(AccountRow, AccountRow.id == FamilyRow.owner_account_id)
-        .where(SubjectAccessRow.ended_at.is_(None), FamilyRow.erasing_at.is_(None))
+        .where(SubjectAccessRow.ended_at.is_(None), FamilyRow.visible)
         .order_by(SubjectAccessRow.due_on, SubjectAccessRow.id)
     )
     found = []

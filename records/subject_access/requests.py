@@ -124,7 +124,7 @@ def open_request(
     Raises: FamilyGone; SubjectAccessUnready where it is not said who asks, or for whom.
     """
     family = session.get(FamilyRow, family_id, with_for_update=True)
-    if family is None or family.erasing_at is not None:
+    if family is None or not family.visible:
         raise FamilyGone(family_id)
     received = received_on or local_day(utcnow())
     known = {name: one.id for one in family.people for name in (one.id, one.title)}

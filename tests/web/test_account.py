@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from tests.axe import AXE, complaints
 from tests.web.desk import PHONE, DeskService, Guider
 
-TOGETHER = "desk"
+TOGETHER = "desk_review"
 
 CUTS = """async () => {
     const root = await navigator.storage.getDirectory();

@@ -14,7 +14,7 @@ from tests.servers import wait_until
 from tests.web.desk import DeskService, Guider
 from tests.web.test_more import kind
 
-TOGETHER = "desk"
+TOGETHER = "desk_review"
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="the page's packages are not installed: run make page")

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.web.desk import DeskService, Guider
 
-TOGETHER = "desk"
+TOGETHER = "desk_review"
 
 CLICKS = {
     "from the address to a review that is shown": 9,

@@ -14,7 +14,7 @@ from tests.footage import onsets_ms, spoken_recording
 from tests.servers import wait_until
 from tests.web.desk import DeskService, Guider
 
-TOGETHER = "desk"
+TOGETHER = "desk_review"
 
 
 def share_drawn(canvas: Locator) -> float:

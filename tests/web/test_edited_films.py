@@ -13,7 +13,7 @@ from tests.footage import grey_of, numbered_film, read_number, spoken_recording
 from tests.mp4_boxes import Mp4
 from tests.web.engine import CutFile, Engine
 
-TOGETHER = "engine"
+TOGETHER = "engine_odd"
 
 CODEC = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-g", "30")
 GROUPS = {

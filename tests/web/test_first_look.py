@@ -16,7 +16,7 @@ from tests.footage import read_number
 from tests.servers import wait_until
 from tests.web.desk import DeskService, Guider
 
-TOGETHER = "desk"
+TOGETHER = "desk_review"
 
 _NOTE_PICTURES = """() => {
     window.noted = [];

@@ -14,7 +14,7 @@ from tests.axe import complaints
 from tests.figures import FIGURE, HEIGHT, WIDTH, figure_pixels, pictures_in, walk, walking_film
 from tests.web.desk import DeskService, Guider
 
-TOGETHER = "desk"
+TOGETHER = "desk_review"
 
 pytestmark = pytest.mark.usefixtures("built_page")
 

@@ -12,7 +12,7 @@ from tests.footage import beeps_ms_in, numbered_film, numbers_in, run
 from tests.mp4_boxes import Box, Mp4
 from tests.web.engine import Engine, code_of, numbers_of
 
-TOGETHER = "engine"
+TOGETHER = "engine_odd"
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18")
 KEY = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb", "-encryption_kid",

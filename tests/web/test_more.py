@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, expect
 from tests.axe import AXE, complaints
 from tests.web.desk import LAPTOP, DeskService, Guider
 
-TOGETHER = "desk"
+TOGETHER = "desk_review"
 
 
 def kind(guider: Guider, title: str) -> Locator:

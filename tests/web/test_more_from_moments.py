@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 from tests.pipeline.outputs.printed_pages import text_of
 from tests.web.desk import DeskService, Guider
 
-TOGETHER = "desk"
+TOGETHER = "desk_review"
 
 
 def card(guider: Guider, about: str) -> Locator:

@@ -14,7 +14,7 @@ from tests.footage import BEEP, beeps_ms_in, draw_number, grey_of, numbered_film
 from tests.mp4_boxes import Mp4, without_table
 from tests.web.engine import Engine, code_of, numbers_of
 
-TOGETHER = "engine"
+TOGETHER = "engine_odd"
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18")
 HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1")

@@ -19,7 +19,7 @@ from tests.footage import RUNNER, numbered_film, numbers_in, run
 from tests.mp4_boxes import Mp4
 from tests.web.engine import Engine
 
-TOGETHER = "engine"
+TOGETHER = "engine_odd"
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "18")
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.axe import AXE, complaints
 from tests.web.desk import Guider
 
-TOGETHER = "desk"
+TOGETHER = "desk_review"
 
 
 def closing_card(review: Page, name: str) -> None:

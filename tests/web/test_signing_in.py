@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from records.accounts.principal import MACHINE_ACCOUNT
 from tests.web.desk import DeskService, Guider
 
-TOGETHER = "desk"
+TOGETHER = "desk_review"
 
 
 def test_the_printed_address_is_opened_once_and_its_key_is_gone(

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, expect
 from tests.api.service import begin, finish
 from tests.web.desk import DeskService, Guider
 
-TOGETHER = "desk"
+TOGETHER = "desk_review"
 
 REMEMBER = """(ids) => new Promise((resolve) => {
     indexedDB.open('vigpack').onsuccess = ({ target: { result: base } }) => {

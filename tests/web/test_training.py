@@ -11,7 +11,7 @@ from tests.api.service import begin
 from tests.axe import AXE, complaints_in_both_themes
 from tests.web.desk import LAPTOP, DeskService
 
-TOGETHER = "desk"
+TOGETHER = "desk_review"
 
 LOGBOOK = "/api/v1/logbook"
 
