@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # A shell that keeps Python from storing what it compiled would have each of some hundred processes of the tests compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup page api-types demo test chaos containers pin-digests load load-against films mutants any-request findings bench bench-start bench-growth bench-pickup bench-desk capacity bundle licences papers sbom check check-python check-page machine rooms
+.PHONY: help setup page api-types demo test chaos year containers pin-digests load load-against films mutants any-request findings bench bench-start bench-growth bench-pickup bench-desk capacity bundle licences papers sbom check check-python check-page machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,6 +40,10 @@ RUNS ?= 10
 SEED ?= 1
 chaos: $(VENV)/dev.stamp  ## break the running stack at seeded instants and look whether anything is lost: RUNS=200 SEED=1
 	@$(BIN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED)
+
+YEARS ?= 200
+year: $(VENV)/dev.stamp  # play years of everything together, with crashes, and compare rows, files and keys at every step: YEARS=200
+	@$(BIN)/python -m tests.records.year $(YEARS) 60
 
 containers:  ## build and run it in real containers, back it up, lose it and restore it; needs Docker, ports 80 and 443
 	@tests/containers/run.sh

@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from api.diagnostics.check import Check
 from api.diagnostics.contacts import check_contacts
@@ -36,7 +36,7 @@ from records.settings import GIB, Settings
 from records.storage.open import open_storage
 from records.views.queue_stats import queue_figures
 from worker.broker import is_rabbitmq, queue_length
-from worker.monitoring.alerts import JAIL_REMEDY, MOST_SKEW_S, PROXY_ANEW, assess_store, start_a_worker
+from worker.monitoring.alerts import JAIL_REMEDY, MOST_SKEW_S, PROXY_ANEW, assess_store, start_a_worker, without_jail
 from worker.monitoring.proxy import ask_proxy
 from worker.redis_server import find_redis_server
 
@@ -315,14 +315,20 @@ def check_workers(database: Database, settings: Settings) -> Check:
         if not is_current(database):
             return Check(part="workers", state="warn", found="unknown, as the database is of another version")
         with database.reading() as session:
-            workers = queue_figures(session, settings, utcnow()).workers
+            queue = queue_figures(session, settings, utcnow())
     except PipelineError:
         return Check(part="workers", state="warn", found="unknown, as the database does not answer")
-    working = sum(worker.state == "working" for worker in workers)
+    working = sum(worker.state == "working" for worker in queue.workers)
     if not working:
-        remedy = start_a_worker(workers)
+        remedy = start_a_worker(queue.workers)
         return Check(part="workers", state="bad", found="none is running; moments wait until one is", remedy=remedy)
-    return Check(part="workers", state="ok", found="one takes jobs" if working == 1 else f"{working} take jobs")
+    found = "one takes jobs" if working == 1 else f"{working} take jobs"
+    if open_ones := without_jail(queue):
+        first = open_ones[0]
+        found += f"; {len(open_ones)} without a jail for films, {first.name} because {first.jail_missing_because}"
+        state: Literal["bad", "warn"] = "bad" if settings.jail_required else "warn"
+        return Check(part="workers", state=state, found=found[:300], remedy=JAIL_REMEDY)
+    return Check(part="workers", state="ok", found=found)
 
 
 def check_proxy(settings: Settings) -> Check:

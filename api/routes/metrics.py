@@ -24,7 +24,7 @@ from records.ledger.jobs import MOMENT
 from records.ledger.outcome_counts import Outcome, OutcomeCounts, outcome_counts
 from records.states import JobState
 from records.views.queue_stats import QueueFigures
-from worker.monitoring.alerts import assess_store, newly_silent
+from worker.monitoring.alerts import assess_store, newly_silent, without_jail
 from worker.monitoring.health import Health, health
 
 EDGES_S = (1, 2, 3, 5, 8, 12, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 1800, 3600, 7200)
@@ -103,6 +103,10 @@ class WrongTokenFigures(Collector):
         )  # fmt: skip
 
 
+def _is_open(found: Health) -> bool:
+    return found.jail == "none" or (found.queue is not None and bool(without_jail(found.queue)))
+
+
 def _parts(found: Health) -> list[tuple[str, str, float | None]]:
     return [
         ("vigpack_database_up", "Whether the database answers.", found.database_answers),
@@ -112,7 +116,7 @@ def _parts(found: Health) -> list[tuple[str, str, float | None]]:
         ("vigpack_broker_messages", "Wake-up messages in the queue.", found.broker_messages),
         ("vigpack_disk_free_bytes", "Free on the disk that receives uploads.", found.disk_free_bytes),
         ("vigpack_disk_total_bytes", "Size of that disk.", found.disk_total_bytes),
-        ("vigpack_jail_missing", "Whether nothing keeps in what opens films here.", found.jail == "none"),
+        ("vigpack_jail_missing", "Whether nothing keeps in what opens films, on any machine.", _is_open(found)),
         ("vigpack_disk_reserve_bytes", "Uploads are refused when less is free.", found.disk_reserve_bytes),
         ("vigpack_disk_days_left", "Days until then, at the rate of the last day.", found.disk_days_left),
         ("vigpack_backup_overdue", "Whether the last backup is too old, or missing.", found.backup_overdue),

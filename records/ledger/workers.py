@@ -18,16 +18,25 @@ from records.models import JobRow, JobState, WorkerRow, utcnow
 from records.settings import Settings
 
 _FORGOTTEN = timedelta(days=1)
+_LONGEST_REASON = 300
 
 
-def beat(db: Database, worker: str, started_at: datetime, folders: Sequence[FolderProblem] = ()) -> None:
-    """Write that this worker, begun at that time, is alive now, and which folders it cannot write.
+def beat(
+    db: Database,
+    worker: str,
+    started_at: datetime,
+    folders: Sequence[FolderProblem] = (),
+    jail: str | None = None,
+    jail_missing_because: str = "",
+) -> None:
+    """Write that this worker, begun at that time, is alive now, which folders it cannot write, and what its jail is.
 
     Raises: DatabaseUnavailable.
     """
     same = WorkerRow.started_at == started_at
     skew_s = clock_skew_s(db)
     problems = tuple(folders)
+    its_jail = {"jail": jail, "jail_missing_because": jail_missing_because[:_LONGEST_REASON]}
     touch = update(WorkerRow).where(WorkerRow.name == worker)
     touch = touch.values(
         seen_at=utcnow(),
@@ -37,6 +46,7 @@ def beat(db: Database, worker: str, started_at: datetime, folders: Sequence[Fold
         skew_s=skew_s,
         started_at=started_at,
         folder_problems=problems,
+        **its_jail,
     )
     with db.session() as session:
         if rows_changed(session, touch) == 1:
@@ -50,6 +60,7 @@ def beat(db: Database, worker: str, started_at: datetime, folders: Sequence[Fold
                     started_at=started_at,
                     skew_s=skew_s,
                     folder_problems=problems,
+                    **its_jail,
                 )
             )
     except IntegrityError:  # another process of the same worker was first

@@ -104,6 +104,9 @@ class WorkerRow(Base):
     """By how much its clock is ahead of the database's; None where that is not known."""
     folder_problems: Mapped[tuple[FolderProblem, ...] | None] = mapped_column(Json(tuple[FolderProblem, ...]))
     """What it cannot write on its machine."""
+    jail: Mapped[str | None] = mapped_column(String(16))
+    """What keeps in what opens films there; None: an older version did not say."""
+    jail_missing_because: Mapped[str | None] = mapped_column(String(300))
 
 
 class ClockRow(Base):

@@ -89,6 +89,9 @@ class WorkerFigure(_Figure):
     """By how much its clock is ahead of the database's."""
     folder_problems: list[FolderProblem]
     """What it cannot write on its machine."""
+    jail: str | None = None
+    """What keeps in what opens films on its machine; null: its version does not say."""
+    jail_missing_because: str = ""
     runs: list[str]
     """The ids of the jobs it works on."""
 
@@ -236,6 +239,8 @@ def _workers(session: Session, settings: Settings, running: list[RunningJob], no
             jobs_done=row.jobs_done,
             skew_s=row.skew_s,
             folder_problems=list(row.folder_problems or ()),
+            jail=row.jail,
+            jail_missing_because=row.jail_missing_because or "",
             runs=[job.id for job in running if job.worker == row.name],
         )
         for row in rows

@@ -50,7 +50,9 @@ def _watch(started_at: datetime, duty: MaintenanceDuty) -> None:
             ctx = worker_context()
             now = time.monotonic()
             if now >= next_beat:
-                beat(ctx.db, ctx.worker, started_at, folder_problems(ctx.settings, "worker"))
+                locks = ctx.settings.jail_for_media().held_by()
+                folders = folder_problems(ctx.settings, "worker")
+                beat(ctx.db, ctx.worker, started_at, folders, locks.kept_by, locks.why_not)
                 next_beat = now + ctx.settings.heartbeat_s
             if now >= next_sweep:
                 sweep_scratch(ctx.db, ctx.storage, ctx.settings)

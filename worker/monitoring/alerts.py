@@ -146,14 +146,8 @@ def _parts(facts: Facts) -> Iterator[Alert]:
             ),
         )
     if facts.jail == "none":
-        missing = f"because {facts.jail_missing_because}" if facts.jail_missing_because else "here"
         told = "No film is prepared" if facts.jail_required else "What opens films is not kept from files and networks"
-        yield Alert(
-            code="jail_missing",
-            level="bad" if facts.jail_required else "warn",
-            message=f"{told}: there is no jail, {missing}.",
-            remedy=JAIL_REMEDY,
-        )
+        yield _no_jail(facts, told, facts.jail_missing_because)
     if seen := facts.another_address:
         set_it = f"If that is your service, set VIGPACK_PUBLIC_URL={seen.origin} and start the API anew"
         if seen.refused:
@@ -285,6 +279,11 @@ def _queue(facts: Facts) -> Iterator[Alert]:
             for problem in worker.folder_problems:
                 says = f"Worker {worker.name}: {problem.message}"
                 yield Alert(code="folder_not_writable", level="bad", message=says, remedy=problem.remedy)
+    for worker in without_jail(queue):
+        if facts.jail == "none" and worker.jail_missing_because == facts.jail_missing_because:
+            continue  # on the API's machine, or just like it, and told already
+        does = "prepares no film" if facts.jail_required else "does not keep what opens films from files and networks"
+        yield _no_jail(facts, f"Worker {worker.name} {does}", worker.jail_missing_because)
     if queue.failed_now:
         what = "A job was" if queue.failed_now == 1 else f"{queue.failed_now} jobs were"
         yield Alert(
@@ -316,6 +315,17 @@ def start_a_worker(workers: Iterable[WorkerFigure]) -> str:
     if "silent" in states:  # it may hang, and then be running for Docker
         return _RESTART
     return _UNDRAIN if "draining" in states else _START
+
+
+def without_jail(queue: QueueFigures) -> list[WorkerFigure]:
+    """The workers on whose machines nothing keeps in what opens films."""
+    return [worker for worker in queue.workers if worker.state == "working" and worker.jail == "none"]
+
+
+def _no_jail(facts: Facts, told: str, why: str) -> Alert:
+    missing = f"because {why}" if why else "here"
+    level: Literal["bad", "warn"] = "bad" if facts.jail_required else "warn"
+    return Alert(code="jail_missing", level=level, message=f"{told}: there is no jail, {missing}.", remedy=JAIL_REMEDY)
 
 
 def _grow(facts: Facts) -> str:

@@ -48,8 +48,12 @@ def test_no_worker_is_bad_until_one_takes_jobs(well: Settings) -> None:
     assert check(well, "workers").remedy == "Start one: docker compose up -d worker, or vigpack up on one machine."
     database = open_alone(well)
     beat(database, "here:1", utcnow())
-    database.dispose()
     assert check(well, "workers").state == "ok"
+    beat(database, "there:1", utcnow(), jail="none", jail_missing_because="only Linux has it")
+    database.dispose()
+    found = check(well, "workers")
+    assert found.state == "warn"
+    assert found.found == "2 take jobs; 1 without a jail for films, there:1 because only Linux has it"
 
 
 def test_a_proxy_that_browsers_do_not_reach_is_bad(well: Settings) -> None:

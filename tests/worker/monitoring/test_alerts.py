@@ -26,6 +26,9 @@ def a_worker(**changes: Any) -> WorkerFigure:
     )
 
 
+A_WORKER_IN_THE_OPEN = a_worker(jail="none", jail_missing_because="only Linux has what a jail is made of")
+
+
 def a_running_job(**changes: Any) -> RunningJob:
     given = {"id": "a", "kind": "moment", "priority": 5, "worker": "here:1", "attempt": 1, "progress": 0.5}
     times = {"running_s": 5, "lease_age_s": 3, "unmoved_s": 2, "stalled": False}
@@ -96,6 +99,7 @@ def test_nothing_that_hurts_is_well_and_work_alone_is_busy() -> None:
         ("folder_not_writable", "bad", some_facts(a_queue(workers=[a_worker(folder_problems=[FOLDER])]))),
         ("jail_missing", "warn", some_facts(jail="none", jail_missing_because="bwrap is not installed")),
         ("jail_missing", "bad", some_facts(jail="none", jail_required=True)),
+        ("jail_missing", "warn", some_facts(a_queue(workers=[A_WORKER_IN_THE_OPEN]))),
         ("queue_away", "bad", some_facts(broker_answers=False, broker_messages=None)),
         ("proxy_away", "bad", some_facts(proxy_url="https://vig.example.org", proxy_problem="It does not answer.")),
         (
@@ -165,6 +169,14 @@ def test_no_backup_is_asked_for_on_the_first_days_nor_where_another_program_make
     watched_elsewhere = some_facts(backup_max_age_days=0, unsaved_since=NOW - timedelta(days=60))
     empty = some_facts(backup_max_age_days=7)
     assert [assess(facts).state for facts in (young, watched_elsewhere, empty)] == ["well"] * 3
+
+
+def test_a_worker_without_a_jail_is_named_unless_the_api_s_machine_is_the_same() -> None:
+    found = some_facts(a_queue(workers=[A_WORKER_IN_THE_OPEN, a_worker(name="there:1", jail="landlock")]))
+    [told] = [one.message for one in assess(found).alerts if one.code == "jail_missing"]
+    assert told.startswith("Worker here:1 does not keep what opens films from files and networks: there is no jail")
+    both = found.model_copy(update={"jail": "none", "jail_missing_because": A_WORKER_IN_THE_OPEN.jail_missing_because})
+    assert [one.code for one in assess(both).alerts].count("jail_missing") == 1
 
 
 def test_the_worst_comes_first() -> None:

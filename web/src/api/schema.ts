@@ -5265,6 +5265,9 @@ export interface components {
         /** @description A worker that has been seen within a day. */
         WorkerFigure: {
             folder_problems: components["schemas"]["FolderProblem"][];
+            jail?: string | null;
+            /** @default  */
+            jail_missing_because?: string;
             jobs_done: number;
             name: string;
             runs: string[];

@@ -1,0 +1,1 @@
+"""A simulated year of everything together; see machine.py."""
