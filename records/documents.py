@@ -8,16 +8,21 @@ read over.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, NotRequired, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, with_config
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from pipeline.limits import ID_PATTERN, LIMITS
 from pipeline.marks import Box, Covers
 from pipeline.moments import Clip, Still, Words
 from pipeline.purposes import Purpose
+
+GivenDay = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1))]
+"""A day that somebody states: near enough that what is reckoned from it is a day, too."""
+GivenTime = Annotated[AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))]
+"""A time that somebody states, of any zone: one at the end of time has no time in UTC."""
 
 
 class _Document(BaseModel):
@@ -180,7 +185,7 @@ class Statement(_Document):
     agrees: bool = True
     given_by: Annotated[str, Field(pattern=r"^([a-z][a-z ]{1,29}( [^\W\d_]{1,4})?)?$", examples=["mother M"])] = ""
     """Who said it for them, by role and initials; empty: they themselves."""
-    said_on: date | None = None
+    said_on: GivenDay | None = None
     """Null: today."""
     own_words: Words = ""
     """The child's own word about it."""

@@ -6,12 +6,12 @@ A line holds ids and figures, and no word of a family. Asking by a family's code
 from __future__ import annotations
 
 import io
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
 from api.dependencies import Ctx
@@ -23,10 +23,18 @@ from records.audit.checkpoints import kept_checkpoints, public_key
 from records.audit.log import Wanted, find_lines, write_csv
 from records.audit.shown import AuditedAccount, ShownLine, find_shown_lines, list_audited
 from records.audit.verify import Verification, verify
+from records.documents import GivenTime
 from records.families.families import family_id_of
 
 router = APIRouter(tags=["audit"])
 AUDIT = "/api/v1/audit"
+
+
+def _in_utc(given: datetime) -> datetime:
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+Time = Annotated[datetime, AfterValidator(_in_utc), AfterValidator(TypeAdapter(GivenTime).validate_python)]
 
 
 class Filters(BaseModel):
@@ -38,8 +46,8 @@ class Filters(BaseModel):
     family_id: Annotated[str, Field(pattern=f"{ID_PATTERN}|^$", description="Also of one that was erased.")] = ""
     account_id: Annotated[str, Field(pattern=f"{ID_PATTERN}|^$")] = ""
     action: Action | None = None
-    since: Annotated[datetime | None, Field(description="UTC where no zone is given.")] = None
-    until: datetime | None = None
+    since: Annotated[Time | None, Field(description="UTC where no zone is given.")] = None
+    until: Time | None = None
 
 
 class Page(BaseModel):

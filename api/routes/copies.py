@@ -7,7 +7,7 @@ import threading
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
@@ -21,6 +21,7 @@ from pipeline.pack.sealed import seal_files, seal_pack
 from records.actions.hand_out import Leaving, LinkReachesNobody, check_hand_out, hand_out
 from records.copies.carriers import has_player
 from records.copies.register import Carrier, HandedOutCopy
+from records.documents import GivenTime
 from records.views.copies import end_own_copy, list_copies
 from records.views.output_inputs import fetch
 
@@ -46,7 +47,7 @@ class _Leaving(BaseModel):
     to_whom: Annotated[str, Field(max_length=LIMITS.longest_to_whom)] = Field(
         default="", description="A role with initials, or an organisation; empty: oneself."
     )
-    until: Annotated[AwareDatetime | None, Field(description="When it is to be back.")] = None
+    until: Annotated[GivenTime | None, Field(description="When it is to be back.")] = None
 
 
 class NewCopy(_Leaving):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import Asker, Ctx, GivenId
 from api.errors import NotInScope, described
 from pipeline.limits import ID_PATTERN
 from pipeline.moments import FamilyCode
 from records.accounts.principal import Via
-from records.documents import FamilyPeople, Reason
+from records.documents import FamilyPeople, GivenTime, Reason
 from records.families import hand_over, sharing
 from records.families.access import ShareKind
 from records.families.break_glass import BrokenGlass, break_glass
@@ -64,7 +64,7 @@ class FamilyChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     people: FamilyPeople = ()
-    ended_at: AwareDatetime | None = None
+    ended_at: GivenTime | None = None
 
 
 class NewShare(BaseModel):
@@ -76,7 +76,7 @@ class NewShare(BaseModel):
     kind: Literal["colleague", "supervisor"]
     selection_id: Annotated[str | None, Field(pattern=ID_PATTERN)] = None
     """The one that a supervisor is to see; null: the whole family."""
-    until: AwareDatetime | None = None
+    until: GivenTime | None = None
 
 
 @router.get("", summary="My families", responses=described(401, 403))

@@ -22,6 +22,7 @@ from pipeline.training.logbook.sheet import Sheet, lay_out, to_csv
 from pipeline.training.logbook.word_document import to_docx
 from records.accounts.principal import OF_AN_ACCOUNT, guider_of
 from records.clock import local_day, utcnow
+from records.documents import GivenDay
 from records.training.logbook import choose, erase_entry, profile_name, read_logbook, write_cycle, write_hours
 from records.training.reports import is_logbook_shown, show_logbook
 
@@ -44,7 +45,6 @@ def _guider(
 
 
 GivenGuider = Annotated[str, Depends(_guider)]
-Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2200, 1, 1))]
 
 
 class ProfileView(BaseModel):
@@ -83,7 +83,7 @@ class Choice(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     profile: Annotated[str, Field(max_length=32)]
-    began_on: Day | None = None
+    began_on: GivenDay | None = None
 
 
 class NewCycle(BaseModel):
@@ -96,8 +96,8 @@ class NewCycle(BaseModel):
     family: FamilyCode | None
     cycle: Annotated[int, Field(ge=1, le=99)]
     role: Role = Role.TRAINEE_GUIDER
-    filmed_on: Day | None = None
-    reviewed_on: Day | None = None
+    filmed_on: GivenDay | None = None
+    reviewed_on: GivenDay | None = None
     left_out: bool = False
 
 
@@ -107,7 +107,7 @@ class NewHours(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: HoursKind
-    on: Day
+    on: GivenDay
     minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 0
     role: Role = Role.SUPERVISEE
 

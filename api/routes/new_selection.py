@@ -14,7 +14,7 @@ from pipeline.moments import MOST_MOMENTS, Clip, Ms, Selection, Still, check_cli
 from pipeline.outputs.kinds import find_kind, parse_recipe, usual_kinds
 from pipeline.presets import preset as find_preset
 from records.actions.trim import ROUNDING_MS
-from records.documents import FamilyPerson, StatedCut, StatedFilm, Statements
+from records.documents import FamilyPerson, GivenDay, StatedCut, StatedFilm, Statements
 
 
 def _read_day(written: object) -> date:
@@ -26,7 +26,7 @@ def _read_day(written: object) -> date:
         raise ValueError("must be a day, written like 2026-12-01") from None
 
 
-Day = Annotated[date, BeforeValidator(_read_day)]
+Day = Annotated[GivenDay, BeforeValidator(_read_day)]
 KindName = Annotated[str, Field(pattern="^[a-z_]{1,32}$")]
 """Of a kind of output."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import Asker, Ctx, GivenId
 from api.errors import described
@@ -14,7 +14,7 @@ from pipeline.limits import ID_PATTERN
 from records.actions.end_hold import end_hold
 from records.actions.erase import erase_marked
 from records.actions.erase_family import erase_family
-from records.documents import Reason
+from records.documents import GivenDay, GivenTime, Reason
 from records.families.access import owner_of
 from records.retention import family as families
 from records.retention.certificates import ErasureCertificate, list_certificates
@@ -35,7 +35,7 @@ class ChosenSchedule(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     schedule: Annotated[str, Field(pattern=NAME)]
-    born_in: date | None = None
+    born_in: GivenDay | None = None
     """Any day of the month in which the child was born. Of it nothing is kept but the date that follows from it."""
 
 
@@ -44,7 +44,7 @@ class Involvement(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ended_at: AwareDatetime | None
+    ended_at: GivenTime | None
     """Null: it goes on."""
 
 
@@ -54,7 +54,7 @@ class NewHold(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Reason
-    review_on: date | None = None
+    review_on: GivenDay | None = None
     """When somebody looks whether it is still needed; null: after the policy's usual time."""
 
 

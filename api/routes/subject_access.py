@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -16,6 +15,7 @@ from api.routes.families import PREFIX as FAMILIES
 from pipeline.limits import ID_PATTERN, LIMITS
 from records.accounts.principal import Principal
 from records.actions.erase import erase_marked
+from records.documents import GivenDay
 from records.families.access import Right
 from records.families.families import FamilyGone, check_family
 from records.retention_policy.policy import policy_of
@@ -54,7 +54,7 @@ class NewSubjectAccess(BaseModel):
     """By role and initials, or who acts for them."""
     people: Annotated[list[Annotated[str, Field(pattern=ID_PATTERN)]], Field(max_length=20)] = []
     """Whose data it is about: ids of people of the family."""
-    received_on: date | None = None
+    received_on: GivenDay | None = None
     """Null: today."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,7 @@ from records.models import (
 )
 from records.settings import Settings
 from tests.api.conftest import TOKEN
+from tests.api.service import shape
 from tests.api.test_who_may import routes_of
 from tests.api.test_who_may_change import traces
 from tests.api.test_who_may_see import CODE, MARKERS, NOBODY, House, address, build_house, ident
@@ -125,7 +127,7 @@ def test_nobody_else_looks_at_a_family_or_changes_it(house: House, ids: dict[str
     assert traces(house, {ids["family_id"]}) == before
 
 
-_WITHIN = {"moment_id", "artifact_id", "artwork_id", "share_id", "hold_id", "form_id"}
+_WITHIN = {"moment_id", "artifact_id", "artwork_id", "share_id", "hold_id", "form_id", "request_id"}
 INNER_BODIES: dict[str, Any] = {
     "PUT ends": {"in": 0, "out": 500},
     "PUT hiding": {"marks": []},
@@ -152,12 +154,12 @@ def test_nothing_of_elsewhere_is_reached_through_what_is_one_s_own(house: House,
     theirs = {there[name] for name in _WITHIN}
     before = traces(house, theirs)
     for method, path in asked:
-        body = INNER_BODIES.get(f"{method} {path.rpartition('/')[2]}")
+        body = INNER_BODIES.get(f"{method} {path.rpartition('/')[2]}", BODIES.get(f"{method} {path}"))
         answer = owner.request(method, address(path, named), json=body)
         if answer.status_code != 404 or any(marker in answer.content for marker in MARKERS):
             wrong.append(f"{method} {path} {answer.status_code} {answer.text[:120]}")
     assert wrong == []
-    assert len(asked) > 14
+    assert len(asked) > 20
     assert traces(house, theirs) == before
 
 
@@ -187,3 +189,70 @@ def test_a_guider_is_told_of_a_no_that_a_colleague_wrote_down(house: House, ids:
     house.client("colleague").post(consents, json=no).raise_for_status()
     [told] = owner.get("/api/v1/notices").json()
     assert (told["kind"], told["by"], told["family_code"]) == ("no_written_down", "colleague", CODE)
+
+
+_NO_SUCH_TIMES = ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"]
+"""Of which there is none in UTC, and from which no retention can be reckoned."""
+TIMED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "ChosenSchedule born_in": ("PUT", "/api/v1/families/{family_id}/retention", {"schedule": "dob-25"}),
+    "FamilyChange ended_at": ("PUT", "/api/v1/families/{family_id}", {"people": []}),
+    "Involvement ended_at": ("PUT", "/api/v1/families/{family_id}/involvement", {}),
+    "NewCopy until": ("POST", "/api/v1/selections/{selection_id}/copies", {"kind": "reel", "carrier": "plain"}),
+    "NewCycle filmed_on": ("PUT", "/api/v1/logbook/cycles", {"family": None, "cycle": 1}),
+    "NewCycle reviewed_on": ("PUT", "/api/v1/logbook/cycles", {"family": None, "cycle": 1}),
+    "Choice began_on": ("PUT", "/api/v1/logbook", {"profile": "vig"}),
+    "NewHold review_on": ("POST", "/api/v1/families/{family_id}/holds", {"reason": "A complaint."}),
+    "NewHours on": ("POST", "/api/v1/logbook/hours", {"kind": "supervision"}),
+    "NewSealedCopy until": (
+        "POST",
+        "/api/v1/selections/{selection_id}/sealed-copies",
+        {"passphrase": "x", "kind": "x"},
+    ),
+    "NewSelection review_on": ("POST", "/api/v1/selections", shape(family="W-4433")),
+    "NewSubjectAccess received_on": ("POST", "/api/v1/families/{family_id}/subject-access", {"asked_by": "mother M"}),
+    "NewShare until": (
+        "POST",
+        "/api/v1/families/{family_id}/shares",
+        {"account_id": ident("other"), "kind": "colleague"},
+    ),
+    "Statement said_on": ("POST", "/api/v1/families/{family_id}/consents", {"person": _PERSON, "purposes": ["court"]}),
+    "ReviewWords written_at": ("", "", {}),  # the page's own clock; kept as it came
+}
+"""Each time that a body takes, and what else belongs into it."""
+
+
+def _times_asked_for(description: dict[str, Any]) -> set[str]:
+    schemas, asked = description["components"]["schemas"], set[str]()
+    todo = [operation.get("requestBody") for path in description["paths"].values() for operation in path.values()]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, list):
+            todo += one
+        elif isinstance(one, dict):
+            if (name := str(one.get("$ref", "")).rpartition("/")[2]) and name not in asked:
+                asked.add(name)
+                todo.append(schemas[name])
+            todo += one.values()
+    return {
+        f"{name} {field}"
+        for name in asked
+        for field, shaped in schemas[name].get("properties", {}).items()
+        if '"format": "date' in json.dumps(shaped)
+    }
+
+
+def test_times_at_the_end_of_all_times_are_refused(house: House, ids: dict[str, str]) -> None:
+    assert _times_asked_for(house.app.openapi()) == set(TIMED)
+    client, wrong = house.client("owner"), []
+    for field, (method, path, body) in TIMED.items():
+        for time in _NO_SUCH_TIMES if method else []:
+            name = field.partition(" ")[2]
+            given = body | {name: time if name in {"until", "ended_at"} else time[:10]}
+            sent = {"statements": [given]} if field.startswith("Statement") else given
+            answer = client.request(method, address(path, ids), json=sent)
+            if answer.status_code != 422 or name not in answer.text:
+                wrong.append(f"{field} {answer.status_code} {answer.text[:200]}")
+    for time in _NO_SUCH_TIMES:
+        answer = house.client("governance").get("/api/v1/audit", params={"since": time, "until": time})
+        wrong += [answer.text] if answer.status_code != 422 else []
+    assert wrong == []
