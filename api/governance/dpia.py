@@ -190,8 +190,9 @@ def _necessity(found: Inventory) -> tuple[Block, ...]:
                 ),
                 "Limited in time: see the retention schedule (Art. 5 (1) (e)).",
                 (
-                    "Rights: a family is erased as a whole on the page, with a certificate (Art. 17); a no is heeded at"
-                    " once (Art. 7 (3), Art. 21); what was written can be changed (Art. 16)."
+                    "Rights: who asks to see what is held gets all of it as one archive, within a month, and nothing is"
+                    " erased meanwhile (Art. 15); a family is erased as a whole on the page, with a certificate (Art."
+                    " 17); a no is heeded at once (Art. 7 (3), Art. 21); what was written can be changed (Art. 16)."
                 ),
                 "No decision is made by automated means, and nobody is profiled (Art. 22).",
             )

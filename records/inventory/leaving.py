@@ -61,10 +61,22 @@ CARRIED: Final = {
     ),
 }
 
+_ANSWER: Final = Leaving(
+    id="subject-access",
+    what="The answer to somebody who asks to see what is held of them: one archive, plain",
+    to="Somebody of the family, or who acts for them",
+    protected_by=(
+        "Each thing is looked at first, third parties are covered or left out with a reason; handed over in person or"
+        " by the organisation’s own secure mail; an entry in the register of copies."
+    ),
+    of_families=True,
+    code="records/subject_access/requests.py",
+)
+
 
 def leaving_of(settings: Settings) -> tuple[Leaving, ...]:
     """Every way out of this installation, those of families first."""
-    return (*CARRIED.values(), *_to_other_services(settings), *_to_it(settings))
+    return (*CARRIED.values(), _ANSWER, *_to_other_services(settings), *_to_it(settings))
 
 
 def is_one_machine(settings: Settings) -> bool:
