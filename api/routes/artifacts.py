@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +12,13 @@ from fastapi import APIRouter, Depends, Header, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
-from api.dependencies import Asker, Ctx, GivenId
+from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import NothingHere, RangeOutside, answer_error, described
 from api.routes.selections import PREFIX
+from pipeline.errors import PipelineError
 from records.actions.hand_out import is_taken, note_taken
-from records.consent.check import ConsentMissing
-from records.families.access import visible_ids
+from records.audit.act import Transaction
+from records.families.access import Right, check_selection
 from records.logs import get_logger
 from records.storage.contract import Storage
 from records.views.files import StoredFile, artifact_file
@@ -77,13 +77,12 @@ def download_artifact(
         with ctx.db.session() as session:
             note_taken(session, asker, selection_id, file.kind)
 
-    def may_go_on() -> bool:
-        with ctx.db.reading() as session, contextlib.suppress(ConsentMissing):
-            seen = visible_ids(session, asker, [selection_id])
-            return bool(seen) and artifact_file(session, asker, selection_id, artifact_id) is not None
-        return False
+    def look(session: Transaction) -> None:
+        check_selection(session, asker, selection_id, Right.SEE)
+        if artifact_file(session, asker, selection_id, artifact_id) is None:
+            raise NothingHere
 
-    return answer_file(ctx.storage, file, asking, may_go_on=may_go_on)
+    return answer_file(ctx.storage, file, asking, may_go_on=asked_again(ctx, look))
 
 
 def answer_file(
@@ -91,8 +90,8 @@ def answer_file(
     file: StoredFile,
     asking: Asking,
     *,
+    may_go_on: Callable[[], bool],
     most_bytes: int | None = None,
-    may_go_on: Callable[[], bool] | None = None,
 ) -> Response:
     """The file, or the one range of it that was asked for; of a range ``most_bytes`` at most, so that a player asks
     again for what follows, and is asked again whether it may. ``may_go_on`` is asked while a long one is on its way,
@@ -121,9 +120,7 @@ def answer_file(
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
     span = span or Span(0, size)
     headers["Content-Length"] = str(span.end - span.start)
-    blocks = storage.read(file.key, span.start, span.end)
-    if may_go_on is not None:
-        blocks = _while_allowed(blocks, may_go_on)
+    blocks = while_allowed(storage.read(file.key, span.start, span.end), may_go_on)
     return BreakableResponse(blocks, status, headers, media_type=file.media_type)
 
 
@@ -142,7 +139,21 @@ class BreakableResponse(StreamingResponse):
             log.info("download_broken_off")
 
 
-def _while_allowed(blocks: Iterator[bytes], may_go_on: Callable[[], bool]) -> Iterator[bytes]:
+def asked_again(ctx: AppContext, look: Callable[[Transaction], object]) -> Callable[[], bool]:
+    """Whether ``look``, which refuses by raising, still refuses nothing."""
+
+    def may_go_on() -> bool:
+        with ctx.db.reading() as session:
+            try:
+                look(session)
+            except PipelineError:
+                return False
+        return True
+
+    return may_go_on
+
+
+def while_allowed(blocks: Iterator[bytes], may_go_on: Callable[[], bool]) -> Iterator[bytes]:
     """The blocks, until it may not go on; asked once a second. Raises: TakenBack."""
     asked_at = time.monotonic()
     for block in blocks:

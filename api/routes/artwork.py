@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import PhotographsBusy, described
-from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
+from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file, asked_again
 from api.routes.selections import PREFIX, view_now
 from api.temp_folder import private_folder
 from pipeline.errors import FfmpegTimedOut, MediaCrashed, TooMuchMemory
@@ -21,8 +21,10 @@ from pipeline.moments import Words
 from pipeline.run.orders import READ_PHOTOGRAPH, PhotographOrder
 from records.accounts.principal import Principal
 from records.actions.artwork import erase_artwork, keep_artwork, word_artwork
+from records.audit.act import Transaction
 from records.families.access import Right, check_selection
-from records.views.files import artwork_file
+from records.families.uses import check_look
+from records.views.files import StoredFile, artwork_file
 from records.views.selections import SelectionView
 
 router = APIRouter(prefix=PREFIX, tags=["selections"])
@@ -99,11 +101,18 @@ def read_photograph(ctx: AppContext, folder: Path) -> Photograph:
     responses=FILE_ANSWERS,
 )
 @router.head("/{selection_id}/artwork/{artwork_id}", include_in_schema=False)
-def download_artwork(selection_id: GivenId, artwork_id: GivenId, asking: GivenAsking, ctx: Ctx) -> Response:
+def download_artwork(
+    selection_id: GivenId, artwork_id: GivenId, asking: GivenAsking, asker: Asker, ctx: Ctx
+) -> Response:
     """As it is kept."""
+
+    def look(session: Transaction) -> StoredFile:
+        check_look(session, asker, selection_id)
+        return artwork_file(session, selection_id, artwork_id)
+
     with ctx.db.reading() as session:
-        file = artwork_file(session, selection_id, artwork_id)
-    return answer_file(ctx.storage, file, asking)
+        file = look(session)
+    return answer_file(ctx.storage, file, asking, may_go_on=asked_again(ctx, look))
 
 
 @router.put(

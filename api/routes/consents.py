@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import described
-from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
+from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file, asked_again
 from api.routes.artwork import read_photograph
 from api.routes.families import PREFIX as FAMILIES
 from api.routes.selections import PREFIX as SELECTIONS
@@ -24,6 +24,7 @@ from records.accounts.principal import Principal
 from records.actions.erase import erase_marked
 from records.actions.people_seen import set_people_seen
 from records.actions.record_consents import Consequences, consequences, record_consents
+from records.audit.act import Transaction
 from records.consent.forms import ConsentFormWrong, find_form, keep_form
 from records.documents import FamilyPerson, Statements
 from records.families.access import Right
@@ -165,11 +166,16 @@ def download_consent_form(
     family_id: GivenId, form_id: GivenId, asking: GivenAsking, asker: Asker, ctx: Ctx
 ) -> Response:
     """As it is kept, to be saved: a PDF from elsewhere is not opened in the page's own place."""
-    with ctx.db.reading() as session:
+
+    def look(session: Transaction) -> StoredFile:
         check_family(session, asker, family_id, Right.WORK)
         row = find_form(session, family_id, form_id)
-    shown = (row.media_type, None) if row.media_type == MEDIA_TYPE else ("application/octet-stream", "form.pdf")
-    return answer_file(ctx.storage, StoredFile(row.storage_key, row.sha256, *shown), asking)
+        shown = (row.media_type, None) if row.media_type == MEDIA_TYPE else ("application/octet-stream", "form.pdf")
+        return StoredFile(row.storage_key, row.sha256, *shown)
+
+    with ctx.db.reading() as session:
+        file = look(session)
+    return answer_file(ctx.storage, file, asking, may_go_on=asked_again(ctx, look))
 
 
 @router.put(

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse
 
 from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import Busy, described
+from api.routes.artifacts import BreakableResponse, asked_again, while_allowed
 from api.routes.selections import PREFIX
 from api.temp_folder import private_folder
 from pipeline.limits import ID_PATTERN, LIMITS, or_empty
 from pipeline.outputs.kinds import find_kind
 from pipeline.pack.sealed import seal_files, seal_pack
 from records.actions.hand_out import Leaving, LinkReachesNobody, check_hand_out, hand_out
+from records.audit.act import Transaction
 from records.copies.carriers import has_player
 from records.copies.register import Carrier, HandedOutCopy
 from records.documents import GivenTime
+from records.families.access import Right, check_selection
 from records.views.copies import end_own_copy, list_copies
 from records.views.output_inputs import fetch
 
@@ -30,6 +34,7 @@ router = APIRouter(tags=["copies"])
 _SEALED_AT_ONCE = threading.BoundedSemaphore(2)
 """Each reads and writes a whole pack, and takes a processor."""
 _WAIT_S = 20.0
+_BLOCK_BYTES = 1 << 18
 GivenFilter = Annotated[str, Query(pattern=or_empty(ID_PATTERN))]
 
 
@@ -123,11 +128,21 @@ def create_sealed_copy(selection_id: GivenId, new: NewSealedCopy, asker: Asker, 
         with ctx.db.session() as session:
             entry, _ = hand_out(session, asker, selection_id, leaving)
         name = f"sealed-{entry.id[:6]}.zip"  # no word of the family stands in it
-        return FileResponse(
-            folder / "sealed.zip",
+
+        def look(session: Transaction) -> None:
+            check_selection(session, asker, selection_id, Right.WORK)
+            check_hand_out(session, selection_id, leaving)
+
+        length, held = (folder / "sealed.zip").stat().st_size, stack.pop_all()
+        return BreakableResponse(
+            while_allowed(_blocks(folder / "sealed.zip", held), asked_again(ctx, look)),
             media_type="application/zip",
-            headers={"X-Copy-Id": entry.id, "Content-Disposition": f'attachment; filename="{name}"'},
-            background=BackgroundTask(stack.pop_all().close),
+            headers={
+                "X-Copy-Id": entry.id,
+                "Content-Disposition": f'attachment; filename="{name}"',
+                "Content-Length": str(length),
+            },
+            background=BackgroundTask(held.close),
         )
 
 
@@ -151,6 +166,13 @@ def delete_copy(copy_id: GivenId, asker: Asker, ctx: Ctx) -> Response:
     with ctx.db.session() as session:
         end_own_copy(session, asker, copy_id)
     return Response(status_code=204)
+
+
+def _blocks(file: Path, held: contextlib.ExitStack) -> Iterator[bytes]:
+    """The file's blocks; what holds it is let go with the last one, also where nobody takes that."""
+    with held, file.open("rb") as reading:
+        while block := reading.read(_BLOCK_BYTES):
+            yield block
 
 
 def reaches_others(ctx: AppContext) -> bool:

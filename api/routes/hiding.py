@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.dependencies import Asker, Ctx, GivenId
 from api.errors import NothingHere, described
-from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
+from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file, asked_again
 from api.routes.selections import PREFIX, view_now
 from pipeline.marks import MOST_MARKS, Mark
 from records.actions import hide
@@ -24,10 +24,12 @@ from records.actions.hide import (
     find_withheld,
     lift_hiding,
 )
+from records.audit.act import Transaction
 from records.audit.actions import Action
 from records.audit.log import note
 from records.documents import CoveredPicture
-from records.views.files import withheld_file
+from records.families.uses import check_look
+from records.views.files import StoredFile, withheld_file
 from records.views.selections import SelectionView
 
 router = APIRouter(prefix=PREFIX, tags=["hiding"])
@@ -124,14 +126,20 @@ def get_hiding(selection_id: GivenId, moment_id: GivenId, ctx: Ctx) -> HidingVie
 )
 @router.head(_HIDING + "/pictures/{part}", include_in_schema=False)
 def download_hiding_pictures(
-    selection_id: GivenId, moment_id: GivenId, part: Part, asking: GivenAsking, ctx: Ctx
+    selection_id: GivenId, moment_id: GivenId, part: Part, asking: GivenAsking, asker: Asker, ctx: Ctx
 ) -> Response:
     """JPEGs one after another; ask for the range of one. They are gone once the hiding is confirmed."""
-    with ctx.db.reading() as session:
+
+    def look(session: Transaction) -> StoredFile:
+        check_look(session, asker, selection_id, moment_id)
         file = withheld_file(session, selection_id, moment_id, part)
-    if file is None:
-        raise NothingHere
-    return answer_file(ctx.storage, file, asking)
+        if file is None:
+            raise NothingHere
+        return file
+
+    with ctx.db.reading() as session:
+        file = look(session)
+    return answer_file(ctx.storage, file, asking, may_go_on=asked_again(ctx, look))
 
 
 @router.put(

@@ -25,7 +25,7 @@ from api.middleware.rate import RatePerPerson
 from api.middleware.session_cookie import is_https
 from api.middleware.source_cookie import give_pass, has_pass
 from api.middleware.wrong_tokens import place_of
-from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
+from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file, asked_again
 from api.routes.page import NO_CACHE
 from api.routes.review import FILES
 from pipeline.player.page import render_link
@@ -98,7 +98,8 @@ def download_linked_file(
     _check_pass(request, ctx, copy_id)
     with ctx.db.reading() as session:
         file = linked_file(session, copy_id, artifact_id)
-    return answer_file(ctx.storage, file, asking, most_bytes=_MOST_BYTES)
+    may_go_on = asked_again(ctx, lambda session: linked_file(session, copy_id, artifact_id))
+    return answer_file(ctx.storage, file, asking, may_go_on=may_go_on, most_bytes=_MOST_BYTES)
 
 
 def _check_pass(request: Request, ctx: AppContext, copy_id: str) -> None:

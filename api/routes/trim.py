@@ -13,7 +13,7 @@ from api.errors import NothingHere, described
 from api.middleware.identity import Identity
 from api.middleware.session_cookie import is_https
 from api.middleware.source_cookie import give_pass
-from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file
+from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file, asked_again
 from api.routes.selections import PREFIX, view_now
 from pipeline.moments import Ms
 from records.accounts.principal import Via
@@ -21,6 +21,7 @@ from records.actions import trim
 from records.actions.hide import restart_hiding
 from records.actions.trim import Ends
 from records.documents import ClipTimes, StillTimes
+from records.families.uses import check_look
 from records.storage.contract import Storage
 from records.views.files import StoredFile, source_file
 from records.views.selections import SelectionView
@@ -108,10 +109,13 @@ def trim_moment(selection_id: GivenId, moment_id: GivenId, new: NewEnds, ctx: Ct
     responses=FILE_ANSWERS,
 )
 @router.head("/{selection_id}/moments/{moment_id}/source", include_in_schema=False)
-def download_moment_source(selection_id: GivenId, moment_id: GivenId, asking: GivenAsking, ctx: Ctx) -> Response:
+def download_moment_source(
+    selection_id: GivenId, moment_id: GivenId, asking: GivenAsking, asker: Asker, ctx: Ctx
+) -> Response:
     """As it came: the moment and a little around it, or the whole film; for choosing other ends."""
     key, sha256 = _sent_for(ctx, selection_id, moment_id)
-    return answer_file(ctx.storage, StoredFile(key, sha256, _media_type(ctx.storage, key)), asking)
+    may_go_on = asked_again(ctx, lambda session: check_look(session, asker, selection_id, moment_id))
+    return answer_file(ctx.storage, StoredFile(key, sha256, _media_type(ctx.storage, key)), asking, may_go_on=may_go_on)
 
 
 @router.post(

@@ -10,7 +10,7 @@ from records.accounts.principal import Principal
 from records.clock import utcnow
 from records.consent.check import require
 from records.consent.uses import base_purpose
-from records.families.access import Right, ShareKind, may
+from records.families.access import Right, ShareKind, check_selection, may
 from records.models import FamilyShareRow, SelectionRow
 
 
@@ -30,6 +30,12 @@ def require_look(session: Session, who: Principal, selection_id: str, moment_id:
             require(session, purpose, moment_ids=[moment_id])
         else:
             require(session, purpose, selection_ids=[selection_id])
+
+
+def check_look(session: Session, who: Principal, selection_id: str, moment_id: str = "") -> None:
+    """Nothing, if it is there, theirs to see, and they may look. Raises: SelectionGone, ConsentMissing."""
+    check_selection(session, who, selection_id, Right.SEE)
+    require_look(session, who, selection_id, moment_id)
 
 
 def _supervises(session: Session, who: Principal, selection: SelectionRow) -> bool:

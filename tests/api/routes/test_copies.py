@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from zipfile import ZipFile
 
@@ -118,7 +120,18 @@ class House:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("house"), min_free_bytes=0, token=SecretStr(TOKEN))
+    with open_house(tmp_path_factory.mktemp("house")) as made:
+        yield made
+
+
+@pytest.fixture
+def desk(house: House) -> Desk:
+    return make_desk(house)
+
+
+@contextmanager
+def open_house(folder: Path) -> Iterator[House]:
+    settings = Settings(data_dir=folder, min_free_bytes=0, token=SecretStr(TOKEN))
     make_tables(settings)
     client = client_of(create_app(settings))
     client.headers["Authorization"] = f"Bearer {TOKEN}"
@@ -127,8 +140,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     db.dispose()
 
 
-@pytest.fixture
-def desk(house: House) -> Desk:
+def make_desk(house: House) -> Desk:
+    """A guider whose review, of one clip of one person, is ready."""
     family = f"K-{new_id()[:8]}"
     id_ = begin(house.client, still=[], family=family)["selection"]["id"]
     finish(house.settings, id_, pack())
