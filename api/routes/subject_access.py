@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import NothingHere, described
-from api.routes.artifacts import FILE_ANSWERS, BreakableResponse, GivenAsking, TakenBack, answer_file
+from api.routes.artifacts import FILE_ANSWERS, BreakableResponse, GivenAsking, TakenBack, answer_file, asked_again
 from api.routes.families import PREFIX as FAMILIES
 from pipeline.limits import ID_PATTERN, LIMITS
 from records.accounts.principal import Principal
 from records.actions.erase import erase_marked
+from records.audit.act import Transaction
 from records.documents import GivenDay
 from records.families.access import Right
 from records.families.families import FamilyGone, check_family
@@ -182,15 +183,20 @@ def download_subject_access_item(
     family_id: GivenId, request_id: GivenId, item_id: str, asking: GivenAsking, asker: Asker, ctx: Ctx
 ) -> Response:
     """What is to be decided about, without anybody's agreement: looking at it serves the right to see."""
-    with ctx.db.reading() as session:
+
+    def look(session: Transaction) -> StoredFile:
         check_family(session, asker, family_id, Right.OWN)
         row = find_request(session, family_id, request_id)
         if row.ended_at is not None:
             raise SubjectAccessGone
         found = next((one for one in find_items(session, row) if one.item.id == item_id and one.storage_key), None)
-    if found is None:
-        raise NothingHere
-    return answer_file(ctx.storage, _shown(found.item, found.storage_key, found.sha256), asking)
+        if found is None:
+            raise NothingHere
+        return _shown(found.item, found.storage_key, found.sha256)
+
+    with ctx.db.reading() as session:
+        file = look(session)
+    return answer_file(ctx.storage, file, asking, may_go_on=asked_again(ctx, look))
 
 
 @router.get(
