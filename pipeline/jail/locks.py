@@ -53,6 +53,7 @@ class _RulesetAttr(ctypes.Structure):
 
 
 class _PathBeneathAttr(ctypes.Structure):
+    _layout_ = "ms"  # as C packs it too, without bit fields; Python 3.14 asks for the word
     _pack_ = 1
     _fields_ = (("allowed", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
 
