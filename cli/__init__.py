@@ -23,7 +23,7 @@ COMMANDS = {
     "users": "Invite people, list them, change their roles, close their accounts.",
     "store": "Tell whether the stored files and the database belong together.",
     "erase": "Erase a family: films, clips, stills, packs, agreements, all that is known. Prints a certificate.",
-    "subject-access": "Answer somebody of a family who asks to see what is held of them (DSAR, GDPR Art. 15).",
+    "subject-access": "Answer a subject access request (DSAR; UK GDPR, Art. 15).",
     "retention": "Tell how long families are kept and what goes; hold one, release it, or carry the policy out now.",
     "governance": "Write the DPIA, data flow, retention schedule and other papers of information governance.",
     "consent": "Tell who of a family agreed to what; write down that somebody agrees, or says no.",
@@ -33,6 +33,11 @@ COMMANDS = {
     "restore": "Put a backup back where nothing is yet: an empty database and an empty store.",
 }
 """The commands and what each does, in the order of the help, which thus needs none of their modules."""
+
+
+def module_of(command: str) -> str:
+    """The module, and its function, in which a command is written."""
+    return command.replace("-", "_")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

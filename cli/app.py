@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from cli import COMMANDS
+from cli import COMMANDS, module_of
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter  # Typer has them in no public place
@@ -30,7 +30,7 @@ class Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         app = typer.Typer(add_completion=False, **_PLAIN)
-        name = cmd_name.replace("-", "_")
+        name = module_of(cmd_name)
         app.command(cmd_name)(getattr(import_module(f"cli.{name}"), name))
         return get_command(app)
 

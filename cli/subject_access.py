@@ -58,7 +58,7 @@ def subject_access(
     to_whom: Annotated[str, typer.Option(help="For export: whom the answer is handed to.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
-    """Answer a subject access request (UK GDPR, Art. 15): open it, see how far it is, write the answer, close it.
+    """Answer a subject access request (DSAR; UK GDPR, Art. 15): open it, see how far it is, write the answer, close it.
 
     open keeps everything of the family until it is answered. Its guider then looks at each thing on the page Families
     and says whether it goes into the answer; here nothing is decided, and nobody's picture is seen. export writes what

@@ -207,9 +207,9 @@ def _be(asked: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    from cli import COMMANDS
+    from cli import COMMANDS, module_of
 
-    for name in (*(f"cli.{command.replace('-', '_')}" for command in COMMANDS), *_LOADED, *_LOADED_FOR_JOBS):
+    for name in (*(f"cli.{module_of(command)}" for command in COMMANDS), *_LOADED, *_LOADED_FOR_JOBS):
         import_module(name)
     gc.collect()
     gc.freeze()

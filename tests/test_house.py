@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cli import COMMANDS
+from cli import COMMANDS, module_of
 from tests.conftest import TogetherScheduling, together
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -137,7 +137,7 @@ def test_the_wheel_carries_what_the_rooms_need(tmp_path: Path) -> None:
 def test_each_command_is_a_file_with_a_function_of_its_name() -> None:
     shared = {"__init__", "__main__", "agreed", "app", "screen"}
     files = {path.stem: path for path in (HOUSE / "cli").glob("*.py") if path.stem not in shared}
-    assert set(files) == {name.replace("-", "_") for name in COMMANDS}
+    assert set(files) == {module_of(name) for name in COMMANDS}
     for name, path in files.items():
         functions = [node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
         assert name in functions, path

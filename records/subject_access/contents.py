@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from pipeline.moments import Clip, clock
+from pipeline.moments import Clip
 from pipeline.outputs.kinds import KINDS
 from pipeline.player.review import shown_principle
 from pipeline.subject_access.answer import Answer, LeftOut, ShownFile, ShownLine, ShownReview, ShownThing
@@ -79,6 +79,8 @@ def find_contents(session: Session, storage: Storage, policy: Policy, request: S
         code_index=family.code_index,
         people=frozenset(request.people),
         selections=tuple(one.id for one in reviews),
+        requests=_requests(session, request),
+        is_everybody=len(asked_people(family, request)) == len(family.people),
         items={one.item.id: one for one in items},
         names=names_of_accounts(session),
     )
@@ -102,6 +104,11 @@ def find_contents(session: Session, storage: Storage, policy: Policy, request: S
         left_out=(*_left_out(items), *parts.left_out, *_of_others(session, family, request, asked)),
     )
     return Contents(asked, answer, parts.files)
+
+
+def _requests(session: Session, request: SubjectAccessRow) -> tuple[str, ...]:
+    its = select(SubjectAccessRow).where(SubjectAccessRow.family_id == request.family_id)
+    return tuple(row.id for row in session.scalars(its) if set(row.people) <= set(request.people))
 
 
 class _Parts:
@@ -262,4 +269,10 @@ _OTHERS = {
 
 def _when(moment: object) -> str:
     times = times_of(moment)  # type: ignore[arg-type]
-    return f"{clock(times.first_ms)} to {clock(times.end_ms)}" if isinstance(moment, Clip) else clock(times.first_ms)
+    first, end = _clock(times.first_ms), _clock(times.end_ms)
+    return f"{first} to {end} of the film" if isinstance(moment, Clip) else f"at {first} of the film"
+
+
+def _clock(ms: int) -> str:
+    minutes, seconds = divmod(ms // 1000, 60)
+    return f"{minutes}:{seconds:02}"

@@ -174,8 +174,6 @@ def _of_reviews(session: Session, family: FamilyRow, others: Mapping[str, str]) 
             row.moment_id: row
             for row in session.scalars(select(HidingRow).where(HidingRow.selection_id == selection.id))
         }
-        for upload in _kept(session, selection.id):
-            yield _film(upload, selection, hidden, others, its)
         for number, moment in enumerate(selection.moments, 1):
             yield _moment(moment, number, files.get(moment.id), hidden.get(moment.id), others, its)
         artwork = select(ArtworkRow).where(ArtworkRow.selection_id == selection.id)
@@ -202,6 +200,8 @@ def _of_reviews(session: Session, family: FamilyRow, others: Mapping[str, str]) 
                 **its,
             )
             yield FoundItem(item, rows={"selection": selection})
+        for upload in _kept(session, selection.id):
+            yield _film(upload, selection, hidden, others, its)
 
 
 def _film(

@@ -41,5 +41,4 @@ def _notes(session: Session, family_id: str, request: SubjectAccessRow) -> Itera
             yield "Why a copy went plain", copy.reason
     consents = select(ConsentRow).where(ConsentRow.family_id == family_id, ConsentRow.person_id.in_(request.people))
     for row in session.scalars(consents.order_by(ConsentRow.recorded_at, ConsentRow.id)):
-        yield "Who said it", row.given_by
         yield "In their own words", row.own_words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pipeline.outputs.kinds import KINDS
@@ -19,7 +19,7 @@ from records.models import AuditRow, ConsentRow, FamilyRow, FamilyShareRow, Hand
 from records.retention.dates import family_dates
 from records.retention_policy.periods import Period
 from records.retention_policy.policy import Policy
-from records.subject_access.tables import Asked
+from records.subject_access.tables import Asked, audited
 
 _DONE = {
     "view": "looked at it",
@@ -41,6 +41,34 @@ _DONE = {
     "record_consent": "wrote down what was agreed",
     "erase": "erased a review",
     "refuse": "was refused",
+    "delete_upload": "took back what was sent",
+    "lift_hiding": "stopped hiding somebody",
+    "add_artwork": "added a photograph",
+    "change_artwork": "changed the words of a photograph",
+    "delete_artwork": "erased a photograph",
+    "rate": "rated a recording of a review",
+    "delete_rating": "erased a rating",
+    "retry": "had something tried again",
+    "return_copy": "noted that a copy is back",
+    "revoke_link": "ended a link",
+    "open_family": "began with the family",
+    "change_family": "changed what is known of the family",
+    "close_family": "noted that the work has ended",
+    "reopen_family": "noted that the work goes on",
+    "set_retention": "chose how long it is kept",
+    "hold_family": "had everything kept for now",
+    "release_family": "ended that everything is kept",
+    "give_notice": "was told that it goes soon",
+    "erase_output": "erased something that was made, as the rules say",
+    "erase_sources": "erased what was sent of a film, as the rules say",
+    "heed_consent": "erased what somebody had said no to",
+    "read_family": "looked up the family",
+    "add_consent_form": "added a signed form",
+    "set_people_seen": "noted who can be seen in a moment",
+    "open_subject_access": "noted a request to see what is held",
+    "decide_subject_access": "decided what goes into the answer",
+    "check_subject_access": "said that everything in the answer was looked at",
+    "close_subject_access": "closed a request to see what is held",
 }
 _AS = {
     "colleague": "a colleague who works on it too",
@@ -82,7 +110,7 @@ def _agreements(session: Session, family: FamilyRow, asked: Asked) -> ShownTable
             names.get(row.purpose, row.purpose),
             row.said + ("" if row.ended_at is None else ", until something newer was said"),
             _day(row.said_on),
-            row.given_by if with_words else "",
+            row.given_by,
             row.own_words if with_words else "",
         )
         for row in session.scalars(its.order_by(ConsentRow.recorded_at, ConsentRow.id))
@@ -97,10 +125,12 @@ def _agreements(session: Session, family: FamilyRow, asked: Asked) -> ShownTable
 
 
 def _looks(session: Session, asked: Asked) -> ShownTable:
-    its = or_(AuditRow.family_id == asked.family_id, AuditRow.selection_id.in_(asked.selections))
     counted = (AuditRow.account_id, AuditRow.action, func.count(), func.min(AuditRow.at), func.max(AuditRow.at))
     found = session.execute(
-        select(*counted).where(its).group_by(AuditRow.account_id, AuditRow.action).order_by(func.min(AuditRow.at))
+        select(*counted)
+        .where(audited(asked))
+        .group_by(AuditRow.account_id, AuditRow.action)
+        .order_by(func.min(AuditRow.at))
     )
     rows = [
         (
@@ -146,6 +176,8 @@ def _copies(session: Session, asked: Asked) -> ShownTable:
     rows = []
     for one in find_copies(session, HandedOutCopyRow.family_id == asked.family_id):
         own = one.purpose == RIGHT_OF_ACCESS
+        if own and not asked.is_everybody:
+            continue
         kind = KINDS.get(one.kind)
         rows.append(
             (
@@ -174,8 +206,8 @@ def _kept(session: Session, policy: Policy, family: FamilyRow) -> ShownTable:
         ("What was sent of films", f"{_length(policy.sources.ready.period)} after its moments are ready"),
         ("Everything", f"{rule}"),
         ("The work began", _at(family.opened_at)),
-        ("The work ended", _at(dates.ended_at) or "it goes on"),
-        ("Everything goes on", _at(dates.goes_at) or "no day yet: it depends on when the work ends"),
+        ("The work ended", _at(dates.ended_at) or "not yet"),
+        ("To be erased on", _at(dates.goes_at) or "no day yet: it depends on when the work ends"),
     ]
     rows += [("Kept for now", f"to be looked at again on {_day(hold.review_on)}") for hold in dates.holds]
     return ShownTable(title="How long it is kept", about="", head=("What", "How long"), rows=tuple(rows), empty="")

@@ -14,6 +14,8 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from records.audit.actions import Action
+from records.copies.register import RIGHT_OF_ACCESS
 from records.models import (
     AccountRow,
     ArtifactRow,
@@ -51,6 +53,10 @@ class Asked:
     code_index: str | None
     people: frozenset[str]
     selections: tuple[str, ...]
+    requests: tuple[str, ...]
+    """Requests about them alone; others are about somebody who does not ask."""
+    is_everybody: bool
+    """Whether it is about everybody of the family."""
     items: Mapping[str, FoundItem]
     names: Mapping[str, str]
     """Of accounts, by id."""
@@ -104,7 +110,7 @@ def _consent(row: Row, asked: Asked) -> Row | None:
     if row["person_id"] not in asked.people:
         return None
     if not asked.includes(f"notes:{asked.family_id}"):
-        row["given_by"] = row["own_words"] = ""
+        row["own_words"] = ""
     return _names("recorded_by")(row, asked)
 
 
@@ -117,6 +123,12 @@ def _reason(*columns: str) -> Callable[[Row, Asked], Row]:
         return _names(*columns)(row, asked)
 
     return change
+
+
+def _copy(row: Row, asked: Asked) -> Row | None:
+    if row["purpose"] == RIGHT_OF_ACCESS and not asked.is_everybody:
+        return None  # it may have been somebody else's answer
+    return _reason("by")(row, asked)
 
 
 def _moment(row: Row, asked: Asked) -> Row:
@@ -141,6 +153,12 @@ def _words(row: Row, asked: Asked) -> Row | None:
     return row if asked.includes(f"words:{row['selection_id']}") else None
 
 
+def audited(asked: Asked) -> ColumnElement[bool]:
+    """The lines about the family, but for those about requests of somebody who does not ask."""
+    named = or_(AuditRow.family_id == asked.family_id, AuditRow.selection_id.in_(asked.selections))
+    return named & (AuditRow.action.not_in(_OF_REQUESTS) | AuditRow.target.in_(asked.requests))
+
+
 def _audit(row: Row, asked: Asked) -> Row:
     row["who"] = asked.names.get(row.pop("account_id"), "")
     return row
@@ -150,6 +168,9 @@ def _selection(row: Row, _asked: Asked) -> Row:
     return row | {"film": {name: row["film"].get(name) for name in ("bytes", "duration_ms")}}
 
 
+_OF_REQUESTS = (
+    Action.OPEN_SUBJECT_ACCESS, Action.DECIDE_SUBJECT_ACCESS, Action.CHECK_SUBJECT_ACCESS, Action.CLOSE_SUBJECT_ACCESS,
+)  # fmt: skip
 _STORED = frozenset({"storage_key"})
 INCLUDED: dict[str, Held] = {
     "families": Held(
@@ -212,7 +233,7 @@ INCLUDED: dict[str, Held] = {
     ),
     "handed_out_copies": Held(
         HandedOutCopyRow, "Copies that left: what, to whom, for what purpose, until when.",
-        _of_family(HandedOutCopyRow), frozenset(), _reason("by"),
+        _of_family(HandedOutCopyRow), frozenset(), _copy,
     ),
     "copy_links": Held(
         CopyLinkRow, "How often links were opened.",
@@ -233,7 +254,8 @@ INCLUDED: dict[str, Held] = {
         frozenset(), _names("owner_account_id", "by"),
     ),
     "subject_access": Held(
-        SubjectAccessRow, "Requests such as this one.", _of_family(SubjectAccessRow), frozenset({"hold_id"}),
+        SubjectAccessRow, "Requests such as this one.", lambda asked: SubjectAccessRow.id.in_(asked.requests),
+        frozenset({"hold_id"}),
         _names("opened_by", "checked_by"),
     ),
     "logbook_clients": Held(
@@ -253,7 +275,7 @@ INCLUDED: dict[str, Held] = {
     ),
     "audit": Held(
         AuditRow, "Who looked at what, and who changed it.",
-        lambda asked: or_(AuditRow.family_id == asked.family_id, AuditRow.selection_id.in_(asked.selections)),
+        audited,
         frozenset({"session_id", "key_name", "code", "target"}), _audit,
     ),
 }  # fmt: skip

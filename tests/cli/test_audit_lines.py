@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from cli import COMMANDS
+from cli import COMMANDS, module_of
 from pipeline.purposes import Purpose
 from records.accounts.principal import MACHINE_ACCOUNT, OF_AN_ACCOUNT, SHARED_GUIDER_ACCOUNT
 from records.audit.actor import SERVICE
@@ -94,7 +94,7 @@ ACTS = {
 
 def acts_of(command: str) -> list[str]:
     """The acts that a command's function can be asked for: itself, words to choose from, and its switches."""
-    name = command.replace("-", "_")
+    name = module_of(command)
     function = getattr(import_module(f"cli.{name}"), name)
     hints = get_type_hints(function)
     chosen, switches = [], []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cli import COMMANDS, main
+from cli import COMMANDS, main, module_of
 from cli.screen import sentence_for
 from pipeline.errors import NoSpace
 from pipeline.moments import FilmOf
@@ -199,7 +199,7 @@ def test_a_worker_can_be_asked_one_thing_at_a_time(capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_s_summary_is_how_its_own_help_begins(name: str) -> None:
-    told = inspect.getdoc(getattr(import_module(f"cli.{name}"), name)) or ""
+    told = inspect.getdoc(getattr(import_module(f"cli.{module_of(name)}"), module_of(name))) or ""
     summary = COMMANDS[name].removesuffix(".")
     assert told.startswith(summary)
     assert told[len(summary)] in ".,:"

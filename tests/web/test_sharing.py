@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, BrowserContext, expect
+from zipfile import ZipFile
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from records.models import FamilyRow, SelectionRow
 from tests.axe import AXE, complaints
@@ -66,8 +68,47 @@ def test_a_review_is_shown_to_a_supervisor_until_her_guider_ends_it(
     dialog.get_by_role("button", name="Yes, stop sharing with Sol").click()
     expect(dialog).to_contain_text("Sol does not see it any more.")
     assert there.request.get(f"{with_people.url}/api/v1/selections/{shown}").status == 404
+    page.keyboard.press("Escape")
+    answer_a_request_to_see(page)
     assert guider.complaints == sol.complaints == []
     there.close()
+
+
+def answer_a_request_to_see(page: Page) -> None:
+    """From the list of families: each thing is looked at, one is left out, and the answer says why."""
+    page.get_by_role("link", name="The right to see: K-104").click()
+    page.get_by_label("Who asks").fill("mother M")
+    for one in (MOTHER, CHILD):
+        page.get_by_label(one.title, exact=True).check()
+    page.get_by_role("button", name="Note the request").click()
+    expect(page.get_by_role("heading", name="Look at each thing")).to_be_focused()
+    things = page.get_by_role("article")
+    expect(page.get_by_role("button", name="I looked at everything")).to_be_disabled()
+    first = things.first
+    first.get_by_label("Left out").check()
+    first.get_by_label("Why").fill("Somebody else can be heard")
+    first.get_by_role("button", name="Leave it out").click()
+    many = things.count()
+    for number in range(1, many):
+        expect(page.get_by_text(f"{number} of {many} looked at")).to_be_visible()
+        things.nth(number).get_by_label("Goes in").check()
+    expect(page.get_by_text("Everything is looked at")).to_be_visible()
+    assert not AXE.is_file() or complaints(page) == []
+    expect(page.get_by_label("Your name")).to_have_value("Ben")
+    page.get_by_role("button", name="I looked at everything").click()
+    expect(page.get_by_role("heading", name="Hand it out")).to_be_focused()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Hand out and save").click()
+    with ZipFile(saved.value.path()) as archive:
+        told = archive.read("index.html").decode()
+    assert "Left out: Somebody else can be heard" in told
+    assert "Ella shows Mum the card." in told
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # as above
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Close the request").click()
+    page.get_by_role("button", name="Yes, close it").click()
+    expect(page.get_by_text("mother M, asked on")).to_be_visible()
+    assert not AXE.is_file() or complaints(page) == []
 
 
 def test_governance_reads_who_saw_a_family_and_its_guider_is_told_of_an_emergency(

@@ -42,6 +42,7 @@ from records.subject_access.requests import (
 )
 from records.subject_access.stream import AnswerBrokenOff, answer_stream
 from records.subject_access.tables import ABOUT_OTHERS, INCLUDED, LEFT_OUT
+from tests.databases import make_tables
 from tests.effects import open_alone
 from tests.records.cast import EVERYBODY_HERE as WHO
 from tests.records.subject_access.families import Family, fill_family
@@ -93,10 +94,10 @@ def checked(db: Database, own: Family, request_id: str) -> None:
         check(session, WHO, find_request(session, own.id, request_id, lock=True), "Ada Guider")
 
 
-def handed_out(db: Database, own: Family, request_id: str) -> None:
+def handed_out(db: Database, own: Family, request_id: str, to_whom: str = "mother Z") -> None:
     checked(db, own, request_id)
     with db.session() as session:
-        hand_out(session, WHO, find_request(session, own.id, request_id, lock=True), "mother Z")
+        hand_out(session, WHO, find_request(session, own.id, request_id, lock=True), to_whom)
 
 
 def answer(db: Database, settings: Settings, own: Family, request_id: str) -> ZipFile:
@@ -186,6 +187,13 @@ def test_what_a_person_leaves_out_is_in_no_file_and_no_table(db: Database, setti
 
 
 def test_others_of_the_family_who_do_not_ask_are_not_in_it(db: Database, settings: Settings, own: Family) -> None:
+    with db.session() as session:
+        row = open_request(
+            session, WHO, policy_of(settings), own.id, asked_by="solicitor for mother Z", about=["mother Z"]
+        )
+        others = row.id
+    say_all(db, own, others)
+    handed_out(db, own, others, to_whom="the solicitor")
     request_id = opened(db, settings, own, about=("child Z",))
     found = items(db, own, request_id)
     assert found[f"clip:{own.moments[0]}"].others == ("mother Z",)
@@ -199,7 +207,11 @@ def test_others_of_the_family_who_do_not_ask_are_not_in_it(db: Database, setting
     assert {one["person_id"] for one in table(archive, "consents")} == {own.people[1].id}
     [family] = table(archive, "families")
     assert [one["role"] for one in family["people"]] == ["child"]
-    assert "says mother" not in whole(archive).decode("utf-8", "replace")
+    told = whole(archive).decode("utf-8", "replace")
+    assert "says mother" not in told
+    assert "solicitor" not in told
+    assert [one["id"] for one in table(archive, "subject_access")] == [request_id]
+    assert others not in told
 
 
 def test_nothing_leaves_before_a_named_person_has_looked_at_everything(
@@ -290,6 +302,18 @@ def test_it_breaks_off_where_the_family_goes_meanwhile(db: Database, settings: S
         sent.extend(byte for block in blocks for byte in block)
     with pytest.raises(BadZipFile):
         ZipFile(io.BytesIO(sent))
+
+
+def test_from_a_bucket_too(s3_settings: Settings, tmp_path: Path) -> None:
+    make_tables(s3_settings)
+    db = open_alone(s3_settings)
+    own = fill_family(db, s3_settings, tmp_path, "K-104", OWN)
+    request_id = opened(db, s3_settings, own)
+    say_all(db, own, request_id)
+    handed_out(db, own, request_id)
+    archive = answer(db, s3_settings, own, request_id)
+    assert f"{OWN}, 01.mp4" in whole(archive).decode("utf-8", "replace")
+    db.dispose()
 
 
 def test_no_compression_and_64_bits_whatever_its_size(db: Database, settings: Settings, own: Family) -> None:
