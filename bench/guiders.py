@@ -19,6 +19,7 @@ from pipeline.ffmpeg.runner import FfmpegRunner
 LENGTH_MS = 3000
 _TUS = {"Tus-Resumable": "1.0.0"}
 _ASK_EVERY_S = 1.0
+_MOST_TRIES = 60
 _FILM_CLOCK_MS = 900_000
 
 
@@ -45,6 +46,8 @@ class Asked:
     what: str
     status: int
     seconds: float
+    code: str = ""
+    """Of an error."""
 
 
 class Guider:
@@ -83,9 +86,15 @@ class Guider:
         await self._ask(client, "send a clip", "PATCH", place.headers["Location"], headers=headers, content=clip)
 
     async def _ask(self, client: httpx.AsyncClient, what: str, method: str, url: str, **more: Any) -> httpx.Response:
-        began = time.perf_counter()
-        answer = await client.request(method, url, **more)
-        self.asked.append(Asked(what, answer.status_code, time.perf_counter() - began))
+        for _ in range(_MOST_TRIES):
+            began = time.perf_counter()
+            answer = await client.request(method, url, **more)
+            took_s = time.perf_counter() - began
+            code = answer.json().get("code", "") if answer.is_error else ""
+            self.asked.append(Asked(what, answer.status_code, took_s, code))
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            await asyncio.sleep(_ASK_EVERY_S)  # as the page does; it is counted
         return answer.raise_for_status()
 
     def _shape(self) -> dict[str, Any]:

@@ -194,7 +194,7 @@ def figures(stack: Stack, guiders: Sequence[Guider], seconds: float) -> dict[str
     for answer in (answer for guider in guiders for answer in guider.asked):
         asked[answer.what].append(answer.seconds * 1000)
         if answer.status >= 400:
-            wrong[f"{answer.what}: {answer.status}"] += 1
+            wrong[f"{answer.what}: {answer.status} {answer.code}"] += 1
     packs = [seconds for guider in guiders for seconds in guider.packs_s]
     return {
         "selections": {**states, "begun": sum(states.values())},
