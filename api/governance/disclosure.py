@@ -40,7 +40,7 @@ def disclosure_policy(found: Inventory, made: str) -> Paper:
             Bullets(found.security_contacts or (asked_of("", "VIGPACK_SECURITY_CONTACT"),)),
             Heading("What to tell"),
             Paragraph(
-                f"The version (this is vigpack {found.version}), what you did and what you saw. Never send footage, a"
+                "The version, if you know it, what you did and what you saw. Never send footage, a"
                 " caption or a family’s code. A weakness of the program itself, and not of this installation, is"
                 " reported to its maintainers as well: SECURITY.md of the program says how."
             ),

@@ -36,6 +36,11 @@ def made_on(found: Inventory, day: date) -> str:
     return f"Written by vigpack {found.version} from the settings in force on {day.isoformat()}."
 
 
+def made_for_anybody(day: date) -> str:
+    """The same for a page that strangers read: they are not told which version runs."""
+    return f"Written from the settings in force on {day.isoformat()}."
+
+
 AS_SHIPPED: Final = (
     "Written from the settings as vigpack comes with them (vigpack governance writes it for an installation; "
     "make papers writes this file anew, and a test compares it)."

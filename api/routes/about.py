@@ -18,7 +18,7 @@ from api.governance.accessibility import accessibility_statement
 from api.governance.blocks import PAGE_POLICY, Paper, as_markdown, as_page, drawings_of
 from api.governance.disclosure import POLICY_PATH, disclosure_policy, security_txt
 from api.governance.packages import SBOMS, sboms
-from api.governance.papers import OFFERED, made_on
+from api.governance.papers import OFFERED, made_for_anybody, made_on
 from api.governance.printed import as_pdf
 from api.middleware.access import ABOUT
 from records.clock import utcnow
@@ -61,19 +61,10 @@ class AboutView(Inventory):
 def get_about(ctx: Ctx) -> AboutView:
     """From the settings in force. No secret, no server's address and nothing of a family is in it."""
     found = inventory_of(ctx.settings)
-    offers = tuple(
-        PaperOffer(
-            name=paper.name,
-            title=paper.title,
-            about=paper.about,
-            forms=tuple(form for form in Form if form != Form.DRAWING or any(drawings_of(paper))),
-        )
-        for paper in (write(found, "") for write in OFFERED.values())
-    )
     return AboutView(
         **{name: getattr(found, name) for name in Inventory.model_fields},
         python=platform.python_version(),
-        papers=offers,
+        papers=_offers(found),
         sboms=tuple(path.name for path in sboms()),
     )
 
@@ -119,13 +110,13 @@ def download_sbom(name: str) -> FileResponse:
 @router.get("/accessibility", include_in_schema=False)
 def open_accessibility(ctx: Ctx) -> Response:
     """The accessibility statement, for those who cannot sign in because something keeps them out."""
-    return _page(accessibility_statement(*_today(ctx)))
+    return _page(accessibility_statement(*_for_anybody(ctx)))
 
 
 @router.get(POLICY_PATH, include_in_schema=False)
 def open_security_policy(ctx: Ctx) -> Response:
     """How to report a weakness."""
-    return _page(disclosure_policy(*_today(ctx)))
+    return _page(disclosure_policy(*_for_anybody(ctx)))
 
 
 @router.get("/.well-known/security.txt", include_in_schema=False)
@@ -140,6 +131,24 @@ def get_security_txt(ctx: Ctx) -> Response:
 def _today(ctx: AppContext) -> tuple[Inventory, str]:
     found = inventory_of(ctx.settings)
     return found, made_on(found, date.today())  # noqa: DTZ011 the day by the clock on the wall
+
+
+def _for_anybody(ctx: AppContext) -> tuple[Inventory, str]:
+    return inventory_of(ctx.settings), made_for_anybody(date.today())  # noqa: DTZ011
+
+
+@lru_cache(maxsize=1)
+def _offers(found: Inventory) -> tuple[PaperOffer, ...]:
+    """Writing all of them to tell their titles takes 60 ms: once for the settings of a process."""
+    return tuple(
+        PaperOffer(
+            name=paper.name,
+            title=paper.title,
+            about=paper.about,
+            forms=tuple(form for form in Form if form != Form.DRAWING or any(drawings_of(paper))),
+        )
+        for paper in (write(found, "") for write in OFFERED.values())
+    )
 
 
 @lru_cache(maxsize=8)

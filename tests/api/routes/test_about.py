@@ -105,6 +105,13 @@ def test_the_accessibility_statement_is_read_without_signing_in(stranger: TestCl
     assert stranger.get(ABOUT).status_code in {401, 403}
 
 
+def test_strangers_are_not_told_which_version_runs(stranger: TestClient, client: TestClient) -> None:
+    version = client.get(ABOUT).json()["version"]
+    for path in ("/accessibility", "/security-policy", "/.well-known/security.txt"):
+        assert version not in stranger.get(path).text
+    assert version in client.get(f"{ABOUT}/papers/accessibility-statement.md").text
+
+
 def test_two_readers_on_one_day_get_the_same_file(app: FastAPI) -> None:
     one, other = (client_of(app).get(f"{ABOUT}/papers/retention-schedule.pdf").content for _ in range(2))
     assert one == other
