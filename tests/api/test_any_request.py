@@ -56,7 +56,13 @@ def operations_of(house: House) -> list[APIOperation[Any, Any]]:
                     parameter["schema"] = {"anyOf": [{"enum": [ids[parameter["name"]]]}, parameter["schema"]]}
     found = [one.ok() for one in schemathesis.openapi.from_dict(described).get_all_operations()]
     ends = [one for one in found if not one.path.endswith("/events")]
-    return sorted(ends, key=lambda one: (one.label in _LAST and _LAST.index(one.label) + 1, one.label))
+    return sorted(ends, key=_place)
+
+
+def _place(operation: APIOperation[Any, Any]) -> tuple[int, bool, str]:
+    """What ends a thing comes after all that is asked of it."""
+    last = _LAST.index(operation.label) + 1 if operation.label in _LAST else 0
+    return last, operation.label.startswith("DELETE "), operation.label
 
 
 def sign_in(house: House, clients: dict[str, TestClient]) -> None:
