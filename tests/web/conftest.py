@@ -112,8 +112,8 @@ def heavy_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A fresh browser profile on a council laptop."""
-    made = browser.new_context(viewport=LAPTOP)  # type: ignore[arg-type]  # a TypedDict of just these two
+    """A fresh profile on a council laptop, of somebody who asked for stillness: what breathes is drawn without end."""
+    made = browser.new_context(viewport=LAPTOP, reduced_motion="reduce")  # type: ignore[arg-type]  # just these two
     yield made
     made.close()
 

@@ -100,7 +100,7 @@ def reach(page: Page, name: str) -> None:
 
 
 def test_nothing_is_cut_off_sideways_and_a_council_laptop_need_not_scroll(opened: Opener, film: Path) -> None:
-    guider = opened()
+    guider = opened(reduced_motion="reduce")
     found = {"start": cut_off_on(guider.page)}
     guider.open(film)
     guider.mark_clip(1, 2)
