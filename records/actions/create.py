@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from pipeline.moments import Clip, Selection, Still
 from pipeline.outputs.kinds import find_kind
 from records.accounts.principal import Principal
-from records.actions.record_consents import find_person, state_agreement
+from records.actions.record_consents import find_person, lock_whole_family, state_agreement
 from records.consent.uses import require_new
 from records.database import Database
 from records.documents import FamilyPerson, StatedFilm, Statement, times_of
@@ -89,6 +89,8 @@ def _add(
             check_queue(session, settings)
             check_begun(session, settings, asked.begun_by)
             family = family_for(session, who, asked.family)
+            if agreed:  # before a row stands under it, which holds the family for others to read: two would deadlock
+                lock_whole_family(session, family.id)
             asked.family_id, asked.family = family.id, family.code
             asked.shape = asked.shape.model_copy(update={"family": family.code})
             session.add(asked)
