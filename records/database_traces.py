@@ -2,7 +2,7 @@
 
 SQLite overwrites what is deleted (PRAGMA secure_delete), but its journal holds earlier pages until it is cut.
 PostgreSQL leaves deleted rows in its files until others are written over them; rewriting a table leaves none. Its
-write-ahead log is its own, and is used anew in time: docs/security.md.
+write-ahead log is used anew in time, and at once where our role may ask for that: docs/security.md.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing
 from typing import Final, cast
 
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from records.database import BUSY_TIMEOUT_S, Database
@@ -22,6 +22,12 @@ SCRUBBING: Final = "scrubbing"
 _PATIENCE_S: Final = 3
 _WITHOUT_WORDS: Final = {"audit", "clocks", "endings", "erasures", "samples", "workers"}
 """Tables of ids and figures, of which nothing has to be erased."""
+_MOST_SEGMENTS: Final = 8
+"""So many of the log's files are overwritten at once, 16 MiB each: PostgreSQL keeps five by itself (min_wal_size)."""
+_MAY_TURN_OVER: Final = text(
+    "SELECT has_function_privilege('pg_switch_wal()', 'EXECUTE') AND EXISTS (SELECT FROM pg_roles WHERE "
+    "(rolname = current_user AND rolsuper) OR (rolname = 'pg_checkpoint' AND pg_has_role(oid, 'USAGE')))"
+)
 log = get_logger("records")
 
 
@@ -73,9 +79,24 @@ def _rewrite_tables(engine: Engine) -> bool:
             for table in tables:
                 if connection.scalar(text("SELECT to_regclass(:table) IS NOT NULL"), {"table": table}):
                     connection.exec_driver_sql(f"VACUUM (FULL) {table}")
+            turn_over_log(connection)
         except DBAPIError as error:
             log.info("tables_not_rewritten", cause=type(error.orig).__name__)
             return False
         finally:
             connection.execute(text("RESET lock_timeout"))
+    return True
+
+
+def turn_over_log(connection: Connection) -> bool:
+    """Have PostgreSQL write over its write-ahead log, as far as it lies there in a few files; False where we may not.
+
+    A file of it that is done with after a checkpoint is put behind the others under a new name, with what it holds, and
+    overwritten when its turn comes: so a new one is begun as often as there are files.
+    """
+    if not connection.scalar(_MAY_TURN_OVER):
+        return False
+    for _ in range(_MOST_SEGMENTS):
+        connection.execute(text("SELECT pg_switch_wal()"))
+        connection.exec_driver_sql("CHECKPOINT")
     return True

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
-from sqlalchemy import MetaData, select, update
+from pydantic import SecretStr, TypeAdapter
+from sqlalchemy import MetaData, String, select, text, update
 
 from pipeline.closing_notes import ReviewWords
 from records.accounts.principal import SHARED_GUIDER_ACCOUNT
+from records.actions.erase import erase_selection
 from records.actions.seal_files import seal_files
 from records.backup.keys import backup_keys
 from records.backup.make import make_backup
 from records.backup.sealing import parse_recipients, write_new_key
 from records.database import Database
+from records.database_traces import scrub_if_needed, turn_over_log
 from records.documents import FamilyPeople
 from records.families.families import family_id_of
 from records.keys.errors import KeyGone
@@ -34,7 +36,7 @@ from tests.effects import open_alone
 from tests.records.cast import add_selection, complete_upload
 from tests.records.old_ledger import make_old_ledger
 from tests.records.old_rows import OldFiles, draw_old_files
-from tests.servers import PostgresServer
+from tests.servers import PostgresServer, S3Server
 
 TOGETHER = "sealed_at_rest"
 MARK = "Zaubermaus"
@@ -53,6 +55,11 @@ def given(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     if request.param == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres_server")
         settings.database_url = server.url(server.create_database())
+        bucket: S3Server = request.getfixturevalue("s3_server")
+        settings.storage_url = f"s3://{bucket.bucket}/{tmp_path.name}"
+        settings.s3_endpoint = bucket.endpoint
+        settings.s3_access_key_id = bucket.access_key_id
+        settings.s3_secret_access_key = SecretStr(bucket.secret_access_key)
     return settings
 
 
@@ -62,6 +69,25 @@ def db(given: Settings) -> Iterator[Database]:
     database = open_alone(given)
     yield database
     database.dispose()
+
+
+@pytest.fixture
+def outside(given: Settings, db: Database, request: pytest.FixtureRequest) -> list[Path]:
+    """The folders of the database's server and of the bucket, where there are such; what is in them is on the disk."""
+    if not given.database_url:
+        return []
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CHECKPOINT"))
+        data = Path(connection.scalar(text("SHOW data_directory")) or "")
+        oid = connection.scalar(text("SELECT oid FROM pg_database WHERE datname = current_database()"))
+    bucket: S3Server = request.getfixturevalue("s3_server")
+    return [data / "base" / str(oid), data / "pg_wal", bucket.folder]
+
+
+def to_disk(db: Database) -> None:
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("CHECKPOINT"))
 
 
 @pytest.fixture(scope="module")
@@ -116,14 +142,15 @@ def places_with(mark: str, db: Database, *folders: Path) -> list[str]:
 
 
 def test_no_word_and_no_film_can_be_read_anywhere_and_none_at_all_once_the_key_is_gone(
-    given: Settings, db: Database, tmp_path: Path
+    given: Settings, db: Database, outside: list[Path], tmp_path: Path
 ) -> None:
     selection_id = fill(db, given, tmp_path)
     storage = open_storage(given)
     recipients = parse_recipients(write_new_key(tmp_path / "private"))
     make_backup(db, storage, tmp_path / "backups" / "monday", recipients, lambda _done: None)
     backup_keys(given, tmp_path / "keys" / "keys.age", recipients)
-    assert places_with(MARK, db, given.data_dir, tmp_path / "backups", tmp_path / "keys") == []
+    to_disk(db)
+    assert places_with(MARK, db, given.data_dir, tmp_path / "backups", tmp_path / "keys", *outside) == []
 
     (given.data_dir / "left").write_text(MARK)  # the search finds what there is
     assert places_with(MARK, db, given.data_dir) != []
@@ -150,6 +177,31 @@ def test_no_word_and_no_film_can_be_read_anywhere_and_none_at_all_once_the_key_i
     assert KeyRing(given).store.is_destroyed(family_id)
 
 
+def test_what_was_sealed_of_an_erased_selection_is_in_no_file_of_the_database_or_the_bucket(
+    given: Settings, db: Database, outside: list[Path], tmp_path: Path
+) -> None:
+    selection_id = fill(db, given, tmp_path)
+    storage = open_storage(given)
+    with db.snapshot() as connection:
+        sealed = connection.scalar(text("SELECT moment FROM moments").columns(moment=String())) or ""
+    film = b"".join(storage.as_stored(f"selections/{selection_id}/uploads/a").blocks)[4000:4100]
+    to_disk(db)
+    marks = sealed[-40:].encode(), film
+
+    def found() -> set[str]:
+        paths = [path for folder in (given.data_dir, *outside) for path in folder.rglob("*") if path.is_file()]
+        return {path.parent.name for path in paths if any(mark in path.read_bytes() for mark in marks)}
+
+    assert found() >= ({"pg_wal"} if given.database_url else {"data"})
+    assert erase_selection(db, storage, given, selection_id)
+    assert scrub_if_needed(db)
+    if given.database_url:  # other tests may have left it in more files than are overwritten at once
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for _ in range(len(list(outside[1].iterdir())) // 8):
+                assert turn_over_log(connection)
+    assert found() == set()
+
+
 def test_a_sealed_column_is_never_written_plain_or_compared(db: Database) -> None:
     selection_id = add_selection(db, SHAPE)
     for statement in (
@@ -161,6 +213,7 @@ def test_a_sealed_column_is_never_written_plain_or_compared(db: Database) -> Non
 
 
 def test_words_and_files_from_before_are_sealed_and_read_as_before(given: Settings, files: OldFiles) -> None:
+    given.storage_url = ""  # its files lie in a folder
     given.data_dir.mkdir()
     make_old_ledger(given, files, "0010")
     migrate(given)
