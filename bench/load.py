@@ -144,7 +144,7 @@ def _our_parts(settings: Settings, folder: Path) -> Iterator[dict[str, int]]:
         },
     }
     try:
-        wait_until(lambda: _is_ready(settings), f"the stack; see {folder}")
+        wait_until(lambda: _is_ready(settings), f"the stack; see {folder}", within_s=300)
         yield {name: process.pid for name, process in started.items()}
     finally:
         for process in started.values():
