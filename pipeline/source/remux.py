@@ -8,6 +8,7 @@ nothing but decoding tells the order.
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,12 @@ _KEY_FRAMES_ONLY = ("mjpeg", "dvvideo", "rawvideo", "huffyuv", "ffv1")
 _ORDER_UNKNOWN = ("h264", "hevc")
 _SHAPE_IN_PICTURES = ("mpegts", "mpeg")
 _SLOWEST_DISK_BYTES_S = 1 << 20
+_OVERLAPS = re.compile(r"^\[vost#.*Non-monotonic DTS")
+"""Said where a picture would be decoded before the one that is stored before it."""
+OVERLAPS = (
+    "This film was joined from recordings whose clocks overlap: where they meet, some pictures may be missing or "
+    "stand at another time. Look at each moment there before you hand it on."
+)
 
 
 def make_seekable(film: Film, scratch: Path, *, runner: FfmpegRunner) -> Film:
@@ -39,13 +46,17 @@ def make_seekable(film: Film, scratch: Path, *, runner: FfmpegRunner) -> Film:
     for name in ("film.mp4", "film.mkv"):
         copy = scratch / name
         try:
-            runner.run(
+            run = runner.run(
                 rewrap_argv(film, copy),
                 timeout_s=60 + film.bytes / _SLOWEST_DISK_BYTES_S,
                 most_file_bytes=room_for_copy(film.bytes),
+                keep=_OVERLAPS,
                 hide=film.path,
             )
-            return replace(probe(copy), is_copy=film.container.startswith(_SHAPE_IN_PICTURES))
+            found = probe(copy)
+            told = (OVERLAPS,) if run.lines and film.container == "mpegts" else ()
+            shape_in_pictures = film.container.startswith(_SHAPE_IN_PICTURES)
+            return replace(found, is_copy=shape_in_pictures, warnings=(*found.warnings, *told))
         except FfmpegFailed as error:
             copy.unlink(missing_ok=True)
             failure = error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from records.models import SelectionRow
 from tests.effects import open_alone
 from tests.firefox import Firefox, installed
 from tests.footage import numbered_film, run
-from tests.mp4_boxes import Mp4
+from tests.mp4_boxes import Box, Mp4
 from tests.servers import wait_until
 from tests.web.desk import DeskService, Guider
 from tests.web.engine import Engine
@@ -251,6 +252,56 @@ def test_where_the_player_has_another_habit_the_page_shows_the_pictures(
     expect(guider.page.get_by_text("It shows its pictures one by one")).to_be_visible()
     guider.go_to(1)
     wait_until(lambda: guider.number_on(".screen canvas") == 30, "the page's own picture")
+
+
+AGREES = """() => {
+    const file = document.querySelector('input').files[0];
+    return window.film.openFilm(file).then(async (film) => {
+        const url = URL.createObjectURL(file);
+        const agrees = await window.film.playerAgrees(film, url);
+        URL.revokeObjectURL(url);
+        film.close();
+        return [film.facts.mayPlayOtherwise, agrees];
+    });
+}"""
+REFRESHED = ("-c:v", "libx264", "-g", "15", "-bf", "0", "-x264-params", "intra-refresh=1:scenecut=0")
+PLAYED: dict[str, tuple[tuple[str, ...], list[tuple[float, float]] | None, bool]] = {
+    "one piece": (CODEC, [(1.0, 2.5)], True),
+    "between two pictures": (CODEC, [(1.017, 2.5)], True),
+    "two pieces": (CODEC, [(0.0, 1.0), (2.0, 1.5)], True),
+    "intra refresh": (REFRESHED, [(0.35, 2.5)], False),
+    "in fragments": (CODEC, [(0.35, 2.5)], False),
+    "no list of key pictures": (CODEC, None, False),
+}
+
+
+@pytest.mark.parametrize("kind", PLAYED)
+def test_a_film_that_the_player_shows_otherwise_is_found(engine: Engine, tmp_path: Path, kind: str) -> None:
+    """What Chromium 156 does of each: it must be known, since the desk marks by what its player shows."""
+    codec, edits, agrees = PLAYED[kind]
+    film = Mp4(numbered_film(tmp_path / "whole.mp4", frames=120, codec=codec))
+    if edits is None:
+        table = film.tracks[0].one("mdia", "minf", "stbl")
+        table.inside = [box if box.kind != "stss" else Box("free", box.own) for box in table.inside]
+    else:
+        film.set_edits(edits)
+    path = film.write(tmp_path / "film.mp4")
+    if kind == "in fragments":
+        trim = ("-ss", "1.25", "-i", str(tmp_path / "whole.mp4"), "-t", "2.5", "-c", "copy")
+        path = tmp_path / "fragments.mp4"
+        run(*trim, "-movflags", "frag_keyframe+empty_moov+delay_moov+negative_cts_offsets", str(path))
+    engine.choose(path)
+    assert engine.page.evaluate(AGREES) == [True, agrees]
+
+
+def test_every_picture_of_an_uneven_film_is_reached_by_steps(guider: Guider, tmp_path: Path) -> None:
+    """Some are seen for less than their file says, and Chromium shows them for as long as that."""
+    codec = (*CODEC, "-enc_time_base", "1:90000")
+    uneven = "settb=1/90000,setpts='N*6000+mod(N*N*7,23)*150'"
+    guider.open(numbered_film(tmp_path / "film.mkv", fps="15", frames=30, sound=None, codec=codec, filters=uneven))
+    for number in range(1, 15):
+        guider.press("ArrowRight")
+        wait_until(partial(lambda wanted: guider.number_on("video") == wanted, number), f"picture {number}")
 
 
 def test_the_player_stops_where_the_film_was_cut(guider: Guider, shortened: Path) -> None:

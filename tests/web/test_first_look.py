@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.footage import read_number
+from tests.footage import numbered_film, read_number
+from tests.mp4_boxes import Mp4
 from tests.servers import wait_until
 from tests.web.desk import DeskService, Guider
 
@@ -44,6 +45,14 @@ def nothing_is_prepared(desk_service: DeskService) -> Iterator[None]:
     desk_service.worker.send_signal(signal.SIGCONT)
 
 
+def numbers_drawn(guider: Guider) -> list[int]:
+    """The number on every picture that was drawn since they are noted."""
+    return [
+        read_number(np.frombuffer(base64.b64decode(grey), np.uint8).reshape(height, width))
+        for width, height, grey in guider.page.evaluate("window.noted")
+    ]
+
+
 @pytest.mark.usefixtures("nothing_is_prepared")
 def test_a_first_look_shows_what_is_in_the_moment_and_the_finished_clip_takes_over(
     guider: Guider, desk_service: DeskService, film: Path
@@ -60,10 +69,7 @@ def test_a_first_look_shows_what_is_in_the_moment_and_the_finished_clip_takes_ov
     canvas = "[aria-label='First look at Clip 1'] canvas"
     wait_until(lambda: guider.number_on(canvas) == 50, "its last picture stands")
     expect(look.get_by_role("button", name="Play")).to_be_visible()
-    numbers = [
-        read_number(np.frombuffer(base64.b64decode(grey), np.uint8).reshape(height, width))
-        for width, height, grey in guider.page.evaluate("window.noted")
-    ]
+    numbers = numbers_drawn(guider)
     assert numbers[0] < 50
     assert all(25 <= number <= 50 for number in numbers), numbers
     guider.button("First look at Still 1").click()
@@ -75,3 +81,21 @@ def test_a_first_look_shows_what_is_in_the_moment_and_the_finished_clip_takes_ov
     wait_until(lambda: guider.number_on("[aria-label='First look at Clip 1'] video") == 50, "the same picture")
     look.get_by_role("button", name="Close").click()
     expect(guider.page.get_by_role("link", name=re.compile("^Watch Clip 1"))).to_be_focused()
+
+
+@pytest.mark.usefixtures("nothing_is_prepared")
+def test_a_first_look_at_a_film_whose_player_counts_otherwise_stays_within_the_moment(
+    guider: Guider, tmp_path: Path
+) -> None:
+    """Shortened between two pictures and sent whole: Chromium's 0 is the first picture, not the edit's."""
+    film = Mp4(numbered_film(tmp_path / "whole.mp4", frames=120, codec=("-c:v", "libx264", "-bf", "2", "-g", "30")))
+    film.set_edits([(1.017, 2.9)])
+    guider.open(film.write(tmp_path / "film.mp4"))
+    guider.mark_clip(1, 2)
+    guider.page.get_by_label("Whole film").check(force=True)
+    guider.send()
+    guider.page.evaluate(_NOTE_PICTURES)
+    guider.button("First look at Clip 1").click()
+    canvas = "[aria-label='First look at Clip 1'] canvas"
+    wait_until(lambda: guider.number_on(canvas) == 91, "its last picture stands")
+    assert set(numbers_drawn(guider)) <= set(range(61, 92))

@@ -48,16 +48,16 @@ def test_a_description_that_no_picture_uses_does_no_harm(engine: Engine, tmp_pat
     assert engine.facts()["canCut"]
 
 
-@pytest.mark.parametrize("kind", ["joined", "joined behind a gap", "wrapped", "camcorder's, joined"])
+@pytest.mark.parametrize("kind", ["joined", "joined behind a gap", "wrapped", "camcorder's, joined", "overlapping"])
 def test_a_stream_whose_clock_starts_anew_goes_whole(engine: Engine, tmp_path: Path, kind: str) -> None:
     codec = (*H264, "-bf", "2", "-g", "30")
     if kind == "wrapped":
         path = numbered_film(tmp_path / "a.ts", codec=codec, frames=150, container=("-output_ts_offset", "95440"))
     else:
         stamped = ("-mpegts_m2ts_mode", "1") if kind.startswith("camcorder") else ()
-        later = ("-output_ts_offset", "400") if "gap" in kind else ()
+        later = {"joined behind a gap": ("-output_ts_offset", "400"), "overlapping": ("-output_ts_offset", "4.95")}
         first = numbered_film(tmp_path / "a.ts", codec=codec, frames=150, container=stamped)
-        second = numbered_film(tmp_path / "b.ts", codec=codec, frames=90, container=(*stamped, *later))
+        second = numbered_film(tmp_path / "b.ts", codec=codec, frames=90, container=(*stamped, *later.get(kind, ())))
         path = tmp_path / "both.ts"
         path.write_bytes(first.read_bytes() + second.read_bytes())
     assert code_of(engine, path) == "film_joined"

@@ -12,7 +12,7 @@ from pipeline.cut.stills import grab_still
 from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.film import Film, probe
-from pipeline.source.remux import make_seekable
+from pipeline.source.remux import OVERLAPS, make_seekable
 from tests.footage import RUNNER, beeps_ms_in, numbered_film, numbers_in, read_number
 from tests.mp4_boxes import Box, Mp4
 
@@ -66,6 +66,20 @@ def test_streams_joined_byte_by_byte_are_one_film(tmp_path: Path, codec: tuple[s
     assert [shown(film, at_ms) for at_ms in (0, 4500, 6010, 8510)] == [0, 135, 530, 605]
     joined = numbers(film, 4500, 5500, tmp_path)
     assert joined == [*range(135, 150), *range(500, 515)]
+
+
+@pytest.mark.parametrize(("later", "told"), [(58, True), (60, True), (62, False), (75, False)])
+def test_streams_joined_so_that_their_clocks_overlap_are_told(tmp_path: Path, later: int, told: bool) -> None:
+    """By less than 0.1 s, which ffmpeg takes for no other clock; a stream's own delay is two pictures here."""
+    one = numbered_film(tmp_path / "1.ts", frames=60, codec=CLOSED)
+    offset = ("-output_ts_offset", f"{later / 30:.6f}")
+    two = numbered_film(tmp_path / "2.ts", frames=45, first=500, codec=CLOSED, container=offset)
+    both = tmp_path / "both.ts"
+    both.write_bytes(one.read_bytes() + two.read_bytes())
+    film = opened(both)
+    assert (OVERLAPS in film.warnings) is told
+    before, after = shown(film, 1700), shown(film, film.duration_ms - 200)
+    assert (before, after) == (51, 539) or told
 
 
 @pytest.mark.parametrize("before_s", [0.7, 2.5])

@@ -6,6 +6,7 @@ import type { FrameTimes } from './frameTimes';
 const FASTEST = 4;
 const BACKWARDS_EVERY_MS = 120;
 const END_EVERY_MS = 20;
+const MOST_BEHIND_MS = 100;
 
 export interface Span {
   readonly inMs: number;
@@ -184,7 +185,8 @@ export class Playback {
   #move(find: () => Promise<number>): Promise<void> {
     this.#moves = this.#moves.then(async () => {
       try {
-        this.#jump(await find());
+        const ms = await find();
+        this.#jump(ms, Math.min(MOST_BEHIND_MS, ((await this.frames.endAfter(ms)) - ms) / 2));
         this.problem = null;
       } catch (error) {
         this.problem = error instanceof FilmProblem ? error.sentence : new FilmProblem('unexpected').sentence;
@@ -201,10 +203,13 @@ export class Playback {
     return Math.min(Math.max(0, ms), this.durationMs);
   }
 
-  #jump(ms: number): void {
+  /**
+   * A millisecond past a frame's rounded time most players show that frame. At an uneven rate Chromium 156 shows the one
+   * before it for as long as its file says, and that may be longer than it is seen: `behindMs` leads past that.
+   */
+  #jump(ms: number, behindMs = 1): void {
     this.atMs = Math.floor(ms);
-    // One millisecond past a frame's rounded time the player shows that frame and no other.
-    if (this.#video && this.#zeroMs !== null) this.#video.currentTime = (ms + 1 + this.#zeroMs) / 1000;
+    if (this.#video && this.#zeroMs !== null) this.#video.currentTime = (ms + Math.max(1, behindMs) + this.#zeroMs) / 1000;
   }
 
   #endBackwards(): void {

@@ -1,6 +1,7 @@
 /** The film engine: opens a film on this machine, shows its pictures, and cuts moments out of it. Nothing is sent. */
 
 export { openFilm } from './open';
+export { playerAgrees } from './show/playerAgrees';
 export { playerHas } from './show/playerHabits';
 export { unsupportedFilm } from './read/unsupported';
 export { FilmProblem, type FilmProblemCode } from './problem';

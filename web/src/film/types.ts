@@ -31,6 +31,8 @@ export interface FilmFacts {
   readonly holdsHidden: boolean;
   /** The player must have these, or it shows otherwise what is cut. */
   readonly leansOn: readonly PlayerHabit[];
+  /** Whether players read films of this kind in more than one way, so that this one is compared before it is played. */
+  readonly mayPlayOtherwise: boolean;
   /** False: a recording that has sound only; its size and rate are 0. */
   readonly hasPicture: boolean;
   readonly hasSound: boolean;

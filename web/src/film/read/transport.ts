@@ -45,11 +45,14 @@ function beginOf(stride: number): number {
 async function startsAnew(read: ReadBytes, bytes: number, stride: number, sounds: TransportSounds): Promise<boolean> {
   const looks = Math.min(LOOKS, Math.max(1, Math.ceil(bytes / LOOK_BYTES)));
   const steps: number[] = [];
+  const decoding = new DecodingOrder();
   let latest: number | null = null;
   for (let look = 0; look < looks; look++) {
     const from = Math.floor((look * bytes) / looks / stride) * stride;
     const to = Math.floor(((look + 1) * bytes) / looks / stride) * stride;
-    const times = await timesFrom(read, from, to, stride, sounds);
+    const pictures = await picturesFrom(read, from, to, stride, sounds);
+    if (decoding.goesBack(pictures)) return true;
+    const times = pictures.map(({ shown }) => shown);
     const [first] = times;
     if (latest !== null && first !== undefined) steps.push(first - latest);
     for (const [index, time] of times.entries()) {
@@ -62,29 +65,53 @@ async function startsAnew(read: ReadBytes, bytes: number, stride: number, sounds
   return steps.some((step) => step > Math.max(LEAP_S * TICKS_PER_SECOND, LEAP_OF_USUAL * usual));
 }
 
-/** The presentation times of the pictures that begin behind `from`, of a longer stretch where none does, before `to`. */
-async function timesFrom(
+/** In ticks; a picture that states no time of decoding is decoded when it is shown. */
+interface PictureTimes {
+  readonly pid: number;
+  readonly shown: number;
+  readonly decoded: number | null;
+}
+
+/** Streams joined by bytes whose clocks overlap by a picture or some: one is decoded before the one stored before it. */
+class DecodingOrder {
+  readonly #latest = new Map<number, number>();
+  /** Muxers that never state when a picture is decoded leave out what this leans on. */
+  readonly #stating = new Set<number>();
+
+  goesBack(pictures: readonly PictureTimes[]): boolean {
+    for (const { pid, decoded } of pictures) if (decoded !== null) this.#stating.add(pid);
+    return pictures.some(({ pid, shown, decoded }) => {
+      const at = decoded ?? shown;
+      const before = this.#latest.get(pid);
+      this.#latest.set(pid, at);
+      return this.#stating.has(pid) && before !== undefined && at < before;
+    });
+  }
+}
+
+/** The pictures that begin behind `from`, of a longer stretch where none does, before `to`. */
+async function picturesFrom(
   read: ReadBytes,
   from: number,
   to: number,
   stride: number,
   sounds: TransportSounds,
-): Promise<number[]> {
+): Promise<PictureTimes[]> {
   for (let length = LOOK_BYTES; ; length *= 4) {
     const bytes = await read(from, Math.min(length, to - from));
-    const times: number[] = [];
+    const times: PictureTimes[] = [];
     for (let at = beginOf(stride); at + PACKET_BYTES <= bytes.length; at += stride) {
       const packet = bytes.subarray(at, at + PACKET_BYTES);
       sounds.add(packet);
-      const time = pictureTime(packet);
+      const time = pictureTimes(packet);
       if (time !== null) times.push(time);
     }
     if (times.length || length >= Math.min(MOST_LOOK_BYTES, to - from)) return times;
   }
 }
 
-/** The time of the picture that begins in a packet; null where none does (ISO/IEC 13818-1, 2.4.3). */
-function pictureTime(packet: Uint8Array): number | null {
+/** The times of the picture that begins in a packet; null where none does (ISO/IEC 13818-1, 2.4.3). */
+function pictureTimes(packet: Uint8Array): PictureTimes | null {
   const begins = packet[0] === SYNC && (packet[1]! & 0x40) !== 0;
   const hasPayload = (packet[3]! & 0x10) !== 0;
   if (!begins || !hasPayload) return null;
@@ -92,6 +119,12 @@ function pictureTime(packet: Uint8Array): number | null {
   if (at + 14 > packet.length || packet[at] !== 0 || packet[at + 1] !== 0 || packet[at + 2] !== 1) return null;
   const isVideo = (packet[at + 3]! & 0xf0) === 0xe0 || packet[at + 3] === 0xfd;
   if (!isVideo || (packet[at + 7]! & 0x80) === 0) return null;
-  const [a, b, c, d, e] = packet.subarray(at + 9, at + 14) as unknown as [number, number, number, number, number];
+  const pid = ((packet[1]! & 0x1f) << 8) | packet[2]!;
+  const statesDecoding = (packet[at + 7]! & 0x40) !== 0 && at + 19 <= packet.length;
+  return { pid, shown: ticksAt(packet, at + 9), decoded: statesDecoding ? ticksAt(packet, at + 14) : null };
+}
+
+function ticksAt(packet: Uint8Array, at: number): number {
+  const [a, b, c, d, e] = packet.subarray(at, at + 5) as unknown as [number, number, number, number, number];
   return (a & 0x0e) * 2 ** 29 + b * 2 ** 22 + (c & 0xfe) * 2 ** 14 + d * 2 ** 7 + (e >> 1);
 }

@@ -22,6 +22,7 @@ export function unsupportedFilm(file: File, durationMs: number): Film {
       rotation: 0,
       holdsHidden: false,
       leansOn: [],
+      mayPlayOtherwise: false,
       hasPicture,
       hasSound: true,
       canShow: false,

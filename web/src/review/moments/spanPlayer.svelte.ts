@@ -7,8 +7,8 @@ export interface PlayedSpan {
   readonly outMs: number;
   /** Its last picture. */
   readonly lastMs: number;
-  /** Media time of the film's first picture. */
-  readonly zeroMs: number;
+  /** Media time of its beginning; null: that of the first picture that the player shows. */
+  readonly zeroMs: number | null;
 }
 
 /**
@@ -19,6 +19,9 @@ export class SpanPlayer {
   playing = $state(false);
   readonly #behind = new OffscreenCanvas(1, 1);
   #begun = false;
+  #zeroMs: number | null;
+  /** What the player said last that it shows. */
+  #told: VideoFrameCallbackMetadata | null = null;
   #ending: ReturnType<typeof setInterval> | undefined;
   #handle: number;
 
@@ -27,7 +30,9 @@ export class SpanPlayer {
     private readonly canvas: HTMLCanvasElement,
     private readonly span: PlayedSpan,
   ) {
+    this.#zeroMs = span.zeroMs;
     video.addEventListener('pause', this.#onPause);
+    video.addEventListener('seeked', this.#onSeeked);
     this.#handle = video.requestVideoFrameCallback(this.#look);
   }
 
@@ -38,15 +43,18 @@ export class SpanPlayer {
 
   /** From where it stands; from its beginning where it was over. */
   async play(): Promise<void> {
+    this.playing = true;
+    // Goes on with the first picture, from which all others count.
+    if (this.#zeroMs === null) return;
     if (!this.#begun || this.#nowMs() >= this.span.lastMs) this.#jump(this.span.inMs);
     this.#begun = true;
-    this.playing = true;
     this.#ending ??= setInterval(this.#stopAtEnd, END_EVERY_MS);
     // Rejects only when pause() follows at once, which is fine.
     await this.video.play().catch(() => undefined);
   }
 
   stop(): void {
+    this.playing = false;
     this.video.pause();
   }
 
@@ -54,6 +62,7 @@ export class SpanPlayer {
     this.stop();
     this.#onPause();
     this.video.removeEventListener('pause', this.#onPause);
+    this.video.removeEventListener('seeked', this.#onSeeked);
     this.video.cancelVideoFrameCallback(this.#handle);
   }
 
@@ -72,16 +81,25 @@ export class SpanPlayer {
 
   /** One millisecond past a picture's rounded time players show that picture and no other. */
   #jump(ms: number): void {
-    this.video.currentTime = (ms + 1 + this.span.zeroMs) / 1000;
+    this.video.currentTime = (ms + 1 + (this.#zeroMs ?? 0)) / 1000;
   }
 
   #nowMs(): number {
-    return this.video.currentTime * 1000 - this.span.zeroMs;
+    return this.video.currentTime * 1000 - (this.#zeroMs ?? 0);
   }
 
-  #look = (_now: number, { mediaTime, presentationTime }: VideoFrameCallbackMetadata): void => {
+  /** The picture that was sought may have been told of meanwhile, and is not told of again while the player stands. */
+  #onSeeked = (): void => {
+    if (this.#begun && this.#told && this.video.paused) this.#draw(this.#told.mediaTime * 1000, this.#told.presentationTime);
+  };
+
+  #look = (_now: number, told: VideoFrameCallbackMetadata): void => {
     this.#handle = this.video.requestVideoFrameCallback(this.#look);
-    if (!this.video.seeking) this.#draw(mediaTime * 1000, presentationTime);
+    this.#told = told;
+    if (this.#zeroMs === null) {
+      this.#zeroMs = told.mediaTime * 1000;
+      if (this.playing) void this.play();
+    } else if (!this.video.seeking) this.#draw(told.mediaTime * 1000, told.presentationTime);
   };
 
   /** Drawn out of sight first: the player may go on to another picture while a script draws. */
@@ -109,6 +127,6 @@ export class SpanPlayer {
 
   /** Rounded down, as all times of pictures are. */
   #onFilm(mediaMs: number): number {
-    return Math.floor(mediaMs - this.span.zeroMs + 1e-3);
+    return Math.floor(mediaMs - (this.#zeroMs ?? 0) + 1e-3);
   }
 }
