@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from sqlalchemy import select, update
 
 from api.app import create_app
 from api.middleware.rate import RatePerPerson
+from api.routes import copies
 from pipeline.player.page import render_offline
 from pipeline.player.review import Review, ShownMoment
 from pipeline.purposes import Purpose
@@ -333,6 +335,18 @@ def test_a_colleague_s_link_opens_as_long_as_she_works_on_the_family(desk: Desk)
         session.get_one(FamilyShareRow, share_id).until = utcnow()
     assert somebody.get(f"{LINKS}/{copy_id}").json()["code"] == "link_gone"
     assert somebody.post(LINKS, json={"secret": secret}).status_code == 404
+
+
+def test_packs_are_sealed_a_few_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(copies, "_SEALED_AT_ONCE", at_once)
+    monkeypatch.setattr(copies, "_WAIT_S", 0.0)
+    path, wanted = f"{SELECTIONS}/{desk.id}/sealed-copies", {"kind": "review_pack"}
+    with at_once:
+        busy = desk.client.post(path, json=wanted | {"passphrase": WORDS})
+    assert (busy.status_code, busy.json()["code"], desk.copies()) == (503, "sealing_busy", [])
+    assert desk.client.post(path, json=wanted | {"passphrase": "short"}).status_code == 422  # and lets go
+    assert desk.client.post(path, json=wanted | {"passphrase": WORDS}).status_code == 200
 
 
 def test_from_one_place_links_are_opened_so_often_a_minute_and_no_more(
