@@ -241,7 +241,8 @@ def _record(session: Session, who: Actor, family: FamilyRow, statements: Sequenc
         for purpose in statement.purposes:
             _write(session, who, family.id, person, purpose, statement)
     if is_held(session, family.id):  # nothing of it may go, and from now on nothing of it is used for that
-        return Consequences(held=True)
+        against = consequences(session, family.id, statements).purposes
+        return Consequences(purposes=against, held=True)  # its copies are to be brought back all the same
     return carry_out(session, who, family.id, statements)
 
 

@@ -35,7 +35,11 @@ function askPassphrase() {
   async function open(passphrase) {
     const { title, review, files } = await vault.unlock(passphrase);
     at("gate").remove();
-    if (!review) return showFiles(title, Object.entries(files).map(([name, file]) => fileToSee(name, file.media_type, keep(file), { download: name })));
+    if (!review) {
+      const shown = Object.entries(files).map(([name, file]) => fileToSee(name, file.media_type, keep(file), { download: name }));
+      const saved = shown.some((one) => one instanceof HTMLAnchorElement);
+      return showFiles(title, saved ? [...shown, paragraph("What you save from here is sealed no more: keep it where nobody else looks, and delete it when you are done.", "soft")] : shown);
+    }
     await start(openPack({
       load: async () => review,
       address: (moment) => addressOf(files, moment.file),

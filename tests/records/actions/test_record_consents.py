@@ -329,7 +329,12 @@ def test_who_agreed_again_on_hold_is_not_erased_with_its_end(db: Database, setti
     own = film(db)
     family_id = family_of(db, own)
     hold_id = hold(db, settings, family_id)
-    no(db, settings, family_id, SHARED)
+    with db.session() as session:
+        selection = session.get_one(SelectionRow, own)
+        add_copy(session, EVERYBODY_HERE, selection, "review_pack", Carrier.PLAIN, purpose=SHARED, to_whom="mother M")
+    held = no(db, settings, family_id, SHARED)
+    with db.reading() as session:  # they are outside, where no hold reaches
+        assert [one.to_whom for one in copies_against(session, family_id, held)] == ["mother M"]
     with db.session() as session:
         yes = Statement(person=CHILD, purposes=(SHARED,))
         record_consents(session, EVERYBODY_HERE, family_id, [yes])

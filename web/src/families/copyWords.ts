@@ -42,12 +42,14 @@ const lastDayOf = (until: string): string => dayOf(new Date(new Date(until).getT
 
 const SMALLEST_SEALED = 2 ** 19;
 const SIZES_TO_A_DOUBLING = 4;
+/** Of the page that asks for the passphrase. */
+const GATE_BYTES = 94_000;
 
 /** How large so many bytes are once they are sealed: filled up to one of few sizes, and written as text (pipeline/pack/sealed.py). */
 export function sealedBytes(bytes: number): number {
   const size = Math.max(bytes, SMALLEST_SEALED);
   const step = 2 ** Math.floor(Math.log2(size)) / SIZES_TO_A_DOUBLING;
-  return Math.round((Math.ceil(size / step) * step * 4) / 3);
+  return Math.round((Math.ceil(size / step) * step * 4) / 3) + GATE_BYTES;
 }
 
 /** What is still to come, and how often a link was opened. */
