@@ -13,11 +13,13 @@ import shutil
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
+    precondition,
     rule,
     run_state_machine_as_test,
 )
 from sqlalchemy import func, select
 
+from pipeline.purposes import Purpose
 from records.actions.apply_retention import apply_retention
 from records.actions.complete_job import requeue_expired
 from records.actions.erase import resume_erasures
@@ -35,6 +37,7 @@ from records.models import (
 )
 from tests.records.days import let_days_pass
 from tests.records.year.expected import (
+    ASKED,
     MOMENTS,
     NOTICE,
     READY,
@@ -68,6 +71,21 @@ class Year(People, Workers):
         assert all(family.held for family in self.there)
         self.db.dispose()
         shutil.rmtree(self.folder)
+
+    @rule(data=st.data(), purpose=st.sampled_from(ASKED), is_released=st.booleans())
+    @precondition(lambda self: any(one.films for one in self.there))
+    def somebody_says_no_on_hold_while_something_is_made(
+        self, data: st.DataObject, purpose: Purpose, is_released: bool
+    ) -> None:
+        family = self.one(data, with_films=True)
+        if not family.held:
+            self._hold_or_release(family)
+        self.a_worker_takes_a_job()
+        self._say(family, data.draw(st.sampled_from(family.people)), purpose, agrees=False)
+        for work in list(self.work):
+            self._hand_in(work)
+        if is_released and family.held and not family.over:
+            self._hold_or_release(family)
 
     @rule(points=st.integers(0, 7))
     def a_crash_is_ahead(self, points: int) -> None:

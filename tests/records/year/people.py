@@ -76,7 +76,9 @@ class People(Service):
     @precondition(lambda self: self.there)
     def somebody_says(self, data: st.DataObject, purpose: Purpose, agrees: bool) -> None:
         family = self.one(data)
-        person = data.draw(st.sampled_from(family.people))
+        self._say(family, data.draw(st.sampled_from(family.people)), purpose, agrees=agrees)
+
+    def _say(self, family: Family, person: FamilyPerson, purpose: Purpose, *, agrees: bool) -> None:
         said: list[str] = []
         with self.dying():
             with self.db.session() as session:
@@ -150,7 +152,9 @@ class People(Service):
     @rule(data=st.data())
     @precondition(lambda self: self.there)
     def it_is_held_or_released(self, data: st.DataObject) -> None:
-        family = self.one(data)
+        self._hold_or_release(self.one(data))
+
+    def _hold_or_release(self, family: Family) -> None:
         with self.dying():
             gone: list[str] = []
             with self.db.session() as session:
