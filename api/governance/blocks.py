@@ -50,6 +50,8 @@ class Drawing:
     name: str
     svg: str
     says: str
+    is_wide: bool
+    """Wider than high: it is printed on a page that lies."""
 
 
 Block = Heading | Paragraph | Bullets | Table | Drawing

@@ -65,7 +65,7 @@ def draw_data_flow(found: Inventory) -> Drawing:
         ' refY="5" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0 10 5 0'
         f' 10z"/></marker></defs>{"".join(parts)}</svg>\n'
     )
-    return Drawing(NAME, svg, says)
+    return Drawing(NAME, svg, says, is_wide=height < _WIDTH)
 
 
 def _at_the_guider(found: Inventory) -> list[_Box]:
@@ -101,14 +101,15 @@ def _in_the_service(found: Inventory) -> list[_Box]:
 
 
 def _outside(found: Inventory) -> list[_Box]:
-    return [
-        _Box(
-            f"{one.what}",
-            (f"To: {one.to}.", one.protected_by),
-            sealed=one.id in {"sealed", "bucket", "database", "backup"},
-        )
+    """What is of families, each way in a box; database and bucket stand in the service's column, wherever they are."""
+    own = {"bucket", "database"}
+    boxes = [
+        _Box(one.what, (f"To: {one.to}.", one.protected_by), sealed=one.id in {"sealed", "backup"})
         for one in found.leaving
+        if one.of_families and one.id not in own
     ]
+    others = tuple(f"• {one.what}, to: {one.to}" for one in found.leaving if not one.of_families)
+    return [*boxes, _Box("Nothing of a family", others)]
 
 
 def _kept_in(found: Inventory, place_id: str) -> tuple[str, ...]:

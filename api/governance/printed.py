@@ -41,7 +41,7 @@ def _laid_out(block: Block) -> dict[str, Any]:
         case Table():
             return {"kind": "table", "head": block.head, "rows": block.rows, "widths": _widths(block)}
         case Drawing():
-            return {"kind": "drawing", "name": block.name, "says": block.says}
+            return {"kind": "drawing", "name": block.name, "says": block.says, "lies": block.is_wide}
 
 
 def _widths(table: Table) -> list[float]:
