@@ -63,11 +63,11 @@ CARRIED: Final = {
 
 _ANSWER: Final = Leaving(
     id="subject-access",
-    what="The answer to somebody who asks to see what is held of them: one archive, plain",
+    what="The answer to a subject access request",
     to="Somebody of the family, or who acts for them",
     protected_by=(
-        "Each thing is looked at first, third parties are covered or left out with a reason; handed over in person or"
-        " by the organisation’s own secure mail; an entry in the register of copies."
+        "Each thing is looked at first, and others in it are covered or left out; a plain archive, given over in person"
+        " or by secure mail; an entry in the register of copies."
     ),
     of_families=True,
     code="records/subject_access/requests.py",

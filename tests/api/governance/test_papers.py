@@ -103,8 +103,10 @@ def test_the_drawing_is_whole_and_has_its_words() -> None:
     assert len(boxes) > 12
     assert all(box["x"] + box["width"] <= width and box["y"] + box["height"] <= height for box in boxes)
     drawn = " ".join("".join(text.itertext()) for text in root.findall(".//{*}text"))
+    assert "S3 bucket of Amazon Web" in drawn
+    assert "A PostgreSQL server that the" in drawn
     for one in found.leaving:
-        assert one.what.split()[0] in drawn
+        assert one.id in {"bucket", "database"} or one.what.split()[0] in drawn
     assert drawing.says in (root.findtext("{*}desc") or "")
 
 
