@@ -266,7 +266,14 @@ STATUS_OF: dict[type[PipelineError], int] = {
 """The nearest named parent counts."""
 
 _BY_STATUS: dict[int, type[RequestRefused]] = {404: NothingHere, 405: MethodWrong, 413: BodyTooLarge}
-_TITLES = {CHECKSUM_MISMATCH: "Checksum Mismatch"}
+_TITLES = {
+    CHECKSUM_MISMATCH: "Checksum Mismatch",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
+"""Where Python has no phrase, or until 3.12 another one than RFC 9110."""
 _RETRY_AFTER_S = {423: "1", 429: "30", 503: "10", 507: "60"}
 
 

@@ -119,7 +119,7 @@ def test_what_cannot_be_made_is_refused_in_one_sentence(
     problem = answer.json()
     assert (answer.status_code, problem["code"], problem["detail"]) == (422, code, sentence)
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert (problem["status"], problem["title"], problem["instance"]) == (422, "Unprocessable Entity", SELECTIONS)
+    assert (problem["status"], problem["title"], problem["instance"]) == (422, "Unprocessable Content", SELECTIONS)
     assert problem["type"] == f"urn:vigpack:problem:{code}"
     assert client.get(SELECTIONS).json()["items"] == []
 
