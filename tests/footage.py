@@ -110,21 +110,27 @@ def numbered_film(
     sound_codec: Sequence[str] = ("-c:a", "aac", "-b:a", "128k"),
     container: Sequence[str] = (),
     first: int = 0,
+    passes: int = 1,
 ) -> Path:
-    """A film whose frame n, counted from ``first``, shows the number n; ``filters`` may change its times or turn it."""
+    """A film whose frame n, counted from ``first``, shows the number n; ``filters`` may change its times or turn it.
+
+    passes: 2 for frames of VP8 that are stored and never shown; in one pass libvpx makes none.
+    """
     seconds = frames / float(eval_rate(fps))
     argv = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{width}x{height}", "-r", fps, "-i", "pipe:0"]
     if sound:
         argv += ["-f", "lavfi", "-t", f"{seconds:.6f}", "-i", sound]
     argv += ["-vf", f"{filters},format={pixel_format}", "-fps_mode", "passthrough", *codec]
-    if sound:
-        argv += list(sound_codec)
-    run(
-        *argv,
-        *container,
-        str(path),
-        stdin=(draw_number(n, width, height).tobytes() for n in range(first, first + frames)),
-    )
+    written = [*(sound_codec if sound else ()), *container, str(path)]
+    for turn in range(1, passes + 1):
+        of_passes = ["-pass", str(turn), "-passlogfile", str(path)] if passes > 1 else []
+        to = written if turn == passes else ["-an", "-f", "null", "-"]
+        run(
+            *argv,
+            *of_passes,
+            *to,
+            stdin=(draw_number(n, width, height).tobytes() for n in range(first, first + frames)),
+        )
     return path
 
 

@@ -160,6 +160,21 @@ def test_the_cut_holds_just_the_frames_of_the_moment(
             assert_not_encoded_twice(made, numbers_between(film, in_ms, out_ms), kind)
 
 
+def test_where_pictures_are_stored_that_are_never_shown_a_lossless_cut_is_exact(engine: Engine, tmp_path: Path) -> None:
+    """As two passes of libvpx store them."""
+    codec = (*VP8["codec"], "-cpu-used", "5")
+    film = numbered_film(tmp_path / "film.webm", frames=FRAMES, codec=codec, sound_codec=VP8["sound_codec"], passes=2)
+    assert packets_in(film) > FRAMES
+    engine.choose(film)
+    for in_ms, out_ms in SPANS:
+        assert_same_moment(film, in_ms, out_ms, engine.cut({"in": in_ms, "out": out_ms}))
+
+
+def packets_in(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return len([packet for packet in container.demux(video=0) if packet.size])
+
+
 def test_a_transport_stream_is_cut_to_the_frame(engine: Engine, film_of: Callable[[str], Path]) -> None:
     engine.choose(film_of("transport stream"))
     for in_ms, out_ms in SPANS:
