@@ -20,6 +20,7 @@ _ZSCALE_NAMES = {
     "bt2020nc": "2020_ncl",
     "bt2020c": "2020_cl",
     "bt2020": "2020",
+    "ycgco": "ycgco",
     "smpte432": "smpte432",
 }
 # The light that diffuse white stands for when HDR is brought to SDR; ITU-R BT.2408 puts it at 203 cd/m².

@@ -175,8 +175,10 @@ COLOURS = {"0xE03020": (0xE0, 0x30, 0x20), "0xC68863": (0xC6, 0x88, 0x63), "0x80
         ("-vf", "scale=out_color_matrix=bt601:out_range=tv", "-colorspace", "smpte170m", "-color_range", "tv"),
         ("-vf", "scale=out_color_matrix=bt709:out_range=pc", "-colorspace", "bt709", "-color_range", "pc"),
         ("-vf", "scale=out_color_matrix=bt601:out_range=pc", "-colorspace", "bt470bg", "-color_range", "pc"),
+        ("-vf", "format=gbrp,zscale=m=ycgco:r=limited", "-colorspace", "ycgco", "-color_range", "tv"),
+        ("-vf", "format=gbrp,zscale=m=2020_ncl:r=limited", "-colorspace", "bt2020nc", "-color_range", "tv"),
     ],
-    ids=["709", "601", "709 full", "601 full"],
+    ids=["709", "601", "709 full", "601 full", "YCgCo", "2020's matrix alone"],
 )  # fmt: skip
 def test_colours_stay_what_they_were(tmp_path: Path, colour: str, how: tuple[str, ...]) -> None:
     film = colour_film(tmp_path / "film.mp4", colour, *how, "-pix_fmt", "yuv420p", "-crf", "5")
