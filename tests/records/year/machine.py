@@ -59,6 +59,8 @@ class Year(People, Workers):
         everyone = frozenset(one.id for one in family.people)
         self._send(family, [everyone, everyone], notes=True)
         self.workers_do_what_waits()
+        for pack in self.packs():
+            self._hand_out(*pack, Carrier.LINK)
         self._send(family, [everyone, frozenset({family.people[0].id})], notes=True)
         self.a_worker_takes_a_job()
 

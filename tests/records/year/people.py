@@ -46,6 +46,7 @@ from tests.records.year.expected import (
     SUPERVISION,
     Family,
     Film,
+    Made,
     everybody,
 )
 from tests.records.year.service import STATED, SUPERVISOR, Service
@@ -205,7 +206,9 @@ class People(Service):
     @rule(data=st.data(), carrier=st.sampled_from([Carrier.SEALED, Carrier.LINK, Carrier.PLAIN]))
     @precondition(lambda self: self.packs())
     def a_copy_leaves(self, data: st.DataObject, carrier: Carrier) -> None:
-        family, film, made = data.draw(st.sampled_from(self.packs()))
+        self._hand_out(*data.draw(st.sampled_from(self.packs())), carrier)
+
+    def _hand_out(self, family: Family, film: Film, made: Made, carrier: Carrier) -> None:
         until = utcnow() + timedelta(days=60)
         leaving = Leaving("review_pack", carrier, to_whom="mother E", reason="no other way", until=until)
         entry = None
