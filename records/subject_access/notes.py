@@ -24,9 +24,11 @@ def notes_of(session: Session, family_id: str, request: SubjectAccessRow) -> lis
 
 
 def _notes(session: Session, family_id: str, request: SubjectAccessRow) -> Iterator[tuple[str, str]]:
+    its = select(SubjectAccessRow.hold_id).where(SubjectAccessRow.family_id == family_id)
+    of_requests = set(session.scalars(its))
     holds = select(RetentionHoldRow).where(RetentionHoldRow.family_id == family_id)
     for hold in session.scalars(holds.order_by(RetentionHoldRow.created_at, RetentionHoldRow.id)):
-        if hold.id != request.hold_id:
+        if hold.id not in of_requests:
             yield "Why it was put on hold", hold.reason
     shares = select(FamilyShareRow).where(FamilyShareRow.family_id == family_id)
     for share in session.scalars(shares.order_by(FamilyShareRow.created_at, FamilyShareRow.id)):

@@ -246,7 +246,15 @@ INCLUDED: dict[str, Held] = {
         FamilyRetentionRow, "What was decided about how long it is kept.", _of_family(FamilyRetentionRow)
     ),
     "retention_holds": Held(
-        RetentionHoldRow, "When it was kept longer.", _of_family(RetentionHoldRow), frozenset(),
+        RetentionHoldRow, "When it was kept longer.",
+        lambda asked: (RetentionHoldRow.family_id == asked.family_id)
+        & RetentionHoldRow.id.not_in(
+            select(SubjectAccessRow.hold_id).where(
+                SubjectAccessRow.family_id == asked.family_id, SubjectAccessRow.hold_id.is_not(None),
+                SubjectAccessRow.id.not_in(asked.requests),
+            )
+        ),
+        frozenset(),
         _reason("by", "released_by"),
     ),
     "erasure_certificates": Held(

@@ -216,6 +216,8 @@ def test_others_of_the_family_who_do_not_ask_are_not_in_it(db: Database, setting
     assert [one["id"] for one in table(archive, "subject_access")] == [request_id]
     assert others not in told
     assert [one["action"] for one in table(archive, "audit")].count("check_subject_access") == 1
+    assert len(table(archive, "retention_holds")) == 2  # the court's, and its own
+    assert "Somebody asked to see" not in archive.read("index.html").decode()
 
 
 def test_nothing_leaves_before_a_named_person_has_looked_at_everything(
