@@ -14,8 +14,10 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile
 import pytest
 from sqlalchemy import select, update
 
+from pipeline.purposes import Purpose
 from records.accounts.principal import SHARED_GUIDER_ACCOUNT
 from records.actions.erase_family import erase_family
+from records.actions.record_consents import Consequences, copies_against
 from records.clock import utcnow
 from records.copies.register import copies_out
 from records.database import Database
@@ -279,6 +281,8 @@ def test_its_time_a_hold_and_what_is_entered(db: Database, settings: Settings, o
             "mother Z",
             SHARED_GUIDER_ACCOUNT,
         )
+        no = Consequences(purposes={Purpose.SHARED_REVIEW}, moment_ids={own.moments[0]})
+        assert "right_of_access" not in {one.purpose for one in copies_against(session, own.id, no)}  # theirs to keep
         assert state_of(find_request(session, own.id, request_id)) is State.HANDED_OUT
     with db.session() as session:
         late = utcnow() - LASTS - timedelta(minutes=1)
