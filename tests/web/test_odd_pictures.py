@@ -17,7 +17,7 @@ from pipeline.source.film import probe
 from tests.apertures import with_clean_aperture, with_matroska_crop
 from tests.footage import RUNNER, numbered_film, numbers_in, run
 from tests.mp4_boxes import Mp4
-from tests.web.engine import Engine
+from tests.web.engine import Engine, numbers_of
 
 TOGETHER = "engine_odd"
 
@@ -189,3 +189,14 @@ def test_pixels_that_are_oblong_by_a_word_elsewhere_are_so_everywhere(
         video = probe(file).video
         shapes.append(video.width_px / video.height_px)
     assert shapes == pytest.approx([320 / 120] * 4, rel=0.01)
+
+
+def test_pictures_that_vp8_stores_and_never_shows_shift_no_other(engine: Engine, tmp_path: Path) -> None:
+    codec = ("-c:v", "libvpx", "-auto-alt-ref", "1", "-lag-in-frames", "10", "-b:v", "1M", "-g", "60", "-cpu-used", "5")
+    film = numbered_film(tmp_path / "film.webm", frames=150, codec=codec, sound=None, passes=2)
+    with av.open(film) as stored:
+        assert sum(packet.size > 0 for packet in stored.demux(video=0)) > 150
+    engine.choose(film)
+    assert [engine.picture(round(n * 1000 / 30) + 1) for n in (10, 20, 37, 100)] == [10, 20, 37, 100]
+    made = engine.cut({"in": 1266, "out": 2333}, "light")
+    assert numbers_of(made) == list(range(38, 70))

@@ -29,6 +29,7 @@ import { HevcOrder } from './hevcOrder';
 import { shapePixels } from './pixelShape';
 import { diagnoseUnreadable } from './sniff';
 import { readTimelines, trackEndS, type TrackTimeline } from './timeline';
+import './vp8Decoder';
 import { lookAtTransport, type TransportLook } from './transport';
 
 /** Containers of films. Playlists, which name other files, are not among them. */
