@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import threading
@@ -83,19 +84,23 @@ async def keep_running_maintenance(ctx: AppContext, ready: RecordsReady) -> None
 
 async def keep_noted_in_audit(ctx: AppContext) -> None:
     """Note that the API began, as soon as the database takes it; when cancelled, that it ended."""
-    start_id = None
+    begun: asyncio.Task[str | None] | None = None
     try:
-        while start_id is None:
+        while True:
+            begun = asyncio.create_task(run_in_threadpool(note_start, ctx.db, ctx.settings))
             try:
-                start_id = await run_in_threadpool(note_start, ctx.db, ctx.settings)
+                if await asyncio.shield(begun) is not None:
+                    break
             except PipelineError as error:
                 log.warning("start_not_noted", code=error.code, cause=str(error))
-            if start_id is None:
-                await asyncio.sleep(ctx.settings.recovery_s)
+            await asyncio.sleep(ctx.settings.recovery_s)
         await asyncio.Event().wait()
     finally:
-        if start_id is not None:
-            await _note_stop(ctx, start_id)
+        # Also where it ends in the instant in which the start is written.
+        with contextlib.suppress(PipelineError):
+            start_id = await begun if begun is not None else None
+            if start_id is not None:
+                await _note_stop(ctx, start_id)
 
 
 async def _note_stop(ctx: AppContext, start_id: str) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from pathlib import Path
 
+import pytest
 from fastapi.testclient import TestClient
 
+from api import background
 from api.app import create_app
 from records.audit.checkpoints import read_checkpoints
+from records.audit.lifecycle import note_start
 from records.audit.log import AuditLine, newest
-from records.database import open_database
+from records.database import Database, open_database
 from records.settings import Settings
 from tests.databases import make_tables
 from tests.servers import wait_until
@@ -60,3 +65,19 @@ def test_a_start_is_noted_as_soon_as_there_are_tables(tmp_path: Path) -> None:
     with TestClient(create_app(settings)):
         make_tables(settings)
         wait_until(lambda: [line.action for line in lines(settings)] == ["start"], "the start is noted")
+
+
+def test_a_stop_in_the_instant_of_the_start_is_noted_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start is written, and the service ends before it knows so."""
+
+    def note_slowly(db: Database, settings: Settings) -> str | None:
+        start_id = note_start(db, settings)
+        written.set()
+        time.sleep(0.5)
+        return start_id
+
+    written = threading.Event()
+    monkeypatch.setattr(background, "note_start", note_slowly)
+    with TestClient(create_app(settings)):
+        assert written.wait(60)
+    assert [line.action for line in lines(settings)] == ["start", "stop"]
