@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
 from fastapi.testclient import TestClient
@@ -94,7 +95,10 @@ def faults_of(operation: APIOperation[Any, Any], mode: GenerationMode, clients: 
         request.pop("cookies", None)
         request["headers"] = {k: v for k, v in request["headers"].items() if k.lower() != "authorization"}
         for who, client in clients.items():
-            answer = client.request(**request)
+            try:
+                answer = client.request(**request)
+            except httpx.InvalidURL:  # longer than this client sends any; servers have limits of their own
+                return
             if answer.status_code >= 500:
                 faults.append(f"{operation.label} as {who}: {answer.status_code} {answer.text}\n{request}")
 
