@@ -43,14 +43,13 @@ _AT_ONCE = 5000
 
 
 def fingerprints(session: Session, selection_ids: Collection[str]) -> dict[str, str]:
-    """A text for each of these selections that is there: another one whenever its view may be another.
-
-    It may differ where nothing did, as the order of what it is made from is the database's.
-    """
+    """A text for each of these selections that is there: another one whenever its view may be another."""
     ids = iter(selection_ids)
     found: dict[str, str] = {}
     while some := list(islice(ids, _AT_ONCE)):
-        found.update({row.selection_id: row.lines for row in session.execute(_asking(some))})
+        for row in session.execute(_asking(some)):
+            # PostgreSQL gives them in another order once it knows more of its tables.
+            found[row.selection_id] = "\n".join(sorted(row.lines.split("\n")))
     return found
 
 
