@@ -46,6 +46,7 @@ from api.routes import (
     consents,
     copies,
     families,
+    family_films,
     health,
     hiding,
     invitations,
@@ -165,9 +166,9 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     errors.install(app)
     for routes in (
         about, uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, consents,
-        health, metrics, families, colleagues, copies, links, notices, session, sign_in, local_sign_in, invitations,
-        account, authenticator_app, passkeys, people, resets, reports, organisation, tokens, ratings, logbook,
-        review, audit, operations, operations_events, retention, subject_access,
+        health, metrics, families, family_films, colleagues, copies, links, notices, session, sign_in, local_sign_in,
+        invitations, account, authenticator_app, passkeys, people, resets, reports, organisation, tokens, ratings,
+        logbook, review, audit, operations, operations_events, retention, subject_access,
     ):  # fmt: skip
         app.include_router(routes.router, dependencies=[Depends(check_family)])
     app.mount(review.FILES, review.player_files(), name="player")

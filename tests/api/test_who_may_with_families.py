@@ -42,6 +42,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/families/{family_id}/holds": {"reason": "A complaint is being looked into."},
     "DELETE /api/v1/families/{family_id}/holds/{hold_id}": None,
     "PUT /api/v1/families/{family_id}/involvement": {"ended_at": "2026-11-27T00:00:00Z"},
+    "GET /api/v1/families/{family_id}/films": None,
     "GET /api/v1/families/{family_id}/last-review": None,
     "GET /api/v1/families/{family_id}/retention": None,
     "PUT /api/v1/families/{family_id}/retention": {"schedule": "vig"},
@@ -63,7 +64,7 @@ BODIES: dict[str, Any] = {
 }
 """What each is asked with. A new route that is not here fails."""
 COPY = {"kind": "review_pack", "carrier": "plain", "purpose": "shared_review", "by": ident("owner")}
-LOOKS = {"GET /api/v1/families/{family_id}/last-review"}
+LOOKS = {f"GET /api/v1/families/{{family_id}}/{what}" for what in ("films", "last-review")}
 """What a supervisor is shown too, of the review that is shared; where there is none to be seen it answers nothing."""
 
 

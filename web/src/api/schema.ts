@@ -568,6 +568,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/families/{family_id}/films": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All films of a family
+         * @description By cycle: its films, diaries and recordings of reviews, as far as one may see them.
+         */
+        get: operations["list_family_films"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/families/{family_id}/holds": {
         parameters: {
             query?: never;
@@ -899,6 +919,26 @@ export interface paths {
          *     every share of them ends. Both guiders are told the reason and the family's code; the audit has a line for each.
          */
         post: operations["transfer_families"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/latest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My families, with what was sent last of each
+         * @description One's own, and those that are shared with one. No pictures are named.
+         */
+        get: operations["list_families_with_latest"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3442,6 +3482,12 @@ export interface components {
             /** @default [] */
             people?: components["schemas"]["FamilyPerson-Input"][];
         };
+        /** @description All of one family that somebody may see. */
+        FamilyFilms: {
+            code: string;
+            family_id: string;
+            films: components["schemas"]["FilmLine"][];
+        };
         /** @description A family that goes soon, or of which something does. */
         FamilyGoing: {
             code: string;
@@ -3450,6 +3496,11 @@ export interface components {
             is_held: boolean;
             review_overdue: boolean;
             sources_go_at: string | null;
+        };
+        /** @description One family in a list, with what was sent of it last. No picture, for others may be looking on. */
+        FamilyLine: {
+            family: components["schemas"]["FamilyView"];
+            latest: components["schemas"]["FilmLine"] | null;
         };
         /** @description Somebody of a family: who they are in it, and initials at most. */
         "FamilyPerson-Input": {
@@ -3525,11 +3576,31 @@ export interface components {
             picture?: boolean;
             width_px?: number | null;
         };
+        /** @description One film of a family as a list shows it: what was sent of it, when, and where that stands. */
+        FilmLine: {
+            clips: number;
+            cycle: number;
+            has_picture: boolean;
+            of: components["schemas"]["FilmOf"];
+            review_on: string | null;
+            selection_id: string;
+            /** Format: date-time */
+            sent_at: string;
+            state: components["schemas"]["SelectionState"];
+            stills: number;
+            thumbnail: components["schemas"]["FilmThumbnail"] | null;
+            unconfirmed: boolean;
+        };
         /**
          * @description What was filmed: a family, or the guider's own shared review with them.
          * @enum {string}
          */
         FilmOf: "family_film" | "review_recording";
+        /** @description A finished file that shows what a film is of: a still, else a clip. Whoever may not look is refused the file. */
+        FilmThumbnail: {
+            artifact_id: string;
+            media_type: string;
+        };
         /** @description A folder (or the database's file) that cannot be written, in words for IT. */
         FolderProblem: {
             message: string;
@@ -6003,6 +6074,28 @@ export interface operations {
             };
         };
     };
+    list_family_films: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyFilms"];
+                };
+            };
+        };
+    };
     create_family_hold: {
         parameters: {
             query?: never;
@@ -6486,6 +6579,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HandedOver"];
+                };
+            };
+        };
+    };
+    list_families_with_latest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyLine"][];
                 };
             };
         };

@@ -1,0 +1,28 @@
+"""Families with their films over HTTP: what a start page shows of each, and the whole course of one."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.dependencies import Asker, Ctx, GivenId
+from api.errors import described
+from api.routes.families import PREFIX
+from records.families import sharing
+from records.views import family_films
+from records.views.family_films import FamilyFilms, FamilyLine
+
+router = APIRouter(prefix=PREFIX, tags=["families"])
+
+
+@router.get("/latest", summary="My families, with what was sent last of each", responses=described(401, 403))
+def list_families_with_latest(asker: Asker, ctx: Ctx) -> list[FamilyLine]:
+    """One's own, and those that are shared with one. No pictures are named."""
+    with ctx.db.reading() as session:
+        return family_films.with_latest_films(session, asker, sharing.list_families(session, asker))
+
+
+@router.get("/{family_id}/films", summary="All films of a family", responses=described(401, 403, 404))
+def list_family_films(family_id: GivenId, asker: Asker, ctx: Ctx) -> FamilyFilms:
+    """By cycle: its films, diaries and recordings of reviews, as far as one may see them."""
+    with ctx.db.reading() as session:
+        return family_films.films_of_family(session, asker, family_id)
