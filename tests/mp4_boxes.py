@@ -22,6 +22,11 @@ _INSIDE = {
     "avc1": 78,
     "hvc1": 78,
     "hev1": 78,
+    "avc3": 78,
+    "vp09": 78,
+    "av01": 78,
+    "mp4v": 78,
+    "apco": 78,
     "mp4a": 28,
 }
 """Boxes that hold boxes, and how many bytes of their own come before these."""

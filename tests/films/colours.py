@@ -25,7 +25,7 @@ def colours_differ(path: Path, still: NDArray[np.uint8], near: int = 6) -> str |
             frame = next(frame for frame in container.decode(track_shown(container)) if frame.pts is not None)
     except (av.error.FFmpegError, StopIteration, IndexError):
         return None
-    stored = rgb(frame)
+    stored = rgb(frame, whole=True)
     if stored is None:
         return None
     right = cv2.resize(upright(stored, -frame.rotation % 360), _PARTS, interpolation=cv2.INTER_AREA)

@@ -183,9 +183,11 @@ def luma(frame: VideoFrame) -> Grey:
     return (colours @ LUMA).astype(np.uint8)
 
 
-def rgb(frame: VideoFrame) -> NDArray[np.float64] | None:
+def rgb(frame: VideoFrame, *, whole: bool = False) -> NDArray[np.float64] | None:
     """(64, 80, 3), 0 to 255, by the picture's own word on its colours; None where it is not of 8 bit and three planes.
 
+    whole: every pixel, (height, width, 3). Only so are saturated colours right to the level: each pixel is limited to
+    0 … 255, and the mean of what was limited is another than the mean limited.
     What says nothing is BT.601 below 720 lines, BT.709 from there on.
     """
     if not frame.format.name.startswith("yuv") or len(frame.planes) < _PLANES or frame.format.components[0].bits != 8:
@@ -194,7 +196,8 @@ def rgb(frame: VideoFrame) -> NDArray[np.float64] | None:
     if matrix == _UNSTATED:
         matrix = 1 if min(frame.width, frame.height) >= _HD_LINES else 6
     kr, kb = _KR_KB.get(matrix, _BT601)
-    y, u, v = (_small(plane) for plane in frame.planes[:_PLANES])
+    size = (frame.width, frame.height) if whole else None
+    y, u, v = (_plane(plane, size) for plane in frame.planes[:_PLANES])
     if is_full_range(frame):
         u, v = u - 128, v - 128
     else:
@@ -204,8 +207,10 @@ def rgb(frame: VideoFrame) -> NDArray[np.float64] | None:
     return np.clip(np.stack([red, green, blue], axis=2), 0, 255)
 
 
-def _small(plane: VideoPlane) -> NDArray[np.float64]:
+def _plane(plane: VideoPlane, size: tuple[int, int] | None) -> NDArray[np.float64]:
     stored = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+    if size:
+        return cv2.resize(stored.astype(float), size, interpolation=cv2.INTER_CUBIC)
     return cv2.resize(stored, _SMALL, interpolation=cv2.INTER_AREA).astype(float)
 
 

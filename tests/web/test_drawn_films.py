@@ -9,14 +9,20 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import pytest
 
+from pipeline.cut.stills import save_still
+from pipeline.moments import Still
+from pipeline.source.film import probe
+from pipeline.source.remux import make_seekable
+from tests.films.colours import colours_differ
 from tests.films.compare import Comparison, Verdict
 from tests.films.draw import draw
 from tests.films.drawn import compare_drawn
 from tests.films.folder import compare_film
 from tests.films.spec import CHANGES, EDITS, PICTURES, SOUNDS, make_spec
-from tests.footage import numbered_film
+from tests.footage import RUNNER, numbered_film, run
 from tests.web.engine import Engine
 
 TOGETHER = "engine_odd"
@@ -69,3 +75,18 @@ def test_what_is_not_as_drawn_is_found(engine: Engine, tmp_path: Path, lie: str)
 def test_a_film_of_which_nothing_is_known_is_held_against_a_plain_decoder(engine: Engine, tmp_path: Path) -> None:
     film = numbered_film(tmp_path / "film.mp4", frames=45)
     assert compare_film(engine, film, tmp_path) == Verdict("film.mp4")
+
+
+@pytest.mark.parametrize("size", ["320x240", "160x120"])
+@pytest.mark.parametrize("matrix", ["bt601", "bt709"])
+def test_the_colours_of_a_saturated_film_are_compared_pixel_by_pixel(tmp_path: Path, size: str, matrix: str) -> None:
+    """Parts of it were 16 of 255 blue in the still and 9 in the reference, which limited means instead of pixels."""
+    film = tmp_path / "saturated.ts"
+    tag = ("-colorspace", matrix) if matrix == "bt709" else ()
+    codec = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "23")
+    drawn = ("-f", "lavfi", "-i", f"testsrc2=size={size}:rate=30:duration=0.3")
+    run(*drawn, "-vf", f"scale=out_color_matrix={matrix},format=yuv420p", *tag, *codec, str(film))
+    still = tmp_path / "still.jpg"
+    seekable = make_seekable(probe(film), tmp_path, runner=RUNNER)
+    save_still(seekable, Still(at_ms=0, exact=True), still, runner=RUNNER)
+    assert colours_differ(film, cv2.imread(str(still))) is None

@@ -7,7 +7,7 @@ const WITH_CHROMA = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 13
 const FULL_CHROMA = 3;
 const OFFSETS_STATED = 1;
 
-/** Shapes of pixels by their number (table E-1), from 1 on. */
+/** Shapes of pixels by their number, from 1 on, alike in H.264 and HEVC (table E-1 of each). */
 const SHAPES = [[1, 1], [12, 11], [10, 11], [16, 11], [40, 33], [24, 11], [20, 11], [32, 11], [80, 33], [18, 11], [15, 11], [64, 33], [160, 99], [4, 3], [3, 2], [2, 1]] as const;
 const SHAPE_STATED = 255;
 
@@ -54,10 +54,11 @@ function parametersOf(unit: Uint8Array): { wholeFrames: boolean; pixelAspect: nu
   bits.skip(wholeFrames ? 1 : 2);
   if (bits.read(1)) for (let side = 0; side < 4; side++) bits.golomb();
   const isStated = bits.read(1) === 1 && bits.read(1) === 1;
-  return { wholeFrames, pixelAspect: isStated ? shapeOf(bits) : 1 };
+  return { wholeFrames, pixelAspect: isStated ? shapeIn(bits) : 1 };
 }
 
-function shapeOf(bits: Bits): number {
+/** How much wider than high the pixels are, where a parameter set goes on with its `aspect_ratio_idc`. */
+export function shapeIn(bits: Bits): number {
   const number = bits.read(8);
   const [width, height] = number === SHAPE_STATED ? [bits.read(16), bits.read(16)] : (SHAPES[number - 1] ?? [1, 1]);
   return width && height ? width / height : 1;

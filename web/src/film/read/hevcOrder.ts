@@ -1,25 +1,17 @@
 /** In which order pictures of HEVC are shown, by their own word: where a container has no table of it (ITU-T H.265, 7.3). */
 
 import { Bits, withoutEmulation } from './bits';
+import { readSequence, type HevcSequence } from './hevcParameters';
 import { unitsIn } from './nalUnits';
+import { setsOf } from './parameterSets';
 
 const LAST_SLICE = 31;
 const [FIRST_INTRA, LAST_INTRA] = [16, 23];
 /** Those that begin counting anew, and state no place of their own. */
 const REFRESHES = [19, 20];
 const [SEQUENCE_SET, PICTURE_SET] = [33, 34];
-const GENERAL_PROFILE_BITS = 96;
-const [SUB_PROFILE_BITS, SUB_LEVEL_BITS] = [88, 8];
-const MOST_SUB_LAYERS = 8;
-const FULL_CHROMA = 3;
-const ARRAYS_AT = 22;
 /** More bytes of a slice's header are not needed. */
 const HEADER_BYTES = 24;
-
-interface SequenceSet {
-  readonly placeBits: number;
-  readonly separateColours: boolean;
-}
 
 interface PictureSet {
   readonly sequenceId: number;
@@ -29,22 +21,13 @@ interface PictureSet {
 
 /** Reads pictures in the order stored, and says whether one of them is shown before an earlier one. */
 export class HevcOrder {
-  readonly #sequences = new Map<number, SequenceSet>();
+  readonly #sequences = new Map<number, HevcSequence>();
   readonly #pictures = new Map<number, PictureSet>();
   #latest = -1;
 
   /** `record`: the decoder's configuration (`hvcC`), where there is one. */
   constructor(record: Uint8Array | null) {
-    if (!record) return;
-    let at = ARRAYS_AT;
-    for (let arrays = record[at++] ?? 0; arrays > 0; arrays--) {
-      at += 1;
-      for (let units = record[at]! * 256 + record[at + 1]!, next = (at += 2); units > 0; units--, at = next) {
-        const bytes = record[at]! * 256 + record[at + 1]!;
-        next = at + 2 + bytes;
-        this.#learn(record.subarray(at + 2, next));
-      }
-    }
+    for (const unit of record ? setsOf('hevc', record) : []) this.#learn(unit);
   }
 
   /** Whether the picture in `data` is shown before one that was given earlier. */
@@ -68,20 +51,8 @@ export class HevcOrder {
       this.#pictures.set(id, { sequenceId, statesOutput: bits.read(1) === 1, extraBits: bits.read(3) });
       return;
     }
-    bits.skip(4);
-    const subLayers = bits.read(3);
-    bits.skip(1 + GENERAL_PROFILE_BITS);
-    const stated = Array.from({ length: subLayers }, () => [bits.read(1), bits.read(1)] as const);
-    if (subLayers) bits.skip(2 * (MOST_SUB_LAYERS - subLayers));
-    for (const [profile, level] of stated) bits.skip(profile * SUB_PROFILE_BITS + level * SUB_LEVEL_BITS);
-    const id = bits.golomb();
-    const separateColours = bits.golomb() === FULL_CHROMA && bits.read(1) === 1;
-    bits.golomb();
-    bits.golomb();
-    if (bits.read(1)) for (let side = 0; side < 4; side++) bits.golomb();
-    bits.golomb();
-    bits.golomb();
-    this.#sequences.set(id, { placeBits: bits.golomb() + 4, separateColours });
+    const sequence = readSequence(bits);
+    this.#sequences.set(sequence.id, sequence);
   }
 
   #place(kind: number, unit: Uint8Array): boolean {

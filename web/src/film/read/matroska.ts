@@ -1,4 +1,4 @@
-/** What Matroska and WebM say of a track that the demuxer passes over: how much of its start is not to be heard. */
+/** What Matroska and WebM say of a track that the demuxer passes over. */
 
 const SEGMENT = 0x18538067;
 const TRACKS = 0x1654ae6b;
@@ -6,6 +6,9 @@ const CLUSTER = 0x1f43b675;
 const TRACK_ENTRY = 0xae;
 const TRACK_NUMBER = 0xd7;
 const CODEC_DELAY = 0x56aa;
+const VIDEO = 0xe0;
+const DISPLAY_UNIT = 0x54b2;
+const UNKNOWN_UNIT = 4;
 const MOST_TRACKS_BYTES = 1 << 20;
 const MOST_ELEMENTS = 64;
 const LONGEST_HEAD_BYTES = 12;
@@ -20,16 +23,31 @@ interface Element {
 
 /** By how many seconds the stored times of a track lie after its sound; 0 where the file says nothing of it. */
 export async function codecDelay(file: Blob, trackNumber: number): Promise<number> {
-  const tracks = await findTracks(file);
-  if (!tracks) return 0;
-  for (const entry of elements(tracks)) {
-    if (entry.id !== TRACK_ENTRY) continue;
-    const facts = new Map<number, number>();
-    const content = within(tracks, entry);
-    for (const fact of elements(content)) facts.set(fact.id, unsigned(within(content, fact)));
-    if (facts.get(TRACK_NUMBER) === trackNumber) return (facts.get(CODEC_DELAY) ?? 0) / NANOSECONDS;
+  const track = await findTrack(file, trackNumber);
+  return track ? (numberIn(track, CODEC_DELAY) ?? 0) / NANOSECONDS : 0;
+}
+
+/** Whether the file says that the shape of a track's pixels is not known to it; where it says nothing, they are square. */
+export async function leavesShapeOpen(file: Blob, trackNumber: number): Promise<boolean> {
+  const track = await findTrack(file, trackNumber);
+  for (const fact of track ? elements(track) : []) {
+    if (fact.id === VIDEO) return numberIn(within(track!, fact), DISPLAY_UNIT) === UNKNOWN_UNIT;
   }
-  return 0;
+  return false;
+}
+
+async function findTrack(file: Blob, trackNumber: number): Promise<DataView | null> {
+  const tracks = await findTracks(file);
+  for (const entry of tracks ? elements(tracks) : []) {
+    const track = within(tracks!, entry);
+    if (entry.id === TRACK_ENTRY && numberIn(track, TRACK_NUMBER) === trackNumber) return track;
+  }
+  return null;
+}
+
+function numberIn(content: DataView, id: number): number | null {
+  for (const fact of elements(content)) if (fact.id === id) return unsigned(within(content, fact));
+  return null;
 }
 
 async function findTracks(file: Blob): Promise<DataView | null> {

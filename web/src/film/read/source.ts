@@ -20,13 +20,13 @@ import { FilmProblem, asFilmProblem, type FilmProblemCode } from '../problem';
 import type { RemoteFilm } from '../types';
 import { bytesOf } from './bytes';
 import { FilmClock } from './clock';
-import { pixelAspectOfSet } from './h264Parameters';
 import { letBeDecoded } from './codecName';
 import { findFirstShown } from './frames';
 import { anchorPieces, filmFromOf, piecesOf, type Piece } from './pieces';
 import { leansBothWays, type NalUnits } from './nalUnits';
 import { HevcOrder } from './hevcOrder';
-import { shapePixels } from './pixelShape';
+import { leavesShapeOpen } from './matroska';
+import { settleShape } from './pixelShape';
 import { diagnoseUnreadable } from './sniff';
 import { readTimelines, trackEndS, type TrackTimeline } from './timeline';
 import './vp8Decoder';
@@ -39,8 +39,6 @@ const MOVING_FPS = 4;
 const LOOKED_AT = 32;
 /** Where the decoder's configuration says how long the length fields are. */
 const AVC_LENGTH_AT = 4;
-/** Behind its head of six bytes and a length of two. */
-const AVC_SET_AT = 8;
 const HEVC_LENGTH_AT = 21;
 const CACHE_BYTES = 8 << 20;
 const MOST_RETRIES = 3;
@@ -131,7 +129,10 @@ async function describe(
   }
   const video = await chooseVideoTrack(videos);
   const track = timelineOf(timelines, video.id);
-  if (track) await shapePixels(video, track.pixelAspect ?? (await pixelAspectInSet(video)));
+  const pictures = new EncodedPacketSink(video);
+  const nalUnits = await nalUnitsOf(video);
+  const leavesOpen = file !== null && (await input.getFormat()) === MATROSKA && (await leavesShapeOpen(file, video.id));
+  if (track || leavesOpen) await settleShape(video, track ? track.pixelAspect : null, pictures, nalUnits, await descriptionOf(video));
   await letBeDecoded(video);
   const paired = await input.getAudioTracks({ filter: (track) => video.canBePairedWith(track) });
   const sounds = paired.filter(({ id }) => !timelineOf(timelines, id)?.isProtected);
@@ -139,9 +140,8 @@ async function describe(
   const audio = await chooseSound(sounds);
   const heard = audio ? timelineOf(timelines, audio.id) : undefined;
   if (timeline?.paced || heard?.paced) throw new FilmProblem('film_paced');
-  const pictures = new EncodedPacketSink(video);
   const ticksPerSecond = await video.getTimeResolution();
-  const reading = { pictures, clock: new FilmClock(ticksPerSecond, 0), nalUnits: await nalUnitsOf(video) };
+  const reading = { pictures, clock: new FilmClock(ticksPerSecond, 0), nalUnits };
   if (timeline && (await lacksOrder(video, reading))) throw new FilmProblem('film_without_order', 'no ctts');
   const listed = piecesOf(timeline);
   const firsts = await Promise.all(listed.map((piece) => findFirstShown(reading, piece)));
@@ -216,12 +216,6 @@ async function nalUnitsOf(video: InputVideoTrack): Promise<NalUnits | null> {
   const record = await descriptionOf(video);
   if (!record) return { codec, lengthBytes: null };
   return { codec, lengthBytes: (record[codec === 'avc' ? AVC_LENGTH_AT : HEVC_LENGTH_AT]! & 3) + 1 };
-}
-
-/** The shape of the pixels as an H.264 film's parameter set has it, which counts where the container says nothing. */
-async function pixelAspectInSet(video: InputVideoTrack): Promise<number> {
-  const record = (await video.getCodec()) === 'avc' ? await descriptionOf(video) : null;
-  return record ? pixelAspectOfSet(record.subarray(AVC_SET_AT)) : 1;
 }
 
 async function descriptionOf(video: InputVideoTrack): Promise<Uint8Array | null> {
