@@ -10,6 +10,7 @@ import typer
 
 from cli.local.hold import hold_data_dir, note_url
 from cli.local.ports import free_port, is_free
+from cli.local.preloaded import preloaded_parts
 from cli.local.services import address_of, api_part, environment_for, queue_part, url_of, worker_part
 from cli.local.supervisor import Supervisor, TellOnStdout
 from cli.local.watch import watch_as_small_process
@@ -44,17 +45,18 @@ def up(
         )
     logs = settings.data_dir / "logs"
     logs.mkdir(exist_ok=True)
-    before, after = migrate(settings)
-    if before != after:
-        note_migration(settings, before, after)
-    supervisor = Supervisor(logs, tell)
-    supervisor.catch_signals()
-    try:
-        _start_parts(supervisor, settings, tell, concurrency or os.cpu_count() or 1)
-        note_url(held, url_of(settings))
-    except BaseException:
-        supervisor.stop()
-        raise
+    with preloaded_parts(logs) as preloaded:
+        before, after = migrate(settings)
+        if before != after:
+            note_migration(settings, before, after)
+        supervisor = Supervisor(logs, tell, preloaded=preloaded)
+        supervisor.catch_signals()
+        try:
+            _start_parts(supervisor, settings, tell, concurrency or os.cpu_count() or 1)
+            note_url(held, url_of(settings))
+        except BaseException:
+            supervisor.stop()
+            raise
     watch_as_small_process(supervisor)
 
 

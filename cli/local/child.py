@@ -51,11 +51,14 @@ class Child:
             self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
-def spawn(argv: Sequence[str], env: Mapping[str, str], log: Path) -> Child:
-    """Start a program that reads nothing and appends what it says to a log. It inherits what is inheritable."""
+def spawn(argv: Sequence[str], env: Mapping[str, str], log: Path, stdin: int | None = None) -> Child:
+    """Start a program that appends what it says to a log, and reads nothing unless given an open file.
+
+    It inherits what is inheritable.
+    """
     append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     files = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0) if stdin is None else (os.POSIX_SPAWN_DUP2, stdin, 0),
         (os.POSIX_SPAWN_OPEN, 1, str(log), append, 0o600),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]

@@ -17,14 +17,19 @@ PR_SET_PDEATHSIG = 1
 def main(arguments: list[str]) -> None:
     """Take the leash, go to the folder and exec; ends with 1 where the parent has gone in the meantime."""
     parent_pid, folder, *argv = arguments
+    end_with_parent(int(parent_pid))
+    os.chdir(folder)
+    os.execvp(argv[0], argv)  # noqa: S606 an argument list, no shell
+
+
+def end_with_parent(parent_pid: int) -> None:
+    """Be told to end when the parent is gone; ends with 1 where it has gone in the meantime."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
-    if os.getppid() != int(parent_pid):
+    if os.getppid() != parent_pid:
         sys.exit(1)
-    os.chdir(folder)
-    os.execvp(argv[0], argv)  # noqa: S606 an argument list, no shell
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from records.database import Database
 from records.errors import WorkerMissing
 from records.ledger.workers import has_worker_reported, undrain_worker
 from records.settings import Settings
+from worker.command import worker_argv, worker_env
 from worker.redis_server import find_redis_server
 
 _WORKER = "up"
@@ -66,15 +67,29 @@ def worker_part(database: Database, settings: Settings, environment: dict[str, s
         with database.reading() as session:
             return has_worker_reported(session, began)
 
-    argv = vigpack_argv("worker", _WORKER, "--concurrency", str(concurrency))
-    return Part("worker", argv, environment, has_reported, stop_within_s=45, hung_after_s=settings.hung_after_s)
+    return Part(
+        "worker",
+        worker_argv(concurrency),
+        environment | worker_env() | {"VIGPACK_WORKER_NAME": _WORKER},
+        has_reported,
+        stop_within_s=45,
+        hung_after_s=settings.hung_after_s,
+        is_preloaded=True,
+    )
 
 
 def api_part(settings: Settings, environment: dict[str, str]) -> Part:
     """The API and the page; ready once it answers."""
     ready = partial(is_alive, url_of(settings))
-    argv = vigpack_argv("api")
-    return Part("api", argv, environment, ready, stop_within_s=15, hung_after_s=settings.hung_after_s)
+    return Part(
+        "api",
+        vigpack_argv("api"),
+        environment,
+        ready,
+        stop_within_s=15,
+        hung_after_s=settings.hung_after_s,
+        is_preloaded=True,
+    )
 
 
 def url_of(settings: Settings) -> str:

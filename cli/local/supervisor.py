@@ -53,6 +53,8 @@ class Part:
     """A part without a pulse (records/pulse.py) for so long is killed, and started again; None: it has none."""
     repair: Callable[[], str | None] | None = None
     """Asked once when it ended before it was ready: may take away what keeps it from starting, and says so."""
+    is_preloaded: bool = False
+    """A ``python -P -m MODULE …`` that ``Supervisor.preloaded`` can fork."""
 
 
 class Pulse:
@@ -78,6 +80,13 @@ class Pulse:
         if touched != self._seen[0]:
             self._seen = (touched, now)
         return now - self._seen[1]
+
+
+class Preloaded(Protocol):
+    """Forks parts from a process that has loaded them: cli/local/preloaded.py."""
+
+    def start(self, argv: Sequence[str], env: Mapping[str, str], log: Path) -> Child | None:
+        """A child that runs these arguments; None: start it anew."""
 
 
 class Teller(Protocol):
@@ -122,6 +131,7 @@ class Supervisor:
     logs: Path
     tell: Teller
     runs: list[Run] = field(default_factory=list)
+    preloaded: Preloaded | None = None
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     def catch_signals(self) -> None:
@@ -207,9 +217,15 @@ class Supervisor:
 
     def _spawn(self, part: Part, pulse: Pulse | None) -> Child:
         """The part's process, in a session of its own: Ctrl-C reaches only us; we end the parts in order."""
+        env = {**part.env, **({} if pulse is None else pulse.begin())}
+        if (
+            self.preloaded
+            and part.is_preloaded
+            and (child := self.preloaded.start(part.argv, env, self._log_path(part)))
+        ):
+            return child
         argv = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(self.logs), *part.argv]
-        given = {} if pulse is None else pulse.begin()
-        return spawn(argv, {**part.env, **given}, self._log_path(part))
+        return spawn(argv, env, self._log_path(part))
 
     def _log_path(self, part: Part) -> Path:
         return self.logs / f"{part.name.replace(' ', '-')}.log"

@@ -115,6 +115,20 @@ def test_every_part_is_ready_when_up_says_so(up: Up) -> None:
     assert ask(up, "/readyz").json()["problems"] == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands a forked part over to us")
+def test_api_and_worker_share_what_one_process_loaded_and_nothing_is_left_of_it(up: Up) -> None:
+    """A program that is started has its heap elsewhere each time; forks have it where the forked one had it."""
+
+    def heap(process: psutil.Process) -> str:
+        maps = Path(f"/proc/{process.pid}/maps").read_text().splitlines()
+        return next(line for line in maps if line.endswith("[heap]")).split("-")[0]
+
+    assert heap(up.part("cli api")) == heap(up.part("-m worker"))
+    watching = psutil.Process(up.process.pid)
+    wait_until(lambda: len(watching.children()) == 3, "queue, worker and API are all that is left")
+    assert [child.status() for child in watching.children() if child.status() == psutil.STATUS_ZOMBIE] == []
+
+
 def test_nothing_outlives_an_up_that_is_killed_and_the_next_is_stopped_while_watching_is_handed_over(
     tmp_path: Path,
 ) -> None:
