@@ -16,7 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -76,10 +76,19 @@ def preloaded_parts(logs: Path) -> Iterator[PreloadedParts | None]:
             yield PreloadedParts(channel, logs)
     finally:
         process.end(_END_WITHIN_S)
+        with suppress(FileNotFoundError):  # a kernel made without CONFIG_PROC_CHILDREN
+            _reap_others()
 
 
 def _adopt_orphans(adopt: bool) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
+
+
+def _reap_others() -> None:
+    """What another part left behind meanwhile and is ours now; all that we start leads a session of its own."""
+    for pid in map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()):
+        if os.getsid(pid) != pid:
+            os.waitpid(pid, os.WNOHANG)
 
 
 def _serve() -> dict[str, Any]:
