@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -47,6 +48,7 @@ MOST_PROCESSES = 128 + 32 * (os.cpu_count() or 1)
 """With their threads: an ffmpeg of one thread has some 20, and as many of them run as there are processors."""
 _MOST_ANSWER_BYTES = 64 << 20
 _LOOK_EVERY_S = 1.0
+_MOST_END_S = 5.0
 _KEPT_VARIABLES = ("PATH", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 _OWN_VARIABLES = {"OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
 
@@ -141,10 +143,19 @@ class _Zygote:
             process.wait()
 
         with theirs:
-            threading.Thread(target=keep, name="zygote", daemon=True).start()
+            keeper = threading.Thread(target=keep, name="zygote", daemon=True)
+            keeper.start()
             started.result()
         self._of = os.getpid()
+        weakref.finalize(self, _end, mine, keeper, self._of)
         return mine
+
+
+def _end(line: socket.socket, keeper: threading.Thread, of: int) -> None:
+    """End it and wait: what it and all its workers used counts for this process only once it was waited for."""
+    if os.getpid() == of:
+        line.close()
+        keeper.join(_MOST_END_S)
 
 
 @dataclass(frozen=True)

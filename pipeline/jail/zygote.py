@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 import traceback
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
@@ -36,6 +37,7 @@ _MOST_FILES, _MOST_LARGE_FILES = 20_000, 4
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 MOST_ASKED_BYTES = 1 << 20
 _MOST_TEXT = 4000
+_MOST_WAIT_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,14 @@ def main(number: int, parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         return
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors leave nothing to be waited for
+    signal.signal(signal.SIGCHLD, _wait_for_ended)  # not SIG_IGN: what they used would count for nobody
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)  # who started it ends it, by closing the socket
     with socket.socket(fileno=number) as work:
         while True:
             said, handles, _, _ = socket.recv_fds(work, MOST_ASKED_BYTES, 2)
             if not said:
+                _wait_for_last()
                 return
             asked: Asked = adapter_of(Asked).validate_json(said)
             _find(asked.function)  # with all that it loads: once, for this and all that follow
@@ -92,6 +95,22 @@ def main(number: int, parent: int) -> None:
                 _supervise(asked, *handles)
             for handle in handles:
                 os.close(handle)
+
+
+def _wait_for_ended(*_: object) -> None:
+    """Supervisors leave nothing else to be waited for."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _wait_for_last() -> None:
+    """Let supervisors end, which takes them an instant once nobody waits for their work: theirs counts, too."""
+    until = time.monotonic() + _MOST_WAIT_S
+    with suppress(ChildProcessError):
+        while time.monotonic() < until:
+            if not os.waitpid(-1, os.WNOHANG)[0]:
+                time.sleep(0.005)
 
 
 def _supervise(asked: Asked, life: int, talk: int) -> None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,6 +137,13 @@ def sleep(_tries: Tries, _: Telling) -> Could:
     if os.fork() == 0:
         os.setsid()
     threading.Event().wait()
+    return Could((), 0)
+
+
+def burn(_tries: Tries, _: Telling) -> Could:
+    """Use a second of the processor."""
+    while time.process_time() < 1.0:
+        pass
     return Could((), 0)
 
 

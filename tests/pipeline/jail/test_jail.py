@@ -141,6 +141,14 @@ def test_when_the_process_that_forks_was_killed_another_is_started(tries: Tries)
     assert jail.do(task("lead_nowhere"), tries, tries.folder) == Could((), 0)
 
 
+def test_what_work_used_counts_for_who_asked(tries: Tries) -> None:
+    """As `time` and a worker's own figures tell it; the forking process counts once it has ended."""
+    before = os.times()
+    Jail().do(task("burn"), tries, tries.folder)
+    after = os.times()
+    assert after.children_user + after.children_system - before.children_user - before.children_system > 1.0
+
+
 def test_where_no_namespaces_can_be_made_the_other_locks_are_found() -> None:
     """As in containers whose system does not let them make any."""
     closed = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
