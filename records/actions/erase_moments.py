@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from records.actions.erase import mark_erased
 from records.actions.withdraw import withdraw_moments
-from records.consent.policy import settings_of
+from records.consent.in_force import settings_of
 from records.effects import effects_of
 from records.ledger.selections import settle
 from records.models import ArtifactRow, JobRow, MomentState, SelectionRow, UploadRow, WithheldRow

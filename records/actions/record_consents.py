@@ -25,7 +25,7 @@ from records.audit.log import note
 from records.clock import utcnow
 from records.consent.check import Said, newest_consents
 from records.consent.forms import find_form
-from records.consent.policy import policy_of
+from records.consent.in_force import policy_of
 from records.consent.uses import base_purpose
 from records.copies.register import RIGHT_OF_ACCESS, Carrier, HandedOutCopy, copies_out, end_copy
 from records.documents import FamilyPerson, Statement

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.purposes import Purpose
 from records.clock import utcnow
-from records.consent.policy import policy_of, settings_of
+from records.consent.in_force import policy_of, settings_of
 from records.documents import FamilyPerson
 from records.errors import RecordsError
 from records.models import ConsentRow, FamilyRow, MomentRow, SelectionRow

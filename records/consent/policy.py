@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
-from sqlalchemy.orm import Session
 
 from pipeline.moments import plain_sentence
 from pipeline.purposes import Purpose
-from records.database import SETTINGS
 from records.errors import RecordsError
-from records.settings import Settings
 
 
 class ConsentPolicyWrong(RecordsError):
@@ -90,17 +87,6 @@ def load_policy(path: Path | None = None) -> Policy:
     if absent := [purpose for purpose in Purpose if purpose not in found]:
         raise _wrong(where, f"It says nothing of {', '.join(absent)}.")
     return found
-
-
-def policy_of(session: Session) -> Policy:
-    """The policy of the service whose database this is."""
-    return load_policy(settings_of(session).consent_policy)
-
-
-def settings_of(session: Session) -> Settings:
-    """The settings of the service whose database this is."""
-    settings: Settings = session.info[SETTINGS]
-    return settings
 
 
 def _wrong(where: str, why: str) -> ConsentPolicyWrong:

@@ -13,7 +13,7 @@ from pipeline.subject_access.answer import ShownTable
 from records.accounts.principal import MACHINE_ACCOUNT, SHARED_GUIDER_ACCOUNT, SHARED_IT_ACCOUNT
 from records.audit.actor import COMMAND_LINE
 from records.clock import local_day, utcnow
-from records.consent.policy import policy_of as purposes_of
+from records.consent.in_force import policy_of as purposes_of
 from records.copies.register import RIGHT_OF_ACCESS, find_copies
 from records.models import AuditRow, ConsentRow, FamilyRow, FamilyShareRow, HandedOutCopyRow, HandOverRow
 from records.retention.dates import family_dates

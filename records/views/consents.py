@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from pipeline.purposes import Purpose
 from records.actions.record_consents import Consequences, copies_against
 from records.consent.check import Said, grace_until, in_grace, missing, newest_consents
-from records.consent.policy import Basis, policy_of
+from records.consent.in_force import policy_of
+from records.consent.policy import Basis
 from records.copies.register import HandedOutCopy
 from records.documents import FamilyPerson
 from records.families.families import FamilyGone

@@ -91,6 +91,11 @@ def test_the_help_of_prepare_loads_no_media_library() -> None:
     assert not (MEDIA | OF_SOME_DUTIES | SERVICE) & loaded_by(HELP, "prepare", "--help")
 
 
+def test_preparing_a_film_loads_no_database() -> None:
+    loaded = loaded_by("import cli.agreed, pipeline.run.jailed")
+    assert not (MEDIA | OF_SOME_DUTIES | SERVICE - {"pydantic_settings"}) & loaded
+
+
 def test_who_becomes_a_worker_loads_nothing_that_the_worker_loads_again() -> None:
     loaded = loaded_by(HELP, "worker", "--help")
     assert not (MEDIA | OF_SOME_DUTIES | SERVICE - {"pydantic_settings"}) & loaded
