@@ -234,6 +234,12 @@ class Guider:
         )
         return found
 
+    def choose_way(self, name: str) -> None:
+        """Say how it is sent; the page shows one line of that until it is asked for more."""
+        self.page.get_by_role("button", name=re.compile("^What is sent")).click()
+        self.page.get_by_role("radio", name=name).check()
+        self.press("Escape")
+
     def send(self, family: str = "K-104") -> str:
         """Press the one button; the selection's id."""
         self.page.get_by_label("Family code").fill(family)

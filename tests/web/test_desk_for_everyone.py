@@ -110,6 +110,20 @@ def test_nothing_is_cut_off_sideways_and_a_council_laptop_need_not_scroll(opened
     assert guider.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
     for name in ("Play", "Starts here", "Ends here", "Still", "Send 1 moment", "Zoom in"):
         expect(guider.page.get_by_role("button", name=name).first).to_be_in_viewport(ratio=1)
+    guider.page.set_viewport_size({"width": 1366, "height": 640})  # what the browser's own bars leave of it
+    guider.go_to(3)
+    guider.button("Still").click()
+    expect(guider.page.get_by_label("Caption")).to_be_focused()
+    for label in ("Caption", "Principle"):
+        expect(guider.page.get_by_label(label)).to_be_in_viewport(ratio=1)
+    guider.page.keyboard.type("Ella waits.")
+    guider.press("Enter", "ArrowUp")  # done with the words, and to the moment before
+    expect(guider.button("Watch it")).to_be_in_viewport(ratio=1)
+    guider.press("Delete")
+    expect(guider.button("Undo")).to_be_in_viewport(ratio=1)
+    guider.press("Control+z")
+    expect(guider.cards()).to_have_count(2)
+    assert guider.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
     guider.send()
     guider.wait_until_ready()
     found["review"] = cut_off_on(guider.page)

@@ -79,7 +79,7 @@ def test_a_shortened_film_is_marked_and_sent_without_what_was_cut_out(
 
 def test_before_it_goes_whole_the_guider_is_told_what_goes_along(guider: Guider, shortened: Path) -> None:
     guider.open(shortened)
-    guider.page.get_by_label("Whole film").check(force=True)
+    guider.choose_way("Whole film")
     expect(guider.page.get_by_text("it takes along what was cut out")).to_be_visible()
 
 

@@ -92,7 +92,7 @@ def test_a_first_look_at_a_film_whose_player_counts_otherwise_stays_within_the_m
     film.set_edits([(1.017, 2.9)])
     guider.open(film.write(tmp_path / "film.mp4"))
     guider.mark_clip(1, 2)
-    guider.page.get_by_label("Whole film").check(force=True)
+    guider.choose_way("Whole film")
     guider.send()
     guider.page.evaluate(_NOTE_PICTURES)
     guider.button("First look at Clip 1").click()

@@ -1,48 +1,28 @@
 /** Draws the filmstrip and the waveform on a canvas. */
 
-/** Filmstrip bitmaps by time; close() frees them. */
-export class Pictures {
-  #all: { timeMs: number; picture: ImageBitmap }[] = [];
-
-  add(timeMs: number, picture: ImageBitmap): void {
-    const after = this.#all.findIndex((one) => one.timeMs >= timeMs);
-    if (after >= 0 && this.#all[after]?.timeMs === timeMs) return picture.close();
-    this.#all.splice(after < 0 ? this.#all.length : after, 0, { timeMs, picture });
-  }
-
-  /** The picture nearest to a time. */
-  near(timeMs: number): ImageBitmap | null {
-    let [low, high] = [0, this.#all.length - 1];
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if ((this.#all[middle]?.timeMs ?? 0) <= timeMs) low = middle;
-      else high = middle;
-    }
-    const [a, b] = [this.#all[low], this.#all[high]];
-    if (!a || !b) return null;
-    return Math.abs(a.timeMs - timeMs) <= Math.abs(b.timeMs - timeMs) ? a.picture : b.picture;
-  }
-
-  close(): void {
-    for (const { picture } of this.#all.splice(0)) picture.close();
-  }
-}
+import type { Filmstrip, Tile } from './filmstrip';
 
 export interface Scene {
-  readonly pictures: Pictures;
+  readonly strip: Filmstrip;
+  readonly tiles: readonly Tile[];
   readonly peaks: Float32Array | null;
   readonly fromMs: number;
   readonly spanMs: number;
   readonly durationMs: number;
   readonly widthPx: number;
-  /** Width of a picture by its height. */
-  readonly aspect: number;
   readonly hasPicture: boolean;
   readonly hasSound: boolean;
 }
 
 const HEIGHT_PX = 92;
 const WAVE_PX = 36;
+const HATCH_PX = 9;
+
+/** How high the pictures are; 0 where the film has none. */
+export const pictureHeight = (hasPicture: boolean, hasSound: boolean): number => (!hasPicture ? 0 : hasSound ? HEIGHT_PX - WAVE_PX : HEIGHT_PX);
+
+/** How wide one is; `aspect`: its width by its height. */
+export const tileWidth = (heightPx: number, aspect: number): number => Math.max(24, heightPx * aspect);
 
 export function drawFilm(canvas: HTMLCanvasElement, scene: Scene): void {
   const scale = devicePixelRatio || 1;
@@ -51,12 +31,15 @@ export function drawFilm(canvas: HTMLCanvasElement, scene: Scene): void {
   const on = canvas.getContext('2d');
   if (!on) return;
   on.scale(scale, scale);
-  const pictureHigh = !scene.hasPicture ? 0 : scene.hasSound ? HEIGHT_PX - WAVE_PX : HEIGHT_PX;
+  const pictureHigh = pictureHeight(scene.hasPicture, scene.hasSound);
   const waveHigh = HEIGHT_PX - pictureHigh;
-  const tile = Math.max(24, pictureHigh * scene.aspect);
-  for (let left = 0; scene.hasPicture && left < scene.widthPx; left += tile) {
-    const picture = scene.pictures.near(scene.fromMs + ((left + tile / 2) / scene.widthPx) * scene.spanMs);
-    if (picture) on.drawImage(picture, left, 0, tile - 1, pictureHigh);
+  const x = (ms: number): number => ((ms - scene.fromMs) / scene.spanMs) * scene.widthPx;
+  for (const tile of scene.tiles) {
+    const left = x(tile.fromMs);
+    const wide = x(tile.fromMs + tile.tileMs) - left - 1;
+    const picture = scene.strip.at(tile);
+    if (picture) on.drawImage(picture, left, 0, wide, pictureHigh);
+    else hatch(on, left, wide, pictureHigh);
   }
   if (!scene.hasSound) return;
   const style = getComputedStyle(canvas);
@@ -76,4 +59,21 @@ export function drawFilm(canvas: HTMLCanvasElement, scene: Scene): void {
     const high = Math.max(1, Math.sqrt(loud / loudest) * (waveHigh - 6));
     on.fillRect(left, middle - high / 2, 1.4, high);
   }
+}
+
+/** Where there is no picture yet: one of another time would be taken for this one. */
+function hatch(on: CanvasRenderingContext2D, left: number, wide: number, high: number): void {
+  on.save();
+  on.beginPath();
+  on.rect(left, 0, wide, high);
+  on.clip();
+  on.strokeStyle = 'rgb(255 255 255 / 13%)';
+  on.lineWidth = 1.5;
+  on.beginPath();
+  for (let at = left - high; at < left + wide; at += HATCH_PX) {
+    on.moveTo(at, high);
+    on.lineTo(at + high, 0);
+  }
+  on.stroke();
+  on.restore();
 }

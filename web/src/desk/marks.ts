@@ -85,3 +85,14 @@ export function titleOf(mark: Mark, marks: readonly Mark[]): string {
   const number = marks.filter((one) => one.kind === mark.kind).findIndex((one) => one.id === mark.id) + 1;
   return `${mark.kind === 'clip' ? 'Clip' : 'Still'} ${number}`;
 }
+
+/**
+ * The moment `places` after the chosen one in the order of the list; with none chosen, the nearest that begins after
+ * `atMs`, or before it where backwards. Undefined where there is none.
+ */
+export function neighbourOf(ordered: readonly Mark[], chosen: Mark | undefined, places: -1 | 1, atMs: number): Mark | undefined {
+  const at = ordered.findIndex((mark) => mark.id === chosen?.id);
+  if (at >= 0) return ordered[at + places];
+  const byTime = [...ordered].sort((a, b) => startOf(a) - startOf(b));
+  return places > 0 ? byTime.find((mark) => startOf(mark) >= atMs) : byTime.findLast((mark) => startOf(mark) <= atMs);
+}

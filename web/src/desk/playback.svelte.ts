@@ -4,6 +4,8 @@ import { FilmProblem } from '../film';
 import type { FrameTimes } from './frameTimes';
 
 const FASTEST = 4;
+export const SPEEDS = [0.25, 0.5, 0.75, 1, 1.5, 2] as const;
+const VOLUME_STEP = 0.1;
 const BACKWARDS_EVERY_MS = 120;
 const END_EVERY_MS = 20;
 const MOST_BEHIND_MS = 100;
@@ -18,6 +20,11 @@ export class Playback {
   atMs = $state(0);
   playing = $state(false);
   rate = $state(1);
+  /** What is played at, forwards; L goes on faster from there. */
+  speed = $state<number>(1);
+  /** From 0 to 1. */
+  volume = $state(1);
+  muted = $state(false);
   /** Span to loop; null: none. */
   loop = $state.raw<Span | null>(null);
   /** The <video> element failed; single frames may still be decoded. */
@@ -43,6 +50,7 @@ export class Playback {
   attach(video: HTMLVideoElement): () => void {
     this.#video = video;
     this.#zeroMs = null;
+    this.#sound();
     let ending: ReturnType<typeof setInterval> | undefined;
     const stopAtEnd = (): void => {
       if (this.#isAtEnd()) video.pause();
@@ -116,7 +124,7 @@ export class Playback {
     else await this.play();
   }
 
-  async play(rate = 1): Promise<void> {
+  async play(rate = this.speed): Promise<void> {
     this.#endBackwards();
     this.#playAt = rate;
     if (!this.#video || this.#zeroMs === null) return;
@@ -135,10 +143,48 @@ export class Playback {
     this.playing = false;
   }
 
+  setSpeed(speed: number): void {
+    this.speed = speed;
+    if (!this.playing || this.rate < 0) return;
+    this.rate = speed;
+    if (this.#video) this.#video.playbackRate = speed;
+  }
+
+  /** One step faster (1) or slower (-1); gives the speed. */
+  changeSpeed(steps: -1 | 1): number {
+    const at = SPEEDS.findIndex((one) => one >= this.speed);
+    this.setSpeed(SPEEDS[Math.min(Math.max(0, at + steps), SPEEDS.length - 1)] ?? 1);
+    return this.speed;
+  }
+
+  setVolume(volume: number): void {
+    this.volume = Math.round(Math.min(1, Math.max(0, volume)) * 100) / 100;
+    this.muted = this.volume === 0;
+    this.#sound();
+  }
+
+  /** One step louder (1) or quieter (-1); gives the volume. */
+  changeVolume(steps: -1 | 1): number {
+    this.setVolume(this.volume + steps * VOLUME_STEP);
+    return this.volume;
+  }
+
+  toggleMuted(): void {
+    if (this.muted && this.volume === 0) return this.setVolume(1);
+    this.muted = !this.muted;
+    this.#sound();
+  }
+
+  #sound(): void {
+    if (!this.#video) return;
+    this.#video.volume = this.volume;
+    this.#video.muted = this.muted;
+  }
+
   /** L: forwards, faster with each press. J: backwards. K: stop. */
   async shuttle(key: 'j' | 'k' | 'l'): Promise<void> {
     if (key === 'k') return this.stop();
-    if (key === 'l') return this.play(this.playing && this.rate > 0 ? Math.min(FASTEST, this.rate * 2) : 1);
+    if (key === 'l') return this.play(this.playing && this.rate > 0 ? Math.min(FASTEST, this.rate * 2) : this.speed);
     const rate = this.playing && this.rate < 0 ? Math.max(-FASTEST, this.rate * 2) : -1;
     this.stop();
     this.rate = rate;
