@@ -94,7 +94,7 @@ class Picture:
     drawn: bool = False
     """A guider said so herself."""
     doubt: str = ""
-    """Why it is covered whole although nobody asked for that; a sentence for the guider."""
+    """Why more is covered than a person needs, or the whole picture; a sentence for the guider."""
 
 
 def picture_ms(number: int, fps: Fraction) -> int:

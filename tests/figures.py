@@ -53,11 +53,12 @@ def walking_film(
     argv += ["-f", "lavfi", "-t", str(frames / fps), "-i", "sine=frequency=440"]
     argv += ["-vf", f"{filters},format=yuv420p", "-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "ultrafast"]
     argv += ["-crf", "12", "-g", "25", "-bf", "2", "-c:a", "aac"]
-    run(*argv, *container, str(path), stdin=_pictures(way, frames, hide_behind))
+    run(*argv, *container, str(path), stdin=(one.tobytes() for one in draw_pictures(way, frames, hide_behind)))
     return path
 
 
-def _pictures(way: Way, frames: int, hide_behind: int | None) -> Iterator[bytes]:
+def draw_pictures(way: Way, frames: int, hide_behind: int | None = None) -> Iterator[NDArray[np.uint8]]:
+    """The pictures of such a film, RGB."""
     random = np.random.default_rng(7)
     wall = np.kron(random.integers(90, 150, (HEIGHT // 8, WIDTH // 8)), np.ones((8, 8))).astype(np.uint8)
     ground = np.stack([wall, wall, wall], axis=2)
@@ -74,7 +75,7 @@ def _pictures(way: Way, frames: int, hide_behind: int | None) -> Iterator[bytes]
                 picture[y:bottom, x:right] = figure[y - top : bottom - top, x - left : right - left]
         if hide_behind is not None:
             picture[:, hide_behind : hide_behind + 60] = (70, 110, 90)
-        yield picture.tobytes()
+        yield picture
 
 
 def pictures_in(path: Path) -> list[NDArray[np.uint8]]:

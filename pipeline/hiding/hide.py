@@ -24,7 +24,7 @@ from pipeline.cut.stills import grab_still, save_frame
 from pipeline.errors import ArtifactWrong, HidingTooLong
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.hiding.contact_sheet import Sheet, sheet_size, write_one, write_sheet
-from pipeline.hiding.tracking import WORKING_SIDE_PX, propose
+from pipeline.hiding.tracking import propose
 from pipeline.marks import Mark, Picture, by_picture
 from pipeline.moments import Clip, Still
 from pipeline.presets import Preset
@@ -157,17 +157,10 @@ class _Watching:
 
         def look(number: int) -> NDArray[np.uint8]:
             self._tell(0.5 + 0.5 * number / plan.count)
-            return _smaller(sheet.picture(number))
+            return sheet.picture(number)
 
         self.pictures = propose(look, plan.count, plan.fps, by_picture(self._marks, plan.fps, plan.count))
         return sheet
-
-
-def _smaller(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height, width = pixels.shape[:2]
-    ratio = min(1.0, WORKING_SIDE_PX / max(width, height))
-    size = max(16, round(width * ratio)), max(16, round(height * ratio))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _check(pictures: Sequence[Picture], covered: Sheet) -> None:

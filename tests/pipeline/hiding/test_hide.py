@@ -144,47 +144,17 @@ def test_each_picture_is_found_again_by_its_time(fps: Fraction) -> None:
 
 
 @pytest.mark.skipif(not MEDIA.is_dir(), reason="the real films are not here")
-@pytest.mark.parametrize(
-    ("name", "out_ms", "marks", "seen_in", "aside"),
-    [
-        # A man who signs: his head is in this place on every picture; the door beside him is nobody's.
-        ("face_asl_sister_noaudio.mkv", 2900, [real(0, 0.26, 0.13, 0.64, 1)], (0.39, 0.13, 0.55, 0.45), 0.1),
-        # A policeman whom somebody runs past and hides for a second; he was marked before, in it, and afterwards.
-        (
-            "people_chaplin_single_keyframe_mp3.mp4",
-            4000,
-            [
-                real(0, 0.19, 0.07, 0.36, 0.97),
-                real(600, 0.09, 0.07, 0.33, 0.97),
-                real(1400, 0.17, 0.08, 0.32, 0.97),
-                real(3000, 0.18, 0.08, 0.29, 0.97),
-                real(3960, 0.16, 0.08, 0.31, 0.97),
-            ],
-            (0.21, 0.12, 0.28, 0.9),
-            None,
-        ),
-    ],
-    ids=["signing", "policeman"],
-)
-def test_a_real_person_is_covered_on_every_picture(
-    name: str,
-    out_ms: int,
-    marks: list[Mark],
-    seen_in: tuple[float, float, float, float],
-    aside: float | None,
-    tmp_path: Path,
-) -> None:
-    film = make_seekable(probe(MEDIA / name), tmp_path, runner=RUNNER)
-    clip = Clip(in_ms=0, out_ms=out_ms)
-    made, hiding = hide(film, clip, marks, tmp_path)
+def test_a_real_person_is_covered_on_every_picture_of_what_is_made(tmp_path: Path) -> None:
+    film = make_seekable(probe(MEDIA / "face_asl_sister_noaudio.mkv"), tmp_path, runner=RUNNER)
+    clip = Clip(in_ms=0, out_ms=2900)
+    made, hiding = hide(film, clip, [real(0, 0.26, 0.13, 0.64, 1)], tmp_path)
     covered = pictures_in(made)
     plain = pictures_in(cut_clip(film, clip, preset("review"), tmp_path / "plain.mp4", runner=RUNNER).path)
     height, width = covered[0].shape[:2]
-    left, top, right, bottom = (round(share * side) for share, side in zip(seen_in, 2 * (width, height), strict=True))
+    head = (slice(round(0.13 * height), round(0.45 * height)), slice(round(0.39 * width), round(0.55 * width)))
     for seen in covered:
-        assert np.abs(seen[top:bottom, left:right].astype(np.int16) - GREY).max() <= 12
+        assert np.abs(seen[head].astype(np.int16) - GREY).max() <= 12
     assert untouched(covered, plain, hiding.pictures) < 2.5
-    boxes = [one for one in hiding.pictures if one.covers is Covers.BOX]
-    assert len(boxes) > len(covered) / 2
-    if aside is not None:
-        assert min(one.box.x for one in boxes if one.box) > aside
+    boxes = [one.box for one in hiding.pictures if one.box]
+    assert len(boxes) > 0.9 * len(covered)
+    assert min(box.x for box in boxes) > 0.1  # the door beside him is nobody's
