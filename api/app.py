@@ -26,7 +26,7 @@ from api.feeds.selections import SelectionFeed
 from api.middleware.audited import Audited
 from api.middleware.authentication import Guard, check_exposure
 from api.middleware.client_address import ClientAddress
-from api.middleware.families import check_family
+from api.middleware.families import check_family, note_look
 from api.middleware.identity import Identity
 from api.middleware.limits import BodyLimit, MethodOverride, SecurityHeaders
 from api.middleware.rate import RatePerPerson
@@ -166,11 +166,11 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     errors.install(app)
     for routes in (
         about, uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, consents,
-        health, metrics, families, family_films, colleagues, copies, links, notices, session, sign_in, local_sign_in,
+        health, metrics, family_films, families, colleagues, copies, links, notices, session, sign_in, local_sign_in,
         invitations, account, authenticator_app, passkeys, people, resets, reports, organisation, tokens, ratings,
         logbook, review, audit, operations, operations_events, retention, subject_access,
     ):  # fmt: skip
-        app.include_router(routes.router, dependencies=[Depends(check_family)])
+        app.include_router(routes.router, dependencies=[Depends(check_family), Depends(note_look)])
     app.mount(review.FILES, review.player_files(), name="player")
     serve_page(app, page)
     _describe(app)

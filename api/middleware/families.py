@@ -10,6 +10,7 @@ from api.dependencies import Ctx, principal_of
 from api.middleware.access import SAFE_METHODS, Need, need_of
 from pipeline.limits import ID_PATTERN
 from records.families.access import Right, check_selection, check_upload, selection_of_upload
+from records.families.listing import note_view
 from records.families.uses import require_look
 
 _ONE = "/api/v1/selections/{selection_id}"
@@ -22,6 +23,7 @@ _WITHOUT_CONSENT = {
     f"GET {_ONE}/artifacts/{{artifact_id}}",  # asks of what is in the very file
 }
 """Whatever else names a selection shows of it, or makes something of it, and waits for those who can be seen in it."""
+_OPENING = {f"GET {_ONE}", f"GET {_ONE}/events"}
 _RATING = f"{_ONE}/ratings/{{rater}}"
 
 
@@ -44,6 +46,14 @@ def check_family(request: Request, ctx: Ctx) -> None:
             check_upload(session, who, upload_id, right)
             if request.method == "PATCH":
                 require_look(session, who, selection_of_upload(session, upload_id))
+
+
+def note_look(request: Request, ctx: Ctx) -> None:
+    """Who opens a review finds its family first in their list; asked once check_family let them."""
+    selection_id = request.path_params.get("selection_id", "")
+    asked = f"{request.method} {request.scope['route'].path}"
+    if asked in _OPENING and re.fullmatch(ID_PATTERN, selection_id):
+        note_view(ctx.db, principal_of(request), selection_id)
 
 
 def _waits_for_consent(request: Request) -> bool:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.dependencies import Asker, Ctx, GivenId
+from api.dependencies import Asker, Ctx, Cursor, GivenId, next_page, position_of
 from api.errors import NotInScope, described
 from pipeline.limits import ID_PATTERN
 from pipeline.moments import FamilyCode
 from records.accounts.principal import Via
 from records.documents import FamilyPeople, GivenTime, Reason
-from records.families import hand_over, sharing
+from records.families import hand_over, listing, sharing
 from records.families.access import ShareKind
 from records.families.break_glass import BrokenGlass, break_glass
 from records.families.families import propose_code
 from records.families.hand_over import OwnerView
-from records.families.sharing import FamilyView
+from records.families.listing import FamilyView
+from records.paging import Position
 from records.views.last_review import LastReview, last_review
 
 PREFIX = "/api/v1/families"
@@ -79,11 +80,41 @@ class NewShare(BaseModel):
     until: GivenTime | None = None
 
 
-@router.get("", summary="My families", responses=described(401, 403))
-def list_families(asker: Asker, ctx: Ctx) -> list[FamilyView]:
-    """One's own, and those that are shared with one."""
+class FamilyPage(BaseModel):
+    """Some families, those looked at last first."""
+
+    items: list[FamilyView]
+    next: str | None
+    """Where the next ones are; null at the end."""
+
+
+class ListedFamilies(BaseModel):
+    """Which families a list has."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Cursor = ""
+    code: Annotated[FamilyCode | None, Field(description="Only the one with this code, in any case.")] = None
+    search: Annotated[str, Field(max_length=32, description="Only those whose code has this in it.")] = ""
+
+    def given(self) -> dict[str, Any]:
+        """As listing.list_families takes it."""
+        return {
+            "limit": self.limit, "after": position_of(self.cursor), "code": self.code or "", "search": self.search
+        }  # fmt: skip
+
+    def following(self, path: str, last: Position | None) -> str | None:
+        """The address of the page behind this one; None at the end."""
+        return next_page(path, self.model_dump(exclude={"cursor"}), last)
+
+
+@router.get("", summary="My families", responses=described(401, 403, 422))
+def list_families(asker: Asker, ctx: Ctx, asked: Annotated[ListedFamilies, Query()]) -> FamilyPage:
+    """One's own and those that are shared with one, the one that one looked at last first."""
     with ctx.db.reading() as session:
-        return sharing.list_families(session, asker)
+        items, last = listing.list_families(session, asker, **asked.given())
+    return FamilyPage(items=items, next=asked.following(PREFIX, last))
 
 
 @router.get("/proposal", summary="A code for a new family", responses=described(401, 403))
@@ -169,6 +200,13 @@ def list_family_owners(asker: Asker, ctx: Ctx) -> list[OwnerView]:
     """For a manager who hands families over: guiders, and how many families are theirs; no code of any."""
     with ctx.db.reading() as session:
         return hand_over.list_owners(session, asker)
+
+
+@router.get("/{family_id}", summary="One family", responses=described(401, 403, 404))
+def get_family(family_id: GivenId, asker: Asker, ctx: Ctx) -> FamilyView:
+    """One's own, or one that is shared with one."""
+    with ctx.db.reading() as session:
+        return listing.get_family(session, asker, family_id)
 
 
 @router.post("/hand-over", summary="Transfer families to another guider", responses=described(401, 403, 422))

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
 
 from api.dependencies import Asker, Ctx, GivenId
 from api.errors import described
-from api.routes.families import PREFIX
-from records.families import sharing
+from api.routes.families import PREFIX, ListedFamilies
+from records.families import listing
 from records.views import family_films
 from records.views.family_films import FamilyFilms, FamilyLine
 
 router = APIRouter(prefix=PREFIX, tags=["families"])
 
 
-@router.get("/latest", summary="My families, with what was sent last of each", responses=described(401, 403))
-def list_families_with_latest(asker: Asker, ctx: Ctx) -> list[FamilyLine]:
-    """One's own, and those that are shared with one. No pictures are named."""
+class FamilyLines(BaseModel):
+    """Some families with what was sent last of each, those looked at last first."""
+
+    items: list[FamilyLine]
+    next: str | None
+    """Where the next ones are; null at the end."""
+
+
+@router.get("/latest", summary="My families, with what was sent last of each", responses=described(401, 403, 422))
+def list_families_with_latest(asker: Asker, ctx: Ctx, asked: Annotated[ListedFamilies, Query()]) -> FamilyLines:
+    """One's own and those that are shared with one, as in their list. No pictures are named."""
     with ctx.db.reading() as session:
-        return family_films.with_latest_films(session, asker, sharing.list_families(session, asker))
+        families, last = listing.list_families(session, asker, **asked.given())
+        lines = family_films.with_latest_films(session, asker, families)
+    return FamilyLines(items=lines, next=asked.following(f"{PREFIX}/latest", last))
 
 
 @router.get("/{family_id}/films", summary="All films of a family", responses=described(401, 403, 404))

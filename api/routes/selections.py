@@ -7,19 +7,20 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import AppContext, Asker, Ctx, GivenId
+from api.dependencies import AppContext, Asker, Ctx, GivenCursor, GivenId, next_page, position_of
 from api.errors import described
 from api.middleware.limits import UPLOADS
 from api.middleware.person import Person, hash_person
 from api.routes.new_selection import NewSelection
 from pipeline.hints import hints
+from pipeline.limits import ID_PATTERN
 from records.accounts.principal import guider_of
 from records.actions.create import begin_selection, compose_selection
 from records.actions.erase import erase_selection
 from records.errors import SelectionGone
 from records.ledger import selections as ledger
 from records.states import MomentState
-from records.views import selections as selection_views
+from records.views.selection_list import list_selections as list_page
 from records.views.selections import SelectionSummary, SelectionView, selection_view
 
 PREFIX = "/api/v1/selections"
@@ -99,13 +100,16 @@ def list_selections(
     asker: Asker,
     ctx: Ctx,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    cursor: GivenCursor = "",
+    family_id: Annotated[str, Query(pattern=f"^$|{ID_PATTERN}", description="Only those of this family.")] = "",
+    offset: Annotated[int, Query(ge=0, le=1_000_000, deprecated=True)] = 0,
 ) -> SelectionPage:
     """A page of summaries, of those that one may see."""
     with ctx.db.reading() as session:
-        found = selection_views.list_selections(session, asker, limit=limit + 1, offset=offset)
-    more = f"{PREFIX}?limit={limit}&offset={offset + limit}" if len(found) > limit else None
-    return SelectionPage(items=found[:limit], next=more)
+        items, last = list_page(
+            session, asker, limit=limit, after=position_of(cursor), family_id=family_id, offset=offset
+        )
+    return SelectionPage(items=items, next=next_page(PREFIX, {"limit": limit, "family_id": family_id}, last))
 
 
 @router.get("/{selection_id}", summary="One selection", responses=described(401, 404))

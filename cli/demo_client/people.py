@@ -42,7 +42,7 @@ class People:
         review = f"/api/v1/selections/{selection_id}"
         for client in (self.manager, self.colleague, self.supervisor):
             _expect(client, review, seen=False)
-        [family] = ask(self.guider, "GET", "/api/v1/families").json()
+        [family] = ask(self.guider, "GET", "/api/v1/families").json()["items"]
         supervisor = ask(self.supervisor, "GET", "/api/v1/session").json()["account_id"]
         until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
         share = {"account_id": supervisor, "kind": "supervisor", "until": until}

@@ -55,12 +55,22 @@ def owner_of(who: Principal) -> str:
 
 def may(who: Principal, right: Right) -> ColumnElement[bool]:
     """The condition on SelectionRow under which they may do this with it."""
+    return or_(*grounds(who, right))
+
+
+def grounds(who: Principal, right: Right) -> tuple[ColumnElement[bool], ...]:
+    """The same as several conditions, each of which is enough and is found by an index of its own."""
     if who is SERVICE:
-        return true()
+        return (true(),)
     if not _is_guiders_work(who):
-        return false()
+        return (false(),)
     own = select(FamilyRow.id).where(FamilyRow.owner_account_id == owner_of(who))
-    return or_(SelectionRow.family_id.in_(own), _is_shared(who, right))
+    if not _ENOUGH[right]:
+        return (SelectionRow.family_id.in_(own),)
+    shared = _good_share(who.account_id, right)
+    whole = select(FamilyShareRow.family_id).where(*shared, FamilyShareRow.selection_id.is_(None))
+    single = select(FamilyShareRow.selection_id).where(*shared, FamilyShareRow.selection_id.is_not(None))
+    return SelectionRow.family_id.in_(own), SelectionRow.family_id.in_(whole), SelectionRow.id.in_(single)
 
 
 def may_see(who: Principal) -> ColumnElement[bool]:
@@ -138,16 +148,6 @@ def may_still_hand_out(session: Session, account_id: str, family_id: str | None)
 
 def _is_guiders_work(who: Principal) -> bool:
     return who.may(Scope.REVIEWS_READ) or who.may(Scope.REVIEWS_WRITE)
-
-
-def _is_shared(who: Principal, right: Right) -> ColumnElement[bool]:
-    if not _ENOUGH[right]:
-        return false()
-    shared = _shares_of(who, right).where(
-        FamilyShareRow.family_id == SelectionRow.family_id,
-        or_(FamilyShareRow.selection_id.is_(None), FamilyShareRow.selection_id == SelectionRow.id),
-    )
-    return exists(shared.correlate(SelectionRow))
 
 
 def _shares_of(who: Principal, right: Right) -> Select[str]:

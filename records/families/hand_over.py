@@ -89,7 +89,7 @@ def hand_over(
     chosen = (FamilyRow.owner_account_id == from_account_id) & FamilyRow.id.in_(family_ids)
     rows = session.scalars(select(FamilyRow).where(chosen).order_by(FamilyRow.id).with_for_update()).all()
     for row in rows:
-        row.owner_account_id = to_account_id
+        row.owner_account_id, row.viewed_at = to_account_id, utcnow()
         shares = (FamilyShareRow.family_id == row.id) & FamilyShareRow.ended_at.is_(None)
         session.execute(update(FamilyShareRow).where(shares).values(ended_at=utcnow()))
         end_links(session, who, row.id)

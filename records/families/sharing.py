@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from pipeline.purposes import Purpose
@@ -22,8 +21,9 @@ from records.documents import FamilyPeople
 from records.errors import RecordsError
 from records.families.access import Right, ShareKind, may_with_family, owner_of
 from records.families.families import FamilyGone, code_taken, find_family, hold_open
+from records.families.listing import FamilyView, family_view, is_good
 from records.families.people import name_people, people_named
-from records.models import AccountRow, FamilyRow, FamilyShareRow, SelectionRow
+from records.models import FamilyRow, FamilyShareRow, SelectionRow
 
 _NEEDED_ROLE: Final = {ShareKind.COLLEAGUE: Role.GUIDER, ShareKind.SUPERVISOR: Role.SUPERVISOR}
 
@@ -42,48 +42,6 @@ class ShareGone(RecordsError):
     for_guider = "This is not shared any more."
 
 
-class ShareView(BaseModel):
-    """With whom a family is shared."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    account_id: str
-    name: str
-    kind: ShareKind
-    selection_id: str | None
-    until: datetime | None
-    reason: str
-    """Why somebody broke the glass; else empty."""
-    created_at: datetime
-
-
-class FamilyView(BaseModel):
-    """A family as it is shown to those who may see it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    code: str
-    people: FamilyPeople
-    """Told to who works on it; a supervisor sees a review, and needs nobody else of the family."""
-    opened_at: datetime
-    ended_at: datetime | None
-    mine: bool
-    owner: str
-    """Whose it is, by name."""
-    shares: list[ShareView]
-    """Those that are good now: of one's own family all, of another's one's own."""
-
-
-def list_families(session: Session, who: Principal) -> list[FamilyView]:
-    """Those that are theirs or shared with them, by their codes."""
-    shared = select(FamilyShareRow.family_id).where(FamilyShareRow.account_id == who.account_id, _is_good())
-    theirs = or_(FamilyRow.owner_account_id == owner_of(who), FamilyRow.id.in_(shared))
-    rows = session.scalars(select(FamilyRow).where(theirs, FamilyRow.visible)).all()
-    return [_view(session, who, row) for row in sorted(rows, key=lambda row: row.code)]
-
-
 def open_family(session: Session, who: Principal, code: str, people: FamilyPeople) -> FamilyView:
     """A new family of theirs. Raises: FamilyCodeTaken."""
     if find_family(session, code) is not None:
@@ -93,7 +51,7 @@ def open_family(session: Session, who: Principal, code: str, people: FamilyPeopl
     session.add(row)
     session.flush()
     note(session, who, Action.OPEN_FAMILY, family_id=row.id)
-    return _view(session, who, row)
+    return family_view(session, who, row)
 
 
 def change_family(
@@ -103,7 +61,7 @@ def change_family(
     row = _own(session, who, family_id)
     row.people, row.ended_at = name_people(row.people, people, kept=people_named(session, family_id)), ended_at
     note(session, who, Action.CHANGE_FAMILY, family_id=family_id)
-    return _view(session, who, row)
+    return family_view(session, who, row)
 
 
 def share_family(
@@ -138,7 +96,7 @@ def share_family(
         require(session, purpose, selection_ids=[selection.id])
     same = (FamilyShareRow.account_id == account_id) & (FamilyShareRow.kind == kind)
     same &= (FamilyShareRow.family_id == family_id) & FamilyShareRow.selection_id.is_not_distinct_from(selection_id)
-    session.execute(update(FamilyShareRow).where(same, _is_good()).values(ended_at=utcnow()))
+    session.execute(update(FamilyShareRow).where(same, is_good()).values(ended_at=utcnow()))
     session.add(
         FamilyShareRow(
             family_id=family_id,
@@ -151,20 +109,20 @@ def share_family(
     )
     session.flush()
     note(session, who, Action.SHARE, account_id, family_id=family_id, selection_id=selection_id or "")
-    return _view(session, who, row)
+    return family_view(session, who, row)
 
 
 def end_share(session: Session, who: Principal, family_id: str, share_id: str) -> FamilyView:
     """From now on they see it no more, and a colleague's links open nothing. Raises: FamilyGone, ShareGone."""
     row = _own(session, who, family_id)
-    this = (FamilyShareRow.id == share_id) & (FamilyShareRow.family_id == family_id) & _is_good()
+    this = (FamilyShareRow.id == share_id) & (FamilyShareRow.family_id == family_id) & is_good()
     if rows_changed(session, update(FamilyShareRow).where(this).values(ended_at=utcnow())) != 1:
         raise ShareGone
     share = session.get_one(FamilyShareRow, share_id)
     if share.kind == ShareKind.COLLEAGUE:
         end_links(session, who, family_id, by=share.account_id)
     note(session, who, Action.STOP_SHARING, share_id, family_id=family_id)
-    return _view(session, who, row)
+    return family_view(session, who, row)
 
 
 def _own(session: Session, who: Principal, family_id: str) -> FamilyRow:
@@ -172,43 +130,3 @@ def _own(session: Session, who: Principal, family_id: str) -> FamilyRow:
     if row is None or not may_with_family(session, who, row, Right.OWN):
         raise FamilyGone
     return row
-
-
-def _is_good() -> ColumnElement[bool]:
-    return FamilyShareRow.ended_at.is_(None) & or_(FamilyShareRow.until.is_(None), FamilyShareRow.until > utcnow())
-
-
-def _view(session: Session, who: Principal, row: FamilyRow) -> FamilyView:
-    mine = row.owner_account_id == owner_of(who)
-    query = (
-        select(FamilyShareRow, AccountRow.display_name)
-        .join(AccountRow, AccountRow.id == FamilyShareRow.account_id)
-        .where(FamilyShareRow.family_id == row.id, _is_good())
-        .order_by(FamilyShareRow.created_at)
-    )
-    if not mine:
-        query = query.where(FamilyShareRow.account_id == who.account_id)
-    found = session.execute(query).all()
-    works = mine or any(share.kind == ShareKind.COLLEAGUE for share, _ in found)
-    return FamilyView(
-        id=row.id,
-        code=row.code,
-        people=row.people if works else (),
-        opened_at=row.opened_at,
-        ended_at=row.ended_at,
-        mine=mine,
-        owner=session.get_one(AccountRow, row.owner_account_id).display_name,
-        shares=[
-            ShareView(
-                id=share.id,
-                account_id=share.account_id,
-                name=name,
-                kind=ShareKind(share.kind),
-                selection_id=share.selection_id,
-                until=share.until,
-                reason=share.reason,
-                created_at=share.created_at,
-            )
-            for share, name in found
-        ],
-    )

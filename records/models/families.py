@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.clock import utcnow
@@ -24,6 +24,7 @@ class FamilyRow(Erasable, Base):
     """A family that a guider works with, under a code; it goes with the last of its selections."""
 
     __tablename__ = "families"
+    __table_args__ = (Index("ix_families_owner_account_id", "owner_account_id", "viewed_at", "id"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     code: Mapped[str] = mapped_column(SealedText("families.code", KeyKind.FAMILY, "id"))
@@ -31,13 +32,15 @@ class FamilyRow(Erasable, Base):
     """By which the code is found without being read (records/keys/codes.py); None: from before, not sealed yet."""
     code_look: Mapped[str | None] = mapped_column(String(64), index=True)
     """The same for all codes that look alike."""
-    owner_account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    owner_account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     """Her guider's. This machine and all who share the guiders' token count as one: that of the token."""
     people: Mapped[FamilyPeople] = mapped_column(
         SealedJson("families.people", KeyKind.FAMILY, "id", FamilyPeople, tuple), default=()
     )
     """By role and initials at most, each with an id that stays."""
     opened_at: Mapped[datetime] = mapped_column(default=utcnow)
+    viewed_at: Mapped[datetime] = mapped_column(default=utcnow)
+    """When its guider last turned to it from another one: hers are listed by it."""
     grace_from: Mapped[datetime | None]
     """Of a family that was there before anybody was asked who agreed: since when that is asked; None: it always was."""
     ended_at: Mapped[datetime | None]
@@ -72,6 +75,8 @@ class FamilyShareRow(Base):
     by: Mapped[str] = mapped_column(String(32))
     """The account that shared it."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    viewed_at: Mapped[datetime] = mapped_column(default=utcnow)
+    """When those with whom it is shared last turned to the family."""
     ended_at: Mapped[datetime | None]
 
 

@@ -39,6 +39,7 @@ class SelectionRow(Erasable, Base):
     __table_args__ = (
         Index("ix_selections_begun_by", "begun_by", "created_at"),
         Index("ix_selections_created_at", "created_at", "id"),
+        Index("ix_selections_family_id_created_at", "family_id", "created_at", "id"),
         # The few that are being erased.
         Index(
             "ix_selections_erasing_at",
@@ -51,7 +52,7 @@ class SelectionRow(Erasable, Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     state: Mapped[str] = mapped_column(String(16), default=SelectionState.RECEIVING)
-    family_id: Mapped[str] = mapped_column(ForeignKey("families.id"), index=True)
+    family_id: Mapped[str] = mapped_column(ForeignKey("families.id"))
     family: Mapped[str] = mapped_column(SealedText("selections.family", KeyKind.SELECTION, "id"))
     """The family's code, to be read; what belongs together, and who may see it, is asked of ``family_id``."""
     cycle: Mapped[int]

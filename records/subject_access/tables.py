@@ -176,7 +176,7 @@ INCLUDED: dict[str, Held] = {
     "families": Held(
         FamilyRow, "The family's code, who belongs to it, whose work it is and when it began and ended.",
         lambda asked: FamilyRow.id == asked.family_id,
-        frozenset({"code_index", "code_look", "key_made_at", "erasing_at"}), _family,
+        frozenset({"code_index", "code_look", "key_made_at", "erasing_at", "viewed_at"}), _family,
     ),
     "selections": Held(
         SelectionRow, "What was chosen from each film, and when.",
@@ -221,7 +221,7 @@ INCLUDED: dict[str, Held] = {
     ),
     "family_shares": Held(
         FamilyShareRow, "Who else was let see the family's reviews, as what, and until when.",
-        _of_family(FamilyShareRow), frozenset(), _reason("account_id", "by"),
+        _of_family(FamilyShareRow), frozenset({"viewed_at"}), _reason("account_id", "by"),
     ),
     "hand_overs": Held(
         HandOverRow, "When another guider took over.", _of_family(HandOverRow), frozenset(),

@@ -15,7 +15,7 @@ from pipeline.moments import FilmOf
 from records.accounts.principal import Principal
 from records.families.access import Right, may_see, may_with_family
 from records.families.families import FamilyGone
-from records.families.sharing import FamilyView
+from records.families.listing import FamilyView
 from records.models import ArtifactRow, FamilyRow, MomentRow, SelectionRow
 from records.states import MomentState, SelectionState
 

@@ -15,11 +15,9 @@ from sqlalchemy.orm import Session, selectinload
 from pipeline.moments import Clip, FilmOf, Still
 from pipeline.outputs.kinds import KINDS
 from pipeline.purposes import Purpose
-from records.accounts.principal import Principal
 from records.copies.carriers import carriers_of
 from records.copies.register import Carrier
 from records.documents import ClipTimes, MomentFacts, StatedFilm, StillTimes
-from records.families.access import may_see
 from records.ledger.outputs import companion_of, join_revisions
 from records.ledger.selections import held_for
 from records.models import (
@@ -311,19 +309,6 @@ def _lacks_notes(output: OutputRow, notes: Mapping[str, str]) -> bool:
         return False
     shown = [notes[one] for one in {output.selection_id, companion_of(output.recipe)} if one in notes]
     return output.notes_revision != join_revisions(shown)
-
-
-def list_selections(session: Session, who: Principal, *, limit: int, offset: int = 0) -> list[SelectionSummary]:
-    """Those that they may see, the newest first."""
-    query = (
-        select(SelectionRow)
-        .where(SelectionRow.visible, may_see(who))
-        .order_by(SelectionRow.created_at.desc(), SelectionRow.id.desc())
-        .limit(limit)
-        .offset(offset)
-        .options(selectinload(SelectionRow.moments))
-    )
-    return summaries(session.scalars(query))
 
 
 def summaries(rows: Iterable[SelectionRow]) -> list[SelectionSummary]:

@@ -177,7 +177,7 @@ def test_a_new_selection_brings_who_agreed_or_is_not_begun(house: House) -> None
     clip = {**new["clip"][0], "people": [{"role": "mother", "initials": "M"}]}
     only = client.post("/api/v1/selections", json=new | {"clip": [clip], "still": [], "outputs": ["reel"]})
     assert only.status_code == 201
-    [family] = [one for one in client.get("/api/v1/families").json() if one["code"] == "N-4711"]
+    [family] = [one for one in client.get("/api/v1/families").json()["items"] if one["code"] == "N-4711"]
     assert only.json()["selection"]["moments"][0]["people"] == [family["people"][0]["id"]]
     told = client.get(f"/api/v1/families/{family['id']}/consents").json()
     assert {(one["purpose"], one["own_words"], one["given_by"]) for one in told["said"]} == {

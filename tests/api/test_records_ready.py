@@ -79,7 +79,7 @@ def copy_database(place: Place, request: pytest.FixtureRequest, tmp_path: Path) 
 def shown(client: TestClient) -> set[str]:
     """The reviews that the service shows, and the families that it knows."""
     reviews = client.get("/api/v1/selections").raise_for_status().json()["items"]
-    return {one["id"] for one in [*reviews, *client.get("/api/v1/families").raise_for_status().json()]}
+    return {one["id"] for one in [*reviews, *client.get("/api/v1/families").raise_for_status().json()["items"]]}
 
 
 class _Away:

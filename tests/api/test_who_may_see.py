@@ -256,7 +256,7 @@ def test_a_supervisor_sees_what_was_shared_and_nothing_else_of_the_family(house:
 
 def test_a_family_is_shared_and_unshared_by_its_guider_alone(house: House) -> None:
     owner, other = house.client("owner"), house.client("other")
-    [family] = [one for one in owner.get("/api/v1/families").json() if one["code"] == CODE]
+    [family] = [one for one in owner.get("/api/v1/families").json()["items"] if one["code"] == CODE]
     shares = f"/api/v1/families/{family['id']}/shares"
     assert CODE not in other.get("/api/v1/families").text
     wanted = {"account_id": ident("other"), "kind": "colleague"}
@@ -289,14 +289,14 @@ def test_who_shares_is_told_with_whom_by_name_and_nothing_more_of_them(house: Ho
 
 def test_both_sides_read_whose_a_family_is_and_until_when_and_the_day_can_be_moved(house: House) -> None:
     owner, other = house.client("owner"), house.client("other")
-    [family] = [one for one in owner.get("/api/v1/families").json() if one["code"] == CODE]
+    [family] = [one for one in owner.get("/api/v1/families").json()["items"] if one["code"] == CODE]
     shares = f"/api/v1/families/{family['id']}/shares"
     wanted = {"account_id": ident("other"), "kind": "colleague"}
     for until in (None, "2199-01-01T00:00:00Z"):
         shared = owner.post(shares, json=wanted | {"until": until}).json()["shares"]
     [given] = [one for one in shared if one["account_id"] == ident("other")]
     assert (given["name"], given["until"]) == ("other", "2199-01-01T00:00:00Z")
-    [seen] = [one for one in other.get("/api/v1/families").json() if one["code"] == CODE]
+    [seen] = [one for one in other.get("/api/v1/families").json()["items"] if one["code"] == CODE]
     assert (seen["owner"], seen["mine"], [one["until"] for one in seen["shares"]]) == ("owner", False, [given["until"]])
     owner.delete(f"{shares}/{given['id']}").raise_for_status()
     assert CODE not in other.get("/api/v1/families").text
@@ -305,7 +305,7 @@ def test_both_sides_read_whose_a_family_is_and_until_when_and_the_day_can_be_mov
 @pytest.mark.parametrize(("who", "kind"), [("supervisor", "colleague"), ("other", "supervisor"), ("it", "supervisor")])
 def test_nothing_is_shared_with_somebody_as_what_they_are_not(house: House, who: str, kind: str) -> None:
     owner = house.client("owner")
-    [family] = [one for one in owner.get("/api/v1/families").json() if one["code"] == CODE]
+    [family] = [one for one in owner.get("/api/v1/families").json()["items"] if one["code"] == CODE]
     wanted = {"account_id": ident(who), "kind": kind}
     assert owner.post(f"/api/v1/families/{family['id']}/shares", json=wanted).json()["code"] == "share_wrong"
 

@@ -33,6 +33,7 @@ _SAID = {"statements": [{"person": _PERSON, "purposes": ["shared_review"]}]}
 BODIES: dict[str, Any] = {
     "DELETE /api/v1/copies/{copy_id}": None,
     "DELETE /api/v1/families/{family_id}": None,
+    "GET /api/v1/families/{family_id}": None,
     "PUT /api/v1/families/{family_id}": {"people": [_PERSON]},
     "POST /api/v1/families/{family_id}/consent-forms": b"%PDF-1.7 a form",
     "GET /api/v1/families/{family_id}/consent-forms/{form_id}": None,
@@ -64,7 +65,7 @@ BODIES: dict[str, Any] = {
 }
 """What each is asked with. A new route that is not here fails."""
 COPY = {"kind": "review_pack", "carrier": "plain", "purpose": "shared_review", "by": ident("owner")}
-LOOKS = {f"GET /api/v1/families/{{family_id}}/{what}" for what in ("films", "last-review")}
+LOOKS = {f"GET /api/v1/families/{{family_id}}{what}" for what in ("", "/films", "/last-review")}
 """What a supervisor is shown too, of the review that is shared; where there is none to be seen it answers nothing."""
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from records.database import Database
+from records.families.listing import list_families
 from records.ledger.clock_repair import clamp_future_timestamps
 from records.ledger.jobs import claim_next, count_due, take_unsent
 from records.models import utcnow
@@ -15,7 +16,7 @@ from records.settings import Settings
 from records.views.history import Span, series
 from records.views.jobs import JobFilter, job_page
 from records.views.queue_stats import queue_figures
-from records.views.selections import list_selections
+from records.views.selection_list import list_selections
 from tests.records.cast import EVERYBODY_HERE
 
 GUIDERS = 500
@@ -30,13 +31,18 @@ _FINISHED = {
 
 def fill(db: Database, waiting: int, finished: int) -> None:
     """That many jobs beside the only one: of finished selections with ten moments each, of waiting ones with one."""
-    families = max(finished // 100, 10)
+    families = max(finished // 20, 10)
     with db.session() as session:
         _copy(
             session,
             "families",
             families,
-            {"id": "md5('family' || n)", "code": "'F-' || n", "code_index": "md5('F-' || n)"},
+            {
+                "id": "md5('family' || n)",
+                "code": "'F-' || n",
+                "code_index": "md5('F-' || n)",
+                "viewed_at": "now() - n * interval '1 min'",
+            },
         )
         for letter, number, moments, job in (("d", finished, 10, _FINISHED), ("q", waiting, 1, _WAITING)):
             selection, moment = f"md5('{letter}' || (1 + (n - 1) / {moments}))", f"md5('{letter}-moment' || n)"
@@ -79,6 +85,9 @@ def questions(db: Database, settings: Settings) -> dict[str, Callable[[], object
         "failed_jobs": reading(lambda session: job_page(session, JobFilter.FAILED, utcnow(), limit=50)),
         "waiting_jobs": reading(lambda session: job_page(session, JobFilter.WAITING, utcnow(), limit=50)),
         "selections": reading(lambda session: list_selections(session, EVERYBODY_HERE, limit=20)),
+        "families": reading(lambda session: list_families(session, EVERYBODY_HERE, limit=20)),
+        "family_by_code": reading(lambda session: list_families(session, EVERYBODY_HERE, limit=20, code="F-7")),
+        "family_search": reading(lambda session: list_families(session, EVERYBODY_HERE, limit=20, search="7")),
         "count_due": lambda: count_due(db),
         "take_unsent": lambda: take_unsent(db, 500, silent_s=60),
         "clamp_timestamps": lambda: clamp_future_timestamps(db, settings),

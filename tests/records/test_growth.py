@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,9 @@ def test_no_question_reads_all_jobs_or_selections(grown: tuple[Database, Setting
         for statement, parameters in asked:
             cursor.execute(f"EXPLAIN {statement}", parameters)
             plan = [line for (line,) in cursor.fetchall()]
-            scanned += [statement for line in plan if "Seq Scan on jobs" in line or "Seq Scan on selections" in line]
+            # A hundred families by their ids are a good part of these few: reading them all is cheaper.
+            tables = "jobs|selections" if "families.id IN (%" in statement else "jobs|selections|families"
+            scanned += [statement for line in plan if re.search(f"Seq Scan on ({tables})", line)]
     assert len(asked) > len(questions(db, settings))
     assert not scanned
 

@@ -162,7 +162,7 @@ def test_governance_reads_who_saw_a_family_and_its_guider_is_told_of_an_emergenc
     page.get_by_role("button", name="Yes, see it and tell its guider").click()
     expect(page.get_by_text("Cleo’s family. You opened it in an emergency")).to_be_visible()
     assert not AXE.is_file() or complaints(page) == []
-    [one] = there.request.get(f"{with_people.url}/api/v1/families").json()
+    [one] = there.request.get(f"{with_people.url}/api/v1/families").json()["items"]
     shared = {"account_id": dee.account_id, "kind": "colleague"}
     origin = {"Origin": with_people.url}
     assert there.request.post(f"{with_people.url}/api/v1/families/{one['id']}/shares", data=shared, headers=origin).ok

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -155,7 +156,7 @@ def test_where_there_is_one_manager_the_console_hands_over_to_her(
     monkeypatch.setenv("VIGPACK_LOCAL_ACCOUNTS", "true")
     users(Act.HAND_OVER, logins_of[id_of(leaving)], to=logins_of[id_of(mara)], why=REASON)
     assert capsys.readouterr().out.startswith("The families of")
-    assert [one["code"] for one in mara.get("/api/v1/families").json() if one["id"] == family_id] == [code]
+    assert [one["code"] for one in mara.get("/api/v1/families").json()["items"] if one["id"] == family_id] == [code]
     [notice] = leaving.get("/api/v1/notices").json()
     assert notice["by"].startswith("command-line:")
     assert notice["reason"] == REASON
@@ -180,12 +181,12 @@ def test_a_broken_glass_is_told_at_once_shows_without_changing_and_ends_by_itsel
     assert sol.get(path).status_code == 200
     assert sol.post(BREAK_GLASS, json=wanted).json()["code"] == "share_wrong"
     assert sol.delete(path).status_code == 403
-    [seen] = [one for one in sol.get("/api/v1/families").json() if one["id"] == family_id]
+    [seen] = [one for one in sol.get("/api/v1/families").json()["items"] if one["id"] == family_id]
     assert (seen["code"], seen["people"]) == (code, [])
     for client, told_code in ((ada, code), (mara, None), (governance, None)):
         [notice] = [one for one in client.get("/api/v1/notices").json() if one["kind"] == "glass_broken"]
         assert (notice["reason"], notice["family_code"], notice["until"]) == (REASON, told_code, broken["until"])
-    [share] = next(one for one in ada.get("/api/v1/families").json() if one["id"] == family_id)["shares"]
+    [share] = next(one for one in ada.get("/api/v1/families").json()["items"] if one["id"] == family_id)["shares"]
     assert (share["kind"], share["reason"]) == ("break_glass", REASON)
     with app.state.context.db.reading() as session:
         [line] = find_lines(session, Wanted(action=Action.BREAK_GLASS, family_id=family_id))
@@ -220,7 +221,60 @@ def test_a_supervisor_is_told_nothing_of_the_family_s_other_people(app: FastAPI,
     for client, kind in ((sol, "supervisor"), (colleague, "colleague")):
         share = {"account_id": id_of(client), "kind": kind}
         ada.post(f"/api/v1/families/{family_id}/shares", json=share).raise_for_status()
-    assert [client.get("/api/v1/families").json()[0]["people"] for client in (sol, colleague)] == [[], people]
+    assert [client.get("/api/v1/families").json()["items"][0]["people"] for client in (sol, colleague)] == [[], people]
+
+
+def codes(client: TestClient, **asked: object) -> list[str]:
+    """Of every page, one after the other."""
+    found, there = [], str(httpx.URL("/api/v1/families", params=asked))
+    while there:
+        page = client.get(there).raise_for_status().json()
+        assert len(page["items"]) <= asked.get("limit", 20)
+        found, there = found + [one["code"] for one in page["items"]], page["next"]
+    return found
+
+
+def test_families_come_page_by_page_and_each_once(app: FastAPI) -> None:
+    eve = person(app)
+    opened_one_by_one = [opened(eve)[1] for _ in range(5)]
+    for limit in (1, 2, 4, 5, 100):
+        assert codes(eve, limit=limit) == opened_one_by_one[::-1]
+    behind = eve.get("/api/v1/families?limit=2").json()["next"]
+    opened(eve)
+    assert [one["code"] for one in eve.get(behind).json()["items"]] == opened_one_by_one[2:0:-1]
+    for wrong in ("x", "-", "1-", "9" * 18 + "-" + "0" * 32, "١-" + "0" * 32):
+        assert eve.get("/api/v1/families", params={"cursor": wrong}).status_code == 422
+
+
+def test_the_family_that_somebody_looked_at_last_comes_first_in_their_list_alone(app: FastAPI) -> None:
+    eve, sol, colleague = person(app), person(app, Role.SUPERVISOR), person(app)
+    (old_id, old), (_, new) = opened(eve), opened(eve)
+    review = eve.post("/api/v1/selections", json=shape(family=old)).raise_for_status().json()["selection"]["id"]
+    for client, kind in ((colleague, "colleague"), (sol, "supervisor")):
+        share = {"account_id": id_of(client), "kind": kind}
+        eve.post(f"/api/v1/families/{old_id}/shares", json=share).raise_for_status()
+    own = opened(colleague)[1]
+    assert [codes(one) for one in (eve, colleague, sol)] == [[new, old], [own, old], [old]]
+    for client in (sol, colleague):
+        client.get(f"/api/v1/selections/{review}").raise_for_status()
+    assert [codes(one) for one in (eve, colleague, sol)] == [[new, old], [old, own], [old]]
+    eve.get(f"/api/v1/selections/{review}").raise_for_status()
+    assert codes(eve) == [old, new]
+    assert codes(colleague, limit=1) == [old, own]
+
+
+def test_a_family_is_found_by_its_code_or_a_part_of_it_and_nobody_else_s(app: FastAPI, ben: TestClient) -> None:
+    eve, there = person(app), {}
+    for code in ("Q-6104", "Q-6105", "R-61"):
+        there[code] = eve.post("/api/v1/families", json={"code": code}).raise_for_status().json()
+    assert codes(eve, code="q_6104") == ["Q-6104"]
+    assert codes(eve, code="Q-61") == []
+    assert codes(eve, search=" q-61", limit=1) == ["Q-6105", "Q-6104"]
+    assert codes(eve, search="61") == ["R-61", "Q-6105", "Q-6104"]
+    assert codes(eve, search="4") == ["Q-6104"]
+    assert eve.get(f"/api/v1/families/{there['R-61']['id']}").json() == there["R-61"]
+    assert codes(ben, code="Q-6104") == codes(ben, search="6104") == []
+    assert ben.get(f"/api/v1/families/{there['R-61']['id']}").json()["code"] == "family_gone"
 
 
 def test_codes_that_look_alike_are_one_family(ada: TestClient, ben: TestClient) -> None:

@@ -202,7 +202,7 @@ def test_a_second_person_confirms_who_was_invited_anew_and_she_is_told(app: Fast
     assert not waiting["can_be_mine"]
     assert again.get("/api/v1/families").status_code == 403
     governance.put(confirm).raise_for_status()
-    assert [one["code"] for one in again.get("/api/v1/families").json()] == [code]
+    assert [one["code"] for one in again.get("/api/v1/families").json()["items"]] == [code]
     [notice] = again.get("/api/v1/notices").json()
     told = (notice["kind"], notice["by"], notice["reason"], notice["confirmed_by"])
     assert told == ("sign_in_reset", "Mara", "lost_second_factor", governance.get("/api/v1/session").json()["name"])

@@ -20,7 +20,8 @@ from records.ledger.selections import retry_selection, upload_completed
 from records.models import ArtifactRow, JobRow, JobState, MomentState, SelectionState, UploadRow, utcnow
 from records.settings import Settings
 from records.storage.contract import StorageUnavailable
-from records.views.selections import SelectionView, list_selections, selection_view
+from records.views.selection_list import list_selections
+from records.views.selections import SelectionView, selection_view
 from tests.effects import open_alone, woken_by
 from tests.records.cast import K_104, K_207, add_jobs, add_selection, complete_upload, job_row, take
 
@@ -246,7 +247,10 @@ def test_waiting_and_running_times_are_told_apart(settings: Settings, db: Databa
 def test_the_newest_selection_is_listed_first(db: Database) -> None:
     older, newer = add_selection(db, K_104), add_selection(db, K_207)
     with db.reading() as session:
-        listed = list_selections(session, SERVICE, limit=10)
-        second = list_selections(session, SERVICE, limit=1, offset=1)
+        listed, end = list_selections(session, SERVICE, limit=2)
+        _, behind = list_selections(session, SERVICE, limit=1)
+        add_selection(db, K_104)  # the next page begins where the first one ended all the same
+        second, _ = list_selections(session, SERVICE, limit=1, after=behind)
+    assert end is None
     assert [row.id for row in listed] == [newer, older]
     assert [(row.id, row.family, row.clips, row.stills) for row in second] == [(older, "K-104", 2, 1)]

@@ -18,7 +18,8 @@ from records.settings import Settings
 from records.storage.contract import Storage, StorageUnavailable
 from records.storage.open import open_storage
 from records.uploads.partial_file import incoming_folder, partial_path
-from records.views.selections import list_selections, selection_view
+from records.views.selection_list import list_selections
+from records.views.selections import selection_view
 from tests.records.cast import K_104, add_jobs, add_selection, complete_upload, job_row, take
 
 
@@ -80,7 +81,7 @@ def test_erasing_one_selection_leaves_the_others_whole(
     kept_id = job_row(db, kept).selection_id
     erase_selection(db, storage, settings, job_row(db, erased).selection_id)
     with db.reading() as session:
-        assert [row.id for row in list_selections(session, SERVICE, limit=9)] == [kept_id]
+        assert [row.id for row in list_selections(session, SERVICE, limit=9)[0]] == [kept_id]
     assert [key.split("/")[1] for key in stored(storage)] == [kept_id]
 
 
@@ -127,7 +128,7 @@ def test_an_interrupted_erasure_is_out_of_sight_and_ended_by_recovery(
         erase_selection(db, _Unplugged(storage), settings, selection_id)  # type: ignore[arg-type]
     with db.reading() as session:
         assert selection_view(session, selection_id) is None
-        assert list_selections(session, SERVICE, limit=9) == []
+        assert list_selections(session, SERVICE, limit=9) == ([], None)
     assert claim_next(db, "w", settings) is None
     with pytest.raises(SelectionGone):
         complete_upload(db, selection_id)

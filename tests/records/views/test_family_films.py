@@ -10,7 +10,7 @@ from records.clock import utcnow
 from records.database import Database
 from records.documents import MomentFacts
 from records.families.families import FamilyGone
-from records.families.sharing import list_families
+from records.families.listing import list_families
 from records.models import ArtifactRow, FamilyShareRow, MomentRow, SelectionRow
 from records.states import MomentState
 from records.views.family_films import FamilyFilms, FamilyLine, films_of_family, with_latest_films
@@ -20,7 +20,9 @@ from tests.records.views.test_last_review import begun, person
 
 def latest(db: Database, who: Principal) -> dict[str, FamilyLine]:
     with db.reading() as session:
-        return {one.family.code: one for one in with_latest_films(session, who, list_families(session, who))}
+        return {
+            one.family.code: one for one in with_latest_films(session, who, list_families(session, who, limit=100)[0])
+        }
 
 
 def films(db: Database, who: Principal, selection_id: str) -> FamilyFilms:

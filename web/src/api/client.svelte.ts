@@ -210,6 +210,12 @@ export async function dataOf<T>(answer: Promise<{ data?: T }>): Promise<T> {
   return (await answer).data as T;
 }
 
+/** Where the next page of a list begins, from the address that the page before gave; nothing for the first page. */
+export function behind(next: string | null): { cursor?: string } {
+  const cursor = next && new URL(next, location.origin).searchParams.get('cursor');
+  return cursor ? { cursor } : {};
+}
+
 /** The raw response, for files and streams. Throws ApiError. */
 export function request(path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
   return whenSignedIn((headers) => fetch(path, { ...init, headers: { ...headers, ...init.headers } }), init.signal);

@@ -441,7 +441,7 @@ export interface paths {
         };
         /**
          * My families
-         * @description One's own, and those that are shared with one.
+         * @description One's own and those that are shared with one, the one that one looked at last first.
          */
         get: operations["list_families"];
         put?: never;
@@ -463,7 +463,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * One family
+         * @description One's own, or one that is shared with one.
+         */
+        get: operations["get_family"];
         /**
          * Change a family
          * @description Its people by role and initials at most, and when the work with it ended. Its guider's alone.
@@ -934,7 +938,7 @@ export interface paths {
         };
         /**
          * My families, with what was sent last of each
-         * @description One's own, and those that are shared with one. No pictures are named.
+         * @description One's own and those that are shared with one, as in their list. No pictures are named.
          */
         get: operations["list_families_with_latest"];
         put?: never;
@@ -3502,6 +3506,16 @@ export interface components {
             family: components["schemas"]["FamilyView"];
             latest: components["schemas"]["FilmLine"] | null;
         };
+        /** @description Some families with what was sent last of each, those looked at last first. */
+        FamilyLines: {
+            items: components["schemas"]["FamilyLine"][];
+            next: string | null;
+        };
+        /** @description Some families, those looked at last first. */
+        FamilyPage: {
+            items: components["schemas"]["FamilyView"][];
+            next: string | null;
+        };
         /** @description Somebody of a family: who they are in it, and initials at most. */
         "FamilyPerson-Input": {
             /** @default  */
@@ -5841,7 +5855,15 @@ export interface operations {
     };
     list_families: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only the one with this code, in any case. */
+                code?: string | null;
+                /** @description Where a page begins, from `next`. */
+                cursor?: string;
+                limit?: number;
+                /** @description Only those whose code has this in it. */
+                search?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5854,7 +5876,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FamilyView"][];
+                    "application/json": components["schemas"]["FamilyPage"];
                 };
             };
         };
@@ -5874,6 +5896,28 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyView"];
+                };
+            };
+        };
+    };
+    get_family: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6585,7 +6629,15 @@ export interface operations {
     };
     list_families_with_latest: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only the one with this code, in any case. */
+                code?: string | null;
+                /** @description Where a page begins, from `next`. */
+                cursor?: string;
+                limit?: number;
+                /** @description Only those whose code has this in it. */
+                search?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6598,7 +6650,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FamilyLine"][];
+                    "application/json": components["schemas"]["FamilyLines"];
                 };
             };
         };
@@ -7914,7 +7966,12 @@ export interface operations {
     list_selections: {
         parameters: {
             query?: {
+                /** @description Where a page begins, from `next`. */
+                cursor?: string;
+                /** @description Only those of this family. */
+                family_id?: string;
                 limit?: number;
+                /** @deprecated */
                 offset?: number;
             };
             header?: never;

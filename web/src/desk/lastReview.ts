@@ -9,12 +9,6 @@ export interface Begun {
   points: string[];
 }
 
-/** The family of that code, written in any case; undefined where none of those is it. */
-export function familyOf(families: FamilyView[], code: string): FamilyView | undefined {
-  const wanted = code.trim().toLowerCase();
-  return families.find((family) => family.code.toLowerCase() === wanted);
-}
-
 /** The details of the cycle after it. What was already written stays, and comes first. */
 export function goOnFrom(last: LastReview, details: Begun): Begun {
   const written = details.points.map((point) => point.trim()).filter(Boolean);
@@ -25,10 +19,6 @@ export function goOnFrom(last: LastReview, details: Begun): Begun {
   };
 }
 
-/** Those that this person may see; none where the service cannot be asked just now: the desk goes on without them. */
-export async function loadFamilies(): Promise<FamilyView[]> {
-  return dataOf(api.GET('/api/v1/families')).catch(() => []);
-}
 
 /** Null where there was none yet, or it cannot be asked for just now. */
 export async function loadLastReview(family: FamilyView): Promise<LastReview | null> {
