@@ -51,8 +51,8 @@ RISKS: Final = (
     Risk(
         "A disk, database or backup is taken",
         ("sealed", "master", "key-store", "backups"),
-        "Work in progress and uploads under way are plain: encrypt the disk. Marks and cuts that were not sent lie"
-        " plain in the guider’s browser: encrypt laptops.",
+        "Work in progress and uploads under way are plain, and so is the film on the guider’s laptop: encrypt the"
+        " disks. What her browser keeps is sealed, where the service does not run on the same machine.",
     ),
     Risk(
         "A film made for it takes over what reads it",

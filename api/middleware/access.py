@@ -11,6 +11,7 @@ from records.accounts.principal import Principal, Role, Scope, Via
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 OPERATIONS = "/api/v1/operations"
 SESSION = "/api/v1/session"
+STORAGE_KEYS = f"{SESSION}/storage-keys"
 SIGN_IN = "/api/v1/sign-in"
 _GUARDED_OUTSIDE_API = ("/readyz", "/metrics")
 _BREAK_GLASS = "/api/v1/families/break-glass"
@@ -38,6 +39,8 @@ class Need(StrEnum):
     """Anybody who is known."""
     RATING = "rating"
     """Somebody who works on reviews, or in person one who is shown them; a program needs to be given the writing."""
+    STORAGE = "storage"
+    """Somebody in person who sees films: about what their browser keeps of those."""
     SIGNED_IN = "signed in"
     """Somebody in person, about their own account: a program's token and a player's pass do not do."""
 
@@ -51,6 +54,8 @@ def need_of(method: str, path: str) -> Need | Scope:
         return Need.NOTHING
     if path == SESSION:
         return {"POST": Need.NOTHING, "DELETE": Need.SIGNED_IN}.get(method, Need.PRINCIPAL)
+    if path == STORAGE_KEYS:
+        return Need.STORAGE
     if _is_within(path, ABOUT) and safe:
         return Need.PRINCIPAL
     if _is_within(path, *_OWN_ACCOUNT):
@@ -83,8 +88,10 @@ def check_access(principal: Principal, need: Need | Scope) -> None:
     if need == Need.RATING:
         in_person = principal.via not in {Via.API_TOKEN, Via.PASS}
         need = Scope.REVIEWS_READ if in_person else Scope.REVIEWS_WRITE
-    if need == Need.SIGNED_IN and principal.via in {Via.API_TOKEN, Via.PASS}:
+    if need in {Need.SIGNED_IN, Need.STORAGE} and principal.via in {Via.API_TOKEN, Via.PASS}:
         raise NotInScope
+    if need == Need.STORAGE:
+        need = Scope.REVIEWS_READ
     if isinstance(need, Scope) and not principal.may(need):
         if not principal.is_confirmed:
             raise NotConfirmed

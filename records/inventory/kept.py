@@ -70,8 +70,8 @@ def _of_families(policy: Policy) -> tuple[Kept, ...]:
                 "They are sent, discarded or erased, or nothing was changed in them for 30 days (looked for when the"
                 " page is opened)."
             ),
-            seen_by="Who uses that browser.",
-            code="web/src/desk/desk.svelte.ts",
+            seen_by="Who is signed in there as its owner; sealed by a key that the service gives to them.",
+            code="web/src/desk/browserDatabase.ts",
         ),
         Kept(
             id="receiving",

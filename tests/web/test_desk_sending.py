@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import av
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, expect
 from sqlalchemy import select
@@ -53,6 +55,25 @@ def mark_two(guider: Guider, film: Path) -> list[str]:
     guider.mark_clip(7, 9)
     guider.wait_until_cut()
     return sorted(guider.cuts().values())
+
+
+def picture_of(film: Path, at_s: float) -> bytes:
+    """Bytes of one coded picture, which a cut as filmed holds unchanged."""
+    with av.open(str(film)) as container:
+        video = container.streams.video[0]
+        [packet] = itertools.islice((one for one in container.demux(video) if one.pts * one.time_base >= at_s), 1)
+        return bytes(packet)[200:264]
+
+
+def assert_lies_nowhere(folder: Path, *said: str | bytes) -> None:
+    """None of it can be read in any file there, however letters are written."""
+    wanted = [
+        form for one in said for form in ([one] if isinstance(one, bytes) else [one.encode(), one.encode("utf-16-le")])
+    ]
+    for path in folder.rglob("*"):
+        if path.is_file():
+            held = path.read_bytes()
+            assert not [one for one in wanted if one in held], path
 
 
 def wait_until_sent(guider: Guider) -> None:
@@ -107,10 +128,12 @@ def test_a_browser_that_was_ended_goes_on_without_the_film(
     context = launch()
     guider = Guider(context.new_page(), sending_service.url, sending_service.address).start()
     sums = mark_two(guider, heavy_film)
+    guider.page.get_by_label("Caption").last.fill("Wren looks up and sings")
     Line(context, guider.page, SLOW)
-    selection = guider.send()
+    selection = guider.send("KESTREL-104")
     wait_for_bytes(sending_service, selection, 8 << 20)
     context.close()
+    assert_lies_nowhere(tmp_path / "profile", "Wren looks up", "KESTREL-104", picture_of(heavy_film, 3))
     context = launch()
     guider = Guider(context.new_page(), sending_service.url, sending_service.address).start()
     guider.page.locator(f"a[href='#/review/{selection}']").first.click()

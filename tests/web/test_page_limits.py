@@ -20,6 +20,16 @@ def test_the_page_states_no_limit_of_a_text_itself() -> None:
     assert [path.name for path in PAGE if path.name != "schema.ts" and stated.search(path.read_text("utf-8"))] == []
 
 
+def test_no_browser_writes_down_what_stands_in_a_field() -> None:
+    """What Chromium keeps to restore its tabs would hold captions and names in plain letters."""
+    free = re.compile(r"<(?:textarea|input)\b(?:[^>{]|=>|\{(?:[^{}]|\{[^{}]*\})*\})*>")
+    of_words = re.compile(r'<textarea|type="(?:text|search)"')
+    fields = [(path.name, tag) for path in PAGE for tag in free.findall(path.read_text("utf-8"))]
+    assert len(fields) > 90
+    silent = [one for one in fields if "autocomplete=" not in one[1]]
+    assert [one for one in silent if of_words.search(one[1]) or "type=" not in one[1]] == []
+
+
 @pytest.mark.parametrize(
     ("script", "name", "limit"),
     [

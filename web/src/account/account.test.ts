@@ -3,9 +3,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { api, signIn } from '../api/client.svelte';
 import type { SignedIn } from '../api/types';
-import { get, getAll, getAllOfEverybody, put, remove } from '../desk/browserDatabase';
+import { forgetKeys } from '../api/storageKeys';
+import { get, getAll, put, remove, sealOlder, whatIsKept } from '../desk/browserDatabase';
+import type { SealedEntry } from '../desk/sealedEntry';
 import { addCut, cutNames, newBrowser } from '../testing/browser';
-import { answerJson, answerProblem, serve } from '../testing/server';
+import { answerJson, answerProblem, keyOf, serve, storageKeys } from '../testing/server';
 import { eraseKept, findKept, isSharedWithOthers } from './kept';
 import { kindOf, nameOf, waitingSentence, whenOf } from './words';
 
@@ -16,6 +18,21 @@ const person = (account_id: string, name = 'Ada'): SignedIn =>
 
 const draftOf = (key: string, family: string, cut?: string) =>
   ({ key, marks: [{}, {}], details: { family }, cuts: cut ? [{ cut: { name: cut } }] : [] });
+
+/** Somebody opens the page: the service gives the account's own keys. */
+function opens(account: string, ...keys: string[]): void {
+  signIn.who = person(account);
+  storageKeys.own = (keys.length ? keys : [account]).map(keyOf);
+  forgetKeys();
+}
+
+const database = (): Promise<IDBDatabase> => settled(indexedDB.open('vigpack'));
+const settled = <T>(asked: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => Object.assign(asked, { onsuccess: () => resolve(asked.result), onerror: () => reject(asked.error as Error) }));
+/** What lies in the browser's folder, as it lies there. */
+const stores = async (name: string): Promise<SealedEntry[]> => settled((await database()).transaction(name).objectStore(name).getAll());
+const store = async (name: string, key: string, value: object): Promise<unknown> =>
+  settled((await database()).transaction(name, 'readwrite').objectStore(name).put(value, key));
 
 beforeEach(async () => {
   await newBrowser();
@@ -48,32 +65,66 @@ describe('a new invitation that waits for a second person', () => {
 });
 
 describe('what a browser keeps', () => {
-  it('is shown only to the person who left it there', async () => {
-    signIn.who = person(ADA);
+  beforeEach(() => serve((_, response) => void response.writeHead(404).end()));
+
+  it('is not readable in its folder, and in no other place than its own', async () => {
+    opens(ADA);
+    await put('drafts', 'film', draftOf('film', 'K-104', 'hers.mp4'));
+    const [stored] = await stores('drafts');
+    expect(JSON.stringify(stored)).not.toContain('K-104');
+    expect(new TextDecoder().decode(stored?.sealed)).not.toContain('K-104');
+    expect(stored?.cuts).toEqual(['hers.mp4']);
+    await store('drafts', `${ADA}/another`, stored!);
+    expect(await get('drafts', 'another')).toBeUndefined();
+  });
+
+  it('that an earlier version left plain is sealed, and marks that nobody went on with go, whosever they are', async () => {
+    opens(ADA);
+    await store('drafts', `${ADA}/old`, draftOf('old', 'K-104'));
+    await store('drafts', 'shared', draftOf('shared', 'K-105'));
+    await sealOlder(1000);
+    expect((await stores('drafts')).every((one) => one.sealed)).toBe(true);
+    opens(BEN);
+    expect(await getAll('drafts')).toMatchObject([{ details: { family: 'K-105' } }]);
+    await sealOlder(-1);
+    expect(await stores('drafts')).toEqual([]);
+  });
+
+  it('opens with a key that was replaced, and with none that is not the account\'s', async () => {
+    opens(ADA);
     await put('drafts', 'film', draftOf('film', 'K-104'));
-    signIn.who = person(BEN);
+    opens(ADA, 'a new key', ADA);
+    expect(await get('drafts', 'film')).toMatchObject({ details: { family: 'K-104' } });
+    opens(ADA, 'a new key');
     expect([await get('drafts', 'film'), await getAll('drafts')]).toEqual([undefined, []]);
-    expect(await getAllOfEverybody('drafts')).toHaveLength(1);
+  });
+
+  it('is shown only to the person who left it there', async () => {
+    opens(ADA);
+    await put('drafts', 'film', draftOf('film', 'K-104'));
+    opens(BEN);
+    expect([await get('drafts', 'film'), await getAll('drafts')]).toEqual([undefined, []]);
+    expect((await whatIsKept(null)).count).toBe(1);
     await put('drafts', 'film', draftOf('film', 'M-7'));
     await remove('drafts', 'film');
-    signIn.who = person(ADA);
+    opens(ADA);
     expect(await get('drafts', 'film')).toMatchObject({ details: { family: 'K-104' } });
   });
 
   it('from before people had accounts is lost to nobody, and becomes theirs who goes on with it', async () => {
-    signIn.who = person(MACHINE);
+    opens(MACHINE);
     await put('drafts', 'film', draftOf('film', 'K-104'));
-    signIn.who = person(ADA);
+    opens(ADA);
     expect(await get('drafts', 'film')).toMatchObject({ details: { family: 'K-104' } });
     await put('drafts', 'film', draftOf('film', 'K-105'));
-    signIn.who = person(BEN);
+    opens(BEN);
     expect(await getAll('drafts')).toEqual([]);
   });
 
   it('is told when it was not sent, and erased without what others left', async () => {
-    signIn.who = person(BEN);
+    opens(BEN);
     await put('drafts', 'other', draftOf('other', 'M-7', 'his.mp4'));
-    signIn.who = person(ADA);
+    opens(ADA);
     await put('drafts', 'film', draftOf('film', 'K-104', 'hers.mp4'));
     await put('drafts', 'sent', draftOf('sent', 'K-105'));
     await put('sendings', '1', { family: 'K-105', cycle: 2, filmKey: 'sent', parts: [{ done: true, bytes: 9, cut: null }, { done: false, bytes: 4_200_000, cut: 'half.mp4' }] });
@@ -82,7 +133,7 @@ describe('what a browser keeps', () => {
     expect(await isSharedWithOthers()).toBe(true);
     await eraseKept();
     expect(await findKept()).toEqual({ unsent: [], isAnything: false });
-    expect([await cutNames(), (await getAllOfEverybody('drafts')).length]).toEqual([['his.mp4'], 1]);
+    expect([await cutNames(), await whatIsKept(null)]).toEqual([['his.mp4'], { count: 1, cuts: ['his.mp4'] }]);
   });
 });
 
@@ -124,11 +175,17 @@ describe('a session that ended', () => {
 });
 
 describe('a service that is not reached', () => {
-  it('leaves what this browser keeps with the person who used it last', async () => {
-    signIn.who = person(ADA);
+  it('keeps closed what lies here, and nobody begins anew over it', async () => {
+    await serve((_, response) => void response.writeHead(404).end());
+    opens(ADA);
     await put('drafts', 'film', draftOf('film', 'K-104'));
     localStorage.setItem('vigpack.account', ADA);
     signIn.who = null;
-    expect(await getAll('drafts')).toHaveLength(1);
-  });
+    forgetKeys();
+    storageKeys.status = 503;
+    await expect(get('drafts', 'film')).rejects.toMatchObject({ code: 'not_reached' });
+    expect(await get('drafts', 'another film')).toBeUndefined();
+    storageKeys.status = 200;
+    expect(await getAll('drafts')).toHaveLength(1); // whose it is, is remembered
+  }, 20_000);
 });

@@ -1,6 +1,7 @@
 /** What this browser keeps that the service does not have, and erasing it before a computer goes to somebody else. */
 
-import { eraseMine, getAll, getAllOfEverybody } from '../desk/browserDatabase';
+import { signIn } from '../api/client.svelte';
+import { eraseMine, getAll, whatIsKept } from '../desk/browserDatabase';
 import type { Draft } from '../desk/marks';
 import { discardCut } from '../film/cut/opfs';
 import type { SendingRecord } from '../sending/sendingRecord';
@@ -34,19 +35,14 @@ export async function findKept(): Promise<Kept> {
 
 /** Whether somebody else has left something in this browser. */
 export async function isSharedWithOthers(): Promise<boolean> {
-  const [mine, all] = await Promise.all([countOf(getAll), countOf(getAllOfEverybody)]);
-  return all > mine;
+  const [mine, all] = await Promise.all([whatIsKept(await signIn.owner()), whatIsKept(null)]);
+  return all.count > mine.count;
 }
 
 /** Erases marks, words, cuts and lists of the person who is signed in. */
 export async function eraseKept(): Promise<void> {
-  const [drafts, sendings] = [await getAll<Draft>('drafts'), await getAll<SendingRecord>('sendings')];
+  const { cuts } = await whatIsKept(await signIn.owner());
   await eraseMine();
-  const cuts = [...drafts.flatMap((one) => one.cuts.map(({ cut }) => cut.name)), ...sendings.flatMap((one) => one.parts.map((part) => part.cut))];
-  if (!isStorageBlocked()) await Promise.all(cuts.map((name) => name && discardCut(name)));
+  if (!isStorageBlocked()) await Promise.all(cuts.map(discardCut));
   for (const name of OF_A_PERSON) local.removeItem(name);
-}
-
-async function countOf(find: typeof getAll): Promise<number> {
-  return (await find('drafts')).length + (await find('sendings')).length;
 }

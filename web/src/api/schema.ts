@@ -2633,6 +2633,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/storage-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Keys for what the browser keeps
+         * @description The page seals unsent marks and cuts with them, and holds them in memory only.
+         *
+         *     So whoever has a browser's folder and cannot sign in reads nothing of it. A program gets none.
+         */
+        get: operations["get_storage_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -5179,6 +5201,13 @@ export interface components {
         /** @description A still on the clock of its own upload, in ms. */
         StillTimes: {
             at: number;
+        };
+        /** @description Keys of 32 bytes in base64, the newest first; the others were replaced and only open what is older. */
+        StorageKeys: {
+            /** @description For what belongs to all who use the installation. */
+            everybody: string[];
+            /** @description The account's. */
+            own: string[];
         };
         /**
          * @description How the store and the database stand to each other; sweeping needs OURS.
@@ -8894,6 +8923,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    get_storage_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageKeys"];
+                };
             };
         };
     };

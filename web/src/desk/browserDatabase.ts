@@ -1,10 +1,17 @@
-/** IndexedDB of the page: drafts, sendings, and handles of films that are sent whole. */
+/** IndexedDB of the page: drafts and sendings, which are sealed, and handles of films that are sent whole. */
 
-import { signIn } from '../api/client.svelte';
+import { ApiError, NOT_REACHED, signIn } from '../api/client.svelte';
+import { allKeys, newestKey } from '../api/storageKeys';
+import { serialQueue } from '../film/serialQueue';
+import type { SendingRecord } from '../sending/sendingRecord';
 import { isStorageBlocked } from '../ui/storage';
+import type { Draft } from './marks';
+import { isSealed, openEntry, sealEntry } from './sealedEntry';
 
 const STORES = ['drafts', 'sendings', 'films'] as const;
 const VERSION = 2;
+/** So long what was kept may take to be opened, while the guider waits for it. */
+const UNANSWERED_MS = 5000;
 
 export type StoreName = (typeof STORES)[number];
 
@@ -55,15 +62,30 @@ async function mine(key: string): Promise<string> {
 
 const isOf = (owner: string, key: IDBValidKey): boolean => !String(key).includes('/') || (owner !== '' && String(key).startsWith(`${owner}/`));
 
+/** What is written to one place is written in the order it was asked for, though sealing takes its time. */
+const queues = new Map<string, ReturnType<typeof serialQueue>>();
+function inTurn<T>(store: StoreName, key: string, work: () => Promise<T>): Promise<T> {
+  const name = `${store}/${key}`;
+  const queue = queues.get(name) ?? serialQueue();
+  queues.set(name, queue);
+  return queue(work);
+}
+
+/** Waits for the service where its key was not given yet; a browser's handle of a film cannot be sealed, and tells its name. */
 export async function put(store: StoreName, key: string, value: object): Promise<void> {
   if (!signIn.isKeeping) return; // what is being erased stays erased
   if (isStorageBlocked()) {
     untilLeft.get(store)?.set(key, value);
     return;
   }
-  const own = await mine(key);
-  await run(store, 'readwrite', (on) => on.put(value, own || key));
-  if (own) await run(store, 'readwrite', (on) => on.delete(key));
+  await inTurn(store, key, async () => {
+    const own = await mine(key);
+    const place = own || key;
+    const stored = store === 'films' ? value : await sealEntry(value, await newestKey(!own), `${store}/${place}`, cutsIn(value));
+    if (!signIn.isKeeping) return;
+    await run(store, 'readwrite', (on) => on.put(stored, place));
+    if (own) await run(store, 'readwrite', (on) => on.delete(key));
+  });
 }
 
 export async function remove(store: StoreName, key: string): Promise<void> {
@@ -71,27 +93,63 @@ export async function remove(store: StoreName, key: string): Promise<void> {
     untilLeft.get(store)?.delete(key);
     return;
   }
-  const own = await mine(key);
-  if (own) await run(store, 'readwrite', (on) => on.delete(own));
-  await run(store, 'readwrite', (on) => on.delete(key));
+  await inTurn(store, key, async () => {
+    const own = await mine(key);
+    if (own) await run(store, 'readwrite', (on) => on.delete(own));
+    await run(store, 'readwrite', (on) => on.delete(key));
+  });
 }
 
+/** Throws ApiError where there is something and the service gives no key to open it, so that nobody begins anew over it. */
 export async function get<T>(store: StoreName, key: string): Promise<T | undefined> {
   if (isStorageBlocked()) return untilLeft.get(store)?.get(key) as T | undefined;
   const own = await mine(key);
-  const found = own ? await run<T | undefined>(store, 'readonly', (on) => on.get(own)) : undefined;
-  return found ?? run<T | undefined>(store, 'readonly', (on) => on.get(key));
+  for (const place of own ? [own, key] : [key]) {
+    const found = await run<unknown>(store, 'readonly', (on) => on.get(place));
+    if (found === undefined) continue;
+    const late = new Promise<never>((_, reject) => setTimeout(() => reject(new ApiError(0, 'not_reached', NOT_REACHED)), UNANSWERED_MS));
+    return Promise.race([readable<T>(store, place, found), late]);
+  }
+  return undefined;
 }
 
+/** Those that can be opened. Waits for the service where its key was not given yet. */
 export async function getAll<T>(store: StoreName): Promise<T[]> {
   if (isStorageBlocked()) return [...(untilLeft.get(store)?.values() ?? [])] as T[];
   const owner = await signIn.owner();
-  return (await entries<T>(store)).filter(([key]) => isOf(owner, key)).map(([, value]) => value);
+  const found = (await entries(store)).filter(([place]) => isOf(owner, place));
+  const all = await Promise.all(found.map(([place, value]) => readable<T>(store, String(place), value)));
+  return all.filter((one) => one !== undefined);
 }
 
-/** Also what others who use this browser have there, which nobody but them is to see. */
-export async function getAllOfEverybody<T>(store: StoreName): Promise<T[]> {
-  return isStorageBlocked() ? getAll<T>(store) : (await entries<T>(store)).map(([, value]) => value);
+async function readable<T>(store: StoreName, place: string, value: unknown): Promise<T | undefined> {
+  return isSealed(value) ? openEntry<T>(value, await allKeys(), `${store}/${place}`) : (value as T);
+}
+
+/** Of how many drafts and sendings this browser knows, and the names of the cuts that belong to them; `owner` null: anybody's. */
+export async function whatIsKept(owner: string | null): Promise<{ count: number; cuts: string[] }> {
+  if (isStorageBlocked()) return { count: (untilLeft.get('drafts')?.size ?? 0) + (untilLeft.get('sendings')?.size ?? 0), cuts: [] };
+  const all = [...(await entries('drafts')), ...(await entries('sendings'))].filter(([place]) => owner === null || isOf(owner, place));
+  return { count: all.length, cuts: all.flatMap(([, value]) => (isSealed(value) ? value.cuts : cutsIn(value as object))) };
+}
+
+/** Seals what an earlier version of the page left plain, and drops drafts of anybody's that are older than `longestMs`. */
+export async function sealOlder(longestMs: number): Promise<void> {
+  if (isStorageBlocked()) return;
+  const owner = await signIn.owner();
+  for (const store of ['drafts', 'sendings'] as const) {
+    for (const [place, value] of await entries(store)) {
+      const key = String(place);
+      if (isSealed(value)) {
+        if (store === 'drafts' && Date.now() - value.at > longestMs) await run(store, 'readwrite', (on) => on.delete(place));
+      } else if (isOf(owner, place)) {
+        const sealed = await sealEntry(value as object, await newestKey(!key.includes('/')), `${store}/${key}`, cutsIn(value as object));
+        // Not where another tab has written there meanwhile.
+        const newest = await run<unknown>(store, 'readonly', (on) => on.get(place));
+        if (JSON.stringify(newest) === JSON.stringify(value)) await run(store, 'readwrite', (on) => on.put(sealed, place));
+      }
+    }
+  }
 }
 
 /** Erases what is shown to the person who is signed in. */
@@ -103,8 +161,13 @@ export async function eraseMine(): Promise<void> {
   }
 }
 
-async function entries<T>(store: StoreName): Promise<[IDBValidKey, T][]> {
+function cutsIn(value: object): string[] {
+  const { cuts, parts } = value as { cuts?: Draft['cuts']; parts?: SendingRecord['parts'] };
+  return [...(cuts ?? []).map(({ cut }) => cut.name), ...(parts ?? []).flatMap((part) => part.cut ?? [])];
+}
+
+async function entries(store: StoreName): Promise<[IDBValidKey, unknown][]> {
   const keys = await run<IDBValidKey[]>(store, 'readonly', (on) => on.getAllKeys());
-  const values = await Promise.all(keys.map((key) => run<T>(store, 'readonly', (on) => on.get(key))));
-  return keys.map((key, n) => [key, values[n] as T]);
+  const values = await Promise.all(keys.map((key) => run<unknown>(store, 'readonly', (on) => on.get(key))));
+  return keys.map((key, n) => [key, values[n]]);
 }

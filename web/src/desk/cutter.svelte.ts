@@ -1,6 +1,7 @@
 /** Cuts marked moments in the background, one after another, once a mark has stopped changing. */
 
 import { SvelteMap } from 'svelte/reactivity';
+import { cutKey } from '../api/storageKeys';
 import { cut, discardCut, FilmProblem, type CutMode, type FinishedCut } from '../film';
 import { momentOf, spanOf, type KeptCut, type Mark } from './marks';
 
@@ -119,7 +120,7 @@ export class Cutter {
     this.#running = { key, span, stop };
     tell(0);
     try {
-      const done = await cut(this.file, momentOf(mark), mode, name, (share) => tell(share), stop.signal);
+      const done = await cut(this.file, momentOf(mark), mode, name, await cutKey(), (share) => tell(share), stop.signal);
       if (stop.signal.aborted) await discardCut(name);
       else tell(1, done);
     } catch (error) {

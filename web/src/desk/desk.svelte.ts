@@ -8,7 +8,7 @@ import { get, getAll, put, remove } from './browserDatabase';
 import { Cutter } from './cutter.svelte';
 import { FrameTimes } from './frameTimes';
 import { hintsOn } from './hints';
-import { inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './marks';
+import { DRAFT_MS, inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './marks';
 
 const WAY = 'vigpack.way';
 /** A packet of sound may count or not. */
@@ -18,7 +18,6 @@ const LIGHT_BYTES_PER_S = (1_200_000 + 128_000) / 8;
 const LIGHT_STILL_BYTES = 150_000;
 /** Typical length of what is sent around a moment. */
 const AROUND_MS = 2000;
-const DRAFT_MS = 30 * 24 * 3600 * 1000;
 
 export class Desk {
   readonly frames: FrameTimes;

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { newBrowser } from '../testing/browser';
+import { serve } from '../testing/server';
 import { getAll, put } from './browserDatabase';
 import { Desk, filmKey, forgetDraft, listDrafts } from './desk.svelte';
 import type { ClipMark, Draft } from './marks';
@@ -16,7 +17,10 @@ async function open(file = film()): Promise<Desk> {
 }
 const opened: Desk[] = [];
 
-beforeEach(() => newBrowser());
+beforeEach(async () => {
+  await newBrowser();
+  await serve((_, response) => void response.writeHead(404).end());
+});
 /** A draft that is still being written would reach the next test's browser. */
 afterEach(async () => {
   for (const desk of opened.splice(0)) {

@@ -37,6 +37,9 @@ export interface Details {
   of: FilmOf;
 }
 
+/** So long marks are kept that nobody goes on with. */
+export const DRAFT_MS = 30 * 24 * 3600 * 1000;
+
 /** How the moments are sent. */
 export type Way = CutMode | 'whole';
 

@@ -6,4 +6,4 @@ export { playerHas } from './show/playerHabits';
 export { unsupportedFilm } from './read/unsupported';
 export { FilmProblem, type FilmProblemCode } from './problem';
 export { cut, cutFile, discardCut, listCuts } from './cut/cutQueue';
-export type { CutClaims, CutMode, CutTimes, Film, FilmFacts, FinishedCut, Moment, RemoteFilm } from './types';
+export type { CutClaims, CutMode, CutTimes, Film, FileBytes, FilmFacts, FinishedCut, Moment, RemoteFilm, SealKey } from './types';

@@ -53,6 +53,20 @@ export interface FilmFacts {
   readonly audioCodec: string | null;
 }
 
+/** As much of a `Blob` as reading a film needs. */
+export interface FileBytes {
+  readonly size: number;
+  slice(from: number, to: number): { arrayBuffer(): Promise<ArrayBuffer> };
+}
+
+/** A key that only the page's memory holds. */
+export interface SealKey {
+  /** The eight letters by which what is sealed names it. */
+  readonly id: string;
+  /** For HKDF. */
+  readonly key: CryptoKey;
+}
+
 /** A film that the service holds: only looked at, a range of bytes at a time. */
 export interface RemoteFilm {
   readonly url: string;

@@ -5,6 +5,7 @@ import { cutFile, discardCut } from '../film';
 import { sentenceOf } from '../ui/sentenceOf';
 import { reopenFilm, forgetFilm } from '../desk/fileHandles';
 import { api, ApiError } from '../api/client.svelte';
+import { allKeys } from '../api/storageKeys';
 import { followSelection } from '../api/selectionEvents';
 import { get, put, remove } from '../desk/browserDatabase';
 import type { SelectionView } from '../api/types';
@@ -162,7 +163,7 @@ export class Sending {
   }
 
   async #sendPart(n: number, part: Part, signal: AbortSignal): Promise<void> {
-    const file = part.cut === null ? await this.#wholeFilm() : await cutFile(part.cut);
+    const file = part.cut === null ? await this.#wholeFilm() : await cutFile(part.cut, await allKeys());
     if (!file) {
       this.needsFilm = true;
       throw new ApiError(0, 'film_wanted', 'Choose the film again, and sending goes on where it stopped.');

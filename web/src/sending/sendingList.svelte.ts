@@ -3,12 +3,12 @@
 import { isStorageBlocked } from '../ui/storage';
 import { discardCut, listCuts } from '../film';
 import type { Desk } from '../desk/desk.svelte';
-import type { Draft, Mark } from '../desk/marks';
+import { DRAFT_MS, type Mark } from '../desk/marks';
 import { rememberFilm } from '../desk/fileHandles';
 import { api, ApiError, dataOf } from '../api/client.svelte';
 import { sleep } from '../api/sleep';
 import { guiderCode } from '../api/guiderCode';
-import { getAll, getAllOfEverybody, put } from '../desk/browserDatabase';
+import { getAll, put, sealOlder, whatIsKept } from '../desk/browserDatabase';
 import { titleOf, usualKinds, type Person } from '../families/consents';
 import type { ClipCut, NewSelection, StillCut } from '../api/types';
 import { Sending } from './sending.svelte';
@@ -29,6 +29,7 @@ class Sendings {
     records.sort((a, b) => b.begunAt - a.begunAt);
     for (const record of records) this.#add(new Sending(record), 'last');
     await this.dropErased();
+    await sealOlder(DRAFT_MS);
     await eraseForgottenCuts();
   }
 
@@ -208,9 +209,7 @@ async function eraseForgottenCuts(): Promise<void> {
   if (isStorageBlocked()) return; // there are no cuts, and locks are denied
   await navigator.locks.request('vigpack-cuts', { ifAvailable: true }, async (alone) => {
     if (!alone) return;
-    const needed = new Set<string>();
-    for (const draft of await getAllOfEverybody<Draft>('drafts')) for (const { cut } of draft.cuts) needed.add(cut.name);
-    for (const record of await getAllOfEverybody<SendingRecord>('sendings')) for (const part of record.parts) if (part.cut) needed.add(part.cut);
+    const needed = new Set((await whatIsKept(null)).cuts);
     await Promise.all((await listCuts()).filter((name) => !needed.has(name)).map((name) => discardCut(name)));
   });
   // Held for as long as this tab lives.

@@ -3,6 +3,7 @@
 import { DetailedError, Upload } from 'tus-js-client';
 import { NOT_REACHED, errorFrom, ApiError, signIn } from '../api/client.svelte';
 import { sleep } from '../api/sleep';
+import type { FileBytes } from '../film';
 import { inLane } from './lanes';
 
 const ENDPOINT = '/api/v1/uploads';
@@ -12,6 +13,18 @@ const STALL_MS = 45_000;
 const MAX_BACKOFF_MS = 15_000;
 const MAX_RETRY_AFTER_MS = 120_000;
 const DONE = 'already_uploaded';
+/** A chunk at a time, opened where it is sealed. */
+const READER = {
+  openFile: (file: FileBytes) =>
+    Promise.resolve({
+      size: file.size,
+      slice: async (from: number, to: number) => {
+        const end = Math.min(to, file.size);
+        return { value: file instanceof Blob ? file.slice(from, end) : new Blob([await file.slice(from, end).arrayBuffer()]), done: end >= file.size };
+      },
+      close: () => undefined,
+    }),
+};
 const OTHERS_FIRST = 'Others of your moments are being sent first. These go on by themselves.';
 
 export interface Report {
@@ -25,7 +38,7 @@ export interface Report {
 
 /** Resolves when the service holds the whole file. Throws ApiError where trying again cannot help; AbortError. */
 export async function upload(
-  file: Blob,
+  file: FileBytes,
   metadata: Record<string, string>,
   report: Report,
   signal: AbortSignal,
@@ -72,7 +85,7 @@ export function retryDelayMs(refused: ApiError, failures: number): number {
 }
 
 async function sendOnce(
-  file: Blob,
+  file: FileBytes,
   metadata: Record<string, string>,
   report: Report,
   signal: AbortSignal,
@@ -81,10 +94,11 @@ async function sendOnce(
   let stop = (): void => undefined;
   try {
     await new Promise<void>((resolve, reject) => {
-      const sending = new Upload(file, {
+      const sending = new Upload(file as Blob, {
         endpoint: ENDPOINT,
         chunkSize: CHUNK_BYTES,
         metadata,
+        fileReader: READER,
         retryDelays: null,
         removeFingerprintOnSuccess: true,
         // The same moment cut twice differs in its bytes, so the moment and its size name the upload, not the file.

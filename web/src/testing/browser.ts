@@ -2,6 +2,8 @@
 
 import 'fake-indexeddb/auto';
 
+import { forgetKeys } from '../api/storageKeys';
+
 class MemoryFile {
   constructor(readonly file: File) {}
   getFile = (): Promise<File> => Promise.resolve(this.file);
@@ -76,6 +78,7 @@ async function request(name: string, options: LockOptions, act: (lock: object | 
 /** A browser that has kept nothing yet. */
 export async function newBrowser(): Promise<void> {
   await clearDatabase();
+  forgetKeys();
   root = new MemoryFolder();
   held.clear();
   localStorage.clear();

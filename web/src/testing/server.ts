@@ -8,6 +8,14 @@ declare const jsdom: { reconfigure(settings: { url: string }): void };
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void | Promise<void>;
 
+/** What it gives to seal with; tests put others here. */
+export const storageKeys = { status: 200, own: [keyOf('own')], everybody: [keyOf('everybody')] };
+
+/** A key of 32 bytes in base64, another for each name. */
+export function keyOf(name: string): string {
+  return Buffer.from(name.padEnd(32, '.')).subarray(0, 32).toString('base64');
+}
+
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(() => Promise.all(closers.splice(0).map((close) => close())));
 
@@ -22,6 +30,7 @@ export async function serve(handle: Handler): Promise<string> {
       response.writeHead(204, { 'Access-Control-Allow-Methods': method, 'Access-Control-Allow-Headers': headers }).end();
       return;
     }
+    if (request.url === '/api/v1/session/storage-keys') return answerJson(response, storageKeys, storageKeys.status);
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => void handle(request, response, Buffer.concat(chunks)));

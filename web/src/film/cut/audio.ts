@@ -17,7 +17,7 @@ import {
 
 import { FilmProblem } from '../problem';
 import { AUDIO_STEP_MS, openRecording, type AudioRecording } from '../read/audio';
-import type { Moment } from '../types';
+import type { FileBytes, Moment } from '../types';
 import { heardPackets } from './soundPackets';
 import { toStoredSeconds } from '../read/pieces';
 import { withoutPreSkip } from './muxer';
@@ -96,7 +96,7 @@ async function beginsAt({ input, audio }: AudioRecording, packets: EncodedPacket
 }
 
 /** The length of a finished copy, read again as the service will read it; it must be what was copied. Throws FilmProblem not_cut. */
-export async function verifyAudioCut(copy: Blob, outMs: number): Promise<number> {
+export async function verifyAudioCut(copy: FileBytes, outMs: number): Promise<number> {
   const sound = await openRecording(copy);
   if (!sound) throw new FilmProblem('not_cut', 'the copy cannot be read back');
   try {

@@ -11,7 +11,7 @@ import { copyMoment } from './lossless';
 import { findCutSpan, toCutClock } from './span';
 import { asFilmProblem } from '../problem';
 import { compareWithFilm, verifyCut } from './verify';
-import type { CutMode, FinishedCut, Moment } from '../types';
+import type { CutMode, FileBytes, FinishedCut, Moment, SealKey } from '../types';
 import { copyAudio, verifyAudioCut } from './audio';
 
 const WRITE_BYTES = 4 << 20;
@@ -23,11 +23,12 @@ export async function cutMoment(
   moment: Moment,
   mode: CutMode,
   name: string,
+  seal: SealKey,
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<FinishedCut> {
   const film = await openFilmOrRecording(file);
-  const partial = await PartialCut.create().catch((error: unknown) => {
+  const partial = await PartialCut.create(seal).catch((error: unknown) => {
     film.input.dispose();
     throw asFilmProblem(error, 'no_space');
   });
@@ -35,9 +36,9 @@ export async function cutMoment(
   let unwritten: unknown;
   try {
     const writable = new WritableStream<StreamTargetChunk>({
-      write: (chunk) => {
+      write: async (chunk) => {
         try {
-          partial.write(chunk.data, chunk.position);
+          await partial.write(chunk.data, chunk.position);
         } catch (error) {
           unwritten ??= error;
           throw error;
@@ -67,7 +68,7 @@ interface Writing {
   readonly target: StreamTarget;
   readonly report: (share: number) => void;
   readonly signal: AbortSignal;
-  readonly close: () => Promise<Blob>;
+  readonly close: () => Promise<FileBytes>;
 }
 
 type Made = Omit<FinishedCut, 'name'>;

@@ -1,7 +1,7 @@
 /** Cutting from the page: one moment at a time in each mode, each in a worker of its own. */
 
 import { FilmWorker } from '../rpc/client';
-import type { CutMode, FinishedCut, Moment } from '../types';
+import type { CutMode, FinishedCut, Moment, SealKey } from '../types';
 import { serialQueue } from '../serialQueue';
 
 export { cutFile, discardCut, listCuts } from './opfs';
@@ -10,7 +10,7 @@ export { cutFile, discardCut, listCuts } from './opfs';
 const queueOf = { lossless: serialQueue(), light: serialQueue() };
 
 /**
- * Cuts `moment` out of `file` into the browser's private file `name`, once earlier cuts of the same mode are done.
+ * Cuts `moment` out of `file` into the browser's private file `name`, sealed with `seal`, once earlier cuts of the same mode are done.
  *
  * `onProgress` gets shares from 0 to 1. Throws FilmProblem; AbortError when `signal` aborts, and then nothing is kept.
  */
@@ -19,6 +19,7 @@ export async function cut(
   moment: Moment,
   mode: CutMode,
   name: string,
+  seal: SealKey,
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<FinishedCut> {
@@ -28,7 +29,7 @@ export async function cut(
     // Ended after each cut: a worker keeps some 60 MB of what it has read until it sees a need to clean up.
     const worker = new FilmWorker();
     try {
-      return await worker.call('cut', { file, moment, mode, name }, onProgress, signal);
+      return await worker.call('cut', { file, moment, mode, name, seal }, onProgress, signal);
     } finally {
       worker.end();
     }

@@ -1,6 +1,8 @@
-/** Cuts stored in the browser's private file system (OPFS) until the service holds them: published only when complete. */
+/** Cuts stored sealed in the browser's private file system (OPFS) until the service holds them: published only when complete. */
 
 import { FilmProblem, asFilmProblem } from '../problem';
+import type { FileBytes, SealKey } from '../types';
+import { HEAD_BYTES, SealedFile, applySeal, newSeal, openSealed } from './sealedFile';
 
 const FINISHED = 'cuts';
 const UNFINISHED = 'cuts-unfinished';
@@ -34,29 +36,38 @@ export class PartialCut {
     private readonly handle: FileSystemFileHandle,
     private readonly access: SyncAccess,
     private readonly release: () => void,
+    private readonly key: CryptoKey,
   ) {}
 
-  static async create(): Promise<PartialCut> {
+  static async create(by: SealKey): Promise<PartialCut> {
     const name = crypto.randomUUID();
     const release = await holdLock(name);
     try {
       const handle = await (await folder(UNFINISHED)).getFileHandle(name, { create: true });
-      return new PartialCut(handle, await (handle as WritableHandle).createSyncAccessHandle(), release);
+      const access = await (handle as WritableHandle).createSyncAccessHandle();
+      const { head, key } = await newSeal(by);
+      const partial = new PartialCut(handle, access, release, key);
+      partial.#store(head, 0);
+      return partial;
     } catch (error) {
       release();
       throw error;
     }
   }
 
-  write(data: Uint8Array<ArrayBuffer>, position: number): void {
+  async write(data: Uint8Array<ArrayBuffer>, position: number): Promise<void> {
+    this.#store(await applySeal(this.key, data, position), HEAD_BYTES + position);
+  }
+
+  #store(data: Uint8Array<ArrayBuffer>, position: number): void {
     const written = this.access.write(data, { at: position });
     if (written !== data.byteLength) throw new FilmProblem('no_space', `${written} of ${data.byteLength} bytes written`);
   }
 
   /** The bytes so far, no longer to be written. */
-  async close(): Promise<File> {
+  async close(): Promise<FileBytes> {
     this.#close();
-    return this.handle.getFile();
+    return new SealedFile(await this.handle.getFile(), this.key);
   }
 
   /** Publishes the file as the finished cut `name`, in place of an older one. */
@@ -88,13 +99,15 @@ export class PartialCut {
   }
 }
 
-/** The cut of that name. Throws FilmProblem cut_gone. */
-export async function cutFile(name: string): Promise<File> {
+/** The cut of that name. Throws FilmProblem cut_gone, also where none of `keys` opens it. */
+export async function cutFile(name: string, keys: readonly SealKey[]): Promise<FileBytes> {
   try {
-    return await (await (await folder(FINISHED)).getFileHandle(name)).getFile();
+    const opened = await openSealed(await (await (await folder(FINISHED)).getFileHandle(name)).getFile(), keys);
+    if (opened) return opened;
   } catch (error) {
     throw asFilmProblem(error, 'cut_gone', 'cut_gone');
   }
+  throw new FilmProblem('cut_gone', 'sealed with a key that the service no longer has');
 }
 
 /** Forgets the cut of that name, if there is one. */

@@ -5,6 +5,7 @@ import { decodeAt } from '../read/decode';
 import { beginsOpen, findEndTicks } from '../read/frames';
 import { lookAtFirst, squareSize, upright, type Size } from '../read/look';
 import { openSource, type FilmSource } from '../read/source';
+import type { FileBytes } from '../types';
 import { colorsByRule, toBt709, turnPlane } from './finishing';
 
 const CELLS = 16;
@@ -21,7 +22,7 @@ export interface ReadBack {
 }
 
 /** The cut as it is read back. Throws FilmProblem not_cut where it does not hold so many pictures. */
-export async function verifyCut(cut: Blob, pictures: number): Promise<ReadBack> {
+export async function verifyCut(cut: FileBytes, pictures: number): Promise<ReadBack> {
   const film = await openSource(cut);
   try {
     const ticks = await readTicks(film);
@@ -48,7 +49,7 @@ async function readTicks(film: FilmSource): Promise<number[]> {
  */
 export async function compareWithFilm(
   film: FilmSource,
-  cut: Blob,
+  cut: FileBytes,
   written: readonly number[],
   moment: { fromTicks: number; toTicks: number },
   mode: keyof typeof MOST_DIFFERENCE,

@@ -15,10 +15,10 @@ import {
 } from 'mediabunny';
 
 import { FilmProblem, asFilmProblem } from '../problem';
-import type { RemoteFilm } from '../types';
+import type { FileBytes, RemoteFilm } from '../types';
 import { codecDelay } from './matroska';
 import { encoderDelay } from './mp3';
-import { bytesOf } from './bytes';
+import { bytesOf, isRemote } from './bytes';
 import { filmFromOf, piecesOf, type Piece } from './pieces';
 import { openSource, sourceOf, type FilmSource } from './source';
 import { readTimelines, type TrackTimeline } from './timeline';
@@ -35,7 +35,7 @@ const RUN_UP_S = 0.1;
 export interface AudioRecording {
   readonly kind: 'sound';
   readonly input: Input;
-  readonly file: Blob | null;
+  readonly file: FileBytes | null;
   readonly audio: InputAudioTrack;
   /** When the first sample is heard, on the container's clock: the recording's 0. */
   readonly zeroS: number;
@@ -45,7 +45,7 @@ export interface AudioRecording {
 }
 
 /** The film in `from`, or the recording. Throws FilmProblem. Dispose `input` when done. */
-export async function openFilmOrRecording(from: Blob | RemoteFilm): Promise<FilmSource | AudioRecording> {
+export async function openFilmOrRecording(from: FileBytes | RemoteFilm): Promise<FilmSource | AudioRecording> {
   try {
     return await openSource(from);
   } catch (error) {
@@ -59,12 +59,12 @@ export async function openFilmOrRecording(from: Blob | RemoteFilm): Promise<Film
 export const isAudioRecording = (source: FilmSource | AudioRecording): source is AudioRecording => 'kind' in source;
 
 /** The recording in `from`; null where it is none, or one with a picture that nothing here decodes. */
-export async function openRecording(from: Blob | RemoteFilm): Promise<AudioRecording | null> {
+export async function openRecording(from: FileBytes | RemoteFilm): Promise<AudioRecording | null> {
   const input = new Input({ source: sourceOf(from), formats: FORMATS });
   try {
     const audio = (await input.canRead()) && (await input.getVideoTracks()).length === 0 ? await input.getPrimaryAudioTrack() : null;
     if (audio) {
-      const file = from instanceof Blob ? from : null;
+      const file = isRemote(from) ? null : from;
       const timeline = (await readTimelines(bytesOf(from)))?.find(({ id }) => id === audio.id);
       if (timeline?.isProtected) throw new FilmProblem('film_protected');
       if (timeline?.paced) throw new FilmProblem('film_paced');
@@ -100,7 +100,7 @@ export function holdsUnheard({ pieces }: AudioRecording): boolean {
 }
 
 /** The encoder's run-up that players leave out and the demuxer does not. */
-async function leftOutS(input: Input, file: Blob, audio: InputAudioTrack): Promise<number> {
+async function leftOutS(input: Input, file: FileBytes, audio: InputAudioTrack): Promise<number> {
   const format = await input.getFormat();
   if (MATROSKAS.includes(format.name)) return codecDelay(file, audio.id);
   return format === MP3 ? (await encoderDelay(file)) / (await audio.getSampleRate()) : 0;

@@ -1,6 +1,6 @@
 /** A film's bytes, a range at a time: from this machine, or over HTTP from the service. */
 
-import type { RemoteFilm } from '../types';
+import type { FileBytes, RemoteFilm } from '../types';
 
 const BLOCK_BYTES = 1 << 16;
 const MOST_BLOCKS = 64;
@@ -9,8 +9,8 @@ const MOST_BLOCKS = 64;
 export type ReadBytes = (at: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;
 
 /** A reader of `from` that asks for blocks of 64 KiB and keeps the last few; large ranges are read as they are. */
-export function bytesOf(from: Blob | RemoteFilm): ReadBytes {
-  const read = from instanceof Blob ? readBlob(from) : readRemote(from);
+export function bytesOf(from: FileBytes | RemoteFilm): ReadBytes {
+  const read = isRemote(from) ? readRemote(from) : readFile(from);
   const kept = new Map<number, Promise<Uint8Array<ArrayBuffer>>>();
   const block = (number: number): Promise<Uint8Array<ArrayBuffer>> => {
     const found = kept.get(number) ?? read(number * BLOCK_BYTES, BLOCK_BYTES);
@@ -34,7 +34,9 @@ export function bytesOf(from: Blob | RemoteFilm): ReadBytes {
   };
 }
 
-function readBlob(file: Blob): ReadBytes {
+export const isRemote = (from: FileBytes | RemoteFilm): from is RemoteFilm => 'url' in from;
+
+function readFile(file: FileBytes): ReadBytes {
   return async (at, length) => new Uint8Array(await file.slice(at, at + length).arrayBuffer());
 }
 

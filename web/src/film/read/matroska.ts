@@ -1,5 +1,7 @@
 /** What Matroska and WebM say of a track that the demuxer passes over. */
 
+import type { FileBytes } from '../types';
+
 const SEGMENT = 0x18538067;
 const TRACKS = 0x1654ae6b;
 const CLUSTER = 0x1f43b675;
@@ -22,13 +24,13 @@ interface Element {
 }
 
 /** By how many seconds the stored times of a track lie after its sound; 0 where the file says nothing of it. */
-export async function codecDelay(file: Blob, trackNumber: number): Promise<number> {
+export async function codecDelay(file: FileBytes, trackNumber: number): Promise<number> {
   const track = await findTrack(file, trackNumber);
   return track ? (numberIn(track, CODEC_DELAY) ?? 0) / NANOSECONDS : 0;
 }
 
 /** Whether the file says that the shape of a track's pixels is not known to it; where it says nothing, they are square. */
-export async function leavesShapeOpen(file: Blob, trackNumber: number): Promise<boolean> {
+export async function leavesShapeOpen(file: FileBytes, trackNumber: number): Promise<boolean> {
   const track = await findTrack(file, trackNumber);
   for (const fact of track ? elements(track) : []) {
     if (fact.id === VIDEO) return numberIn(within(track!, fact), DISPLAY_UNIT) === UNKNOWN_UNIT;
@@ -36,7 +38,7 @@ export async function leavesShapeOpen(file: Blob, trackNumber: number): Promise<
   return false;
 }
 
-async function findTrack(file: Blob, trackNumber: number): Promise<DataView | null> {
+async function findTrack(file: FileBytes, trackNumber: number): Promise<DataView | null> {
   const tracks = await findTracks(file);
   for (const entry of tracks ? elements(tracks) : []) {
     const track = within(tracks!, entry);
@@ -50,7 +52,7 @@ function numberIn(content: DataView, id: number): number | null {
   return null;
 }
 
-async function findTracks(file: Blob): Promise<DataView | null> {
+async function findTracks(file: FileBytes): Promise<DataView | null> {
   let at = 0;
   for (let count = 0; count < MOST_ELEMENTS && at < file.size; count++) {
     const head = new DataView(await file.slice(at, at + LONGEST_HEAD_BYTES).arrayBuffer());

@@ -1,5 +1,7 @@
 /** How much an MP3's encoder put before the first sample, which the demuxer passes over and players leave out. */
 
+import type { FileBytes } from '../types';
+
 const ID3_HEAD_BYTES = 10;
 const LOOKED_AT_BYTES = 4096;
 /** Places after the mark `Xing` or `Info`: the encoder's name, and twelve bits of its run-up. */
@@ -9,7 +11,7 @@ const DELAY_AT = 141;
 const DECODER_SAMPLES = 529;
 
 /** In samples; 0 where the file does not say, and then players leave nothing out. */
-export async function encoderDelay(file: Blob): Promise<number> {
+export async function encoderDelay(file: FileBytes): Promise<number> {
   const head = new Uint8Array(await file.slice(0, ID3_HEAD_BYTES).arrayBuffer());
   const tagged = String.fromCharCode(...head.subarray(0, 3)) === 'ID3';
   const from = tagged ? ID3_HEAD_BYTES + head.subarray(6, 10).reduce((size, byte) => size * 128 + (byte & 127), 0) : 0;

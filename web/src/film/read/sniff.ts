@@ -1,6 +1,7 @@
 /** Why a file could not be opened as a film, from its first bytes. */
 
 import { FilmProblem } from '../problem';
+import type { FileBytes } from '../types';
 
 const BOXES = ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip', 'pnot'];
 const TRANSPORT_PACKET_BYTES = 188;
@@ -10,7 +11,7 @@ const MATROSKA_START = '1a45dfa3';
 const MOST_BOXES = 64;
 
 /** The problem to tell: not a film, a film cut short, or one of a kind that this program cannot open in the browser. */
-export async function diagnoseUnreadable(file: Blob): Promise<FilmProblem> {
+export async function diagnoseUnreadable(file: FileBytes): Promise<FilmProblem> {
   const head = new Uint8Array(await file.slice(0, TRANSPORT_PACKET_BYTES + 1).arrayBuffer());
   const start = [...head.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   const isAvi = start !== '52494646' || ascii(head.subarray(8, 12)) === 'AVI ';
@@ -22,7 +23,7 @@ export async function diagnoseUnreadable(file: Blob): Promise<FilmProblem> {
 }
 
 /** Whether an MP4's index, which may stand at the end, is missing, or a box is longer than the file. */
-async function isCutShort(file: Blob): Promise<boolean> {
+async function isCutShort(file: FileBytes): Promise<boolean> {
   let at = 0;
   for (let box = 0; box < MOST_BOXES && at + 8 <= file.size; box++) {
     const head = await file.slice(at, at + 16).arrayBuffer();

@@ -2,6 +2,7 @@
 
 import {
   BlobSource,
+  CustomSource,
   EncodedPacketSink,
   Input,
   LogLevel,
@@ -17,8 +18,8 @@ import {
 } from 'mediabunny';
 
 import { FilmProblem, asFilmProblem, type FilmProblemCode } from '../problem';
-import type { RemoteFilm } from '../types';
-import { bytesOf } from './bytes';
+import type { FileBytes, RemoteFilm } from '../types';
+import { bytesOf, isRemote } from './bytes';
 import { FilmClock } from './clock';
 import { letBeDecoded } from './codecName';
 import { findFirstShown } from './frames';
@@ -46,7 +47,7 @@ const MOST_RETRIES = 3;
 export interface FilmSource {
   readonly input: Input;
   /** Null: it is at the service, and only looked at. */
-  readonly file: Blob | null;
+  readonly file: FileBytes | null;
   readonly video: InputVideoTrack;
   /** The sound that belongs to the picture; null where there is none. */
   readonly audio: InputAudioTrack | null;
@@ -85,8 +86,8 @@ export interface Sound {
 Logging.level = LogLevel.Errors;
 
 /** The film in `from`, its index read but little else. Throws FilmProblem. Dispose `input` when done. */
-export async function openSource(from: Blob | RemoteFilm): Promise<FilmSource> {
-  const file = from instanceof Blob ? from : null;
+export async function openSource(from: FileBytes | RemoteFilm): Promise<FilmSource> {
+  const file = isRemote(from) ? null : from;
   const input = new Input({ source: sourceOf(from), formats: FORMATS });
   try {
     const read = bytesOf(from);
@@ -106,10 +107,14 @@ export async function openSource(from: Blob | RemoteFilm): Promise<FilmSource> {
   }
 }
 
-export function sourceOf(from: Blob | RemoteFilm): BlobSource | UrlSource {
-  if (!(from instanceof Blob)) {
+export function sourceOf(from: FileBytes | RemoteFilm): BlobSource | CustomSource | UrlSource {
+  if (isRemote(from)) {
     const getRetryDelay = (earlier: number): number | null => (earlier < MOST_RETRIES ? 1 : null);
     return new UrlSource(from.url, { requestInit: { headers: from.headers }, maxCacheSize: 4 * CACHE_BYTES, getRetryDelay });
+  }
+  if (!(from instanceof Blob)) {
+    const read = async (start: number, end: number): Promise<Uint8Array> => new Uint8Array(await from.slice(start, end).arrayBuffer());
+    return new CustomSource({ getSize: () => from.size, read, maxCacheSize: CACHE_BYTES });
   }
   // Reading slices instead of streams avoids a fault of Chrome on Windows, and reads only what is asked for.
   return new BlobSource(from, { useStreamReader: false, maxCacheSize: CACHE_BYTES });
@@ -117,7 +122,7 @@ export function sourceOf(from: Blob | RemoteFilm): BlobSource | UrlSource {
 
 async function describe(
   input: Input,
-  file: Blob | null,
+  file: FileBytes | null,
   timelines: TrackTimeline[] | null,
   transport: TransportLook | null,
 ): Promise<FilmSource> {
@@ -169,7 +174,7 @@ function timelineOf(timelines: TrackTimeline[] | null, id: number): TrackTimelin
   return timelines?.find((track) => track.id === id);
 }
 
-async function whyNot(file: Blob | null): Promise<FilmProblem> {
+async function whyNot(file: FileBytes | null): Promise<FilmProblem> {
   return file ? diagnoseUnreadable(file) : new FilmProblem('film_unreadable', 'at the service');
 }
 

@@ -1,6 +1,6 @@
 /** The messages between the page and the film worker. */
 
-import type { CutMode, FilmFacts, FinishedCut, Moment, RemoteFilm } from '../types';
+import type { CutMode, FilmFacts, FinishedCut, Moment, RemoteFilm, SealKey } from '../types';
 import type { FilmProblemCode } from '../problem';
 import type { PictureSpan } from '../show/span';
 
@@ -16,7 +16,7 @@ export interface Calls {
   frameTimes: { args: { aroundMs: number; spanMs: number }; progress: never; result: number[] };
   picture: { args: { atMs: number; heightPx: number }; progress: never; result: ImageBitmap };
   span: { args: { atMs: number; keyOnly: boolean; groupsBack: number }; progress: never; result: PictureSpan | null };
-  cut: { args: { file: File; moment: Moment; mode: CutMode; name: string }; progress: number; result: FinishedCut };
+  cut: { args: { file: File; moment: Moment; mode: CutMode; name: string; seal: SealKey }; progress: number; result: FinishedCut };
 }
 
 export type CallName = keyof Calls;

@@ -70,8 +70,8 @@ async function run(request: WorkerRequest, signal: AbortSignal): Promise<Calls[C
       return copyPictureSpan(await film(), atMs, keyOnly, groupsBack);
     }
     case 'cut': {
-      const { file, moment, mode, name } = request.args;
-      return cutMoment(file, moment, mode, name, (progress) => page.postMessage({ id, progress }), signal);
+      const { file, moment, mode, name, seal } = request.args;
+      return cutMoment(file, moment, mode, name, seal, (progress) => page.postMessage({ id, progress }), signal);
     }
   }
 }
