@@ -1,3 +1,4 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { toml } from './vite.toml';
 
@@ -5,6 +6,6 @@ export default defineConfig({
   root: 'trial',
   base: './',
   build: { target: 'es2022', emptyOutDir: true, modulePreload: { polyfill: false } },
-  plugins: [toml()],
+  plugins: [svelte(), toml()],
   worker: { format: 'es', plugins: () => [toml()] },
 });

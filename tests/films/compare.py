@@ -29,8 +29,7 @@ from tests.films.truth import LUMA, RATE, Grey, Truth, decode_all, luma, sound_b
 from tests.footage import FFMPEG, RUNNER, read_number
 from tests.web.engine import CutFile, Engine, grey_of
 
-_PLAYER_NEAR_S = 0.1
-_SHARES = (0.0, 0.37, 1.0)
+_SHARES = (0.0, 0.37, 0.8, 1.0)
 Span = tuple[int, int]
 """The first picture of a moment, and the first after it."""
 
@@ -117,13 +116,12 @@ class Comparison:
             self.verdict.tell("page", told) if told else self.verdict.blame("page", f"no sentence: {problem}")
             return None
         facts, times = seen["facts"], seen["times"]
-        if seen["player"] and (lengths := facts["playerLengthsS"]):
-            near_s = max(_PLAYER_NEAR_S, 2 / max(1, facts["fps"]))
-            if not any(abs(seen["player"] - one) <= near_s for one in lengths):
-                self.verdict.tell(
-                    "page", f"the player's length is {seen['player']:.3f} s, so only the whole film is sent"
-                )
-                return None
+        watched = seen["watched"]
+        if watched and watched["told"] == "length":
+            self.verdict.tell(
+                "page", f"the player's length is {watched['lengthS']:.3f} s, so only the whole film is sent"
+            )
+            return None
         if not facts["canCut"]:
             self.verdict.tell("page", facts["whyWhole"] or "moments cannot be taken out of this kind of film")
         elif not facts["canShow"]:
@@ -137,7 +135,20 @@ class Comparison:
         for shown in seen["shown"]:
             grey = grey_of(shown)
             self.verdict.blame(f"page shows at {times[shown['index']]} ms", self.truth.differs(shown["index"], grey))
+        if watched:
+            self._watched(watched, times)
         return seen
+
+    def _watched(self, watched: dict[str, Any], times: Sequence[int]) -> None:
+        """What the player shows on the desk, unless the page has noticed that it reads the film otherwise."""
+        if watched["told"]:
+            self.verdict.tell("page", "its pictures are shown one by one, as the player shows it otherwise")
+        for shown in watched["shown"]:
+            wanted = times[shown["index"]]
+            who = f"the player, sought at {wanted} ms,"
+            self.verdict.blame(who, self.truth.differs(shown["index"], grey_of(shown)))
+            if abs(shown["atMs"] - wanted) > 1:
+                self.verdict.blame(who, f"shows a picture of {shown['atMs']} ms")
 
     def _length(self, who: str, found_ms: int) -> None:
         right_ms = float(self.truth.end * 1000)

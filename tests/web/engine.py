@@ -132,7 +132,7 @@ class Engine:
     def look(self, shares: Sequence[float] = ()) -> dict[str, Any]:
         """All at once: ``facts``, the ``times`` of all pictures, ``shown`` at these shares of them; or the ``problem``.
 
-        ``player`` is the length that a player tells, in seconds; None where it does not play the film.
+        ``watched`` is what a guider sees in the player, as web/trial/watch.ts tells it; None where it refuses the film.
         """
         return self.page.evaluate(  # type: ignore[no-any-return]
             """async (shares) => {
@@ -160,15 +160,9 @@ class Engine:
                             Math.round(0.299 * data[4 * n] + 0.587 * data[4 * n + 1] + 0.114 * data[4 * n + 2]));
                         shown.push({ index, width, height, grey: grey.toBase64() });
                     }
-                    const video = document.createElement('video');
-                    const player = await new Promise((tell) => {
-                        video.onloadedmetadata = () => tell(video.duration);
-                        video.onerror = () => tell(null);
-                        video.src = URL.createObjectURL(file);
-                    });
-                    URL.revokeObjectURL(video.src);
-                    video.removeAttribute('src');
-                    return { facts, times, shown, player: Number.isFinite(player) ? player : null };
+                    const sought = [...new Set(shares.map((share) => Math.floor(share * (times.length - 1))))];
+                    const watched = times.length ? await window.watch(open, file, times, sought) : null;
+                    return { facts, times, shown, watched };
                 } catch (error) {
                     const { code, sentence } = error;
                     return { problem: { code, sentence, message: String(error) } };

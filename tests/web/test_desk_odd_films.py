@@ -272,6 +272,7 @@ PLAYED: dict[str, tuple[tuple[str, ...], list[tuple[float, float]] | None, bool]
     "intra refresh": (REFRESHED, [(0.35, 2.5)], False),
     "in fragments": (CODEC, [(0.35, 2.5)], False),
     "no list of key pictures": (CODEC, None, False),
+    "two descriptions": (CODEC, None, False),
 }
 
 
@@ -279,8 +280,12 @@ PLAYED: dict[str, tuple[tuple[str, ...], list[tuple[float, float]] | None, bool]
 def test_a_film_that_the_player_shows_otherwise_is_found(engine: Engine, tmp_path: Path, kind: str) -> None:
     """What Chromium 156 does of each: it must be known, since the desk marks by what its player shows."""
     codec, edits, agrees = PLAYED[kind]
-    film = Mp4(numbered_film(tmp_path / "whole.mp4", frames=120, codec=codec))
-    if edits is None:
+    only_pictures = {"sound": None} if kind == "two descriptions" else {}
+    film = Mp4(numbered_film(tmp_path / "whole.mp4", frames=120, codec=codec, **only_pictures))
+    if kind == "two descriptions":
+        other = numbered_film(tmp_path / "other.mp4", frames=60, first=60, codec=(*REFRESHED, "-crf", "30"))
+        film.describe_from(60, Mp4(other))
+    elif edits is None:
         table = film.tracks[0].one("mdia", "minf", "stbl")
         table.inside = [box if box.kind != "stss" else Box("free", box.own) for box in table.inside]
     else:

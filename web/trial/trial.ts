@@ -1,6 +1,7 @@
 /** The film engine alone, for tests that drive it from outside; never part of the page that is served. */
 
 import * as engine from '../src/film';
+import { watch } from './watch';
 
 const seal = crypto.subtle.importKey('raw', new Uint8Array(32).fill(7), 'HKDF', false, ['deriveKey']).then((key) => ({ id: 'trialkey', key }));
 
@@ -18,7 +19,9 @@ const film = {
 declare global {
   interface Window {
     film: typeof film;
+    watch: typeof watch;
   }
 }
 
 window.film = film;
+window.watch = watch;

@@ -2,7 +2,7 @@
 
 import { Queue } from '../ui/queue';
 import type { Statement } from '../api/types';
-import { FilmProblem, discardCut, listCuts, openFilm, unsupportedFilm, type CutMode, type Film } from '../film';
+import { FilmProblem, compareLength, discardCut, listCuts, openFilm, unsupportedFilm, type CutMode, type Film } from '../film';
 import { local } from '../ui/storage';
 import { get, getAll, put, remove } from './browserDatabase';
 import { Cutter } from './cutter.svelte';
@@ -11,8 +11,6 @@ import { hintsOn } from './hints';
 import { DRAFT_MS, inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './marks';
 
 const WAY = 'vigpack.way';
-/** A packet of sound may count or not. */
-const SOUND_PACKET_S = 0.025;
 /** Bitrate of light cuts, picture and sound. */
 const LIGHT_BYTES_PER_S = (1_200_000 + 128_000) / 8;
 const LIGHT_STILL_BYTES = 150_000;
@@ -169,14 +167,12 @@ export class Desk {
    * what one cuts. False where the film is to be shown picture by picture, since the player takes a part for the whole.
    */
   compareLength(playerS: number): boolean {
-    const { playerLengthsS, headTellsLength, canShow, fps } = this.film.facts;
-    if (!playerLengthsS.length || !Number.isFinite(playerS)) return true;
-    const nearS = Math.max(SOUND_PACKET_S, 1 / Math.max(1, fps));
-    const agrees = playerLengthsS.some((lengthS) => Math.abs(playerS - lengthS) <= nearS);
-    if (!agrees && !headTellsLength && canShow) return false;
+    const told = compareLength(this.film.facts, playerS);
+    if (told === 'part') return false;
+    const agrees = told === 'same';
     if (agrees === !this.doubt) return true;
     this.doubt = agrees ? null : new FilmProblem('film_read_differently').sentence;
-    if (this.doubt) console.info('lengths differ:', playerS, ...playerLengthsS);
+    if (this.doubt) console.info('lengths differ:', playerS, ...this.film.facts.playerLengthsS);
     if (!this.can(this.way)) this.way = 'whole';
     this.settle();
     return true;

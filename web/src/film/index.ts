@@ -3,6 +3,7 @@
 export { openFilm } from './open';
 export { playerAgrees } from './show/playerAgrees';
 export { playerHas } from './show/playerHabits';
+export { compareLength, isSameSize, mayBePlayed } from './show/playerTells';
 export { unsupportedFilm } from './read/unsupported';
 export { FilmProblem, type FilmProblemCode } from './problem';
 export { cut, cutFile, discardCut, listCuts } from './cut/cutQueue';

@@ -19,7 +19,8 @@ const LEAST_CONTRAST = 4;
 
 /**
  * Asked of films that players read in more than one way (`FilmFacts.mayPlayOtherwise`): its beginning and some places
- * spread over it are sought and compared. False also where the player gives no answer.
+ * spread over it are sought and compared. False also where the player gives no answer, or the page has no picture of its
+ * own to compare with: of a film with two descriptions Chromium 156 shows the first one's last picture to the end.
  *
  * Chromium 156 shows of a shortened film with intra refresh a picture twenty later at its 0, reckons joins of an uneven
  * rate otherwise, and finds of a film without a list of key pictures only these.
