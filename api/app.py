@@ -45,6 +45,7 @@ from api.routes import (
     colleagues,
     consents,
     copies,
+    corrections,
     families,
     family_films,
     health,
@@ -168,7 +169,7 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
         about, uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, consents,
         health, metrics, family_films, families, colleagues, copies, links, notices, session, sign_in, local_sign_in,
         invitations, account, authenticator_app, passkeys, people, resets, reports, organisation, tokens, ratings,
-        logbook, review, audit, operations, operations_events, retention, subject_access,
+        logbook, review, audit, operations, operations_events, retention, subject_access, corrections,
     ):  # fmt: skip
         app.include_router(routes.router, dependencies=[Depends(check_family), Depends(note_look)])
     app.mount(review.FILES, review.player_files(), name="player")

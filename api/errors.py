@@ -23,7 +23,7 @@ from records import errors as records
 from records.accounts import closing, notices
 from records.accounts.local import errors as accounts
 from records.accounts.organisation import errors as organisation
-from records.actions import closing_notes, create
+from records.actions import closing_notes, correct, create
 from records.consent import check as consent
 from records.consent import forms
 from records.copies import register as copies
@@ -243,7 +243,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     uploads.UploadEmpty: 400,
     uploads.OffsetWrong: 409,
     **dict.fromkeys((uploads.TakenOver, uploads.UploadBusy), 423),
-    **dict.fromkeys((closing_notes.WordsChanged, TusVersionWrong), 412),
+    **dict.fromkeys((closing_notes.WordsChanged, correct.CorrectedMeanwhile, TusVersionWrong), 412),
     **dict.fromkeys(_REFUSED, 403),
     **dict.fromkeys((organisation.LoginUnknown, organisation.NotProven), 400),
     accounts.SignInWrong: 401,

@@ -92,7 +92,7 @@ def _work(ctx: WorkerContext, claimed: Claim, folder: Path) -> None:
         result = make(ctx, claimed, folder, lease.report)
         published = _publish(ctx.storage, claimed, result)
         lease.check()
-        finish(ctx.db, claimed, published, result.facts, result.hidden, result.sources, result.notes_revision)
+        finish(ctx.db, claimed, published, result.facts, result.hidden, result.sources)
     _clear_away(ctx, claimed)  # of earlier attempts, and what was made before
 
 

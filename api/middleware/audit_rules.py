@@ -28,8 +28,11 @@ class Rule:
 _RULES: Final = {
     f"POST {_SELECTIONS}": Rule(Action.CREATE),
     f"DELETE {_ONE}": Rule(Action.ERASE),
+    f"PATCH {_ONE}": Rule(Action.CORRECT),
+    f"PATCH {_MOMENT}": Rule(Action.CORRECT),
     f"POST {_ONE}/retry": Rule(Action.RETRY),
     f"POST {_ONE}/outputs": Rule(Action.PREPARE),
+    f"POST {_ONE}/outputs/again": Rule(Action.PREPARE),
     f"POST {_ONE}/copies": Rule(Action.HAND_OUT),
     f"POST {_ONE}/sealed-copies": Rule(Action.HAND_OUT),
     "DELETE /api/v1/copies/{copy_id}": Rule(Action.RETURN_COPY),

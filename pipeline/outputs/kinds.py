@@ -35,6 +35,7 @@ from pipeline.outputs import (
 from pipeline.outputs.preview import Layout
 from pipeline.prepared import Prepared
 from pipeline.purposes import Purpose
+from pipeline.written import Written
 
 
 class OutputUnknown(PipelineError):
@@ -69,7 +70,7 @@ class Kind:
     that the selection holds nothing for this kind. It decodes and encodes with the ffmpeg that it is given. ``remarks``
     says in plain words, before any work is done, what will not come out as written. ``needs_picture``: of a recording
     without a picture there is nothing to make. ``needs_notes``: neither where nothing was written in the review.
-    ``shows_notes``: what was written there is in it, so what was made before that lacks it.
+    ``shows``: what a person wrote or chose that is in it, so what was made before a change of that is out of date.
 
     A printed kind has ``layout``, which lays out in a folder what ``make`` prints, from the moments of the kind
     ``pictures_of``; a preview presses its first pages. Another kind has ``contents``, which tells what will be in
@@ -92,7 +93,7 @@ class Kind:
     contents: Callable[[Prepared, Any], list[Part]] | None = None
     needs_picture: bool = False
     needs_notes: bool = False
-    shows_notes: bool = False
+    shows: frozenset[Written] = frozenset()
     of: FilmOf | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     purpose: Purpose | None = None
@@ -106,6 +107,17 @@ class Kind:
             return asked or usual
         sentence = f"{self.title} is not made for this purpose."
         raise PurposeWrong(sentence, for_guider=sentence)
+
+    def shows_moment(self, kind: str) -> bool:
+        """Whether moments of a kind, clip or still, are in it; in a pack both are."""
+        return self.layout is None or self.pictures_of == kind
+
+    def shown_with(self, chosen: Mapping[str, Any]) -> frozenset[Written]:
+        """What a person wrote or chose that is in it, made by such a recipe."""
+        captions = self.recipe.model_fields.get("captions")
+        hidden = captions is not None and not chosen.get("captions", captions.default)
+        ordered = {Written.CYCLE} if chosen.get("earlier") else set()
+        return (self.shows | ordered) - ({Written.CAPTION} if hidden else set())
 
     def remark(self, selection: Selection, recipe: Any, *, picture: bool, written: bool) -> list[str]:
         """What to tell the guider; one sentence alone where the kind needs a picture, or words that were ``written``
@@ -132,6 +144,9 @@ def purpose_of_film(of: FilmOf) -> Purpose:
     return Purpose.SUPERVISION if of == FilmOf.REVIEW_RECORDING else Purpose.SHARED_REVIEW
 
 
+_EVERYTHING: Final = frozenset(Written)
+_CAPTIONS: Final = frozenset({Written.CAPTION, Written.ORDER, Written.MOMENTS})
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -142,7 +157,7 @@ KINDS: dict[str, Kind] = {
             review_pack.Recipe,
             review_pack.make,
             contents=review_pack.contents,
-            shows_notes=True,
+            shows=_EVERYTHING,
             also_for=_SHOWN_ELSEWHERE,
         ),
         Kind(
@@ -154,6 +169,7 @@ KINDS: dict[str, Kind] = {
             picture_notes.remarks,
             layout=picture_notes.layout,
             needs_picture=True,
+            shows=_CAPTIONS,
             purpose=Purpose.PICTURE_NOTES,
         ),
         Kind(
@@ -165,7 +181,7 @@ KINDS: dict[str, Kind] = {
             plan_page.remarks,
             layout=plan_page.layout,
             needs_notes=True,
-            shows_notes=True,
+            shows=frozenset({Written.NOTES, Written.ORDER}),
         ),
         Kind(
             "booklet",
@@ -176,6 +192,7 @@ KINDS: dict[str, Kind] = {
             booklet.remarks,
             layout=booklet.layout,
             files={booklet.TO_FOLD: "to print on both sides and fold", booklet.TO_READ: "to look at on a screen"},
+            shows=_CAPTIONS,
             purpose=Purpose.PICTURE_NOTES,
         ),
         Kind(
@@ -188,6 +205,7 @@ KINDS: dict[str, Kind] = {
             layout=strip.layout_one,
             pictures_of="clip",
             needs_picture=True,
+            shows=_CAPTIONS,
             purpose=Purpose.PICTURE_NOTES,
         ),
         Kind(
@@ -199,6 +217,7 @@ KINDS: dict[str, Kind] = {
             phone_pictures.remarks,
             layout=phone_pictures.layout,
             needs_picture=True,
+            shows=_CAPTIONS,
             purpose=Purpose.PICTURE_NOTES,
         ),
         Kind(
@@ -220,6 +239,7 @@ KINDS: dict[str, Kind] = {
             child_voice.make,
             child_voice.remarks,
             layout=child_voice.layout,
+            shows=_CAPTIONS,
         ),
         Kind(
             "reel",
@@ -230,6 +250,7 @@ KINDS: dict[str, Kind] = {
             reel.remarks,
             contents=reel.contents,
             needs_picture=True,
+            shows=_CAPTIONS | {Written.QUESTION},
             also_for=(Purpose.PICTURE_NOTES, *_SHOWN_ELSEWHERE),
         ),
         Kind(
@@ -240,7 +261,7 @@ KINDS: dict[str, Kind] = {
             supervision_pack.make,
             supervision_pack.remarks,
             contents=supervision_pack.contents,
-            shows_notes=True,
+            shows=_EVERYTHING,
             purpose=Purpose.SUPERVISION,
         ),
         Kind(
@@ -251,6 +272,7 @@ KINDS: dict[str, Kind] = {
             intervision_pack.make,
             intervision_pack.remarks,
             contents=intervision_pack.contents,
+            shows=_CAPTIONS | {Written.PRINCIPLE},
             purpose=Purpose.INTERVISION,
             also_for=(Purpose.TRAINING,),
         ),
@@ -264,6 +286,7 @@ KINDS: dict[str, Kind] = {
             layout=rating_scale.layout,
             pictures_of="nothing",
             of=FilmOf.REVIEW_RECORDING,
+            shows=frozenset({Written.CYCLE}),
             purpose=Purpose.SUPERVISION,
             shows_people=False,
         ),
@@ -292,6 +315,22 @@ def parse_recipe(kind: Kind, chosen: Mapping[str, Any]) -> Any:
     except ValidationError as error:
         sentence = f"{kind.title}: {plain_sentence(error)}"
         raise RecipeInvalid(sentence, for_guider=sentence) from None
+
+
+def renumber(
+    kind: Kind, chosen: Mapping[str, Any], stills: Mapping[int, int], clips: Mapping[int, int]
+) -> dict[str, Any]:
+    """The same choices once moments stand in another order: what a recipe says of a still or clip by its number it says
+    by its new one. ``stills`` and ``clips`` tell the new number by the old.
+    """
+    numbers, said = {"still": stills, "clip": clips}, dict(chosen)
+    for name, choice in kind.recipe.model_fields.items():
+        of = choice.json_schema_extra.get("numbers") if isinstance(choice.json_schema_extra, dict) else None
+        if isinstance(of, str) and name in said:
+            said[name] = numbers[of].get(said[name], said[name])
+    if "stills" in said:
+        said["stills"] = [{**one, "still": stills.get(one["still"], one["still"])} for one in said["stills"]]
+    return said
 
 
 def read_recipes(path: Path) -> dict[str, dict[str, Any]]:

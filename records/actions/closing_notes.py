@@ -5,8 +5,10 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from pipeline.closing_notes import ReviewWords
+from pipeline.written import Written
 from records.errors import RecordsError, SelectionGone
-from records.ledger.selections import lock_selection, visible_selection
+from records.ledger.made_before import mark_made_before
+from records.ledger.selections import lock_family, visible_selection
 from records.models import WordsRow, new_id, utcnow
 
 
@@ -29,7 +31,8 @@ def save_words(session: Session, selection_id: str, words: ReviewWords, *, seen:
     ``seen`` is the revision that the writer had before her, None for none; ``over`` writes over whatever is there.
     Raises: SelectionGone; WordsChanged, and then nothing is saved.
     """
-    if lock_selection(session, selection_id) is None:  # held, so that of two writers the second sees the first
+    selection = lock_family(session, selection_id)  # held, so that of two writers the second sees the first
+    if selection is None:
         raise SelectionGone(selection_id)
     row = session.get(WordsRow, selection_id, populate_existing=True)
     if not over and (row.revision if row else None) != seen:
@@ -41,4 +44,5 @@ def save_words(session: Session, selection_id: str, words: ReviewWords, *, seen:
     row.revision = new_id()
     row.saved_at = utcnow()
     session.flush()
+    mark_made_before(session, selection, {Written.NOTES})
     return row

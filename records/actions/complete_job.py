@@ -22,6 +22,7 @@ from records.database import Database, rows_changed
 from records.documents import CoveredPicture, MomentFacts
 from records.errors import LeaseLost, WorkerLost
 from records.ledger.jobs import MOMENT, Claim, back_off, holds
+from records.ledger.moment_order import file_name, number_of
 from records.ledger.outcome_counts import Outcome, count_outcome
 from records.ledger.outputs import Source, find_output, note_made
 from records.ledger.selections import lock_selection, moment_finished, settle
@@ -58,13 +59,11 @@ def finish(
     facts: MomentFacts | None = None,
     hidden: Hidden | None = None,
     sources: Collection[Source] = (),
-    notes_revision: str = "",
 ) -> None:
     """Record what the job made and that it is done; workers are woken for the jobs that follow from it.
 
     ``files`` are in storage; whose they are is filled in here.
-    ``sources`` is what an output was made from: all that it shows from now on; ``notes_revision`` is that of the
-    closing notes in it. Where somebody is hidden in a moment,
+    ``sources`` is what an output was made from: all that it shows from now on. Where somebody is hidden in a moment,
     its files are withheld; each one's kind then says which part it is.
     Raises: LeaseLost where the claim is no longer good, or hiding was asked for or lifted meanwhile; ConsentMissing
     where somebody in it no longer agrees. Nothing is recorded then, and the files are the caller's to delete.
@@ -86,19 +85,22 @@ def finish(
         asked_at = session.scalars(select(JobRow.queued_at).where(JobRow.id == claim.job_id)).one()
         count_outcome(session, claim.kind, Outcome.DONE, ready_after=now - asked_at)
         if hidden is not None:
-            moment = session.get_one(MomentRow, claim.moment_id)
-            withheld = [_withheld(claim, moment, file) for file in files]
-            hold_back(session, selection, moment, withheld, hidden.pictures, facts)
+            covered = session.get_one(MomentRow, claim.moment_id)
+            withheld = [_withheld(claim, covered, file) for file in files]
+            hold_back(session, selection, covered, withheld, hidden.pictures, facts)
             return
+        moment = session.get_one(MomentRow, claim.moment_id) if claim.kind == MOMENT else None
         for file in files:
             file.selection_id, file.moment_id = claim.selection_id, claim.moment_id
+            if moment is not None:  # it may have got another place while it was made
+                file.name = file_name(number_of(session, moment), file.name)
             session.add(file)
-        if claim.kind == MOMENT:
-            moment_finished(session, selection, session.get_one(MomentRow, claim.moment_id), facts)
+        if moment is not None:
+            moment_finished(session, selection, moment, facts)
         else:
             if (output := find_output(session, claim.selection_id, claim.kind)) is None:
                 raise LeaseLost(f"{claim.job_id}: what it makes is not wanted any more")
-            note_made(session, output, sources, notes_revision)
+            note_made(session, output, sources)
             settle(session, selection)
 
 

@@ -11,6 +11,7 @@ from records.actions.erase import mark_erased
 from records.actions.withdraw import withdraw_moments
 from records.consent.in_force import settings_of
 from records.effects import effects_of
+from records.ledger.moment_order import in_order, number_anew
 from records.ledger.selections import settle
 from records.models import ArtifactRow, JobRow, MomentState, SelectionRow, UploadRow, WithheldRow
 from records.uploads.partial_file import erase_partial
@@ -49,10 +50,7 @@ def erase_moments(session: Session, selection: SelectionRow, moment_ids: Collect
     for moment in going:
         selection.moments.remove(moment)
     session.flush()
-    left = [moment.moment for moment in selection.moments]
-    clips = tuple(one for one, moment in zip(left, selection.moments, strict=True) if moment.kind == "clip")
-    stills = tuple(one for one, moment in zip(left, selection.moments, strict=True) if moment.kind == "still")
-    selection.shape = selection.shape.model_copy(update={"clips": clips, "stills": stills})
+    number_anew(session, selection, in_order(selection))
     withdraw_moments(session, selection, ids)
     settle(session, selection)
     return False

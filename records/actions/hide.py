@@ -20,6 +20,7 @@ from records.documents import CoveredPicture, MomentFacts
 from records.effects import effects_of
 from records.errors import HidingChanged, MomentGone, NotHidden, SelectionGone
 from records.ledger.jobs import queue_again
+from records.ledger.moment_order import file_name, number_of
 from records.ledger.outputs import outputs_of, take_back_files
 from records.ledger.selections import has_picture, is_visible, lock_family, moment_finished, require_source, settle
 from records.models import (
@@ -115,7 +116,7 @@ def confirm_hiding(session: Session, selection_id: str, moment_id: str, sha256: 
             selection_id=selection_id,
             moment_id=moment_id,
             kind=moment.kind,
-            name=finished.name,
+            name=file_name(number_of(session, moment), finished.name),
             storage_key=finished.storage_key,
             media_type=finished.media_type,
             bytes=finished.bytes,

@@ -1,4 +1,4 @@
-"""Asking for an output of a selection, or for another recipe of one."""
+"""Asking for an output of a selection, for another recipe of one, and again for what was made before a correction."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from pipeline.outputs.kinds import find_kind
 from pipeline.purposes import Purpose
+from records.consent.uses import require_made
 from records.errors import SelectionGone
-from records.ledger.outputs import choose_recipe, queue_output, stop_output
+from records.ledger.outputs import choose_recipe, job_of, outputs_of, queue_output, stop_output
 from records.ledger.scheduling import Priority
 from records.ledger.selections import all_moments_ready, lock_selection, settle
+from records.models import JobState
 
 
 def ask_for_output(
@@ -32,4 +34,22 @@ def ask_for_output(
         queue_output(session, selection, output, Priority.AWAITED_PACK)
     else:
         stop_output(session, output)
+    settle(session, selection)
+
+
+def make_stale_again(session: Session, selection_id: str) -> None:
+    """Have everything made again that was made before something in it was changed, as it was chosen and for what it is.
+
+    Raises: SelectionGone, ConsentMissing.
+    """
+    selection = lock_selection(session, selection_id)
+    if selection is None:
+        raise SelectionGone(selection_id)
+    if not all_moments_ready(session, selection):
+        return  # with the last of them everything is made again
+    for output in outputs_of(session, selection_id):
+        job = job_of(session, output)
+        if output.made_before and (job is None or job.state not in {JobState.QUEUED, JobState.RUNNING, JobState.HELD}):
+            require_made(session, output)
+            queue_output(session, selection, output, Priority.AWAITED_PACK)
     settle(session, selection)

@@ -16,6 +16,7 @@ from records.database import Database
 from records.documents import ClipTimes, StillTimes, at_times, times_of
 from records.errors import MomentBusy, MomentGone, SecondsNotSent, SelectionGone
 from records.ledger.jobs import queue_again
+from records.ledger.moment_order import write_shape
 from records.ledger.selections import Held, held_for, lock_family, require_source, settle, starts_ms
 from records.models import JobRow, MomentRow, MomentState, UploadRow
 
@@ -59,13 +60,7 @@ def trim_moment(session: Session, selection_id: str, moment_id: str, ends: Ends,
         check_clip_lengths([moment.moment])
     moment.cut = None if moment.cut is None else cut
     moment.state = MomentState.QUEUED
-    name = "clips" if moment.kind == "clip" else "stills"
-    listed = list(getattr(selection.shape, name))
-    earlier = select(MomentRow.id).where(
-        MomentRow.selection_id == selection_id, MomentRow.kind == moment.kind, MomentRow.position < moment.position
-    )
-    listed[len(session.scalars(earlier).all())] = moment.moment
-    selection.shape = selection.shape.model_copy(update={name: tuple(listed)})
+    write_shape(selection)
     queue_again(session, job)
     settle(session, selection)
     return True

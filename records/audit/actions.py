@@ -32,6 +32,8 @@ class Action(StrEnum):
     PREPARE = "prepare"
     """An output was asked for."""
     TRIM = "trim"
+    CORRECT = "correct"
+    """What was written or chosen for a review was changed after it was sent."""
     HIDE = "hide"
     LIFT_HIDING = "lift_hiding"
     CONFIRM_HIDING = "confirm_hiding"

@@ -58,4 +58,4 @@ def _shows(kind: Kind | None, moment: MomentRow) -> bool:
         return True
     if not kind.shows_people:
         return False
-    return kind.layout is None or kind.pictures_of == moment.kind
+    return kind.shows_moment(moment.kind)

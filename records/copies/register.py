@@ -20,7 +20,7 @@ from records.audit.log import note
 from records.clock import utcnow
 from records.database import rows_changed
 from records.errors import RecordsError
-from records.models import AccountRow, CopyLinkRow, FamilyRow, HandedOutCopyRow, SelectionRow
+from records.models import AccountRow, CopyLinkRow, FamilyRow, HandedOutCopyRow, OutputRow, SelectionRow
 
 RIGHT_OF_ACCESS: Final = "right_of_access"
 """In the place of a purpose, where somebody was given what is held of themselves: that is no use of it, needs nobody's
@@ -78,6 +78,8 @@ class HandedOutCopy(BaseModel):
     opened: int | None
     """How often a link was opened; null for what is none."""
     last_opened_at: datetime | None
+    is_older: bool
+    """What it was taken of was made again since, or was made before a correction."""
 
 
 def add_copy(
@@ -143,10 +145,12 @@ def id_of_copy(session: Session, beginning: str) -> str:
 
 def find_copies(session: Session, condition: ColumnElement[bool]) -> list[HandedOutCopy]:
     """Those that meet a condition on HandedOutCopyRow, oldest first."""
+    same_kind = OutputRow.kind == HandedOutCopyRow.kind
     query = (
-        select(HandedOutCopyRow, AccountRow.display_name, CopyLinkRow)
+        select(HandedOutCopyRow, AccountRow.display_name, CopyLinkRow, OutputRow)
         .outerjoin(AccountRow, AccountRow.id == HandedOutCopyRow.by)
         .outerjoin(CopyLinkRow, CopyLinkRow.copy_id == HandedOutCopyRow.id)
+        .outerjoin(OutputRow, (OutputRow.selection_id == HandedOutCopyRow.selection_id) & same_kind)
         .where(condition)
         .order_by(HandedOutCopyRow.created_at, HandedOutCopyRow.id)
     )
@@ -168,9 +172,17 @@ def find_copies(session: Session, condition: ColumnElement[bool]) -> list[Handed
             ended_how=Ended(row.ended_how) if row.ended_how else None,
             opened=link.opened if link else None,
             last_opened_at=link.last_opened_at if link else None,
+            is_older=_is_older(row, output),
         )
-        for row, name, link in session.execute(query)
+        for row, name, link, output in session.execute(query)
     ]
+
+
+def _is_older(row: HandedOutCopyRow, output: OutputRow | None) -> bool:
+    """A link shows what is there now."""
+    if output is None or output.made_at is None or row.carrier == Carrier.LINK:
+        return False
+    return bool(output.made_before) or output.made_at > row.created_at
 
 
 def is_out() -> ColumnElement[bool]:

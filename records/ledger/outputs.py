@@ -44,16 +44,6 @@ def named_in(recipe: Recipe) -> set[str]:
     return {*recipe.get("earlier", ()), recipe.get("companion", "")} - {""}
 
 
-def companion_of(recipe: Recipe) -> str:
-    """The selection of the other film that a recipe names; empty where it names none."""
-    return str(recipe.get("companion", ""))
-
-
-def join_revisions(revisions: Iterable[str]) -> str:
-    """Tells apart the closing notes of one review or of two by their revisions; empty where there are none."""
-    return " ".join(sorted(revisions))
-
-
 def outputs_of(session: Session, selection_id: str) -> Sequence[OutputRow]:
     """The outputs of a selection, in the order in which they were asked for."""
     query = select(OutputRow).where(OutputRow.selection_id == selection_id).order_by(OutputRow.position)
@@ -97,7 +87,7 @@ def queue_output(session: Session, selection: SelectionRow, output: OutputRow, p
     until the new one is finished; what IT holds stays on hold.
     """
     output.asked_at = utcnow()
-    there = session.scalars(select(JobRow).where(*_job_of(output))).one_or_none()
+    there = job_of(session, output)
     if there is None:
         add_job(session, output.kind, selection, priority=priority)
     elif there.state != JobState.HELD:
@@ -124,16 +114,14 @@ def take_back_files(session: Session, output: OutputRow) -> None:
     effects_of(session).delete(session.scalars(select(ArtifactRow.storage_key).where(made)))
     session.execute(delete(ArtifactRow).where(made))
     output.made_at = None
-    output.notes_revision = ""
+    output.made_before = ()
     _set_sources(session, output, _named(output))
 
 
-def note_made(session: Session, output: OutputRow, sources: Iterable[Source], notes_revision: str = "") -> None:
-    """Note that an output was finished now, from nothing but ``sources`` and the closing notes of that revision; what
-    was made before is gone.
-    """
+def note_made(session: Session, output: OutputRow, sources: Iterable[Source]) -> None:
+    """Note that an output was finished now, from nothing but ``sources``; what was made before is gone."""
     output.made_at = utcnow()
-    output.notes_revision = notes_revision
+    output.made_before = ()
     _set_sources(session, output, {*sources, *_named(output)})
 
 
@@ -157,6 +145,11 @@ def outputs_showing(session: Session, *, selection_id: str = "", artwork_id: str
         shown = shown.where(OutputSourceRow.artwork_id == artwork_id)
     query = select(OutputRow).join(SelectionRow).where(OutputRow.id.in_(shown), SelectionRow.visible)
     return session.scalars(query.order_by(OutputRow.selection_id, OutputRow.position)).all()
+
+
+def job_of(session: Session, output: OutputRow) -> JobRow | None:
+    """The job that makes an output; None until every moment is ready."""
+    return session.scalars(select(JobRow).where(*_job_of(output))).one_or_none()
 
 
 def _job_of(output: OutputRow) -> tuple[ColumnElement[bool], ...]:

@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from pipeline.written import Written
 from records.clock import utcnow
 from records.documents import Recipe
 from records.keys.store import KeyKind
-from records.models.base import Base, new_id
+from records.models.base import Base, Json, new_id
 from records.models.sealed import SealedJson
 from records.models.selections import SelectionRow
 
@@ -40,8 +41,8 @@ class OutputRow(Base):
     """When it was last to be made, or made anew; later than ``made_at``: what is there is an older one."""
     made_at: Mapped[datetime | None]
     """When what is there was finished; None where nothing is."""
-    notes_revision: Mapped[str] = mapped_column(String(65), default="")
-    """Of the closing notes that what is there shows, of one selection or of two; empty where it shows none."""
+    made_before: Mapped[tuple[Written, ...]] = mapped_column(Json(tuple[Written, ...]), default=())
+    """What was changed since what is there was made, of what it shows; records/ledger/made_before.py."""
 
     selection: Mapped[SelectionRow] = relationship(back_populates="outputs")
     sources: Mapped[list[OutputSourceRow]] = relationship(cascade="all, delete-orphan", passive_deletes=True)

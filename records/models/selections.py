@@ -73,6 +73,8 @@ class SelectionRow(Erasable, Base):
     """Whose it counts as among what one person has open at once: a hash that tells persons apart and names none."""
     review_on: Mapped[date | None]
     """The day of the shared review, where the guider said it."""
+    revision: Mapped[int] = mapped_column(default=0)
+    """How often what was chosen for all of it was corrected: the question, the points, the cycle, the order."""
     ready_at: Mapped[datetime | None]
     """When the last of its outputs was finished."""
     key_made_at: Mapped[datetime | None]
@@ -112,6 +114,8 @@ class MomentRow(Base):
     state: Mapped[str] = mapped_column(String(20), default=MomentState.AWAITING_UPLOAD)
     people: Mapped[tuple[str, ...] | None] = mapped_column(Json(tuple[str, ...]))
     """The ids of those of the family who can be seen or heard in it; None: everybody of the family."""
+    revision: Mapped[int] = mapped_column(default=0)
+    """How often its words were corrected."""
     facts: Mapped[MomentFacts | None] = mapped_column(Json(MomentFacts))
     """Of the finished file."""
 

@@ -181,11 +181,11 @@ INCLUDED: dict[str, Held] = {
     "selections": Held(
         SelectionRow, "What was chosen from each film, and when.",
         lambda asked: SelectionRow.id.in_(asked.selections),
-        frozenset({"shape", "begun_by", "guider", "key_made_at", "erasing_at"}), _selection,
+        frozenset({"shape", "begun_by", "guider", "key_made_at", "erasing_at", "revision"}), _selection,
     ),
     "moments": Held(
         MomentRow, "The moments: when each is in its film, its caption and principle, and who can be seen in it.",
-        _of_selections(MomentRow), frozenset({"cut"}), _moment,
+        _of_selections(MomentRow), frozenset({"cut", "revision"}), _moment,
     ),
     "words": Held(
         WordsRow, "What was written at the end of a review.", _of_selections(WordsRow), frozenset({"revision"}), _words
@@ -199,7 +199,7 @@ INCLUDED: dict[str, Held] = {
     ),
     "outputs": Held(
         OutputRow, "What was made of a review, for what purpose, and when.", _of_selections(OutputRow),
-        frozenset({"recipe", "notes_revision"}),
+        frozenset({"recipe", "made_before"}),
     ),
     "uploads": Held(
         UploadRow, "What was sent of films.", _of_selections(UploadRow), frozenset({"storage_key", "holder"})

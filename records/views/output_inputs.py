@@ -17,7 +17,7 @@ from pipeline.closing_notes import ReviewWords
 from pipeline.prepared import EarlierReview, Prepared, PreparedArtwork
 from pipeline.print.recipes import StillChoice, shows_artwork
 from records.actions.artwork import artwork_of
-from records.ledger.outputs import Source, join_revisions
+from records.ledger.outputs import Source
 from records.ledger.selections import facts_of, shown_kind
 from records.models import ArtifactRow, ArtworkRow, MomentRow, SelectionRow, WordsRow
 from records.storage.contract import Storage
@@ -69,10 +69,6 @@ class OutputInputs:
             and set(session.scalars(select(ArtifactRow.id).where(ArtifactRow.id.in_(files)))) == files
             and set(session.scalars(select(ArtworkRow.id).where(ArtworkRow.id.in_(drawn)))) == drawn
         )
-
-    def notes_revision(self) -> str:
-        """Tells apart what was written in the reviews that the output shows; empty where nothing was."""
-        return join_revisions(part.notes.revision for part in self._parts() if part.notes is not None)
 
     def known(self) -> Prepared:
         """What is in it, without a file at hand: enough to tell what the output will hold."""

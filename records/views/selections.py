@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -13,12 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from pipeline.moments import Clip, FilmOf, Still
-from pipeline.outputs.kinds import KINDS
 from pipeline.purposes import Purpose
+from pipeline.written import Written
 from records.copies.carriers import carriers_of
 from records.copies.register import Carrier
 from records.documents import ClipTimes, MomentFacts, StatedFilm, StillTimes
-from records.ledger.outputs import companion_of, join_revisions
 from records.ledger.selections import held_for
 from records.models import (
     ArtifactRow,
@@ -28,12 +27,10 @@ from records.models import (
     JobState,
     MomentRow,
     MomentState,
-    OutputRow,
     SelectionRow,
     SelectionState,
     UploadRow,
     UploadState,
-    WordsRow,
     utcnow,
 )
 from records.redaction import words_in
@@ -105,6 +102,8 @@ class MomentView(WorkView):
 
     id: str
     position: int
+    revision: int
+    """How often its words were corrected; a correction names it in If-Match."""
     kind: Literal["clip", "still"]
     moment: Clip | Still
     cut: ClipTimes | StillTimes | None
@@ -142,8 +141,8 @@ class OutputView(WorkView):
     artifacts: list[ArtifactView]
     carriers: list[Carrier]
     """By what it can leave, the best first."""
-    before_notes: bool
-    """What is there was made before the closing notes were last saved: it lacks what was written since."""
+    made_before: tuple[Written, ...]
+    """What was changed since what is there was made, of what it shows."""
 
 
 class SelectionSummary(_View):
@@ -164,6 +163,8 @@ class SelectionView(SelectionSummary):
     """A selection with everything in it."""
 
     family_id: str
+    revision: int
+    """How often the question, the working points, the cycle or the order were corrected; see If-Match."""
     preset: str
     whole_film: bool
     review_on: date | None
@@ -199,8 +200,7 @@ def selection_views(session: Session, selection_ids: Collection[str]) -> dict[st
     query = query.options(selectinload(SelectionRow.moments), selectinload(SelectionRow.outputs))
     rows = session.scalars(query).all()
     now, parts = utcnow(), _parts_of(session, [row.id for row in rows])
-    notes = _notes_of(session, rows)
-    return {row.id: _view(row, parts[row.id], notes, now) for row in rows}
+    return {row.id: _view(row, parts[row.id], now) for row in rows}
 
 
 @dataclass
@@ -234,7 +234,7 @@ def _parts_of(session: Session, ids: list[str]) -> dict[str, _Parts]:
     return found
 
 
-def _view(row: SelectionRow, parts: _Parts, notes: Mapping[str, str], now: datetime) -> SelectionView:
+def _view(row: SelectionRow, parts: _Parts, now: datetime) -> SelectionView:
     by_moment = {job.moment_id: job for job in parts.jobs if job.moment_id is not None}
     by_kind = {job.kind: job for job in parts.jobs if job.moment_id is None}
     artifacts: dict[str, list[ArtifactView]] = defaultdict(list)
@@ -246,6 +246,7 @@ def _view(row: SelectionRow, parts: _Parts, notes: Mapping[str, str], now: datet
             {
                 "id": moment.id,
                 "position": moment.position,
+                "revision": moment.revision,
                 "kind": moment.kind,
                 "moment": moment.moment,
                 "cut": moment.cut,
@@ -267,7 +268,7 @@ def _view(row: SelectionRow, parts: _Parts, notes: Mapping[str, str], now: datet
             recipe=dict(output.recipe),
             artifacts=artifacts[output.kind],
             carriers=carriers_of(output.kind, [file.media_type for file in artifacts[output.kind]]),
-            before_notes=bool(artifacts[output.kind]) and _lacks_notes(output, notes),
+            made_before=output.made_before if artifacts[output.kind] else (),
             **(_work(by_kind.get(output.kind), PENDING, now) if moments_ready else {"state": PENDING}),
         )
         for output in row.outputs
@@ -278,6 +279,7 @@ def _view(row: SelectionRow, parts: _Parts, notes: Mapping[str, str], now: datet
     return SelectionView(
         **_summary(row),
         family_id=row.family_id,
+        revision=row.revision,
         preset=row.preset,
         whole_film=row.whole_film,
         review_on=row.review_on,
@@ -294,21 +296,6 @@ def _view(row: SelectionRow, parts: _Parts, notes: Mapping[str, str], now: datet
         artwork=[ArtworkView.model_validate(one, from_attributes=True) for one in parts.artwork],
         uploads=uploads,
     )
-
-
-def _notes_of(session: Session, rows: Iterable[SelectionRow]) -> dict[str, str]:
-    """The revisions of the closing notes that outputs of these selections may show, by the selection they belong to."""
-    companions = {companion_of(output.recipe) for row in rows for output in row.outputs}
-    ids = {row.id for row in rows} | companions - {""}
-    query = select(WordsRow.selection_id, WordsRow.revision).where(WordsRow.selection_id.in_(ids))
-    return {row.selection_id: row.revision for row in session.execute(query)}
-
-
-def _lacks_notes(output: OutputRow, notes: Mapping[str, str]) -> bool:
-    if not (kind := KINDS.get(output.kind)) or not kind.shows_notes:
-        return False
-    shown = [notes[one] for one in {output.selection_id, companion_of(output.recipe)} if one in notes]
-    return output.notes_revision != join_revisions(shown)
 
 
 def summaries(rows: Iterable[SelectionRow]) -> list[SelectionSummary]:

@@ -44,6 +44,7 @@ _VERBS = [
     "compare",
     "complete",
     "confirm",
+    "correct",
     "create",
     "delete",
     "download",

@@ -24,15 +24,13 @@ class JobResult:
     """The files that one attempt made, by what they are; ``facts`` are of a moment, for the pack and for the page.
 
     Files are clips, stills or outputs of some kind. Where somebody was hidden in a moment (``hidden``) they are its
-    parts, and are to be withheld. ``sources`` is what an output was made from, and ``notes_revision`` that of the
-    closing notes in it.
+    parts, and are to be withheld. ``sources`` is what an output was made from.
     """
 
     files: Mapping[str, Sequence[Artifact]]
     facts: MomentFacts | None = None
     hidden: Hidden | None = None
     sources: Collection[Source] = ()
-    notes_revision: str = ""
 
 
 def found_or_lost(row: _T | None, claim: Claim) -> _T:

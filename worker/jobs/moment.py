@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.artifact import Artifact, FinishedMoment
@@ -21,6 +21,7 @@ from records.actions.trim import note_held
 from records.consent.uses import require_moment
 from records.documents import MomentFacts, StatedCut, at_times
 from records.ledger.jobs import MOMENT, Claim
+from records.ledger.moment_order import number_of
 from records.ledger.selections import require_source, starts_ms
 from records.models import HidingRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
 from records.views.output_inputs import fetch
@@ -36,7 +37,7 @@ def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
         upload = found_or_lost(session.get(UploadRow, row.upload_id), claim)
         require_moment(session, row.id)
         hiding = session.get(HidingRow, row.id)
-        number = _number(session, row)
+        number = number_of(session, row)
         alone = _is_alone(session, claim)
     source = fetch(ctx.storage, found_or_lost(upload.storage_key, claim), upload.sha256, folder / "source")
     report(0.05)
@@ -104,14 +105,6 @@ def _facts(of: MomentMade, made: FinishedMoment, row: MomentRow) -> MomentFacts:
         cpu_s=round(made.cpu_s, 3),
         warnings=(*of.film_warnings, *made.warnings),
     )
-
-
-def _number(session: Session, row: MomentRow) -> int:
-    """From 1, among the moments of its kind: the clip 01.mp4, the still 01.jpg."""
-    before = select(func.count()).where(
-        MomentRow.selection_id == row.selection_id, MomentRow.kind == row.kind, MomentRow.position < row.position
-    )
-    return (session.scalar(before) or 0) + 1
 
 
 def _is_alone(session: Session, claim: Claim) -> bool:

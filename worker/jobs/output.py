@@ -32,7 +32,6 @@ def make_output(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
         sources = inputs.sources()
         require_output(session, kind.name, Purpose(output.purpose), sources)
         note_sources(session, output, sources)
-        notes_revision = inputs.notes_revision() if kind.shows_notes else ""
     prepared = fetch_local(ctx.storage, inputs, folder, lambda done: report(0.5 * done))
     out = folder / "out"
     out.mkdir()
@@ -41,4 +40,4 @@ def make_output(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
         MAKE_OUTPUT, order, out, reads=[*files_of(prepared)], tell=lambda done: report(0.5 + 0.45 * done)
     )
     report(0.95)
-    return JobResult({kind.name: files}, sources=sources, notes_revision=notes_revision)
+    return JobResult({kind.name: files}, sources=sources)

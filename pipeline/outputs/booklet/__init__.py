@@ -41,6 +41,7 @@ class Recipe(CyclesRecipe):
         le=MOST_MOMENTS,
         title="Picture on the cover",
         description="The number of a still. It comes inside too.",
+        json_schema_extra={"numbers": "still"},
     )
     drawing: bool = Field(default=False, title="Leave room to draw", description="An empty space under every picture.")
     fill: bool = Field(

@@ -34,6 +34,7 @@ class Recipe(PrintedRecipe):
         le=MOST_MOMENTS,
         title="Picture",
         description="The number of a still that stands above the words; 0 for none.",
+        json_schema_extra={"numbers": "still"},
     )
     strengths: bool = Field(default=True, title="With the strengths", description="They come first.")
     strengths_heading: Heading = Field(

@@ -45,7 +45,12 @@ class Recipe(PrintedRecipe):
     """What can be chosen for a strip."""
 
     clip: int = Field(
-        default=0, ge=0, le=MOST_MOMENTS, title="Clip", description="Its number; with 0 every clip becomes a strip."
+        default=0,
+        ge=0,
+        le=MOST_MOMENTS,
+        title="Clip",
+        description="Its number; with 0 every clip becomes a strip.",
+        json_schema_extra={"numbers": "clip"},
     )
     frames: Literal[3, 4] = Field(
         default=4, title="Pictures", description="Spread evenly from the clip's first picture to its last."

@@ -109,7 +109,7 @@ def test_the_new_one_replaces_the_old_and_the_packs_are_made_again(
     (job,) = change(db, prepared, 1, {"in": 60_800, "out": 64_000})
     (pack,) = published(db, settings, job, "01.mp4", "clip")
     seen = view(db, prepared.id)
-    assert [one.name for one in seen.moments[1].artifacts] == ["01.mp4"]
+    assert [one.name for one in seen.moments[1].artifacts] == ["02.mp4"]
     assert seen.moments[1].artifacts != prepared.moments[1].artifacts
     assert (seen.outputs[0].state, seen.outputs[0].artifacts) == ("queued", prepared.outputs[0].artifacts)
     published(db, settings, pack, "review-pack.zip", "review_pack")

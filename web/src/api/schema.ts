@@ -2124,7 +2124,12 @@ export interface paths {
         delete: operations["delete_selection"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Correct the question, the working points, the cycle or the order
+         * @description The words take the place of those before, which are kept nowhere. What was made with them stays, and says in
+         *     `made_before` what it lacks, until it is made again.
+         */
+        patch: operations["correct_selection"];
         trace?: never;
     };
     "/api/v1/selections/{selection_id}/artifacts/{artifact_id}": {
@@ -2279,6 +2284,26 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/selections/{selection_id}/moments/{moment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Correct the caption or the principle of a moment
+         * @description As for a selection; the revision is the moment's own, so that two people can write under two moments at once.
+         */
+        patch: operations["correct_moment"];
         trace?: never;
     };
     "/api/v1/selections/{selection_id}/moments/{moment_id}/ends": {
@@ -2448,6 +2473,26 @@ export interface paths {
          *     show another selection that is no longer chosen.
          */
         post: operations["request_output"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/selections/{selection_id}/outputs/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request again what was made before a correction
+         * @description Everything that says so in `made_before`, each with what was chosen for it and for the purpose that it has.
+         */
+        post: operations["request_outputs_again"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3091,7 +3136,7 @@ export interface components {
          * @description A verb in the audit. One that stands in somebody's audit keeps its spelling for good.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_output" | "erase_sources" | "record_consent" | "heed_consent" | "read_family" | "add_consent_form" | "set_people_seen" | "open_subject_access" | "decide_subject_access" | "check_subject_access" | "close_subject_access" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "replay_erasures" | "backup_keys" | "restore_keys" | "rotate_keys" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
+        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "correct" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_output" | "erase_sources" | "record_consent" | "heed_consent" | "read_family" | "add_consent_form" | "set_people_seen" | "open_subject_access" | "decide_subject_access" | "check_subject_access" | "close_subject_access" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "replay_erasures" | "backup_keys" | "restore_keys" | "rotate_keys" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
         /** @description One thing that is wrong: how bad, in a sentence, and what to do now. */
         Alert: {
             code: string;
@@ -3715,6 +3760,7 @@ export interface components {
             ended_how: components["schemas"]["Ended"] | null;
             family_id: string;
             id: string;
+            is_older: boolean;
             kind: string;
             last_opened_at: string | null;
             opened: number | null;
@@ -4061,6 +4107,16 @@ export interface components {
             says: string;
             title: string;
         };
+        /**
+         * @description Other words for one moment; what is left out stays as it is.
+         * @example {
+         *       "caption": "Ella looks up."
+         *     }
+         */
+        MomentCorrection: {
+            caption?: string | null;
+            principle?: string | null;
+        };
         /** @description What was found when a moment was prepared; times on the film's clock. None: not known, or none in it. */
         MomentFacts: {
             cpu_s: number | null;
@@ -4098,6 +4154,7 @@ export interface components {
             position: number;
             progress: number | null;
             ready_s: number | null;
+            revision: number;
             running_s: number | null;
             state: components["schemas"]["MomentState"] | "pending";
             waiting_s: number | null;
@@ -4432,10 +4489,10 @@ export interface components {
             artifacts: components["schemas"]["ArtifactView"][];
             /** @default 0 */
             attempts: number;
-            before_notes: boolean;
             carriers: components["schemas"]["Carrier"][];
             error: components["schemas"]["ErrorView"] | null;
             kind: string;
+            made_before: components["schemas"]["Written"][];
             progress: number | null;
             purpose: components["schemas"]["Purpose"];
             ready_s: number | null;
@@ -4901,6 +4958,19 @@ export interface components {
         SecondFactors: {
             factors: components["schemas"]["Factor"][];
         };
+        /**
+         * @description What is to be another for all of a selection; what is left out stays as it is.
+         * @example {
+         *       "cycle": 3
+         *     }
+         */
+        SelectionCorrection: {
+            cycle?: number | null;
+            helping_question?: string | null;
+            /** @description The id of every moment, clips first, as they are to stand. */
+            order?: string[] | null;
+            working_points?: string[] | null;
+        };
         /** @description The whole selection as it is now. */
         SelectionEvent: {
             data: components["schemas"]["SelectionView"];
@@ -4957,6 +5027,7 @@ export interface components {
             preset: string;
             ready_at: string | null;
             review_on: string | null;
+            revision: number;
             settled: boolean;
             state: components["schemas"]["SelectionState"];
             stills: number;
@@ -5393,6 +5464,11 @@ export interface components {
             state: "working" | "draining" | "silent" | "left";
             version: string;
         };
+        /**
+         * @description One part of it: an output that shows a part is out of date once that part is changed.
+         * @enum {string}
+         */
+        Written: "caption" | "principle" | "question" | "working_points" | "order" | "cycle" | "moments" | "notes";
     };
     responses: never;
     parameters: never;
@@ -8089,6 +8165,35 @@ export interface operations {
             };
         };
     };
+    correct_selection: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `revision` of what one has before oneself. Where somebody corrected it since, nothing is changed, and the answer is 412. */
+                "if-match": string;
+            };
+            path: {
+                selection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelectionCorrection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionView"];
+                };
+            };
+        };
+    };
     download_artifact: {
         parameters: {
             query?: never;
@@ -8346,6 +8451,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    correct_moment: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `revision` of what one has before oneself. Where somebody corrected it since, nothing is changed, and the answer is 412. */
+                "if-match": string;
+            };
+            path: {
+                moment_id: string;
+                selection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MomentCorrection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionView"];
+                };
             };
         };
     };
@@ -8629,6 +8764,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Asked"];
+                };
+            };
+        };
+    };
+    request_outputs_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                selection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionView"];
                 };
             };
         };

@@ -19,11 +19,15 @@ type Told = SelectionView | null;
 
 const selections = new SharedStream<Told>('vigpack-selections', stream, MOST_WATCHED_SELECTIONS);
 
-/** Reports every state of a selection until it is settled or erased. Throws ApiError, AbortError. */
+/**
+ * Reports every state of a selection until it is settled or erased; with `always` what is settled is followed too, since
+ * somebody may correct it. Throws ApiError, AbortError.
+ */
 export async function followSelection(
   id: string,
   onView: (view: SelectionView) => void,
   signal: AbortSignal,
+  always = false,
 ): Promise<End> {
   let isDoubted = true;
   let heard = 0;
@@ -51,7 +55,7 @@ export async function followSelection(
         const now = await getSelection(id, signal);
         if (!now) return 'erased';
         if (before === heard || now.settled) onView(now);
-        if (now.settled) return 'settled';
+        if (now.settled && !always) return 'settled';
       } else await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {

@@ -19,6 +19,7 @@ const DONE: Record<AuditAction, string> = {
   upload: 'sent a film or moment of %',
   delete_upload: 'took back an upload of %',
   prepare: 'had something made of %',
+  correct: 'corrected what is written in %',
   trim: 'moved the ends of a moment of %',
   hide: 'hid somebody in a moment of %',
   lift_hiding: 'stopped hiding somebody in a moment of %',

@@ -7,7 +7,7 @@ const NOW = new Date('2026-12-12T12:00:00');
 const COPY: HandedOutCopy = {
   id: 'a1a8fa00000000000000000000000000', family_id: '', selection_id: '', kind: 'review_pack', carrier: 'sealed', purpose: 'shared_review',
   to_whom: 'mother, A. B.', reason: '', by_account_id: '', by: 'Ada', created_at: '2026-12-01T10:00:00', until: null, ended_at: null, ended_how: null,
-  opened: null, last_opened_at: null,
+  opened: null, last_opened_at: null, is_older: false,
 };
 
 it('says to whom a copy went, or who took it', () => {
@@ -23,6 +23,7 @@ it('ends as the last day does, and a link alone ends by itself', () => {
   const later = new Date('2026-12-14T00:00:00');
   expect([isOut(link, NOW), isOut(link, later), isOut({ ...COPY, until }, later)]).toEqual([true, false, true]);
   expect(endingOf({ ...COPY, until }, later)).toBe('To be back since 12 Dec 2026.');
+  expect(endingOf({ ...COPY, is_older: true }, NOW)).toBe('Older than what is here now.');
 });
 
 it('tells how large a sealed pack is', () => {

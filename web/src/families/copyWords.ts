@@ -55,7 +55,8 @@ export function sealedBytes(bytes: number): number {
 /** What is still to come, and how often a link was opened. */
 export function endingOf(one: HandedOutCopy, now = new Date()): string {
   const opened = one.opened === null ? '' : one.opened ? `Opened ${count(one.opened, 'time')}. ` : 'Not opened yet. ';
-  if (!one.until) return opened;
+  const older = one.is_older && !one.ended_at ? ' Older than what is here now.' : '';
+  if (!one.until) return `${opened}${older}`.trim();
   if (one.carrier === 'link') return `${opened}Ends ${lastDayOf(one.until)}.`;
-  return new Date(one.until) <= now ? `To be back since ${lastDayOf(one.until)}.` : `To be back ${lastDayOf(one.until)}.`;
+  return `${new Date(one.until) <= now ? 'To be back since' : 'To be back'} ${lastDayOf(one.until)}.${older}`;
 }

@@ -1,0 +1,65 @@
+"""Correcting over HTTP what was written, after it was sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.service import SELECTIONS, begin
+
+NAME = "Ella"
+
+
+@pytest.fixture
+def sent(api: httpx.Client) -> dict[str, Any]:
+    """A clip and a still whose captions name a child."""
+    view: dict[str, Any] = begin(api)["selection"]
+    return view
+
+
+def test_a_corrected_name_is_in_no_answer_any_more(api: httpx.Client, sent: dict[str, Any]) -> None:
+    path = f"{SELECTIONS}/{sent['id']}"
+    assert NAME in api.get(path).text
+    for moment in sent["moments"]:
+        answer = api.patch(
+            f"{path}/moments/{moment['id']}", json={"caption": "She looks up."}, headers={"If-Match": '"0"'}
+        )
+        assert answer.status_code == 200
+        assert answer.json()["moments"][moment["position"]]["revision"] == 1
+    assert NAME not in api.get(path).text
+    assert NAME not in api.get(f"{path}/review").text
+
+
+def test_the_second_of_two_is_told_in_one_sentence(api: httpx.Client, sent: dict[str, Any]) -> None:
+    path = f"{SELECTIONS}/{sent['id']}"
+    first = api.patch(path, json={"helping_question": "What helps?", "cycle": 3}, headers={"If-Match": '"0"'})
+    assert (first.status_code, first.headers["etag"]) == (200, '"1"')
+    second = api.patch(path, json={"helping_question": "Mine"}, headers={"If-Match": '"0"'})
+    assert (second.status_code, second.json()["code"]) == (412, "corrected_meanwhile")
+    assert second.json()["detail"] == (
+        "This was changed somewhere else meanwhile. Look at what stands here now, then write again."
+    )
+    again = api.patch(path, json={"helping_question": "Mine"}, headers={"If-Match": first.headers["etag"]})
+    assert (again.json()["helping_question"], again.json()["cycle"]) == ("Mine", 3)
+
+
+@pytest.mark.parametrize(
+    ("correction", "headers"),
+    [
+        pytest.param({"cycle": 3}, {}, id="nothing seen"),
+        pytest.param({"cycle": 3}, {"If-Match": "yesterday"}, id="no revision"),
+        pytest.param({"cycle": 100}, {"If-Match": '"0"'}, id="no cycle"),
+        pytest.param({"helping_question": "x" * 501}, {"If-Match": '"0"'}, id="too long"),
+        pytest.param({"of": "review_recording"}, {"If-Match": '"0"'}, id="another use"),
+        pytest.param({"family": "K-207"}, {"If-Match": '"0"'}, id="another family"),
+        pytest.param({"order": ["f" * 32]}, {"If-Match": '"0"'}, id="other moments"),
+    ],
+)
+def test_what_is_no_correction_is_refused_and_changes_nothing(
+    api: httpx.Client, sent: dict[str, Any], correction: dict[str, Any], headers: dict[str, str]
+) -> None:
+    path = f"{SELECTIONS}/{sent['id']}"
+    assert api.patch(path, json=correction, headers=headers).status_code in {400, 422}
+    assert api.get(path).json()["revision"] == 0

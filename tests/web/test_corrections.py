@@ -1,0 +1,66 @@
+"""What was written is corrected on the review page, and what was made with it is made again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.axe import complaints
+from tests.pipeline.outputs.printed_pages import text_of
+from tests.servers import wait_until
+from tests.web.desk import DeskService, Guider
+
+TOGETHER = "desk_review"
+
+
+def outputs_of(service: DeskService, selection: str) -> list[dict[str, Any]]:
+    """Every output as it stands."""
+    found: list[dict[str, Any]] = service.selection(selection)["outputs"]
+    return found
+
+
+def test_a_caption_is_corrected_in_place_and_the_notes_are_made_again_with_it(
+    guider: Guider, desk_service: DeskService, film: Path, tmp_path: Path
+) -> None:
+    guider.open(film)
+    guider.mark_still(3)
+    guider.page.get_by_label("Caption").fill("Ella shows Mum the card.")
+    guider.press("Escape")
+    guider.mark_still(6)
+    selection = guider.send()
+    guider.wait_until_ready()
+    page, other = guider.page, guider.page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_role("button", name="Ella shows Mum the card.")).to_be_visible()
+
+    page.get_by_role("button", name="Ella shows Mum the card.").click()
+    page.keyboard.type("Not this")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Ella shows Mum the card.").click()
+    page.keyboard.type("Sam shows Mum the card.")
+    assert complaints(page) == []
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    expect(other.get_by_role("button", name="Sam shows Mum the card.")).to_be_visible()
+    page.get_by_role("button", name="Move Still 1 down").click()
+    expect(page.get_by_role("listitem").filter(has_text="Sam shows")).to_contain_text("Still 2")
+
+    expect(page.get_by_text("made before a caption and the order were changed.")).to_be_visible()
+    page.get_by_role("button", name="Make them again").click()
+    wait_until(lambda: not any(one["made_before"] for one in outputs_of(desk_service, selection)), "the new ones")
+    expect(page.get_by_text("made before")).to_have_count(0)
+    expect(page.get_by_text("Being made again.")).to_have_count(0)
+    [notes] = [
+        file
+        for one in outputs_of(desk_service, selection)
+        for file in one["artifacts"]
+        if file["name"] == "picture-notes.pdf"
+    ]
+    with desk_service.client() as client:
+        made = client.get(f"/api/v1/selections/{selection}/artifacts/{notes['id']}").raise_for_status()
+    (tmp_path / "notes.pdf").write_bytes(made.content)
+    assert "Sam" in text_of(tmp_path / "notes.pdf")
+    assert "Ella" not in text_of(tmp_path / "notes.pdf")
+    other.close()
