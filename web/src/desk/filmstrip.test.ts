@@ -41,7 +41,7 @@ describe('a filmstrip', () => {
     expect((strip.at(next!) as Drawn).shows).toBe(1600);
   });
 
-  it('fetches the pictures that are missing, each of the middle of its tile, and frees them', async () => {
+  it('fetches the pictures that are missing from the middle of the view on, each of the middle of its tile, and frees them', async () => {
     const fetched: Drawn[] = [];
     const told = vi.fn();
     const strip = new Filmstrip((atMs) => {
@@ -53,6 +53,7 @@ describe('a filmstrip', () => {
     strip.want(tiles);
     await expect.poll(() => told.mock.calls.length).toBe(3);
     expect(tiles.map((tile) => (strip.at(tile) as Drawn).shows)).toEqual([500, 1000, 2500, 3500]);
+    expect(fetched[0]?.shows).toBe(2500);
     strip.want(tilesOf(0, 2000, MINUTE_MS, 400, 100));
     expect(fetched.map(({ isFreed }) => isFreed)).toEqual([true, true, true]);
     strip.close();

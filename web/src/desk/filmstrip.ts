@@ -26,6 +26,12 @@ export function tilesOf(fromMs: number, spanMs: number, durationMs: number, widt
   return tiles;
 }
 
+/** What is looked at lies in the middle of the view. */
+function fromTheMiddle(some: readonly Tile[], inView: readonly Tile[]): Tile[] {
+  const middle = ((inView[0]?.index ?? 0) + (inView.at(-1)?.index ?? 0)) / 2;
+  return [...some].sort((a, b) => Math.abs(a.index - middle) - Math.abs(b.index - middle));
+}
+
 const middleOf = ({ fromMs, toMs }: Tile): number => (fromMs + toMs) / 2;
 
 /** Holds the bitmaps of a film; close() frees them. */
@@ -72,7 +78,8 @@ export class Filmstrip {
       this.#exact.clear();
       this.#tileMs = first.tileMs;
     }
-    this.#wanted = tiles.filter((tile) => !this.at(tile) && !this.#exact.has(tile.index));
+    const missing = tiles.filter((tile) => !this.at(tile) && !this.#exact.has(tile.index));
+    this.#wanted = fromTheMiddle(missing, tiles);
     clearTimeout(this.#timer);
     if (this.#wanted.length) this.#timer = setTimeout(() => void this.#fetch(), SETTLE_MS);
   }
