@@ -1,8 +1,8 @@
-/** Cuts marked moments in the background, one after another, once a mark has stopped changing. */
+/** Cuts marked moments in the background once a mark has stopped changing: copies one after another, then some encodings at once. */
 
 import { SvelteMap } from 'svelte/reactivity';
 import { cutKey } from '../api/storageKeys';
-import { cut, discardCut, FilmProblem, type CutMode, type FinishedCut } from '../film';
+import { cut, discardCut, FilmProblem, type CutMode, type FinishedCut, type Moment } from '../film';
 import { momentOf, spanOf, type KeptCut, type Mark } from './marks';
 
 const SETTLE_MS = 700;
@@ -16,17 +16,32 @@ export interface CutState {
   readonly problem: string | null;
 }
 
+interface Wanted {
+  readonly mark: Mark;
+  readonly mode: CutMode;
+}
+
+/** Sealed by the key that only a signed-in page gets. */
+async function cutSealed(file: File, moment: Moment, mode: CutMode, name: string, onProgress: (share: number) => void, signal: AbortSignal): Promise<FinishedCut> {
+  return cut(file, moment, mode, name, await cutKey(), onProgress, signal);
+}
+
+const keyOf = ({ mark, mode }: Wanted): string => `${mark.id}/${mode}`;
+
 export class Cutter {
   #states = new SvelteMap<string, CutState>();
-  #wanted: { mark: Mark; mode: CutMode }[] = [];
-  #running: { key: string; span: string; stop: AbortController } | null = null;
+  #wanted: Wanted[] = [];
+  readonly #running = new Set<{ key: string; mode: CutMode; span: string; stop: AbortController }>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #settled: (() => void)[] = [];
 
+  /** `lightAtOnce`: how many may be encoded at once just now. */
   constructor(
     private readonly file: File,
     private readonly onCut: () => void,
     kept: readonly KeptCut[] = [],
+    private readonly lightAtOnce: () => number = () => 1,
+    private readonly make: typeof cutSealed = cutSealed,
   ) {
     for (const { mark, mode, span, cut: done } of kept) {
       this.#states.set(`${mark}/${mode}`, { mark, mode, span, share: 1, done, problem: null });
@@ -46,22 +61,27 @@ export class Cutter {
     for (const [key, state] of this.#states) {
       if (spans.get(state.mark) !== state.span) this.#drop(key);
     }
-    if (this.#running && !this.#wanted.some((one) => this.#isRunning(one))) this.#running.stop.abort();
+    const wanted = new Set(this.#wanted.map((one) => `${keyOf(one)} ${spanOf(one.mark)}`));
+    for (const { key, span, stop } of this.#running) if (!wanted.has(`${key} ${span}`)) stop.abort();
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#work(), SETTLE_MS);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#goOn();
+    }, SETTLE_MS);
   }
 
   /** Retries failed cuts of a mark. */
   retry(mark: Mark): void {
     for (const [key, state] of this.#states) if (state.mark === mark.id && state.problem) this.#states.delete(key);
-    void this.#work();
+    this.#goOn();
   }
 
   /** Resolves when every wanted cut is finished or has failed. */
   async finish(): Promise<void> {
     clearTimeout(this.#timer);
-    void this.#work();
-    if (this.#next() || this.#running) await new Promise<void>((resolve) => this.#settled.push(resolve));
+    this.#timer = undefined;
+    this.#goOn();
+    if (!this.#isDone()) await new Promise<void>((resolve) => this.#settled.push(resolve));
   }
 
   /** All finished cuts, for the draft. */
@@ -85,12 +105,19 @@ export class Cutter {
   /** Stops cutting; finished cuts are kept. */
   stop(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#wanted = [];
-    this.#running?.stop.abort();
+    for (const { stop } of this.#running) stop.abort();
   }
 
-  #isRunning({ mark, mode }: { mark: Mark; mode: CutMode }): boolean {
-    return this.#running?.key === `${mark.id}/${mode}` && this.#running.span === spanOf(mark);
+  /** Goes on where more may be encoded at once than before; marks that have just changed are still waited for. */
+  resume(): void {
+    if (this.#timer === undefined) this.#goOn();
+  }
+
+  #goOn(): void {
+    for (let next = this.#next(); next; next = this.#next()) void this.#cutOne(next.mark, next.mode);
+    if (this.#isDone()) for (const resume of this.#settled.splice(0)) resume();
   }
 
   #drop(key: string): void {
@@ -99,14 +126,20 @@ export class Cutter {
     if (done) void discardCut(done.name);
   }
 
-  #next(): { mark: Mark; mode: CutMode } | undefined {
-    return this.#wanted.find(({ mark, mode }) => !this.stateOf(mark, mode));
+  #isDone(): boolean {
+    return this.#running.size === 0 && !this.#missing().length;
   }
 
-  async #work(): Promise<void> {
-    if (this.#running) return;
-    for (let next = this.#next(); next; next = this.#next()) await this.#cutOne(next.mark, next.mode);
-    for (const resume of this.#settled.splice(0)) resume();
+  #missing(): Wanted[] {
+    return this.#wanted.filter(({ mark, mode }) => !this.stateOf(mark, mode));
+  }
+
+  /** The copies first: they are quick, and what is sent most. One that was called off ends before it is begun anew. */
+  #next(): Wanted | undefined {
+    const running = [...this.#running];
+    const next = this.#missing().find((one) => !running.some(({ key }) => key === keyOf(one)));
+    if (!next || running.some(({ mode }) => mode === 'lossless')) return undefined;
+    return next.mode === 'lossless' || running.length < this.lightAtOnce() ? next : undefined;
   }
 
   async #cutOne(mark: Mark, mode: CutMode): Promise<void> {
@@ -117,10 +150,11 @@ export class Cutter {
     const tell = (share: number, done: FinishedCut | null = null, problem: string | null = null): void => {
       if (!stop.signal.aborted) this.#states.set(key, { mark: mark.id, mode, span, share, done, problem });
     };
-    this.#running = { key, span, stop };
+    const running = { key, mode, span, stop };
+    this.#running.add(running);
     tell(0);
     try {
-      const done = await cut(this.file, momentOf(mark), mode, name, await cutKey(), (share) => tell(share), stop.signal);
+      const done = await this.make(this.file, momentOf(mark), mode, name, (share) => tell(share), stop.signal);
       if (stop.signal.aborted) await discardCut(name);
       else tell(1, done);
     } catch (error) {
@@ -129,8 +163,9 @@ export class Cutter {
       tell(0, null, error instanceof FilmProblem ? error.sentence : new FilmProblem('unexpected', String(error)).sentence);
     } finally {
       if (stop.signal.aborted && this.#states.get(key)?.done === null) this.#states.delete(key);
-      this.#running = null;
+      this.#running.delete(running);
     }
     this.onCut();
+    this.#goOn();
   }
 }

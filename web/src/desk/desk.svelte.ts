@@ -2,7 +2,9 @@
 
 import { Queue } from '../ui/queue';
 import type { Statement } from '../api/types';
-import { FilmProblem, compareLength, discardCut, listCuts, openFilm, unsupportedFilm, type CutMode, type Film } from '../film';
+import {
+  FilmProblem, compareLength, discardCut, lightCutsAtOnce, listCuts, openFilm, thisComputer, unsupportedFilm, type CutMode, type Film,
+} from '../film';
 import { local } from '../ui/storage';
 import { get, getAll, put, remove } from './browserDatabase';
 import { Cutter } from './cutter.svelte';
@@ -42,6 +44,7 @@ export class Desk {
   #saving = false;
   #unsaved = false;
   #isGone = false;
+  #isPlaying = false;
 
   private constructor(
     readonly film: Film,
@@ -51,7 +54,8 @@ export class Desk {
   ) {
     this.sent = draft?.sent ?? [];
     this.frames = new FrameTimes(film);
-    this.cutter = new Cutter(file, () => this.save(), draft?.cuts);
+    const atOnce = (): number => lightCutsAtOnce(film.facts, this.#isPlaying, thisComputer());
+    this.cutter = new Cutter(file, () => this.save(), draft?.cuts, atOnce);
     if (draft) {
       this.marks = draft.marks;
       this.details = { ...this.details, ...draft.details };
@@ -182,6 +186,13 @@ export class Desk {
     this.way = way;
     local.setItem(WAY, way);
     this.settle();
+  }
+
+  /** Call when the film begins or stops to play: more is cut while it stands. */
+  tellPlaying(isPlaying: boolean): void {
+    const hasStopped = this.#isPlaying && !isPlaying;
+    this.#isPlaying = isPlaying;
+    if (hasStopped) this.cutter.resume();
   }
 
   /** Call after a span or the way has changed: updates the cuts and saves the draft. */

@@ -6,5 +6,6 @@ export { playerHas } from './show/playerHabits';
 export { compareLength, isSameSize, mayBePlayed } from './show/playerTells';
 export { unsupportedFilm } from './read/unsupported';
 export { FilmProblem, type FilmProblemCode } from './problem';
+export { lightCutsAtOnce, thisComputer } from './cut/atOnce';
 export { cut, cutFile, discardCut, listCuts } from './cut/cutQueue';
 export type { CutClaims, CutMode, CutTimes, Film, FileBytes, FilmFacts, FinishedCut, Moment, RemoteFilm, SealKey } from './types';

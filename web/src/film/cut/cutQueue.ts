@@ -1,13 +1,14 @@
-/** Cutting from the page: one moment at a time in each mode, each in a worker of its own. */
+/** Cutting from the page, each moment in a worker of its own: one copy at a time, some re-encodings at once. */
 
 import { FilmWorker } from '../rpc/client';
 import type { CutMode, FinishedCut, Moment, SealKey } from '../types';
-import { serialQueue } from '../serialQueue';
+import { limitedQueue, serialQueue } from '../serialQueue';
+import { MOST_AT_ONCE } from './atOnce';
 
 export { cutFile, discardCut, listCuts } from './opfs';
 
-/** A quick copy must never wait for a slow re-encoding, so each mode has its own queue. */
-const queueOf = { lossless: serialQueue(), light: serialQueue() };
+/** A quick copy must never wait for a slow re-encoding, so each mode has its own queue; who asks says how many at once. */
+const queueOf = { lossless: serialQueue(), light: limitedQueue(MOST_AT_ONCE) };
 
 /**
  * Cuts `moment` out of `file` into the browser's private file `name`, sealed with `seal`, once earlier cuts of the same mode are done.
