@@ -51,7 +51,7 @@ RISKS: Final = (
     Risk(
         "A disk, database or backup is taken",
         ("sealed", "master", "key-store", "backups"),
-        "Work in progress and uploads under way are plain, and so is the film on the guider’s laptop: encrypt the"
+        "Work in progress is plain, and so is the film on the guider’s laptop: encrypt the"
         " disks. What her browser keeps is sealed, where the service does not run on the same machine.",
     ),
     Risk(

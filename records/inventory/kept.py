@@ -78,7 +78,7 @@ def _of_families(policy: Policy) -> tuple[Kept, ...]:
             what="An upload under way",
             about=FAMILIES,
             place="scratch",
-            until=f"Its last byte is here (then it is sealed), or {receiving} after the last byte that came.",
+            until=f"Its last byte is here (then it is stored), or {receiving} after the last byte that came.",
             seen_by="Nobody.",
             code="records/uploads/cleanup.py",
             tables=("uploads",),

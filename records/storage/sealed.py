@@ -22,7 +22,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -51,6 +51,12 @@ _SEALED_CHUNK_BYTES: Final = _CHUNK_BYTES + _TAG_BYTES
 _PARTS: Final = 3
 """A key in the store has at least so many parts where it is of a selection or family."""
 _KINDS: Final = {"selections": KeyKind.SELECTION, "families": KeyKind.FAMILY}
+
+
+class Readable(Protocol):
+    """Something whose next bytes can be read."""
+
+    def read(self, length: int, /) -> bytes | None: ...
 
 
 @dataclass(frozen=True)
@@ -100,17 +106,31 @@ class SealedStorage:
 
     def put(self, path: Path, key: str) -> Stored:
         """As the contract says. Raises: also KeyGone, KeyMissing and what else the keys raise."""
-        owner = owner_of(check_key(key))
-        if owner is None:
+        if owner_of(check_key(key)) is None:
             return self.inner.put(path, key)
-        digest = hashlib.sha256()
         with saying_what_failed(f"read {path.name}"):
             size = path.stat().st_size
+        with path.open("rb", buffering=0) as file:
+            return self.put_stream(file, size, key)
+
+    def put_stream(self, source: Readable, size: int, key: str) -> Stored:
+        """The same of the next ``size`` bytes of something of a selection or family that can be read once.
+
+        Raises: as put(), and what reading raises.
+        """
+        owner = owner_of(check_key(key))
+        if owner is None:
+            raise ValueError(f"{key} is of no family")
+        digest = hashlib.sha256()
         salt = os.urandom(_SALT_BYTES)
         seal = _seal(self._key(owner), salt, key, size)
-        self.inner.write(_sealed(path, size, salt, seal, digest), key)
+        self.inner.write(_sealed(source, size, salt, seal, digest), key)
         self._key(owner)  # a key that was destroyed meanwhile: what was stored is nobody's, and sweeping takes it
         return Stored(key, size, digest.hexdigest())
+
+    def selection_key(self, selection_id: str) -> bytes:
+        """For what lies on this machine before it is stored. Raises: KeyGone, and what else the keys raise."""
+        return self._ring.selection_key(selection_id).key
 
     def write(self, blocks: Iterator[bytes], key: str) -> None:
         """Bytes as they are, sealed or not: for what was sealed before."""
@@ -285,16 +305,15 @@ def _seal(owner_key: bytes, salt: bytes, key: str, size: int) -> _Seal:
     return _Seal(AESGCM(own), f"{key}\n{size}\n".encode(), chunks)
 
 
-def _sealed(path: Path, size: int, salt: bytes, seal: _Seal, digest: hashlib._Hash) -> Iterator[bytes]:
+def _sealed(source: Readable, size: int, salt: bytes, seal: _Seal, digest: hashlib._Hash) -> Iterator[bytes]:
     yield MAGIC + salt
-    with path.open("rb", buffering=0) as file:
-        for number in range(seal.chunks):
-            wanted = min(_CHUNK_BYTES, size - number * _CHUNK_BYTES)
-            plain = file.read(wanted) if wanted else b""
-            if len(plain) != wanted:
-                raise StorageUnavailable(f"read {path.name}: it became shorter")
-            digest.update(plain)
-            yield seal.seal(number, plain)
+    for number in range(seal.chunks):
+        wanted = min(_CHUNK_BYTES, size - number * _CHUNK_BYTES)
+        plain = source.read(wanted) if wanted else b""
+        if plain is None or len(plain) != wanted:
+            raise StorageUnavailable(f"read what is stored: it became shorter than {size} bytes")
+        digest.update(plain)
+        yield seal.seal(number, plain)
 
 
 def _nonce(number: int) -> bytes:

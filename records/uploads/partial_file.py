@@ -47,6 +47,7 @@ class Partial:
     def __init__(self, path: Path, handle: int) -> None:
         self.path = path
         self._handle = handle
+        self._read_to = 0
 
     def __del__(self) -> None:
         # A request cancelled while a thread opened the file for it would hold the lock for ever.
@@ -63,12 +64,28 @@ class Partial:
                 os.ftruncate(self._handle, offset)
             os.lseek(self._handle, offset, os.SEEK_SET)
 
-    def write(self, data: bytes | bytearray) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append. Raises: NoRoom, StorageUnavailable."""
         with saying_what_failed("write an upload"):
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(self._handle, rest) :]
+
+    def read(self, length: int) -> bytes:
+        """The next bytes from the start on; fewer at the end. Raises: StorageDamaged where another wrote there."""
+        found = self.read_at(self._read_to, length)
+        self._read_to += len(found)
+        return found
+
+    def read_at(self, at: int, length: int) -> bytes:
+        """As they lie in the file; fewer at its end."""
+        with saying_what_failed("read an upload"):
+            return os.pread(self._handle, length, at)
+
+    def give_handle(self) -> int:
+        """The open file, for another to close."""
+        handle, self._handle = self._handle, -1
+        return handle
 
     def sync(self) -> None:
         """Return when everything written would outlive a power cut."""

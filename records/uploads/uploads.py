@@ -13,6 +13,7 @@ processes:
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +27,8 @@ from records.ledger.selections import lock_selection, upload_completed
 from records.models import MomentRow, MomentState, SelectionRow, UploadRow, UploadState, utcnow
 from records.retention_policy.policy import policy_of
 from records.settings import Settings
-from records.storage.contract import Storage, StorageUnavailable, Stored
+from records.storage.contract import StorageDamaged, StorageUnavailable, Stored
+from records.storage.sealed import SealedStorage
 from records.uploads.admission import check_promised, check_queue, check_room, reserved_bytes
 from records.uploads.errors import (
     AlreadyUploaded,
@@ -40,6 +42,7 @@ from records.uploads.errors import (
     UploadTooLarge,
 )
 from records.uploads.partial_file import Partial, erase_partial, held_if_free, incoming_folder, partial_path, try_hold
+from records.uploads.sealed_partial import sealed_partial
 from records.uploads.writer import UploadWriter
 
 RECOMMENDED_CHUNK_BYTES = 8 << 20
@@ -67,7 +70,7 @@ class Upload:
 class Uploads:
     """All uploads of this service. May be used from many threads and processes."""
 
-    def __init__(self, db: Database, storage: Storage, settings: Settings) -> None:
+    def __init__(self, db: Database, storage: SealedStorage, settings: Settings) -> None:
         self._db = db
         self._storage = storage
         self._settings = settings
@@ -136,11 +139,20 @@ class Uploads:
             self.check_holder(upload.id, holder)
             return None
         try:
+            partial = self._sealed(upload, partial)
             row = self._look_again(upload, holder, partial)
         except BaseException:
             partial.close()
             raise
         return UploadWriter(self._db, self._expiry, row, holder, partial)
+
+    def _sealed(self, upload: Upload, partial: Partial) -> Partial:
+        """The held file, sealed with its selection's key. Raises: UploadMissing once that is destroyed."""
+        try:
+            return sealed_partial(partial, self._storage.selection_key(upload.selection_id))
+        except KeyGone as error:
+            erase_partial(self._settings, upload.id)
+            raise UploadMissing from error
 
     def _look_again(self, upload: Upload, holder: str, partial: Partial) -> UploadRow:
         """The upload as it stands now that nobody else can write."""
@@ -193,12 +205,21 @@ class Uploads:
         if upload.complete:
             erase_partial(self._settings, upload_id)
             return
+        with contextlib.closing(self._sealed(upload, partial)) as opened:
+            self._store(upload, opened)
+
+    def _store(self, upload: Upload, partial: Partial) -> None:
+        upload_id = upload.id
         if partial.size() < upload.length_bytes:  # the file was lost; the sender begins again
             self._start_again(upload_id)
             raise OffsetWrong("the bytes that were here are gone")
-        partial.cut_to(upload.length_bytes)
         try:
-            stored = self._storage.put(partial.path, storage_key(upload))
+            partial.cut_to(upload.length_bytes)
+            stored = self._storage.put_stream(partial, upload.length_bytes, storage_key(upload))
+        except StorageDamaged as error:
+            self._start_again(upload_id)
+            erase_partial(self._settings, upload_id)
+            raise OffsetWrong("the bytes that were here are damaged") from error
         except KeyGone as error:  # its selection was erased meanwhile
             erase_partial(self._settings, upload_id)
             raise SelectionGone(upload.selection_id) from error

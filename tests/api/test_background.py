@@ -7,7 +7,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -15,11 +14,13 @@ from sqlalchemy import update
 from api.background import keep_running_maintenance, run_maintenance
 from api.dependencies import AppContext
 from api.records_ready import RecordsReady
+from records.keys.ring import key_ring
 from records.logs import configure_logging
 from records.models import JobRow, UploadRow
 from records.settings import Settings
-from records.storage.contract import Storage, Stored
+from records.storage.contract import Stored
 from records.storage.open import open_storage
+from records.storage.sealed import Readable, SealedStorage
 from records.uploads.partial_file import partial_path
 from records.uploads.uploads import Upload, Uploads
 from tests.effects import open_alone
@@ -27,18 +28,18 @@ from tests.footage import JAIL, RUNNER
 from tests.records.cast import K_207, add_selection
 
 
-class Broken:
+class Broken(SealedStorage):
     """A store that fails in a way nobody foresaw, for one upload or for some time."""
 
-    def __init__(self, storage: Storage, failures: int = 1) -> None:
-        self._storage = storage
+    def __init__(self, settings: Settings, failures: int = 1) -> None:
+        super().__init__(open_storage(settings).inner, key_ring(settings))
         self._failures = failures
 
-    def put(self, path: Path, key: str) -> Stored:
+    def put_stream(self, source: Readable, size: int, key: str) -> Stored:
         if self._failures:
             self._failures -= 1
             raise RuntimeError("Ella looks up")
-        return self._storage.put(path, key)
+        return super().put_stream(source, size, key)
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def waiting(app_settings: Settings) -> AppContext:
     """Two uploads that are all here and were not handed on, and a store that fails the first time."""
     settings = app_settings.model_copy(update={"recovery_s": 1})
     db, storage = open_alone(settings), open_storage(settings)
-    uploads = Uploads(db, Broken(storage), settings)  # type: ignore[arg-type]
+    uploads = Uploads(db, Broken(settings), settings)
     for _ in range(2):
         upload = uploads.create(4, selection_id=add_selection(db, K_207))
         partial_path(settings, upload.id).write_bytes(b"film")

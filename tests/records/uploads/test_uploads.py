@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from datetime import timedelta
@@ -17,13 +18,17 @@ from records.actions.erase import erase_selection
 from records.actions.sweep import sweep_store
 from records.database import Database
 from records.errors import SelectionGone
+from records.keys.ring import key_ring
+from records.keys.store import KeyKind
 from records.models import MomentRow, MomentState, UploadRow, UploadState, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage, StorageUnavailable, Stored
 from records.storage.open import open_storage
+from records.storage.sealed import Readable, SealedStorage
 from records.uploads.cleanup import expire_uploads
 from records.uploads.errors import AlreadyUploaded, OffsetWrong, TakenOver, UploadMissing, UploadTooLarge
 from records.uploads.partial_file import held_if_free, partial_path, try_hold
+from records.uploads.sealed_partial import sealed_partial
 from records.uploads.uploads import Upload, Uploads, UploadWriter
 from tests.effects import woken_by
 from tests.records.cast import K_207, add_selection
@@ -31,29 +36,26 @@ from tests.records.cast import K_207, add_selection
 FILM = b"0123456789" * 1000
 
 
-class Unlucky:
+class Unlucky(SealedStorage):
     """A store that is away, or that keeps the file and then the process dies."""
 
-    def __init__(self, storage: Storage, *, stores: bool = False) -> None:
-        self._storage = storage
+    def __init__(self, settings: Settings, *, stores: bool = False) -> None:
+        super().__init__(open_storage(settings).inner, key_ring(settings))
         self._stores = stores
 
-    def put(self, path: Path, key: str) -> Stored:
+    def put_stream(self, source: Readable, size: int, key: str) -> Stored:
         if self._stores:
-            self._storage.put(path, key)
+            super().put_stream(source, size, key)
         raise StorageUnavailable
-
-    def delete(self, key: str) -> None:
-        self._storage.delete(key)
 
 
 @pytest.fixture
-def storage(settings: Settings) -> Storage:
+def storage(settings: Settings) -> SealedStorage:
     return open_storage(settings)
 
 
 @pytest.fixture
-def uploads(db: Database, storage: Storage, settings: Settings) -> Uploads:
+def uploads(db: Database, storage: SealedStorage, settings: Settings) -> Uploads:
     return Uploads(db, storage, settings.model_copy(update={"min_free_bytes": 0}))
 
 
@@ -75,6 +77,15 @@ def receive(uploads: Uploads, upload: Upload, data: bytes = FILM) -> None:
     writing.write(data)
     writing.save()
     writing.close()
+
+
+def bytes_of(settings: Settings, upload: Upload) -> bytes:
+    """What lies there of an upload that nobody holds, opened."""
+    key = open_storage(settings).selection_key(upload.selection_id)
+    with held_if_free(partial_path(settings, upload.id)) as held:
+        assert held is not None
+        with contextlib.closing(sealed_partial(held, key)) as partial:
+            return partial.read(len(FILM) + 1)
 
 
 def row_of(db: Database, upload: Upload) -> UploadRow | None:
@@ -107,7 +118,7 @@ def test_a_crash_or_outage_while_storing_is_put_right_by_finishing_again(
     db: Database, uploads: Uploads, upload: Upload, storage: Storage, settings: Settings, stores: bool
 ) -> None:
     receive(uploads, upload)
-    unlucky = Uploads(db, Unlucky(storage, stores=stores), settings)  # type: ignore[arg-type]
+    unlucky = Uploads(db, Unlucky(settings, stores=stores), settings)
     with pytest.raises(StorageUnavailable):
         unlucky.finish(upload)
     assert [waiting.id for waiting in uploads.waiting_to_finish()] == [upload.id]
@@ -130,13 +141,12 @@ def test_a_film_finished_after_its_selection_was_erased_leaves_nothing(
     db: Database, uploads: Uploads, upload: Upload, storage: Storage, settings: Settings
 ) -> None:
     class ErasedMeanwhile(Unlucky):
-        def put(self, path: Path, key: str) -> Stored:
-            copy = path.rename(settings.data_dir / "opened before it was erased")
+        def put_stream(self, source: Readable, size: int, key: str) -> Stored:
             assert erase_selection(db, storage, settings, upload.selection_id)
-            return storage.put(copy, key)
+            return storage.put_stream(source, size, key)
 
     receive(uploads, upload)
-    late = Uploads(db, ErasedMeanwhile(storage), settings)  # type: ignore[arg-type]
+    late = Uploads(db, ErasedMeanwhile(settings), settings)
     with pytest.raises((UploadMissing, SelectionGone)):
         late.finish(upload)
     assert list(storage.keys("selections/")) == []
@@ -198,8 +208,53 @@ def test_bytes_past_the_saved_offset_are_cut_off_by_the_next_writer(
     first.write(b"never saved")
     first.close()
     second = taken(uploads, upload, 100)
-    assert partial_path(settings, upload.id).read_bytes() == FILM[:100]
     second.close()
+    assert bytes_of(settings, upload) == FILM[:100]
+
+
+def test_what_lies_there_is_sealed(uploads: Uploads, upload: Upload, settings: Settings) -> None:
+    receive(uploads, upload)
+    assert FILM[:16] not in partial_path(settings, upload.id).read_bytes()
+
+
+def test_an_upload_that_an_earlier_version_began_goes_on(
+    db: Database, uploads: Uploads, upload: Upload, settings: Settings
+) -> None:
+    partial_path(settings, upload.id).parent.mkdir(exist_ok=True)
+    partial_path(settings, upload.id).write_bytes(FILM[:100])
+    with db.session() as session:
+        session.get_one(UploadRow, upload.id).offset_bytes = 100
+    writing = taken(uploads, upload, 100)
+    writing.write(FILM[100:])
+    writing.save()
+    writing.close()
+    assert uploads.finish(upload)
+    row = row_of(db, upload)
+    assert row is not None
+    assert row.sha256 == hashlib.sha256(FILM).hexdigest()
+
+
+def test_an_upload_that_was_damaged_on_its_disk_begins_again(
+    uploads: Uploads, upload: Upload, settings: Settings
+) -> None:
+    receive(uploads, upload)
+    path = partial_path(settings, upload.id)
+    stored = bytearray(path.read_bytes())
+    stored[-20] ^= 1
+    path.write_bytes(stored)
+    with pytest.raises(OffsetWrong):
+        uploads.finish(upload)
+    assert uploads.find(upload.id).offset_bytes == 0
+    receive(uploads, upload)
+    assert uploads.finish(upload)
+
+
+def test_an_upload_whose_key_is_destroyed_is_nobody_s(uploads: Uploads, upload: Upload, settings: Settings) -> None:
+    receive(uploads, upload)
+    key_ring(settings).destroy(KeyKind.SELECTION, upload.selection_id)
+    with pytest.raises(UploadMissing):
+        uploads.finish(upload)
+    assert not partial_path(settings, upload.id).exists()
 
 
 def test_a_writer_cannot_write_more_than_was_announced(uploads: Uploads, upload: Upload) -> None:
@@ -344,7 +399,7 @@ def test_however_it_is_interrupted_the_saved_bytes_are_the_film_s(
                     writing.save()
         writing.close()
         saved = uploads.find(upload.id).offset_bytes
-        assert partial_path(settings, upload.id).read_bytes()[:saved] == FILM[:saved]
+        assert bytes_of(settings, upload)[:saved] == FILM[:saved]
         assert saved >= offset
 
 
