@@ -23,7 +23,7 @@ from records import errors as records
 from records.accounts import closing, notices
 from records.accounts.local import errors as accounts
 from records.accounts.organisation import errors as organisation
-from records.actions import closing_notes, correct, create
+from records.actions import add_moments, closing_notes, correct, create
 from records.consent import check as consent
 from records.consent import forms
 from records.copies import register as copies
@@ -233,7 +233,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     **dict.fromkeys(_GONE, 404),
     **dict.fromkeys((records.MomentBusy, records.ArtworkFull, records.HidingChanged, records.JobStateWrong), 409),
     **dict.fromkeys((records.SecondsNotSent, retention.ScheduleUnknown), 422),
-    **dict.fromkeys((records.SourceErased, retention.FamilyHeld), 409),
+    **dict.fromkeys((records.SourceErased, retention.FamilyHeld, add_moments.AnotherFilm), 409),
     **dict.fromkeys((records.PriorityWrong, create.KeyReused, asked.SubjectAccessUnready), 422),
     **dict.fromkeys((sharing.ShareWrong, hand_over.HandOverWrong, forms.ConsentFormWrong), 422),
     ratings.NotARecording: 422,

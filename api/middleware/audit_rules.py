@@ -30,6 +30,8 @@ _RULES: Final = {
     f"DELETE {_ONE}": Rule(Action.ERASE),
     f"PATCH {_ONE}": Rule(Action.CORRECT),
     f"PATCH {_MOMENT}": Rule(Action.CORRECT),
+    f"POST {_ONE}/moments": Rule(Action.ADD_MOMENTS),
+    f"DELETE {_MOMENT}": Rule(Action.DROP_MOMENT),
     f"POST {_ONE}/retry": Rule(Action.RETRY),
     f"POST {_ONE}/outputs": Rule(Action.PREPARE),
     f"POST {_ONE}/outputs/again": Rule(Action.PREPARE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Self
 
@@ -190,16 +191,7 @@ class NewSelection(Selection):
         find_preset(self.preset)
         for kind in (*self.kinds(), *self.recipes):
             parse_recipe(find_kind(kind), self.recipes.get(kind, {}))
-        if self.stills and not self.film.picture:
-            raise NoStillOfSound
-        check_clip_lengths(self.clips)
-        end_ms = self.film.duration_ms
-        for number, clip in enumerate(self.clips, 1):
-            if clip.out_ms > end_ms:
-                _refuse_outside(f"Clip {number} ends ({clock(clip.out_ms)})", end_ms)
-        for number, still in enumerate(self.stills, 1):
-            if still.at_ms > end_ms:
-                _refuse_outside(f"Still {number} lies at {clock(still.at_ms)},", end_ms)
+        check_moments(self.clips, self.stills, self.film)
         if self.whole_film and any(self.cuts()):
             sentence = "The moments are cut from the whole film, so none of them can have a cut of its own."
             raise SelectionInvalid(sentence, for_guider=sentence)
@@ -222,20 +214,40 @@ class NewSelection(Selection):
 
     def cuts(self) -> list[Clip | Still | None]:
         """Each moment on the clock of its own upload, clips first; None where that is the film's clock."""
-        clips: list[Clip | Still | None] = [clip.on_own_clock() for clip in self.clips]
-        return clips + [still.on_own_clock() for still in self.stills]
+        return [*(clip.on_own_clock() for clip in self.clips), *(still.on_own_clock() for still in self.stills)]
 
     def seen(self) -> dict[int, tuple[FamilyPerson, ...]]:
         """Who can be seen or heard in a moment, by its place, clips first; those that say nothing are left out."""
-        said = [*(clip.people for clip in self.clips), *(still.people for still in self.stills)]
-        return {position: people for position, people in enumerate(said) if people is not None}
+        return seen_in((*self.clips, *self.stills))
 
     def stated_film(self) -> StatedFilm:
         """What the page said of the film, and of each cut by the place of its moment, clips first."""
-        sent = [*(clip.cut for clip in self.clips), *(still.cut for still in self.stills)]
-        said = {position: cut.stated() for position, cut in enumerate(sent) if cut}
-        cuts = {position: stated for position, stated in said.items() if stated}
-        return StatedFilm(**self.film.model_dump(), cuts=cuts)
+        return state_film(self.film, (*self.clips, *self.stills))
+
+
+def check_moments(clips: Sequence[Clip], stills: Sequence[Still], film: FilmFacts) -> None:
+    """Nothing, if these can be made of the film. Raises: MomentOutsideFilm, NoStillOfSound, SelectionInvalid."""
+    if stills and not film.picture:
+        raise NoStillOfSound
+    check_clip_lengths(clips)
+    end_ms = film.duration_ms
+    for number, clip in enumerate(clips, 1):
+        if clip.out_ms > end_ms:
+            _refuse_outside(f"Clip {number} ends ({clock(clip.out_ms)})", end_ms)
+    for number, still in enumerate(stills, 1):
+        if still.at_ms > end_ms:
+            _refuse_outside(f"Still {number} lies at {clock(still.at_ms)},", end_ms)
+
+
+def seen_in(moments: Sequence[NewClip | NewStill]) -> dict[int, tuple[FamilyPerson, ...]]:
+    """Who can be seen or heard in each, by its place; those that say nothing are left out."""
+    return {place: moment.people for place, moment in enumerate(moments) if moment.people is not None}
+
+
+def state_film(film: FilmFacts, moments: Sequence[NewClip | NewStill]) -> StatedFilm:
+    """What the page said of the film, and of each cut by the place of its moment."""
+    said = {place: moment.cut.stated() for place, moment in enumerate(moments) if moment.cut}
+    return StatedFilm(**film.model_dump(), cuts={place: stated for place, stated in said.items() if stated})
 
 
 def _refuse_outside(what: str, end_ms: int) -> None:

@@ -92,7 +92,7 @@ def create_selection(
     begun = begin_selection(ctx.db, ctx.settings, asker, asked, idempotency_key, agreed=new.agreed, seen=new.seen())
     view = view_now(ctx, begun)
     response.headers["Location"] = f"{PREFIX}/{view.id}"
-    return Begun(selection=view, uploads=_awaited(view), hints=hints(selection))
+    return Begun(selection=view, uploads=awaited_uploads(view), hints=hints(selection))
 
 
 @router.get("", summary="Selections, newest first", responses=described(401, 422))
@@ -142,7 +142,8 @@ def view_now(ctx: AppContext, selection_id: str) -> SelectionView:
     return view
 
 
-def _awaited(view: SelectionView) -> list[AwaitedUpload]:
+def awaited_uploads(view: SelectionView) -> list[AwaitedUpload]:
+    """What is still to be sent of a selection."""
     awaiting = [moment for moment in view.moments if moment.state == MomentState.AWAITING_UPLOAD]
     if view.whole_film and awaiting:
         return [AwaitedUpload(url=UPLOADS, metadata={"selection": view.id}, kind="film", position=None)]

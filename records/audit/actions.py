@@ -27,6 +27,10 @@ class Action(StrEnum):
 
     # Reviews
     CREATE = "create"
+    ADD_MOMENTS = "add_moments"
+    """Moments from the same film were added to a review that was sent."""
+    DROP_MOMENT = "drop_moment"
+    """A moment of which nothing had arrived was left out."""
     UPLOAD = "upload"
     DELETE_UPLOAD = "delete_upload"
     PREPARE = "prepare"

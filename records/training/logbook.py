@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -30,6 +30,8 @@ from records.models import (
     LogbookCycleRow,
     LogbookHoursRow,
     LogbookRow,
+    MomentRow,
+    MomentState,
     SelectionRow,
     SelectionState,
     utcnow,
@@ -135,7 +137,8 @@ def keep_counts(session: Session, selection: SelectionRow) -> None:
 
     Called in the transaction that marks it. A selection whose film never arrived was no cycle and leaves nothing.
     """
-    if selection.state != SelectionState.RECEIVING:
+    arrived = any(moment.state == MomentState.READY for moment in selection.moments)
+    if arrived or selection.state != SelectionState.RECEIVING:
         client = _client(session, selection.guider or "", selection.family, selection.family_id)
         query = select(LogbookCycleRow).where(
             LogbookCycleRow.client_id == client.id, LogbookCycleRow.cycle == selection.cycle
@@ -209,16 +212,24 @@ def open_families(session: Session, guider: str) -> set[str]:
 
 
 def _films(guider: str) -> Any:
-    """Selections that count: not being erased, and all of them arrived."""
+    """Selections that count: not being erased, and all of them arrived, or all that were sent first."""
     return (
         select(SelectionRow)
         .where(
             SelectionRow.visible,
-            SelectionRow.state != SelectionState.RECEIVING,
+            has_arrived(),
             _own(SelectionRow.guider, guider),
         )
         .order_by(SelectionRow.created_at)
     )
+
+
+def has_arrived() -> ColumnElement[bool]:
+    """The condition under which something of a selection was sent: while one more moment is on its way, it is no less a
+    review than before.
+    """
+    some = exists().where(MomentRow.selection_id == SelectionRow.id, MomentRow.state == MomentState.READY)
+    return or_(SelectionRow.state != SelectionState.RECEIVING, some)
 
 
 def _own(column: Any, guider: str) -> ColumnElement[bool]:

@@ -10,8 +10,8 @@ from pipeline.training.logbook.book import Logbook
 from records.accounts.principal import OF_AN_ACCOUNT, Role, parse_roles
 from records.database import rows_changed
 from records.errors import RecordsError
-from records.models import AccountRow, FamilyRow, LogbookRow, SelectionRow, SelectionState
-from records.training.logbook import DEFAULT_PROFILE, read_logbook
+from records.models import AccountRow, FamilyRow, LogbookRow, SelectionRow
+from records.training.logbook import DEFAULT_PROFILE, has_arrived, read_logbook
 
 
 class LogbookNotShown(RecordsError):
@@ -54,7 +54,7 @@ def list_work(session: Session) -> list[GuiderWork]:
     reviews = (
         select(FamilyRow.owner_account_id, func.count())
         .join(SelectionRow, SelectionRow.family_id == FamilyRow.id)
-        .where(SelectionRow.visible, SelectionRow.state != SelectionState.RECEIVING)
+        .where(SelectionRow.visible, has_arrived())
     )
     families = select(FamilyRow.owner_account_id, func.count())
     open_ones = _counted(session, families.where(FamilyRow.ended_at.is_(None)))

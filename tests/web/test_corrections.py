@@ -1,7 +1,8 @@
-"""What was written is corrected on the review page, and what was made with it is made again."""
+"""What was written is corrected on the review page, what was made with it is made again, and a moment is added."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def outputs_of(service: DeskService, selection: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_caption_is_corrected_in_place_and_the_notes_are_made_again_with_it(
+def test_a_caption_is_corrected_in_place_the_notes_are_made_again_and_a_moment_is_added(
     guider: Guider, desk_service: DeskService, film: Path, tmp_path: Path
 ) -> None:
     guider.open(film)
@@ -64,3 +65,22 @@ def test_a_caption_is_corrected_in_place_and_the_notes_are_made_again_with_it(
     assert "Sam" in text_of(tmp_path / "notes.pdf")
     assert "Ella" not in text_of(tmp_path / "notes.pdf")
     other.close()
+
+    view_before = desk_service.selection(selection)
+    page.reload()
+    guider.wait_until_ready()
+    renamed = tmp_path / "another name.mp4"
+    renamed.symlink_to(film)
+    of_this_film = page.get_by_label("The film these moments are from")
+    of_this_film.set_input_files(renamed)
+    expect(page.get_by_text("That is another film.")).to_be_visible()
+    of_this_film.set_input_files(film)
+    expect(page.get_by_role("heading", name="Added to family K-104, cycle 1")).to_be_visible()
+    expect(guider.cards()).to_have_count(0)
+    guider.mark_clip(8, 9)
+    assert complaints(page) == []
+    page.get_by_role("button", name=re.compile("^Add 1 moment")).click()
+    guider.wait_until_ready()
+    added = desk_service.selection(selection)
+    assert [one["kind"] for one in added["moments"]] == ["clip", "still", "still"]
+    assert [one["id"] for one in added["moments"]][1:] == [one["id"] for one in view_before["moments"]]

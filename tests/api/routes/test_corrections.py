@@ -63,3 +63,26 @@ def test_what_is_no_correction_is_refused_and_changes_nothing(
     path = f"{SELECTIONS}/{sent['id']}"
     assert api.patch(path, json=correction, headers=headers).status_code in {400, 422}
     assert api.get(path).json()["revision"] == 0
+
+
+def test_moments_from_the_same_film_are_added_once_and_await_their_uploads(
+    api: httpx.Client, sent: dict[str, Any]
+) -> None:
+    path = f"{SELECTIONS}/{sent['id']}/moments"
+    film = {"bytes": 1_930_000_000, "duration_ms": 900_000}
+    more = {"clip": [{"in": 100_000, "out": 101_000, "caption": "Both laugh.", "cut": {"in": 500, "out": 1500}}]}
+    key = {"Idempotency-Key": "a-key-made-at-random"}
+    added = [api.post(path, json={**more, "film": film}, headers=key) for _ in range(2)]
+    assert [one.status_code for one in added] == [201, 201]
+    assert added[0].json()["added"] == added[1].json()["added"]
+    moments = added[1].json()["selection"]["moments"]
+    assert [one["kind"] for one in moments] == ["clip", "clip", "still"]
+    assert moments[1]["id"] in {one["metadata"].get("moment") for one in added[1].json()["uploads"]}
+    other = api.post(
+        path, json={**more, "film": {**film, "bytes": 5}}, headers={"Idempotency-Key": "another-key-made-so"}
+    )
+    assert (other.status_code, other.json()["code"]) == (409, "another_film")
+    outside = api.post(path, json={"still": [{"at": 900_001, "cut": {"at": 1}}], "film": film}, headers=key)
+    assert outside.json()["code"] == "moment_outside_film"
+    gone = api.delete(f"{path}/{moments[1]['id']}")
+    assert [one["kind"] for one in gone.json()["moments"]] == ["clip", "still"]

@@ -2286,6 +2286,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/selections/{selection_id}/moments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add moments from the same film
+         * @description They join those that are there, each with an upload of its own; where the whole film is on the service, they are
+         *     prepared from that. What was made before stays until the last of them is ready, and is then made again with them.
+         */
+        post: operations["add_moments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/selections/{selection_id}/moments/{moment_id}": {
         parameters: {
             query?: never;
@@ -2296,7 +2317,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Leave out a moment of which nothing has arrived
+         * @description So that the others need not wait for it. What has arrived goes with its review, or by a no of somebody in it.
+         */
+        delete: operations["delete_unsent_moment"];
         options?: never;
         head?: never;
         /**
@@ -3136,7 +3161,14 @@ export interface components {
          * @description A verb in the audit. One that stands in somebody's audit keeps its spelling for good.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "upload" | "delete_upload" | "prepare" | "trim" | "correct" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_output" | "erase_sources" | "record_consent" | "heed_consent" | "read_family" | "add_consent_form" | "set_people_seen" | "open_subject_access" | "decide_subject_access" | "check_subject_access" | "close_subject_access" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "replay_erasures" | "backup_keys" | "restore_keys" | "rotate_keys" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
+        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "add_moments" | "drop_moment" | "upload" | "delete_upload" | "prepare" | "trim" | "correct" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_output" | "erase_sources" | "record_consent" | "heed_consent" | "read_family" | "add_consent_form" | "set_people_seen" | "open_subject_access" | "decide_subject_access" | "check_subject_access" | "close_subject_access" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "replay_erasures" | "backup_keys" | "restore_keys" | "rotate_keys" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
+        /** @description The selection with what was added, and what is still to be sent of it. */
+        Added: {
+            added: string[];
+            hints: string[];
+            selection: components["schemas"]["SelectionView"];
+            uploads: components["schemas"]["AwaitedUpload"][];
+        };
         /** @description One thing that is wrong: how bad, in a sentence, and what to do now. */
         Alert: {
             code: string;
@@ -4158,6 +4190,19 @@ export interface components {
             running_s: number | null;
             state: components["schemas"]["MomentState"] | "pending";
             waiting_s: number | null;
+        };
+        /** @description Moments to be added, and what the page knows of the film they are from. */
+        MoreMoments: {
+            /**
+             * @description As for a new selection.
+             * @default []
+             */
+            agreed?: components["schemas"]["Statement"][];
+            /** @default [] */
+            clip?: components["schemas"]["NewClip"][];
+            film: components["schemas"]["FilmFacts"];
+            /** @default [] */
+            still?: components["schemas"]["NewStill"][];
         };
         /** @description A clip, and where it lies in its own upload; without `cut` its upload is the whole film. */
         NewClip: {
@@ -8451,6 +8496,58 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    add_moments: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Something random, 16 to 128 characters, made anew for each list of moments that a guider sends. Asking again with the same key, when an answer was lost, begins no second selection. */
+                "idempotency-key": string;
+            };
+            path: {
+                selection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoreMoments"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Added"];
+                };
+            };
+        };
+    };
+    delete_unsent_moment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                moment_id: string;
+                selection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionView"];
+                };
             };
         };
     };

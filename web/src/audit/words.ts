@@ -16,6 +16,8 @@ const DONE: Record<AuditAction, string> = {
   download: 'took away a file of %',
   allow_player: 'let a player fetch a film of %',
   create: 'began %',
+  add_moments: 'added moments to %',
+  drop_moment: 'left out a moment of % that had not arrived',
   upload: 'sent a film or moment of %',
   delete_upload: 'took back an upload of %',
   prepare: 'had something made of %',

@@ -1,11 +1,12 @@
 /** State of the desk: one film, its marks, the review's details, and the cuts. */
 
 import { Queue } from '../ui/queue';
-import type { Statement } from '../api/types';
+import type { SelectionView, Statement } from '../api/types';
 import {
   FilmProblem, compareLength, discardCut, lightCutsAtOnce, listCuts, openFilm, thisComputer, unsupportedFilm, type CutMode, type Film,
 } from '../film';
 import { local } from '../ui/storage';
+import { splitSent } from './adding';
 import { get, getAll, put, remove } from './browserDatabase';
 import { Cutter } from './cutter.svelte';
 import { FrameTimes } from './frameTimes';
@@ -41,6 +42,10 @@ export class Desk {
   removed = $state<{ mark: Mark; index: number; title: string } | null>(null);
   /** The service's ids of what was sent of it. */
   readonly sent: string[];
+  /** The review that was sent of this film to which moments are added. */
+  adding = $state.raw<SelectionView | null>(null);
+  /** Its marks while others are added to it. */
+  #inReview: Mark[] = [];
   #saving = false;
   #unsaved = false;
   #isGone = false;
@@ -87,11 +92,41 @@ export class Desk {
 
   can(way: Way): boolean {
     const { canCut, canCutLight } = this.film.facts;
+    if (this.adding && (way === 'whole') !== this.adding.whole_film) return false;
     return way === 'whole' || (!this.doubt && (way === 'light' ? canCut && canCutLight : canCut));
   }
 
   title(mark: Mark): string {
-    return titleOf(mark, this.marks);
+    return titleOf(mark, this.marks, this.adding?.moments.filter((one) => one.kind === mark.kind).length);
+  }
+
+  /** From now on what is marked joins a review that was sent of this film; what is in it is not to be marked again. */
+  addTo(view: SelectionView): void {
+    this.stopAdding();
+    const { sent, fresh } = splitSent(this.marks, view);
+    [this.#inReview, this.marks] = [sent, fresh];
+    this.adding = view;
+    const { family, cycle, of } = view;
+    Object.assign(this.details, { family, cycle, of, question: view.helping_question, points: [...view.working_points] });
+    this.way = (['lossless', 'light', 'whole'] as const).find((way) => this.can(way)) ?? 'lossless';
+    [this.selectedId, this.removed, this.begunMs] = [null, null, null];
+    this.settle();
+  }
+
+  /** All marks of the film are here again. */
+  stopAdding(): void {
+    if (!this.adding) return;
+    this.adding = null;
+    this.marks = inOrder([...this.#inReview, ...this.marks]);
+    this.#inReview = [];
+    this.selectedId = null;
+    this.settle();
+  }
+
+  /** Notes in which selection the marks were sent. */
+  noteSent(selectionId: string): void {
+    for (const mark of this.marks) mark.sentIn = selectionId;
+    if (!this.sent.includes(selectionId)) this.sent.push(selectionId);
   }
 
   /** Adds a clip; null where it would be empty. */
@@ -228,7 +263,7 @@ export class Desk {
       key: this.key,
       savedAt: Date.now(),
       durationMs: this.film.facts.durationMs,
-      marks: $state.snapshot(this.marks) as Mark[],
+      marks: [...this.#inReview, ...($state.snapshot(this.marks) as Mark[])],
       details: $state.snapshot(this.details),
       way: this.way,
       cuts: this.cutter.finishedCuts(),

@@ -9,6 +9,8 @@ interface Words {
   principle: string | null;
   /** Those of the family who can be neither seen nor heard in it, by role and initials. */
   unseen?: string[];
+  /** The service's id of the selection that it was sent in. */
+  sentIn?: string;
 }
 
 export interface ClipMark extends Words {
@@ -83,9 +85,9 @@ export function inOrder(marks: readonly Mark[]): Mark[] {
   return [...marks.filter((mark) => mark.kind === 'clip'), ...marks.filter((mark) => mark.kind === 'still')];
 }
 
-/** `Clip 2`, `Still 1`. */
-export function titleOf(mark: Mark, marks: readonly Mark[]): string {
-  const number = marks.filter((one) => one.kind === mark.kind).findIndex((one) => one.id === mark.id) + 1;
+/** `Clip 2`, `Still 1`; with so many of its kind `before` these marks. */
+export function titleOf(mark: Mark, marks: readonly Mark[], before = 0): string {
+  const number = before + marks.filter((one) => one.kind === mark.kind).findIndex((one) => one.id === mark.id) + 1;
   return `${mark.kind === 'clip' ? 'Clip' : 'Still'} ${number}`;
 }
 

@@ -117,6 +117,13 @@ export class Sending {
     await Promise.all(this.record.parts.map((part) => part.cut && discardCut(part.cut)));
   }
 
+  /** Sends parts of moments that were added to it. */
+  async addParts(parts: readonly Part[]): Promise<void> {
+    this.record.parts.push(...parts);
+    await this.resume();
+    this.followAgain();
+  }
+
   /** Has the service retry the failed jobs. Throws ApiError. */
   async tryAgain(): Promise<void> {
     await api.POST('/api/v1/selections/{selection_id}/retry', { params: { path: { selection_id: this.id } } });

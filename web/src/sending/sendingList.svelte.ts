@@ -10,7 +10,7 @@ import { sleep } from '../api/sleep';
 import { guiderCode } from '../api/guiderCode';
 import { getAll, put, sealOlder, whatIsKept } from '../desk/browserDatabase';
 import { titleOf, usualKinds, type Person } from '../families/consents';
-import type { ClipCut, NewSelection, StillCut } from '../api/types';
+import type { ClipCut, NewSelection, SelectionView, StillCut } from '../api/types';
 import { Sending } from './sending.svelte';
 import { dropErased, dropFamily, dropSelections, type Dropped } from './erased';
 import type { Part, SendingRecord } from './sendingRecord';
@@ -43,7 +43,9 @@ class Sendings {
    */
   async send(desk: Desk, waiting: (sentence: string) => void, signal: AbortSignal): Promise<Sending> {
     if (!isStorageBlocked()) await navigator.storage.persist();
-    const { begun, marks, way } = await begin(desk, waiting, signal);
+    const { answer: begun, marks, way } = await whenTaken(desk, waiting, signal, (header, mark) =>
+      dataOf(api.POST('/api/v1/selections', { params: { header }, body: selectionOf(desk, mark) })),
+    );
     const cuts = way === 'whole' ? null : desk.cutter.takeCuts(way);
     const parts = begun.uploads.map((awaited): Part => {
       const mark = awaited.position === null ? undefined : marks[awaited.position];
@@ -70,9 +72,38 @@ class Sendings {
     };
     await put('sendings', record.id, record);
     if (way === 'whole') await rememberFilm(record.id, desk.file);
-    desk.sent.push(record.id);
+    desk.noteSent(record.id);
     await desk.saveNow();
     return this.#add(new Sending(record, way === 'whole' ? desk.file : null), 'first');
+  }
+
+  /** Adds the desk's marks to the review that was sent of its film, and sends them. Throws as send(). */
+  async add(desk: Desk, waiting: (sentence: string) => void, signal: AbortSignal): Promise<Sending> {
+    const to = desk.adding as SelectionView;
+    if (!isStorageBlocked()) await navigator.storage.persist();
+    const { answer, marks, way } = await whenTaken(desk, waiting, signal, async (header, mark) => {
+      const { clip = [], still = [], film, agreed = [] } = selectionOf(desk, mark);
+      return dataOf(api.POST('/api/v1/selections/{selection_id}/moments', { params: { path: { selection_id: to.id }, header }, body: { clip, still, film, agreed } }));
+    });
+    const cuts = way === 'whole' ? null : desk.cutter.takeCuts(way);
+    const parts = marks.flatMap((mark, n): Part[] => {
+      const cut = cuts?.get(mark.id);
+      const moment = answer.added[n];
+      return cut && moment ? [{ moment, kind: mark.kind, title: desk.title(mark), cut: cut.name, bytes: cut.bytes, done: false }] : [];
+    });
+    desk.noteSent(to.id);
+    desk.stopAdding();
+    await desk.saveNow();
+    const there = this.find(to.id);
+    if (there) {
+      there.view = answer.selection;
+      await there.addParts(parts);
+      return there;
+    }
+    const { bytes } = desk.film.facts;
+    const record: SendingRecord = { id: to.id, begunAt: Date.now(), family: to.family, cycle: to.cycle, way, filmKey: desk.key, filmBytes: bytes, parts, paused: false };
+    await put('sendings', record.id, record);
+    return this.#add(new Sending(record), 'first');
   }
 
   async forget(sending: Sending): Promise<void> {
@@ -127,18 +158,21 @@ class Sendings {
 
 export const sendings = new Sendings();
 
-/** Creates the selection. Each attempt reads the desk again, because marks may have been moved while it waited. */
-async function begin(desk: Desk, waiting: (sentence: string) => void, signal: AbortSignal) {
-  // With this key a retry after a lost response creates no second selection.
-  const params = { header: { 'idempotency-key': crypto.randomUUID() } };
+/** Asks until it is taken. Each attempt reads the desk again, because marks may have been moved while it waited. */
+async function whenTaken<Answer>(
+  desk: Desk,
+  waiting: (sentence: string) => void,
+  signal: AbortSignal,
+  ask: (header: { 'idempotency-key': string }, marks: readonly Mark[]) => Promise<Answer>,
+) {
+  // With this key a retry after a lost response creates nothing twice.
+  const header = { 'idempotency-key': crypto.randomUUID() };
   for (;;) {
     const { way } = desk;
     const marks = desk.ordered;
     if (way !== 'whole') await desk.cutter.finish();
-    const body = selectionOf(desk, marks);
     try {
-      const begun = await dataOf(api.POST('/api/v1/selections', { params, body }));
-      return { begun, marks, way };
+      return { answer: await ask(header, marks), marks, way };
     } catch (error) {
       if (!(error instanceof ApiError) || error.retryAfterS === null) throw error;
       waiting(error.sentence);

@@ -4,6 +4,9 @@ import { left, speed } from '../../ui/format';
 import type { Sending } from '../../sending/sending.svelte';
 import type { MomentView, SelectionView } from '../../api/types';
 
+/** Nothing sends it from here. */
+export const NOT_ARRIVED = 'Has not arrived yet';
+
 export interface MomentProgress {
   readonly name: 'here' | 'sending' | 'queued' | 'prepared' | 'unconfirmed' | 'ready' | 'failed';
   readonly words: string;
@@ -43,7 +46,7 @@ function sendingProgress(moment: MomentView, view: SelectionView, sending: Sendi
   const arrived = view.uploads.find((one) => one.moment_id === moment.id || one.moment_id === null);
   return {
     name: 'sending',
-    words: 'Has not arrived yet',
+    words: NOT_ARRIVED,
     share: arrived ? arrived.offset_bytes / arrived.length_bytes : null,
   };
 }
