@@ -12,6 +12,8 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MOST_MARKS = 2_000
+_NEARBY_MS = 400
+"""Doubts as near as that are one stretch."""
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -95,6 +97,40 @@ class Picture:
     """A guider said so herself."""
     doubt: str = ""
     """Why more is covered than a person needs, or the whole picture; a sentence for the guider."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Where one more box would help: a stretch of pictures in doubt, in ms of the moment's own clock.
+
+    at_ms: of the picture on which to draw it; why: a sentence for the guider.
+    """
+
+    from_ms: int
+    to_ms: int
+    at_ms: int
+    why: str
+
+
+def wanted_boxes(pictures: Sequence[Picture]) -> list[Wanted]:
+    """The stretches in which what is covered is in doubt, one box for each."""
+    found: list[list[Picture]] = []
+    last_ms = -_NEARBY_MS
+    for picture in pictures:
+        if not picture.doubt:
+            continue
+        if found and picture.at_ms - last_ms < _NEARBY_MS:
+            found[-1].append(picture)
+        else:
+            found.append([picture])
+        last_ms = picture.at_ms
+    return [_wanted(stretch, pictures) for stretch in found]
+
+
+def _wanted(stretch: Sequence[Picture], pictures: Sequence[Picture]) -> Wanted:
+    middle = stretch[len(stretch) // 2]
+    at = stretch[0] if stretch[0] is pictures[0] else stretch[-1] if stretch[-1] is pictures[-1] else middle
+    return Wanted(stretch[0].at_ms, stretch[-1].at_ms, at.at_ms, middle.doubt)
 
 
 def picture_ms(number: int, fps: Fraction) -> int:

@@ -7,7 +7,7 @@ read over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, NotRequired, Self
 
@@ -127,6 +127,21 @@ class MomentFacts(_Document):
     """In plain words."""
 
 
+Range = tuple[int, int]
+"""Numbers of pictures: the first, and the one after the last."""
+
+
+def merged(ranges: Iterable[Range]) -> tuple[Range, ...]:
+    """The same numbers in order, in as few ranges as there can be."""
+    together: list[Range] = []
+    for begin, end in sorted(ranges):
+        if together and begin <= together[-1][1]:
+            together[-1] = together[-1][0], max(end, together[-1][1])
+        else:
+            together.append((begin, end))
+    return tuple(together)
+
+
 class CoveredPicture(_Document):
     """One picture of a moment in which somebody is hidden, and what is covered on it."""
 
@@ -136,7 +151,7 @@ class CoveredPicture(_Document):
     drawn: bool
     """The guider said so herself."""
     doubt: str
-    """Why it is covered whole although she did not ask for that."""
+    """Why more is covered than a person needs, or all of it; a sentence. Empty where there is no doubt."""
     uncovered: tuple[int, int]
     """Where it lies in the file of uncovered pictures: first byte, and the byte after its last."""
     covered: tuple[int, int] | None

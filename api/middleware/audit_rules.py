@@ -102,6 +102,7 @@ _LEAVE_NONE: Final = {
     "POST /api/v1/ratings/printed-totals",  # nothing is kept, and nothing of a family is in it
     "POST /api/v1/operations/retry-failed",  # each job has a line of its own
     "POST /api/v1/operations/acknowledge-failed",
+    f"PUT {_MOMENT}/hiding/seen",  # every few seconds; that the pictures were fetched is noted, and the confirmation
 }
 _SHOWING: Final = (
     _SELECTIONS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from api.dependencies import Asker, Ctx, GivenId
 from api.errors import NothingHere, described
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file, asked_again
 from api.routes.selections import PREFIX, view_now
-from pipeline.marks import MOST_MARKS, Mark
+from pipeline.marks import MOST_MARKS, Mark, Picture, Wanted, wanted_boxes
 from records.actions import hide
 from records.actions.hide import (
     COVERED,
@@ -49,6 +50,30 @@ class Marks(BaseModel):
     )
 
     marks: Annotated[tuple[Mark, ...], Field(max_length=MOST_MARKS)] = ()
+    even_in_doubt: bool = True
+    """False: where more boxes are wanted the person is only followed, and nothing is made."""
+
+
+class Seen(BaseModel):
+    """Pictures that were looked at: numbers from 0, each range without its end."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"sha256": "0" * 64, "pictures": [[0, 48]]}]}
+    )
+
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    pictures: Annotated[tuple[tuple[int, int], ...], Field(max_length=MOST_MARKS)]
+
+
+class WantedBox(BaseModel):
+    """A stretch, in ms, in which what is covered is in doubt, and where (``at``) one more box would help."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    from_ms: int
+    to_ms: int
+    at_ms: int
+    why: str
 
 
 class Confirmed(BaseModel):
@@ -68,6 +93,9 @@ class HidingView(BaseModel):
     sha256: str | None
     """Of the file to be confirmed; null where there is none."""
     confirmed: bool
+    wanted: list[WantedBox]
+    seen: list[tuple[int, int]]
+    """Which pictures of that file were looked at: numbers from 0, each range without its end."""
 
 
 class Part(StrEnum):
@@ -83,7 +111,7 @@ def save_hiding(selection_id: GivenId, moment_id: GivenId, asked: Marks, who: As
     has been looked at and confirmed. Asking again, with other marks, begins again. Sound is left as it is.
     """
     with ctx.db.session() as session:
-        ask_hiding(session, selection_id, moment_id, asked.marks)
+        ask_hiding(session, selection_id, moment_id, asked.marks, even_in_doubt=asked.even_in_doubt)
         note(
             session,
             who,
@@ -115,7 +143,28 @@ def get_hiding(selection_id: GivenId, moment_id: GivenId, ctx: Ctx) -> HidingVie
         pictures=hiding.pictures,
         sha256=finished.sha256 if finished else None,
         confirmed=hiding.confirmed_sha256 is not None,
+        wanted=[WantedBox.model_validate(one) for one in _wanted(hiding.marks, hiding.pictures)],
+        seen=list(hiding.seen),
     )
+
+
+def _wanted(marks: Sequence[Mark], pictures: Sequence[CoveredPicture]) -> list[Wanted]:
+    """Nothing before somebody was marked: then everything is in doubt."""
+    if not marks:
+        return []
+    return wanted_boxes([Picture(p.at_ms, p.covers, p.box, p.drawn, p.doubt) for p in pictures])
+
+
+@router.put(
+    _HIDING + "/seen",
+    status_code=204,
+    summary="Remember which pictures were looked at",
+    responses=described(401, 404, 409, 422),
+)
+def save_seen(selection_id: GivenId, moment_id: GivenId, seen: Seen, ctx: Ctx) -> None:
+    """They are added to those that were seen before. Forgotten with the file that they were looked at in."""
+    with ctx.db.session() as session:
+        hide.note_seen(session, selection_id, moment_id, seen.sha256, seen.pictures)
 
 
 @router.get(

@@ -25,7 +25,7 @@ from pipeline.errors import ArtifactWrong, HidingTooLong
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.hiding.contact_sheet import Sheet, sheet_size, write_one, write_sheet
 from pipeline.hiding.tracking import propose
-from pipeline.marks import Mark, Picture, by_picture
+from pipeline.marks import Mark, Picture, by_picture, wanted_boxes
 from pipeline.moments import Clip, Still
 from pipeline.presets import Preset
 from pipeline.source.demux import film_url
@@ -57,13 +57,15 @@ def hide_in_clip(
     destination: Path,
     marks: Sequence[Mark],
     *,
+    even_in_doubt: bool = True,
     runner: FfmpegRunner,
     threads: int = 1,
     on_progress: Callable[[float], None] | None = None,
 ) -> tuple[FinishedMoment | None, Hiding]:
     """The clip with somebody covered, at ``destination``, and what is to be looked at, beside it.
 
-    Without marks there is no clip: only its pictures, for somebody to mark them.
+    Without marks there is no clip: only its pictures, for somebody to mark them. The same, with what would be covered,
+    where more boxes are wanted and it is not to be made ``even_in_doubt``.
     Raises: HidingTooLong, and what cut_clip raises.
     """
     tell = on_progress or (lambda _: None)
@@ -71,11 +73,14 @@ def hide_in_clip(
     if not marks:
         sheet = watching.watch(plan_clip(film, clip, preset))
         return None, Hiding(tuple(watching.pictures), sheet, None)
+    watching.even_in_doubt = even_in_doubt
     try:
         finished = cut_clip(
             film, clip, preset, destination, runner=runner, threads=threads, cover=watching.cover,
             on_progress=lambda done: tell(0.5 + 0.4 * done),
         )  # fmt: skip
+    except _BoxesWanted as only_followed:
+        return None, Hiding(tuple(watching.pictures), only_followed.sheet, None)
     finally:
         watching.masks.unlink(missing_ok=True)
     shown = ffmpeg.input(film_url(finished.path), protocol_whitelist="file", threads=1)["0"]
@@ -112,6 +117,14 @@ def hide_in_still(
     return finished, Hiding((picture,), uncovered, covered)
 
 
+class _BoxesWanted(Exception):
+    """More boxes are wanted, so nothing is made."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        super().__init__()
+        self.sheet = sheet
+
+
 class _Watching:
     """The pictures of a clip before anything is covered, and what is to be covered on them."""
 
@@ -132,10 +145,16 @@ class _Watching:
         self.sheet: Sheet | None = None
         self.size_px = (0, 0)
         self.pictures: Sequence[Picture] = ()
+        self.even_in_doubt = True
 
     def cover(self, plan: Plan) -> Masks:
-        """What to cover in these slots, anew with each asking: other frames may be shown than the first time."""
-        self.watch(plan)
+        """What to cover in these slots, anew with each asking: other frames may be shown than the first time.
+
+        Raises: _BoxesWanted.
+        """
+        sheet = self.watch(plan)
+        if not self.even_in_doubt and wanted_boxes(self.pictures):
+            raise _BoxesWanted(sheet)
         return write_masks(self.pictures, *plan.size(self._preset.max_lines), self.masks)
 
     def watch(self, plan: Plan) -> Sheet:

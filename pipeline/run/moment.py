@@ -56,17 +56,20 @@ def prepare_hidden(
     destination: Path,
     marks: Sequence[Mark],
     *,
+    even_in_doubt: bool = True,
     runner: FfmpegRunner,
     threads: int = 1,
     on_progress: Progress | None = None,
 ) -> tuple[FinishedMoment | None, Hiding]:
     """The same with somebody hidden, and what a person has to look at before it may be handed out.
 
-    Without marks there is no finished moment. Raises: HidingTooLong, and what prepare_moment raises.
+    Without marks there is no finished moment, nor, unless ``even_in_doubt``, while more boxes are wanted.
+    Raises: HidingTooLong, and what prepare_moment raises.
     """
     with disk_errors_told():
         if isinstance(moment, Still):
             return hide_in_still(film, moment, destination, marks, runner=runner)
         return hide_in_clip(
-            film, moment, preset, destination, marks, runner=runner, threads=threads, on_progress=on_progress
-        )
+            film, moment, preset, destination, marks, even_in_doubt=even_in_doubt, runner=runner, threads=threads,
+            on_progress=on_progress,
+        )  # fmt: skip

@@ -54,6 +54,8 @@ class MomentOrder:
     """Whether it is known already how much of the film arrived; else ``held_ms`` is noted first."""
     marks: tuple[Mark, ...] | None
     """Where somebody is to be hidden; None: nobody is."""
+    even_in_doubt: bool
+    """Whether it is made where more boxes are wanted; else they are only followed there."""
     threads: int
     ffmpeg: Ffmpeg
 

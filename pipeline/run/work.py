@@ -83,8 +83,9 @@ def make_moment(order: MomentOrder, tell: Telling) -> MomentMade:
     if isinstance(film, Recording):
         raise NoPicture(for_guider="This recording has no picture, so there is nobody to hide in it.")
     covered, seen = prepare_hidden(
-        film, order.moment, order.preset, copy, order.marks, runner=runner, threads=order.threads, on_progress=tell
-    )
+        film, order.moment, order.preset, copy, order.marks, even_in_doubt=order.even_in_doubt, runner=runner,
+        threads=order.threads, on_progress=tell,
+    )  # fmt: skip
     shown = HiddenPictures(seen.pictures, _shown(seen.uncovered), _shown(seen.covered) if seen.covered else None)
     return MomentMade(covered, shown, film.warnings)
 

@@ -16,7 +16,7 @@ from pipeline.errors import SelectionInvalid
 from pipeline.marks import Mark, Picture
 from records.actions.withdraw import withdraw_selection
 from records.audit.erasure_register import ErasureKind, note_erasure
-from records.documents import CoveredPicture, MomentFacts
+from records.documents import CoveredPicture, MomentFacts, Range, merged
 from records.effects import effects_of
 from records.errors import HidingChanged, MomentGone, NotHidden, SelectionGone
 from records.ledger.jobs import queue_again
@@ -40,8 +40,10 @@ FINISHED, COVERED, UNCOVERED = "finished", "covered", "uncovered"
 """What is withheld: the clip or still itself, its pictures to look at, and the same pictures with nobody hidden."""
 
 
-def ask_hiding(session: Session, selection_id: str, moment_id: str, marks: Sequence[Mark]) -> None:
-    """Have somebody hidden in a moment, as marked.
+def ask_hiding(
+    session: Session, selection_id: str, moment_id: str, marks: Sequence[Mark], *, even_in_doubt: bool = True
+) -> None:
+    """Have somebody hidden in a moment, as marked; not ``even_in_doubt``: only followed while more boxes are wanted.
 
     Whatever was made of the moment before is taken back, here and in what other selections made with it. Asking again
     begins again: it has to be looked at anew.
@@ -56,7 +58,7 @@ def ask_hiding(session: Session, selection_id: str, moment_id: str, marks: Seque
     if hiding is None:
         hiding = HidingRow(moment_id=moment_id, selection_id=selection_id)
         session.add(hiding)
-    hiding.marks = tuple(marks)
+    hiding.marks, hiding.even_in_doubt = tuple(marks), even_in_doubt
     _begin(hiding)
     note_erasure(session, ErasureKind.HIDING, moment_id)
     _take_back(session, selection, moment)
@@ -126,7 +128,26 @@ def confirm_hiding(session: Session, selection_id: str, moment_id: str, sha256: 
     effects_of(session).delete(row.storage_key for part, row in withheld.items() if part != FINISHED)
     session.execute(delete(WithheldRow).where(WithheldRow.moment_id == moment_id))
     hiding.confirmed_sha256, hiding.confirmed_at, hiding.pictures = sha256, utcnow(), ()
+    hiding.seen = ()
     moment_finished(session, selection, moment, moment.facts)
+
+
+def note_seen(session: Session, selection_id: str, moment_id: str, sha256: str, seen: Sequence[Range]) -> None:
+    """Remember which pictures of the file with this SHA-256 somebody has looked at, with those of before.
+
+    Raises: SelectionGone, MomentGone, NotHidden; HidingChanged where another file lies there by now, or none;
+    SelectionInvalid where there are no such pictures.
+    """
+    _, moment = _locked(session, selection_id, moment_id)
+    hiding = session.get(HidingRow, moment_id)
+    if hiding is None:
+        raise NotHidden(moment_id)
+    finished = find_withheld(session, selection_id, moment_id, FINISHED)
+    if moment.state != MomentState.UNCONFIRMED or finished is None or finished.sha256 != sha256:
+        raise HidingChanged(f"{moment.state}, seen of another file")
+    if any(not 0 <= begin < end <= len(hiding.pictures) for begin, end in seen):
+        raise SelectionInvalid("no such pictures", for_guider="There are no such pictures.")
+    hiding.seen = merged([*hiding.seen, *seen])
 
 
 def hold_back(
@@ -143,7 +164,8 @@ def hold_back(
     """
     session.execute(delete(WithheldRow).where(WithheldRow.moment_id == moment.id))
     session.add_all(files)
-    session.get_one(HidingRow, moment.id).pictures = pictures
+    hiding = session.get_one(HidingRow, moment.id)
+    hiding.pictures, hiding.seen = pictures, ()
     moment.state, moment.facts = MomentState.UNCONFIRMED, facts
     settle(session, selection)
 
@@ -188,7 +210,7 @@ def _locked(session: Session, selection_id: str, moment_id: str) -> tuple[Select
 def _begin(hiding: HidingRow) -> None:
     """Another revision: what is at work on an earlier one can end, but not be handed in."""
     hiding.revision = new_id()
-    hiding.pictures = ()
+    hiding.pictures = hiding.seen = ()
     hiding.confirmed_sha256 = hiding.confirmed_at = None
 
 

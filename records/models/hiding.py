@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pipeline.marks import Mark
-from records.documents import CoveredPicture
+from records.documents import CoveredPicture, Range
 from records.models.base import Base, Json, new_id
 
 
@@ -23,6 +23,10 @@ class HidingRow(Base):
     """What the guider marked."""
     pictures: Mapped[tuple[CoveredPicture, ...]] = mapped_column(Json(tuple[CoveredPicture, ...]), default=())
     """What is covered on each picture, and where it lies in the files to look at; empty before and afterwards."""
+    even_in_doubt: Mapped[bool] = mapped_column(default=True)
+    """Whether it is made although more boxes are wanted; else they are only followed."""
+    seen: Mapped[tuple[Range, ...]] = mapped_column(Json(tuple[Range, ...]), default=())
+    """Numbers of the pictures that somebody has looked at, of the file that is withheld now."""
     revision: Mapped[str] = mapped_column(String(32), default=new_id)
     """Another one with each asking, so that what was made for an earlier one is not taken for this one."""
     confirmed_sha256: Mapped[str | None] = mapped_column(String(64))

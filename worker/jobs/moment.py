@@ -51,6 +51,7 @@ def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
         is_cut=upload.moment_id is not None,
         held_is_known=upload.held_ms is not None,
         marks=None if hiding is None else tuple(hiding.marks),
+        even_in_doubt=hiding is None or hiding.even_in_doubt,
         # One encoder thread a process uses two cores best; a moment that is alone would leave the others idle.
         threads=(os.cpu_count() or 1) if alone else 1,
         ffmpeg=Ffmpeg.of(ctx.ffmpeg),

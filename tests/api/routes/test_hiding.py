@@ -183,7 +183,9 @@ def test_a_crash_on_the_way_leaves_it_withheld(client: TestClient, service: Serv
             service.storage.size(key)
     assert client.get(f"{hiding_of(made)}/pictures/covered").status_code == 200  # what is withheld is not swept
     client.put(f"{SELECTIONS}/{made['id']}/moments/{made['moments'][0]['id']}/ends", json={"in": 400, "out": 1600})
-    assert client.get(hiding_of(made)).json() == {"marks": [], "pictures": [], "sha256": None, "confirmed": False}
+    assert client.get(hiding_of(made)).json() == {
+        "marks": [], "pictures": [], "sha256": None, "confirmed": False, "wanted": [], "seen": [],
+    }  # fmt: skip
     client.delete(f"{SELECTIONS}/{made['id']}").raise_for_status()
     assert not list(service.storage.keys("selections/"))
 
@@ -205,3 +207,54 @@ def test_pages_laid_out_while_it_is_asked_for_are_not_shown(
     assert client.post(path, json=wish).json()["pages"]
     asking.append(1)
     assert client.post(path, json=wish).json()["code"] == "not_ready_yet"
+
+
+def test_while_more_boxes_are_wanted_it_is_only_followed(
+    client: TestClient, service: Service, made: dict[str, Any]
+) -> None:
+    one = mark(walk, 0).model_dump(mode="json")
+    away = {"at": 1000, "covers": "whole"}
+    client.put(hiding_of(made), json={"marks": [one, away], "even_in_doubt": False}).raise_for_status()
+    do_all(service)
+    seen = client.get(hiding_of(made)).json()
+    assert (seen["sha256"], seen["pictures"][0]["covered"]) == (None, None)
+    assert len(seen["pictures"]) == 50
+    [wanted] = seen["wanted"]
+    assert wanted["from_ms"] <= 1040
+    assert wanted == wanted | {"to_ms": 1960, "at_ms": 1960, "why": "Nobody was marked near this picture."}
+    assert client.put(hiding_of(made) + "/confirmation", json={"sha256": NO_SUCH}).status_code == 409
+    # All the same: what is in doubt is covered.
+    client.put(hiding_of(made), json={"marks": [one, away]}).raise_for_status()
+    do_all(service)
+    seen = client.get(hiding_of(made)).json()
+    assert seen["sha256"]
+    assert [one["at_ms"] for one in seen["wanted"]] == [1960]
+    # And once nothing is in doubt, it is made at once.
+    client.put(hiding_of(made), json=marks(0, 49) | {"even_in_doubt": False}).raise_for_status()
+    do_all(service)
+    seen = client.get(hiding_of(made)).json()
+    assert seen["wanted"] == []
+    assert seen["sha256"]
+
+
+def test_what_was_looked_at_is_remembered_with_the_file(
+    client: TestClient, service: Service, made: dict[str, Any]
+) -> None:
+    def see(sha256: str, *pictures: tuple[int, int]) -> int:
+        body = {"sha256": sha256, "pictures": pictures}
+        return client.put(hiding_of(made, 1) + "/seen", json=body).status_code
+
+    def seen() -> Any:
+        return client.get(hiding_of(made, 1)).json()["seen"]
+
+    assert see(NO_SUCH, (0, 1)) == 404  # nobody is hidden
+    client.put(hiding_of(made, 1), json=marks(20)).raise_for_status()
+    assert see(NO_SUCH, (0, 1)) == 409
+    do_all(service)
+    sha256 = client.get(hiding_of(made, 1)).json()["sha256"]
+    assert (see(NO_SUCH, (0, 1)), see(sha256, (0, 2)), see(sha256, (1, 1)), seen()) == (409, 422, 422, [])
+    assert (see(sha256, (0, 1)), seen()) == (204, [[0, 1]])
+    assert (see(sha256, (0, 1)), seen()) == (204, [[0, 1]])
+    client.put(hiding_of(made, 1), json=marks(20)).raise_for_status()
+    do_all(service)
+    assert seen() == []

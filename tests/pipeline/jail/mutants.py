@@ -91,7 +91,7 @@ def order_of(source: Path, folder: Path, number: int) -> MomentOrder:
     """A still of each, of every fourth a clip."""
     wanted = Clip(in_ms=200, out_ms=700) if number % 4 == 0 or source.name in SOUND else Still(at_ms=400)
     return MomentOrder(
-        source, folder, "01", wanted, preset("light"), Claims(), False, False, None, 1, Ffmpeg.of(RUNNER)
+        source, folder, "01", wanted, preset("light"), Claims(), False, False, None, True, 1, Ffmpeg.of(RUNNER)
     )  # fmt: skip
 
 

@@ -2422,6 +2422,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/selections/{selection_id}/moments/{moment_id}/hiding/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Remember which pictures were looked at
+         * @description They are added to those that were seen before. Forgotten with the file that they were looked at in.
+         */
+        put: operations["save_seen"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/selections/{selection_id}/moments/{moment_id}/people": {
         parameters: {
             query?: never;
@@ -3889,7 +3909,12 @@ export interface components {
             confirmed: boolean;
             marks: components["schemas"]["Mark"][];
             pictures: components["schemas"]["CoveredPicture"][];
+            seen: [
+                number,
+                number
+            ][];
             sha256: string | null;
+            wanted: components["schemas"]["WantedBox"][];
         };
         /** @description Why a family is kept, and until when that was decided. */
         HoldView: {
@@ -4127,6 +4152,8 @@ export interface components {
          *     }
          */
         Marks: {
+            /** @default true */
+            even_in_doubt?: boolean;
             /** @default [] */
             marks?: components["schemas"]["Mark"][];
         };
@@ -5004,6 +5031,25 @@ export interface components {
             factors: components["schemas"]["Factor"][];
         };
         /**
+         * @description Pictures that were looked at: numbers from 0, each range without its end.
+         * @example {
+         *       "pictures": [
+         *         [
+         *           0,
+         *           48
+         *         ]
+         *       ],
+         *       "sha256": "0000000000000000000000000000000000000000000000000000000000000000"
+         *     }
+         */
+        Seen: {
+            pictures: [
+                number,
+                number
+            ][];
+            sha256: string;
+        };
+        /**
          * @description What is to be another for all of a selection; what is left out stays as it is.
          * @example {
          *       "cycle": 3
@@ -5483,6 +5529,13 @@ export interface components {
             is_opened: boolean;
             name: string;
             reason: string;
+        };
+        /** @description A stretch, in ms, in which what is covered is in doubt, and where (``at``) one more box would help. */
+        WantedBox: {
+            at_ms: number;
+            from_ms: number;
+            to_ms: number;
+            why: string;
         };
         /** @description A kind, and what is chosen for it; what is left out stays as is usual. */
         Wish: {
@@ -8743,6 +8796,31 @@ export interface operations {
             };
             /** @description The same as before */
             304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    save_seen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                moment_id: string;
+                selection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Seen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,8 +4,22 @@ import { api, dataOf, request } from '../../api/client.svelte';
 import type { Box, Covers, HidingView, Mark, MomentView, CoveredPicture, SelectionView } from '../../api/types';
 
 const HIDING = '/api/v1/selections/{selection_id}/moments/{moment_id}/hiding';
-const KEPT = 80;
 const LEAST = 0.02;
+/** Pictures lie one behind the other in one file: so many are fetched at a time, and so many times that are kept. */
+const FETCHED = 24;
+const KEPT = 8;
+const REMEMBER_AFTER_MS = 1500;
+
+/** Numbers as ranges without their ends: 0, 1, 2, 5 are [[0, 3], [5, 6]]. */
+export function rangesOf(numbers: Iterable<number>): [number, number][] {
+  const ranges: [number, number][] = [];
+  for (const number of [...numbers].sort((one, other) => one - other)) {
+    const last = ranges.at(-1);
+    if (last?.[1] === number) last[1] = number + 1;
+    else ranges.push([number, number + 1]);
+  }
+  return ranges;
+}
 
 /** The box clamped to the picture, and never too small to grab. */
 export function within(box: Box): Box {
@@ -20,7 +34,9 @@ export class Hiding {
   /** Numbers of the covered pictures that have been on the screen. */
   seen = $state.raw<ReadonlySet<number>>(new Set());
   readonly #path: { selection_id: string; moment_id: string };
-  readonly #urls = new Map<string, Promise<string>>();
+  readonly #stretches = new Map<string, Promise<string[]>>();
+  #toRemember = new Set<number>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(selection: SelectionView, moment: MomentView) {
     this.#path = { selection_id: selection.id, moment_id: moment.id };
@@ -43,13 +59,32 @@ export class Hiding {
   async load(): Promise<void> {
     const view = (await dataOf(api.GET(HIDING, { params: { path: this.#path } }))) as HidingView; // openapi-fetch widens tuples to arrays
     this.release();
-    this.seen = new Set();
+    this.seen = new Set(view.seen.flatMap(([begin, end]) => Array.from({ length: end - begin }, (_, n) => begin + n)));
     this.view = view;
     this.marks = view.marks;
   }
 
+  /** Counts a covered picture as looked at; the service is told now and then, and remembers. */
   see(number: number): void {
-    if (!this.seen.has(number)) this.seen = new Set([...this.seen, number]);
+    if (this.seen.has(number)) return;
+    this.seen = new Set([...this.seen, number]);
+    this.#toRemember.add(number);
+    this.#timer ??= setTimeout(() => void this.remember(), REMEMBER_AFTER_MS);
+  }
+
+  /** Tells the service what was looked at; what it could not be told is told the next time. */
+  async remember(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const sha256 = this.view?.sha256;
+    const numbers = this.#toRemember;
+    if (!sha256 || !numbers.size) return;
+    this.#toRemember = new Set();
+    try {
+      await api.PUT(`${HIDING}/seen`, { params: { path: this.#path }, body: { sha256, pictures: rangesOf(numbers) } });
+    } catch {
+      if (this.view?.sha256 === sha256) for (const number of numbers) this.#toRemember.add(number);
+    }
   }
 
   markOn(number: number): Mark | undefined {
@@ -66,10 +101,14 @@ export class Hiding {
     this.marks = said.sort((one, other) => one.at - other.at);
   }
 
-  /** Starts tracking the marked person, or prepares the pictures for marking. Throws ApiError. */
-  async ask(marks: readonly Mark[] = this.marks): Promise<void> {
-    await api.PUT(HIDING, { params: { path: this.#path }, body: { marks: [...marks] } });
+  /**
+   * Has the marked person followed, or the pictures made ready to be marked. Not `evenInDoubt`: while more boxes are
+   * wanted nothing is made. Throws ApiError.
+   */
+  async ask(marks: readonly Mark[] = this.marks, evenInDoubt = false): Promise<void> {
+    await api.PUT(HIDING, { params: { path: this.#path }, body: { marks: [...marks], even_in_doubt: evenInDoubt } });
     this.view = null;
+    this.#toRemember = new Set();
   }
 
   /** Throws ApiError. */
@@ -85,30 +124,51 @@ export class Hiding {
   }
 
   /** A URL of one picture, uncovered or covered. Throws ApiError. */
-  picture(number: number, part: 'uncovered' | 'covered'): Promise<string> {
-    const place = this.pictures[number]?.[part];
-    if (!place) return Promise.reject(new Error(`no ${part} picture ${number}`));
-    const name = `${part} ${number}`;
-    const kept = this.#urls.get(name) ?? this.#fetch(part, place);
-    this.#urls.delete(name);
-    this.#urls.set(name, kept);
-    for (const [oldest, url] of this.#urls) {
-      if (this.#urls.size <= KEPT) break;
-      this.#urls.delete(oldest);
-      void url.then((gone) => URL.revokeObjectURL(gone)).catch(() => undefined);
+  async picture(number: number, part: Part): Promise<string> {
+    const first = number - (number % FETCHED);
+    const name = `${part} ${first}`;
+    const kept = this.#stretches.get(name) ?? this.#fetch(first, part);
+    this.#stretches.delete(name);
+    this.#stretches.set(name, kept);
+    for (const [oldest, urls] of this.#stretches) {
+      if (this.#stretches.size <= KEPT) break;
+      this.#stretches.delete(oldest);
+      forget(urls);
     }
-    return kept;
+    try {
+      return (await kept)[number - first] ?? '';
+    } catch (error) {
+      this.#stretches.delete(name); // so that asking again asks the service again
+      throw error;
+    }
+  }
+
+  /** Fetches what comes after a picture before it is asked for. */
+  fetchAhead(number: number, part: Part): void {
+    const next = number + FETCHED;
+    if (next < this.pictures.length) this.picture(next, part).catch(() => undefined);
   }
 
   release(): void {
-    for (const url of this.#urls.values()) void url.then((gone) => URL.revokeObjectURL(gone)).catch(() => undefined);
-    this.#urls.clear();
+    for (const urls of this.#stretches.values()) forget(urls);
+    this.#stretches.clear();
   }
 
-  async #fetch(part: 'uncovered' | 'covered', [begin, end]: [number, number]): Promise<string> {
+  async #fetch(first: number, part: Part): Promise<string[]> {
+    const places = this.pictures.slice(first, first + FETCHED).map((picture) => picture[part]);
+    const begin = places[0]?.[0];
+    const end = places.at(-1)?.[1];
+    if (begin === undefined || end === undefined) throw new Error(`no ${part} picture ${first}`);
     const { selection_id, moment_id } = this.#path;
     const path = `/api/v1/selections/${selection_id}/moments/${moment_id}/hiding/pictures/${part}`;
     const answer = await request(path, { headers: { Range: `bytes=${begin}-${end - 1}` } });
-    return URL.createObjectURL(new Blob([await answer.arrayBuffer()], { type: 'image/jpeg' }));
+    const bytes = await answer.arrayBuffer();
+    return places.map((place) => URL.createObjectURL(new Blob(place ? [bytes.slice(place[0] - begin, place[1] - begin)] : [], { type: 'image/jpeg' })));
   }
+}
+
+type Part = 'uncovered' | 'covered';
+
+function forget(stretch: Promise<string[]>): void {
+  void stretch.then((urls) => urls.forEach((url) => URL.revokeObjectURL(url))).catch(() => undefined);
 }
