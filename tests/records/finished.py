@@ -11,7 +11,7 @@ from pipeline.errors import FilmUnreadable, PipelineError
 from records.actions.complete_job import fail, finish
 from records.database import Database
 from records.documents import MomentFacts
-from records.models import ArtifactRow, JobRow, new_id, utcnow
+from records.models import ArtifactRow, JobRow, MomentRow, new_id, utcnow
 from records.settings import Settings
 from tests.effects import woken_by
 from tests.records.cast import take
@@ -23,8 +23,15 @@ def finish_job(db: Database, job_id: str, settings: Settings, *, took_s: float =
         asked_at = utcnow() - timedelta(seconds=took_s)
         session.execute(update(JobRow).where(JobRow.id == job_id).values(queued_at=asked_at))
     won = take(db, settings, job_id)
+    with db.reading() as session:
+        moment = session.get(MomentRow, won.moment_id) if won.moment_id else None
     file = ArtifactRow(
-        kind="clip", name=f"{new_id()}.mp4", storage_key=f"x/{new_id()}", media_type="video/mp4", bytes=1, sha256="0"
+        kind=moment.kind if moment else "clip",
+        name=f"{new_id()}.mp4",
+        storage_key=f"x/{new_id()}",
+        media_type="video/mp4",
+        bytes=1,
+        sha256="0",
     )
     return woken_by(db, partial(finish, db, won, [file], MomentFacts(in_ms=0)))
 
