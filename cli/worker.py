@@ -24,6 +24,12 @@ def worker(
     concurrency: Annotated[
         int, typer.Option(min=0, help="How many moments are prepared at the same time; 0: one per processor.")
     ] = 0,
+    for_short: Annotated[
+        int,
+        typer.Option(
+            min=0, help="How many more at the same time of those that take a second or two, such as lighter moments."
+        ),
+    ] = 1,
     check: Annotated[
         bool, typer.Option("--check", help="Only tell whether a worker of this machine has reported lately.")
     ] = False,
@@ -53,7 +59,7 @@ def worker(
         else:
             set_draining(settings, name, draining=drain)
         return
-    argv = worker_argv(concurrency or os.cpu_count() or 1)
+    argv = worker_argv(concurrency or os.cpu_count() or 1, for_short)
     named = {"VIGPACK_WORKER_NAME": name} if name else {}
     load_settings(**({"worker_name": name} if name else {}))  # refused here, with a sentence, and not in the worker
     sys.stdout.flush()

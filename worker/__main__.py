@@ -21,11 +21,12 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(prog="python -m worker", description="Prepare moments and make packs.")
     parser.add_argument("--concurrency", type=int, default=os.cpu_count() or 1, help="jobs at the same time")
-    concurrency = parser.parse_args().concurrency
+    parser.add_argument("--for-short", type=int, default=0, help="jobs beside them that take a second or two")
+    given = parser.parse_args()
     configure_logging(*log_files(settings(), "worker"))
     started_at = utcnow()
     wait_while_drained(settings(), worker_name(settings(), os.getpid()), started_at)
-    sys.exit(run_worker(make_worker(started_at), concurrency))
+    sys.exit(run_worker(make_worker(started_at), given.concurrency, given.for_short))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from records.log_file import log_files
 from records.logs import configure_logging, get_logger
 from records.settings import settings
 from worker.broker import TASK, make_celery
-from worker.context import worker_name
+from worker.context import keep_for_short, worker_name
 from worker.maintenance.duty import MaintenanceDuty
 from worker.maintenance.loop import start_watch
 from worker.os_limits import give_way, limit_own_memory
@@ -45,16 +45,21 @@ def make_worker(started_at: datetime) -> Celery:
     return app
 
 
-def run_worker(app: Celery, concurrency: int) -> int:
+def run_worker(app: Celery, concurrency: int, for_short: int = 0) -> int:
     """Run a pool of that many processes until asked to end; the exit status.
+
+    ``for_short``: so many beside them, for what is made in a second or two. Which of them does what changes from job to
+    job: the ledger counts (records.ledger.jobs.claim_next).
 
     Not through Celery's command line, which brings a shell with history and colours. What the pool's processes need is
     loaded and frozen before they are forked: they share it, and the garbage collector, which writes into each object it
     looks at, leaves it alone.
     """
+    if for_short:
+        keep_for_short(concurrency)
     worker = app.Worker(
         pool_cls="prefork",
-        concurrency=concurrency,
+        concurrency=concurrency + for_short,
         loglevel=logging.INFO,
         without_gossip=True,
         without_mingle=True,

@@ -5,9 +5,13 @@ from __future__ import annotations
 import sys
 
 
-def worker_argv(concurrency: int) -> list[str]:
-    """The arguments that start a worker process; run it under a supervisor that restarts it."""
-    return [sys.executable, "-P", "-m", "worker", "--concurrency", str(concurrency)]
+def worker_argv(concurrency: int, for_short: int = 0) -> list[str]:
+    """The arguments that start a worker process; run it under a supervisor that restarts it.
+
+    ``for_short``: so many processes beside the others, for what is made in a second or two.
+    """
+    argv = [sys.executable, "-P", "-m", "worker", "--concurrency", str(concurrency)]
+    return [*argv, "--for-short", str(for_short)] if for_short else argv
 
 
 def worker_env() -> dict[str, str]:

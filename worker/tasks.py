@@ -18,12 +18,12 @@ from records.actions.complete_job import fail, finish
 from records.actions.erase import artifact_folder
 from records.actions.sweep import sweep_attempts
 from records.errors import DatabaseUnavailable, LeaseLost, NoRoom, TookTooLong, Unexpected
-from records.ledger.jobs import Claim, claim_next
+from records.ledger.jobs import Claim, claim_next, is_any_due
 from records.ledger.workers import is_draining
 from records.logs import bound_contextvars, get_logger
 from records.models import ArtifactRow
 from records.storage.contract import Storage, StorageUnavailable
-from worker.broker import enqueue
+from worker.broker import enqueue, send
 from worker.context import WorkerContext, worker_context
 from worker.jobs.dispatch import make
 from worker.jobs.made import JobResult
@@ -43,13 +43,15 @@ def run_job(job_id: str) -> None:
     """
     ctx = worker_context()
     try:
-        if (claimed := claim_next(ctx.db, ctx.worker, ctx.settings)) is None:
+        if (claimed := claim_next(ctx.db, ctx.worker, ctx.settings, most_long=ctx.most_long)) is None:
             if is_draining(ctx.db, ctx.worker):  # this message is for another worker
                 end_worker()
                 enqueue(job_id, ctx.settings, ctx.db)
             return
         with bound_contextvars(job=claimed.job_id, attempt=claimed.attempt):
             attempt(ctx, claimed)
+        if ctx.most_long is not None and not claimed.is_short and is_any_due(ctx.db):
+            send(job_id, ctx.settings)  # what it was asked for meanwhile had to wait: those messages are spent
     except (DatabaseUnavailable, StorageUnavailable) as error:
         # The row stays as it is; recovery brings it back when these do and the lease has run out.
         log.warning("job_waits", woken_for=job_id, code=error.code, cause=str(error))

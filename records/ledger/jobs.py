@@ -20,7 +20,7 @@ from pipeline.errors import Cancelled
 from records.database import Database, rows_changed
 from records.effects import effects_of
 from records.errors import LeaseLost
-from records.ledger.scheduling import Priority, is_due, next_due_job
+from records.ledger.scheduling import Priority, is_due, next_due_job, runs_long
 from records.ledger.workers import is_worker_draining
 from records.models import (
     NO_REVIEW,
@@ -53,6 +53,8 @@ class Claim:
     token: str
     attempt: int
     lease_s: float
+    is_short: bool = False
+    """Made in a second or two (records/ledger/scheduling.py)."""
 
 
 def add_job(
@@ -77,14 +79,19 @@ def add_job(
     return job
 
 
-def claim_next(db: Database, worker: str, settings: Settings) -> Claim | None:
-    """The job whose turn it is, for this worker alone; None where none is due, or where the worker is drained."""
+def claim_next(db: Database, worker: str, settings: Settings, *, most_long: int | None = None) -> Claim | None:
+    """The job whose turn it is, for this worker alone; None where none is due, or where the worker is drained.
+
+    ``most_long``: while the worker runs so many jobs that are not short, only what is short; None: whatever it runs.
+    """
     now = utcnow()
     token = new_id()
     with db.session() as session:
+        short_only = most_long is not None and runs_long(session, worker) >= most_long
+        chosen = next_due_job(session, now, short_only=short_only)
         taking = (
             update(JobRow)
-            .where(JobRow.id == next_due_job(session, now), *is_due(JobRow, now), ~is_worker_draining(worker))
+            .where(JobRow.id == chosen, *is_due(JobRow, now), ~is_worker_draining(worker))
             .values(
                 state=JobState.RUNNING,
                 lease_token=token,
@@ -95,14 +102,15 @@ def claim_next(db: Database, worker: str, settings: Settings) -> Claim | None:
                 progress=0.0,
                 moved_at=now,
             )
-            .returning(JobRow.id, JobRow.kind, JobRow.selection_id, JobRow.moment_id, JobRow.attempts)
+            .returning(JobRow.id, JobRow.kind, JobRow.selection_id, JobRow.moment_id, JobRow.attempts, JobRow.priority)
         )
         job = session.execute(taking, execution_options={"synchronize_session": False}).one_or_none()
         if job is None:
             return None
         if job.moment_id is not None:
             session.execute(update(MomentRow).where(MomentRow.id == job.moment_id).values(state=MomentState.RUNNING))
-        return Claim(job.id, job.kind, job.selection_id, job.moment_id, token, job.attempts, settings.lease_s)
+        is_short = job.priority <= Priority.SHORT
+        return Claim(job.id, job.kind, job.selection_id, job.moment_id, token, job.attempts, settings.lease_s, is_short)
 
 
 def queue_again(session: Session, job: JobRow) -> None:
@@ -110,6 +118,8 @@ def queue_again(session: Session, job: JobRow) -> None:
 
     The caller holds the selection, and brings moment and selection in line (records.ledger.selections.settle).
     """
+    if job.priority == Priority.SHORT:  # its ends or what is covered changed, or it failed: it may take longer now
+        job.priority = Priority.MOMENT
     job.state = JobState.QUEUED
     job.queued_at = utcnow()
     job.not_before = job.sent_at = job.started_at = job.finished_at = job.acknowledged_at = None
@@ -192,6 +202,12 @@ def referenced_keys(session: Session, keys: list[str]) -> set[str]:
     for row in (WithheldRow, ArtifactRow):
         kept |= set(session.scalars(select(row.storage_key).where(row.storage_key.in_(keys))))
     return kept
+
+
+def is_any_due(db: Database) -> bool:
+    """Whether any job waits and could begin. Raises: DatabaseUnavailable."""
+    with db.reading() as session:
+        return session.scalar(select(JobRow.id).where(*is_due(JobRow, utcnow())).limit(1)) is not None
 
 
 def count_due(db: Database) -> int:

@@ -15,7 +15,7 @@ from records.documents import MomentFacts, times_of
 from records.errors import SelectionGone, SourceErased
 from records.ledger.jobs import MOMENT, add_job, queue_again
 from records.ledger.outputs import outputs_of, queue_output
-from records.ledger.scheduling import Priority
+from records.ledger.scheduling import Priority, is_short
 from records.models import (
     ArtifactRow,
     JobRow,
@@ -80,15 +80,24 @@ def upload_completed(session: Session, upload: UploadRow) -> bool:
     )
     if upload.moment_id is not None:
         awaiting = awaiting.where(MomentRow.id == upload.moment_id)
-    priority = Priority.WHOLE_FILM if selection.whole_film else Priority.MOMENT
     moments = session.scalars(awaiting.order_by(MomentRow.position)).all()
     for moment in moments:
         moment.upload_id = upload.id
         upload.starts_ms = starts_ms(moment) if upload.moment_id else 0
         moment.state = MomentState.QUEUED
-        add_job(session, MOMENT, selection, moment.id, priority)
+        add_job(session, MOMENT, selection, moment.id, _urgency(selection, moment, upload))
     settle(session, selection)
     return bool(moments)
+
+
+def _urgency(selection: SelectionRow, moment: MomentRow, upload: UploadRow) -> Priority:
+    if selection.whole_film:
+        return Priority.WHOLE_FILM
+    if moment.cut is None:
+        return Priority.MOMENT
+    told = selection.film.cuts.get(moment.position)
+    span_ms = max((told and told.duration_ms) or 0, moment.cut.end_ms)
+    return Priority.SHORT if is_short(moment.kind, upload.length_bytes, span_ms) else Priority.MOMENT
 
 
 def shown_kind(moment: MomentRow, file: ArtifactRow) -> Literal["clip", "still", "sound"]:

@@ -36,6 +36,7 @@ class JobRow(Base):
         Index("ix_jobs_started_at", "started_at"),
         # The next of each guider (records/ledger/scheduling.py), and what recovery looks for among what waits.
         _partial("ix_jobs_turn", "priority", "guider", "review_on", "queued_at", "id", where="state = 'queued'"),
+        _partial("ix_jobs_review_on", "review_on", "priority", where="state = 'queued'"),
         _partial("ix_jobs_sent_at", "sent_at", where="state = 'queued'"),
         _partial("ix_jobs_not_before", "not_before", where="not_before IS NOT NULL"),
         # One job for each moment and each kind of output, whatever is retried or completed twice.

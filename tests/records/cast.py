@@ -76,6 +76,7 @@ def complete_upload(
     storage_key: str | None = None,
     sha256: str | None = None,
     upload_id: str | None = None,
+    length_bytes: int = 1_000_000,
 ) -> list[str]:
     """The ids of the jobs that a complete upload adds."""
     with effects_on(db) as effects, db.session() as session:
@@ -84,8 +85,8 @@ def complete_upload(
             selection_id=selection_id,
             moment_id=moment_id,
             state=UploadState.COMPLETE,
-            length_bytes=1_000_000,
-            offset_bytes=1_000_000,
+            length_bytes=length_bytes,
+            offset_bytes=length_bytes,
             expires_at=utcnow(),
             storage_key=storage_key,
             sha256=sha256,

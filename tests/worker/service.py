@@ -62,13 +62,13 @@ class Service:
         for job in jobs:
             assert enqueue(job, self.settings, self.db)
 
-    def start_worker(self, concurrency: int = 1, *, loaded: bool = True) -> subprocess.Popen[bytes]:
+    def start_worker(self, concurrency: int = 1, *, loaded: bool = True, for_short: int = 0) -> subprocess.Popen[bytes]:
         """A worker process, ``loaded`` or by Python's start; its words go to worker.log in the service's folder."""
         env = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
         for name, value in self.settings.model_dump(exclude_defaults=True).items():
             plain = value.get_secret_value() if hasattr(value, "get_secret_value") else value
             env[f"VIGPACK_{name.upper()}"] = str(plain)
-        argv = worker_argv(concurrency)
+        argv = worker_argv(concurrency, for_short)
         begin = start_loaded if loaded else start
         process = begin(argv, self.settings.data_dir / "worker.log", environment={**env, **worker_env()})
         self.workers.append(process)

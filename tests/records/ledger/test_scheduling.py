@@ -9,8 +9,10 @@ from sqlalchemy import update
 
 from records.actions.complete_job import finish
 from records.database import Database
-from records.ledger.jobs import claim_next
-from records.models import JobRow, SelectionRow, utcnow
+from records.documents import ClipTimes
+from records.ledger.jobs import claim_next, is_any_due, queue_again
+from records.ledger.scheduling import is_short
+from records.models import JobRow, MomentRow, SelectionRow, utcnow
 from records.settings import Settings
 from tests.effects import woken_by
 from tests.records.cast import K_207, add_jobs, add_selection, complete_upload, job_row
@@ -160,3 +162,67 @@ def test_a_job_that_failed_and_rests_lets_others_go_first(settings: Settings, db
         session.execute(update(JobRow).where(JobRow.id == first).values(not_before=utcnow() + timedelta(seconds=60)))
     assert turns(db, settings, 2) == [second]
     assert job_row(db, first).attempts == 0
+
+
+def short_ones(db: Database, guider: str, number: int) -> list[str]:
+    """Clips of three seconds that arrived as cuts of their own, as light as the page's lighter moments."""
+    shape = {**K_207, "clip": [{"in": 5000 * n, "out": 5000 * n + 3000} for n in range(number)]}
+    selection = add_selection(db, shape, whole_film=False, guider=guider)
+    with db.session() as session:
+        moments = [moment.id for moment in session.get_one(SelectionRow, selection).moments]
+        session.execute(update(MomentRow).where(MomentRow.id.in_(moments)).values(cut=ClipTimes(in_ms=0, out_ms=3000)))
+    return [job for one in moments for job in complete_upload(db, selection, moment_id=one, length_bytes=600_000)]
+
+
+def test_what_was_sent_light_comes_before_packs_that_are_waited_for(settings: Settings, db: Database) -> None:
+    from_desk(db, ADA)
+    won = claim_next(db, "w", settings)
+    assert won is not None
+    (pack,) = woken_by(db, partial(finish, db, won, []))
+    short = short_ones(db, BEN, 2)
+    assert turns(db, settings, 3) == [*short, pack]
+
+
+@pytest.mark.parametrize(
+    ("kind", "size_bytes", "span_ms", "short"),
+    [
+        ("clip", 3_000_000, 22_000, True),
+        ("clip", 47_000_000, 22_000, False),
+        ("clip", 9_000_000, 22_000, False),
+        ("clip", 10_000_000, 90_000, False),
+        ("still", 2_000_000, 0, True),
+        ("still", 60_000_000, 0, False),
+    ],
+)
+def test_what_is_short_is_told_by_its_kind_size_and_rate(kind: str, size_bytes: int, span_ms: int, short: bool) -> None:
+    assert is_short(kind, size_bytes, span_ms) == short
+
+
+def test_what_waited_for_long_comes_between_what_is_short(settings: Settings, db: Database) -> None:
+    film = whole_film(db)
+    wait_for(db, film, timedelta(hours=2))
+    short = short_ones(db, ADA, 3)
+    assert film in turns(db, settings, 2)
+    assert len(turns(db, settings, 9)) == len(short) - 1
+
+
+def test_a_process_for_what_is_short_leaves_the_rest_to_those_that_are_busy(settings: Settings, db: Database) -> None:
+    first, second = from_desk(db, ADA, 2)
+    (light,) = short_ones(db, BEN, 1)
+
+    def won(worker: str) -> str | None:
+        claim = claim_next(db, worker, settings, most_long=1)
+        return claim.job_id if claim else None
+
+    assert [won("w"), won("w"), won("w"), won("other")] == [light, first, None, second]
+    assert is_any_due(db) is False
+
+
+def test_a_light_moment_that_gets_other_ends_waits_with_the_others(settings: Settings, db: Database) -> None:
+    (light,) = short_ones(db, BEN, 1)
+    assert turns(db, settings, 1) == [light]
+    desk = from_desk(db, ADA)
+    with db.session() as session:
+        queue_again(session, session.get_one(JobRow, light))
+    assert claim_next(db, "w", settings, most_long=0) is None
+    assert turns(db, settings, 1) == desk
