@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # A shell that keeps Python from storing what it compiled would have each of some hundred processes of the tests compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup page api-types demo test chaos year containers pin-digests load load-against films mutants any-request findings bench bench-start bench-growth bench-pickup bench-desk capacity bundle licences papers sbom check check-python check-page machine rooms
+.PHONY: help setup page api-types demo test chaos year containers pin-digests load load-against films mutants any-request findings bench bench-full bench-start bench-growth bench-pickup bench-desk capacity bundle licences papers sbom check check-python check-page machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -92,8 +92,13 @@ findings:  ## look whether outside tools still do what surprised us: one by one,
 	  echo "$$(basename $$finding .sh)"; bash $$finding || failed=1; \
 	done; exit $$failed
 
-bench: $(VENV)/dev.stamp  ## measure speed and sizes, and compare with other ways to cut
-	@$(BIN)/python -m bench $(ARGS)
+bench: $(VENV)/dev.stamp  ## measure what cutting costs beside other ways, in five minutes; writes docs/benchmarks.md
+	@$(BIN)/python -m bench.cutting $(ARGS)
+	@$(BIN)/python -m bench.cutting.plot
+
+bench-full: $(VENV)/dev.stamp  # the same with a film of 15 minutes and clips of 20 s, in about an hour
+	@$(BIN)/python -m bench.cutting --full $(ARGS)
+	@$(BIN)/python -m bench.cutting.plot
 
 bench-start: $(VENV)/dev.stamp  # time help, weigh an idle 'up', beside the last release; writes bench/results/start.json
 	@$(BIN)/python -m bench.start
@@ -190,6 +195,10 @@ machine:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v nginx && command -v apache2; } >/dev/null; then \
 	  { timeout 60 apt-get -qq update && DEBIAN_FRONTEND=noninteractive timeout 120 apt-get -qq install -y --no-install-recommends \
 	    nginx-light apache2-bin; } >/dev/null 2>&1 || echo "Tests of the examples for nginx and Apache will be skipped: install both." >&2; \
+	fi
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! ls /usr/share/vulkan/icd.d/lvp_icd* >/dev/null 2>&1; then \
+	  DEBIAN_FRONTEND=noninteractive timeout 120 apt-get -qq install -y --no-install-recommends mesa-vulkan-drivers \
+	    >/dev/null 2>&1 || echo "A test of decoding by devices will be skipped: install mesa-vulkan-drivers." >&2; \
 	fi
 	@missing=""; \
 	command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || missing="chromium"; \

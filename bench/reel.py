@@ -1,7 +1,7 @@
 """What a reel costs beside the cutting of its moments. Run: python -m bench.reel.
 
-The film and the six moments of 20 s are those of bench/prepare.py. CPU seconds are user and system, of this process and
-of every ffmpeg it started.
+The film and the six moments of 20 s are those of `make bench-full`. CPU seconds are user and system, of this
+process and of every ffmpeg it started.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from bench.prepare import BENCH, CLIPS, FOOTAGE, draw_film
+from bench.cutting.__main__ import FULL
+from bench.cutting.footage import FOOTAGE
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Clip, parse_selection
 from pipeline.outputs import reel
@@ -42,8 +43,8 @@ def measure(work: Callable[[], _T]) -> tuple[_T, dict[str, float]]:
 
 def main() -> None:
     """Cut, make the reel, print both and their ratio, and write bench/results/reel.json."""
-    film = probe(draw_film())
-    clips = [Clip(in_ms=1000 * start, out_ms=1000 * end, caption=CAPTION) for start, end in CLIPS]
+    film = probe(FULL.film())
+    clips = [Clip(in_ms=start, out_ms=end, caption=CAPTION) for start, end in FULL.spans()]
     shape = {"family": "K-104", "clip": [{"in": clip.in_ms, "out": clip.out_ms, "caption": CAPTION} for clip in clips]}
     with tempfile.TemporaryDirectory(dir=FOOTAGE) as folder:
         scratch = Path(folder)
@@ -65,7 +66,7 @@ def main() -> None:
             figures[name] = {**spent, "ratio": round(spent["cpu_s"] / cutting["cpu_s"], 2), "bytes": artifact.bytes}
     for name, found in figures.items():
         print(f"{name:20}{found}")
-    results = BENCH / "results"
+    results = FOOTAGE.parent / "results"
     results.mkdir(exist_ok=True)
     (results / "reel.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 

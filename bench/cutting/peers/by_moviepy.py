@@ -1,4 +1,4 @@
-"""What bench/prepare.py makes, as a Python programmer would with moviepy: film, folder, [[start, end], …]."""
+"""What bench/cutting makes, as a Python programmer would with moviepy: film, folder, [[start, end], …] in seconds."""
 
 from __future__ import annotations
 

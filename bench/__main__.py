@@ -1,5 +1,0 @@
-"""python -m bench: every benchmark that needs no browser."""
-
-from bench.prepare import main
-
-main()

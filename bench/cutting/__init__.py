@@ -1,0 +1,1 @@
+"""What cutting moments out of a film costs, beside what people would otherwise use. `make bench` runs it."""
