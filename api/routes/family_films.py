@@ -36,6 +36,8 @@ def list_families_with_latest(asker: Asker, ctx: Ctx, asked: Annotated[ListedFam
 
 @router.get("/{family_id}/films", summary="All films of a family", responses=described(401, 403, 404))
 def list_family_films(family_id: GivenId, asker: Asker, ctx: Ctx) -> FamilyFilms:
-    """By cycle: its films, diaries and recordings of reviews, as far as one may see them."""
+    """By cycle: its films, diaries and recordings of reviews, as far as one may see them; it is listed first now."""
     with ctx.db.reading() as session:
-        return family_films.films_of_family(session, asker, family_id)
+        found = family_films.films_of_family(session, asker, family_id)
+    listing.note_family_view(ctx.db, asker, family_id)
+    return found

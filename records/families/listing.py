@@ -134,8 +134,15 @@ def note_view(db: Database, who: Principal, selection_id: str) -> None:
     """They look at a selection of theirs to see: its family comes first in their list. Raises: DatabaseUnavailable."""
     with db.reading() as session:
         family_id = session.scalar(select(SelectionRow.family_id).where(SelectionRow.id == selection_id))
+    if family_id is not None:
+        note_family_view(db, who, family_id)
+
+
+def note_family_view(db: Database, who: Principal, family_id: str) -> None:
+    """The same of a family that is theirs or shared with them. Raises: DatabaseUnavailable."""
+    with db.reading() as session:
         first = _places(session, who, None, "", limit=1)
-    if family_id is None or (first and first[0].id == family_id):
+    if first and first[0].id == family_id:
         return
     own = select(FamilyRow.id).where(FamilyRow.id == family_id, FamilyRow.owner_account_id == owner_of(who))
     shared = select(FamilyShareRow.id).where(FamilyShareRow.family_id == family_id, *_is_with(who))

@@ -63,7 +63,7 @@ def _of_families(policy: Policy) -> tuple[Kept, ...]:
     return (
         Kept(
             id="draft",
-            what="Marks, captions and cut seconds that were not sent yet",
+            what="Marks, captions and cut seconds that were not sent yet, and the film's own name",
             about=FAMILIES,
             place="browser",
             until=(

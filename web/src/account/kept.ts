@@ -20,14 +20,14 @@ export interface Kept {
 
 export async function findKept(): Promise<Kept> {
   const sendings = await getAll<SendingRecord>('sendings');
-  const drafts = (await getAll<Draft>('drafts')).filter((draft) => draft.marks.length > 0);
+  const drafts = (await getAll<Draft>('drafts')).filter((draft) => draft.marks.length > 0 || draft.details.family.trim());
   const sent = new Set(sendings.map((one) => one.filmKey));
   const unsent = sendings.flatMap((one) => {
     const left = one.parts.filter((part) => !part.done);
     const bytes = left.reduce((sum, part) => sum + part.bytes, 0);
     return left.length ? [`${one.family}, cycle ${one.cycle}: ${size(bytes)} not sent yet`] : [];
   });
-  for (const draft of drafts.filter((one) => !sent.has(one.key))) {
+  for (const draft of drafts.filter((one) => one.marks.length && !sent.has(one.key))) {
     unsent.push(`${draft.details.family || 'A film without a family code'}: ${count(draft.marks.length, 'moment')} marked and not sent`);
   }
   return { unsent, isAnything: drafts.length > 0 || sendings.length > 0 };

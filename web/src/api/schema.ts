@@ -581,7 +581,7 @@ export interface paths {
         };
         /**
          * All films of a family
-         * @description By cycle: its films, diaries and recordings of reviews, as far as one may see them.
+         * @description By cycle: its films, diaries and recordings of reviews, as far as one may see them; it is listed first now.
          */
         get: operations["list_family_films"];
         put?: never;

@@ -28,6 +28,7 @@ export type FamilyGoing = Schemas['FamilyGoing'];
 export type FamilyRetention = Schemas['FamilyRetention'];
 export type FamilyFilms = Schemas['FamilyFilms'];
 export type FamilyLine = Schemas['FamilyLine'];
+export type FamilyLines = Schemas['FamilyLines'];
 export type FamilyView = Schemas['FamilyView'];
 export type FilmLine = Schemas['FilmLine'];
 export type FilmOf = Schemas['FilmOf'];

@@ -9,6 +9,7 @@ import { local } from '../ui/storage';
 import { splitSent } from './adding';
 import { get, getAll, put, remove } from './browserDatabase';
 import { Cutter } from './cutter.svelte';
+import { filmKey } from './filmKey';
 import { FrameTimes } from './frameTimes';
 import { hintsOn } from './hints';
 import { DRAFT_MS, inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './marks';
@@ -70,8 +71,8 @@ export class Desk {
     if (this.marks.length) this.settle();
   }
 
-  /** Opens `file` with its draft, if there is one; with `saidMs` the film is not opened, only its length is known. Throws FilmProblem. */
-  static async open(file: File, saidMs?: number): Promise<Desk> {
+  /** Opens `file` with its draft, if there is one, else for what `begun` says; with `saidMs` the film is not opened, only its length is known. Throws FilmProblem. */
+  static async open(file: File, saidMs?: number, begun?: Partial<Details>): Promise<Desk> {
     const [film, key] = [saidMs ? unsupportedFilm(file, saidMs) : await openFilm(file), await filmKey(file)];
     const draft = await get<Draft>('drafts', key);
     if (draft) {
@@ -79,7 +80,15 @@ export class Desk {
       // Those made before the page told what it found in them may hold what was cut out of the film.
       draft.cuts = draft.cuts.filter(({ cut }) => there.has(cut.name) && 'claims' in cut);
     }
-    return new Desk(film, file, key, draft);
+    const desk = new Desk(film, file, key, draft);
+    if (begun && !desk.details.family.trim()) desk.begin(begun);
+    return desk;
+  }
+
+  /** For which family, cycle and review it is, as far as that is known before. */
+  begin(begun: Partial<Details>): void {
+    Object.assign(this.details, begun);
+    this.save();
   }
 
   get ordered(): Mark[] {
@@ -261,6 +270,7 @@ export class Desk {
   #draft(): Draft {
     return {
       key: this.key,
+      name: this.file.name,
       savedAt: Date.now(),
       durationMs: this.film.facts.durationMs,
       marks: [...this.#inReview, ...($state.snapshot(this.marks) as Mark[])],
@@ -314,25 +324,17 @@ export class Desk {
   }
 }
 
-/** Drafts with marks, newest first. Old ones are deleted, since they hold words about a family. */
+/** Drafts with marks, or begun for a family, newest first. Old ones are deleted, since they hold words about a family. */
 export async function listDrafts(): Promise<Draft[]> {
   const kept = await getAll<Draft>('drafts');
   const drafts = kept.filter((draft) => Date.now() - draft.savedAt < DRAFT_MS);
   await Promise.all(kept.filter((draft) => !drafts.includes(draft)).map(forgetDraft));
-  return drafts.filter((draft) => draft.marks.length > 0).sort((a, b) => b.savedAt - a.savedAt);
+  return drafts.filter((draft) => draft.marks.length > 0 || draft.details.family.trim()).sort((a, b) => b.savedAt - a.savedAt);
 }
 
 export async function forgetDraft(draft: Draft): Promise<void> {
   await remove('drafts', draft.key);
   await Promise.all(draft.cuts.map(({ cut }) => discardCut(cut.name)));
 }
-
-/** Identifies a film without storing its name, which may be a person's. */
-export async function filmKey(file: File): Promise<string> {
-  const told = new TextEncoder().encode(`${file.name}\n${file.size}\n${file.lastModified}`);
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', told));
-  return [...digest.slice(0, 12)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
 
 const newId = (): string => crypto.randomUUID().slice(0, 13);

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newBrowser } from '../testing/browser';
 import { serve } from '../testing/server';
 import { getAll, put } from './browserDatabase';
-import { Desk, filmKey, forgetDraft, listDrafts } from './desk.svelte';
+import { Desk, forgetDraft, listDrafts } from './desk.svelte';
+import { filmKey } from './filmKey';
 import type { ClipMark, Draft } from './marks';
 
 const MINUTE_MS = 60_000;
@@ -121,11 +122,22 @@ describe('a draft', () => {
     await expect.poll(async () => (await getAll<Draft>('drafts'))[0]?.details.cycle).toBe(20);
   });
 
-  it('does not hold the name of the film, which may be a person’s', async () => {
+  it('holds the name of the film to find it by, and what tells films apart does not', async () => {
     await (await deskWith(1)).saveNow();
-    expect(JSON.stringify(await getAll('drafts'))).not.toMatch(/Ella|Smith|avi/);
+    const [draft] = await getAll<Draft>('drafts');
+    expect(draft?.name).toBe(film().name);
     expect(await filmKey(film())).toMatch(/^[0-9a-f]{24}$/);
     expect(await filmKey(film())).not.toBe(await filmKey(film('Ben.avi')));
+    await forgetDraft(draft!);
+    expect(await getAll('drafts')).toEqual([]);
+  });
+
+  it('is begun for a family, and one that has a family keeps it', async () => {
+    const begun = await Desk.open(film(), MINUTE_MS, { family: 'K-104', cycle: 3, question: 'How?' });
+    await begun.saveNow();
+    expect((await listDrafts()).map((draft) => [draft.details.family, draft.details.cycle])).toEqual([['K-104', 3]]);
+    const again = await Desk.open(film(), MINUTE_MS, { family: 'W-220', cycle: 1 });
+    expect([again.details.family, again.details.cycle, again.details.question]).toEqual(['K-104', 3, 'How?']);
   });
 
   it('of thirty days ago is forgotten, and one without marks is not offered', async () => {

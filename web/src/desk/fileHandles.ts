@@ -3,7 +3,7 @@
  * again after a reload. In browsers without it (Firefox, Safari) the guider chooses the film again.
  */
 
-import { filmKey } from './desk.svelte';
+import { filmKey } from './filmKey';
 import { get, put, remove } from './browserDatabase';
 
 /** In Chromium's browsers and not yet in TypeScript's own types. */

@@ -1,7 +1,7 @@
 /** What the next cycle goes on from: the last review with a family, as the service remembers it. */
 
 import { api, dataOf } from '../api/client.svelte';
-import type { FamilyView, LastReview } from '../api/types';
+import type { LastReview } from '../api/types';
 
 export interface Begun {
   cycle: number;
@@ -19,9 +19,8 @@ export function goOnFrom(last: LastReview, details: Begun): Begun {
   };
 }
 
-
 /** Null where there was none yet, or it cannot be asked for just now. */
-export async function loadLastReview(family: FamilyView): Promise<LastReview | null> {
-  const path = { family_id: family.id };
+export async function loadLastReview(familyId: string): Promise<LastReview | null> {
+  const path = { family_id: familyId };
   return (await dataOf(api.GET('/api/v1/families/{family_id}/last-review', { params: { path } })).catch(() => null)) ?? null;
 }

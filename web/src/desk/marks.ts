@@ -45,9 +45,11 @@ export const DRAFT_MS = 30 * 24 * 3600 * 1000;
 /** How the moments are sent. */
 export type Way = CutMode | 'whole';
 
-/** The marking of a film as stored in this browser. The film's name is not part of it. */
+/** The marking of a film as stored in this browser. */
 export interface Draft {
   key: string;
+  /** The film's own name, to find it again by; it may be a person's, and never leaves this browser. */
+  name?: string;
   savedAt: number;
   durationMs: number;
   marks: Mark[];

@@ -64,6 +64,8 @@ class Sendings {
       begunAt: Date.now(),
       family: desk.details.family,
       cycle: desk.details.cycle,
+      of: desk.details.of,
+      hasPicture: desk.film.facts.hasPicture,
       way,
       filmKey: desk.key,
       filmBytes: desk.film.facts.bytes,

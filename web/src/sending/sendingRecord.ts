@@ -1,5 +1,6 @@
 /** A sending as stored in this browser, so that it resumes after a reload or a restart. */
 
+import type { FilmOf } from '../api/types';
 import type { Way } from '../desk/marks';
 
 export interface Part {
@@ -19,6 +20,9 @@ export interface SendingRecord {
   readonly begunAt: number;
   readonly family: string;
   readonly cycle: number;
+  /** Not there: sent by a version of the page that did not note it. */
+  readonly of?: FilmOf;
+  readonly hasPicture?: boolean;
   readonly way: Way;
   readonly filmKey: string;
   readonly filmBytes: number;
