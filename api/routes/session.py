@@ -149,7 +149,7 @@ def get_session(asker: Asker, ctx: Ctx) -> SignedIn:
 def get_storage_keys(asker: Asker, ctx: Ctx) -> StorageKeys:
     """The page seals unsent marks and cuts with them, and holds them in memory only.
 
-    So whoever has a browser's folder and cannot sign in reads nothing of it. A program gets none.
+    So somebody who has a browser's folder and cannot sign in reads nothing of it. A program gets none.
     """
     return StorageKeys(own=_storage_keys(ctx, asker.account_id), everybody=_storage_keys(ctx, "everybody"))
 

@@ -2734,7 +2734,7 @@ export interface paths {
          * Keys for what the browser keeps
          * @description The page seals unsent marks and cuts with them, and holds them in memory only.
          *
-         *     So whoever has a browser's folder and cannot sign in reads nothing of it. A program gets none.
+         *     So somebody who has a browser's folder and cannot sign in reads nothing of it. A program gets none.
          */
         get: operations["get_storage_keys"];
         put?: never;

@@ -1,6 +1,6 @@
 /**
  * The keys that seal what this browser keeps. The service gives them to who is signed in and only this page's memory
- * holds them, so whoever has the browser's folder and cannot sign in reads none of it.
+ * holds them, so somebody who has the browser's folder and cannot sign in reads none of it.
  */
 
 import type { SealKey } from '../film/types';
