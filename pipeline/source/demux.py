@@ -35,10 +35,12 @@ def film_url(path: Path) -> str:
 
 
 @contextmanager
-def open_container(path: Path, *, as_stored: bool = False) -> Iterator[av.container.InputContainer]:
+def open_container(
+    path: Path, *, as_stored: bool = False, unparsed: bool = False
+) -> Iterator[av.container.InputContainer]:
     """The film opened for reading its packets; only containers of films, and no file but this one, are ever opened.
 
-    as_stored: without the edit lists of MP4 and MOV.
+    as_stored: without the edit lists of MP4 and MOV. unparsed: packets as the container has them, with its own lengths.
     Raises: FilmMissing, NotAFilm, FilmUnreadable, TooMuchMemory.
     """
     if not path.exists():
@@ -46,8 +48,9 @@ def open_container(path: Path, *, as_stored: bool = False) -> Iterator[av.contai
     if not path.is_file():
         raise NotAFilm(f"{path.name} is not a file")
     try:
-        options = {**READING_OPTIONS, "ignore_editlist": "1"} if as_stored else READING_OPTIONS
-        container = av.open(film_url(path), options=options)
+        edits = {"ignore_editlist": "1"} if as_stored else {}
+        parsing = {"fflags": "noparse"} if unparsed else {}
+        container = av.open(film_url(path), options={**READING_OPTIONS, **edits, **parsing})
     except PermissionError as error:
         raise FilmUnreadable(str(error)) from None
     except MemoryError as error:

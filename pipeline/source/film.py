@@ -36,6 +36,7 @@ from pipeline.source.timeline import Piece, Timeline, View, end_of, from_first_p
 
 LEAST_SIDE_PX = 16
 _MOVING_FPS = 4.0
+_LENGTHS_LOST = ("vp9", "libvpx-vp9")
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,9 @@ def probe(path: Path) -> Film:
     with open_container(path, as_stored=as_stored) as container:
         sample = sample_rates(container, video_stream(container, index))
         video = replace(video, fps_min=sample[0], fps_avg=sample[1], fps_max=sample[2])
-    with open_container(path, as_stored=as_stored) as container:
+    # FFmpeg's parser of VP9 gives a last picture that stands the length of the others.
+    unparsed = video.codec in _LENGTHS_LOST and name.startswith("mov")
+    with open_container(path, as_stored=as_stored, unparsed=unparsed) as container:
         end_pts = find_end_pts(container, video_stream(container, index), video)
     duration = (end_pts - video.first_pts) * video.time_base
     if name.startswith("matroska") and sounds:

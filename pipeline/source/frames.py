@@ -29,6 +29,7 @@ _PACKET_TIMED_CODECS = {"h264", "hevc", "av1", "libdav1d", "vp9", "libvpx-vp9", 
 _PACKET_TIMED_CONTAINERS = ("mov", "matroska")
 _FIRST_STEP_BACK_S = 1
 _FIRST_UNSLICED, _RANDOM_ACCESS = 32, range(16, 22)
+_PICTURE_STARTS = {"mpeg4": b"\0\0\1\xb6", "mpeg2video": b"\0\0\1\0"}
 """Types of NAL units: ITU-T H.265, table 7-1."""
 
 
@@ -106,7 +107,8 @@ def frames_between(film: Film, in_ms: int, out_ms: int) -> Iterator[VideoFrame]:
     with open_container(film.path, as_stored=film.as_stored) as container:
         stream = video_stream(container, film.video.stream_index)
         for key_pts in places_to_begin(film, low):
-            seek_to(container, stream, key_pts)
+            if not _seek_to_key(container, stream, key_pts, film.video.codec):
+                continue
             began = False
             for frame in decode(container, stream):
                 if frame.pts is None or (not began and key_pts is not None and frame.pts > low):
@@ -166,6 +168,16 @@ def seek_to(container: av.container.InputContainer, stream: VideoStream, pts: in
         raise FilmUnreadable(f"seek failed: {error}") from None
 
 
+def _seek_to_key(container: av.container.InputContainer, stream: VideoStream, place: int | None, codec: str) -> bool:
+    """Whether decoding can begin where this leads; asked of codecs whose decoder shows anything."""
+    seek_to(container, stream, place)
+    if place is None or codec not in _PICTURE_STARTS:
+        return True
+    first = next((packet for packet in packets(container, stream) if packet.size), None)
+    seek_to(container, stream, place)
+    return first is None or _begins(first, codec)
+
+
 def _from_packets(
     film: Film, container: av.container.InputContainer, stream: VideoStream, low: int, high: int
 ) -> Span | None:
@@ -205,8 +217,11 @@ def _read_packets(
 def _begins(packet: Packet[Stream], codec: str) -> bool:
     """Whether decoding can begin with a packet. A film without a list of key pictures calls each of them one.
 
-    Of H.264 the decoder tells, as it leaves out what it cannot show; of HEVC it shows such pictures wrongly.
+    Of H.264, VP9 and AV1 the decoder tells, as it leaves out what it cannot show; of HEVC, MPEG-4 and MPEG-2 it shows
+    such pictures wrongly.
     """
+    if packet.is_keyframe and codec in _PICTURE_STARTS:
+        return _is_intra(bytes(packet), codec)
     if not packet.is_keyframe or codec != "hevc":
         return packet.is_keyframe
     data, at = memoryview(packet), 0
@@ -220,11 +235,21 @@ def _begins(packet: Packet[Stream], codec: str) -> bool:
     return True
 
 
+def _is_intra(data: bytes, codec: str) -> bool:
+    """Whether a picture leans on no other (ISO/IEC 14496-2, 6.2.5; ISO/IEC 13818-2, 6.2.3)."""
+    start = _PICTURE_STARTS[codec]
+    at = data.find(start) + len(start)
+    if at < len(start) or at + 2 > len(data):
+        return True
+    return data[at] >> 6 == 0 if codec == "mpeg4" else data[at + 1] >> 3 & 7 == 1
+
+
 def _from_frames(
     film: Film, container: av.container.InputContainer, stream: VideoStream, low: int, high: int
 ) -> Span | None:
     for place in places_to_begin(film, low):
-        seek_to(container, stream, place)
+        if not _seek_to_key(container, stream, place, film.video.codec):
+            continue
         times: list[int] = []
         for frame in decode(container, stream):
             if frame.pts is None:

@@ -247,13 +247,20 @@ def decode_plainly(path: Path) -> Decoded | None:
     One picture is held at a time, and 256 bytes of each remembered.
     """
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), options=_as_stated(path)) as container:
             stream = track_shown(container)
             sounds = [s for s in container.streams.audio if s.codec_context is not None]
             stream.thread_type = "AUTO"
             return _read(path, container, stream, sounds[0].index if sounds else None)
     except (av.error.FFmpegError, IndexError, OSError):
         return None
+
+
+def _as_stated(path: Path) -> dict[str, str]:
+    """FFmpeg's parser of VP9 replaces the length that an MP4 states of a picture by the usual one."""
+    with av.open(str(path)) as container:
+        is_mp4 = container.format.name.startswith("mov")
+        return {"fflags": "noparse"} if is_mp4 and "vp9" in track_shown(container).codec_context.name else {}
 
 
 def _read(path: Path, container: Any, stream: Any, sound_index: int | None) -> Decoded | None:

@@ -273,6 +273,7 @@ PLAYED: dict[str, tuple[tuple[str, ...], list[tuple[float, float]] | None, bool]
     "in fragments": (CODEC, [(0.35, 2.5)], False),
     "no list of key pictures": (CODEC, None, False),
     "two descriptions": (CODEC, None, False),
+    "a few other pictures first": (CODEC, None, False),
 }
 
 
@@ -285,12 +286,17 @@ def test_a_film_that_the_player_shows_otherwise_is_found(engine: Engine, tmp_pat
     if kind == "two descriptions":
         other = numbered_film(tmp_path / "other.mp4", frames=60, first=60, codec=(*REFRESHED, "-crf", "30"))
         film.describe_from(60, Mp4(other))
-    elif edits is None:
+    elif edits is None and kind != "a few other pictures first":
         table = film.tracks[0].one("mdia", "minf", "stbl")
         table.inside = [box if box.kind != "stss" else Box("free", box.own) for box in table.inside]
-    else:
+    elif edits is not None:
         film.set_edits(edits)
     path = film.write(tmp_path / "film.mp4")
+    if kind == "a few other pictures first":
+        few = numbered_film(tmp_path / "few.mp4", frames=5, first=900, sound=None)
+        both = ("-map", "0", "-map", "1", "-c", "copy", "-disposition:v", "default")
+        path = tmp_path / "both.mp4"
+        run("-i", str(few), "-i", str(tmp_path / "film.mp4"), *both, str(path))
     if kind == "in fragments":
         trim = ("-ss", "1.25", "-i", str(tmp_path / "whole.mp4"), "-t", "2.5", "-c", "copy")
         path = tmp_path / "fragments.mp4"

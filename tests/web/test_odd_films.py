@@ -79,7 +79,17 @@ def test_where_neither_shows_a_picture_the_desk_does_not_promise_one(engine: Eng
     assert facts["whyUnshown"].startswith("This recording begins in the middle")
 
 
-@pytest.mark.parametrize("codec", [(*H264, "-bf", "2", "-g", "30"), (*H264, "-bf", "0", "-g", "45"), OPEN], ids=str)
+REALTIME = ("-deadline", "realtime", "-cpu-used", "8", "-b:v", "1M", "-g", "40")
+UNLISTED = [
+    (*H264, "-bf", "2", "-g", "30"),
+    (*H264, "-bf", "0", "-g", "45"),
+    OPEN,
+    ("-c:v", "libvpx-vp9", *REALTIME),
+    ("-c:v", "libaom-av1", "-usage", "realtime", *REALTIME[2:]),
+]
+
+
+@pytest.mark.parametrize("codec", UNLISTED, ids=lambda codec: " ".join(codec[1::2]))
 def test_a_film_without_a_list_of_key_frames_is_cut_as_filmed(
     engine: Engine, tmp_path: Path, codec: tuple[str, ...]
 ) -> None:

@@ -53,6 +53,18 @@ def test_a_clip_into_the_standing_picture_has_its_whole_length_and_its_sound(fro
     assert beeps_ms_in(clip.path) == pytest.approx([480, 1480], abs=15)
 
 
+def test_a_last_picture_of_vp9_stands_as_long_as_its_mp4_says(tmp_path: Path) -> None:
+    """FFmpeg's parser gives it the length of the others: findings/length_of_a_last_vp9_picture.sh."""
+    codec = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "500k")
+    film = Mp4(numbered_film(tmp_path / "moving.mp4", frames=26, fps="25", codec=codec, sound=None))
+    film.let_last_stand(0, 2)
+    frozen = probe(film.write(tmp_path / "film.mp4"))
+    assert frozen.duration_ms == pytest.approx(3000, abs=1)
+    clip = cut_clip(frozen, Clip(in_ms=880, out_ms=2900), preset(), tmp_path / "clip.mp4", runner=RUNNER)
+    assert numbers_in(clip.path)[:4] == [22, 23, 24, 25]
+    assert clip.duration_ms == pytest.approx(2020, abs=40)
+
+
 @pytest.mark.parametrize(("in_ms", "out_ms"), [(1500, 2900), (1500, 1700), (1100, 3000)])
 def test_a_clip_inside_the_standing_picture_is_made(frozen: Film, tmp_path: Path, in_ms: int, out_ms: int) -> None:
     clip = cut_clip(frozen, Clip(in_ms=in_ms, out_ms=out_ms), preset(), tmp_path / "clip.mp4", runner=RUNNER)

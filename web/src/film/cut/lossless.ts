@@ -5,8 +5,7 @@ import { EncodedVideoPacketSource, type Target } from 'mediabunny';
 import type { CutSpan } from './span';
 import { FilmProblem } from '../problem';
 import type { Moment } from '../types';
-import { entryKind } from '../read/nalUnits';
-import type { FrameRange } from '../read/frames';
+import { beginsDecoding, type FrameRange } from '../read/frames';
 import type { FilmSource } from '../read/source';
 import { CutWriter, chooseFormat, exactTicks } from './muxer';
 
@@ -51,7 +50,7 @@ export async function copyMoment(
       if (film.clock.ticks(packet.timestamp) >= baseTicks) {
         await writer.addSoundUntil(packet.timestamp + shiftSeconds);
         // The first must be marked as a key frame even where the container forgot to; where it marks all, they are looked at.
-        const type = meta || film.marksKeys ? (meta ? 'key' : packet.type) : entryKind(packet.data, film.nalUnits!) ? 'key' : 'delta';
+        const type = meta || film.marksKeys ? (meta ? 'key' : packet.type) : beginsDecoding(film, packet) ? 'key' : 'delta';
         await picture.add(packet.clone({ timestamp: packet.timestamp - baseSeconds, type }), meta);
         meta = undefined;
       }

@@ -28,6 +28,8 @@ export interface Reading {
   readonly clock: FilmClock;
   /** Of H.264 and HEVC: how its pictures are stored; null for other codecs. */
   readonly nalUnits: NalUnits | null;
+  /** Of VP9 and AV1 without a list of key frames: whether a picture is one; null where the container's word is good. */
+  readonly isKeyFrame: ((data: Uint8Array) => boolean) | null;
 }
 
 /** The last key frame at or before `storedTicks`, as the container marks them; `withData`: its data is read too. */
@@ -63,7 +65,7 @@ export async function decodeEntryPoint(film: Reading, storedTicks: number): Prom
 
 /** Whether a packet, whose data is read, leans on no other. */
 export function beginsDecoding(film: Reading, key: EncodedPacket): boolean {
-  return film.nalUnits === null || entryKind(key.data, film.nalUnits) !== null;
+  return film.nalUnits ? entryKind(key.data, film.nalUnits) !== null : (film.isKeyFrame?.(key.data) ?? true);
 }
 
 async function isFirst(film: Reading, packet: EncodedPacket): Promise<boolean> {

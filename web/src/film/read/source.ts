@@ -26,6 +26,7 @@ import { findFirstShown } from './frames';
 import { anchorPieces, filmFromOf, piecesOf, type Piece } from './pieces';
 import { leansBothWays, type NalUnits } from './nalUnits';
 import { HevcOrder } from './hevcOrder';
+import { keyFrameTest } from './keyFrames';
 import { leavesShapeOpen } from './matroska';
 import { settleShape } from './pixelShape';
 import { diagnoseUnreadable } from './sniff';
@@ -63,6 +64,7 @@ export interface FilmSource {
   readonly sounds: readonly Sound[];
   /** Of H.264 and HEVC: how its pictures are stored; null for other codecs. */
   readonly nalUnits: NalUnits | null;
+  readonly isKeyFrame: ((data: Uint8Array) => boolean) | null;
   /** Of each track of an MP4 whose head tells it, its length in seconds; null where that is not known. */
   readonly trackEndsS: readonly number[] | null;
   /** Whether a player might show another picture than `video`: several are on. */
@@ -146,15 +148,17 @@ async function describe(
   const heard = audio ? timelineOf(timelines, audio.id) : undefined;
   if (timeline?.paced || heard?.paced) throw new FilmProblem('film_paced');
   const ticksPerSecond = await video.getTimeResolution();
-  const reading = { pictures, clock: new FilmClock(ticksPerSecond, 0), nalUnits };
+  // In fragments each sample says for itself what it is.
+  const listsKeys = !timeline || timeline.hasKeyList || timeline.isFragmented;
+  const isKeyFrame = listsKeys ? null : keyFrameTest(await video.getCodec());
+  const reading = { pictures, clock: new FilmClock(ticksPerSecond, 0), nalUnits, isKeyFrame };
   if (timeline && (await lacksOrder(video, reading))) throw new FilmProblem('film_without_order', 'no ctts');
   const listed = piecesOf(timeline);
   const firsts = await Promise.all(listed.map((piece) => findFirstShown(reading, piece)));
   const pieces = anchorPieces(listed, firsts);
   if (!pieces[0]) throw new FilmProblem('film_unreadable', 'no picture');
   const clock = new FilmClock(ticksPerSecond, filmFromOf(pieces[0]));
-  // In fragments each sample says for itself what it is.
-  const marksKeys = !timeline || timeline.hasKeyList || timeline.isFragmented || reading.nalUnits === null;
+  const marksKeys = listsKeys || (nalUnits === null && isKeyFrame === null);
   const isTold = timelines !== null && !timelines.some(({ isFragmented }) => isFragmented);
   // Of the picture, its frames say it better.
   const told = isTold ? timelines.filter((track) => track !== timeline || track.pieces) : null;

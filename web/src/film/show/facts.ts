@@ -37,7 +37,7 @@ export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
     rotation: await video.getRotation(),
     holdsHidden: hidesSome,
     leansOn: await findHabits(film, hidesSome, endTicks),
-    mayPlayOtherwise: hidesSome || film.pieces.length > 1 || !film.marksKeys || film.wholeOnly === 'film_of_two',
+    mayPlayOtherwise: hidesSome || film.pieces.length > 1 || !film.marksKeys || film.wholeOnly === 'film_of_two' || film.hasOtherPictures,
     hasPicture: true,
     hasSound: audio !== null,
     canShow: look !== null,
