@@ -63,7 +63,8 @@ def mark(page: Page, film: Path) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Clip 2", exact=False).last.click()
     page.locator("article", has_text="Clip 2").first.scroll_into_view_if_needed()
-    page.wait_for_timeout(2500)
+    page.get_by_text("loading pictures").wait_for(state="hidden", timeout=120_000)
+    page.wait_for_timeout(6000)  # the strip fetches the moment's own pictures
 
 
 def shoot(page: Page, name: str) -> None:
