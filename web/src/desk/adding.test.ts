@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { SelectionView } from '../api/types';
-import { isSameFilm, splitSent } from './adding';
+import { isSameFilm, splitSent, takeWords } from './adding';
 import type { Mark } from './marks';
 
 const VIEW = {
@@ -18,6 +18,14 @@ it('knows what was sent by its note, and of before that by its times', () => {
   const { sent, fresh } = splitSent(marks, VIEW);
   expect(sent.map((one) => one.id)).toEqual(['a', 'c', 'e']);
   expect(fresh.map((one) => one.id)).toEqual(['b', 'd', 'g']);
+});
+
+it('takes over what was corrected, and leaves what was sent in another review', () => {
+  const view = { ...VIEW, moments: [{ id: 'm', moment: { in: 1, out: 2, caption: 'Sam looks up.', principle: 'guiding' } }, { id: 'n', moment: { at: 1200, caption: '' } }] } as unknown as SelectionView;
+  const marks = [{ ...clip('a', 100, 900, 'f'), sentAs: 'm', caption: 'Ella looks up.' }, { ...still('e', 1200), caption: 'Ella' }, { ...clip('z', 1, 2, 'other'), sentAs: 'q', caption: 'Kim' }];
+  expect(takeWords(marks, view)).toBe(true);
+  expect(marks.map((one) => [one.caption, one.principle])).toEqual([['Sam looks up.', 'guiding'], ['', null], ['Kim', null]]);
+  expect(takeWords(marks, view)).toBe(false);
 });
 
 it('takes a film for the same by its key, and where none is known by size and length', () => {

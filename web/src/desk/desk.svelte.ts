@@ -6,7 +6,7 @@ import {
   FilmProblem, compareLength, discardCut, lightCutsAtOnce, listCuts, openFilm, thisComputer, unsupportedFilm, type CutMode, type Film,
 } from '../film';
 import { local } from '../ui/storage';
-import { splitSent } from './adding';
+import { splitSent, takeWords } from './adding';
 import { get, getAll, put, remove } from './browserDatabase';
 import { Cutter } from './cutter.svelte';
 import { filmKey } from './filmKey';
@@ -132,9 +132,17 @@ export class Desk {
     this.settle();
   }
 
-  /** Notes in which selection the marks were sent. */
-  noteSent(selectionId: string): void {
-    for (const mark of this.marks) mark.sentIn = selectionId;
+  /** Takes over what was corrected in a review that was sent of it. */
+  takeWords(view: SelectionView): void {
+    if (this.sent.includes(view.id) && takeWords([...this.#inReview, ...this.marks], view)) this.save();
+  }
+
+  /** Notes in which selection the marks were sent, and as which moments of it. */
+  noteSent(selectionId: string, marks: readonly Mark[], momentIds: readonly string[]): void {
+    for (const [n, mark] of marks.entries()) {
+      mark.sentIn = selectionId;
+      if (momentIds[n]) mark.sentAs = momentIds[n];
+    }
     if (!this.sent.includes(selectionId)) this.sent.push(selectionId);
   }
 

@@ -11,6 +11,8 @@ interface Words {
   unseen?: string[];
   /** The service's id of the selection that it was sent in. */
   sentIn?: string;
+  /** The service's id of the moment that came of it. */
+  sentAs?: string;
 }
 
 export interface ClipMark extends Words {

@@ -74,7 +74,7 @@ class Sendings {
     };
     await put('sendings', record.id, record);
     if (way === 'whole') await rememberFilm(record.id, desk.file);
-    desk.noteSent(record.id);
+    desk.noteSent(record.id, marks, begun.selection.moments.map((one) => one.id));
     await desk.saveNow();
     return this.#add(new Sending(record, way === 'whole' ? desk.file : null), 'first');
   }
@@ -93,7 +93,7 @@ class Sendings {
       const moment = answer.added[n];
       return cut && moment ? [{ moment, kind: mark.kind, title: desk.title(mark), cut: cut.name, bytes: cut.bytes, done: false }] : [];
     });
-    desk.noteSent(to.id);
+    desk.noteSent(to.id, marks, answer.added);
     desk.stopAdding();
     await desk.saveNow();
     const there = this.find(to.id);

@@ -31,7 +31,7 @@ beforeEach(async () => {
     begun.push({ key: String(request.headers['idempotency-key']), body: JSON.parse(body.toString()) as NewSelection });
     if (busy-- > 0) return answerProblem(response, 503, 'too_much_waiting', { 'Retry-After': '1' });
     const uploads = [{ url: '/api/v1/uploads', metadata: { selection: ID }, kind: 'film', position: null }];
-    answerJson(response, { selection: { id: ID }, uploads, hints: [] }, 201);
+    answerJson(response, { selection: { id: ID, moments: [] }, uploads, hints: [] }, 201);
   });
 });
 
