@@ -36,6 +36,8 @@ _AWAY_A_SECOND = 0.6
 _WIDE = 3.0
 """So many times as large as the person, a region is in doubt."""
 _NEARLY_WHOLE = 0.85
+_BESIDE_S = 0.15
+"""Covered as well is where they were so long before and will be so long after: a foot stays behind in a stride."""
 _AT_AN_EDGE = 0.015
 _MOST_CHANGE = 35.0
 
@@ -117,12 +119,13 @@ def _follow(small: Sequence[Pixels], fps: Fraction, run: _Run) -> Iterator[tuple
     cut_off = _cut_off([box for _, box in drawn])
     each = {_cut_off([box]) for _, box in drawn}
     margin = _MARGIN * (_SIZE_UNKNOWN if len(each) > 1 and all(map(any, each)) else 1)
+    beside = max(1, round(_BESIDE_S * fps))
     for at, place in enumerate(places):
         at_ms = picture_ms(run.numbers[at], fps)
         if unknown[at]:
             yield run.numbers[at], Picture(at_ms, Covers.WHOLE, doubt=LOST)
             continue
-        around, share = _around(regions[max(0, at - 1) : at + 2]), margin + _AWAY_A_SECOND * unseen_s[at]
+        around, share = _around(regions[max(0, at - beside) : at + beside + 1]), margin + _AWAY_A_SECOND * unseen_s[at]
         box = _grown(around, place.likely, small[0].shape, share, cut_off)
         unsure = _area(place.possible) > _WIDE * _area(place.likely)
         doubt = LOST if lost[at] else UNSURE if unsure else ""
@@ -161,7 +164,7 @@ def _region(place: Place, persons: Scores) -> Box:
 
 
 def _around(boxes: Sequence[Box]) -> Box:
-    """Who moves on within a picture is covered where they were and where they will be."""
+    """The smallest box around all."""
     around = boxes[0]
     for box in boxes[1:]:
         around = around.together(box)
