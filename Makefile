@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # A shell that keeps Python from storing what it compiled would have each of some hundred processes of the tests compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup page api-types demo test chaos year containers pin-digests load load-against films mutants any-request findings bench bench-full bench-start bench-growth bench-pickup bench-desk capacity bundle licences papers sbom check check-python check-page machine rooms
+.PHONY: help setup page api-types demo test chaos year containers pin-digests load load-against films mutants any-request findings bench bench-full bench-start bench-growth bench-light bench-pickup bench-desk capacity bundle licences papers sbom check check-python check-page machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -105,6 +105,9 @@ bench-start: $(VENV)/dev.stamp  # time help, weigh an idle 'up', beside the last
 
 bench-growth: $(VENV)/dev.stamp  # what workers and pages ask of a million jobs; writes bench/results/growth.json
 	@$(BIN)/python -m bench.growth $(ARGS)
+
+bench-light: $(VENV)/dev.stamp  # lighter moments on an idle service beside the same as filmed; writes bench/results/light.json
+	@$(BIN)/python -m bench.light $(ARGS)
 
 capacity: $(VENV)/dev.stamp  # how many workers so many guiders need, by simulation; writes bench/results/capacity.json
 	@$(BIN)/python -m bench.capacity $(ARGS)
