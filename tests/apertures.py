@@ -5,10 +5,10 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from tests.footage import numbered_film
+from tests.footage import ONE_THREAD, numbered_film
 from tests.mp4_boxes import Box, Mp4
 
-_VP8 = ("-c:v", "libvpx", "-b:v", "1M", "-g", "30", "-deadline", "realtime", "-cpu-used", "8")
+_VP8 = ("-c:v", "libvpx", *ONE_THREAD, "-b:v", "1M", "-g", "30", "-deadline", "realtime", "-cpu-used", "8")
 _SHAPE_TO_CROP = {
     # What ffmpeg writes of the shape 16:9, a size in WebM and a shape in Matroska; then lines to leave out.
     b"\x54\xb0\x82\x01\xab\x54\xba\x81\xf0": b"\x54\xaa\x82\x00\x08\x54\xbb\x81\x08",

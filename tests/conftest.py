@@ -26,12 +26,20 @@ from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.databases import CONSENT_NOTED, UsedDatabases, make_tables
 from tests.effects import open_alone
+from tests.made_once import begin_run, end_run
 from tests.servers import PostgresServer, RedisServer, S3Server, running_postgres, running_redis, running_s3
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # this process starts the others
+        begin_run()
     os.environ["VIGPACK_CONSENT_POLICY"] = str(CONSENT_NOTED)  # for what is begun before a test is
     config.addinivalue_line("markers", "logs_errors: the test expects an ERROR in the log")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        end_run()
 
 
 def pytest_collection_finish() -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from records.migrations.migrate import migrate
 from records.models import new_id
 from records.settings import Settings
+from tests.made_once import is_run, made_once
 from tests.servers import PostgresServer
 
 OWN_ID = "UPDATE store_identity SET id = '{}', begins_at = CURRENT_TIMESTAMP"
@@ -29,6 +30,14 @@ NOTED = {"VIGPACK_CONSENT_POLICY": str(CONSENT_NOTED)}
 @cache
 def _template() -> bytes:
     """A migrated SQLite file; the running program's own, so it is never of another step."""
+    return made_once("migrated.sqlite3", _make_template).read_bytes() if is_run() else _made_template()
+
+
+def _make_template(path: Path) -> None:
+    path.write_bytes(_made_template())
+
+
+def _made_template() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder))
         migrate(settings)

@@ -16,6 +16,8 @@ from api.governance.packages import SBOMS
 from tests.image import HOUSE, PACKAGES, copied, lay_out, sent_to_the_builder, stage, stages
 from tests.web.engine import WEB, run_npm
 
+TOGETHER = "image"
+
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 site, checkout, *rooms = sys.argv[1:]

@@ -14,6 +14,7 @@ from playwright.sync_api import Error as PlaywrightError
 from api.routes.page import BUILT_PAGE
 from tests.conftest import CHROMIUM_ARGS
 from tests.footage import numbered_film
+from tests.made_once import made_once
 from tests.web.desk import LAPTOP, DeskService, Guider
 from tests.web.engine import Engine, build_trial, serving
 
@@ -76,7 +77,7 @@ def with_people(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 def engine_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The address of a page with nothing but the film engine, and the folder into which it puts its cuts."""
     taken = tmp_path_factory.mktemp("cuts")
-    with serving(build_trial(tmp_path_factory.mktemp("trial")), taken) as url:
+    with serving(made_once("trial", build_trial), taken) as url:
         yield url, taken
 
 

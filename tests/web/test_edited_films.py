@@ -39,7 +39,8 @@ def film_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Edits, str], 
 
     def draw(edits: Edits, groups: str = "B-frames") -> Path:
         if groups not in whole:
-            whole[groups] = numbered_film(folder / f"{len(whole)}.mp4", frames=300, codec=GROUPS[groups])
+            path, size = folder / f"{len(whole)}.mp4", {"width": 160, "height": 120}
+            whole[groups] = numbered_film(path, frames=300, **size, codec=GROUPS[groups])
         film = Mp4(whole[groups])
         film.set_edits(edits)
         return film.write(folder / f"{abs(hash((tuple(edits), groups)))}.mp4")

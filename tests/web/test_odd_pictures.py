@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.cut.stills import grab_still
 from pipeline.source.film import probe
 from tests.apertures import with_clean_aperture, with_matroska_crop
-from tests.footage import RUNNER, numbered_film, numbers_in, run
+from tests.footage import ONE_THREAD, RUNNER, numbered_film, numbers_in, run
 from tests.mp4_boxes import Box, Mp4
 from tests.web.engine import Engine, numbers_of
 
@@ -53,7 +53,7 @@ def square_in(picture: NDArray[Any]) -> tuple[int, int]:
 
 @pytest.mark.parametrize("name", ["film.ts", "film.webm"])
 def test_proportions_are_kept_where_the_size_changes(engine: Engine, tmp_path: Path, name: str) -> None:
-    vp8 = ("-c:v", "libvpx", "-b:v", "2M", "-g", "25", "-deadline", "realtime")
+    vp8 = ("-c:v", "libvpx", "-b:v", "2M", "-g", "25", "-deadline", "realtime", "-cpu-used", "8", *ONE_THREAD)
     codec = vp8 if name.endswith("webm") else (*H264, "-g", "25", "-bf", "0", "-x264-params", "repeat-headers=1")
     engine.choose(change_of_size(tmp_path, name, codec))
     for moment in ({"in": 1000, "out": 2000}, {"in": 2000, "out": 4500}, {"in": 4500, "out": 5500}):
@@ -235,7 +235,8 @@ def test_pixels_that_are_oblong_by_a_word_elsewhere_are_so_everywhere(
 
 def test_pictures_that_vp8_stores_and_never_shows_shift_no_other(engine: Engine, tmp_path: Path) -> None:
     codec = ("-c:v", "libvpx", "-auto-alt-ref", "1", "-lag-in-frames", "10", "-b:v", "1M", "-g", "60", "-cpu-used", "5")
-    film = numbered_film(tmp_path / "film.webm", frames=150, codec=codec, sound=None, passes=2)
+    size = {"width": 160, "height": 120}
+    film = numbered_film(tmp_path / "film.webm", frames=150, **size, codec=codec, sound=None, passes=2)
     with av.open(film) as stored:
         assert sum(packet.size > 0 for packet in stored.demux(video=0)) > 150
     engine.choose(film)

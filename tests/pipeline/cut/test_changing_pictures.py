@@ -18,11 +18,11 @@ from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.film import Film, probe
 from pipeline.source.remux import make_seekable
-from tests.footage import RUNNER, grey_of, numbered_film, read_number, run
+from tests.footage import ONE_THREAD, RUNNER, grey_of, numbered_film, read_number, run
 from tests.mp4_boxes import Mp4
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "30", "-crf", "18")
-VP8 = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "1M", "-g", "30")
+VP8 = ("-c:v", "libvpx", *ONE_THREAD, "-deadline", "realtime", "-cpu-used", "8", "-b:v", "1M", "-g", "30")
 
 
 def joined(folder: Path, name: str, first: dict[str, Any], second: dict[str, Any], at: int = 60) -> Film:

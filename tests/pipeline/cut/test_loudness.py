@@ -17,7 +17,7 @@ from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.film import probe
 from pipeline.source.remux import make_seekable
-from tests.footage import RUNNER, beeps_ms_in, ffmpeg, numbered_film, run, without_sound_packets
+from tests.footage import ONE_THREAD, RUNNER, beeps_ms_in, ffmpeg, numbered_film, run, without_sound_packets
 
 SPEECH = "anoisesrc=color=pink:seed=7:amplitude=0.5,tremolo=f=4:d=0.7"
 
@@ -188,7 +188,7 @@ def test_a_little_sound_in_a_longer_clip_is_levelled(tmp_path: Path) -> None:
 def test_small_holes_in_the_sound_are_filled(
     tmp_path: Path, name: str, sound_codec: tuple[str, ...], lost: range
 ) -> None:
-    video = ("-c:v", "libvpx", "-deadline", "realtime") if name.endswith("webm") else ("-c:v", "libx264")
+    video = ("-c:v", "libvpx", *ONE_THREAD, "-deadline", "realtime") if name.endswith("webm") else ("-c:v", "libx264")
     whole = numbered_film(tmp_path / f"whole-{name}", frames=120, codec=video, sound_codec=sound_codec)
     holes = make_seekable(probe(without_sound_packets(whole, tmp_path / name, lost)), tmp_path, runner=RUNNER)
     clip = cut_clip(holes, Clip(in_ms=500, out_ms=3500), preset(), tmp_path / "clip.mp4", runner=RUNNER)

@@ -13,11 +13,11 @@ from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.completeness import last_complete_ms
 from pipeline.source.film import Film, probe
-from tests.footage import RUNNER, beeps_ms_in, numbered_film, numbers_in, read_number, run
+from tests.footage import ONE_THREAD, RUNNER, beeps_ms_in, numbered_film, numbers_in, read_number, run
 from tests.mp4_boxes import Mp4
 
 NO_B = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "25")
-VP8 = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "500k")
+VP8 = ("-c:v", "libvpx", *ONE_THREAD, "-deadline", "realtime", "-cpu-used", "8", "-b:v", "500k")
 GOES_ON = "aevalsrc=exprs='if(lt(mod(t,1),0.04),0.5*sin(2*PI*1000*t),0)':sample_rate=48000:channel_layout=stereo"
 
 
