@@ -30,7 +30,7 @@ NUMBER_CELLS = [cell for cell in range(COLUMNS * ROWS) if cell not in CORNERS]
 BEEP = "aevalsrc=exprs='if(lt(mod(t,1),0.04),0.5*sin(2*PI*1000*t),0)':sample_rate=48000:channel_layout=stereo"
 DARK, LIGHT = 40, 215
 ONE_THREAD = ("-threads", "1")
-"""For encoders: libvpx's threads turn in circles while they wait, and six seconds of VP8 took 2 s instead of 0.2."""
+"""For VP8: libvpx's threads turn in circles while they wait, and six seconds of VP8 took 2 s instead of 0.2."""
 RUNNER = FfmpegRunner()
 FFMPEG = Ffmpeg.of(RUNNER)
 """The packaged ffmpeg, bounded as it is where nobody sets a limit."""
@@ -138,12 +138,14 @@ def numbered_film(
         passes,
     )
 
+    threads = ONE_THREAD if "libvpx" in codec else ()
+
     def draw(path: Path) -> None:
         seconds = frames / float(eval_rate(fps))
         argv = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{width}x{height}", "-r", fps, "-i", "pipe:0"]
         if sound:
             argv += ["-f", "lavfi", "-t", f"{seconds:.6f}", "-i", sound]
-        argv += ["-vf", f"{filters},format={pixel_format}", "-fps_mode", "passthrough", *ONE_THREAD, *codec]
+        argv += ["-vf", f"{filters},format={pixel_format}", "-fps_mode", "passthrough", *threads, *codec]
         written = [*(sound_codec if sound else ()), *container, str(path)]
         for turn in range(1, passes + 1):
             of_passes = ["-pass", str(turn), "-passlogfile", str(path)] if passes > 1 else []
