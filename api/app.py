@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
@@ -165,17 +166,28 @@ def create_app(settings: Settings | None = None, page: Path = BUILT_PAGE) -> Fas
     app.add_middleware(RequestLog)
     app.add_middleware(ClientAddress, trusted=given.trusted_proxies)  # the last one added stands outermost
     errors.install(app)
+    app.router.routes.extend(_all_routes().routes)
+    app.mount(review.FILES, review.player_files(), name="player")
+    serve_page(app, page)
+    _describe(app)
+    return app
+
+
+@cache
+def _all_routes() -> APIRouter:
+    """Every route, behind what is asked before each: the same for every application that a process makes.
+
+    FastAPI looks into them, for a third of a second, when they are first asked for.
+    """
+    whole = APIRouter(generate_unique_id_function=_operation_name, responses=errors.described(422, 500))
     for routes in (
         about, uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, consents,
         health, metrics, family_films, families, colleagues, copies, links, notices, session, sign_in, local_sign_in,
         invitations, account, authenticator_app, passkeys, people, resets, reports, organisation, tokens, ratings,
         logbook, review, audit, operations, operations_events, retention, subject_access, corrections,
     ):  # fmt: skip
-        app.include_router(routes.router, dependencies=[Depends(check_family), Depends(note_look)])
-    app.mount(review.FILES, review.player_files(), name="player")
-    serve_page(app, page)
-    _describe(app)
-    return app
+        whole.include_router(routes.router, dependencies=[Depends(check_family), Depends(note_look)])
+    return whole
 
 
 def _provider_of(chosen: Organisation) -> Provider:
