@@ -1,6 +1,6 @@
 """uvicorn's HTTP/1.1, with an end to waiting: a sender whose request's head does not come loses its connection.
 
-uvicorn has a time-out between two requests and none before the first or within one's head. Whoever opens connections
+uvicorn has a time-out between two requests and none before the first or within one's head. Who opens connections
 and says half a line on each would hold them, and their file descriptors, for ever.
 """
 

@@ -1,6 +1,6 @@
 """What becomes of the selections that somebody watches, told to each who may see them.
 
-The database is asked once for all watchers what has changed, and then for the views of what has. Whoever joins is told
+The database is asked once for all watchers what has changed, and then for the views of what has. Who joins is told
 how each of theirs is now: nothing is lost between two streams, whichever process answers the second.
 """
 

@@ -49,7 +49,7 @@ from records.secrets.service_key import former_service_keys, service_key
 router = APIRouter(tags=["session"])
 SESSIONS = "/api/v1/sessions"
 ON_OWN_MACHINE: Final = Lifetime(idle_s=90 * 24 * 3600, longest_s=90 * 24 * 3600)
-"""Whoever can use this browser can read the folder's secret too."""
+"""Anybody who can use this browser can read the folder's secret too."""
 _SHARED_BY_MANY = {SHARED_GUIDER_ACCOUNT, SHARED_IT_ACCOUNT}
 _BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 _SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows", "Mac OS": "macOS"}
@@ -122,7 +122,7 @@ async def create_session(given: SignIn, request: Request, ctx: Ctx, response: Re
 def start_session(
     request: Request, ctx: AppContext, response: Response, account_id: str, *, by: str, lifetime: Lifetime
 ) -> SignedIn:
-    """A new session for the browser, in ``response``; the one that it had before ends. Whoever calls has proof."""
+    """A new session for the browser, in ``response``; the one that it had before ends. The caller has proof."""
     identity: Identity = request.app.state.identity
     former = read_session_cookie(request.scope, request.headers, ctx.settings)
     device = device_of(request.headers.get("user-agent", ""))

@@ -58,7 +58,7 @@ def queue_part(settings: Settings) -> tuple[Part | None, str]:
 
 
 def worker_part(database: Database, settings: Settings, environment: dict[str, str], concurrency: int) -> Part:
-    """The worker; ready once it has told the database that it lives. Whoever starts it anew means it to work."""
+    """The worker; ready once it has told the database that it lives. To start it anew means that it is to work."""
     began = utcnow()
     with database.session() as session, contextlib.suppress(WorkerMissing):
         undrain_worker(session, f"{socket.gethostname()}:{_WORKER}")

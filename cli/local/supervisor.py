@@ -25,7 +25,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 STEADY_S = 60.0
-"""A part that ran this long is forgiven its earlier deaths."""
+"""After this uptime the restart back-off resets."""
 LOG_LIMIT_BYTES = 10 << 20
 _LOOK_EVERY_S = 0.2
 _EARLY_DEATHS = 3

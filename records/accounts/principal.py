@@ -67,7 +67,7 @@ _SCOPES_OF: dict[Role, frozenset[Scope]] = {
 
 @dataclass(frozen=True)
 class Principal:
-    """Whoever asks: an account, and how it proved itself."""
+    """Who asks: an account, and how it proved itself."""
 
     account_id: str
     name: str

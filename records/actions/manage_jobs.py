@@ -1,6 +1,6 @@
 """What IT may do with a job or a worker: each function changes rows in the caller's transaction, and nothing else.
 
-None of them shows or needs anything of a family. Whoever calls writes the audit.
+None of them shows or needs anything of a family. The caller writes the audit.
 """
 
 from __future__ import annotations

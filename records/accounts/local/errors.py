@@ -110,7 +110,7 @@ class ResetNotOpened(AccountError):
 
 
 class ResetNotIndependent(AccountError):
-    """Whoever made the reset could be using the account that was to confirm it."""
+    """The person who made the reset could be using the account that was to confirm it."""
 
     code = "reset_not_independent"
     for_guider = (
