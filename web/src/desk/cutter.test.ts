@@ -69,6 +69,7 @@ it('while fewer may be encoded, none more is begun; then they go on', async () =
 });
 
 it('a moment that changes while it is encoded is begun anew once that has ended, and the others go on', async () => {
+  atOnce = 3;
   const cuts = cutter();
   cuts.setWanted([clip('a'), clip('b')], ['light']);
   void cuts.finish();
