@@ -88,7 +88,7 @@ class RedisServer:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def client(self) -> redis.Redis:
-        return redis.Redis.from_url(self.url, socket_connect_timeout=1, socket_timeout=5)
+        return redis.Redis.from_url(self.url, socket_connect_timeout=20, socket_timeout=30)
 
     def start(self) -> None:
         options = {"port": self.port, "bind": "127.0.0.1", "requirepass": self.password, "dir": self.folder}
@@ -173,7 +173,7 @@ class PostgresServer:
 
     def conninfo(self, database: str) -> str:
         """psycopg's address of a database in it."""
-        return f"host=127.0.0.1 port={self.port} user=postgres dbname={database} connect_timeout=2"
+        return f"host=127.0.0.1 port={self.port} user=postgres dbname={database} connect_timeout=30"
 
     def execute(self, statement: str, database: str = "postgres") -> None:
         """Run statements past SQLAlchemy, each committed by itself."""

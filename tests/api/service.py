@@ -177,7 +177,7 @@ class RawPatch:
 
     def __init__(self, client: httpx.Client, upload: str, offset: int, length_bytes: int, **headers: str) -> None:
         host, port = client.base_url.host, client.base_url.port
-        self.socket = socket.create_connection((host, port or 80), timeout=30)
+        self.socket = socket.create_connection((host, port or 80), timeout=60)
         lines = {**CHUNK, "Host": f"{host}:{port}", "Upload-Offset": str(offset), "Content-Length": str(length_bytes)}
         if token := client.headers.get("authorization"):
             lines["Authorization"] = token

@@ -91,7 +91,7 @@ class DeskService:
 
     def client(self) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.secret}"}
-        return httpx.Client(base_url=self.url, headers=headers, verify=NO_TLS, trust_env=False, timeout=30)
+        return httpx.Client(base_url=self.url, headers=headers, verify=NO_TLS, trust_env=False, timeout=60)
 
     def selection(self, selection_id: str) -> dict[str, Any]:
         with self.client() as client:

@@ -85,7 +85,7 @@ def test_another_browser_is_told_of_and_signed_out_and_a_token_is_shown_once(
     dialog.get_by_role("button", name="Make the token").click()
     token = dialog.get_by_label("The token for “Monitoring”").input_value()
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=desk_service.url, headers=headers, trust_env=False, timeout=30) as program:
+    with httpx.Client(base_url=desk_service.url, headers=headers, trust_env=False, timeout=60) as program:
         assert program.get("/api/v1/operations/jobs").is_success
         assert program.get("/api/v1/selections").status_code == 403
         assert not AXE.is_file() or complaints(page) == []
