@@ -18,6 +18,7 @@ STARTS_PROGRAMS = {
     "pipeline/jail/zygote.py": "forks the process that opens a film, inside that place",
     "cli/local/child.py": "starts the services of one machine: our own processes and redis-server",
     "cli/local/leash.py": "turns into the service that it holds",
+    "cli/local/preloaded.py": "forks the services of one machine from a process that has loaded them",
     "cli/local/watch.py": "turns into the process that watches the services",
     "records/keys/master.py": "asks a command of IT's own for the master key",
     "cli/worker.py": "turns into the worker, with the environment that it needs from its first import on",
