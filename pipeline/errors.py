@@ -61,6 +61,16 @@ class FilmProtected(PipelineError):
     )
 
 
+class FilmJoined(PipelineError):
+    """Another film was put behind it as it is, which readers take for more of the first."""
+
+    code = "film_joined"
+    for_guider = (
+        "This film was joined from several recordings so that only the first of them is shown right. "
+        "Choose the recordings themselves, or convert it with another program."
+    )
+
+
 class FilmWithoutOrder(PipelineError):
     """Its pictures are stored in another order than they are shown, and it does not say when each is shown."""
 

@@ -17,7 +17,15 @@ import av.stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from pipeline.errors import FilmProtected, FilmUnreadable, FilmWithoutOrder, NoPicture, PictureTooLarge, PictureTooSmall
+from pipeline.errors import (
+    FilmJoined,
+    FilmProtected,
+    FilmUnreadable,
+    FilmWithoutOrder,
+    NoPicture,
+    PictureTooLarge,
+    PictureTooSmall,
+)
 from pipeline.source.demux import (
     MOST_PIXELS,
     PROTECTED,
@@ -28,7 +36,7 @@ from pipeline.source.demux import (
     video_stream,
 )
 from pipeline.source.duration import STANDS_MS, find_end_pts, find_sound_end, sample_rates
-from pipeline.source.mp4_tracks import Mp4Track, read_mp4_tracks
+from pipeline.source.mp4_tracks import Mp4Track, is_joined, read_mp4_tracks
 from pipeline.source.picture_facts import MOST_INTERLACED_LINES, VideoFacts, describe_picture
 from pipeline.source.picture_order import lacks_order
 from pipeline.source.sound_tracks import AudioFacts, find_sounds
@@ -104,11 +112,13 @@ class Film:
 def probe(path: Path) -> Film:
     """The facts of a film: reads its index, a little of its start, and its end.
 
-    Raises: FilmMissing, NotAFilm, FilmUnreadable, FilmProtected, FilmWithoutOrder, NoPicture, PictureTooSmall,
-        PictureTooLarge.
+    Raises: FilmMissing, NotAFilm, FilmUnreadable, FilmProtected, FilmJoined, FilmWithoutOrder, NoPicture,
+        PictureTooSmall, PictureTooLarge.
     """
     with open_container(path) as container:
         tracks = read_mp4_tracks(path) if container.format.name.startswith("mov") else ()
+        if tracks and is_joined(path):
+            raise FilmJoined("another moov behind the first")
         chosen = _video_a_person_means(container, tracks)
         timeline = make_timeline(path, container, chosen, tracks)
         index, name = chosen.index, container.format.name

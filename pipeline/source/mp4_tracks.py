@@ -6,9 +6,10 @@ Layouts: ISO/IEC 14496-12, 8.3 (tracks), 8.5 (sample descriptions), 8.6.6 (edit 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,8 +57,67 @@ def read_mp4_tracks(path: Path) -> tuple[Mp4Track, ...]:
         return ()
 
 
+def is_joined(path: Path) -> bool:
+    """Whether another film in fragments stands behind the first one, which readers take for more of that.
+
+    They pass over the second head, so its pictures are decoded by the first one's descriptions, and shown at times that
+    were there before. The same head once more, with clocks that go on, is how some programs write one film.
+    """
+    try:
+        with path.open("rb") as file:
+            heads: list[list[bytes]] = []
+            begun: dict[int, int] = {}
+            for kind, body in _top_boxes(file, path.stat().st_size):
+                if kind == b"moov":
+                    index = body()
+                    if "mvex" not in dict(_boxes(index)):
+                        return False
+                    heads.append(_descriptions(index))
+                    if heads[-1] != heads[0]:
+                        return True
+                elif kind == b"moof":
+                    begins = _fragment_begins(body())
+                    if len(heads) > 1 and any(at < begun.get(track, 0) for track, at in begins.items()):
+                        return True
+                    begun |= begins
+    except (OSError, KeyError, struct.error):
+        pass
+    return False
+
+
+def _descriptions(index: memoryview) -> list[bytes]:
+    found = []
+    for kind, body in _boxes(index):
+        if kind == "trak":
+            media = dict(_boxes(dict(_boxes(body))["mdia"]))
+            table = dict(_boxes(dict(_boxes(media["minf"]))["stbl"]))
+            found.append(bytes(table["stsd"]))
+    return found
+
+
+def _fragment_begins(fragment: memoryview) -> dict[int, int]:
+    """When each track goes on in a fragment, in its own ticks (``tfdt``)."""
+    found = {}
+    for kind, body in _boxes(fragment):
+        if kind != "traf":
+            continue
+        boxes = dict(_boxes(body))
+        if "tfdt" in boxes:
+            (track,) = struct.unpack_from(">I", boxes["tfhd"], 4)
+            (found[track],) = struct.unpack_from(">Q" if boxes["tfdt"][0] == 1 else ">I", boxes["tfdt"], 4)
+    return found
+
+
 def _find_index(file: BinaryIO, size: int) -> memoryview:
     """The body of the box ``moov``, which may come first or last."""
+    for kind, body in _top_boxes(file, size):
+        if kind == b"moov":
+            return body()
+    raise KeyError("moov")
+
+
+def _top_boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, Callable[[], memoryview]]]:
+    """The kind of each box of the file, and what reads its body. Raises: KeyError where that would be too large."""
     at = 0
     while at + 8 <= size:
         file.seek(at)
@@ -68,11 +128,16 @@ def _find_index(file: BinaryIO, size: int) -> memoryview:
         elif length == _TO_THE_END:
             length = size - at
         if length < head:
-            break
-        if kind == b"moov" and length <= _MOST_INDEX_BYTES:
-            return memoryview(file.read(length - head))
+            return
+        yield kind, partial(_read_body, file, at + head, length - head)
         at += length
-    raise KeyError("moov")
+
+
+def _read_body(file: BinaryIO, at: int, length: int) -> memoryview:
+    if length > _MOST_INDEX_BYTES:
+        raise KeyError("an index that large")
+    file.seek(at)
+    return memoryview(file.read(length))
 
 
 def _boxes(body: memoryview) -> Iterator[tuple[str, memoryview]]:

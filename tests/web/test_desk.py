@@ -186,7 +186,7 @@ def test_marks_survive_a_reload(guider: Guider, film: Path) -> None:
     guider.wait_until_cut()
     cuts = guider.cuts()
     guider.page.reload()
-    expect(guider.page.get_by_text("1 moment in a film of 1 min")).to_be_visible()
+    expect(guider.page.get_by_text("1 min · 1 moment ·")).to_be_visible()
     guider.open(film)
     expect(guider.cards("Clip 1")).to_contain_text("Ella waits.")
     expect(guider.page.get_by_label("Family code")).to_have_value("K-207")

@@ -90,7 +90,7 @@ def test_without_a_session_one_sentence_tells_how_to_open_it_and_then_it_goes_on
     expect(dialog.get_by_role("textbox")).to_have_count(0)
     page.goto(desk_service.address)  # pasted into the same tab: nothing is loaded anew
     expect(dialog).to_be_hidden()
-    expect(page).to_have_url(f"{desk_service.url}/")
+    expect(page).to_have_url(f"{desk_service.url}/#/logbook")
 
 
 @pytest.mark.parametrize(("path", "shown"), [("/", "Choose a film"), ("/it", "Copy incident report")])

@@ -37,6 +37,7 @@ export async function watch(film: Film, file: File, times: readonly number[], in
     if (!(await mayBePlayed(film, url))) return { told: 'pictures', shown: [], lengthS: null };
     player.muted = true;
     player.preload = 'auto';
+    player.addEventListener('error', () => (playback.broken = true));
     letGo = playback.attach(player);
     const answered = new Promise<boolean>((resolve) => {
       player.addEventListener('loadedmetadata', () => resolve(true), { once: true });
@@ -58,6 +59,7 @@ export async function watch(film: Film, file: File, times: readonly number[], in
         const seen = presented(player, (ms) => Math.abs(ms - zeroMs - wantedMs) <= NEAR_MS);
         await playback.seek(wantedMs);
         await seen;
+        if (playback.broken) return { told: 'pictures', shown: [], lengthS };
       }
       shown.push({ index, atMs: playback.atMs, ...look(player, film) });
     }

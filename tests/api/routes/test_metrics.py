@@ -44,7 +44,7 @@ def test_what_waits_is_told_by_kind_state_and_priority(client: TestClient) -> No
     send(client, announce(client, 4), 0, b"film")
     found = samples(client)
     assert found['vigpack_jobs{kind="moment",state="queued"}'] == 1
-    assert found['vigpack_jobs_waiting{kind="moment",priority="5"}'] == 1
+    assert found['vigpack_jobs_waiting{kind="moment",priority="2"}'] == 1
     assert found["vigpack_jobs_due"] == 1
     assert found["vigpack_oldest_waiting_seconds"] > 0
     assert (found["vigpack_workers"], found["vigpack_healthy"]) == (0, 0)

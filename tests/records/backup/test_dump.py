@@ -29,6 +29,7 @@ from sqlalchemy import (
 from pipeline.closing_notes import ReviewWords
 from pipeline.marks import Box, Covers, Mark
 from pipeline.moments import Clip, Selection, Still
+from pipeline.written import Written
 from records.backup.dump import dump, load, tables_in
 from records.backup.errors import BackupDamaged
 from records.database import Database
@@ -96,7 +97,9 @@ def _document(column: str, number: int) -> Any:
         "moments.people": ("b" * 32,) * number,
         "moments.facts": MomentFacts(in_ms=number, fps=30000 / 1001, peaks=(0, number), warnings=(caption,)),
         "outputs.recipe": {"title": caption, "earlier": ["a" * 32] * number, "share": 0.1, "none": None, "deep": [{}]},
+        "outputs.made_before": (Written.CAPTION, Written.ORDER)[:number],
         "hidings.marks": (Mark(at_ms=number, covers=Covers.BOX, box=box),),
+        "hidings.seen": ((0, number),),
         "hidings.pictures": (
             CoveredPicture(
                 at_ms=number, covers=Covers.BOX, box=box, drawn=True, doubt="", uncovered=(0, number), covered=None

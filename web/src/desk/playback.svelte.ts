@@ -9,6 +9,8 @@ const VOLUME_STEP = 0.1;
 const BACKWARDS_EVERY_MS = 120;
 const END_EVERY_MS = 20;
 const MOST_BEHIND_MS = 100;
+/** Sought, a player may take so long until it shows the picture. */
+const LATE_MS = 5000;
 
 export interface Span {
   readonly inMs: number;
@@ -37,6 +39,9 @@ export class Playback {
   #playAt: number | null = null;
   #backwards: ReturnType<typeof setInterval> | undefined;
   #moves: Promise<void> = Promise.resolve();
+  /** The picture that the player last said it shows, on the film's clock. */
+  #presentedMs = 0;
+  #late: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly durationMs: number,
@@ -72,6 +77,7 @@ export class Playback {
       video.removeEventListener('play', onPlay);
       video.removeEventListener('pause', onPause);
       this.stop();
+      clearTimeout(this.#late);
       this.#video = null;
     };
   }
@@ -112,9 +118,10 @@ export class Playback {
       if (this.#playAt !== null) void this.play(this.#playAt);
       if (this.atMs > 0 || this.#playAt !== null) return;
     }
+    this.#presentedMs = Math.max(0, Math.floor(mediaMs - this.#zeroMs + 1e-3));
     // While seeking, the frame on screen is still the previous one.
     if (this.#video?.seeking) return;
-    this.atMs = Math.max(0, Math.floor(mediaMs - this.#zeroMs + 1e-3));
+    this.atMs = this.#presentedMs;
     const { loop } = this;
     if (loop && this.playing && this.atMs >= loop.outMs - 1000 / 60) this.#jump(loop.inMs);
   }
@@ -232,7 +239,9 @@ export class Playback {
     this.#moves = this.#moves.then(async () => {
       try {
         const ms = await find();
-        this.#jump(ms, Math.min(MOST_BEHIND_MS, ((await this.frames.endAfter(ms)) - ms) / 2));
+        const behindMs = Math.min(MOST_BEHIND_MS, ((await this.frames.endAfter(ms)) - ms) / 2);
+        this.#jump(ms, behindMs);
+        this.#expect(ms, Math.max(1, behindMs));
         this.problem = null;
       } catch (error) {
         this.problem = error instanceof FilmProblem ? error.sentence : new FilmProblem('unexpected').sentence;
@@ -256,6 +265,20 @@ export class Playback {
   #jump(ms: number, behindMs = 1): void {
     this.atMs = Math.floor(ms);
     if (this.#video && this.#zeroMs !== null) this.#video.currentTime = (ms + Math.max(1, behindMs) + this.#zeroMs) / 1000;
+  }
+
+  /**
+   * A player that has sought and goes on showing another picture is left, and pictures are shown one by one: Chromium 156
+   * shows no last picture of some films of an uneven rate. What it shows already it does not tell of again.
+   */
+  #expect(ms: number, nearMs: number): void {
+    clearTimeout(this.#late);
+    const video = this.#video;
+    if (!video || this.#zeroMs === null || !this.hasPicture) return;
+    this.#late = setTimeout(() => {
+      if (video.seeking || document.hidden) this.#expect(ms, nearMs);
+      else if (video.paused && this.atMs === Math.floor(ms) && Math.abs(this.#presentedMs - ms) > nearMs) this.broken = true;
+    }, LATE_MS);
   }
 
   #endBackwards(): void {
