@@ -143,7 +143,7 @@ class SealedStorage:
 
     def local_path(self, key: str) -> Path | None:
         path = self.inner.local_path(key)
-        return path if owner_of(key) is None or not self.is_sealed(key) else None
+        return path if owner_of(key) is None else None  # one that is plain yet may be sealed before it is opened
 
     def read(self, key: str, start: int, end: int) -> Iterator[bytes]:
         owner = owner_of(check_key(key))
@@ -152,7 +152,10 @@ class SealedStorage:
         salt = self._salt(key)
         if salt is None:
             self._check_plain(owner, key)
-            return self.inner.read(key, start, end)
+            plain = self.inner.read(key, start, end)
+            if self._salt(key) is None:
+                return self._still_plain(plain, key)
+            return self.read(key, start, end)  # sealed before it was opened
         sealed_bytes = self.inner.size(key)
         size, _ = _plain_size(sealed_bytes)
         return self._open(key, _seal(self._key(owner), salt, key, size), start, min(end, size), sealed_bytes)
@@ -235,6 +238,12 @@ class SealedStorage:
         """Raises: StorageDamaged where all of the owner's was sealed, so a plain file is not one that we stored."""
         if owner.kind is KeyKind.FAMILY or not self._ring.selection_key(owner.key_id).plain_before:
             raise StorageDamaged(f"{key} is not sealed, and must be")
+
+    def _still_plain(self, blocks: Iterator[bytes], key: str) -> Iterator[bytes]:
+        """Raises: StorageUnavailable where it was sealed meanwhile and is read in several requests."""
+        yield from blocks
+        if self.inner.local_path(key) is None and self._salt(key) is not None:
+            raise StorageUnavailable(f"{key} was sealed while it was read")
 
     def _salt(self, key: str) -> bytes | None:
         head = b"".join(self.inner.read(key, 0, HEAD_BYTES))

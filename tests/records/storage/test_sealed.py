@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from records.storage.folder import FolderStorage
 from records.storage.sealed import HEAD_BYTES, SealedStorage
 
 TOGETHER = "sealed_storage"
-FAMILY, SELECTION, OTHER = "1e" * 16, "1f" * 16, "2f" * 16
+FAMILY, SELECTION, OTHER, EARLIER = "1e" * 16, "1f" * 16, "2f" * 16, "3f" * 16
 FILM, ELSE, THERE = (
     f"selections/{one}/uploads/{name}" for one, name in ((SELECTION, "a1"), (SELECTION, "a2"), (OTHER, "a1"))
 )
@@ -159,6 +160,26 @@ def test_files_from_before_are_read_sealed_and_then_not_taken_plain_any_more(
     put(plain, tmp_path, CONTENT, key)
     with pytest.raises(StorageDamaged):
         whole(SealedStorage(plain, KeyRing(given)), key)
+
+
+def test_what_is_sealed_while_somebody_begins_to_read_it_is_read_right(
+    given: Settings, plain: FolderStorage, storage: SealedStorage, tmp_path: Path
+) -> None:
+    """After an upgrade what lies there is sealed while workers read it."""
+
+    class SealedMeanwhile(FolderStorage):
+        def read(self, key: str, start: int, end: int) -> Iterator[bytes]:
+            if end > HEAD_BYTES:
+                storage.seal_plain(key, tmp_path)
+            return super().read(key, start, end)
+
+    key_ring(given).make_selection(FAMILY, EARLIER, plain_before=True)
+    key = f"selections/{EARLIER}/uploads/a1"
+    plain.write(iter([CONTENT]), key)
+    reader = SealedStorage(SealedMeanwhile(tmp_path / "store"), key_ring(given))
+    assert reader.local_path(key) is None
+    assert whole(reader, key) == CONTENT
+    assert storage.is_sealed(key)
 
 
 @pytest.mark.parametrize(
