@@ -39,7 +39,7 @@ _LOADED = (
     "worker.tasks",
     "records.log_file",
     "kombu.transport.redis",
-    "kombu.transport.filesystem",
+    "worker.message_folder",
 )
 _LOADED_FOR_JOBS = ("av", "numpy", "cv2", "PIL.Image", "pipeline.run.moment", "pipeline.outputs.kinds")
 

@@ -27,7 +27,7 @@ GRACE_S = 60
 """Between the soft limit, after which a job ends in words, and the hard one, which kills."""
 _MOST_KEPT_KIB = 1 << 20
 """A pool process that once used more is replaced after its job: memory in pieces does not come back."""
-_FOLDER_BROKER = "filesystem://localhost//"
+_FOLDER_BROKER, _FOLDER_TRANSPORT = "filesystem://localhost//", "worker.message_folder:Transport"
 _CONNECT_TIMEOUT_S = 2
 _ANSWER_TIMEOUT_S = 3
 _SEND_RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
@@ -64,6 +64,7 @@ def make_celery(settings: Settings, answer_timeout_s: float | None = None) -> Ce
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_connection_timeout=_CONNECT_TIMEOUT_S,
+        broker_transport=None if settings.broker_url else _FOLDER_TRANSPORT,
         broker_transport_options=_transport_options(settings, answer_timeout_s),
     )
     return app

@@ -4,8 +4,10 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import update
@@ -14,9 +16,9 @@ from records.database import Database
 from records.models import JobRow, utcnow
 from records.settings import Settings
 from tests.records.cast import K_104, add_jobs, job_row
-from tests.servers import RedisServer
+from tests.servers import RedisServer, wait_until
 from tests.worker.service import Service
-from worker.broker import QUEUE, enqueue, make_celery, queue_length
+from worker.broker import QUEUE, enqueue, make_celery, queue_length, send
 from worker.command import worker_argv
 from worker.maintenance.recovery import resend_lost
 
@@ -123,3 +125,40 @@ def test_no_message_is_given_to_a_second_worker_while_the_longest_job_may_run(tm
 def test_a_worker_is_started_by_this_very_python() -> None:
     argv = worker_argv(2)
     assert argv[1:] == ["-P", "-m", "worker", "--concurrency", "2"]
+
+
+def test_a_message_in_the_folder_is_whole_as_soon_as_it_can_be_seen(folder_service: Service) -> None:
+    settings = folder_service.settings
+    assert queue_length(settings) == 0
+    seen: set[bytes] = set()
+    sent = Event()
+
+    def look() -> None:
+        while not sent.is_set():
+            seen.update(path.read_bytes() for path in (settings.data_dir / "messages").glob("*.msg"))
+
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        for number in range(100):
+            assert send(f"{number:032}", settings)
+        sent.set()
+        looking.result(60)
+    assert len(seen) > 1
+    assert all(json.loads(text) for text in seen)
+
+
+def test_an_empty_file_in_the_folder_ends_no_worker_and_stops_none_from_starting(folder_service: Service) -> None:
+    settings = folder_service.settings
+    (job,) = add_jobs(folder_service.db)
+    assert send(job, settings)
+    exchange = settings.data_dir / "messages" / "control" / f"{QUEUE}.exchange"
+    exchange.parent.mkdir()
+    exchange.touch()
+    (settings.data_dir / "messages" / f"0_0.{QUEUE}.msg").write_bytes(b"")
+    worker = folder_service.start_worker()
+    wait_until(lambda: queue_length(settings) == 0, "both messages taken")
+    wait_until(lambda: "message_unreadable" in folder_service.log(), "a word of the empty one")
+    assert send(job, settings)
+    wait_until(lambda: queue_length(settings) == 0, "a later message taken")
+    assert worker.poll() is None
+    assert json.loads(exchange.read_text())
