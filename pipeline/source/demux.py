@@ -57,8 +57,13 @@ def open_container(
         raise TooMuchMemory(str(error)) from None
     except (av.error.FFmpegError, ValueError) as error:
         raise (FilmUnreadable if _looks_like_film(path) else NotAFilm)(str(error)) from None
-    with container:
-        yield container
+    try:
+        with container:
+            yield container
+    except MemoryError as error:
+        raise TooMuchMemory(str(error)) from None
+    except av.error.FFmpegError as error:  # to seek in a damaged film may fail with any of the system's errors
+        raise FilmUnreadable(str(error)) from None
 
 
 def video_stream(container: av.container.InputContainer, index: int) -> VideoStream:

@@ -64,12 +64,13 @@ def copy_span(film: Film, moment: Clip | Still, destination: Path) -> CopiedSpan
     wanted = find_shown(film, moment.at_ms) if isinstance(moment, Still) else needed
     suffix = ".webm" if film.container.startswith("matroska") else _mp4_or_mov(film)
     path = destination.with_suffix(suffix)
-    try:
-        with open_container(film.path) as source, _writer(path) as target:
-            base_pts = _copy(film, source, target, needed)
-    except (av.error.FFmpegError, ValueError) as error:
-        path.unlink(missing_ok=True)
-        raise SpanNotCut(str(error)) from error
+    with open_container(film.path) as source:
+        try:
+            with _writer(path) as target:
+                base_pts = _copy(film, source, target, needed)
+        except (av.error.FFmpegError, ValueError) as error:
+            path.unlink(missing_ok=True)
+            raise SpanNotCut(str(error)) from error
 
     return CopiedSpan(path, path.stat().st_size, _on_its_clock(film, moment, wanted, base_pts))
 

@@ -21,6 +21,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -48,6 +49,7 @@ HEAD_BYTES: Final = len(MAGIC) + _SALT_BYTES
 _TAG_BYTES: Final = 16
 _CHUNK_BYTES: Final = BLOCK_BYTES
 _SEALED_CHUNK_BYTES: Final = _CHUNK_BYTES + _TAG_BYTES
+_MOST_FREE_ROOMS: Final = 6
 _PARTS: Final = 3
 """A key in the store has at least so many parts where it is of a selection or family."""
 _KINDS: Final = {"selections": KeyKind.SELECTION, "families": KeyKind.FAMILY}
@@ -68,6 +70,23 @@ class _Owner:
 
 
 @dataclass(frozen=True)
+class _Found:
+    """What lies in the store under a key."""
+
+    key: str
+    salt: bytes | None
+    """None: it is plain."""
+    bytes: int
+    """As they lie there."""
+    file: FileIO | None
+    """Opened once for its head and its chunks, which are then of one file; None where the store is elsewhere."""
+
+    def close(self) -> None:
+        if self.file is not None:
+            self.file.close()
+
+
+@dataclass(frozen=True)
 class _Seal:
     """How the chunks of one file are sealed."""
 
@@ -84,17 +103,37 @@ class _Seal:
         except InvalidTag as error:
             raise StorageDamaged(f"chunk {number} is not what was sealed") from error
 
-    def open_part(self, number: int, sealed: bytes | memoryview, start: int, stop: int, room: memoryview) -> bytes:
-        """The same of a part of the chunk, opened in ``room``: new memory for all of it costs more than opening."""
+    def open_into(self, number: int, sealed: bytes | memoryview, room: memoryview) -> memoryview:
+        """The same in ``room``: new memory for a chunk of which little is wanted costs more than opening it."""
         plain = room[: len(sealed) - _TAG_BYTES]
         try:
             self.cipher.decrypt_into(_nonce(number), sealed, self._bound(number), plain)
         except InvalidTag as error:
             raise StorageDamaged(f"chunk {number} is not what was sealed") from error
-        return bytes(plain[start:stop])
+        return plain
 
     def _bound(self, number: int) -> bytes:
         return self.about + number.to_bytes(8, "big") + (b"last" if number == self.chunks - 1 else b"more")
+
+
+class _Rooms:
+    """Memory for chunks, used again by the next reader: new memory costs several times what opening a chunk does."""
+
+    def __init__(self) -> None:
+        self._free: list[bytearray] = []
+
+    @contextlib.contextmanager
+    def room(self) -> Iterator[memoryview]:
+        """Room for a sealed chunk, for the length of a block."""
+        try:
+            room = self._free.pop()
+        except IndexError:
+            room = bytearray(_SEALED_CHUNK_BYTES)
+        try:
+            yield memoryview(room)
+        finally:
+            if len(self._free) < _MOST_FREE_ROOMS:
+                self._free.append(room)
 
 
 class SealedStorage:
@@ -103,6 +142,7 @@ class SealedStorage:
     def __init__(self, inner: Storage, ring: KeyRing) -> None:
         self.inner = inner
         self._ring = ring
+        self._rooms = _Rooms()
 
     def put(self, path: Path, key: str) -> Stored:
         """As the contract says. Raises: also KeyGone, KeyMissing and what else the keys raise."""
@@ -149,22 +189,22 @@ class SealedStorage:
         owner = owner_of(check_key(key))
         if owner is None:
             return self.inner.read(key, start, end)
-        salt = self._salt(key)
-        if salt is None:
+        found = self._find(key)
+        if found.salt is None:
+            found.close()
             self._check_plain(owner, key)
             plain = self.inner.read(key, start, end)
-            if self._salt(key) is None:
+            if self._look(key).salt is None:
                 return self._still_plain(plain, key)
             return self.read(key, start, end)  # sealed before it was opened
-        sealed_bytes = self.inner.size(key)
-        size, _ = _plain_size(sealed_bytes)
-        return self._open(key, _seal(self._key(owner), salt, key, size), start, min(end, size), sealed_bytes)
+        size, _ = _plain_size(found.bytes)
+        return self._open(found, _seal(self._key(owner), found.salt, key, size), start, min(end, size))
 
     def size(self, key: str) -> int:
-        owner, size = owner_of(check_key(key)), self.inner.size(key)
-        if owner is None or size < HEAD_BYTES + _TAG_BYTES or not self.is_sealed(key):
-            return size
-        return _plain_size(size)[0]
+        if owner_of(check_key(key)) is None:
+            return self.inner.size(key)
+        found = self._look(key)
+        return found.bytes if found.salt is None else _plain_size(found.bytes)[0]
 
     def delete(self, key: str) -> None:
         self.inner.delete(key)
@@ -180,7 +220,7 @@ class SealedStorage:
 
     def is_sealed(self, key: str) -> bool:
         """Whether what is stored under the key is sealed. Raises: StorageMissing."""
-        return self._salt(key) is not None
+        return self._look(key).salt is not None
 
     def seal_plain(self, key: str, scratch: Path) -> bool:
         """Seal what is stored plain under the key; whether it was. A reader sees the one or the other, whole.
@@ -205,22 +245,24 @@ class SealedStorage:
 
     def as_stored(self, key: str) -> AsStored:
         owner = owner_of(check_key(key))
-        salt = None if owner is None else self._salt(key)
-        if owner is None or salt is None:
+        if owner is None:
+            return self.inner.as_stored(key)
+        found = self._find(key)
+        if found.salt is None:
+            found.close()
             return self.inner.as_stored(key)
         stored = AsStored()
-        stored.blocks = self._told_as_stored(stored, owner, key, salt)
+        stored.blocks = self._told_as_stored(stored, owner, found, found.salt)
         return stored
 
-    def _told_as_stored(self, stored: AsStored, owner: _Owner, key: str, salt: bytes) -> Iterator[bytes]:
+    def _told_as_stored(self, stored: AsStored, owner: _Owner, found: _Found, salt: bytes) -> Iterator[bytes]:
         """The sealed bytes as they are; ``stored`` learns the sum of the plain ones, as long as the seal holds."""
         digest = hashlib.sha256()
-        sealed_bytes = self.inner.size(key)
         seal = None
         with contextlib.suppress(StorageDamaged, KeyGone, KeyMissing, KeyDamaged):
-            seal = _seal(self._key(owner), salt, key, _plain_size(sealed_bytes)[0])
+            seal = _seal(self._key(owner), salt, found.key, _plain_size(found.bytes)[0])
         yield MAGIC + salt
-        for number, chunk in enumerate(self._chunks(key, HEAD_BYTES, sealed_bytes)):
+        for number, chunk in enumerate(self._chunks(found, HEAD_BYTES, found.bytes)):
             if seal is not None:
                 try:
                     digest.update(seal.open(number, chunk))
@@ -242,47 +284,66 @@ class SealedStorage:
     def _still_plain(self, blocks: Iterator[bytes], key: str) -> Iterator[bytes]:
         """Raises: StorageUnavailable where it was sealed meanwhile and is read in several requests."""
         yield from blocks
-        if self.inner.local_path(key) is None and self._salt(key) is not None:
+        if self.inner.local_path(key) is None and self._look(key).salt is not None:
             raise StorageUnavailable(f"{key} was sealed while it was read")
 
-    def _salt(self, key: str) -> bytes | None:
-        head = b"".join(self.inner.read(key, 0, HEAD_BYTES))
-        return head[len(MAGIC) :] if head.startswith(MAGIC) and len(head) == HEAD_BYTES else None
+    def _look(self, key: str) -> _Found:
+        """The same for who does not read it."""
+        found = self._find(key)
+        found.close()
+        return found
 
-    def _open(self, key: str, seal: _Seal, start: int, end: int, sealed_bytes: int) -> Iterator[bytes]:
+    def _find(self, key: str) -> _Found:
+        """What is stored under the key, opened. Raises: StorageMissing, StorageUnavailable."""
+        path = self.inner.local_path(key)
+        if path is None:
+            head, stored_bytes, file = b"".join(self.inner.read(key, 0, HEAD_BYTES)), self.inner.size(key), None
+        else:
+            with saying_what_failed(f"read {key}"):
+                file = path.open("rb", buffering=0)
+                head, stored_bytes = file.read(HEAD_BYTES) or b"", os.fstat(file.fileno()).st_size
+        is_sealed = head.startswith(MAGIC) and len(head) == HEAD_BYTES
+        return _Found(key, head[len(MAGIC) :] if is_sealed else None, stored_bytes, file)
+
+    def _open(self, found: _Found, seal: _Seal, start: int, end: int) -> Iterator[bytes]:
+        """Blocks of a mebibyte from ``start`` on, not from where a chunk begins: each block more costs a server a
+        change of thread, and blocks of odd sizes make the allocator ask the system for memory again and again.
+        """
         if start >= end:  # nothing of it, yet that it ends here has to be true
             start = end = 0
         first, last = start // _CHUNK_BYTES, max(0, end - 1) // _CHUNK_BYTES
         from_byte = HEAD_BYTES + first * _SEALED_CHUNK_BYTES
-        to_byte = min(HEAD_BYTES + (last + 1) * _SEALED_CHUNK_BYTES, sealed_bytes)
-        room = memoryview(bytearray(0))
-        for number, chunk in enumerate(self._chunks(key, from_byte, to_byte), first):
-            skip = max(0, start - number * _CHUNK_BYTES)
-            stop = end - number * _CHUNK_BYTES
-            if not skip and stop >= len(chunk) - _TAG_BYTES:
-                part = seal.open(number, chunk)
-            else:
-                room = room or memoryview(bytearray(_CHUNK_BYTES))
-                part = seal.open_part(number, chunk, skip, stop, room)
-            if part:
-                yield part
+        to_byte = min(HEAD_BYTES + (last + 1) * _SEALED_CHUNK_BYTES, found.bytes)
+        with self._rooms.room() as even, self._rooms.room() as odd:
+            held = even[:0]  # what waits for the next chunk, which is opened in the other room
+            for number, chunk in enumerate(self._chunks(found, from_byte, to_byte), first):
+                skip, stop = max(0, start - number * _CHUNK_BYTES), end - number * _CHUNK_BYTES
+                if not held and not skip and stop >= len(chunk) - _TAG_BYTES > 0:
+                    yield seal.open(number, chunk)
+                    continue
+                plain = seal.open_into(number, chunk, odd if number % 2 else even)[skip:stop]
+                if held:
+                    fits = _CHUNK_BYTES - len(held)
+                    yield b"".join((held, plain[:fits]))
+                    plain = plain[fits:]
+                held = plain
+            if held:
+                yield bytes(held)
 
-    def _chunks(self, key: str, from_byte: int, to_byte: int) -> Iterator[bytes | memoryview]:
-        path = self.inner.local_path(key)
-        if path is not None:
-            with saying_what_failed(f"read {key}"), path.open("rb", buffering=0) as file:
+    def _chunks(self, found: _Found, from_byte: int, to_byte: int) -> Iterator[bytes | memoryview]:
+        if found.file is not None:
+            with saying_what_failed(f"read {found.key}"), found.file as file, self._rooms.room() as room:
                 file.seek(from_byte)
                 left = to_byte - from_byte
-                room = memoryview(bytearray(min(_SEALED_CHUNK_BYTES, left)))  # used again for each chunk
                 while left > 0:
                     chunk = room[: min(_SEALED_CHUNK_BYTES, left)]
                     if file.readinto(chunk) != len(chunk):
-                        raise StorageUnavailable(f"read {key}: it became shorter")
+                        raise StorageUnavailable(f"read {found.key}: it became shorter")
                     left -= len(chunk)
                     yield chunk
             return
         held = bytearray()
-        for block in self.inner.read(key, from_byte, to_byte):
+        for block in self.inner.read(found.key, from_byte, to_byte):
             held += block
             while len(held) >= _SEALED_CHUNK_BYTES:
                 yield bytes(held[:_SEALED_CHUNK_BYTES])

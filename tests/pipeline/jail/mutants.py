@@ -20,7 +20,7 @@ from pathlib import Path
 from pipeline.claims import Claims
 from pipeline.errors import MediaCrashed, PipelineError
 from pipeline.ffmpeg.limits import Limits
-from pipeline.jail.jail import Task
+from pipeline.jail.jail import Task, WorkBroke
 from pipeline.jail.zygote import Telling
 from pipeline.moments import Clip, Still
 from pipeline.presets import preset
@@ -134,6 +134,8 @@ def one_alone(films: list[Path], number: int) -> tuple[str, float]:
             code = f"CRASHED {number}"
         except PipelineError as error:
             code = error.code
+        except WorkBroke as error:  # neither a moment nor a refusal that a guider could read
+            code = f"BROKE {number} {error}"
         parts = [path.name for path in folder.iterdir() if ".part" in path.name]
     return (f"LEFT {number} {parts}" if parts else code), time.monotonic() - began
 
@@ -154,7 +156,7 @@ def main(count: int) -> None:
     for code, times in found.most_common():
         print(f"{times:6} {code}")
     print(f"{count} films; the longest took {longest_s:.1f} s")
-    sys.exit(any(code.startswith(("CRASHED", "LEFT")) or code == "ffmpeg_timed_out" for code in found))
+    sys.exit(any(code.startswith(("BROKE", "CRASHED", "LEFT")) or code == "ffmpeg_timed_out" for code in found))
 
 
 if __name__ == "__main__":

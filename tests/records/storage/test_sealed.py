@@ -101,6 +101,21 @@ def test_a_range_that_the_flipped_chunk_is_not_in_can_still_be_read(
     assert b"".join(storage.read(FILM, MIB - 3, MIB + 3)) == CONTENT[MIB - 3 : MIB + 3]
 
 
+def test_readers_at_the_same_time_get_any_range_in_as_few_blocks_as_of_a_plain_file(
+    storage: SealedStorage, tmp_path: Path
+) -> None:
+    put(storage, tmp_path, CONTENT)
+    size = len(CONTENT)
+    for start, end in ((0, size), (1, size), (MIB - 1, MIB + 1), (5, MIB + 5), (MIB, 2 * MIB), (7, 2 * MIB + 6)):
+        other = storage.read(FILM, start + 3, end)
+        blocks = []
+        for block in storage.read(FILM, start, end):
+            blocks.append(block)
+            next(other, b"")
+        assert b"".join(blocks) == CONTENT[start:end]
+        assert len(blocks) == -(-(end - start) // MIB)
+
+
 @pytest.mark.parametrize("kept", [HEAD_BYTES, HEAD_BYTES + 16, HEAD_BYTES + SEALED_CHUNK, HEAD_BYTES + 2 * MIB, -1])
 def test_a_file_that_was_cut_off_is_found_at_its_first_byte(
     storage: SealedStorage, plain: FolderStorage, tmp_path: Path, kept: int
