@@ -36,7 +36,8 @@ from pipeline.source.demux import (
     video_stream,
 )
 from pipeline.source.duration import STANDS_MS, find_end_pts, find_sound_end, sample_rates
-from pipeline.source.mp4_tracks import Mp4Track, is_joined, read_mp4_tracks
+from pipeline.source.joined import is_joined
+from pipeline.source.mp4_tracks import Mp4Track, read_mp4_tracks
 from pipeline.source.picture_facts import MOST_INTERLACED_LINES, VideoFacts, describe_picture
 from pipeline.source.picture_order import lacks_order
 from pipeline.source.sound_tracks import AudioFacts, find_sounds
@@ -116,9 +117,9 @@ def probe(path: Path) -> Film:
         PictureTooSmall, PictureTooLarge.
     """
     with open_container(path) as container:
+        if is_joined(path, container.format.name):
+            raise FilmJoined(container.format.name)
         tracks = read_mp4_tracks(path) if container.format.name.startswith("mov") else ()
-        if tracks and is_joined(path):
-            raise FilmJoined("another moov behind the first")
         chosen = _video_a_person_means(container, tracks)
         timeline = make_timeline(path, container, chosen, tracks)
         index, name = chosen.index, container.format.name

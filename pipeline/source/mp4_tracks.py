@@ -49,74 +49,23 @@ def read_mp4_tracks(path: Path) -> tuple[Mp4Track, ...]:
     try:
         with path.open("rb") as file:
             index = _find_index(file, path.stat().st_size)
-        movie = dict(_boxes(index))
+        movie = dict(boxes(index))
         movie_scale = _scale(movie["mvhd"])
-        tracks = (_track(body, movie_scale) for kind, body in _boxes(index) if kind == "trak")
+        tracks = (_track(body, movie_scale) for kind, body in boxes(index) if kind == "trak")
         return tuple(replace(track, in_fragments="mvex" in movie) for track in tracks)
     except (OSError, KeyError, struct.error, ZeroDivisionError):
         return ()
 
 
-def is_joined(path: Path) -> bool:
-    """Whether another film in fragments stands behind the first one, which readers take for more of that.
-
-    They pass over the second head, so its pictures are decoded by the first one's descriptions, and shown at times that
-    were there before. The same head once more, with clocks that go on, is how some programs write one film.
-    """
-    try:
-        with path.open("rb") as file:
-            heads: list[list[bytes]] = []
-            begun: dict[int, int] = {}
-            for kind, body in _top_boxes(file, path.stat().st_size):
-                if kind == b"moov":
-                    index = body()
-                    if "mvex" not in dict(_boxes(index)):
-                        return False
-                    heads.append(_descriptions(index))
-                    if heads[-1] != heads[0]:
-                        return True
-                elif kind == b"moof":
-                    begins = _fragment_begins(body())
-                    if len(heads) > 1 and any(at < begun.get(track, 0) for track, at in begins.items()):
-                        return True
-                    begun |= begins
-    except (OSError, KeyError, struct.error):
-        pass
-    return False
-
-
-def _descriptions(index: memoryview) -> list[bytes]:
-    found = []
-    for kind, body in _boxes(index):
-        if kind == "trak":
-            media = dict(_boxes(dict(_boxes(body))["mdia"]))
-            table = dict(_boxes(dict(_boxes(media["minf"]))["stbl"]))
-            found.append(bytes(table["stsd"]))
-    return found
-
-
-def _fragment_begins(fragment: memoryview) -> dict[int, int]:
-    """When each track goes on in a fragment, in its own ticks (``tfdt``)."""
-    found = {}
-    for kind, body in _boxes(fragment):
-        if kind != "traf":
-            continue
-        boxes = dict(_boxes(body))
-        if "tfdt" in boxes:
-            (track,) = struct.unpack_from(">I", boxes["tfhd"], 4)
-            (found[track],) = struct.unpack_from(">Q" if boxes["tfdt"][0] == 1 else ">I", boxes["tfdt"], 4)
-    return found
-
-
 def _find_index(file: BinaryIO, size: int) -> memoryview:
     """The body of the box ``moov``, which may come first or last."""
-    for kind, body in _top_boxes(file, size):
+    for kind, body in top_boxes(file, size):
         if kind == b"moov":
             return body()
     raise KeyError("moov")
 
 
-def _top_boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, Callable[[], memoryview]]]:
+def top_boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, Callable[[], memoryview]]]:
     """The kind of each box of the file, and what reads its body. Raises: KeyError where that would be too large."""
     at = 0
     while at + 8 <= size:
@@ -140,7 +89,8 @@ def _read_body(file: BinaryIO, at: int, length: int) -> memoryview:
     return memoryview(file.read(length))
 
 
-def _boxes(body: memoryview) -> Iterator[tuple[str, memoryview]]:
+def boxes(body: memoryview) -> Iterator[tuple[str, memoryview]]:
+    """The kind and the content of each box in another."""
     at = 0
     while at + 8 <= len(body):
         length, kind = struct.unpack_from(">I4s", body, at)
@@ -164,12 +114,12 @@ def _scale(header: memoryview) -> int:
 
 
 def _track(body: memoryview, movie_scale: int) -> Mp4Track:
-    boxes = dict(_boxes(body))
-    header, media = boxes["tkhd"], dict(_boxes(boxes["mdia"]))
+    found = dict(boxes(body))
+    header, media = found["tkhd"], dict(boxes(found["mdia"]))
     (number,) = struct.unpack_from(">I", header, 20 if header[0] == 1 else 12)
-    edits = dict(_boxes(boxes["edts"])).get("elst") if "edts" in boxes else None
-    table = dict(_boxes(dict(_boxes(media["minf"]))["stbl"]))
-    kinds = tuple(kind for kind, _ in _boxes(table["stsd"][8:])) if "stsd" in table else ()
+    edits = dict(boxes(found["edts"])).get("elst") if "edts" in found else None
+    table = dict(boxes(dict(boxes(media["minf"]))["stbl"]))
+    kinds = tuple(kind for kind, _ in boxes(table["stsd"][8:])) if "stsd" in table else ()
     return Mp4Track(int(number), _scale(media["mdhd"]), tuple(_edits(edits, movie_scale)), kinds)
 
 

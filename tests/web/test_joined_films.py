@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import FilmJoined
 from pipeline.source.film import probe
 from tests.footage import beeps_ms_in, numbered_film, numbers_in, run
 from tests.mp4_boxes import Box, Mp4
@@ -61,6 +62,23 @@ def test_a_stream_whose_clock_starts_anew_goes_whole(engine: Engine, tmp_path: P
         path = tmp_path / "both.ts"
         path.write_bytes(first.read_bytes() + second.read_bytes())
     assert code_of(engine, path) == "film_joined"
+
+
+def test_a_film_with_another_behind_it_is_told_before_anything_is_marked(engine: Engine, tmp_path: Path) -> None:
+    """In the service's own words, as it would refuse it too."""
+    fragments = ("-movflags", "frag_keyframe+empty_moov+default_base_moof")
+    first, second = (
+        numbered_film(tmp_path / f"{width}.mp4", frames=20, width=width, codec=H264, container=fragments).read_bytes()
+        for width in (160, 320)
+    )
+    path = tmp_path / "both.mp4"
+    path.write_bytes(first + second)
+    engine.choose(path)
+    problem = engine.problem()
+    assert problem is not None
+    assert problem == {"code": "film_put_behind", "sentence": FilmJoined.for_guider}
+    with pytest.raises(FilmJoined):
+        probe(path)
 
 
 @pytest.mark.parametrize("stamped", [(), ("-mpegts_m2ts_mode", "1")], ids=["broadcast", "camcorder"])

@@ -8,6 +8,7 @@ const SENTENCES = {
   film_protected: 'This film is protected against copying, so nothing can be taken out of it. Ask for it without protection.',
   film_paced: 'Parts of this film were slowed, sped up or held still when it was edited, so it cannot be marked here. It can be sent whole, with its moments marked by time.',
   film_joined: 'This film was joined from several recordings and its clock starts anew inside. It can be sent whole, with its moments marked by time.',
+  film_put_behind: 'This film was joined from several recordings so that only the first of them is shown right. Choose the recordings themselves, or convert it with another program.',
   film_without_order: 'This film does not say in which order its pictures are shown, so other moments might be cut than were chosen. Convert it with another program and choose it again.',
   film_of_two: 'This film was put together from recordings of different kinds, so single moments cannot be taken out of it here. The whole film can be sent instead.',
   film_sound_unread: 'Sound of this film is of a kind that cannot be taken out of it here, so its moments would be silent. The whole film can be sent instead.',

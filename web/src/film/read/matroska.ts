@@ -2,9 +2,10 @@
 
 import type { FileBytes } from '../types';
 
-const SEGMENT = 0x18538067;
+export const EBML = 0x1a45dfa3;
+export const SEGMENT = 0x18538067;
 const TRACKS = 0x1654ae6b;
-const CLUSTER = 0x1f43b675;
+export const CLUSTER = 0x1f43b675;
 const TRACK_ENTRY = 0xae;
 const TRACK_NUMBER = 0xd7;
 const CODEC_DELAY = 0x56aa;
@@ -13,10 +14,10 @@ const DISPLAY_UNIT = 0x54b2;
 const UNKNOWN_UNIT = 4;
 const MOST_TRACKS_BYTES = 1 << 20;
 const MOST_ELEMENTS = 64;
-const LONGEST_HEAD_BYTES = 12;
+export const LONGEST_HEAD_BYTES = 12;
 const NANOSECONDS = 1e9;
 
-interface Element {
+export interface Element {
   readonly id: number;
   /** Where its content begins, and how long it is; null where the file does not say. */
   readonly at: number;
@@ -84,7 +85,8 @@ function within(content: DataView, { at, length }: Element): DataView {
   return new DataView(content.buffer, content.byteOffset + at, Math.max(0, end - at));
 }
 
-function readHead(bytes: DataView, at: number): Element | null {
+/** The head of an element at a place; null where none is. */
+export function readHead(bytes: DataView, at: number): Element | null {
   const id = readNumber(bytes, at, true);
   const length = id && readNumber(bytes, id.end, false);
   if (!id || !length) return null;

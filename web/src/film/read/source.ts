@@ -25,6 +25,7 @@ import { letBeDecoded } from './codecName';
 import { findFirstShown } from './frames';
 import { anchorPieces, filmFromOf, piecesOf, type Piece } from './pieces';
 import { leansBothWays, type NalUnits } from './nalUnits';
+import { isJoined } from './joined';
 import { HevcOrder } from './hevcOrder';
 import { keyFrameTest } from './keyFrames';
 import { leavesShapeOpen } from './matroska';
@@ -93,6 +94,7 @@ export async function openSource(from: FileBytes | RemoteFilm): Promise<FilmSour
   const input = new Input({ source: sourceOf(from), formats: FORMATS });
   try {
     const read = bytesOf(from);
+    if (file && (await isJoined(file))) throw new FilmProblem('film_put_behind');
     const timelines = await readTimelines(read);
     const pictures = timelines?.filter(({ kind }) => kind === 'vide') ?? [];
     if (pictures.length && pictures.every(({ isProtected }) => isProtected)) throw new FilmProblem('film_protected');

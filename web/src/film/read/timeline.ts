@@ -77,7 +77,7 @@ async function hasFragment(read: ReadBytes, from: number): Promise<boolean> {
   return false;
 }
 
-interface Box {
+export interface Box {
   readonly type: string;
   /** Where its content begins, and ends. */
   readonly from: number;
@@ -97,7 +97,7 @@ interface Edit {
 }
 
 /** The boxes between two places, in order; ends where what stands there is none. */
-async function* boxes(read: ReadBytes, from: number, to: number): AsyncGenerator<Box> {
+export async function* boxes(read: ReadBytes, from: number, to: number): AsyncGenerator<Box> {
   for (let at = from, count = 0; at + 8 <= to && count < MOST_BOXES; count++) {
     const head = await read(at, HEAD_BYTES);
     if (head.length < 8) return;
@@ -162,7 +162,7 @@ async function readTrack(read: ReadBytes, trak: Box, movie: Clock, fragmented: b
 }
 
 /** The first box of each of these kinds within another. */
-async function findBoxes(read: ReadBytes, within: Box, kinds: readonly string[]): Promise<Record<string, Box>> {
+export async function findBoxes(read: ReadBytes, within: Box, kinds: readonly string[]): Promise<Record<string, Box>> {
   const found: Record<string, Box> = {};
   for await (const box of boxes(read, within.from, within.to)) {
     if (kinds.includes(box.type)) found[box.type] ??= box;
@@ -170,7 +170,7 @@ async function findBoxes(read: ReadBytes, within: Box, kinds: readonly string[])
   return found;
 }
 
-async function content(read: ReadBytes, box: Box, most = MOST_TABLE_BYTES): Promise<Uint8Array> {
+export async function content(read: ReadBytes, box: Box, most = MOST_TABLE_BYTES): Promise<Uint8Array> {
   return read(box.from, Math.min(most, box.to - box.from));
 }
 

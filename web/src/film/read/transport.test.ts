@@ -32,6 +32,15 @@ describe.each([
   });
 });
 
+describe('a stream that does not say when its pictures are decoded', () => {
+  const UNSTATED = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-g', '30'];
+  const short = asFile(drawFilm('a.ts', [...UNSTATED, '-t', '1.5']));
+
+  it('starts anew where a second one was joined on, however short', async () => {
+    expect([await startsAnew(short), await startsAnew(new Blob([short, short]))]).toEqual([false, true]);
+  });
+});
+
 describe('the sound of a stream', () => {
   const CAMCORDER = ['-mpegts_m2ts_mode', '1'];
   const soundIds = async (...options: string[]): Promise<readonly number[] | undefined> =>

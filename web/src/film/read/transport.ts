@@ -18,6 +18,8 @@ const REORDERED_S = 2;
 /** A recorder that paused leaves a gap, which every player keeps; a leap this long is another clock. */
 const LEAP_S = 10;
 const LEAP_OF_USUAL = 8;
+/** Where pictures are stored in another order, one in four at least is shown before the one stored before it. */
+const RARELY = 16;
 
 export interface TransportLook {
   /** Joined by bytes, or wrapped. */
@@ -61,6 +63,7 @@ async function startsAnew(read: ReadBytes, bytes: number, stride: number, sounds
       latest = Math.max(latest ?? time, time);
     }
   }
+  if (decoding.wentBack()) return true;
   const usual = [...steps].sort((a, b) => a - b)[steps.length >> 1] ?? 0;
   return steps.some((step) => step > Math.max(LEAP_S * TICKS_PER_SECOND, LEAP_OF_USUAL * usual));
 }
@@ -77,6 +80,8 @@ class DecodingOrder {
   readonly #latest = new Map<number, number>();
   /** Muxers that never state when a picture is decoded leave out what this leans on. */
   readonly #stating = new Set<number>();
+  /** Of the others, how many pictures were looked at and how many are shown before the one stored before them. */
+  readonly #seen = new Map<number, { pictures: number; back: number }>();
 
   goesBack(pictures: readonly PictureTimes[]): boolean {
     for (const { pid, decoded } of pictures) if (decoded !== null) this.#stating.add(pid);
@@ -84,8 +89,17 @@ class DecodingOrder {
       const at = decoded ?? shown;
       const before = this.#latest.get(pid);
       this.#latest.set(pid, at);
-      return this.#stating.has(pid) && before !== undefined && at < before;
+      const isBack = before !== undefined && at < before;
+      if (this.#stating.has(pid)) return isBack;
+      const { pictures, back } = this.#seen.get(pid) ?? { pictures: 0, back: 0 };
+      this.#seen.set(pid, { pictures: pictures + 1, back: back + Number(isBack) });
+      return false;
     });
+  }
+
+  /** Whether a stream whose pictures are stored as they are shown goes back all the same, here or there. */
+  wentBack(): boolean {
+    return [...this.#seen].some(([pid, { pictures, back }]) => !this.#stating.has(pid) && back > 0 && back * RARELY < pictures);
   }
 }
 
