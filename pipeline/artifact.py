@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,44 @@ MEDIA_TYPES = {
     ".zip": "application/zip",
 }
 """Of everything that the media work hands out, by the ends of names. A page, which browsers would run, is not in it."""
+
+
+COPIED = "copied"
+"""Beside the reasons below: that a clip's picture was not encoded, but taken over."""
+
+
+class EncodingReason(StrEnum):
+    """Why a clip's picture had to be encoded; counted under these words, so none is ever given another meaning."""
+
+    SEVERAL_STRETCHES = "several_stretches"
+    STANDING_PICTURE = "standing_picture"
+    """It begins while a picture stands."""
+    CODEC = "codec"
+    """Another codec, or another format of pixels."""
+    PROFILE = "profile"
+    """Of H.264, or its level."""
+    PARAMETER_SETS = "parameter_sets"
+    """They are not in the film's head, or change on the way."""
+    TURNED = "turned"
+    SIZE = "size"
+    COLOURS = "colours"
+    INTERLACED = "interlaced"
+    UNEVEN_RATE = "uneven_rate"
+    BIT_RATE = "bit_rate"
+    BEGINNING = "beginning"
+    """It does not begin with a key picture."""
+    KEY_PICTURES = "key_pictures"
+    """They are too far apart."""
+    REFERENCES = "references"
+    """Its pictures lean on others."""
+    UNITS = "units"
+    """There is something between the pictures that is no picture."""
+    DAMAGED = "damaged"
+    COPY_FAILED = "copy_failed"
+    DECODER_DIFFERS = "decoder_differs"
+    """A decoder shows other pictures than the packets tell of."""
+    HIDDEN = "hidden"
+    """Somebody is hidden in it."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +100,9 @@ class FinishedMoment(PreparedMoment):
     """By which its sound was levelled; None where nothing was."""
     warnings: tuple[str, ...] = ()
     encoded_because: str | None = None
-    """Of a clip: why its picture was encoded; None where the film's own packets were copied."""
+    """Of a clip: why its picture was encoded, in a few words; None where the film's own packets were copied."""
+    encoding_reason: EncodingReason | None = None
+    """The same as a code."""
 
 
 def sha256_of(path: Path) -> str:

@@ -123,6 +123,8 @@ class MomentFacts(_Document):
     gain_db: float | None = None
     """By how much its sound was made louder."""
     cpu_s: float | None = None
+    picture: str | None = None
+    """Of a clip: ``copied``, or why it was encoded: a code of pipeline.artifact.EncodingReason."""
     warnings: tuple[str, ...] = ()
     """In plain words."""
 

@@ -94,6 +94,8 @@ def _queue(queue: QueueFigures) -> Iterator[str]:
     ready = queue.ready_24h
     times = f"p50 {_s(ready.p50_s)}, p95 {_s(ready.p95_s)}, p99 {_s(ready.p99_s)}"
     yield f"  time to ready of {ready.jobs} moments: {times}"
+    pictures = ", ".join(f"{one.how} {one.clips}" for one in queue.pictures_24h)
+    yield f"  clips' pictures in 24 h, copied or encoded because of: {pictures or 'none'}"
     failed = ", ".join(f"{one.code} {one.jobs}" for one in queue.failed_24h)
     yield f"  given up in 24 h: {failed or 'none'}; not tried again since: {queue.failed_now}"
     yield f"  lost work last looked for: {_time(queue.last_recovery_at)}"

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from api.dependencies import Ctx
 from api.errors import described
 from api.middleware.wrong_tokens import WrongTokens
+from pipeline.artifact import COPIED, EncodingReason
 from pipeline.errors import plain_reasons
 from pipeline.outputs.kinds import KINDS
 from records.database import Database
@@ -188,6 +189,13 @@ def _outcomes(ended: OutcomeCounts) -> Iterator[Metric]:
     for labels, jobs in sorted(({(code,): 0.0 for code in plain_reasons()} | codes).items()):
         failed.add_metric(labels, jobs)
     yield failed
+    hows = (COPIED, *EncodingReason)
+    counted = _sums(((_known(how, hows),), clips) for how, clips in ended.clips_by_picture().items())
+    about = "Finished clips, by how their picture came about: copied, or why it was encoded."
+    pictures = CounterMetricFamily("vigpack_clips_finished", about, labels=["picture"])
+    for labels, clips in sorted(({(str(how),): 0.0 for how in hows} | counted).items()):
+        pictures.add_metric(labels, clips)
+    yield pictures
     about = "From the complete upload to ready; of an output: from the asking."
     ready = HistogramMetricFamily("vigpack_time_to_ready_seconds", about, labels=["kind"])
     times = {kind: [*found] for kind, found in ended.ready_ms().items()}

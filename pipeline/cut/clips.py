@@ -11,7 +11,7 @@ import av
 import av.error
 import ffmpeg
 
-from pipeline.artifact import FinishedMoment, publish
+from pipeline.artifact import EncodingReason, FinishedMoment, publish
 from pipeline.cut.hearing import Hearing, add_hearing, listen
 from pipeline.cut.masking import Masks, add_cover
 from pipeline.cut.picture_copy import NotCopied, check_copied, copy_argv, find_copy
@@ -110,13 +110,14 @@ def cut_clip(
     try:
         hearing = listen(film, plan.start, plan.length, runner=runner, timeout_s=timeout_s)
         ffmpeg_run = partial(runner.run, timeout_s=timeout_s, on_progress=report, keep=TOLD, hide=film.path)
-        cpu_s, because = 0.0, "somebody is hidden in it" if cover else None
+        cpu_s = 0.0
+        because = NotCopied(EncodingReason.HIDDEN, "somebody is hidden in it") if cover else None
         if because is None:
             try:
                 run = _copy(film, plan, preset, hearing, part, ffmpeg_run)
                 cpu_s, seen = run.cpu_s, read_seen(run.lines, [plan.runs[0].video])
-            except NotCopied as reason:
-                because = str(reason)
+            except NotCopied as told:
+                because = told
         for _ in range(_MOST_TRIES if because else 0):
             masks = cover and cover(plan)
             run = ffmpeg_run(clip_argv(film, plan, preset, hearing, part, threads=threads, masks=masks))
@@ -154,7 +155,8 @@ def cut_clip(
         cpu_s=cpu_s,
         gain_db=hearing.level.gain_db if hearing else 0.0,
         warnings=damaged + (hearing.warnings if hearing else ()),
-        encoded_because=because,
+        encoded_because=str(because) if because else None,
+        encoding_reason=because.reason if because else None,
     )
 
 
@@ -170,11 +172,11 @@ def _copy(
         told = run(copy_argv(film, plan, copy, preset, hearing, part))
         check_copied(part, plan, copy)
     except (FfmpegFailed, ArtifactWrong) as error:
-        raise NotCopied("its packets could not be copied as they are") from error
+        raise NotCopied(EncodingReason.COPY_FAILED, "its packets could not be copied as they are") from error
     [seen] = read_seen(told.lines, [plan.runs[0].video])
     shown = tuple(one.pts for one in seen)
     if shown != plan.runs[0].stretch.span.pts or corrected(plan, [seen], preset) or is_damaged(told.lines, film.video):
-        raise NotCopied("a decoder shows other pictures than its packets tell of")
+        raise NotCopied(EncodingReason.DECODER_DIFFERS, "a decoder shows other pictures than its packets tell of")
     return told
 
 

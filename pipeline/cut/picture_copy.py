@@ -20,6 +20,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
+from pipeline.artifact import EncodingReason
 from pipeline.cut.frame_rate import LATE_SLOTS, places
 from pipeline.cut.hearing import Hearing, add_hearing
 from pipeline.cut.inputs import open_picture
@@ -45,7 +46,11 @@ _LEAST_TIME_SCALE = 10_000
 
 
 class NotCopied(Exception):
-    """Why a clip's picture cannot be copied, in a few words for the report."""
+    """Why a clip's picture cannot be copied: ``reason``, and in a few words for the report."""
+
+    def __init__(self, reason: EncodingReason, words: str) -> None:
+        super().__init__(words)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -78,15 +83,17 @@ def find_copy(film: Film, plan: Plan, preset: Preset, *, with_sound: bool) -> Pi
     Raises: NotCopied, FilmUnreadable.
     """
     if len(plan.runs) != 1 or film.timeline is not None:
-        raise NotCopied("it is put together from several stretches")
+        raise NotCopied(EncodingReason.SEVERAL_STRETCHES, "it is put together from several stretches")
     [run] = plan.runs
     span = run.stretch.span
     _check_facts(run.video, preset)
     if span.from_pts is not None:
-        raise NotCopied("it begins while a picture stands")
+        raise NotCopied(EncodingReason.STANDING_PICTURE, "it begins while a picture stands")
     slots = places(run.stretch.times, Fraction(1), plan.fps)
     if slots != list(range(plan.count)):
-        raise NotCopied(f"its pictures do not come at an even {float(plan.fps):.4g} a second")
+        raise NotCopied(
+            EncodingReason.UNEVEN_RATE, f"its pictures do not come at an even {float(plan.fps):.4g} a second"
+        )
     with open_container(film.path) as container:
         stream = video_stream(container, run.video.stream_index)
         head = _head(stream.codec_context.extradata)
@@ -95,7 +102,9 @@ def find_copy(film: Film, plan: Plan, preset: Preset, *, with_sound: bool) -> Pi
     _check_stored(stored, run, plan)
     kbit_s = preset.max_kbit_s - (preset.audio_kbit_s if with_sound else 0)
     if preset.max_kbit_s and stored.size_bytes * 8 > kbit_s * 1000 * plan.length:
-        raise NotCopied(f"its picture takes {float(stored.size_bytes * 8 / plan.length) / 1e6:.1f} Mbit/s")
+        raise NotCopied(
+            EncodingReason.BIT_RATE, f"its picture takes {float(stored.size_bytes * 8 / plan.length) / 1e6:.1f} Mbit/s"
+        )
     slot_of = dict(zip(span.pts, slots, strict=True))
     ahead = max(number - slot_of[pts] for number, pts in enumerate(stored.pts))
     return PictureCopy(plan.count, ahead, stored.slices_sha256)
@@ -164,37 +173,40 @@ def check_copied(part: Path, plan: Plan, copy: PictureCopy) -> None:
 def _check_facts(video: VideoFacts, preset: Preset) -> None:
     size = video.stored_width_px, video.stored_height_px
     if video.codec != "h264" or video.pixel_format != "yuv420p":
-        raise NotCopied(f"it is {video.codec}, {video.pixel_format}")
+        raise NotCopied(EncodingReason.CODEC, f"it is {video.codec}, {video.pixel_format}")
     if video.orientation != Orientation():
-        raise NotCopied("its pictures must be turned")
+        raise NotCopied(EncodingReason.TURNED, "its pictures must be turned")
     if shown_size(video, preset.max_lines) != size:
-        raise NotCopied(f"its pictures have {size[0]} × {size[1]} px")
+        raise NotCopied(EncodingReason.SIZE, f"its pictures have {size[0]} × {size[1]} px")
     if (video.matrix, video.primaries, video.hdr, video.full_range) != ("bt709", "bt709", None, False):
-        raise NotCopied(f"its colours are {video.matrix}, {video.primaries}{', full range' * video.full_range}")
+        raise NotCopied(
+            EncodingReason.COLOURS,
+            f"its colours are {video.matrix}, {video.primaries}{', full range' * video.full_range}",
+        )
     if video.interlaced:
-        raise NotCopied("it is interlaced")
+        raise NotCopied(EncodingReason.INTERLACED, "it is interlaced")
 
 
 def _check_stored(stored: _Stored, run: Run, plan: Plan) -> None:
     if not stored.kinds <= {_SLICE, _IDR, *_SETS, *_LEFT_BEHIND}:
-        raise NotCopied(f"it holds units of the types {sorted(stored.kinds)}")
+        raise NotCopied(EncodingReason.UNITS, f"it holds units of the types {sorted(stored.kinds)}")
     if tuple(sorted(stored.pts)) != run.stretch.span.pts:
-        raise NotCopied("its pictures lean on others")
+        raise NotCopied(EncodingReason.REFERENCES, "its pictures lean on others")
     if stored.keys[:1] != (0,):
-        raise NotCopied("it does not begin with a key picture that stands for itself")
+        raise NotCopied(EncodingReason.BEGINNING, "it does not begin with a key picture that stands for itself")
     if max(after - key for key, after in pairwise((*stored.keys, plan.count))) > plan.fps + 1:
-        raise NotCopied("its key pictures are more than a second apart")
+        raise NotCopied(EncodingReason.KEY_PICTURES, "its key pictures are more than a second apart")
 
 
 def _head(extradata: bytes | None) -> bytes:
     """The decoder's configuration record of a stream (ISO/IEC 14496-15, 5.3.3.1). Raises: NotCopied."""
     if not extradata or len(extradata) < 8 or extradata[0] != 1:
-        raise NotCopied("its parameter sets do not stand in its head")
+        raise NotCopied(EncodingReason.PARAMETER_SETS, "its parameter sets do not stand in its head")
     profile, compatible, level = extradata[1:4]
     if profile not in (_HIGH, _MAIN) and not (profile == _BASELINE and compatible & _CONSTRAINED):
-        raise NotCopied(f"its profile is {profile}")
+        raise NotCopied(EncodingReason.PROFILE, f"its profile is {profile}")
     if level > _MOST_LEVEL:
-        raise NotCopied(f"its level is {level / 10}")
+        raise NotCopied(EncodingReason.PROFILE, f"its level is {level / 10}")
     return extradata
 
 
@@ -204,7 +216,7 @@ def _from(container: InputContainer, run: Run) -> Iterator[Packet[Stream]]:
     for packet in packets(container, video_stream(container, run.video.stream_index)):
         if not begun and packet.pts == run.stretch.span.pts[0]:
             if not packet.is_keyframe:
-                raise NotCopied("it does not begin with a key picture")
+                raise NotCopied(EncodingReason.BEGINNING, "it does not begin with a key picture")
             begun = True
         if begun and packet.size:
             yield packet
@@ -218,13 +230,13 @@ def _stored(found: Iterable[Packet[Stream]], head: bytes) -> _Stored:
     size, digest = 0, hashlib.sha256()
     for number, packet in enumerate(found):
         if packet.pts is None or packet.is_corrupt or packet.is_discard or packet.has_sidedata("new_extradata"):
-            raise NotCopied("its packets are damaged, or not of one kind")
+            raise NotCopied(EncodingReason.DAMAGED, "its packets are damaged, or not of one kind")
         inside = set[int]()
         for unit in _units(memoryview(packet), head[4] % 4 + 1):
             kind = unit[0] & 0x1F
             inside.add(kind)
             if kind in _SETS and bytes(unit) not in head:
-                raise NotCopied("its parameter sets change on the way")
+                raise NotCopied(EncodingReason.PARAMETER_SETS, "its parameter sets change on the way")
             if kind in (_SLICE, _IDR):
                 digest.update(unit)
         keys += [number] if _IDR in inside else []
@@ -241,6 +253,6 @@ def _units(data: memoryview, length_bytes: int) -> Iterator[memoryview]:
         length = int.from_bytes(data[at : at + length_bytes], "big")
         at += length_bytes
         if not 0 < length <= len(data) - at:
-            raise NotCopied("its packets are damaged")
+            raise NotCopied(EncodingReason.DAMAGED, "its packets are damaged")
         yield data[at : at + length]
         at += length

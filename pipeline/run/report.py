@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
-from pipeline.artifact import FinishedMoment
+from pipeline.artifact import COPIED, FinishedMoment
 
 _T = TypeVar("_T")
 
@@ -49,7 +49,8 @@ class Report:
             "gain_db": moment.gain_db,
         }
         if moment.kind == "clip":
-            step |= {"picture": "encoded" if moment.encoded_because else "copied", "because": moment.encoded_because}
+            made = {"because": moment.encoded_because, "reason": moment.encoding_reason}
+            step |= {"picture": "encoded" if moment.encoding_reason else COPIED, **made}
         self.steps.append(step)
         self.warnings += [f"Moment {number}: {warning}" for warning in moment.warnings]
 

@@ -83,7 +83,8 @@ def finish(
         earlier = delete(ArtifactRow).where(ArtifactRow.selection_id == claim.selection_id, whose)
         session.execute(earlier, execution_options=_IN_DATABASE)  # what was made before is replaced
         asked_at = session.scalars(select(JobRow.queued_at).where(JobRow.id == claim.job_id)).one()
-        count_outcome(session, claim.kind, Outcome.DONE, ready_after=now - asked_at)
+        picture = facts.picture if facts else None
+        count_outcome(session, claim.kind, Outcome.DONE, code=picture or "", ready_after=now - asked_at)
         if hidden is not None:
             covered = session.get_one(MomentRow, claim.moment_id)
             withheld = [_withheld(claim, covered, file) for file in files]

@@ -37,7 +37,10 @@ class Outcome(StrEnum):
 def count_outcome(
     session: Session, kind: str, outcome: Outcome, *, code: str = "", ready_after: timedelta | None = None
 ) -> None:
-    """Count one ending in the caller's transaction; ``ready_after`` runs from the complete upload, or the asking."""
+    """Count one ending in the caller's transaction; ``ready_after`` runs from the complete upload, or the asking.
+
+    code: why it failed; of a clip that is done, how its picture came about.
+    """
     ready_ms = 0 if ready_after is None else round_up_ms(max(0, round(ready_after.total_seconds() * 1000)))
     _add(session, (quarter_of(utcnow()), kind, outcome, code, ready_ms), 1)
 
@@ -90,6 +93,14 @@ class OutcomeCounts:
         found: Counter[str] = Counter()
         for _, outcome, code, _, jobs in self._rows:
             if outcome == Outcome.FAILED:
+                found[code] += jobs
+        return dict(found.most_common())
+
+    def clips_by_picture(self) -> dict[str, int]:
+        """``copied``, or the code of why it was encoded → finished clips, most first."""
+        found: Counter[str] = Counter()
+        for _, outcome, code, _, jobs in self._rows:
+            if outcome == Outcome.DONE and code:
                 found[code] += jobs
         return dict(found.most_common())
 

@@ -20,7 +20,7 @@ class JobOutcomeCountRow(Base):
     kind: Mapped[str] = mapped_column(String(32), primary_key=True)
     outcome: Mapped[str] = mapped_column(String(16), primary_key=True)
     code: Mapped[str] = mapped_column(String(64), primary_key=True)
-    """Of the reason; empty where nothing failed."""
+    """Of the reason for a failure; of a clip that is done, how its picture came about; else empty."""
     ready_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     """From the complete upload to ready, rounded up to two digits; 0 where it did not become ready."""
     jobs: Mapped[int]

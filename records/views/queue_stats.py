@@ -105,6 +105,14 @@ class Failures(_Figure):
     jobs: int
 
 
+class Pictures(_Figure):
+    """How many clips' pictures came about in one way."""
+
+    how: str
+    """``copied``, or why they were encoded: a code of pipeline.artifact.EncodingReason."""
+    clips: int
+
+
 class ReadyTimes(_Figure):
     """How long moments took from the complete upload to ready; to two digits, None where there were none."""
 
@@ -131,6 +139,8 @@ class QueueFigures(_Figure):
     """Finished in the last hour; of what was erased since, nothing is known."""
     failed_24h: list[Failures]
     """Counted when they were given up, tried again since or not."""
+    pictures_24h: list[Pictures]
+    """Of the clips that were finished, most first."""
     failed_now: int
     """Given up within a day, not tried again since, and not acknowledged."""
     ready_24h: ReadyTimes
@@ -174,6 +184,7 @@ def queue_figures(session: Session, settings: Settings, now: datetime) -> QueueF
         done_24h=day.count(Outcome.DONE),
         done_per_hour=session.scalar(select(func.count()).where(*last_hour)) or 0,
         failed_24h=_failures(day),
+        pictures_24h=[Pictures(how=how, clips=clips) for how, clips in day.clips_by_picture().items()],
         failed_now=session.scalar(select(func.count()).where(*given_up(now))) or 0,
         ready_24h=ReadyTimes(
             jobs=sum(jobs for _, jobs in moments),

@@ -17,8 +17,13 @@ from tests.effects import woken_by
 from tests.records.cast import take
 
 
-def finish_job(db: Database, job_id: str, settings: Settings, *, took_s: float = 1) -> list[str]:
-    """Claim it and finish it so long after it was asked for; the ids of the jobs that follow."""
+def finish_job(
+    db: Database, job_id: str, settings: Settings, *, took_s: float = 1, picture: str | None = None
+) -> list[str]:
+    """Claim it and finish it so long after it was asked for; the ids of the jobs that follow.
+
+    picture: of a clip, how its picture came about.
+    """
     with db.session() as session:
         asked_at = utcnow() - timedelta(seconds=took_s)
         session.execute(update(JobRow).where(JobRow.id == job_id).values(queued_at=asked_at))
@@ -33,7 +38,7 @@ def finish_job(db: Database, job_id: str, settings: Settings, *, took_s: float =
         bytes=1,
         sha256="0",
     )
-    return woken_by(db, partial(finish, db, won, [file], MomentFacts(in_ms=0)))
+    return woken_by(db, partial(finish, db, won, [file], MomentFacts(in_ms=0, picture=picture)))
 
 
 def give_up_job(db: Database, job_id: str, settings: Settings, error: PipelineError | None = None) -> None:

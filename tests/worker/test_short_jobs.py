@@ -59,7 +59,8 @@ def test_a_light_moment_is_ready_while_the_only_encoder_is_busy_and_300_jobs_wai
     selection_id, light = send_cut(service, numbered_film(tmp_path / "light.mp4", frames=150, fps="25"))
     service.enqueue([light])
     wait_until(lambda: job_row(service.db, light).state == JobState.DONE, f"ready; see {service.settings.data_dir}")
-    assert [moment.state for moment in service.view(selection_id).moments] == ["ready"]
+    told = [(moment.state, moment.facts and moment.facts.picture) for moment in service.view(selection_id).moments]
+    assert told == [("ready", "colours")]
     begun = select(func.count()).where(JobRow.id.in_(waiting), JobRow.started_at.is_not(None))
     with service.db.reading() as session:
         assert session.scalar(begun) == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pipeline.artifact import Artifact, FinishedMoment
+from pipeline.artifact import COPIED, Artifact, FinishedMoment
 from pipeline.claims import Claims
 from pipeline.ffmpeg.limits import room_for_copy
 from pipeline.presets import preset
@@ -104,6 +104,7 @@ def _facts(of: MomentMade, made: FinishedMoment, row: MomentRow) -> MomentFacts:
         peaks=made.peaks,
         gain_db=made.gain_db,
         cpu_s=round(made.cpu_s, 3),
+        picture=(made.encoding_reason or COPIED) if made.kind == "clip" else None,
         warnings=(*of.film_warnings, *made.warnings),
     )
 

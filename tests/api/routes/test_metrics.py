@@ -77,8 +77,8 @@ def test_times_and_reasons_are_counted_and_stay_when_the_selection_is_erased(
     client: TestClient, ctx: AppContext
 ) -> None:
     first, second, third = add_jobs(ctx.db, K_104)
-    finish_job(ctx.db, first, ctx.settings, took_s=4)
-    finish_job(ctx.db, second, ctx.settings, took_s=40)
+    finish_job(ctx.db, first, ctx.settings, took_s=4, picture="copied")
+    finish_job(ctx.db, second, ctx.settings, took_s=40, picture="uneven_rate")
     give_up_job(ctx.db, third, ctx.settings)
     [selection] = client.get("/api/v1/selections").json()["items"]
     assert client.delete(f"/api/v1/selections/{selection['id']}").status_code == 204
@@ -86,6 +86,8 @@ def test_times_and_reasons_are_counted_and_stay_when_the_selection_is_erased(
     assert found['vigpack_jobs_ended_total{kind="moment",outcome="done"}'] == 2
     assert found['vigpack_jobs_failed_total{code="film_unreadable"}'] == 1
     assert found['vigpack_jobs_failed_total{code="worker_lost"}'] == 0
+    how = 'vigpack_clips_finished_total{picture="%s"}'
+    assert [found[how % one] for one in ("copied", "uneven_rate", "hidden")] == [1, 1, 0]
     bucket = 'vigpack_time_to_ready_seconds_bucket{kind="moment",le="%s"}'
     assert [found[bucket % edge] for edge in ("3", "8", "30", "45", "+Inf")] == [0, 1, 1, 2, 2]
     assert found['vigpack_time_to_ready_seconds_sum{kind="moment"}'] == pytest.approx(44, rel=0.1)

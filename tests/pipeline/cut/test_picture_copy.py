@@ -11,7 +11,7 @@ from typing import Any
 import av
 import pytest
 
-from pipeline.artifact import FinishedMoment
+from pipeline.artifact import EncodingReason, FinishedMoment
 from pipeline.cut.clips import cut_clip, plan_clip
 from pipeline.cut.picture_copy import check_copied, find_copy
 from pipeline.cut.seen import DAMAGED
@@ -86,20 +86,20 @@ def test_the_packets_are_the_clip(
     assert min(abs(beep - beep_ms) for beep in beeps_ms_in(made.path)) < 3
 
 
-ENCODED: dict[str, tuple[dict[str, Any], tuple[int, int], str]] = {
-    "begins elsewhere": ({}, (1033, 2000), "it does not begin with a key picture"),
-    "ends within a group": ({"codec": (*EXPORT, "-bf", "3", "-b_strategy", "0")}, (1000, 1900), "its pictures lean on others"),
-    "open groups": ({"codec": (*EXPORT, "-x264-params", "open-gop=1:b-adapt=0:bframes=3")}, (1000, 2000), "its pictures lean on others"),
-    "two seconds between key pictures": ({"codec": (*PLAIN, "-g", "60")}, (0, 1500), "more than a second apart"),
-    "other colours": ({"codec": ("-c:v", "libx264", "-g", "30")}, (1000, 2000), "its colours are smpte170m"),
-    "full range": ({"codec": (*PLAIN, "-color_range", "pc")}, (1000, 2000), "it is h264, yuvj420p"),
-    "more lines": ({"width": 736, "height": 736, "frames": 60}, (0, 1000), "its pictures have 736 × 736 px"),
-    "60 a second": ({"fps": "60", "codec": (*PLAIN, "-g", "60")}, (0, 1000), "its pictures do not come at an even 30 a second"),
-    "uneven": ({"codec": PLAIN, "filters": "select='not(eq(n,45)+eq(n,46))'"}, (1000, 2000), "its pictures do not come at an even 30 a second"),
-    "another codec": ({"codec": ("-c:v", "libx265", "-x265-params", "keyint=30:log-level=error", *HD)}, (0, 900), "it is hevc"),
-    "10 bit": ({"codec": ("-c:v", "libx264", *HD, *SECOND), "pixel_format": "yuv420p10le"}, (1000, 2000), "it is h264, yuv420p10le"),
-    "more bits": ({"codec": (*PLAIN, "-crf", "1", "-profile:v", "high"), "filters": "noise=alls=60:allf=t"}, (1000, 2000), "Mbit/s"),
-    "a high level": ({"codec": (*PLAIN, "-level", "5.1")}, (1000, 2000), "its level is 5.1"),
+ENCODED: dict[str, tuple[dict[str, Any], tuple[int, int], str, str]] = {
+    "begins elsewhere": ({}, (1033, 2000), "it does not begin with a key picture", "beginning"),
+    "ends within a group": ({"codec": (*EXPORT, "-bf", "3", "-b_strategy", "0")}, (1000, 1900), "its pictures lean on others", "references"),
+    "open groups": ({"codec": (*EXPORT, "-x264-params", "open-gop=1:b-adapt=0:bframes=3")}, (1000, 2000), "its pictures lean on others", "references"),
+    "two seconds between key pictures": ({"codec": (*PLAIN, "-g", "60")}, (0, 1500), "more than a second apart", "key_pictures"),
+    "other colours": ({"codec": ("-c:v", "libx264", "-g", "30")}, (1000, 2000), "its colours are smpte170m", "colours"),
+    "full range": ({"codec": (*PLAIN, "-color_range", "pc")}, (1000, 2000), "it is h264, yuvj420p", "codec"),
+    "more lines": ({"width": 736, "height": 736, "frames": 60}, (0, 1000), "its pictures have 736 × 736 px", "size"),
+    "60 a second": ({"fps": "60", "codec": (*PLAIN, "-g", "60")}, (0, 1000), "its pictures do not come at an even 30 a second", "uneven_rate"),
+    "uneven": ({"codec": PLAIN, "filters": "select='not(eq(n,45)+eq(n,46))'"}, (1000, 2000), "its pictures do not come at an even 30 a second", "uneven_rate"),
+    "another codec": ({"codec": ("-c:v", "libx265", "-x265-params", "keyint=30:log-level=error", *HD)}, (0, 900), "it is hevc", "codec"),
+    "10 bit": ({"codec": ("-c:v", "libx264", *HD, *SECOND), "pixel_format": "yuv420p10le"}, (1000, 2000), "it is h264, yuv420p10le", "codec"),
+    "more bits": ({"codec": (*PLAIN, "-crf", "1", "-profile:v", "high"), "filters": "noise=alls=60:allf=t"}, (1000, 2000), "Mbit/s", "bit_rate"),
+    "a high level": ({"codec": (*PLAIN, "-level", "5.1")}, (1000, 2000), "its level is 5.1", "profile"),
 }  # fmt: skip
 
 
@@ -107,12 +107,13 @@ ENCODED: dict[str, tuple[dict[str, Any], tuple[int, int], str]] = {
 def test_what_is_not_as_the_preset_asks_is_encoded_and_says_why(
     film_of: Callable[..., Path], tmp_path: Path, kind: str
 ) -> None:
-    options, (in_ms, out_ms), because = ENCODED[kind]
+    options, (in_ms, out_ms), because, code = ENCODED[kind]
     if kind == "60 a second":
         options = {**options, "frames": 80}
     film = film_of(**options)
     made = cut(film, in_ms, out_ms, tmp_path)
     assert because in str(made.encoded_because)
+    assert made.encoding_reason == code
     if kind != "more bits":  # noise hides the numbers
         first, last = (round(ms * (60 if kind == "60 a second" else 30) / 1000) for ms in (in_ms, out_ms))
         numbers = numbers_in(made.path)
@@ -141,7 +142,7 @@ def test_a_damaged_film_is_not_copied(film_of: Callable[..., Path], tmp_path: Pa
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes(whole)
     made = cut(damaged, 1000, 2000, tmp_path)
-    assert made.encoded_because is not None
+    assert made.encoding_reason in {EncodingReason.DECODER_DIFFERS, EncodingReason.COPY_FAILED}
     assert DAMAGED in made.warnings
 
 

@@ -112,8 +112,10 @@ def test_clips_can_be_many_and_keep_their_order(film: Path, tmp_path: Path) -> N
     clips = [{"in": start, "out": start + 300} for start in (3000, 0, 2000, 1000, 500)]
     selection = parse_selection({"family": "K-104", "clip": clips})
     report = prepare(SelectionOrder(film, selection, preset(), FFMPEG), tmp_path / "out")
-    told = [(step["picture"], step["because"]) for step in report.steps if step["step"].startswith("clip")]
-    assert told == [("encoded", "its colours are smpte170m, bt709")] * 5
+    told = [
+        (step["picture"], step["because"], step["reason"]) for step in report.steps if step["step"].startswith("clip")
+    ]
+    assert told == [("encoded", "its colours are smpte170m, bt709", "colours")] * 5
     firsts = [numbers_in(tmp_path / f"out/review-pack/clips/{n:02}.mp4")[0] for n in range(1, 6)]
     assert firsts == [90, 0, 60, 30, 15]
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from pipeline.artifact import COPIED, EncodingReason
 from records.actions.manage_jobs import acknowledge_job, retry_job
 from records.database import Database
 from records.ledger.jobs import renew
 from records.models import JobRow, WorkerRow, utcnow
 from records.settings import Settings
-from records.views.queue_stats import UNMOVED_S, Depth, Failures, JobCount
+from records.views.queue_stats import UNMOVED_S, Depth, Failures, JobCount, Pictures
 from tests.records.cast import K_104, add_jobs, figures_of, take
 from tests.records.finished import finish_job, give_up_job
 
@@ -82,13 +83,14 @@ def test_a_job_without_a_lease_or_without_progress_is_stalled(
 
 def test_times_to_ready_and_reasons_of_the_last_day(db: Database, settings: Settings) -> None:
     quick, slow, bad = add_jobs(db, K_104)
-    finish_job(db, quick, settings, took_s=10)
-    finish_job(db, slow, settings, took_s=80)
+    finish_job(db, quick, settings, took_s=10, picture=COPIED)
+    finish_job(db, slow, settings, took_s=80, picture=EncodingReason.UNEVEN_RATE)
     give_up_job(db, bad, settings)
     seen = figures_of(db, settings)
     assert (seen.done_24h, seen.failed_now, seen.ready_24h.jobs) == (2, 1, 2)
     assert (seen.ready_24h.p50_s, seen.ready_24h.p95_s) == pytest.approx((10, 80), rel=0.11)
     assert seen.done_per_hour == 2
+    assert seen.pictures_24h == [Pictures(how="copied", clips=1), Pictures(how="uneven_rate", clips=1)]
     sentence = "This film cannot be read. Try copying it from the phone or camera again."
     assert seen.failed_24h == [Failures(code="film_unreadable", sentence=sentence, jobs=1)]
 

@@ -47,6 +47,7 @@ def a_queue(**changes: Any) -> QueueFigures:
         "done_24h": 0,
         "done_per_hour": 0,
         "failed_24h": [],
+        "pictures_24h": [],
         "failed_now": 0,
         "ready_24h": ReadyTimes(jobs=0, p50_s=None, p95_s=None, p99_s=None),
         "last_recovery_at": NOW,

@@ -4186,6 +4186,7 @@ export interface components {
             in_ms: number;
             out_ms: number | null;
             peaks: number[] | null;
+            picture: string | null;
             /** @default [] */
             warnings: string[];
             width_px: number | null;
@@ -4730,6 +4731,11 @@ export interface components {
             state: string;
             waits_for_confirmation: boolean;
         };
+        /** @description How many clips' pictures came about in one way. */
+        Pictures: {
+            clips: number;
+            how: string;
+        };
         /**
          * @description As whom the guider took part.
          * @enum {string}
@@ -4829,6 +4835,7 @@ export interface components {
             last_done_at: string | null;
             last_recovery_at: string | null;
             oldest_waiting_s: number;
+            pictures_24h: components["schemas"]["Pictures"][];
             ready_24h: components["schemas"]["ReadyTimes"];
             running: components["schemas"]["RunningJob"][];
             stalled: number;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { age, gigabytes, plain, since } from './format';
+import { age, gigabytes, picturesOf, plain, since } from './format';
 
 it('says an age in the unit one thinks in', () => {
   expect([null, 0.42, 8, 99, 120, 3600, 7500, 200_000].map(age)).toEqual(
@@ -17,4 +17,9 @@ it('says since when, and that nobody knows', () => {
 it('an unknown size is no zero', () => {
   expect([gigabytes(null), gigabytes(0), gigabytes(3.44e9), gigabytes(2e11)]).toEqual(['unknown', '0.0 GB', '3.4 GB', '200 GB']);
   expect(plain('review_pack')).toBe('review pack');
+});
+
+it('says of finished clips how many were copied and how many encoded, and nothing where there are none', () => {
+  const some = [{ how: 'uneven_rate', clips: 2 }, { how: 'copied', clips: 12 }, { how: 'hidden', clips: 1 }];
+  expect([picturesOf(some), picturesOf([])]).toEqual([' · clips: 12 copied, 3 encoded', '']);
 });

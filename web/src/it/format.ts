@@ -40,3 +40,10 @@ export function gigabytes(bytes: number | null): string {
   if (bytes === null) return UNKNOWN;
   return bytes >= 1e11 ? `${Math.round(bytes / 1e9)} GB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
+
+/** ` · 12 copied, 3 encoded`, of clips that were finished; empty where there are none. */
+export function picturesOf(pictures: readonly { how: string; clips: number }[]): string {
+  const sum = (ones: readonly { clips: number }[]): number => ones.reduce((clips, one) => clips + one.clips, 0);
+  const copied = sum(pictures.filter((one) => one.how === 'copied'));
+  return pictures.length ? ` · clips: ${copied} copied, ${sum(pictures) - copied} encoded` : '';
+}
