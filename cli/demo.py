@@ -23,8 +23,9 @@ from cli.demo_client.sender import Follower, Outgoing, Progress, begin, copy_mom
 from cli.demo_client.tus import Sent
 from cli.screen import CommandFailed, print_json, progress_bar, say, terminal
 from pipeline.errors import FolderNotEmpty
-from pipeline.moments import Clip, Still, clock
+from pipeline.moments import Clip, Still
 from pipeline.run.orders import MEASURE_FILM, FilmMeasured
+from pipeline.times import clock
 from records.settings import load_settings
 
 _REPORT = "demo.json"

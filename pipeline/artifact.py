@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
+from pipeline.drawings import Drawing
+
 _BLOCK = 1 << 20
 MEDIA_TYPES = {
     ".jpg": "image/jpeg",
@@ -89,6 +91,8 @@ class PreparedMoment(Artifact):
     principle: str | None
     peaks: tuple[int, ...] | None = None
     """Of a sound: how loud each of its equal parts is at most, 0 to 100."""
+    drawings: tuple[Drawing, ...] = ()
+    """What is drawn on it; of a clip with times from its start."""
 
 
 @dataclass(frozen=True, kw_only=True)

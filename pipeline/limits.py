@@ -37,6 +37,8 @@ class SharedLimits(BaseModel):
     largest_photograph_bytes: int
     most_watched_selections: int
     longest_clip_ms: int
+    most_drawings: int
+    smallest_drawing: float
     still_search_ms: int
 
     @model_validator(mode="after")

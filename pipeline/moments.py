@@ -16,34 +16,14 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from pipeline.drawings import Drawing, Drawings, within_clip
 from pipeline.errors import SelectionInvalid
 from pipeline.limits import LIMITS
+from pipeline.times import Ms, clock
 
-_CLOCK = re.compile(r"(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,2}):(?P<s>\d{1,2})(?:\.(?P<f>\d{1,3}))?")
 _LINE_BREAK = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")  # Word writes \v where a line was broken by hand
-_LONGEST_MS = 1000 * 3600 * 1000
 MOST_MOMENTS = 200
 MOST_WORKING_POINTS = 20
-
-
-def parse_ms(value: object) -> object:
-    """Milliseconds from ``"00:01:10.200"`` or ``"01:10.2"``; what is no text is returned for pydantic to judge."""
-    if not isinstance(value, str):
-        return value
-    clock = _CLOCK.fullmatch(value.strip())
-    if clock is None or int(clock["s"]) > 59 or (clock["h"] and int(clock["m"]) > 59):
-        raise ValueError("is not a time; write 00:01:10.200, or whole milliseconds")
-    return ((int(clock["h"] or 0) * 60 + int(clock["m"])) * 60 + int(clock["s"])) * 1000 + int(
-        (clock["f"] or "").ljust(3, "0") or 0
-    )
-
-
-def clock(ms: int) -> str:
-    """``"00:01:10.200"`` from milliseconds."""
-    seconds, ms = divmod(ms, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02}:{minutes:02}:{seconds:02}.{ms:03}"
 
 
 def tidy_words(value: object) -> object:
@@ -54,7 +34,6 @@ def tidy_words(value: object) -> object:
     return "".join(char for char in lines if char in "\n\t" or unicodedata.category(char) != "Cc")
 
 
-Ms = Annotated[int, BeforeValidator(parse_ms), Field(strict=True, ge=0, le=_LONGEST_MS)]
 Words = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=LIMITS.longest_words), BeforeValidator(tidy_words)
 ]
@@ -67,6 +46,7 @@ class _Moment(BaseModel):
 
     caption: Words = ""
     principle: PrincipleTag | None = None
+    drawings: Annotated[Drawings, Field(repr=False)] = ()
 
 
 class Clip(_Moment):
@@ -85,12 +65,32 @@ class Clip(_Moment):
             raise ValueError(f"ends ({clock(self.out_ms)}) before it begins ({clock(self.in_ms)})")
         return self
 
+    @model_validator(mode="after")
+    def _drawings_have_times(self) -> Self:
+        if any(one.in_ms is None for one in self.drawings):
+            raise ValueError("has a drawing without a start and an end")
+        return self
+
+    def drawn(self) -> tuple[Drawing, ...]:
+        """What is drawn on the finished clip, with times from its start; what lies outside of it is left out."""
+        return within_clip(self.drawings, self.in_ms, self.out_ms)
+
 
 class Still(_Moment):
     """One frame: the one on screen at ``at_ms``, or the sharpest near it where ``exact`` is false."""
 
     at_ms: Annotated[Ms, Field(alias="at")]
     exact: bool = True
+
+    @model_validator(mode="after")
+    def _drawings_have_no_times(self) -> Self:
+        if any(one.in_ms is not None for one in self.drawings):
+            raise ValueError("has a drawing with a start and an end, which only a clip's has")
+        return self
+
+    def drawn(self) -> tuple[Drawing, ...]:
+        """What is drawn on the finished still."""
+        return self.drawings
 
 
 class FilmOf(StrEnum):
@@ -132,6 +132,18 @@ def check_clip_lengths(clips: Sequence[Clip]) -> None:
             raise SelectionInvalid(sentence, for_guider=sentence)
 
 
+def check_drawings(clips: Sequence[Clip]) -> None:
+    """Nothing, if all that is drawn on each is so at a time that is in it. Apart from their shape: ends may be moved.
+
+    Raises: SelectionInvalid, whose sentence names the clip.
+    """
+    for number, clip in enumerate(clips, 1):
+        if len(clip.drawn()) < len(clip.drawings):
+            which = f"clip {number}" if len(clips) > 1 else "this clip"
+            sentence = f"Something is drawn on {which} at a time that is not in it."
+            raise SelectionInvalid(sentence, for_guider=sentence)
+
+
 def parse_selection(shape: dict[str, Any]) -> Selection:
     """The selection written in ``shape`` (TOML or JSON, already read).
 
@@ -143,6 +155,7 @@ def parse_selection(shape: dict[str, Any]) -> Selection:
         sentence = plain_sentence(error)
         raise SelectionInvalid(sentence, for_guider=sentence) from None
     check_clip_lengths(selection.clips)
+    check_drawings(selection.clips)
     return selection
 
 
@@ -174,6 +187,7 @@ _NAMES = {
     "outputs": "Output",
     "strengths": "Strength",
     "plan": "Line",
+    "drawings": "Drawing",
 }
 _LONGEST_SAID = 40
 

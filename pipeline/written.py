@@ -10,6 +10,8 @@ class Written(StrEnum):
 
     CAPTION = "caption"
     PRINCIPLE = "principle"
+    DRAWINGS = "drawings"
+    """Arrows, circles and spotlights on the moments."""
     QUESTION = "question"
     WORKING_POINTS = "working_points"
     ORDER = "order"

@@ -11,9 +11,10 @@ from pydantic.config import JsonDict
 
 from pipeline.errors import MomentOutsideFilm, NoStillOfSound, SelectionInvalid
 from pipeline.limits import LIMITS
-from pipeline.moments import MOST_MOMENTS, Clip, Ms, Selection, Still, check_clip_lengths, clock
+from pipeline.moments import MOST_MOMENTS, Clip, Selection, Still, check_clip_lengths, check_drawings
 from pipeline.outputs.kinds import find_kind, parse_recipe, usual_kinds
 from pipeline.presets import preset as find_preset
+from pipeline.times import Ms, clock
 from records.actions.trim import ROUNDING_MS
 from records.documents import FamilyPerson, GivenDay, StatedCut, StatedFilm, Statements
 
@@ -230,6 +231,7 @@ def check_moments(clips: Sequence[Clip], stills: Sequence[Still], film: FilmFact
     if stills and not film.picture:
         raise NoStillOfSound
     check_clip_lengths(clips)
+    check_drawings(clips)
     end_ms = film.duration_ms
     for number, clip in enumerate(clips, 1):
         if clip.out_ms > end_ms:

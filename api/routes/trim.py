@@ -15,7 +15,7 @@ from api.middleware.session_cookie import is_https
 from api.middleware.source_cookie import give_pass
 from api.routes.artifacts import FILE_ANSWERS, GivenAsking, answer_file, asked_again
 from api.routes.selections import PREFIX, view_now
-from pipeline.moments import Ms
+from pipeline.times import Ms
 from records.accounts.principal import Via
 from records.actions import trim
 from records.actions.hide import restart_hiding

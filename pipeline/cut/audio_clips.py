@@ -22,11 +22,12 @@ from pipeline.cut.loudness import SAMPLE_RATE_HZ, fill_holes
 from pipeline.cut.seen import TOLD, is_sound_damaged
 from pipeline.errors import ArtifactWrong, MomentOutsideFilm
 from pipeline.ffmpeg.runner import FfmpegRunner
-from pipeline.moments import Clip, clock
+from pipeline.moments import Clip
 from pipeline.presets import Preset
 from pipeline.source.demux import DEMUXERS, film_url
 from pipeline.source.recording import Recording
 from pipeline.source.sound_tracks import AudioFacts
+from pipeline.times import clock
 
 DAMAGED_BEFORE = (
     "The recording is damaged in this moment or before it: listen to all of the moment before you hand it on."

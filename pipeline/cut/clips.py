@@ -152,6 +152,7 @@ def cut_clip(
         duration_ms=round(1000 * plan.length),
         caption=clip.caption,
         principle=clip.principle,
+        drawings=clip.drawn(),
         cpu_s=cpu_s,
         gain_db=hearing.level.gain_db if hearing else 0.0,
         warnings=damaged + (hearing.warnings if hearing else ()),

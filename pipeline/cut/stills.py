@@ -148,6 +148,7 @@ def save_frame(frame: Frame, still: Still, destination: Path) -> FinishedMoment:
         height_px=height,
         caption=still.caption,
         principle=still.principle,
+        drawings=still.drawn(),
         cpu_s=frame.cpu_s,
         warnings=frame.warnings,
     )

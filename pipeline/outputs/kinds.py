@@ -272,7 +272,7 @@ KINDS: dict[str, Kind] = {
             intervision_pack.make,
             intervision_pack.remarks,
             contents=intervision_pack.contents,
-            shows=_CAPTIONS | {Written.PRINCIPLE},
+            shows=_CAPTIONS | {Written.PRINCIPLE, Written.DRAWINGS},
             purpose=Purpose.INTERVISION,
             also_for=(Purpose.TRAINING,),
         ),

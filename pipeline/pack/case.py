@@ -36,7 +36,7 @@ class CasePart(BaseModel):
     plan: tuple[str, ...] = ()
     """What the family wants to try, as it was written in the review. Since version 3."""
     moments: tuple[PackedFile, ...]
-    """Where they lay in the film stays with the guider."""
+    """Where they lay in the film stays with the guider. With what is drawn on them since version 4."""
 
 
 class Case(BaseModel):
@@ -44,7 +44,7 @@ class Case(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[2, 3] = 3
+    schema_version: Literal[2, 3, 4] = 4
     kind: str
     family: str | None
     cycle: int | None

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.player.review import ShownMoment, shown_principle
+from pipeline.drawings import Drawing
+from pipeline.player.review import ShownMoment, shown_drawings, shown_principle
 
 if TYPE_CHECKING:  # the kinds import this module, and importing what they are made from imports the kinds
     from pipeline.artifact import PreparedMoment
@@ -40,6 +41,8 @@ class PackedFile(BaseModel):
     """The tag, as in configs/principles.toml."""
     peaks: tuple[int, ...] | None = None
     """Of a sound: how loud each of its equal parts is at most, 0 to 100."""
+    drawings: tuple[Drawing, ...] = ()
+    """What is drawn on it; of a clip with times from its start."""
 
     def to_show(self) -> ShownMoment:
         """What the player shows of it."""
@@ -53,6 +56,7 @@ class PackedFile(BaseModel):
             caption=self.caption,
             principle=shown_principle(self.principle),
             peaks=self.peaks,
+            drawings=shown_drawings(self.drawings, self.width, self.height),
         )
 
 
@@ -70,4 +74,5 @@ def pack_moment(moment: PreparedMoment, name: str) -> PackedFile:
         caption=moment.caption,
         principle=moment.principle,
         peaks=moment.peaks,
+        drawings=moment.drawings,
     )

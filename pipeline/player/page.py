@@ -22,6 +22,7 @@ _SHARED = (
     "sound.js",
     "pair.js",
     "zoom.js",
+    "drawn.js",
     "stage.js",
     "controls.js",
     "writing.js",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.closing_notes import ReviewWords, is_written
+from pipeline.drawings import COLOURS, Drawing, line_px
 from pipeline.principles import principle
 
 
@@ -17,6 +19,22 @@ class ShownPrinciple(BaseModel):
 
     heading: str
     plain: str
+
+
+class ShownDrawing(BaseModel):
+    """One shape on a moment's picture, in that picture's own pixels; times from the clip's start, None on a still."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["arrow", "circle", "spotlight"]
+    name: str
+    outline: str
+    """An SVG path."""
+    line: float
+    """How wide its line is."""
+    colour: str
+    in_ms: int | None
+    out_ms: int | None
 
 
 class ShownMoment(BaseModel):
@@ -38,6 +56,8 @@ class ShownMoment(BaseModel):
     principle: ShownPrinciple | None
     peaks: tuple[int, ...] | None = None
     """Of a sound: how loud each of its equal parts is at most, 0 to 100."""
+    drawings: tuple[ShownDrawing, ...] = ()
+    """Shown only when somebody asks for them."""
 
 
 class ShownPart(BaseModel):
@@ -103,6 +123,24 @@ def shown_words(notes: ReviewWords | None) -> ShownWords | None:
     if notes is None or not is_written(notes):
         return None
     return ShownWords(strengths=notes.strengths, working_points=notes.working_points, plan=notes.plan)
+
+
+def shown_drawings(drawings: Iterable[Drawing], width: int | None, height: int | None) -> tuple[ShownDrawing, ...]:
+    """What is drawn on a finished moment of that many pixels, as the player draws it; nothing without a picture."""
+    if not width or not height:
+        return ()
+    return tuple(
+        ShownDrawing(
+            kind=one.kind,
+            name=one.name,
+            outline=one.outline(width, height),
+            line=round(line_px(width, height), 1),
+            colour=COLOURS[one.colour],
+            in_ms=one.in_ms,
+            out_ms=one.out_ms,
+        )
+        for one in drawings
+    )
 
 
 def shown_principle(tag: str | None) -> ShownPrinciple | None:

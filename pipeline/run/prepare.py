@@ -18,7 +18,7 @@ from pipeline.errors import Cancelled, MomentOutsideFilm, NoStillOfSound
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.hints import hints
 from pipeline.images.photograph import take_photograph
-from pipeline.moments import Clip, Selection, Still, clock
+from pipeline.moments import Clip, Selection, Still
 from pipeline.outputs.kinds import find_kind, parse_recipe, usual_kinds
 from pipeline.pack.companion import WithCompanion
 from pipeline.prepared import (
@@ -37,6 +37,7 @@ from pipeline.source.film import Film
 from pipeline.source.frames import one_frame_ms
 from pipeline.source.recording import Recording, probe_source
 from pipeline.source.remux import make_seekable
+from pipeline.times import clock
 
 _ROUNDED_MS = 100
 """The page may take a recording for so much longer than its packets say; what is missing is silence."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from pipeline.claims import Claims
 from pipeline.errors import MomentOutsideFilm, PipelineError
-from pipeline.moments import Clip, Still, clock
+from pipeline.moments import Clip, Still
 from pipeline.source.demux import open_container, packets, video_stream
 from pipeline.source.film import Film
 from pipeline.source.frames import one_frame_ms
 from pipeline.source.recording import Recording
 from pipeline.source.stretches import find_on_screen, find_stretches
+from pipeline.times import clock
 
 _NEAR_MS = 250
 _NEAR_SHARE, _NEAR_PX = 0.03, 8

@@ -20,10 +20,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pipeline.errors import FilmUnreadable, MomentOutsideFilm
-from pipeline.moments import clock
 from pipeline.source.demux import decode, open_container, packets, video_stream
 from pipeline.source.duration import STANDS_MS
 from pipeline.source.film import Film
+from pipeline.times import clock
 
 _PACKET_TIMED_CODECS = {"h264", "hevc", "av1", "libdav1d", "vp9", "libvpx-vp9", "mjpeg", "prores"}
 _PACKET_TIMED_CONTAINERS = ("mov", "matroska")

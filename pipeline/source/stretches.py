@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from pipeline.errors import FilmUnreadable, MomentOutsideFilm
-from pipeline.moments import clock
 from pipeline.source.demux import decode, open_container, video_stream
 from pipeline.source.film import Film
 from pipeline.source.frames import Span, find_shown, find_span, moment_outside, places_to_begin, seek_to
+from pipeline.times import clock
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
+from pipeline.drawings import Drawing, Drawings
 from pipeline.errors import SelectionInvalid
 from pipeline.limits import ID_PATTERN
-from pipeline.moments import MOST_MOMENTS, MOST_WORKING_POINTS, PrincipleTag, Words
+from pipeline.moments import (
+    MOST_MOMENTS,
+    MOST_WORKING_POINTS,
+    Clip,
+    PrincipleTag,
+    Still,
+    Words,
+    check_drawings,
+    plain_sentence,
+)
 from pipeline.outputs.kinds import KINDS, renumber
 from pipeline.written import Written
 from records.documents import recipe_of
@@ -57,6 +67,9 @@ class MomentCorrection(BaseModel):
     caption: Words | None = None
     principle: PrincipleTag | None = None
     """Null: none."""
+    drawings: Annotated[
+        Drawings | None, Field(description="All that is drawn on it; of a clip each with times on the film's clock.")
+    ] = None
 
 
 def correct_selection(session: Session, selection_id: str, wanted: SelectionCorrection, *, seen: str) -> None:
@@ -98,7 +111,8 @@ def correct_selection(session: Session, selection_id: str, wanted: SelectionCorr
 def correct_moment(session: Session, selection_id: str, moment_id: str, wanted: MomentCorrection, *, seen: str) -> None:
     """Have these words take the place of a moment's; else as correct_selection().
 
-    Raises: SelectionGone, MomentGone; CorrectedMeanwhile, and then nothing is changed.
+    Raises: SelectionGone, MomentGone; SelectionInvalid, where something cannot be drawn on it; CorrectedMeanwhile. Then
+    nothing is changed.
     """
     selection = lock_family(session, selection_id)
     if selection is None:
@@ -107,17 +121,35 @@ def correct_moment(session: Session, selection_id: str, moment_id: str, wanted: 
     if moment is None or moment.selection_id != selection_id:
         raise MomentGone(moment_id)
     asked = {name: getattr(wanted, name) for name in wanted.model_fields_set}
-    if asked.get("caption", "") is None:
-        del asked["caption"]
+    for name in ("caption", "drawings"):
+        if asked.get(name, "") is None:
+            del asked[name]
     words = {name: value for name, value in asked.items() if value != getattr(moment.moment, name)}
     if not words:
         return
     if seen != str(moment.revision):
         raise CorrectedMeanwhile
+    corrected = moment.moment.model_copy(update=words)
+    if "drawings" in words:
+        corrected = _with_drawings(corrected, moment.moment.drawings)
     moment.revision += 1
-    moment.moment = moment.moment.model_copy(update=words)
+    moment.moment = corrected
     write_shape(selection)
     mark_made_before(session, selection, {Written(name) for name in words}, moment.kind)
+
+
+def _with_drawings(moment: Clip | Still, before: Sequence[Drawing]) -> Clip | Still:
+    """The moment, if what is drawn on it now and was not before can be. Raises: SelectionInvalid."""
+    try:
+        whole = type(moment).model_validate(moment.model_dump())
+    except ValidationError as error:
+        why = plain_sentence(error)
+        sentence = f"This {'clip' if isinstance(moment, Clip) else 'still'} {why[0].lower()}{why[1:]}"
+        raise SelectionInvalid(sentence, for_guider=sentence) from None
+    if isinstance(whole, Clip):  # of what was there before, an end may have been moved away
+        added = tuple(one for one in whole.drawings if one not in before)
+        check_drawings([whole.model_copy(update={"drawings": added})])
+    return whole
 
 
 def _ordered(moments: Sequence[MomentRow], order: Sequence[str]) -> list[MomentRow]:

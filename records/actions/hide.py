@@ -20,7 +20,7 @@ from records.documents import CoveredPicture, MomentFacts, Range, merged
 from records.effects import effects_of
 from records.errors import HidingChanged, MomentGone, NotHidden, SelectionGone
 from records.ledger.jobs import queue_again
-from records.ledger.moment_order import file_name, number_of
+from records.ledger.moment_order import file_name, number_of, write_shape
 from records.ledger.outputs import outputs_of, take_back_files
 from records.ledger.selections import has_picture, is_visible, lock_family, moment_finished, require_source, settle
 from records.models import (
@@ -45,8 +45,8 @@ def ask_hiding(
 ) -> None:
     """Have somebody hidden in a moment, as marked; not ``even_in_doubt``: only followed while more boxes are wanted.
 
-    Whatever was made of the moment before is taken back, here and in what other selections made with it. Asking again
-    begins again: it has to be looked at anew.
+    Whatever was made of the moment before is taken back, here and in what other selections made with it, and so is
+    what is drawn on it: that may lead to the one who is hidden. Asking again begins again: it has to be looked at anew.
     Raises: SelectionGone, MomentGone, SourceErased; SelectionInvalid where there is no picture.
     """
     selection, moment = _locked(session, selection_id, moment_id)
@@ -60,6 +60,10 @@ def ask_hiding(
         session.add(hiding)
     hiding.marks, hiding.even_in_doubt = tuple(marks), even_in_doubt
     _begin(hiding)
+    if moment.moment.drawings:
+        moment.moment = moment.moment.model_copy(update={"drawings": ()})
+        moment.revision += 1
+        write_shape(selection)
     note_erasure(session, ErasureKind.HIDING, moment_id)
     _take_back(session, selection, moment)
 

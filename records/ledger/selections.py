@@ -11,6 +11,7 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from pipeline.drawings import Drawing, within_clip
 from records.documents import MomentFacts, times_of
 from records.errors import SelectionGone, SourceErased
 from records.ledger.jobs import MOMENT, add_job, queue_again
@@ -120,6 +121,17 @@ def facts_of(moment: MomentRow) -> MomentFacts:
     if moment.facts is None:
         raise ValueError(f"nothing is known of moment {moment.id}: it is {moment.state}")
     return moment.facts
+
+
+def drawn_on(moment: MomentRow) -> tuple[Drawing, ...]:
+    """What is drawn on a finished moment, with times from the start of a clip; only for one that was prepared.
+
+    The file may be from before its ends were moved.
+    """
+    facts, drawings = facts_of(moment), moment.moment.drawings
+    if facts.width_px is None:
+        return ()
+    return drawings if moment.kind == "still" else within_clip(drawings, facts.in_ms, facts.out_ms or facts.in_ms)
 
 
 def require_source(moment: MomentRow) -> None:

@@ -236,20 +236,20 @@ def _moment(
     its: Any,
 ) -> FoundItem:
     waits = hiding is not None and file is None
-    caption = moment.moment.caption
+    caption, drawn = moment.moment.caption, "; ".join(one.name for one in moment.moment.drawings)
     item = SubjectAccessItem(
         id=f"{moment.kind}:{moment.id}",
         kind=ItemKind(moment.kind),
         moment_id=moment.id,
         title=f"Moment {number}, a {moment.kind}",
-        words=(caption,) if caption else (),
+        words=((caption,) if caption else ()) + ((f"Drawn on it: {drawn}.",) if drawn else ()),
         media_type=file.media_type if file else "",
         bytes=file.bytes if file else 0,
         others=_others(others, [moment]),
         may_include=not waits,
         may_cover=moment.upload_id is not None and moment.state in {MomentState.READY, MomentState.UNCONFIRMED},
         why_not="Somebody is to be hidden in it, and nobody has confirmed yet that they are." if waits else "",
-        fingerprint=fingerprint_of(file.sha256 if file else "", moment.moment, moment.people),
+        fingerprint=fingerprint_of(file.sha256 if file else "", moment.moment, moment.people, *moment.moment.drawings),
         **its,
     )
     rows = {"moment": moment, "file": file}

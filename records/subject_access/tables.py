@@ -184,7 +184,7 @@ INCLUDED: dict[str, Held] = {
         frozenset({"shape", "begun_by", "guider", "key_made_at", "erasing_at", "revision"}), _selection,
     ),
     "moments": Held(
-        MomentRow, "The moments: when each is in its film, its caption and principle, and who can be seen in it.",
+        MomentRow, "The moments: when each is in its film, its words, what is drawn on it, and who can be seen in it.",
         _of_selections(MomentRow), frozenset({"cut", "revision"}), _moment,
     ),
     "words": Held(

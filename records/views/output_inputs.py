@@ -18,7 +18,7 @@ from pipeline.prepared import EarlierReview, Prepared, PreparedArtwork
 from pipeline.print.recipes import StillChoice, shows_artwork
 from records.actions.artwork import artwork_of
 from records.ledger.outputs import Source
-from records.ledger.selections import facts_of, shown_kind
+from records.ledger.selections import drawn_on, facts_of, shown_kind
 from records.models import ArtifactRow, ArtworkRow, MomentRow, SelectionRow, WordsRow
 from records.storage.contract import Storage
 from records.views.other_selections import choices_in, find_companion, find_earlier
@@ -217,4 +217,5 @@ def _prepared(row: MomentRow, file: ArtifactRow, path: Path) -> PreparedMoment:
         caption=row.moment.caption,
         principle=row.moment.principle,
         peaks=facts.peaks,
+        drawings=drawn_on(row),
     )

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
-from pipeline.player.review import Review, ShownMoment, shown_principle
-from records.ledger.selections import facts_of, shown_kind, visible_selection
+from pipeline.player.review import Review, ShownMoment, shown_drawings, shown_principle
+from records.ledger.selections import drawn_on, facts_of, shown_kind, visible_selection
 from records.models import ArtifactRow, MomentRow
 from records.views.output_inputs import finished_rows
 
@@ -38,4 +38,5 @@ def _show(moment: MomentRow, file: ArtifactRow, address: str) -> ShownMoment:
         caption=moment.moment.caption,
         principle=shown_principle(moment.moment.principle),
         peaks=facts.peaks,
+        drawings=shown_drawings(drawn_on(moment), facts.width_px, facts.height_px),
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from pipeline.drawings import Drawing
 from pipeline.outputs.kinds import KINDS
 from pipeline.pack.sealed import seal_pack
 from tests.end_to_end.reader import LAPTOP, RATES, Reader
@@ -40,14 +42,26 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "review-pack"
 
 
+DRAWN_ON_CLIP = (
+    Drawing(kind="arrow", x1=0.9, y1=0.9, x2=0.7, y2=0.7, in_ms=1000, out_ms=2000),
+    Drawing(kind="circle", x1=0.1, y1=0.1, x2=0.3, y2=0.4, in_ms=3000, out_ms=3033),
+)
+"""The arrow is on pictures 30 to 59, the circle on picture 90 alone."""
+DRAWN_ON_STILL = (Drawing(kind="spotlight", x1=0.4, y1=0.3, x2=0.6, y2=0.7),)
+
+
 @pytest.fixture(scope="session")
 def long_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five seconds at 30 frames a second, three upright ones at 25, and a still."""
     desk = tmp_path_factory.mktemp("drawn-long")
+    first = drawn_clip(desk / "a.mp4", frames=150, width=640, height=360, caption="Ella looks up.", principle="guiding")
     moments = (
-        drawn_clip(desk / "a.mp4", frames=150, width=640, height=360, caption="Ella looks up.", principle="guiding"),
+        replace(first, drawings=DRAWN_ON_CLIP),
         drawn_clip(desk / "b.mp4", frames=75, fps="25", width=360, height=640, caption="They both laugh."),
-        drawn_still(desk / "c.jpg", number=77, width=640, height=360, caption="Ella shows Mum the card."),
+        replace(
+            drawn_still(desk / "c.jpg", number=77, width=640, height=360, caption="Ella shows Mum the card."),
+            drawings=DRAWN_ON_STILL,
+        ),
     )
     folder = tmp_path_factory.mktemp("made-long")
     KINDS["review_pack"].make(prepared_from(*moments), KINDS["review_pack"].recipe(), folder, RUNNER)

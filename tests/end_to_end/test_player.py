@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
@@ -265,3 +268,64 @@ def test_axe_finds_nothing_on_any_card(reading: Callable[..., Reader], long_pack
         reader.press(*keys)
         found[name] = complaints_in_both_themes(reader.page)
     assert {card: said for card, said in found.items() if said} == {}
+
+
+DRAWN_NOW = """() => [...document.querySelectorAll("#stage svg path[stroke-linejoin]")]
+    .filter((one) => one.checkVisibility()).length"""
+
+
+def test_what_is_drawn_is_shown_when_somebody_asks_and_on_its_own_pictures_only(reader: Reader) -> None:
+    def drawn_at(frame: int) -> int:
+        go_to(reader, frame)
+        return int(reader.page.evaluate(DRAWN_NOW))
+
+    assert drawn_at(45) == yellow(reader) == 0
+    reader.press("d")
+    assert yellow(reader) > 500
+    assert [drawn_at(frame) for frame in (29, 30, 59, 60, 89, 90, 91)] == [0, 1, 1, 0, 0, 1, 0]
+    reader.button("0:01 Arrow to the bottom right").click()
+    reader.expect_number(30)
+    reader.press("+", "+")
+    shifts = "() => [...document.querySelectorAll('#stage video, #stage svg')].map((one) => one.style.transform)"
+    first, second = reader.page.evaluate(shifts)
+    assert first == second != ""  # it stays on what it was drawn on
+    reader.press("0", "d")
+    assert drawn_at(45) == yellow(reader) == 0
+    reader.press("d")
+    reader.button("Next moment").click()
+    reader.button("Previous moment").click()
+    reader.button("Show the drawings").wait_for()  # the picture itself comes first each time
+
+
+def test_a_spotlight_darkens_all_but_its_ellipse(reader: Reader) -> None:
+    reader.press("PageDown", "PageDown")
+    reader.button("Show the words").wait_for()
+    before = stage_of(reader)
+    reader.button("Show the drawings").click()
+    reader.page.get_by_text("Spotlight in the middle").wait_for()
+    after = stage_of(reader)
+    height, width = before.shape[:2]
+    scale = min(width / 640, height / 360)
+
+    def around(x: float, y: float) -> tuple[slice, slice]:
+        across, down = (
+            int(side / 2 + (share - 0.5) * scale * of) for side, share, of in ((width, x, 640), (height, y, 360))
+        )
+        return slice(down - 9, down + 9), slice(across - 9, across + 9)
+
+    assert (after[around(0.5, 0.5)] == before[around(0.5, 0.5)]).all()
+    corner = around(0.1, 0.1)
+    assert before[corner].mean() > 180
+    assert after[corner].mean() == pytest.approx(0.4 * before[corner].mean(), abs=3)
+
+
+def stage_of(reader: Reader) -> NDArray[np.uint8]:
+    shot = cv2.imdecode(np.frombuffer(reader.page.locator("#stage").screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    assert shot is not None
+    return shot.astype(np.uint8)
+
+
+def yellow(reader: Reader) -> int:
+    """How many pixels of the stage have the colour of what is drawn."""
+    blue, green, red = (stage_of(reader)[:, :, n].astype(int) for n in range(3))
+    return int(((red > 240) & (abs(green - 212) < 15) & (blue < 40)).sum())

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import SelectionInvalid
-from pipeline.moments import Clip, FilmOf, Selection, Still, clock, parse_ms, parse_selection, read_selection
+from pipeline.moments import Clip, FilmOf, Selection, Still, parse_selection, read_selection
 from pipeline.outputs.kinds import usual_kinds
+from pipeline.times import clock, parse_ms
 
 WRITTEN = """
 family = "K-104"

@@ -12,10 +12,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pipeline.artifact import Artifact, publish
 from pipeline.contents import Part
 from pipeline.ffmpeg.runner import FfmpegRunner
-from pipeline.moments import Selection, Words, clock, parse_ms
+from pipeline.moments import Selection, Words
 from pipeline.outputs.reel.plan import Card, Held, Piece, Played, Screen, plan, screen_for
 from pipeline.prepared import Prepared
 from pipeline.print.letters import unprintable_letters
+from pipeline.times import clock, parse_ms
 
 NAME = "reel.mp4"
 MEDIA_TYPE = "video/mp4"

@@ -13,7 +13,7 @@ from pipeline.pack.packed import PackedFile, pack_moment
 from pipeline.player.review import Review, ShownWords, shown_words
 from pipeline.prepared import Prepared
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 _FOLDERS = {"clip": "clips", "still": "stills", "sound": "clips"}
 
 
@@ -30,7 +30,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[2, 3, 4] = SCHEMA_VERSION
+    schema_version: Literal[2, 3, 4, 5] = SCHEMA_VERSION
     review: str
     """Tells this review from every other; what is written in it and saved carries the same. Since version 2."""
     family: str
@@ -40,6 +40,7 @@ class Manifest(BaseModel):
     helping_question: str
     working_points: tuple[str, ...]
     moments: tuple[PackedMoment, ...]
+    """With what is drawn on them since version 5."""
     written: ShownWords | None = None
     """On the closing cards, when the pack was made; null where nothing was. Since version 4."""
 

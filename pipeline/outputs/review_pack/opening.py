@@ -66,6 +66,7 @@ def _moment(pack: Path, packed: PackedMoment) -> PreparedMoment:
         caption=packed.caption,
         principle=packed.principle,
         peaks=packed.peaks,
+        drawings=packed.drawings,
     )
 
 

@@ -15,7 +15,7 @@ from pipeline.artifact import Artifact, PreparedMoment, publish
 from pipeline.errors import ArtifactWrong
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.images.touch_up import TouchUp, touch_up
-from pipeline.moments import MOST_MOMENTS, Selection, Words, parse_ms
+from pipeline.moments import MOST_MOMENTS, Selection, Words
 from pipeline.outputs.cards import Card
 from pipeline.prepared import Prepared
 from pipeline.print.letters import printable_words
@@ -23,6 +23,7 @@ from pipeline.print.pictures import PictureFormat, publish_pictures
 from pipeline.print.press import Document, press_pdf, press_pictures
 from pipeline.print.recipes import PrintedRecipe
 from pipeline.print.remarks import remarks_on
+from pipeline.times import parse_ms
 
 if TYPE_CHECKING:
     from pipeline.source.film import Film

@@ -28,6 +28,7 @@ function playReview(review, source) {
 
   function draw() {
     controls.draw();
+    stage.draw();
     for (const id of ["farther", "whole", "pan"]) at(id).hidden = !stage.isClose;
     set(at("closer"), "aria-disabled", stage.isClosest);
   }
@@ -40,6 +41,7 @@ function playReview(review, source) {
 
   /** @type {Record<string, (moment: Moment) => HTMLElement[]>} */
   const hidden = {
+    drawn: (moment) => (moment.drawings.length ? [drawnList(moment, stage.playable)] : []),
     words: ({ caption }) => (caption ? [paragraph(caption, "said")] : []),
     principle: ({ principle }) => {
       if (!principle) return [];
@@ -56,6 +58,7 @@ function playReview(review, source) {
     set(button, "aria-expanded", content.length > 0 && open);
     say(button.querySelector("span"), open ? button.dataset.hide : button.dataset.show);
     at(`${id}-text`).replaceChildren(...(open ? content : []));
+    if (id === "drawn") stage.showDrawn(open && content.length > 0);
   }
 
   /** @param {string} id */
@@ -163,6 +166,7 @@ function playReview(review, source) {
     s: () => canBeBeside() && switchBeside(),
     w: () => toggle("words"),
     p: () => toggle("principle"),
+    d: () => toggle("drawn"),
   };
   /** @type {Record<string, () => unknown>} */
   const anywhere = {

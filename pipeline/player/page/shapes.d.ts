@@ -12,6 +12,20 @@ interface Moment {
   principle: { heading: string; plain: string } | null;
   /** Of a sound: how loud each of its equal parts is at most, 0 to 100. */
   peaks?: number[] | null;
+  /** Shown only when somebody asks for them. */
+  drawings: Drawing[];
+}
+
+/** A shape on a picture, in its own pixels; times in ms from the clip's start, null on a still. */
+interface Drawing {
+  kind: 'arrow' | 'circle' | 'spotlight';
+  name: string;
+  /** An SVG path. */
+  outline: string;
+  line: number;
+  colour: string;
+  in_ms: number | null;
+  out_ms: number | null;
 }
 
 /** What was written on the closing cards, one idea a line. */

@@ -23,6 +23,8 @@ function momentStage({ moments }, source, { changed, complain }) {
   let beside = null;
   /** @type {Playable | null} */
   let playable = null;
+  /** @type {ReturnType<typeof drawnLayer>[]} */
+  let drawn = [];
 
   /** @param {number} number */
   const nameOf = (number) => `moment ${number + 1} of ${moments.length}`;
@@ -68,8 +70,10 @@ function momentStage({ moments }, source, { changed, complain }) {
     picture.style.transform = "";
     const frame = document.createElement("div");
     frame.className = "window";
-    frame.append(picture);
-    if (!clips.get(number)?.heard) looks.push(lookingCloser(frame, picture, changed));
+    const layer = beside === null && moment.drawings.length ? drawnLayer(moment, clips.get(number) ?? null) : null;
+    frame.append(picture, ...(layer ? [layer.element] : []));
+    if (layer) drawn.push(layer);
+    if (!clips.get(number)?.heard) looks.push(lookingCloser(frame, layer ? [picture, layer.element] : [picture], changed));
     if (clips.get(number)?.broken) complain();
     return frame;
   }
@@ -83,6 +87,7 @@ function momentStage({ moments }, source, { changed, complain }) {
     const numbers = second === null ? [first] : [first, second];
     const shown = numbers.map((number) => /** @type {Moment} */ (moments[number]));
     looks = [];
+    drawn = [];
     at("stage").replaceChildren(...numbers.map(windowOn));
     const widest = Math.max(...shown.map(({ width, height }) => (width && height ? width / height : SHAPE_OF_A_CARD)));
     at("stage").style.setProperty("--shape", String(widest));
@@ -119,10 +124,15 @@ function momentStage({ moments }, source, { changed, complain }) {
       playable?.leave();
       playable = place = beside = null;
       looks = [];
+      drawn = [];
       at("stage").replaceChildren();
     },
     /** @param {number} number a moment that will soon be shown */
     expect: load,
+    /** Shows what is drawn on what is seen, or hides it. @param {boolean} on */
+    showDrawn: (on) => at("stage").classList.toggle("with-drawn", on),
+    /** Called for every picture: what is drawn on it comes and goes. */
+    draw: () => drawn.forEach((layer) => layer.draw()),
     closer: () => looks.forEach((look) => look.closer()),
     farther: () => looks.forEach((look) => look.farther()),
     whole: () => looks.forEach((look) => look.whole()),

@@ -12,10 +12,10 @@ const TAP_PX = 8; // a finger that moves less has tapped
  * close one looks has changed.
  *
  * @param {HTMLElement} frame the window that the picture is seen through
- * @param {HTMLElement} picture as large as the window
+ * @param {(HTMLElement | SVGElement)[]} layers the picture and what lies over it, each as large as the window
  * @param {() => void} changed
  */
-function lookingCloser(frame, picture, changed) {
+function lookingCloser(frame, layers, changed) {
   let scale = 1;
   let x = 0; // where the picture's left edge is, in widths of the window: 0 to 1 - scale
   let y = 0;
@@ -32,7 +32,8 @@ function lookingCloser(frame, picture, changed) {
     scale = Math.min(CLOSEST, Math.max(1, toScale));
     x = inside(toX);
     y = inside(toY);
-    picture.style.transform = scale === 1 ? "" : `translate(${x * 100}%, ${y * 100}%) scale(${scale})`;
+    const moved = scale === 1 ? "" : `translate(${x * 100}%, ${y * 100}%) scale(${scale})`;
+    for (const layer of layers) layer.style.transform = moved;
     frame.classList.toggle("close", scale > 1);
     changed();
   }

@@ -45,6 +45,24 @@ def test_the_second_of_two_is_told_in_one_sentence(api: httpx.Client, sent: dict
     assert (again.json()["helping_question"], again.json()["cycle"]) == ("Mine", 3)
 
 
+def test_what_is_drawn_is_refused_in_words_where_it_cannot_be(api: httpx.Client, sent: dict[str, Any]) -> None:
+    """And is in the answer where it can, in the shape in which it was given."""
+    moment = next(one for one in sent["moments"] if one["kind"] == "still")
+    path = f"{SELECTIONS}/{sent['id']}/moments/{moment['id']}"
+    arrow = {"kind": "arrow", "x1": 0.1, "y1": 0.9, "x2": 0.5, "y2": 0.5}
+
+    def draw(*drawings: dict[str, Any]) -> httpx.Response:
+        return api.patch(path, json={"drawings": drawings}, headers={"If-Match": '"0"'})
+
+    timed = draw({**arrow, "in": 0, "out": 1000})
+    assert timed.status_code == 422
+    assert timed.json()["detail"] == "This still has a drawing with a start and an end, which only a clip's has."
+    assert draw({**arrow, "x1": 2}).json()["detail"] == "Drawing 1, “x1” is too large."
+    assert draw(*[arrow] * 13).status_code == 422
+    (still,) = [one for one in draw(arrow).json()["moments"] if one["id"] == moment["id"]]
+    assert still["moment"]["drawings"] == [{**arrow, "colour": "yellow", "in": None, "out": None}]
+
+
 @pytest.mark.parametrize(
     ("correction", "headers"),
     [

@@ -81,7 +81,7 @@ def test_pack_json_says_what_every_file_is(prepared: Prepared, tmp_path: Path) -
     said = json.loads((made / "review-pack" / "pack.json").read_text(encoding="utf-8"))
     clip = prepared.moments[1]
     assert {key: said[key] for key in said if key != "moments"} == {
-        "schema_version": 4,
+        "schema_version": 5,
         "review": sha256("".join(moment.sha256 for moment in prepared.moments).encode()).hexdigest()[:32],
         "family": "K-104",
         "cycle": 2,
@@ -103,6 +103,7 @@ def test_pack_json_says_what_every_file_is(prepared: Prepared, tmp_path: Path) -
         "duration_ms": 1001,
         "caption": "",
         "peaks": None,
+        "drawings": [],
         "principle": None,
     }
     assert [moment["file"] for moment in said["moments"]] == ["clips/01.mp4", "clips/02.mp4", "stills/01.jpg"]

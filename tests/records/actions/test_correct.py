@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from pipeline.errors import SelectionInvalid
 from pipeline.written import Written
@@ -19,12 +20,14 @@ from records.actions.correct import (
     correct_moment,
     correct_selection,
 )
+from records.actions.hide import ask_hiding
 from records.actions.request_output import make_stale_again
 from records.database import Database
 from records.documents import MomentFacts, StatedCut
 from records.errors import LeaseLost
 from records.ledger.outputs import Source, find_output, note_sources
-from records.models import ArtifactRow, SelectionRow, WordsRow
+from records.ledger.selections import drawn_on
+from records.models import ArtifactRow, MomentRow, SelectionRow, WordsRow
 from records.settings import Settings
 from records.views.changes import fingerprints
 from records.views.selections import SelectionView
@@ -96,6 +99,64 @@ def test_only_what_shows_it_is_out_of_date(db: Database, ready: SelectionView) -
     assert lacking(db, ready, PACK) == {"caption", "principle", "question", "working_points", "cycle"}
     assert lacking(db, ready, NOTES) == set()
     assert (view(db, ready.id).cycle, view(db, ready.id).helping_question) == (3, "What helps?")
+
+
+ARROW = {"kind": "arrow", "x1": 0.1, "y1": 0.9, "x2": 0.5, "y2": 0.5}
+SPOTLIGHT = {"kind": "spotlight", "x1": 0.2, "y1": 0.2, "x2": 0.6, "y2": 0.7, "in": 1500, "out": 2500}
+
+
+@ON_SQLITE
+def test_what_is_drawn_is_kept_with_the_moment_and_makes_packs_out_of_date(db: Database, ready: SelectionView) -> None:
+    write(db, ready, 2, drawings=[ARROW])
+    write(db, ready, 2, seen=1, caption="Sam shows Mum the card.")
+    assert [one.name for one in view(db, ready.id).moments[2].moment.drawings] == ["Arrow to the middle"]
+    assert lacking(db, ready, PACK) == {"caption", "drawings"}
+    with db.reading() as session:
+        row = session.get_one(SelectionRow, ready.id)
+        assert [len(still.drawings) for still in row.shape.stills] == [1, 0]
+    with pytest.raises(CorrectedMeanwhile):
+        write(db, ready, 2, seen=1, drawings=[])
+    write(db, ready, 2, seen=2, drawings=[])
+    assert not view(db, ready.id).moments[2].moment.drawings
+
+
+@ON_SQLITE
+def test_nothing_is_drawn_where_it_cannot_be_seen(db: Database, ready: SelectionView) -> None:
+    for position, drawing in ((0, ARROW), (0, {**SPOTLIGHT, "out": 2501, "in": 3000}), (2, SPOTLIGHT)):
+        with pytest.raises((SelectionInvalid, ValidationError)):
+            write(db, ready, position, drawings=[drawing])
+    with pytest.raises(SelectionInvalid, match="on this clip at a time that is not in it"):
+        write(db, ready, 0, drawings=[{**SPOTLIGHT, "in": 3000, "out": 4000}])
+    assert [moment.revision for moment in view(db, ready.id).moments] == [0, 0, 0, 0]
+
+
+@ON_SQLITE
+def test_a_drawing_shows_in_the_file_that_is_there_while_the_ends_are_moved(db: Database, ready: SelectionView) -> None:
+    """And stays while it is outside of them: they may be moved back."""
+    write(db, ready, 0, drawings=[SPOTLIGHT])
+    with db.session() as session:
+        row = session.get_one(MomentRow, ready.moments[0].id)
+        row.facts = MomentFacts(in_ms=1000, out_ms=3000, width_px=320, height_px=240)
+        row.moment = row.moment.model_copy(update={"in_ms": 2600})
+        assert [(one.in_ms, one.out_ms) for one in drawn_on(row)] == [(500, 1500)]
+        row.facts = MomentFacts(in_ms=2600, out_ms=3000, width_px=320, height_px=240)
+        assert drawn_on(row) == ()
+    write(db, ready, 0, seen=1, drawings=[SPOTLIGHT, {**SPOTLIGHT, "in": 2700, "out": 2900}])
+    assert len(view(db, ready.id).moments[0].moment.drawings) == 2
+
+
+@ON_SQLITE
+def test_what_was_drawn_before_somebody_is_hidden_goes(db: Database, ready: SelectionView) -> None:
+    """It may lead to the one who is hidden; what was seen of it before is told that it has changed."""
+    write(db, ready, 2, drawings=[ARROW])
+    with db.session() as session:
+        session.get_one(MomentRow, ready.moments[2].id).facts = MomentFacts(in_ms=5000, width_px=320, height_px=240)
+        session.flush()
+        ask_hiding(session, ready.id, ready.moments[2].id, ())
+    seen = view(db, ready.id).moments[2]
+    assert (seen.moment.drawings, seen.revision) == ((), 2)
+    with db.reading() as session:
+        assert not session.get_one(SelectionRow, ready.id).shape.stills[0].drawings
 
 
 @ON_SQLITE

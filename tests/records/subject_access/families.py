@@ -73,7 +73,14 @@ def fill_family(db: Database, settings: Settings, folder: Path, code: str, marke
             {"in": 0, "out": 1000, "caption": f"{marker} <b>looks</b>"},
             {"in": 2000, "out": 3000, "caption": f"{marker} hides"},
         ],
-        "still": [{"at": 5000, "caption": f"{marker} shows", "principle": "receiving-initiatives"}],
+        "still": [
+            {
+                "at": 5000,
+                "caption": f"{marker} shows",
+                "principle": "receiving-initiatives",
+                "drawings": [{"kind": "arrow", "x1": 0.9, "y1": 0.9, "x2": 0.1, "y2": 0.1}],
+            }
+        ],
     }
     made = add_selection(
         db, shape, outputs=("review_pack", "rating_scale"), recipes={"review_pack": {"title": f"{marker} in a pack"}}

@@ -156,6 +156,7 @@ def test_all_that_is_held_of_the_family_is_in_it_and_nothing_of_another(
     for words in ("asks", "waits", "plays", "drew it", "shows", "hold", "aunt", "says child", "in a pack"):
         assert f"{OWN} {words}" in page
     assert f"{OWN} &lt;b&gt;looks" in page
+    assert "Drawn on it: Arrow to the top left." in page
     assert "<script" not in page
     assert f"{OWN} hides" not in whole(archive).decode("utf-8", "replace")
     assert {one["family_id"] for one in table(archive, "audit")} == {own.id}

@@ -3386,6 +3386,8 @@ export interface components {
         Clip: {
             /** @default  */
             caption?: string;
+            /** @default [] */
+            drawings?: components["schemas"]["Drawing"][];
             in: number;
             out: number;
             principle?: string | null;
@@ -3533,6 +3535,27 @@ export interface components {
             jobs: number;
             kind: string;
             priority: number;
+        };
+        /**
+         * @description One shape on a picture: an arrow from (x1, y1) to its tip (x2, y2), or an ellipse in the box between the two.
+         *
+         *     On a clip it has times, on the clock of the film or, in a finished file, from that file's start: it shows while a
+         *     picture between them, ``in_ms <= frame_ms < out_ms``, is on screen. On a still it has none.
+         */
+        Drawing: {
+            /**
+             * @default yellow
+             * @enum {string}
+             */
+            colour?: "yellow" | "blue" | "white";
+            in?: number | null;
+            /** @enum {string} */
+            kind: "arrow" | "circle" | "spotlight";
+            out?: number | null;
+            x1: number;
+            x2: number;
+            y1: number;
+            y2: number;
         };
         /**
          * @description How a copy ceased to be out.
@@ -4174,6 +4197,8 @@ export interface components {
          */
         MomentCorrection: {
             caption?: string | null;
+            /** @description All that is drawn on it; of a clip each with times on the film's clock. */
+            drawings?: components["schemas"]["Drawing"][] | null;
             principle?: string | null;
         };
         /** @description What was found when a moment was prepared; times on the film's clock. None: not known, or none in it. */
@@ -4237,6 +4262,8 @@ export interface components {
             /** @default  */
             caption?: string;
             cut?: components["schemas"]["ClipCut"] | null;
+            /** @default [] */
+            drawings?: components["schemas"]["Drawing"][];
             in: number;
             out: number;
             /** @description Those of the family who can be seen or heard in it; null: everybody of it. */
@@ -4487,6 +4514,8 @@ export interface components {
             /** @default  */
             caption?: string;
             cut?: components["schemas"]["StillCut"] | null;
+            /** @default [] */
+            drawings?: components["schemas"]["Drawing"][];
             /** @default true */
             exact?: boolean;
             /** @description Those of the family who can be seen or heard in it; null: everybody of it. */
@@ -5173,6 +5202,17 @@ export interface components {
             selection_id: string | null;
             until: string | null;
         };
+        /** @description One shape on a moment's picture, in that picture's own pixels; times from the clip's start, None on a still. */
+        ShownDrawing: {
+            colour: string;
+            in_ms: number | null;
+            /** @enum {string} */
+            kind: "arrow" | "circle" | "spotlight";
+            line: number;
+            name: string;
+            out_ms: number | null;
+            outline: string;
+        };
         /** @description A closing card that is only read; packs for colleagues have it instead of the cards to write on. */
         ShownEnding: {
             /** @default [] */
@@ -5212,6 +5252,8 @@ export interface components {
          */
         ShownMoment: {
             caption: string;
+            /** @default [] */
+            drawings?: components["schemas"]["ShownDrawing"][];
             duration_ms: number | null;
             file: string;
             fps: number | null;
@@ -5357,6 +5399,8 @@ export interface components {
             at: number;
             /** @default  */
             caption?: string;
+            /** @default [] */
+            drawings?: components["schemas"]["Drawing"][];
             /** @default true */
             exact?: boolean;
             principle?: string | null;
@@ -5573,7 +5617,7 @@ export interface components {
          * @description One part of it: an output that shows a part is out of date once that part is changed.
          * @enum {string}
          */
-        Written: "caption" | "principle" | "question" | "working_points" | "order" | "cycle" | "moments" | "notes";
+        Written: "caption" | "principle" | "drawings" | "question" | "working_points" | "order" | "cycle" | "moments" | "notes";
     };
     responses: never;
     parameters: never;

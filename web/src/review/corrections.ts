@@ -9,6 +9,7 @@ type Written = OutputView['made_before'][number];
 const CHANGED: Record<Written, string> = {
   caption: 'a caption',
   principle: 'a principle',
+  drawings: 'the drawings',
   question: 'the question',
   working_points: 'the working points',
   order: 'the order',
@@ -16,7 +17,7 @@ const CHANGED: Record<Written, string> = {
   moments: 'the moments',
   notes: 'the words of the review',
 };
-const SEVERAL: readonly Written[] = ['working_points', 'moments', 'notes'];
+const SEVERAL: readonly Written[] = ['drawings', 'working_points', 'moments', 'notes'];
 const GOING_ON = ['pending', 'queued', 'running'];
 
 /** Thrown where somebody else was first; `view` is what stands there now. */
