@@ -54,13 +54,6 @@ class Box(BaseModel):
         mine, theirs = ((box.x, box.y, box.x + box.width, box.y + box.height) for box in (self, other))
         return Box.from_edges(*(a + (b - a) * share for a, b in zip(mine, theirs, strict=True)))
 
-    def overlap(self, other: Box) -> float:
-        """The share that both have of what they cover together."""
-        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
-        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
-        both = max(0.0, width) * max(0.0, height)
-        return both / (self.width * self.height + other.width * other.height - both)
-
     @classmethod
     def from_edges(cls, left: float, top: float, right: float, bottom: float) -> Box:
         """What of a box lies on the picture; the edge of the picture next to it where nothing does."""

@@ -16,8 +16,6 @@ from pipeline.marks import Box
 
 Pixels = NDArray[np.uint8]
 Scores = NDArray[np.float32]
-MOST_LIKE = 2.2
-"""The largest likeness of a place: 1.2 by colours and 1 by the picture."""
 _BINS = 8, 16, 16
 _RING = 1.6
 _RING_WEIGHT = 0.7
@@ -56,7 +54,7 @@ class Appearance:
         return np.asarray(self._share[_bins_of(picture)], np.float32)
 
     def likeness(self, picture: Pixels, persons: Scores, width_px: int, height_px: int) -> Scores:
-        """For a box of that size around each pixel: 0 to MOST_LIKE; about 2 where a box was drawn."""
+        """For a box of that size around each pixel: up to 1.2 by colours, 1 by the picture; about 2 where one was drawn."""
         colours = np.clip(_contrast(persons, (width_px, height_px)) / self._own, 0, 1.2)
         wide = cv2.copyMakeBorder(
             picture, height_px // 2, (height_px - 1) // 2, width_px // 2, (width_px - 1) // 2, cv2.BORDER_REPLICATE

@@ -7,8 +7,6 @@ interrupted (resume_erasures).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -17,22 +15,14 @@ from records.audit.act import mark_noted
 from records.audit.erasure_register import ErasureKind, note_erasure
 from records.database import Database
 from records.families.families import delete_if_empty
-from records.keys.codes import code_index
 from records.keys.families import destroy_family_key, destroy_selection_key
 from records.ledger.selections import lock_family
 from records.models import ErasureRow, FamilyRow, JobRow, JobState, SelectionRow, UploadRow, utcnow
-from records.models.sealed import ring_of
 from records.retention.holds import require_not_held
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.training.logbook import keep_counts
 from records.uploads.partial_file import erase_partial
-
-
-def selections_of_family(session: Session, family: str) -> Sequence[str]:
-    """The ids of every selection of the family with that code, those that are just being erased too."""
-    query = select(SelectionRow.id).join(FamilyRow, FamilyRow.id == SelectionRow.family_id)
-    return session.scalars(query.where(FamilyRow.code_index == code_index(ring_of(session), family))).all()
 
 
 def erase_selection(db: Database, storage: Storage, settings: Settings, selection_id: str) -> bool:

@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from records.models.outputs import OutputRow
 
 
-def _no_selection() -> Selection:
-    return Selection.model_construct(family="")
-
-
 def _no_words() -> ReviewWords:
     return ReviewWords(kind="vigpack-words", review="0" * 32, written_at=datetime.fromtimestamp(0, UTC))
 

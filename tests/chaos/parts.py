@@ -102,10 +102,6 @@ class Crew:
         for part in self.parts.values():
             part.look()
 
-    def all_run(self) -> bool:
-        """Whether nothing is down."""
-        return all(part.runs for part in self.parts.values())
-
     def unowned(self) -> list[psutil.Process]:
         """Processes with our mark that no running part started, or that have ended and nobody noticed."""
         owned: set[int] = set()

@@ -18,7 +18,6 @@ from typing import Any, Final
 from urllib.parse import quote_plus, urlsplit
 
 import certifi
-from authlib.common.security import generate_token
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -210,11 +209,6 @@ class Provider:
         self._away_until = self._clock() + AWAY_S
         because = f" ({str(said['error'])[:60]})" if said and "error" in said else ""
         raise ProviderAway(f"{url} answers {status}{because}")
-
-
-def new_secret_text() -> str:
-    """48 random characters: a state, a nonce or a code verifier."""
-    return str(generate_token(48))
 
 
 def _knows(keys: KeySet, kid: str | None) -> bool:

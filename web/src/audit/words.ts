@@ -110,7 +110,7 @@ export const ACTIONS: readonly [AuditAction, string][] = (Object.keys(DONE) as A
   .sort(([, one], [, other]) => one.localeCompare(other));
 
 /** Who did it. */
-export function actorOf(line: Pick<ShownLine, 'who' | 'account_id'>): string {
+function actorOf(line: Pick<ShownLine, 'who' | 'account_id'>): string {
   if (line.account_id === 'service' || line.account_id === '') return 'The service';
   if (line.account_id === 'nobody') return 'Somebody who was not signed in';
   if (line.account_id.startsWith('command-line:')) return 'Somebody at the service’s console';

@@ -114,7 +114,7 @@ export function turnPlane<Plane extends Uint8Array | number[]>(plane: Plane, { w
 }
 
 /** Changes the colours of an I420 picture whose sides are even. */
-export function recolor(planes: Uint8Array, { width, height }: Size, [luma, blues, reds]: ToBt709): void {
+function recolor(planes: Uint8Array, { width, height }: Size, [luma, blues, reds]: ToBt709): void {
   const half = { width: width >> 1, height: height >> 1 };
   const blueAt = width * height;
   const redAt = blueAt + half.width * half.height;

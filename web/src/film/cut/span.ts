@@ -12,7 +12,7 @@ import type { FilmSource } from '../read/source';
  * What travels around a clip, so that its ends can be moved once it is sent: a response of the child often comes just
  * after. Where key frames are far apart, nothing is added at the start (docs/decisions/web.md has the figures).
  */
-export const LEAD_IN_MS = 500;
+const LEAD_IN_MS = 500;
 const AFTER_MS = 1000;
 const MOST_BEFORE_MS = 2500;
 /** A clip in which no picture begins shows the one that stands there, as a frozen call does, if it is at least as long. */

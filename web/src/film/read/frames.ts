@@ -247,7 +247,7 @@ async function statedEnd(film: FilmSource, piece: Piece, last: number, usual: nu
  * The first place at or after `count` in the order stored where everything before is shown before everything after, so
  * that what ends there has no gap; `count` itself where none is near.
  */
-export function closedGopEnd(stored: readonly number[], count: number): number {
+function closedGopEnd(stored: readonly number[], count: number): number {
   let latest = stored.slice(0, count).reduce((most, ticks) => Math.max(most, ticks), -Infinity);
   for (let end = count; end < stored.length; end++) {
     if (end > 0 && stored.slice(end).every((ticks) => ticks > latest)) return end;

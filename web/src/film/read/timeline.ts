@@ -257,7 +257,7 @@ async function readPictureSize(read: ReadBytes, stsd: Box): Promise<{ width: num
  * The shape of the pixels by the head of a track, as FFmpeg and with it Chromium reads it: its matrix stretches one side,
  * or the size at which it is to be shown is of another shape than the pictures (DV and its like in QuickTime).
  */
-export function pixelAspectOf(tkhd: Uint8Array, stored: { width: number; height: number } | null): number | null {
+function pixelAspectOf(tkhd: Uint8Array, stored: { width: number; height: number } | null): number | null {
   const at = tkhd[0] === 1 ? 52 : 40;
   if (!stored?.width || !stored.height || tkhd.length < at + 44) return 1;
   const view = viewOf(tkhd);
