@@ -18,18 +18,18 @@ interface StorageKeys {
 
 let asked: Promise<StorageKeys> | undefined;
 
-/** The key for what is kept from now on: of the account, or one that all who use the installation have. Waits for the service. */
+/** The key for what is kept from now on: of the account, or one that all who use the installation have. Waits for the service. Throws ApiError. */
 export async function newestKey(ofEverybody: boolean): Promise<SealKey> {
   const { own, everybody } = await storageKeys();
   return (ofEverybody ? everybody : own)[0]!;
 }
 
-/** The key for cuts that are made now. Waits for the service. */
+/** The key for cuts that are made now. Waits for the service. Throws ApiError. */
 export async function cutKey(): Promise<SealKey> {
   return newestKey(!(await signIn.owner()));
 }
 
-/** All that may open something here, those that were replaced too. Waits for the service. */
+/** All that may open something here, those that were replaced too. Waits for the service. Throws ApiError. */
 export async function allKeys(): Promise<SealKey[]> {
   const { own, everybody } = await storageKeys();
   return [...own, ...everybody];
@@ -41,16 +41,27 @@ export function forgetKeys(): void {
 }
 
 function storageKeys(): Promise<StorageKeys> {
-  return (asked ??= askForKeys());
+  asked ??= askForKeys().catch((error: unknown) => {
+    asked = undefined; // what needs one next asks anew
+    throw error;
+  });
+  return asked;
 }
 
 async function askForKeys(): Promise<StorageKeys> {
+  const { own, everybody } = await keysGiven();
+  return { own: await Promise.all(own.map(importKey)), everybody: await Promise.all(everybody.map(importKey)) };
+}
+
+/** Waits only where waiting may help: any other refusal is a fault, and is thrown as the service told it. */
+async function keysGiven(): Promise<{ own: string[]; everybody: string[] }> {
   for (let failures = 0; ; failures++) {
     try {
-      const { own, everybody } = await dataOf(api.GET('/api/v1/session/storage-keys'));
-      return { own: await Promise.all(own.map(importKey)), everybody: await Promise.all(everybody.map(importKey)) };
+      return await dataOf(api.GET('/api/v1/session/storage-keys'));
     } catch (error) {
-      if (error instanceof ApiError && error.status === 403) return { own: [], everybody: [] }; // for those who work with no films
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 403) return { own: [], everybody: [] }; // for those who work with no films
+      if (!error.retryable) throw error;
       await sleep(Math.min(MAX_BACKOFF_MS, 500 * 2 ** failures), UNTIL_LEFT);
     }
   }
