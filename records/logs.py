@@ -31,6 +31,7 @@ _SAID_BETTER_BY_US = ("celery.app.trace", "celery.worker.strategy", "httpx", "uv
 """Celery's messages are wake-ups, whose numbers are not those of jobs: ours name the job that was done. httpx tells
 whole addresses, and so does uvicorn, beside our own line for each request."""
 _MOST_FRAMES = 12
+_ADD_FIELDS = ExtraAdder()
 
 
 def get_logger(part: str) -> BoundLogger:
@@ -69,7 +70,7 @@ class JsonLines(ProcessorFormatter):
         super().__init__(
             foreign_pre_chain=[
                 structlog.contextvars.merge_contextvars,
-                ExtraAdder(),
+                _fields_of_ours,
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -95,11 +96,20 @@ def frames_of(error: BaseException) -> list[str]:
 def _without_words_of_people(_logger: Any, _method: str, event: Event) -> Event:
     event.pop("message", None)  # what another handler's formatter leaves in the record
     caught = event.pop("exc_info", None)
-    if isinstance(caught, tuple) and isinstance(caught[1], BaseException):
-        event.update(error=type(caught[1]).__qualname__, at=frames_of(caught[1]))
+    error = caught[1] if isinstance(caught, tuple) else None
+    if isinstance(error, BaseException):
+        within = getattr(error, "exc", None)  # billiard's is around the one that was raised in another process
+        error = within if isinstance(within, BaseException) else error
+        event.update(error=type(error).__qualname__, at=frames_of(error))
     if not str(event.get("logger", "")).startswith(_OURS):
-        event["event"] = redact(str(event["event"]))
+        said = event["_record"].msg if error else event["event"]  # without values: one would be the exception's text
+        event["event"] = redact(str(said).strip().partition("\n")[0] if error else str(said))
     return event
+
+
+def _fields_of_ours(logger: Any, method: str, event: Event) -> Event:
+    """Celery brings a whole traceback with its text, and the arguments of the task, as fields."""
+    return _ADD_FIELDS(logger, method, event) if event["_record"].name.startswith(_OURS) else event
 
 
 class _ToStderr(logging.StreamHandler[TextIO]):

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from celery import Celery
 from structlog.contextvars import bound_contextvars
 
 from records.logs import configure_logging, get_logger
@@ -57,6 +58,26 @@ def test_of_an_exception_only_its_kind_and_place_are_logged(capsys: pytest.Captu
     for event in events(said):
         assert event["error"] == "RuntimeError"
         assert "test_of_an_exception_only" in event["at"][-1]
+
+
+@pytest.mark.logs_errors
+def test_what_celery_says_of_a_task_that_raised_is_not_the_text_of_what_was_raised(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its message, and the fields beside it, hold the exception as text and a traceback with it."""
+    app = Celery(set_as_current=False)
+
+    @app.task(name="vigpack.breaks")
+    def breaks() -> None:
+        raise ValueError("Ella looks up")
+
+    configure_logging()
+    assert breaks.apply().failed()
+    said = capsys.readouterr().err
+    [event] = events(said)
+    assert (event["error"], event["logger"]) == ("ValueError", "celery.app.trace")
+    assert any("breaks" in frame for frame in event["at"])
+    assert "Ella" not in said
 
 
 def test_to_configure_again_doubles_no_line(capsys: pytest.CaptureFixture[str]) -> None:
