@@ -24,7 +24,10 @@ from records.settings import settings as process_settings
 TASK = "vigpack.run_job"
 QUEUE = "vigpack"
 GRACE_S = 60
-"""Between the soft limit, after which a job ends in words, and the hard one, which kills."""
+"""Between a job's limit, after which its lease ends it in words, and Celery's hard one, which kills."""
+_SOFT_AFTER_S = 30
+"""Celery's soft limit is thrown into whatever runs just then, also into the note of how the job ended: it is for work that
+asks its lease for nothing any more."""
 _MOST_KEPT_KIB = 1 << 20
 """A pool process that once used more is replaced after its job: memory in pieces does not come back."""
 _FOLDER_BROKER, _FOLDER_TRANSPORT = "filesystem://localhost//", "worker.message_folder:Transport"
@@ -50,7 +53,7 @@ def make_celery(settings: Settings, answer_timeout_s: float | None = None) -> Ce
         # that dies of a job would be given it for ever.
         task_acks_late=False,
         task_reject_on_worker_lost=False,
-        task_soft_time_limit=settings.job_limit_s,
+        task_soft_time_limit=settings.job_limit_s + _SOFT_AFTER_S,
         task_time_limit=settings.job_limit_s + GRACE_S,
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=bool(settings.broker_url) and not is_rabbitmq(settings),  # only Redis knows it

@@ -13,7 +13,7 @@ from records.errors import DatabaseUnavailable, LeaseLost, TookTooLong
 from records.ledger.jobs import Claim, renew
 from records.logs import get_logger
 
-_LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 1.0
 _LEAST_STEP = 0.01
 
 log = get_logger("worker")
@@ -62,7 +62,7 @@ class KeptLease:
     def _keep(self) -> None:
         held_until = time.monotonic() + self._claim.lease_s
         renewed_at, told = time.monotonic(), 0.0
-        while not self._done.wait(min(_LOOK_EVERY_S, self._every_s)):
+        while not self._done.wait(min(LOOK_EVERY_S, self._every_s)):
             asked_at = time.monotonic()
             if asked_at > self._ends_at:
                 self._lost = TookTooLong(f"longer than {self._limit_s} s")

@@ -20,6 +20,7 @@ from tests.servers import RedisServer, wait_until
 from tests.worker.service import Service
 from worker.broker import QUEUE, enqueue, make_celery, queue_length, send
 from worker.command import worker_argv
+from worker.lease import LOOK_EVERY_S
 from worker.maintenance.recovery import resend_lost
 
 
@@ -120,6 +121,12 @@ def test_no_message_is_given_to_a_second_worker_while_the_longest_job_may_run(tm
     conf = make_celery(Settings(data_dir=tmp_path, broker_url="redis://127.0.0.1:1/0")).conf
     assert conf.broker_transport_options["visibility_timeout"] > conf.task_time_limit > conf.task_soft_time_limit
     assert not conf.task_acks_late
+
+
+def test_a_job_over_its_limit_is_ended_by_its_lease_before_celery_throws_into_it(tmp_path: Path) -> None:
+    """Into whatever runs just then: it could be the note of how the job ended, which would be lost."""
+    conf = make_celery(Settings(data_dir=tmp_path, job_limit_s=100)).conf
+    assert 100 + 10 * LOOK_EVERY_S < conf.task_soft_time_limit < conf.task_time_limit
 
 
 def test_a_worker_is_started_by_this_very_python() -> None:
