@@ -14,7 +14,8 @@ import psutil
 from sqlalchemy import select
 
 from records.database import Database
-from records.models import ArtifactRow, JobRow, JobState, UploadRow, UploadState, new_id, utcnow
+from records.documents import ClipTimes
+from records.models import ArtifactRow, JobRow, JobState, MomentRow, UploadRow, UploadState, new_id, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.storage.open import open_storage
@@ -42,21 +43,35 @@ class Service:
     def send_film(self, film: Path, shape: dict[str, Any], **options: Any) -> tuple[str, list[str]]:
         """A new selection whose whole film has arrived, and the ids of its jobs, not yet sent to the queue."""
         selection_id = add_selection(self.db, shape, **options)
+        return selection_id, complete_upload(self.db, selection_id, **self._store(film, selection_id))
+
+    def send_cut(self, cut: Path, shape: dict[str, Any], times: ClipTimes) -> tuple[str, str]:
+        """A new selection of one clip that has arrived as a cut of its own, at ``times`` in it, and its job's id."""
+        selection_id = add_selection(self.db, shape, whole_film=False)
+        with self.db.session() as session:
+            [moment] = session.scalars(select(MomentRow).where(MomentRow.selection_id == selection_id))
+            moment.cut, moment_id = times, moment.id
+        stored = self._store(cut, selection_id)
+        length_bytes = cut.stat().st_size
+        [job] = complete_upload(self.db, selection_id, moment_id=moment_id, length_bytes=length_bytes, **stored)
+        return selection_id, job
+
+    def _store(self, file: Path, selection_id: str) -> dict[str, str]:
+        """An upload with this file: first its row, as the API does, since a file without one is swept."""
         upload_id = new_id()
-        with self.db.session() as session:  # first its row, as the API does: a file without one is swept
+        with self.db.session() as session:
             session.add(
                 UploadRow(
                     id=upload_id,
                     selection_id=selection_id,
                     state=UploadState.RECEIVING,
-                    length_bytes=film.stat().st_size,
+                    length_bytes=file.stat().st_size,
                     offset_bytes=0,
                     expires_at=utcnow() + timedelta(hours=1),
                 )
             )
-        stored = self.storage.put(film, f"selections/{selection_id}/uploads/{upload_id}")
-        jobs = complete_upload(self.db, selection_id, upload_id=upload_id, storage_key=stored.key, sha256=stored.sha256)
-        return selection_id, jobs
+        stored = self.storage.put(file, f"selections/{selection_id}/uploads/{upload_id}")
+        return {"upload_id": upload_id, "storage_key": stored.key, "sha256": stored.sha256}
 
     def enqueue(self, jobs: list[str]) -> None:
         for job in jobs:

@@ -9,37 +9,13 @@ from sqlalchemy import func, select, update
 
 from records.documents import ClipTimes
 from records.ledger.scheduling import Priority
-from records.models import JobRow, JobState, MomentRow, UploadRow, UploadState, new_id, utcnow
+from records.models import JobRow, JobState
 from tests.footage import numbered_film
-from tests.records.cast import K_207, add_jobs, add_selection, complete_upload, job_row
+from tests.records.cast import K_207, add_jobs, job_row
 from tests.servers import wait_until
 from tests.worker.service import Service, encoders_of
 
 CLIPS = {**K_207, "clip": [{"in": 10 * n, "out": 10 * n + 500} for n in range(100)]}
-
-
-def send_cut(service: Service, film: Path) -> tuple[str, str]:
-    """A selection of one clip that arrived as a cut of its own, and the id of its job."""
-    selection_id = add_selection(service.db, {**K_207, "clip": [{"in": 1000, "out": 4000}]}, whole_film=False)
-    upload_id = new_id()
-    with service.db.session() as session:
-        session.add(
-            UploadRow(
-                id=upload_id,
-                selection_id=selection_id,
-                state=UploadState.RECEIVING,
-                length_bytes=film.stat().st_size,
-                offset_bytes=0,
-                expires_at=utcnow(),
-            )
-        )
-        [moment] = session.scalars(select(MomentRow).where(MomentRow.selection_id == selection_id))
-        moment.cut = ClipTimes.model_validate({"in": 1000, "out": 4000})
-        moment_id = moment.id
-    stored = service.storage.put(film, f"selections/{selection_id}/uploads/{upload_id}")
-    of_it = {"upload_id": upload_id, "moment_id": moment_id, "storage_key": stored.key, "sha256": stored.sha256}
-    [job] = complete_upload(service.db, selection_id, length_bytes=film.stat().st_size, **of_it)
-    return selection_id, job
 
 
 def test_a_light_moment_is_ready_while_the_only_encoder_is_busy_and_300_jobs_wait(
@@ -56,7 +32,9 @@ def test_a_light_moment_is_ready_while_the_only_encoder_is_busy_and_300_jobs_wai
     with service.db.session() as session:  # a third of them as urgent as packs that somebody waits for
         session.execute(update(JobRow).where(JobRow.id.in_(waiting[::3])).values(priority=Priority.AWAITED_PACK))
     service.enqueue(waiting)
-    selection_id, light = send_cut(service, numbered_film(tmp_path / "light.mp4", frames=150, fps="25"))
+    film = numbered_film(tmp_path / "light.mp4", frames=150, fps="25")
+    shape = {**K_207, "clip": [{"in": 1000, "out": 4000}]}
+    selection_id, light = service.send_cut(film, shape, ClipTimes(in_ms=1000, out_ms=4000))
     service.enqueue([light])
     wait_until(lambda: job_row(service.db, light).state == JobState.DONE, f"ready; see {service.settings.data_dir}")
     told = [(moment.state, moment.facts and moment.facts.picture) for moment in service.view(selection_id).moments]
