@@ -1,9 +1,10 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { hevc } from './vite.hevc';
 import { toml } from './vite.toml';
 
 export default defineConfig({
-  plugins: [svelte(), toml()],
+  plugins: [svelte(), hevc(), toml()],
   // Nothing is inlined as data: URLs, so that the strict Content-Security-Policy of the service holds.
   build: {
     target: 'es2022',
@@ -11,7 +12,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: { input: ['index.html', 'it.html'] },
   },
-  worker: { format: 'es', plugins: () => [toml()] },
+  worker: { format: 'es', plugins: () => [hevc(), toml()] },
   server: { proxy: { '/api': 'http://127.0.0.1:8000', '/review': 'http://127.0.0.1:8000' } },
   test: {
     include: ['src/**/*.test.ts'],

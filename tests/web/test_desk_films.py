@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.axe import complaints
-from tests.footage import beeps_ms_in, numbered_film
+from tests.footage import beeps_ms_in, numbered_film, numbers_in
 from tests.servers import wait_until
 from tests.web.desk import DeskService, Guider
 
@@ -23,22 +25,37 @@ def test_what_is_no_film_is_said_in_one_sentence(guider: Guider, tmp_path: Path)
     expect(guider.button("Choose a film")).to_be_enabled()
 
 
-def test_a_film_this_browser_cannot_show_is_marked_by_time(
+def test_a_phone_s_film_that_this_browser_cannot_decode_is_marked_by_looking(
     guider: Guider, desk_service: DeskService, tmp_path: Path
 ) -> None:
     codec = ("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "keyint=25:log-level=error")
-    film = numbered_film(tmp_path / "phone.mp4", frames=150, fps="25", codec=codec)
-    guider.open(film)
-    expect(guider.page.get_by_text("This browser cannot show this film")).to_be_visible()
+    guider.open(numbered_film(tmp_path / "phone.mp4", frames=150, fps="25", codec=codec))
+    expect(guider.page.get_by_text("This browser cannot play this film")).to_be_visible()
     time = guider.page.get_by_label("Time", exact=True)
-    for at, name in (("0:01.2", "Starts here"), ("2.4", "Ends here")):
+    for at, number, name in (("0:01.2", 30, "Starts here"), ("2.4", 60, "Ends here")):
         time.fill(at)
         guider.button("Go there").click()
+        wait_until(partial(shows, guider, number), f"the picture at {at} s is shown")
         guider.button(name).click()
     selection = guider.send()
     guider.wait_until_ready()
     [clip] = desk_service.selection(selection)["moments"]
     assert (clip["moment"]["in"], clip["moment"]["out"]) == (1200, 2440)
+    file = finished(desk_service, selection, clip, tmp_path / "clip.mp4")
+    assert numbers_in(file) == list(range(30, 61))
+
+
+def finished(service: DeskService, selection: str, moment: dict[str, Any], path: Path) -> Path:
+    """The finished moment, written to ``path``."""
+    with service.client() as client:
+        answer = client.get(f"/api/v1/selections/{selection}/artifacts/{moment['artifacts'][0]['id']}")
+    path.write_bytes(answer.raise_for_status().content)
+    return path
+
+
+def shows(guider: Guider, number: int) -> bool:
+    """Whether the screen shows the picture of that number; until the first one there is none."""
+    return guider.number_on(".screen canvas") == number
 
 
 def test_a_film_this_browser_cannot_play_is_looked_at_picture_by_picture_and_lost_sound_is_told(
@@ -56,13 +73,7 @@ def test_a_film_this_browser_cannot_play_is_looked_at_picture_by_picture_and_los
     selection = guider.send()
     guider.wait_until_ready()
     [clip] = desk_service.selection(selection)["moments"]
-    with desk_service.client() as client:
-        file = tmp_path / "clip.mp4"
-        file.write_bytes(
-            client.get(f"/api/v1/selections/{selection}/artifacts/{clip['artifacts'][0]['id']}")
-            .raise_for_status()
-            .content
-        )
+    file = finished(desk_service, selection, clip, tmp_path / "clip.mp4")
     assert beeps_ms_in(file) == pytest.approx([0, 1000, 2000], abs=20)
 
 

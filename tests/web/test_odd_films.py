@@ -141,7 +141,7 @@ def hev1(drawn: Path, path: Path) -> Path:
 
 @pytest.mark.parametrize("kind", ["of two seconds", "that counts over its end", "of open groups"])
 def test_hevc_with_parameter_sets_in_its_pictures_is_cut_as_any_film(engine: Engine, tmp_path: Path, kind: str) -> None:
-    """Chromium here decodes none, so nothing is shown; what is cut must still be what was asked for."""
+    """Chromium here decodes none: the page shows it, picture by picture, and what is cut is what was asked for."""
     words = {
         "of two seconds": "keyint=15:bframes=3:open-gop=0",
         "that counts over its end": "keyint=300:bframes=0:log2-max-poc-lsb=4",
@@ -152,7 +152,10 @@ def test_hevc_with_parameter_sets_in_its_pictures_is_cut_as_any_film(engine: Eng
     path = hev1(drawn, tmp_path / "film.mp4")
     assert probe(path).duration_ms == 2000
     engine.choose(path)
-    assert engine.facts()["durationMs"] == 2000
+    facts = engine.facts()
+    assert facts["durationMs"] == 2000
+    assert (facts["canShow"], facts["isDecodedHere"], facts["canCutLight"]) == (True, True, False)
+    assert [engine.picture(number * 1000 // 30 + 1) for number in (0, 14, 44, 59)] == [0, 14, 44, 59]
     made = engine.cut({"in": 1000, "out": 1700})
     assert numbers_of(made) == list(range(30, 51))
     assert probe(made.path).duration_ms >= 700

@@ -242,6 +242,14 @@ def test_every_answer_carries_the_safe_headers(client: TestClient) -> None:
     assert client.get(SELECTIONS).headers["Cache-Control"] == "private, no-store"
 
 
+def test_only_the_decoder_s_worker_may_compile_and_it_can_neither_load_nor_send_anything(client: TestClient) -> None:
+    decoder = client.get("/assets/hevcDecoder-C_pT-gshR.js").headers["Content-Security-Policy"]
+    assert "default-src 'none'; script-src 'wasm-unsafe-eval'" in decoder
+    assert not {"connect-src", "worker-src", "'self'"} & set(decoder.split())
+    for path in ("/", "/assets/index-C4.js", "/assets/hevcDecoder-x.js/more", "/assets/x/hevcDecoder-x.js", SELECTIONS):
+        assert "wasm" not in client.get(path).headers["Content-Security-Policy"], path
+
+
 def test_the_built_page_is_served_beside_the_api(app_settings: Settings, tmp_path: Path) -> None:
     built = tmp_path / "dist"
     (built / "assets").mkdir(parents=True)

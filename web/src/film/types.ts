@@ -38,6 +38,8 @@ export interface FilmFacts {
   readonly hasSound: boolean;
   /** Whether this browser can show its pictures; a film that cannot be shown may still be cut by time. */
   readonly canShow: boolean;
+  /** Whether the page decodes its pictures itself, one by one: this browser's player has only its sound. */
+  readonly isDecodedHere: boolean;
   /** Why this browser cannot show its pictures, where more is known than that it does not know the kind: a sentence. */
   readonly whyUnshown: string | null;
   /** Whether moments can be taken out of it here; if not, only the whole film can be sent. */

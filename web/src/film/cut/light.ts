@@ -19,6 +19,7 @@ import {
 import type { FilmClock } from '../read/clock';
 import type { Written } from './lossless';
 import type { CutSpan } from './span';
+import { isDecodedHere } from '../hevc/decoder';
 import { FilmProblem } from '../problem';
 import { decodeAt } from '../read/decode';
 import { BT709, colorsByRule, finish, fromRgba, type Turn } from './finishing';
@@ -94,6 +95,8 @@ async function chooseAnew(
   isFinished: boolean,
   configOf: (codec: VideoCodec, size: Size) => EncodingChoice,
 ): Promise<Anew | null> {
+  // What the page decodes itself comes too slowly for that.
+  if (await isDecodedHere(film.video)) return null;
   const stored = typeof VideoEncoder === 'undefined' ? null : await lookAtFirst(film);
   // Half pictures woven together would be encoded, and shown, as combs.
   if (!stored || (await isInterlaced(film))) return null;

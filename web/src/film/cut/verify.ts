@@ -1,5 +1,6 @@
 /** A finished cut read again, as the service will read it. */
 
+import { isDecodedHere } from '../hevc/decoder';
 import { FilmProblem } from '../problem';
 import { decodeAt } from '../read/decode';
 import { beginsOpen, findEndTicks } from '../read/frames';
@@ -54,7 +55,8 @@ export async function compareWithFilm(
   moment: { fromTicks: number; toTicks: number },
   mode: keyof typeof MOST_DIFFERENCE,
 ): Promise<void> {
-  if (!(await lookAtFirst(film))) return;
+  // What the page decodes itself, it decodes alike before and after.
+  if ((await isDecodedHere(film.video)) || !(await lookAtFirst(film))) return;
   const inside = [...written.keys()].filter((index) => written[index]! >= moment.fromTicks && written[index]! < moment.toTicks);
   // A moment in which no picture begins shows the one before.
   if (!inside.length) inside.push(Math.max(0, written.findLastIndex((ticks) => ticks <= moment.fromTicks)));

@@ -2,6 +2,8 @@
 
 import type { InputVideoTrack } from 'mediabunny';
 
+import { decodeHere } from '../hevc/decoder';
+
 /** Levels that every decoder knows: what fits them is far larger than any film of ours. */
 const VP9_LEVEL = '51';
 const AVC_LEVEL = '34';
@@ -22,7 +24,8 @@ export function otherCodecStrings(codec: string): string[] {
 
 /**
  * Lets `video` be decoded under another codec string where this browser refuses its own, as it does of its own
- * recordings: Chromium 156 writes VP9 into MP4 with level 0, which its decoder does not take.
+ * recordings: Chromium 156 writes VP9 into MP4 with level 0, which its decoder does not take. HEVC that it does not decode
+ * is decoded by the page.
  */
 export async function letBeDecoded(video: InputVideoTrack): Promise<void> {
   if (typeof VideoDecoder === 'undefined' || (await video.canDecode())) return;
@@ -34,4 +37,5 @@ export async function letBeDecoded(video: InputVideoTrack): Promise<void> {
     video.canDecode = () => Promise.resolve(true);
     return;
   }
+  await decodeHere(video);
 }

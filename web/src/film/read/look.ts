@@ -2,6 +2,7 @@
 
 import type { VideoSample } from 'mediabunny';
 
+import { decodeHere, isDecodedHere } from '../hevc/decoder';
 import { decodeAt } from './decode';
 import { decodeEntryPoint } from './frames';
 import { mayBeInterlaced } from './h264Parameters';
@@ -45,6 +46,14 @@ export function lookAtFirst(film: FilmSource): Promise<Size | null> {
 
 async function look(film: FilmSource): Promise<Size | null> {
   if (film.wholeOnly === 'film_of_two' || !(await film.video.canDecode())) return null;
+  const found = await decodeFirst(film);
+  if (found || (await isDecodedHere(film.video))) return found;
+  // Some browsers name HEVC among what they decode, and have nothing to do it with.
+  await decodeHere(film.video);
+  return (await isDecodedHere(film.video)) ? decodeFirst(film) : null;
+}
+
+async function decodeFirst(film: FilmSource): Promise<Size | null> {
   try {
     const sample = await decodeAt(film, film.clock.zeroTicks);
     if (!sample) return null;

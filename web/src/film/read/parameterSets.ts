@@ -5,6 +5,8 @@ import { pixelAspectOfSet } from './h264Parameters';
 import { readSequence } from './hevcParameters';
 import { unitsIn, type NalUnits } from './nalUnits';
 
+/** Where a configuration says, in its last two bits, of how many bytes a unit's length is, less one. */
+export const LENGTH_AT = { avc: 4, hevc: 21 } as const;
 const H264_SETS_AT = 5;
 const H264_SETS_MASK = 0x1f;
 const H264_SEQUENCE_SET = 7;

@@ -29,6 +29,7 @@ import { isJoined } from './joined';
 import { HevcOrder } from './hevcOrder';
 import { keyFrameTest } from './keyFrames';
 import { leavesShapeOpen } from './matroska';
+import { LENGTH_AT } from './parameterSets';
 import { settleShape } from './pixelShape';
 import { diagnoseUnreadable } from './sniff';
 import { readTimelines, trackEndS, type TrackTimeline } from './timeline';
@@ -40,9 +41,6 @@ const FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
 const MOVING_FPS = 4;
 /** Encoders that store pictures in another order do so within the first second. */
 const LOOKED_AT = 32;
-/** Where the decoder's configuration says how long the length fields are. */
-const AVC_LENGTH_AT = 4;
-const HEVC_LENGTH_AT = 21;
 const CACHE_BYTES = 8 << 20;
 const MOST_RETRIES = 3;
 
@@ -226,7 +224,7 @@ async function nalUnitsOf(video: InputVideoTrack): Promise<NalUnits | null> {
   if (codec !== 'avc' && codec !== 'hevc') return null;
   const record = await descriptionOf(video);
   if (!record) return { codec, lengthBytes: null };
-  return { codec, lengthBytes: (record[codec === 'avc' ? AVC_LENGTH_AT : HEVC_LENGTH_AT]! & 3) + 1 };
+  return { codec, lengthBytes: (record[LENGTH_AT[codec]]! & 3) + 1 };
 }
 
 async function descriptionOf(video: InputVideoTrack): Promise<Uint8Array | null> {

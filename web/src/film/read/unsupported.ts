@@ -26,6 +26,7 @@ export function unsupportedFilm(file: File, durationMs: number): Film {
       hasPicture,
       hasSound: true,
       canShow: false,
+      isDecodedHere: false,
       whyUnshown: null,
       canCut: false,
       whyWhole: null,

@@ -3,6 +3,7 @@
 import { chooseAudioFormat } from '../cut/audio';
 import { lightCodec } from '../cut/light';
 import { chooseFormat } from '../cut/muxer';
+import { isDecodedHere } from '../hevc/decoder';
 import { FilmProblem } from '../problem';
 import { holdsUnheard, type AudioRecording } from '../read/audio';
 import { beginsOpen, findEndTicks, frameTickAt, frameTicksBetween, holdsHidden } from '../read/frames';
@@ -41,6 +42,7 @@ export async function readFilmFacts(film: FilmSource): Promise<FilmFacts> {
     hasPicture: true,
     hasSound: audio !== null,
     canShow: look !== null,
+    isDecodedHere: look !== null && (await isDecodedHere(video)),
     whyUnshown: !look && (await video.canDecode()) && (await beginsOpen(film)) ? new FilmProblem('not_shown_from_there').sentence : null,
     canCut,
     whyWhole: film.wholeOnly && new FilmProblem(film.wholeOnly).sentence,
@@ -103,6 +105,7 @@ export async function readAudioFacts(sound: AudioRecording): Promise<FilmFacts> 
     hasPicture: false,
     hasSound: true,
     canShow: await audio.canDecode(),
+    isDecodedHere: false,
     whyUnshown: null,
     canCut: (await chooseAudioFormat(sound)) !== null,
     whyWhole: null,

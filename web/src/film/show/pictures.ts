@@ -1,7 +1,8 @@
 /** Upright pictures of a film: single frames, and keyframes for a filmstrip. */
 
-import { VideoSampleSink } from 'mediabunny';
+import { VideoSampleSink, type VideoSample } from 'mediabunny';
 
+import { isDecodedHere } from '../hevc/decoder';
 import { FilmProblem } from '../problem';
 import { findEndTicks, frameTickAt, keyframeBefore, seekSecondsOf } from '../read/frames';
 import { decodeAt } from '../read/decode';
@@ -38,7 +39,7 @@ export async function decodeFilmstrip(
   for await (const sample of sink.samplesAtTimestamps(keys.map((ticks) => seekSecondsOf(film, ticks)))) {
     if (signal.aborted) sample?.close();
     signal.throwIfAborted();
-    if (sample) onPicture(index, clock.msAt(keys[index]!), await toUprightBitmap(sample, await squareSize(film, sample), heightPx));
+    if (sample) onPicture(index, clock.msAt(keys[index]!), await draw(film, sample, heightPx));
     index += 1;
   }
 }
@@ -50,8 +51,14 @@ export async function decodePicture(film: FilmSource, atMs: number, heightPx: nu
   return onePicture(async () => {
     const sample = await decodeAt(film, ticks);
     if (!sample) throw new FilmProblem('not_shown', `no picture at ${atMs} ms`);
-    return toUprightBitmap(sample, await squareSize(film, sample), heightPx);
+    return draw(film, sample, heightPx);
   });
+}
+
+async function draw(film: FilmSource, sample: VideoSample, heightPx: number): Promise<ImageBitmap> {
+  const { transfer }: { transfer?: string | null } = await film.video.getColorSpace();
+  const light = (transfer === 'hlg' || transfer === 'pq') && (await isDecodedHere(film.video)) ? transfer : null;
+  return toUprightBitmap(sample, await squareSize(film, sample), heightPx, light);
 }
 
 async function requireDecodable(film: FilmSource): Promise<void> {

@@ -4,6 +4,7 @@ import type { VideoSample } from 'mediabunny';
 
 import { upright, type Size } from '../read/look';
 import { serialQueue } from '../serialQueue';
+import { toStandardLight, type WideLight } from './standardLight';
 
 /** One at a time, so that one piece of memory serves all: a picture of 4K takes 33 MB as RGB. */
 const oneDrawing = serialQueue();
@@ -11,25 +12,31 @@ let pixels = new Uint8ClampedArray(0);
 
 /**
  * A picture `heightPx` high of a decoded one, which is closed; `stored` is its size in square pixels, not yet turned.
+ * `light`: what its values stand for, where the decoder has not seen to that.
  *
  * Drawing a decoded picture on a canvas leaves a full-sized copy of it in shared memory until some later clean-up
  * (measured in Chromium 156: 8 MB for each of 1080p), so its pixels are read out and made small instead.
  */
-export function toUprightBitmap(sample: VideoSample, stored: Size, heightPx: number): Promise<ImageBitmap> {
+export function toUprightBitmap(sample: VideoSample, stored: Size, heightPx: number, light: WideLight | null = null): Promise<ImageBitmap> {
   const { rotation, flip } = sample;
   const shown = upright(stored, rotation);
   const widthPx = Math.max(1, Math.round((heightPx * shown.width) / shown.height));
   const [width, height] = rotation % 180 === 0 ? [widthPx, heightPx] : [heightPx, widthPx];
   return oneDrawing(async () => {
     const small = await makeSmall(sample, width, height);
-    if (!rotation && !flip) return small;
+    if (!rotation && !flip && !light) return small;
     const canvas = new OffscreenCanvas(widthPx, heightPx);
-    const context = canvas.getContext('2d')!;
+    const context = canvas.getContext('2d', { willReadFrequently: light !== null })!;
     context.translate(widthPx / 2, heightPx / 2);
     if (flip) context.scale(-1, 1);
     context.rotate((rotation * Math.PI) / 180);
     context.drawImage(small, -width / 2, -height / 2);
     small.close();
+    if (light) {
+      const drawn = context.getImageData(0, 0, widthPx, heightPx);
+      toStandardLight(drawn.data, light);
+      context.putImageData(drawn, 0, 0);
+    }
     return canvas.transferToImageBitmap();
   });
 }

@@ -1,0 +1,141 @@
+/** Pictures of HEVC where the browser has no decoder for them: most phones film so, and many laptops cannot show it. */
+
+import { CustomVideoDecoder, registerDecoder, VideoSample, type EncodedPacket, type InputVideoTrack, type VideoCodec } from 'mediabunny';
+import programUrl from 'virtual:hevc-program';
+
+import { LENGTH_AT, setsOf } from '../read/parameterSets';
+import { unitsIn } from '../read/nalUnits';
+import { behindStartCodes, isLeftOut } from './units';
+import type { DecodedPicture, DecoderRequest, DecoderResponse } from './protocol';
+
+type Asked = DecoderRequest extends infer Request ? (Request extends unknown ? Omit<Request, 'id'> : never) : never;
+
+/** The decoder's worker, begun when it is first needed; it ends with the film worker that began it. */
+class DecoderWorker {
+  readonly #worker = new Worker(new URL('./hevcDecoder.ts', import.meta.url), { type: 'module', name: 'hevc' });
+  readonly #pending = new Map<number, { resolve: (pictures: DecodedPicture[]) => void; reject: (error: Error) => void }>();
+  readonly #loaded: Promise<unknown>;
+  #lastId = 0;
+  isBroken = false;
+
+  constructor() {
+    this.#worker.addEventListener('message', ({ data }: MessageEvent<DecoderResponse>) => {
+      const asked = this.#pending.get(data.id);
+      this.#pending.delete(data.id);
+      if ('pictures' in data) asked?.resolve(data.pictures);
+      else asked?.reject(new Error(data.problem));
+    });
+    this.#worker.addEventListener('error', (event) => this.#end(event.message || 'the decoder broke'));
+    this.#loaded = this.#load();
+    this.#loaded.catch((error: unknown) => this.#end(String(error)));
+  }
+
+  async ask(request: Asked): Promise<DecodedPicture[]> {
+    await this.#loaded;
+    return this.#post(request);
+  }
+
+  async #load(): Promise<void> {
+    const answer = await fetch(programUrl);
+    if (!answer.ok) throw new Error(`the decoder was not loaded: ${answer.status}`);
+    await this.#post({ call: 'load', program: await answer.arrayBuffer() });
+  }
+
+  #post(request: Asked): Promise<DecodedPicture[]> {
+    return new Promise((resolve, reject) => {
+      if (this.isBroken) return reject(new Error('the decoder broke'));
+      const id = ++this.#lastId;
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...request, id });
+    });
+  }
+
+  #end(why: string): void {
+    this.isBroken = true;
+    this.#worker.terminate();
+    for (const { reject } of this.#pending.values()) reject(new Error(why));
+    this.#pending.clear();
+  }
+}
+
+let worker: DecoderWorker | null = null;
+let lastStream = 0;
+/** Configurations that this browser does not decode, by their codec strings. */
+const undecoded = new Set<string>();
+
+/** Lets the page decode `video` itself where it is HEVC that this browser does not decode. */
+export async function decodeHere(video: InputVideoTrack): Promise<void> {
+  const config = await video.getDecoderConfig();
+  if (config && (await video.getCodec()) === 'hevc') undecoded.add(config.codec);
+}
+
+/** Whether the page decodes `video` itself: slowly, and for looking only. */
+export async function isDecodedHere(video: InputVideoTrack): Promise<boolean> {
+  const config = await video.getDecoderConfig();
+  return config !== null && undecoded.has(config.codec);
+}
+
+class HevcDecoder extends CustomVideoDecoder {
+  #stream = 0;
+  #lengthBytes: number | null = null;
+  #sets: Uint8Array[] = [];
+  /** Of packets whose pictures are not out yet; pictures come in the order of their times. */
+  #times: number[] = [];
+  #hasBegun = false;
+  /** Pictures shown before the first one may lean on what is left out before it. */
+  #leads = true;
+
+  static override supports(codec: VideoCodec, config: VideoDecoderConfig): boolean {
+    return codec === 'hevc' && undecoded.has(config.codec) && typeof VideoFrame !== 'undefined';
+  }
+
+  init(): void {
+    if (!worker || worker.isBroken) worker = new DecoderWorker();
+    this.#stream = ++lastStream;
+    const { description } = this.config;
+    if (!description) return;
+    const record = ArrayBuffer.isView(description)
+      ? new Uint8Array(description.buffer, description.byteOffset, description.byteLength)
+      : new Uint8Array(description);
+    this.#lengthBytes = (record[LENGTH_AT.hevc]! & 3) + 1;
+    this.#sets = [...setsOf('hevc', record)];
+  }
+
+  async decode(packet: EncodedPacket): Promise<void> {
+    const units = [...unitsIn(packet.data, this.#lengthBytes)];
+    if (this.#hasBegun && this.#leads) {
+      if (isLeftOut(units)) return;
+      this.#leads = false;
+    }
+    const given = this.#lengthBytes === null ? packet.data : behindStartCodes(this.#hasBegun ? units : [...this.#sets, ...units]);
+    this.#hasBegun = true;
+    this.#times.push(packet.timestamp);
+    this.#times.sort((a, b) => a - b);
+    this.#give(await worker!.ask({ call: 'decode', stream: this.#stream, units: given }));
+  }
+
+  async flush(): Promise<void> {
+    this.#give(await worker!.ask({ call: 'flush', stream: this.#stream }));
+    [this.#times, this.#hasBegun, this.#leads] = [[], false, true];
+  }
+
+  async close(): Promise<void> {
+    await worker!.ask({ call: 'flush', stream: this.#stream }).catch(() => undefined);
+  }
+
+  #give(pictures: DecodedPicture[]): void {
+    for (const { bytes, width, height, format } of pictures) {
+      const timestamp = this.#times.shift();
+      if (timestamp === undefined) return;
+      const colorSpace = asStored(this.config.colorSpace);
+      this.onSample(new VideoSample(bytes, { format, codedWidth: width, codedHeight: height, timestamp, colorSpace }));
+    }
+  }
+}
+
+/** The matrix and range that make red, green and blue of it; what light these stand for is seen to after that. */
+function asStored(stated: VideoColorSpaceInit | undefined): VideoColorSpaceInit {
+  return { matrix: stated?.matrix ?? 'bt709', fullRange: stated?.fullRange ?? false, primaries: 'bt709', transfer: 'bt709' };
+}
+
+registerDecoder(HevcDecoder);
