@@ -12,9 +12,9 @@ from api.dependencies import Asker, Ctx, GivenId
 from api.errors import described
 from api.routes.selections import PREFIX
 from pipeline.limits import ID_PATTERN, LIMITS
+from pipeline.rating_scale import Answer, rating_scale
 from pipeline.training.rating.form import print_form
 from pipeline.training.rating.printed import CheckedTable, PrintedTable, check_printed, read_printed
-from pipeline.training.rating.scale import Answer, rating_scale
 from pipeline.training.rating.totals import Comparison, Totals, compare, totals
 from records.families.access import Right, check_selection, may_with_selection, owner_of
 from records.training import ratings

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pipeline.training.rating.scale import Answer
+from pipeline.rating_scale import Answer
 from records.clock import utcnow
 from records.keys.codes import code_index
 from records.keys.store import KeyKind

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.moments import FilmOf
-from pipeline.training.rating.scale import Answer
+from pipeline.rating_scale import Answer
 from records.errors import RecordsError, SelectionGone
 from records.ledger.selections import lock_selection, visible_selection
 from records.models import RatingRow, SelectionRow, utcnow

@@ -14,8 +14,8 @@ from pipeline.limits import LIMITS, or_empty
 from pipeline.moments import FilmOf, Selection
 from pipeline.prepared import Prepared
 from pipeline.print.press import Document, press_pdf
+from pipeline.rating_scale import rating_scale
 from pipeline.training.rating.form import lay_form
-from pipeline.training.rating.scale import rating_scale
 
 NAME = "rating-scale.pdf"
 

@@ -16,8 +16,8 @@ from pipeline.pack.case import Case, Wanted, contents_of, describe_case, review_
 from pipeline.pack.companion import WithCompanion
 from pipeline.player.review import ShownEnding, ShownLink
 from pipeline.prepared import Prepared
+from pipeline.rating_scale import rating_scale
 from pipeline.training.rating.form import print_form
-from pipeline.training.rating.scale import rating_scale
 
 FOLDER = "supervision-pack"
 FORM = "rating-form.pdf"

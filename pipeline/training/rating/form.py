@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from pipeline.print.letters import printable_words
 from pipeline.print.press import Document, press_pdf
 from pipeline.print.recipes import PrintedRecipe
-from pipeline.training.rating.scale import Scale
+from pipeline.rating_scale import Scale
 
 ABOUT = (
     "For a practitioner's recording of a shared review. Ring one answer for each question. "

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
-from pipeline.training.rating.scale import NOT_APPLICABLE, Answer, Scale
+from pipeline.rating_scale import NOT_APPLICABLE, Answer, Scale
 
 
 class Score(BaseModel):

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pipeline.rating_scale import NOT_APPLICABLE, RatingInvalid, Scale, rating_scale
 from pipeline.training.rating.printed import TableUnreadable, check_printed, read_printed
-from pipeline.training.rating.scale import NOT_APPLICABLE, RatingInvalid, Scale, rating_scale
 from pipeline.training.rating.totals import Score, compare, totals
 
 
