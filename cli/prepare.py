@@ -50,6 +50,7 @@ def prepare(
     from pipeline.outputs.kinds import find_kind, purpose_of_film, read_recipes, usual_kinds
     from pipeline.outputs.review_pack.opening import open_pack
     from pipeline.presets import preset as preset_named
+    from pipeline.rating_scale import rating_scale
     from pipeline.run.jailed import prepare_in_jail
     from pipeline.run.orders import Ffmpeg, SelectionOrder
     from records.consent.policy import load_policy
@@ -73,6 +74,7 @@ def prepare(
         companion=other,
         artwork=tuple(artwork or ()),
         earlier=tuple(open_pack(folder) for folder in earlier or ()),
+        scale=rating_scale(settings.rating_scale) if settings.rating_scale else None,
     )
     with progress_bar("Preparing", shown=not json) as on_progress:
         report = prepare_in_jail(settings.jail_for_media(), order, out, on_progress)

@@ -10,6 +10,7 @@ from pipeline.closing_notes import ReviewWords
 from pipeline.errors import PipelineError
 from pipeline.moments import FilmOf, Selection
 from pipeline.print.recipes import StillChoice
+from pipeline.rating_scale import Scale
 
 
 class CompanionWrong(PipelineError):
@@ -52,6 +53,8 @@ class Prepared:
     """What was written at the end of the review of these moments, as it was saved last."""
     review: str = ""
     """The selection's identifier on the service, 32 hex digits; empty where there is no service."""
+    scale: Scale | None = None
+    """The rating scale of the service, where it has a file of its own."""
 
 
 class EarlierWrong(PipelineError):

@@ -6,11 +6,13 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import PipelineError
+from pipeline.moments import plain_sentence
 
 NOT_APPLICABLE = "not_applicable"
 Answer = Annotated[int, Field(strict=True)] | Literal["not_applicable"]
@@ -21,6 +23,12 @@ class RatingInvalid(PipelineError):
     """An answer is none the scale knows."""
 
     code = "rating_invalid"
+
+
+class RatingScaleWrong(PipelineError):
+    """The service's own file of the scale cannot be used."""
+
+    code = "rating_scale_wrong"
 
 
 class SubScale(BaseModel):
@@ -52,7 +60,7 @@ class SubScale(BaseModel):
 class Scale(BaseModel):
     """The whole scale; an answer is the place of its anchor, from 0."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
 
     title: str
     anchors: Annotated[tuple[str, ...], Field(min_length=2)]
@@ -72,6 +80,11 @@ class Scale(BaseModel):
     def questions(self) -> tuple[str, ...]:
         return tuple(question for sub_scale in self.sub_scales for question in sub_scale.questions)
 
+    @property
+    def has_texts(self) -> bool:
+        """Whether it says what each question asks, and not only its number."""
+        return all(sub_scale.texts for sub_scale in self.sub_scales)
+
     def check(self, answers: Mapping[str, Answer]) -> None:
         """Nothing, if every answer is one to a question of this scale. Raises: RatingInvalid, which names it."""
         questions = set(self.questions)
@@ -86,8 +99,15 @@ class Scale(BaseModel):
 
 
 @cache
-def rating_scale() -> Scale:
-    """The scale of this service."""
-    return Scale.model_validate(
-        tomllib.loads(files("configs").joinpath("rating_scale.toml").read_text(encoding="utf-8"))
-    )
+def rating_scale(path: Path | None = None) -> Scale:
+    """The scale in a service's own file; of configs/rating_scale.toml where none is named. Raises: RatingScaleWrong."""
+    name = "configs/rating_scale.toml" if path is None else path.name
+    try:
+        written = files("configs").joinpath("rating_scale.toml") if path is None else path
+        return Scale.model_validate(tomllib.loads(written.read_text(encoding="utf-8-sig")))
+    except ValidationError as error:
+        why = plain_sentence(error)
+    except (OSError, ValueError) as error:  # tomllib's too
+        why = f"It cannot be read: {error}."
+    sentence = f"{name}, which holds the rating scale, cannot be used. {why}"
+    raise RatingScaleWrong(sentence, for_guider=sentence)

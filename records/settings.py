@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     consent_policy: Path | None = None
     """A TOML file that says for each purpose on what basis moments are used for it, and whether the family's agreement
     is needed; empty: configs/consent.toml."""
+    rating_scale: Path | None = None
+    """A TOML file with the rating scale as this service may print it, with the words of its questions; empty:
+    configs/rating_scale.toml, which has their numbers only."""
     consent_grace_days: int = Field(default=60, ge=0)
     """So long after the update that began to ask who agreed, families that were there before go on as before."""
     controller: OneLine = ""

@@ -125,6 +125,7 @@ def _shown_first(inputs: OutputInputs, pictures_of: str) -> OutputInputs:
     return OutputInputs(
         inputs.own.first(pictures_of, most if pictures_of == "still" else None, most),
         tuple(one.first("still", most, most) for one in inputs.earlier[:MOST_EARLIER]),
+        scale=inputs.scale,
     )
 
 

@@ -12,7 +12,7 @@ from api.dependencies import Asker, Ctx, GivenId
 from api.errors import described
 from api.routes.selections import PREFIX
 from pipeline.limits import ID_PATTERN, LIMITS
-from pipeline.rating_scale import Answer, rating_scale
+from pipeline.rating_scale import Answer, Scale, rating_scale
 from pipeline.training.rating.form import print_form
 from pipeline.training.rating.printed import CheckedTable, PrintedTable, check_printed, read_printed
 from pipeline.training.rating.totals import Comparison, Totals, compare, totals
@@ -46,6 +46,8 @@ class ScaleView(BaseModel):
     """The scale; an answer is the place of its anchor, from 0, or `not_applicable`."""
 
     title: str
+    has_texts: bool
+    """Whether it says what each question asks: the words are copyrighted, and a service gives its own."""
     anchors: list[str]
     sub_scales: list[SubScaleView]
 
@@ -84,11 +86,12 @@ class PrintedTotals(BaseModel):
 
 
 @router.get("/api/v1/rating-scale", summary="The rating scale", responses=described(401))
-def get_rating_scale() -> ScaleView:
+def get_rating_scale(ctx: Ctx) -> ScaleView:
     """Its sub-scales, questions and anchors. It rates a practitioner's recording, never a family."""
-    found = rating_scale()
+    found = rating_scale(ctx.settings.rating_scale)
     return ScaleView(
         title=found.title,
+        has_texts=found.has_texts,
         anchors=list(found.anchors),
         sub_scales=[
             SubScaleView(
@@ -107,10 +110,10 @@ def get_rating_scale() -> ScaleView:
     response_class=Response,
     responses={200: {"content": {"application/pdf": {}}}, **described(401)},
 )
-def download_rating_form() -> Response:
+def download_rating_form(ctx: Ctx) -> Response:
     """Empty, for any recording of a shared review."""
     headers = {"Content-Disposition": 'inline; filename="rating-scale.pdf"'}
-    return Response(print_form(rating_scale()), headers=headers, media_type="application/pdf")
+    return Response(print_form(rating_scale(ctx.settings.rating_scale)), headers=headers, media_type="application/pdf")
 
 
 @router.get(f"{PREFIX}/{{selection_id}}/ratings", summary="Ratings of a recording", responses=described(401, 404, 422))
@@ -119,9 +122,9 @@ def list_ratings(selection_id: GivenId, asker: Asker, ctx: Ctx) -> list[RatingVi
     with ctx.db.reading() as session:
         found = ratings_of(session, selection_id)
         may_work = may_with_selection(session, asker, selection_id, Right.WORK)
-    mine = owner_of(asker)
+    mine, scale = owner_of(asker), rating_scale(ctx.settings.rating_scale)
     return [
-        _view(rater, given.answers, may_change=may_change(given.account_id, mine, may_work=may_work))
+        _view(scale, rater, given.answers, may_change=may_change(given.account_id, mine, may_work=may_work))
         for rater, given in found.items()
     ]
 
@@ -135,11 +138,12 @@ def save_rating(selection_id: GivenId, rater: GivenRater, new: NewRating, asker:
     """Instead of those saved before. Totals are computed, and none can be sent. A supervisor to whom the recording is
     shown rates it too; nobody changes what somebody else answered.
     """
-    rating_scale().check(new.answers)
+    scale = rating_scale(ctx.settings.rating_scale)
+    scale.check(new.answers)
     with ctx.db.session() as session:
         may_work = may_with_selection(session, asker, selection_id, Right.WORK)
         ratings.save_rating(session, owner_of(asker), selection_id, rater, new.answers, may_work=may_work)
-    return _view(rater, new.answers, may_change=True)
+    return _view(scale, rater, new.answers, may_change=True)
 
 
 @router.delete(
@@ -169,7 +173,8 @@ def compare_recordings(
         for selection_id in (one, other):
             check_selection(session, asker, selection_id, Right.SEE)
         first, second = ratings_of(session, one), ratings_of(session, other)
-    return compare(rating_scale(), *({rater: given.answers for rater, given in one.items()} for one in (first, second)))
+    scale = rating_scale(ctx.settings.rating_scale)
+    return compare(scale, *({rater: given.answers for rater, given in one.items()} for one in (first, second)))
 
 
 @router.post("/api/v1/ratings/printed-totals", summary="Check a printed table", responses=described(401, 422))
@@ -178,5 +183,5 @@ def check_printed_totals(printed: PrintedTotals) -> CheckedTable:
     return check_printed(printed.table if printed.table is not None else read_printed(printed.csv or ""))
 
 
-def _view(rater: str, answers: dict[str, Any], *, may_change: bool) -> RatingView:
-    return RatingView(rater=rater, answers=answers, totals=totals(rating_scale(), answers), may_change=may_change)
+def _view(scale: Scale, rater: str, answers: dict[str, Any], *, may_change: bool) -> RatingView:
+    return RatingView(rater=rater, answers=answers, totals=totals(scale, answers), may_change=may_change)

@@ -16,6 +16,7 @@ from pipeline.marks import Mark, Picture
 from pipeline.moments import Clip, Selection, Still
 from pipeline.prepared import Prepared
 from pipeline.presets import Preset
+from pipeline.rating_scale import Scale
 from pipeline.run.report import Report
 
 _WORK = "pipeline.run.work"
@@ -123,6 +124,8 @@ class SelectionOrder:
     """Photographs of what the child made."""
     earlier: tuple[Prepared, ...] = ()
     """Earlier reviews of the family."""
+    scale: Scale | None = None
+    """The service's own rating scale, where it has one."""
 
 
 @dataclass(frozen=True)

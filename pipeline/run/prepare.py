@@ -108,7 +108,7 @@ def fill(order: SelectionOrder, work: Path, on_progress: Progress | None = None)
         moments = _prepare_moments(
             seekable, selection, preset, scratch, runner, report, on_progress or (lambda _: None)
         )
-        prepared = Prepared(selection, moments, photographs, before, companion)
+        prepared = Prepared(selection, moments, photographs, before, companion, scale=order.scale)
         for kind, asked in chosen:
             beside = companion if isinstance(asked, WithCompanion) else None
             recipe = asked.model_copy(update={"companion": beside.review}) if beside else asked

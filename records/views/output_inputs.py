@@ -16,7 +16,9 @@ from pipeline.artifact import PreparedMoment
 from pipeline.closing_notes import ReviewWords
 from pipeline.prepared import EarlierReview, Prepared, PreparedArtwork
 from pipeline.print.recipes import StillChoice, shows_artwork
+from pipeline.rating_scale import Scale, rating_scale
 from records.actions.artwork import artwork_of
+from records.consent.in_force import settings_of
 from records.ledger.outputs import Source
 from records.ledger.selections import drawn_on, facts_of, shown_kind
 from records.models import ArtifactRow, ArtworkRow, MomentRow, SelectionRow, WordsRow
@@ -53,6 +55,8 @@ class OutputInputs:
     earlier: tuple[SelectionInputs, ...] = ()
     """In the order of their cycles."""
     companion: SelectionInputs | None = None
+    scale: Scale | None = None
+    """The service's own rating scale, where it has one."""
 
     def sources(self) -> set[Source]:
         """Each moment and photograph."""
@@ -78,7 +82,12 @@ class OutputInputs:
             other = Prepared(companion.selection.shape, _named(companion.moments), notes=_words(companion))
         own = self.own
         return Prepared(
-            own.selection.shape, _named(own.moments), companion=other, notes=_words(own), review=own.selection.id
+            own.selection.shape,
+            _named(own.moments),
+            companion=other,
+            notes=_words(own),
+            review=own.selection.id,
+            scale=self.scale,
         )
 
     def _parts(self) -> Iterator[SelectionInputs]:
@@ -113,6 +122,7 @@ def gather_inputs(session: Session, selection: SelectionRow, recipe: object) -> 
         else SelectionInputs(
             other, finished_rows(session, other.id), notes=session.get(WordsRow, other.id, populate_existing=True)
         ),
+        rating_scale(own_scale) if (own_scale := settings_of(session).rating_scale) else None,
     )
 
 
@@ -143,7 +153,9 @@ def fetch_local(
     moments = _fetch_moments(storage, own, folder / "moments")
     artwork = _fetch_artwork(storage, own, folder / "artwork")
     report(1.0)
-    return Prepared(own.selection.shape, moments, artwork, earlier, companion, _words(own), own.selection.id)
+    return Prepared(
+        own.selection.shape, moments, artwork, earlier, companion, _words(own), own.selection.id, inputs.scale
+    )
 
 
 def finished_rows(session: Session, selection_id: str) -> Rows:

@@ -30,9 +30,14 @@ def test_logbook_rating_and_comparison(browser: Browser, desk_service: DeskServi
     page.goto(f"{desk_service.url}/#/rating/{recording}")
     first = page.get_by_role("group", name="Question 1", exact=True).first
     first.get_by_label("4", exact=True).check(force=True)
-    expect(page.get_by_text("4 of 5 points · 80.0 % · 51 open")).to_be_visible()
+    expect(page.get_by_text("4 of 5 points · 51 left to answer")).to_be_visible()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    before = first.bounding_box()
     first.get_by_label("n/a").check(force=True)
-    expect(page.get_by_text("0 of 0 points · – · 51 open")).to_be_visible()
+    expect(page.get_by_text("0 of 0 points · 51 left to answer")).to_be_visible()
+    first.get_by_role("button", name="Clear Question 1").click()
+    expect(page.get_by_text("0 of 0 points · 52 left to answer")).to_be_visible()
+    assert first.bounding_box() == before
     found = {"rating": complaints_in_both_themes(page)}
 
     page.goto(f"{desk_service.url}/#/compare")

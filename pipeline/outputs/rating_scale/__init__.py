@@ -46,7 +46,8 @@ def layout(prepared: Prepared, recipe: Recipe, _: Path, _runner: FfmpegRunner) -
     selection = prepared.selection
     if selection.of != FilmOf.REVIEW_RECORDING:
         return None
-    return lay_form(rating_scale(), recording=f"{selection.family}, cycle {selection.cycle}", rater=recipe.rater)
+    scale = prepared.scale or rating_scale()
+    return lay_form(scale, recording=f"{selection.family}, cycle {selection.cycle}", rater=recipe.rater)
 
 
 def remarks(selection: Selection, _: Recipe) -> list[str]:

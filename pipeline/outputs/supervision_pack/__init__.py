@@ -65,7 +65,7 @@ def make(prepared: Prepared, recipe: Recipe, folder: Path, _runner: FfmpegRunner
     with TemporaryDirectory(prefix=".rating-form-", dir=folder) as scratch:
         form = Path(scratch) / FORM
         if rated:
-            form.write_bytes(print_form(rating_scale(), recording=code))
+            form.write_bytes(print_form(prepared.scale or rating_scale(), recording=code))
         return [write_case(FOLDER, case, review, files, folder, (form,) if rated else ())]
 
 

@@ -26,8 +26,8 @@ class Score(BaseModel):
     @computed_field  # type: ignore[prop-decorator]  # mypy#1362
     @property
     def per_cent(self) -> float | None:
-        """None where nothing was answered."""
-        return round(100 * self.points / self.most, 1) if self.most else None
+        """None before every question was answered: a part says nothing of the whole."""
+        return round(100 * self.points / self.most, 1) if self.most and not self.open else None
 
     def __add__(self, other: Self) -> Score:
         return Score(

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+import pytest
 from docx import Document
 from fastapi.testclient import TestClient
 
+from api.app import create_app
+from pipeline.rating_scale import RatingScaleWrong, rating_scale
+from records.settings import Settings
+from tests.api.conftest import client_of
 from tests.api.service import SELECTIONS, begin
 
 LOGBOOK = "/api/v1/logbook"
@@ -25,7 +31,7 @@ def test_each_rater_answers_for_herself_and_totals_are_computed(client: TestClie
     assert scale["sub_scales"][2]["questions"][5] == {"key": "6.5a", "text": "Question 5a"}
     recording = begin(client, of="review_recording")["selection"]["id"]
     saved = rate(client, recording, "self", **{"4.1": 3, "4.2": "not_applicable"}).json()
-    assert saved["totals"]["whole"] == {"points": 3, "most": 5, "not_applicable": 1, "open": 50, "per_cent": 60.0}
+    assert saved["totals"]["whole"] == {"points": 3, "most": 5, "not_applicable": 1, "open": 50, "per_cent": None}
     rate(client, recording, "sol", **{"4.1": 5})
     assert [one["rater"] for one in client.get(f"{SELECTIONS}/{recording}/ratings").json()] == ["self", "sol"]
     other = begin(client, of="review_recording", cycle=3)["selection"]["id"]
@@ -88,3 +94,31 @@ def test_a_logbook_takes_codes_and_whole_days_only(client: TestClient) -> None:
     for wrong in ({"kind": "supervision", "on": "soon"}, {"kind": "tea", "on": "2026-03-12"}, {"on": "2026-03-12"}):
         assert client.post(f"{LOGBOOK}/hours", json=wrong).status_code == 422
     assert client.put(LOGBOOK, json={"profile": "gold"}).json()["code"] == "profile_unknown"
+
+
+def test_a_service_gives_the_words_of_the_questions_in_its_own_file(app_settings: Settings, tmp_path: Path) -> None:
+    own = tmp_path / "ours.toml"
+    own.write_text(
+        'title = "Ours"\nanchors = ["no", "yes"]\n'
+        '[[sub_scale]]\nitem = 7\nheading = "Pacing"\nlabels = ["1"]\ntexts = ["Waits for the child"]\n'
+    )
+    client = client_of(create_app(app_settings.model_copy(update={"rating_scale": own})))
+    scale = client.get("/api/v1/rating-scale").json()
+    assert (scale["has_texts"], scale["sub_scales"][0]["questions"][0]["text"]) == (True, "Waits for the child")
+    recording = begin(client, of="review_recording")["selection"]["id"]
+    assert rate(client, recording, "self", **{"7.1": 1}).json()["totals"]["whole"]["per_cent"] == 100
+    assert rate(client, recording, "self", **{"4.1": 1}).json()["code"] == "rating_invalid"
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("title = ", "It cannot be read"),
+        ('title = "Ours"\nanchors = ["no", "yes"]\nsub_scale = []', "at least 1"),
+    ],
+)
+def test_a_file_of_ones_own_that_is_none_is_refused_in_a_sentence(tmp_path: Path, written: str, why: str) -> None:
+    own = tmp_path / "ours.toml"
+    own.write_text(written)
+    with pytest.raises(RatingScaleWrong, match=f"ours.toml, which holds the rating scale, cannot be used.*{why}"):
+        rating_scale(own)

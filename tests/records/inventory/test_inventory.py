@@ -137,6 +137,7 @@ SAYS_NOTHING = {
     "lease_s",
     "heartbeat_s",
     "recovery_s",
+    "rating_scale",
     "hung_after_s",
     "max_attempts",
     "retry_after_s",

@@ -5030,6 +5030,7 @@ export interface components {
         /** @description The scale; an answer is the place of its anchor, from 0, or `not_applicable`. */
         ScaleView: {
             anchors: string[];
+            has_texts: boolean;
             sub_scales: components["schemas"]["SubScaleView"][];
             title: string;
         };
@@ -5057,7 +5058,7 @@ export interface components {
             not_applicable: number;
             /** @default 0 */
             open: number;
-            /** @description None where nothing was answered. */
+            /** @description None before every question was answered: a part says nothing of the whole. */
             readonly per_cent: number | null;
             /** @default 0 */
             points: number;

@@ -37,11 +37,12 @@ def test_what_does_not_apply_leaves_the_denominator_and_what_is_open_is_said() -
     del answers["7.3"]
     made = totals(rating_scale(), answers)
     assert made.sub_scales[7] == Score(points=6, most=10, not_applicable=2, open=1)
-    assert made.sub_scales[7].per_cent == 60.0
+    assert made.sub_scales[7].per_cent is None
+    assert totals(rating_scale(), answers | {"7.3": 3}).sub_scales[7].per_cent == 60.0
     assert made.whole == Score(points=147, most=245, not_applicable=2, open=1)
 
 
-def test_where_nothing_was_answered_the_per_cent_is_unknown() -> None:
+def test_before_all_is_answered_and_where_nothing_applies_the_per_cent_is_unknown() -> None:
     assert totals(rating_scale(), {}).whole.per_cent is None
     assert totals(rating_scale(), all_answered(NOT_APPLICABLE)).whole.per_cent is None
 
