@@ -237,3 +237,16 @@ def test_every_word_that_keeps_tests_together_is_read() -> None:
 def test_the_drawing_of_the_rooms_is_that_of_todays_imports() -> None:
     drawn = subprocess.run([sys.executable, "docs/rooms.py", "--check"], cwd=HOUSE, check=False)
     assert drawn.returncode == 0, "an import between folders came or went: make rooms"
+
+
+def test_what_reads_and_cuts_films_in_the_page_knows_nothing_of_the_page() -> None:
+    """As pipeline/ of the service: web/src/film/ takes no more than the limits from outside itself."""
+    film = HOUSE / "web" / "src" / "film"
+    outside = {
+        f"{path.relative_to(film)}: {target}"
+        for path in [*film.rglob("*.ts"), *film.rglob("*.svelte")]
+        if not path.name.endswith(".test.ts")
+        for target in re.findall(r"""(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]""", path.read_text(encoding="utf-8"))
+        if not (path.parent / target).resolve().is_relative_to(film)
+    }
+    assert {one.split(": ")[1].rsplit("/", 1)[1] for one in outside} == {"limits"}, outside
