@@ -22,7 +22,7 @@ EDGE: Final = "#000000"
 SHADE: Final = 0.6
 """How much of the light a spotlight takes away around it."""
 _LINE: Final = 0.008  # of the picture's diagonal: 12 of 1280 by 720 pixels
-_HEAD = 5.0  # length of an arrow's head, in widths of its line
+_HEAD = 6.0  # length of an arrow's head, in widths of its line
 _ROWS, _COLUMNS = ("top", "", "bottom"), ("left", "", "right")
 
 
@@ -135,7 +135,7 @@ def _arrow(x1: float, y1: float, x2: float, y2: float, line: float) -> str:
     across, down = (x2 - x1) / length, (y2 - y1) / length
     head = min(_HEAD * line, 0.6 * length)
     # Along the arrow from its tip back, and to its side.
-    side, half = 0.55 * head, min(line / 2, 0.2 * head)
+    side, half = 0.55 * head, min(0.75 * line, 0.2 * head)
     corners = [(length, half), (head, half), (head, side), (0, 0), (head, -side), (head, -half), (length, -half)]
     points = [f"{x2 - back * across - out * down:.1f} {y2 - back * down + out * across:.1f}" for back, out in corners]
     return f"M{'L'.join(points)}Z"

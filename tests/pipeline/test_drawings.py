@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +66,13 @@ def test_what_reaches_over_the_ends_of_a_clip_is_shown_within_it() -> None:
     assert shown(500, 3500) == [(0, 2000)]
     assert shown(2999, 4000) == [(1999, 2000)]
     assert shown(0, 1000) == shown(3000, 3001) == []
+
+
+@pytest.mark.parametrize("case", json.loads(Path(__file__).with_name("drawing_cases.json").read_text("utf-8")))
+def test_its_words_and_its_path_are_those_of_the_page(case: dict[str, Any]) -> None:
+    """The page's own tests hold it to the same cases."""
+    drawing = Drawing.model_validate(case["drawing"])
+    assert (drawing.name, drawing.outline(case["width"], case["height"])) == (case["name"], case["outline"])
 
 
 @pytest.mark.parametrize(

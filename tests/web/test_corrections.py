@@ -66,6 +66,25 @@ def test_a_caption_is_corrected_in_place_the_notes_are_made_again_and_a_moment_i
     assert "Ella" not in text_of(tmp_path / "notes.pdf")
     other.close()
 
+    page.get_by_role("button", name="Draw on Still 2").click()
+    panel = page.get_by_role("region", name="Draw on Still 2")
+    panel.get_by_role("button", name="Arrow", exact=True).click()
+    expect(panel.get_by_role("button", name=re.compile("^Arrow to the middle[.] Arrow keys move it"))).to_be_focused()
+    guider.press("ArrowRight", "ArrowRight", "Shift+ArrowUp")
+    panel.get_by_role("button", name="Circle").click()
+    expect(panel.get_by_role("button", name=re.compile("^Circle in the middle[.] Arrow keys move it"))).to_be_focused()
+    guider.press("Delete")
+    expect(panel.get_by_role("list").get_by_role("listitem")).to_have_count(1)
+    assert complaints(page) == []
+    panel.get_by_role("button", name="Save the drawings").click()
+    expect(page.get_by_role("button", name="1 drawing on Still 2")).to_be_focused()
+    expect(page.get_by_text("made before the drawings were changed.")).to_be_visible()
+    with desk_service.client() as client:
+        shown = client.get(f"/api/v1/selections/{selection}/review").json()["moments"][1]["drawings"]
+    drawn = desk_service.selection(selection)["moments"][1]["moment"]["drawings"]
+    assert [(one["x1"], one["y1"], one["x2"], one["y2"]) for one in drawn] == [(0.32, 0.7, 0.52, 0.49)]
+    assert [one["name"] for one in shown] == ["Arrow to the middle"]
+
     view_before = desk_service.selection(selection)
     page.reload()
     guider.wait_until_ready()

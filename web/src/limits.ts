@@ -21,6 +21,8 @@ const told = table as {
   largest_notes_bytes: number;
   largest_photograph_bytes: number;
   most_watched_selections: number;
+  most_drawings: number;
+  smallest_drawing: number;
   still_search_ms: number;
 };
 
@@ -41,4 +43,6 @@ export const LONGEST_PASSKEY_NAME = told.longest_passkey_name;
 export const LARGEST_NOTES_BYTES = told.largest_notes_bytes;
 export const LARGEST_PHOTOGRAPH_BYTES = told.largest_photograph_bytes;
 export const MOST_WATCHED_SELECTIONS = told.most_watched_selections;
+export const MOST_DRAWINGS = told.most_drawings;
+export const SMALLEST_DRAWING = told.smallest_drawing;
 export const STILL_SEARCH_MS = told.still_search_ms;
