@@ -26,7 +26,7 @@ QUEUE = "vigpack"
 GRACE_S = 60
 """Between a job's limit, after which its lease ends it in words, and Celery's hard one, which kills."""
 _SOFT_AFTER_S = 30
-"""Celery's soft limit is thrown into whatever runs just then, also into the note of how the job ended: it is for work that
+"""Celery's soft limit is thrown into whatever runs just then, also into the note of how it ended: it is for work that
 asks its lease for nothing any more."""
 _MOST_KEPT_KIB = 1 << 20
 """A pool process that once used more is replaced after its job: memory in pieces does not come back."""
