@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,9 +43,14 @@ class Recipe(CyclesRecipe):
         description="The number of a still. It comes inside too.",
         json_schema_extra={"numbers": "still"},
     )
+    wide_pairs: bool = Field(
+        default=True,
+        title="Two wide pictures on a page",
+        description="A page is upright: one wide picture would leave half of it white.",
+    )
     drawing: bool = Field(default=False, title="Leave room to draw", description="An empty space under every picture.")
     fill: bool = Field(
-        default=False,
+        default=True,
         title="Make empty pages drawing pages",
         description="A folded booklet has whole sheets of four pages; some may be left over at its end.",
     )
@@ -114,13 +119,20 @@ def _pages(earlier: Sequence[Card], own: Sequence[Card], recipe: Recipe) -> list
     cover = next((card for card in own if card.file == f"{recipe.cover:02}.jpg"), [*own, *earlier][0])
     chosen = cover.laid_out(recipe.spoken())
     document = [card.laid_out(recipe.spoken()) for card in (*earlier, *own)]
-    pages: list[dict[str, Any]] = [
-        {"kind": "cover", "card": chosen},
-        *({"kind": "card", "card": card} for card in document),
-    ]
+    pages: list[dict[str, Any]] = [{"kind": "cover", "card": chosen}]
+    for card in document:
+        before = pages[-1].get("cards", ())
+        if recipe.wide_pairs and not recipe.drawing and len(before) == 1 and _is_wide(before[0]) and _is_wide(card):
+            before.append(card)
+        else:
+            pages.append({"kind": "cards", "cards": [card]})
     if recipe.fill:
         pages += [{"kind": "draw"}] * (pages_needed(len(pages)) - 1 - len(pages))
     return pages
+
+
+def _is_wide(card: Mapping[str, Any]) -> bool:
+    return bool(card["width"] > card["height"])
 
 
 def remarks(selection: Selection, recipe: Recipe) -> list[str]:
@@ -137,5 +149,5 @@ def remarks(selection: Selection, recipe: Recipe) -> list[str]:
         said.append(f"The title has {len(recipe.title.split())} words; a few are seen at a glance.")
     said += remarks_on(recipe.title, "The title", "", counted=False)
     if (sheets := pages_needed(len(words) + 1) // 4) > MANY_SHEETS:
-        said.append(f"The booklet has {sheets} sheets; more than {MANY_SHEETS} are hard to fold.")
+        said.append(f"The booklet may need {sheets} sheets; more than {MANY_SHEETS} are hard to fold.")
     return said

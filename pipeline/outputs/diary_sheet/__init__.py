@@ -36,15 +36,15 @@ class Recipe(PrintedRecipe):
         default="Our week", title="Title", description="At the top of the page."
     )
     instruction: Line = Field(
-        default="Please tick each time you experience any of these.",
+        default="Put a tick each time it happens.",
         title="What to do",
         description="One sentence under the title.",
     )
     statements: tuple[Statement, ...] = Field(
         default=(
-            "My child and I enjoyed a moment together.",
-            "I noticed what my child showed me, and answered.",
-            "My child and I took turns.",
+            "We enjoyed something together.",
+            "I saw what my child wanted to tell me, and I answered.",
+            "We took turns.",
         ),
         min_length=1,
         max_length=6,
@@ -61,7 +61,9 @@ class Recipe(PrintedRecipe):
     )
     week_line: Line = Field(default="Week beginning", title="Before the date", description="May be empty.")
     comment: Line = Field(
-        default="Anything you would like to say", title="Above the comment", description="What the empty space is for."
+        default="Is there anything else you want to tell us?",
+        title="Above the comment",
+        description="What the empty space is for.",
     )
 
 

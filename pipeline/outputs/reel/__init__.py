@@ -1,4 +1,4 @@
-"""The reel: one MP4 for a television or a phone, in which each moment is seen, held, and seen again slowly."""
+"""The reel: one MP4 for a television or a phone, where each moment is seen, held and, if wanted, seen again slowly."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ LONG_REEL_MS = 600_000
 NO_QUESTION = "Moments together"
 
 
-SLOWER: dict[str, int] = {"half": 2, "quarter": 4}
+SLOWER: dict[str, int] = {"half": 2, "quarter": 4, "once": 0}
+"""How many times as long a moment lasts the second time; 0: there is none."""
 _SPEEDS = {"half": "half as fast", "quarter": "a quarter as fast"}
 
 
@@ -40,11 +41,17 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     captions: bool = Field(False, title="Show the captions", description="Under each picture while it stands still.")
-    slower: Literal["half", "quarter"] = Field(
+    slower: Literal["half", "quarter", "once"] = Field(
         "half",
         title="The second time",
-        description="How slowly each moment is shown again.",
-        json_schema_extra={"enum_titles": {"half": "Half as fast", "quarter": "A quarter as fast"}},
+        description="How slowly each moment is shown again. Without it the reel is a third as long.",
+        json_schema_extra={
+            "enum_titles": {
+                "half": "Half as fast",
+                "quarter": "A quarter as fast",
+                "once": "Not again: a short reel",
+            }
+        },
     )
     slow_sound: bool = Field(
         False,
@@ -79,7 +86,7 @@ class Recipe(BaseModel):
 def make(prepared: Prepared, recipe: Recipe, folder: Path, runner: FfmpegRunner) -> list[Artifact]:
     """The reel of a selection's clips; an empty list where it holds none.
 
-    Each moment comes at full speed with its sound, stands still on its best frame, and comes again slowly.
+    Each moment comes at full speed with its sound, stands still on its best frame and, if wanted, comes again slowly.
     Raises: ArtifactWrong, FfmpegFailed, FfmpegTimedOut, FilmUnreadable, MomentOutsideFilm.
     """
     from pipeline.outputs.reel.segments import join, make_segments, verify_reel
@@ -103,7 +110,7 @@ def contents(prepared: Prepared, recipe: Recipe) -> list[Part]:
 
 def _told(pieces: Sequence[Piece], screen: Screen, recipe: Recipe) -> Iterator[Part]:
     number, starts_ms = 0, 0
-    again = f"again, {_SPEEDS[recipe.slower]}{'' if recipe.slow_sound else ', silent'}"
+    again = f"again, {_SPEEDS.get(recipe.slower)}{'' if recipe.slow_sound else ', silent'}"
     for piece in pieces:
         words, frames = "", piece.frames
         if isinstance(piece, Card):

@@ -115,7 +115,8 @@ def plan(
 ) -> tuple[Piece, ...]:
     """The pieces of a reel in their order.
 
-    ``best_ms`` holds for each clip the time on its own clock to stand still at, or None.
+    ``best_ms`` holds for each clip the time on its own clock to stand still at, or None. With ``slower`` 0
+    nothing comes again.
     """
     pieces: list[Piece] = [Card(opening, screen.frames(OPENING_S), at_once=True)]
     for number, (clip, at_ms) in enumerate(zip(clips, best_ms, strict=True), 1):
@@ -125,6 +126,8 @@ def plan(
             pieces.append(Card(f"{number} / {len(clips)}", screen.frames(NUMBER_S)))
         pieces.append(Played(clip, screen.frames(length_s)))
         pieces.append(Held(clip, at_ms, words, screen.frames(_reading_s(words))))
+        if not slower:
+            continue
         if (clip.fps or 0) > screen.fps * (1 + _NEAR):  # slowly, there is time for pictures that were left out
             pieces.append(Played(clip, screen.frames(length_s * slower), slower, silent=not slow_sound))
         else:

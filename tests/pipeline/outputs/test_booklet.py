@@ -14,6 +14,8 @@ from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, pre
 from tests.pipeline.outputs.printed_pages import alternatives, made, numbers_on, said, text_of
 
 A4_LYING_PT, A5_PT = (841.9, 595.3), (420.9, 595.3)
+PLAIN = {"wide_pairs": False, "fill": False}
+"""One picture a page, and none beside."""
 
 
 def read_through(sides: list[Side], *, rtl: bool = False) -> list[int | None]:
@@ -62,7 +64,7 @@ def test_the_printed_sheets_make_a_booklet_however_the_printer_turns_them(
     tmp_path: Path, notes: int, flip: str
 ) -> None:
     stills = [drawn_still(tmp_path / f"{n}.jpg", number=n, caption=f"Page{n}") for n in range(1, notes + 1)]
-    to_fold, to_read = made("booklet", prepared_from(*stills), tmp_path / "out", title="Page0", flip=flip)
+    to_fold, to_read = made("booklet", prepared_from(*stills), tmp_path / "out", title="Page0", flip=flip, **PLAIN)
     sides, turned = sides_of(to_fold)
     if flip == "long-edge":
         # A paper turned on its long edge shows its back on its head: turn the picture of it, and left becomes right.
@@ -79,13 +81,15 @@ def test_the_printed_sheets_make_a_booklet_however_the_printer_turns_them(
 
 def test_a_booklet_in_arabic_opens_from_the_other_side(tmp_path: Path) -> None:
     stills = [drawn_still(tmp_path / f"{n}.jpg", number=n, caption=f"Page{n}") for n in (1, 2, 3)]
-    [to_fold, _] = made("booklet", prepared_from(*stills), tmp_path / "out", title="Page0", language="ar")
+    [to_fold, _] = made("booklet", prepared_from(*stills), tmp_path / "out", title="Page0", language="ar", **PLAIN)
     assert read_through(sides_of(to_fold)[0], rtl=True)[:4] == [0, 1, 2, 3]
 
 
 def test_the_cover_has_the_chosen_picture_and_title_and_no_code(tmp_path: Path) -> None:
     stills = [drawn_still(tmp_path / f"{n}.jpg", number=n, caption=f"Words {n}") for n in (1, 2, 3)]
-    _, to_read = made("booklet", prepared_from(*stills), tmp_path / "out", title="Ella and Mum", cover=2, fill=True)
+    _, to_read = made(
+        "booklet", prepared_from(*stills), tmp_path / "out", title="Ella and Mum", cover=2, wide_pairs=False
+    )
     with pymupdf.open(to_read) as pages:
         assert tuple(round(side, 1) for side in pages[0].rect.br) == A5_PT
         assert pages[0].get_text().split() == ["Ella", "and", "Mum"]
@@ -102,10 +106,25 @@ def test_what_would_not_come_out_well_is_told(tmp_path: Path) -> None:
     assert remarks == [
         "There is no still 40 for the cover, so the first one is on it.",
         "The cover has no title; a few words of the family's own help it to work alone.",
-        "The booklet has 9 sheets; more than 8 are hard to fold.",
+        "The booklet may need 9 sheets; more than 8 are hard to fold.",
     ]
     without = prepared_from(drawn_clip(tmp_path / "a.mp4", frames=5))
     assert said("booklet", without) == [
         "No still is chosen, so there is no booklet, unless what the child made is in it."
     ]
     assert made("booklet", without, tmp_path / "out") == []
+
+
+def test_two_wide_pictures_share_a_page_that_one_would_leave_half_white(tmp_path: Path) -> None:
+    sizes = [(64, 48), (64, 48), (48, 64), (64, 48)]
+    stills = [
+        drawn_still(tmp_path / f"{n}.jpg", number=n, width=width, height=height, caption=f"Words {n}")
+        for n, (width, height) in enumerate(sizes, 1)
+    ]
+    for pairs, shown in ((True, [[1, 2], [3], [4]]), (False, [[1], [2], [3], [4]])):
+        _, to_read = made(
+            "booklet", prepared_from(*stills), tmp_path / f"{pairs}", title="", wide_pairs=pairs, fill=False
+        )
+        with pymupdf.open(to_read) as pages:
+            texts = [page.get_text().split() for page in pages][1:]
+        assert [[int(word) for word in words if word.isdigit()] for words in texts] == shown

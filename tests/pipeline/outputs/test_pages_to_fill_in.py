@@ -25,7 +25,7 @@ def test_the_diary_is_one_page_with_a_box_for_every_statement_and_day(tmp_path: 
     assert found.count("/TH") == 8
     assert found.count("/TD") == 8 * statements
     text = text_of(path)
-    assert all(day in text for day in ("Monday", "Wednesday", "Sunday", "Anything you would like to say"))
+    assert all(day in text for day in ("Monday", "Wednesday", "Sunday", "anything else"))
     with pymupdf.open(path) as pages:
         right = max(word[2] for word in pages[0].get_text("words"))
     assert right < 841.9 - 45
@@ -69,3 +69,13 @@ def test_a_child_may_be_asked_without_pictures_or_with_pictures_alone(tmp_path: 
     [shown] = made("child_voice", prepared, tmp_path / "shown", questions=[])
     assert (numbers_on(asked), numbers_on(shown)) == ([], [7])
     assert made("child_voice", prepared, tmp_path / "none", questions=[], pictures=False) == []
+
+
+def test_an_older_child_writes_and_sees_no_faces_and_words_of_the_guiders_own_stay(tmp_path: Path) -> None:
+    prepared = prepared_from(drawn_still(tmp_path / "a.jpg"))
+    [older] = made("child_voice", prepared, tmp_path / "older", age="older", pictures=False, skip_hint="Fine with us.")
+    [younger] = made("child_voice", prepared, tmp_path / "younger", pictures=False)
+    said_older, said_younger = text_of(older), text_of(younger)
+    assert all(word in said_older for word in ("Draw", "Choose", "Write", "Skip", "Fine with us.", "do well together"))
+    assert all(word in said_younger for word in ("Draw", "Point", "Say", "Skip", "like doing together"))
+    assert ("\U0001f642" in said_younger, "\U0001f642" in said_older) == (True, False)

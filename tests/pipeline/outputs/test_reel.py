@@ -168,6 +168,14 @@ def test_slow_sound_keeps_its_pitch_and_captions_stand_under_a_smaller_picture(t
     assert count_of(artifact.path) == begins + 36 + stands + 72
 
 
+def test_a_short_reel_shows_each_moment_once_and_then_its_best_picture(tmp_path: Path) -> None:
+    prepared = prepared_from(drawn_clip(tmp_path / "1.mp4", frames=6))
+    recipe = reel.Recipe(slower="once", closing="")
+    assert [part.title for part in reel.contents(prepared, recipe)] == ["Words", "Clip 1", "Clip 1 stands still"]
+    [artifact] = reel.make(prepared, recipe, tmp_path, RUNNER)
+    assert count_of(artifact.path) == 5 * 30 + 6 + HELD
+
+
 def test_the_screen_suits_the_moments() -> None:
     def clip(width: int, height: int, fps: float, duration_ms: int) -> object:
         return type("Clip", (), {"width_px": width, "height_px": height, "fps": fps, "duration_ms": duration_ms})
