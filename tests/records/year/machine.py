@@ -135,6 +135,8 @@ class Year(People, Workers):
         resume_erasures(self.db, self.storage, self.settings)
         resume_family_erasures(self.db, self.storage, self.settings)
         copy_register(self.db, self.storage)
+        for family in self.there:  # its last film's erasure was only now brought to its end
+            self._vanish(family)
         self.a_round_of_retention_passes()
         sweep_store(self.db, self.storage)
         self.is_clean = True

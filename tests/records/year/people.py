@@ -240,7 +240,9 @@ class People(Service):
     @rule(data=st.data())
     @precondition(lambda self: self.there)
     def somebody_has_a_family_erased(self, data: st.DataObject) -> None:
-        family = self.one(data)
+        self._erase_family(self.one(data))
+
+    def _erase_family(self, family: Family) -> None:
         with self.dying():
             try:
                 erase_family(self.db, self.storage, self.settings, SERVICE, family.id)
@@ -258,7 +260,9 @@ class People(Service):
     @precondition(lambda self: any(one.films for one in self.there))
     def one_review_is_erased(self, data: st.DataObject) -> None:
         family = self.one(data, with_films=True)
-        film = family.films[data.draw(st.sampled_from(sorted(family.films)))]
+        self._erase(family, family.films[data.draw(st.sampled_from(sorted(family.films)))])
+
+    def _erase(self, family: Family, film: Film) -> None:
         with self.dying():
             try:
                 erase_selection(self.db, self.storage, self.settings, film.id)
