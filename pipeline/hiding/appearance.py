@@ -54,7 +54,7 @@ class Appearance:
         return np.asarray(self._share[_bins_of(picture)], np.float32)
 
     def likeness(self, picture: Pixels, persons: Scores, width_px: int, height_px: int) -> Scores:
-        """For a box of that size around each pixel: up to 1.2 by colours, 1 by the picture; about 2 where one was drawn."""
+        """For a box of that size around each pixel: up to 1.2 by colours and 1 by the picture; about 2 where drawn."""
         colours = np.clip(_contrast(persons, (width_px, height_px)) / self._own, 0, 1.2)
         wide = cv2.copyMakeBorder(
             picture, height_px // 2, (height_px - 1) // 2, width_px // 2, (width_px - 1) // 2, cv2.BORDER_REPLICATE
