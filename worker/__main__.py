@@ -26,7 +26,9 @@ def main() -> None:
     configure_logging(*log_files(settings(), "worker"))
     started_at = utcnow()
     wait_while_drained(settings(), worker_name(settings(), os.getpid()), started_at)
-    sys.exit(run_worker(make_worker(started_at), given.concurrency, given.for_short))
+    # Which process does what changes from job to job: the ledger counts (records.ledger.jobs.claim_next).
+    app = make_worker(started_at, most_long=given.concurrency if given.for_short else None)
+    sys.exit(run_worker(app, given.concurrency + given.for_short))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from records.log_file import log_files
 from records.logs import configure_logging, get_logger
 from records.settings import settings
 from worker.broker import TASK, make_celery
-from worker.context import keep_for_short, worker_name
+from worker.context import worker_name
 from worker.maintenance.duty import MaintenanceDuty
 from worker.maintenance.loop import start_watch
 from worker.os_limits import give_way, limit_own_memory
@@ -27,10 +27,17 @@ from worker.tasks import run_job
 log = get_logger("worker")
 
 
-def make_worker(started_at: datetime) -> Celery:
-    """Celery with the task registered and the signals connected; the settings come from the environment."""
+def make_worker(started_at: datetime, most_long: int | None = None) -> Celery:
+    """Celery with the task registered and the signals connected; the settings come from the environment.
+
+    ``most_long``: how many of its processes may do what is not short, at one time; None: all of them.
+    """
     app = make_celery(settings())
-    app.task(name=TASK)(run_job)
+
+    @app.task(name=TASK)  # type: ignore[untyped-decorator, unused-ignore]
+    def run(job_id: str) -> None:
+        run_job(job_id, most_long)
+
     setup_logging.connect(_log_as_json, weak=False)
     duty = MaintenanceDuty()
     parent = os.getpid()  # asked before any fork, or a pool process whose worker just died would watch the wrong one
@@ -45,21 +52,16 @@ def make_worker(started_at: datetime) -> Celery:
     return app
 
 
-def run_worker(app: Celery, concurrency: int, for_short: int = 0) -> int:
+def run_worker(app: Celery, processes: int) -> int:
     """Run a pool of that many processes until asked to end; the exit status.
-
-    ``for_short``: so many beside them, for what is made in a second or two. Which of them does what changes from job to
-    job: the ledger counts (records.ledger.jobs.claim_next).
 
     Not through Celery's command line, which brings a shell with history and colours. What the pool's processes need is
     loaded and frozen before they are forked: they share it, and the garbage collector, which writes into each object it
     looks at, leaves it alone.
     """
-    if for_short:
-        keep_for_short(concurrency)
     worker = app.Worker(
         pool_cls="prefork",
-        concurrency=concurrency + for_short,
+        concurrency=processes,
         loglevel=logging.INFO,
         without_gossip=True,
         without_mingle=True,

@@ -26,12 +26,9 @@ class WorkerContext:
     ffmpeg: FfmpegRunner
     worker: str
     jail: Jail
-    most_long: int | None = None
-    """How many of the worker's processes may do what is not short, at one time; None: all of them."""
 
 
-_places: dict[int, WorkerContext] = {}
-_most_long: list[int] = []
+_contexts: dict[int, WorkerContext] = {}
 _one_at_a_time = threading.Lock()
 
 
@@ -41,7 +38,7 @@ def worker_context() -> WorkerContext:
     Raises: StorageUnavailable.
     """
     with _one_at_a_time:
-        if (ctx := _places.get(os.getpid())) is None:
+        if (ctx := _contexts.get(os.getpid())) is None:
             chosen = settings()
             ctx = WorkerContext(
                 chosen,
@@ -50,17 +47,11 @@ def worker_context() -> WorkerContext:
                 chosen.ffmpeg_runner(),
                 worker_name(chosen, os.getppid()),
                 chosen.jail_for_media(),
-                _most_long[-1] if _most_long else None,
             )
             carry_out_effects(ctx.db, ctx.storage, chosen)
-            _places.clear()
-            _places[os.getpid()] = ctx
+            _contexts.clear()
+            _contexts[os.getpid()] = ctx
         return ctx
-
-
-def keep_for_short(most_long: int) -> None:
-    """Let so many processes of this worker, and of those forked from it, do what is not short, and no more."""
-    _most_long.append(most_long)
 
 
 def worker_name(settings: Settings, pid: int) -> str:

@@ -36,21 +36,22 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What comes out of the jail may say anything; browsers are told of names and kinds."""
 
 
-def run_job(job_id: str) -> None:
+def run_job(job_id: str, most_long: int | None = None) -> None:
     """Do the job whose turn it is, most often another than the message names; then wake workers for what follows.
 
     Nothing happens where none is due: the message came twice or late.
+    ``most_long``: how many of the worker's processes may do what is not short, at one time; None: all of them.
     """
     ctx = worker_context()
     try:
-        if (claimed := claim_next(ctx.db, ctx.worker, ctx.settings, most_long=ctx.most_long)) is None:
+        if (claimed := claim_next(ctx.db, ctx.worker, ctx.settings, most_long=most_long)) is None:
             if is_draining(ctx.db, ctx.worker):  # this message is for another worker
                 end_worker()
                 enqueue(job_id, ctx.settings, ctx.db)
             return
         with bound_contextvars(job=claimed.job_id, attempt=claimed.attempt):
             attempt(ctx, claimed)
-        if ctx.most_long is not None and not claimed.is_short and is_any_due(ctx.db):
+        if most_long is not None and not claimed.is_short and is_any_due(ctx.db):
             send(job_id, ctx.settings)  # what it was asked for meanwhile had to wait: those messages are spent
     except (DatabaseUnavailable, StorageUnavailable) as error:
         # The row stays as it is; recovery brings it back when these do and the lease has run out.

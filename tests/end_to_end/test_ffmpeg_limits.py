@@ -101,7 +101,7 @@ def test_the_command_hands_them_on(chosen: Settings, film: Path, tmp_path: Path)
 def test_a_job_and_a_preview_are_bounded_alike(chosen: Settings, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_tables(chosen)
     monkeypatch.setattr(context, "settings", lambda: chosen)
-    monkeypatch.setattr(context, "_places", {})
+    monkeypatch.setattr(context, "_contexts", {})
     with running_service(chosen) as service:
         selection_id, [job] = service.send_film(film, SHAPE, outputs=())
         woken_by(service.db, partial(attempt, context.worker_context(), take(service.db, chosen, job)))
