@@ -38,7 +38,7 @@ def test_a_review_is_shown_to_a_supervisor_until_her_guider_ends_it(
     page.get_by_label("child E").uncheck()
     assert not AXE.is_file() or complaints(page) == []
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_role("button", name="1 person: who can be seen in Clip 1")).to_be_focused()
+    expect(page.get_by_role("button", name="Seen: 1 person, who can be seen in Clip 1")).to_be_focused()
     page.get_by_role("button", name="Share…").click()
     dialog = page.get_by_role("dialog", name="Who sees K-104")
     dialog.get_by_label("A supervisor").check()
