@@ -106,7 +106,7 @@ bench-start: $(VENV)/dev.stamp  # time help, weigh an idle 'up', beside the last
 bench-growth: $(VENV)/dev.stamp  # what workers and pages ask of a million jobs; writes bench/results/growth.json
 	@$(BIN)/python -m bench.growth $(ARGS)
 
-bench-light: $(VENV)/dev.stamp  # lighter moments on an idle service beside the same as filmed; writes bench/results/light.json
+bench-light: $(VENV)/dev.stamp page  # lighter moments on an idle service beside the same as filmed; writes bench/results/light.json
 	@$(BIN)/python -m bench.light $(ARGS)
 
 capacity: $(VENV)/dev.stamp  # how many workers so many guiders need, by simulation; writes bench/results/capacity.json

@@ -115,7 +115,8 @@ def _by_look(run: Run, shown: Sequence[Seen]) -> list[tuple[Stretch, VideoFacts]
     by_pts = {one.pts: one for one in shown}
     pictures = [by_pts[pts] for pts in sorted(by_pts)]
     woven = any(one.video.interlaced for one in pictures)
-    if all(alike(one.video, run.video) for one in pictures):
+    kinds = {id(one.video): one.video for one in pictures}
+    if all(alike(video, run.video) for video in kinds.values()):
         video = run.video if run.video.interlaced or not woven else replace(run.video, interlaced=True)
         return [(run.stretch, video)]
     groups: list[list[Seen]] = []

@@ -34,6 +34,7 @@ class Seen:
 def read_seen(lines: Sequence[str], videos: Sequence[VideoFacts]) -> list[list[Seen]]:
     """The frames of each run, in the order told; ``videos``: what is known of each run's stream, one for each run."""
     seen: list[list[Seen]] = [[] for _ in videos]
+    known: dict[tuple[object, ...], VideoFacts] = {}  # hundreds of pictures are told in the same words
     frame: re.Match[str] | None = None
     turned = 0.0
     for line in lines:
@@ -43,14 +44,17 @@ def read_seen(lines: Sequence[str], videos: Sequence[VideoFacts]) -> list[list[S
             turned = float(found[1])
         elif frame and (found := _COLOURS.search(line)):
             run = int(frame[1])
-            seen[run].append(Seen(int(frame[2]), _facts(frame, turned, found, videos[run])))
+            told = (run, turned, *frame.groups()[2:], *found.groups())
+            if told not in known:
+                known[told] = _facts(frame, turned, found, videos[run])
+            seen[run].append(Seen(int(frame[2]), known[told]))
             frame = None
     return seen
 
 
 def alike(one: VideoFacts, other: VideoFacts) -> bool:
     """Whether pictures of both are made upright, square and of the right colours in the same way."""
-    return _told(one) == _told(other)
+    return one is other or _told(one) == _told(other)
 
 
 def planned_right(seen: VideoFacts, planned: VideoFacts) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 from pipeline.errors import FilmUnreadable, MomentOutsideFilm
 from pipeline.source.demux import decode, open_container, video_stream
@@ -24,7 +25,7 @@ class Stretch:
     """In seconds on the film's clock."""
     end: Fraction
 
-    @property
+    @cached_property
     def times(self) -> tuple[Fraction, ...]:
         """When each frame is first seen, in seconds on the film's clock."""
         return (self.start, *(self.film.seconds_at(pts) for pts in self.span.pts[1:]))
