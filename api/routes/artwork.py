@@ -33,7 +33,7 @@ _ONE_AT_A_TIME = threading.Lock()
 _WAIT_S = 10.0
 
 
-class ItsWords(BaseModel):
+class ArtworkWords(BaseModel):
     """The child's own words about a picture."""
 
     model_config = ConfigDict(extra="forbid")
@@ -120,7 +120,7 @@ def download_artwork(
     summary="Save the child's words about it",
     responses=described(401, 404, 422),
 )
-def save_artwork_words(selection_id: GivenId, artwork_id: GivenId, its: ItsWords, ctx: Ctx) -> SelectionView:
+def save_artwork_words(selection_id: GivenId, artwork_id: GivenId, its: ArtworkWords, ctx: Ctx) -> SelectionView:
     """They are printed beside it. What is made of such pictures is made again."""
     with ctx.db.session() as session:
         word_artwork(session, selection_id, artwork_id, its.words)

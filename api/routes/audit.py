@@ -57,7 +57,7 @@ class Page(BaseModel):
     next_before: Annotated[int | None, Field(description="`before` of the next page; none: there are no more.")]
 
 
-class Checked(BaseModel):
+class AuditCheck(BaseModel):
     """Whether the audit is whole, and what signs its checkpoints."""
 
     is_whole: bool
@@ -126,13 +126,13 @@ def download_audit(ctx: Ctx, asked: Annotated[ExportOf, Query()]) -> Response:
 
 
 @router.get(f"{AUDIT}/verification", summary="Whether the audit is whole", responses=described(401, 403, 503))
-def check_audit(ctx: Ctx) -> Checked:
+def check_audit(ctx: Ctx) -> AuditCheck:
     """Goes through every line, and compares with the checkpoints that this installation keeps elsewhere.
 
     That the end was cut off is found by checkpoints alone: `vigpack audit verify --checkpoints` takes any.
     """
     found = verify(ctx.db, ctx.settings, kept_checkpoints(ctx.settings))
-    return Checked(is_whole=found.is_whole, found=found, public_key=public_key(ctx.settings))
+    return AuditCheck(is_whole=found.is_whole, found=found, public_key=public_key(ctx.settings))
 
 
 def _wanted(session: Transaction, asked: Filters, before: int = 0) -> Wanted:

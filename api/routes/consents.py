@@ -57,7 +57,7 @@ class NewStatements(BaseModel):
     statements: Annotated[Statements, Field(min_length=1)]
 
 
-class Recorded(BaseModel):
+class RecordedConsents(BaseModel):
     """What is recorded now, and what went because somebody said no."""
 
     consents: ConsentsView
@@ -89,7 +89,7 @@ def get_consents(family_id: GivenId, asker: Asker, ctx: Ctx) -> ConsentsView:
 
 
 @router.post(CONSENTS, summary="Record what a family says", responses=described(401, 403, 404, 422, 503))
-def add_consents(family_id: GivenId, new: NewStatements, asker: Asker, ctx: Ctx) -> Recorded:
+def add_consents(family_id: GivenId, new: NewStatements, asker: Asker, ctx: Ctx) -> RecordedConsents:
     """What is new takes the place of what the same person said to the same purpose before; that stays to be read.
 
     **A no erases** whatever was made for that purpose and shows the person: work in progress stops, files go, and
@@ -102,7 +102,7 @@ def add_consents(family_id: GivenId, new: NewStatements, asker: Asker, ctx: Ctx)
         erase_marked(ctx.db, ctx.storage, ctx.settings, selection_id)
     with ctx.db.reading() as session:
         erased = consequences_view(session, family_id, found)
-        return Recorded(consents=consents_view(session, family_id), erased=erased)
+        return RecordedConsents(consents=consents_view(session, family_id), erased=erased)
 
 
 @router.post(f"{CONSENTS}/preview", summary="What a no would erase", responses=described(401, 403, 404, 422))

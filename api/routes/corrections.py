@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.dependencies import Asker, Ctx, GivenId
 from api.errors import described
 from api.routes.new_selection import FilmFacts, NewClip, NewStill, check_moments, seen_in, state_film
-from api.routes.selections import PREFIX, Begun, GivenKey, awaited_uploads, view_now
+from api.routes.selections import PREFIX, CreatedSelection, GivenKey, awaited_uploads, view_now
 from pipeline.moments import MOST_MOMENTS, Clip, Still
 from records.actions import add_moments as adding
 from records.actions import correct
@@ -49,7 +49,7 @@ class MoreMoments(BaseModel):
         return clips + [Still.model_validate(one.model_dump(exclude={"cut", "people"})) for one in self.stills]
 
 
-class Added(Begun):
+class AddedMoments(CreatedSelection):
     """The selection with what was added, and what is still to be sent of it."""
 
     added: list[str]
@@ -107,7 +107,9 @@ def request_outputs_again(selection_id: GivenId, ctx: Ctx) -> SelectionView:
     summary="Add moments from the same film",
     responses=described(401, 403, 404, 409, 422, 503, 507),
 )
-def add_moments(selection_id: GivenId, more: MoreMoments, asker: Asker, ctx: Ctx, idempotency_key: GivenKey) -> Added:
+def add_moments(
+    selection_id: GivenId, more: MoreMoments, asker: Asker, ctx: Ctx, idempotency_key: GivenKey
+) -> AddedMoments:
     """They join those that are there, each with an upload of its own; where the whole film is on the service, they are
     prepared from that. What was made before stays until the last of them is ready, and is then made again with them.
     """
@@ -127,7 +129,7 @@ def add_moments(selection_id: GivenId, more: MoreMoments, asker: Asker, ctx: Ctx
             seen=seen_in(given),
         )
     view = view_now(ctx, selection_id)
-    return Added(selection=view, uploads=awaited_uploads(view), hints=[], added=added)
+    return AddedMoments(selection=view, uploads=awaited_uploads(view), hints=[], added=added)
 
 
 @router.delete(

@@ -53,7 +53,7 @@ class Urgency(BaseModel):
     priority: Annotated[int, Field(ge=0, le=9, strict=True)]
 
 
-class Retried(BaseModel):
+class RetriedJobs(BaseModel):
     """How many jobs were queued again."""
 
     jobs: int
@@ -148,9 +148,9 @@ def move_job(job_id: GivenId, urgency: Urgency, ctx: Ctx, who: Asker) -> JobLine
 
 
 @router.post("/retry-failed", summary="Retry failed jobs", responses=described(401, 503))
-def retry_failed_jobs(ctx: Ctx, who: Asker) -> Retried:
+def retry_failed_jobs(ctx: Ctx, who: Asker) -> RetriedJobs:
     """Queue everything again that was given up within a day: after an outage, this one act is enough."""
-    return Retried(jobs=_with_all_given_up(ctx, who, retry_job))
+    return RetriedJobs(jobs=_with_all_given_up(ctx, who, retry_job))
 
 
 @router.post("/acknowledge-failed", summary="Acknowledge failed jobs", responses=described(401, 503))

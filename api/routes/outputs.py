@@ -47,7 +47,7 @@ class KindView(BaseModel):
     """JSON schema of the recipe; titles and descriptions are meant to be shown."""
 
 
-class Wish(BaseModel):
+class OutputRequest(BaseModel):
     """A kind, and what is chosen for it; what is left out stays as is usual."""
 
     model_config = ConfigDict(extra="forbid")
@@ -58,7 +58,7 @@ class Wish(BaseModel):
     """What it is for; null: what such a kind is usually for."""
 
 
-class Asked(BaseModel):
+class RequestedOutput(BaseModel):
     """The selection with the output in it, and what will not come out as written."""
 
     selection: SelectionView
@@ -91,21 +91,21 @@ def list_output_kinds() -> list[KindView]:
     summary="Request an output, or a new version of it",
     responses=described(401, 403, 404, 422),
 )
-def request_output(selection_id: GivenId, wish: Wish, ctx: Ctx) -> Asked:
+def request_output(selection_id: GivenId, wanted: OutputRequest, ctx: Ctx) -> RequestedOutput:
     """It is made as soon as every moment is ready; what was made of the kind before stays until then, unless it may
     show another selection that is no longer chosen.
     """
-    kind = find_kind(wish.kind)
-    recipe = parse_recipe(kind, wish.recipe)
+    kind = find_kind(wanted.kind)
+    recipe = parse_recipe(kind, wanted.recipe)
     with ctx.db.session() as session:
         selection = visible_selection(session, selection_id)
         inputs = gather_inputs(session, selection, recipe)
-        require_output(session, kind.name, kind.purpose_of(selection.shape.of, wish.purpose), inputs.sources())
-        ask_for_output(session, selection_id, kind.name, wish.recipe, wish.purpose)
+        require_output(session, kind.name, kind.purpose_of(selection.shape.of, wanted.purpose), inputs.sources())
+        ask_for_output(session, selection_id, kind.name, wanted.recipe, wanted.purpose)
         notes = find_words(session, selection_id)
         written = notes is not None and is_written(notes.words)
         remarks = kind.remark(selection.shape, recipe, picture=has_picture(selection), written=written)
-    return Asked(selection=view_now(ctx, selection_id), remarks=remarks)
+    return RequestedOutput(selection=view_now(ctx, selection_id), remarks=remarks)
 
 
 @router.get(

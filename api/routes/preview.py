@@ -14,7 +14,7 @@ from api.dependencies import AppContext, Ctx, GivenId
 from api.errors import Busy, NotReadyYet, TooOften, described
 from api.middleware.person import Person
 from api.middleware.rate import RatePerPerson
-from api.routes.outputs import Wish
+from api.routes.outputs import OutputRequest
 from api.routes.selections import PREFIX
 from api.temp_folder import private_folder
 from pipeline.closing_notes import is_written
@@ -69,19 +69,21 @@ class PreviewView(BaseModel):
 @router.post(
     "/{selection_id}/preview", summary="Preview an output", responses=described(401, 403, 404, 409, 422, 429, 503)
 )
-def preview_output(selection_id: GivenId, wish: Wish, ctx: Ctx, person: Person, request: Request) -> PreviewView:
+def preview_output(
+    selection_id: GivenId, wanted: OutputRequest, ctx: Ctx, person: Person, request: Request
+) -> PreviewView:
     """From the finished moments and the recipe as it stands. Nothing is kept."""
     rate: RatePerPerson = request.app.state.previews
     if wait_s := rate.wait_s(person):
         raise TooManyPreviews(math.ceil(wait_s))
-    kind = find_kind(wish.kind)
-    recipe = parse_recipe(kind, wish.recipe)
+    kind = find_kind(wanted.kind)
+    recipe = parse_recipe(kind, wanted.recipe)
     with ctx.db.reading() as session:
         selection = visible_selection(session, selection_id)
         if not all_moments_ready(session, selection):
             raise NotReadyYet
         inputs = gather_inputs(session, selection, recipe)
-        purpose = kind.purpose_of(selection.shape.of, wish.purpose)
+        purpose = kind.purpose_of(selection.shape.of, wanted.purpose)
         require_output(session, kind.name, purpose, inputs.sources())
         picture = has_picture(selection)
     shows = picture or not kind.needs_picture

@@ -37,7 +37,7 @@ class AwaitedUpload(BaseModel):
     """Of the moment, from 0, clips first; None for the whole film."""
 
 
-class Begun(BaseModel):
+class CreatedSelection(BaseModel):
     """A selection and the uploads that it still awaits."""
 
     selection: SelectionView
@@ -73,7 +73,7 @@ GivenKey = Annotated[
 )
 def create_selection(
     new: NewSelection, asker: Asker, ctx: Ctx, person: Person, response: Response, idempotency_key: GivenKey = ""
-) -> Begun:
+) -> CreatedSelection:
     """Say which moments of which film are coming and what shall be made of them; learn what to send where."""
     new.check()
     selection = new.selection()
@@ -92,7 +92,7 @@ def create_selection(
     begun = begin_selection(ctx.db, ctx.settings, asker, asked, idempotency_key, agreed=new.agreed, seen=new.seen())
     view = view_now(ctx, begun)
     response.headers["Location"] = f"{PREFIX}/{view.id}"
-    return Begun(selection=view, uploads=awaited_uploads(view), hints=hints(selection))
+    return CreatedSelection(selection=view, uploads=awaited_uploads(view), hints=hints(selection))
 
 
 @router.get("", summary="Selections, newest first", responses=described(401, 422))

@@ -64,7 +64,7 @@ class Times(BaseModel):
         return self
 
 
-class NewEnds(Times):
+class MomentTrim(Times):
     """The new ends on the film's clock."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"in": 70_200, "out": 85_000}]})
@@ -90,7 +90,7 @@ class NewEnds(Times):
     summary="Trim a moment and prepare it again",
     responses=described(401, 404, 409, 422),
 )
-def trim_moment(selection_id: GivenId, moment_id: GivenId, new: NewEnds, ctx: Ctx) -> SelectionView:
+def trim_moment(selection_id: GivenId, moment_id: GivenId, new: MomentTrim, ctx: Ctx) -> SelectionView:
     """Within what was sent of the film for it (`held`). What was made before stays until the new one is finished; then
     everything that is made of the moments is made again. Asking for the ends that it has changes nothing. Where
     somebody is hidden in it, hiding begins again: nothing of before stays.

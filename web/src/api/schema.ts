@@ -3183,7 +3183,7 @@ export interface components {
          */
         Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "add_moments" | "drop_moment" | "upload" | "delete_upload" | "prepare" | "trim" | "correct" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_output" | "erase_sources" | "record_consent" | "heed_consent" | "read_family" | "add_consent_form" | "set_people_seen" | "open_subject_access" | "decide_subject_access" | "check_subject_access" | "close_subject_access" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "replay_erasures" | "backup_keys" | "restore_keys" | "rotate_keys" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
         /** @description The selection with what was added, and what is still to be sent of it. */
-        Added: {
+        AddedMoments: {
             added: string[];
             hints: string[];
             selection: components["schemas"]["SelectionView"];
@@ -3258,10 +3258,9 @@ export interface components {
             width_px: number;
             words: string;
         };
-        /** @description The selection with the output in it, and what will not come out as written. */
-        Asked: {
-            remarks: string[];
-            selection: components["schemas"]["SelectionView"];
+        /** @description The child's own words about a picture. */
+        ArtworkWords: {
+            words: string;
         };
         /** @description How it is in one word and one sentence, and everything that is wrong, the worst first. */
         Assessment: {
@@ -3274,6 +3273,13 @@ export interface components {
             sentence: string;
             /** @enum {string} */
             state: "well" | "busy" | "warn" | "bad";
+        };
+        /** @description Whether the audit is whole, and what signs its checkpoints. */
+        AuditCheck: {
+            found: components["schemas"]["Verification"];
+            is_whole: boolean;
+            /** @description Ed25519, 64 hex digits: for checkpoints that were kept elsewhere. */
+            public_key: string;
         };
         /** @description Somebody whose acts can be asked for. */
         AuditedAccount: {
@@ -3312,12 +3318,6 @@ export interface components {
          * @enum {string}
          */
         Basis: "consent" | "public_task" | "legal_obligation" | "legitimate_interests" | "vital_interests" | "contract";
-        /** @description A selection and the uploads that it still awaits. */
-        Begun: {
-            hints: string[];
-            selection: components["schemas"]["SelectionView"];
-            uploads: components["schemas"]["AwaitedUpload"][];
-        };
         /** @description A box on an upright picture, in shares of the picture's width and height. */
         Box: {
             height: number;
@@ -3347,13 +3347,6 @@ export interface components {
          * @enum {string}
          */
         Cause: "asked" | "policy" | "restored";
-        /** @description Whether the audit is whole, and what signs its checkpoints. */
-        Checked: {
-            found: components["schemas"]["Verification"];
-            is_whole: boolean;
-            /** @description Ed25519, 64 hex digits: for checkpoints that were kept elsewhere. */
-            public_key: string;
-        };
         /** @description A stage, count by count. */
         CheckedStage: {
             met: boolean;
@@ -3506,6 +3499,12 @@ export interface components {
          * @enum {string}
          */
         Covers: "box" | "whole" | "nobody";
+        /** @description A selection and the uploads that it still awaits. */
+        CreatedSelection: {
+            hints: string[];
+            selection: components["schemas"]["SelectionView"];
+            uploads: components["schemas"]["AwaitedUpload"][];
+        };
         /** @description A cycle, how its client is called, and whether it counts. */
         CycleView: {
             client: string;
@@ -3999,10 +3998,6 @@ export interface components {
          * @enum {string}
          */
         ItemKind: "film" | "clip" | "still" | "artwork" | "form" | "words" | "notes";
-        /** @description The child's own words about a picture. */
-        ItsWords: {
-            words: string;
-        };
         /** @description How many jobs of a kind are in a state; those that are done are not counted here. */
         JobCount: {
             jobs: number;
@@ -4221,6 +4216,20 @@ export interface components {
          * @enum {string}
          */
         MomentState: "awaiting_upload" | "queued" | "running" | "unconfirmed" | "ready" | "failed";
+        /**
+         * @description The new ends on the film's clock.
+         * @example {
+         *       "in": 70200,
+         *       "out": 85000
+         *     }
+         */
+        MomentTrim: {
+            at?: number | null;
+            /** @description The same on the clock of the moment's own upload, for a client that looked into that. Without it the ends should be the times of frames. */
+            cut?: components["schemas"]["Times"] | null;
+            in?: number | null;
+            out?: number | null;
+        };
         /** @description One clip or still and where it stands. */
         MomentView: {
             artifacts: components["schemas"]["ArtifactView"][];
@@ -4300,20 +4309,6 @@ export interface components {
             reviewed_on?: string | null;
             /** @default trainee_guider */
             role?: components["schemas"]["pipeline__training__logbook__book__Role"];
-        };
-        /**
-         * @description The new ends on the film's clock.
-         * @example {
-         *       "in": 70200,
-         *       "out": 85000
-         *     }
-         */
-        NewEnds: {
-            at?: number | null;
-            /** @description The same on the clock of the moment's own upload, for a client that looked into that. Without it the ends should be the times of frames. */
-            cut?: components["schemas"]["Times"] | null;
-            in?: number | null;
-            out?: number | null;
         };
         /** @description A family to be opened. */
         NewFamily: {
@@ -4581,6 +4576,14 @@ export interface components {
         OrganisationWay: {
             /** @example Sign in with Anytown Council */
             label: string;
+        };
+        /** @description A kind, and what is chosen for it; what is left out stays as is usual. */
+        OutputRequest: {
+            kind: string;
+            purpose?: components["schemas"]["Purpose"] | null;
+            recipe?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * @description One kind of output and where it stands: pending until every moment is ready, then as its job.
@@ -4897,7 +4900,7 @@ export interface components {
             sentence: string;
         };
         /** @description What is recorded now, and what went because somebody said no. */
-        Recorded: {
+        RecordedConsents: {
             consents: components["schemas"]["ConsentsView"];
             erased: components["schemas"]["ConsequencesView"];
         };
@@ -4928,6 +4931,11 @@ export interface components {
         RecoveryCodes: {
             recovery_codes: string[];
         };
+        /** @description The selection with the output in it, and what will not come out as written. */
+        RequestedOutput: {
+            remarks: string[];
+            selection: components["schemas"]["SelectionView"];
+        };
         /** @description One count: what there is and what is asked for. */
         Requirement: {
             have: number;
@@ -4948,7 +4956,7 @@ export interface components {
             written: string;
         };
         /** @description How many jobs were queued again. */
-        Retried: {
+        RetriedJobs: {
             jobs: number;
         };
         /** @description A review without the family's code: a carer's page needs none. */
@@ -5589,14 +5597,6 @@ export interface components {
             to_ms: number;
             why: string;
         };
-        /** @description A kind, and what is chosen for it; what is left out stays as is usual. */
-        Wish: {
-            kind: string;
-            purpose?: components["schemas"]["Purpose"] | null;
-            recipe?: {
-                [key: string]: unknown;
-            };
-        };
         /** @description A worker that has been seen within a day. */
         WorkerFigure: {
             folder_problems: components["schemas"]["FolderProblem"][];
@@ -6017,7 +6017,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Checked"];
+                    "application/json": components["schemas"]["AuditCheck"];
                 };
             };
         };
@@ -6342,7 +6342,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Recorded"];
+                    "application/json": components["schemas"]["RecordedConsents"];
                 };
             };
         };
@@ -7697,7 +7697,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Retried"];
+                    "application/json": components["schemas"]["RetriedJobs"];
                 };
             };
         };
@@ -8268,7 +8268,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Begun"];
+                    "application/json": components["schemas"]["CreatedSelection"];
                 };
             };
         };
@@ -8465,7 +8465,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ItsWords"];
+                "application/json": components["schemas"]["ArtworkWords"];
             };
         };
         responses: {
@@ -8628,7 +8628,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Added"];
+                    "application/json": components["schemas"]["AddedMoments"];
                 };
             };
         };
@@ -8698,7 +8698,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewEnds"];
+                "application/json": components["schemas"]["MomentTrim"];
             };
         };
         responses: {
@@ -8980,7 +8980,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Wish"];
+                "application/json": components["schemas"]["OutputRequest"];
             };
         };
         responses: {
@@ -8990,7 +8990,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Asked"];
+                    "application/json": components["schemas"]["RequestedOutput"];
                 };
             };
         };
@@ -9028,7 +9028,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Wish"];
+                "application/json": components["schemas"]["OutputRequest"];
             };
         };
         responses: {

@@ -41,7 +41,7 @@ export type LogbookView = Schemas['LogbookView'];
 export type MomentCorrection = Schemas['MomentCorrection'];
 export type MomentView = Schemas['MomentView'];
 export type NewCycle = Schemas['NewCycle'];
-export type NewEnds = Schemas['NewEnds'];
+export type MomentTrim = Schemas['MomentTrim'];
 export type NewHours = Schemas['NewHours'];
 export type NewSelection = Schemas['NewSelection'];
 export type Notice = Schemas['Notice'];
@@ -89,7 +89,7 @@ type Streamed<Operation extends 'stream_selections' | 'stream_health'> =
 export type SelectionsStreamEvent = Streamed<'stream_selections'>;
 export type OperationsStreamEvent = Streamed<'stream_health'>;
 
-export type AuditCheck = Schemas['Checked'];
+export type AuditCheck = Schemas['AuditCheck'];
 export type ShownLine = Schemas['ShownLine'];
 export type AboutService = Schemas['AboutView'];
 export type Answer = RatingView['answers'][string];

@@ -3,7 +3,7 @@
 import { Queue } from '../../ui/queue';
 import type { Film } from '../../film';
 import { FrameTimes } from '../../desk/frameTimes';
-import type { MomentView, NewEnds } from '../../api/types';
+import type { MomentView, MomentTrim } from '../../api/types';
 
 export type Move = { frames: number } | { ms: number };
 
@@ -52,7 +52,7 @@ export class TrimState {
   }
 
   /** What the service is asked for. */
-  asked(): NewEnds {
+  asked(): MomentTrim {
     const own = this.#times(0);
     const onFilm = this.#times(this.startMs);
     return this.moment.cut ? { ...onFilm, cut: own } : onFilm;
