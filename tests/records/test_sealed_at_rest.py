@@ -33,10 +33,12 @@ from records.settings import Settings
 from records.storage.open import open_storage
 from tests.databases import make_tables
 from tests.effects import open_alone
+from tests.footage import numbered_film
 from tests.records.cast import add_selection, complete_upload
 from tests.records.old_ledger import make_old_ledger
 from tests.records.old_rows import OldFiles, draw_old_files
-from tests.servers import PostgresServer, S3Server
+from tests.servers import PostgresServer, S3Server, wait_until
+from tests.worker.service import running_service
 
 TOGETHER = "sealed_at_rest"
 MARK = "Zaubermaus"
@@ -125,12 +127,20 @@ def fill(db: Database, given: Settings, folder: Path) -> str:
     return selection_id
 
 
+def read_if_there(path: Path) -> bytes:
+    """A file's bytes; a running service takes files away."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
 def places_with(mark: str, db: Database, *folders: Path) -> list[str]:
     """Every file and every row in which the mark can be read, however it is written."""
     marks = [mark.encode(), mark.lower().encode(), mark.encode("utf-16-le"), mark.encode().hex().encode()]
     found = []
     for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
-        content = path.read_bytes()
+        content = read_if_there(path)
         found += [str(path) for one in marks if one in content]
     metadata = MetaData()
     with db.snapshot() as connection:
@@ -177,29 +187,43 @@ def test_no_word_and_no_film_can_be_read_anywhere_and_none_at_all_once_the_key_i
     assert KeyRing(given).store.is_destroyed(family_id)
 
 
-def test_what_was_sealed_of_an_erased_selection_is_in_no_file_of_the_database_or_the_bucket(
+def test_what_a_worker_made_lies_nowhere_plain_and_once_erased_nowhere_at_all_running_and_stopped(
     given: Settings, db: Database, outside: list[Path], tmp_path: Path
 ) -> None:
-    selection_id = fill(db, given, tmp_path)
-    storage = open_storage(given)
-    with db.snapshot() as connection:
-        sealed = connection.scalar(text("SELECT moment FROM moments").columns(moment=String())) or ""
-    film = b"".join(storage.as_stored(f"selections/{selection_id}/uploads/a").blocks)[4000:4100]
-    to_disk(db)
-    marks = sealed[-40:].encode(), film
+    film = numbered_film(tmp_path / "film.mp4", frames=30)
+    sent = film.read_bytes() + b"\x00\x00\x40\x08free" + (MARK.encode() * 2000)[:0x4000]  # a box that players skip
+    film.write_bytes(sent)
+    shape = {**SHAPE, "still": [{"at": 500, "caption": f"{MARK} waits"}]}
+    folders = [given.data_dir, *outside]
 
-    def found() -> set[str]:
-        paths = [path for folder in (given.data_dir, *outside) for path in folder.rglob("*") if path.is_file()]
-        return {path.parent.name for path in paths if any(mark in path.read_bytes() for mark in marks)}
+    def found(*marks: bytes) -> set[str]:
+        paths = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+        return {path.parent.name for path in paths if any(mark in read_if_there(path) for mark in marks)}
 
-    assert found() >= ({"pg_wal"} if given.database_url else {"data"})
-    assert erase_selection(db, storage, given, selection_id)
-    assert scrub_if_needed(db)
-    if given.database_url:  # other tests may have left it in more files than are overwritten at once
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            for _ in range(len(list(outside[1].iterdir())) // 8):
-                assert turn_over_log(connection)
-    assert found() == set()
+    with running_service(given) as service:
+        selection_id, jobs = service.send_film(film, shape, outputs=("review_pack", "picture_notes"))
+        service.start_worker()
+        service.enqueue(jobs)
+        seen = service.wait_until_settled(selection_id, within_s=180)
+        files = [one.artifacts for one in seen.moments] + [one.artifacts for one in seen.outputs]
+        assert [len(one) for one in files] == [1, 1, 1, 1]
+        wait_until(lambda: not any(given.scratch().rglob("*")), "the worker to leave its scratch")
+        with db.snapshot() as connection:
+            sealed = connection.scalar(text("SELECT moment FROM moments").columns(moment=String())) or ""
+        upload = next(key for key in service.storage.keys(f"selections/{selection_id}/") if "/uploads/" in key)
+        marks = sealed[-40:].encode(), b"".join(service.storage.as_stored(upload).blocks)[4000:4100]
+        to_disk(db)
+        assert places_with(MARK, db, *folders) == []
+        assert found(sent[2000:2040]) == set()
+        assert found(*marks) >= ({"pg_wal"} if given.database_url else {"data"})
+        assert erase_selection(db, service.storage, given, selection_id)
+        assert scrub_if_needed(db)
+        if given.database_url:  # other tests may have left it in more files than are overwritten at once
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                for _ in range(len(list(outside[1].iterdir())) // 8):
+                    assert turn_over_log(connection)
+        assert found(*marks, MARK.encode()) == set()
+    assert found(*marks, MARK.encode(), sent[2000:2040]) == set()
 
 
 def test_a_sealed_column_is_never_written_plain_or_compared(db: Database) -> None:

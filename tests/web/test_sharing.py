@@ -171,7 +171,7 @@ def test_governance_reads_who_saw_a_family_and_its_guider_is_told_of_an_emergenc
     expect(page.get_by_text("nothing is out")).to_be_visible()
     page.get_by_role("button", name="Who agreed: K-207").click()
     expect(page.get_by_role("button", name="Write it down")).to_be_visible()
-    expect(page.get_by_role("button", name="How long it is kept")).to_have_count(0)
+    expect(page.get_by_role("button", name="Keep or erase")).to_have_count(0)
     told = Guider(there.new_page(), with_people.url).start().page
     expect(told.get_by_text("Dee opened family K-207 in an emergency")).to_contain_text("A call in the night")
     there.close()
