@@ -28,6 +28,8 @@ from sqlalchemy import select, update
 
 from bench.first_look import first_looks
 from bench.pickup import deployed
+from pipeline.moments import FilmOf
+from pipeline.outputs.kinds import usual_kinds
 from records.documents import ClipTimes
 from records.ledger.scheduling import Priority
 from records.migrations.migrate import migrate
@@ -41,6 +43,8 @@ from worker.broker import enqueue
 
 RESULTS = Path(__file__).parent / "results" / "light.json"
 CLIPS, LONG_S = 6, 20
+OUTPUTS = usual_kinds(FilmOf.FAMILY_FILM)
+"""A review is ready when they are."""
 LINE_BYTES_PER_S = 20_000_000 // 8
 BEGINS_MS = 1000
 """Where each clip begins in its upload; a second before it and behind it come along."""
@@ -78,7 +82,7 @@ def send(service: Service, film: Path, *, at_once: bool) -> tuple[str, list[str]
     """A selection of six clips, each with an upload of its own, and its jobs; when all are complete."""
     clip = {"in": BEGINS_MS, "out": BEGINS_MS + 1000 * LONG_S}
     moments = [{"in": n * 60_000 + clip["in"], "out": n * 60_000 + clip["out"]} for n in range(CLIPS)]
-    selection_id = add_selection(service.db, {**K_207, "clip": moments}, outputs=(), whole_film=False)
+    selection_id = add_selection(service.db, {**K_207, "clip": moments}, outputs=OUTPUTS, whole_film=False)
     with service.db.session() as session:
         of_it = MomentRow.selection_id == selection_id
         session.execute(update(MomentRow).where(of_it).values(cut=ClipTimes.model_validate(clip)))

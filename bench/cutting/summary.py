@@ -21,8 +21,8 @@ GOALS = {
     "stills_cpu": 1.06,
     "transcode_then_cut_wall": 0.12,
 }
-LIGHT_GOAL = 0.12
-"""Lighter moments, over the same as filmed."""
+LIGHT_GOALS = {"cpu_against_filmed": 0.12, "ready_p95_s": 1.5, "first_look_p95_s": 1.0}
+"""Of lighter moments: processor over that of the same as filmed, and seconds."""
 
 
 @dataclass(frozen=True)
