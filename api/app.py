@@ -73,6 +73,7 @@ from api.routes import (
     selections,
     session,
     sign_in,
+    silence,
     subject_access,
     tokens,
     trim,
@@ -181,7 +182,8 @@ def _all_routes() -> APIRouter:
     """
     whole = APIRouter(generate_unique_id_function=_operation_name, responses=errors.described(422, 500))
     for routes in (
-        about, uploads, selections, trim, hiding, selection_events, outputs, preview, artwork, artifacts, consents,
+        about, uploads, selections, trim, hiding, silence, selection_events, outputs, preview, artwork, artifacts,
+        consents,
         health, metrics, family_films, families, colleagues, copies, links, notices, session, sign_in, local_sign_in,
         invitations, account, authenticator_app, passkeys, people, resets, reports, organisation, tokens, ratings,
         logbook, review, audit, operations, operations_events, retention, subject_access, corrections,

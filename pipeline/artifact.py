@@ -78,6 +78,7 @@ class PreparedMoment(Artifact):
 
     ``in_ms`` and ``out_ms`` are on the clock of the film it came from; for a still they are when its frame was shown,
     and None. ``duration_ms`` and ``fps`` are None for a still; ``fps``, ``width_px`` and ``height_px`` for a sound.
+    ``begins_ms`` is when a clip's first picture is shown, which may be a little after ``in_ms``.
     """
 
     kind: Literal["clip", "still", "sound"]
@@ -86,6 +87,7 @@ class PreparedMoment(Artifact):
     width_px: int | None = None
     height_px: int | None = None
     fps: float | None = None
+    begins_ms: int | None = None
     duration_ms: int | None = None
     caption: str
     principle: str | None

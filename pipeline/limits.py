@@ -40,6 +40,7 @@ class SharedLimits(BaseModel):
     most_drawings: int
     smallest_drawing: float
     still_search_ms: int
+    most_silences: int
 
     @model_validator(mode="after")
     def _code_and_its_length_agree(self) -> Self:

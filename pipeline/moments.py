@@ -49,11 +49,33 @@ class _Moment(BaseModel):
     drawings: Annotated[Drawings, Field(repr=False)] = ()
 
 
+class Silence(BaseModel):
+    """A stretch on the film's clock in which nothing is to be heard, a name that is spoken say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    from_ms: Annotated[Ms, Field(alias="from")]
+    to_ms: Annotated[Ms, Field(alias="to")]
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.from_ms >= self.to_ms:
+            raise ValueError(f"ends ({clock(self.to_ms)}) before it begins ({clock(self.from_ms)})")
+        return self
+
+
+Silences = Annotated[tuple[Silence, ...], Field(max_length=LIMITS.most_silences)]
+
+
 class Clip(_Moment):
-    """A moment as video: the frames with ``in_ms <= frame_ms < out_ms``."""
+    """A moment as video: the frames with ``in_ms <= frame_ms < out_ms``.
+
+    What is to be silent may reach beyond its ends, so that it stays silent where other ends are chosen.
+    """
 
     in_ms: Annotated[Ms, Field(alias="in")]
     out_ms: Annotated[Ms, Field(alias="out")]
+    silences: Annotated[Silences, Field(alias="silence")] = ()
 
     @property
     def length_ms(self) -> int:
@@ -185,6 +207,7 @@ _NAMES = {
     "still": "Still",
     "working_points": "Working point",
     "outputs": "Output",
+    "silence": "Silence",
     "strengths": "Strength",
     "plan": "Line",
     "drawings": "Drawing",

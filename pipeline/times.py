@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 _CLOCK = re.compile(r"(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,2}):(?P<s>\d{1,2})(?:\.(?P<f>\d{1,3}))?")
-_LONGEST_MS = 1000 * 3600 * 1000
+LONGEST_MS = 1000 * 3600 * 1000
 
 
 def parse_ms(value: object) -> object:
@@ -31,4 +31,4 @@ def clock(ms: int) -> str:
     return f"{hours:02}:{minutes:02}:{seconds:02}.{ms:03}"
 
 
-Ms = Annotated[int, BeforeValidator(parse_ms), Field(strict=True, ge=0, le=_LONGEST_MS)]
+Ms = Annotated[int, BeforeValidator(parse_ms), Field(strict=True, ge=0, le=LONGEST_MS)]

@@ -16,8 +16,9 @@ from typing_extensions import TypedDict
 
 from pipeline.limits import ID_PATTERN, LIMITS
 from pipeline.marks import Box, Covers
-from pipeline.moments import Clip, Still, Words
+from pipeline.moments import Clip, Silence, Still, Words
 from pipeline.purposes import Purpose
+from pipeline.times import LONGEST_MS
 
 GivenDay = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1))]
 """A day that somebody states: near enough that what is reckoned from it is a day, too."""
@@ -80,6 +81,19 @@ def at_times(moment: Clip | Still, times: ClipTimes | StillTimes) -> Clip | Stil
     return type(moment).model_validate({**dict(moment), **dict(times)})
 
 
+def on_clock_of(moment: Clip | Still, times: ClipTimes | StillTimes) -> Clip | Still:
+    """The same moment on another clock, on which it is at ``times``: what is silent in it comes along."""
+    if not isinstance(moment, Clip) or not isinstance(times, ClipTimes):
+        return at_times(moment, times)
+    by_ms = times.in_ms - moment.in_ms
+    moved = [
+        Silence(from_ms=max(0, one.from_ms + by_ms), to_ms=min(one.to_ms + by_ms, LONGEST_MS))
+        for one in moment.silences
+        if one.to_ms + by_ms > 0
+    ]
+    return at_times(moment.model_copy(update={"silences": tuple(moved)}), times)
+
+
 class StatedCut(_Document):
     """What the page said of a cut: when its moment is on the cut's own clock, and what is in it. None: not said."""
 
@@ -114,6 +128,8 @@ class MomentFacts(_Document):
 
     in_ms: int
     out_ms: int | None = None
+    begins_ms: int | None = None
+    """When its first picture is shown: 0 on the clock of what was made."""
     width_px: int | None = None
     height_px: int | None = None
     fps: float | None = None

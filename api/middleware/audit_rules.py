@@ -51,6 +51,7 @@ _RULES: Final = {
     f"POST {_MOMENT}/source/pass": Rule(Action.ALLOW_PLAYER),
     f"PUT {_MOMENT}/hiding": Rule(Action.HIDE),
     f"DELETE {_MOMENT}/hiding": Rule(Action.LIFT_HIDING),
+    f"PUT {_MOMENT}/silence": Rule(Action.SILENCE),
     f"PUT {_MOMENT}/hiding/confirmation": Rule(Action.CONFIRM_HIDING),
     "POST /api/v1/uploads": Rule(Action.UPLOAD),
     "POST /api/v1/uploads/": Rule(Action.UPLOAD),

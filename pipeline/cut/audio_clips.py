@@ -17,9 +17,10 @@ from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
 from pipeline.artifact import FinishedMoment, publish
-from pipeline.cut.hearing import OTHER_TRACK, SILENT, Repair, find_repair, is_silent
+from pipeline.cut.hearing import OTHER_TRACK, SILENCED, SILENT, Repair, find_repair, is_silent
 from pipeline.cut.loudness import SAMPLE_RATE_HZ, fill_holes
 from pipeline.cut.seen import TOLD, is_sound_damaged
+from pipeline.cut.silencing import SilentSamples, add_silences, check_silent, silences_in
 from pipeline.errors import ArtifactWrong, MomentOutsideFilm
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Clip
@@ -64,6 +65,7 @@ def sound_argv(
         sound = sound.filter("pan", args=repair.value)
     samples = _samples(clip)
     sound = sound.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
+    sound = add_silences(sound, _silences(clip))
     options: dict[str, Any] = {
         "format": "mp4", "c:a": "aac", "b:a": f"{preset.audio_kbit_s}k", "map_metadata": -1, "map_chapters": -1,
         "fflags": "+bitexact", "flags:a": "+bitexact", "movflags": "+faststart",
@@ -102,7 +104,7 @@ def cut_sound(
             if not is_silent(heard):
                 break
         if is_silent(heard):
-            warnings.append(SILENT)
+            warnings.append(SILENCED if _silences(clip) else SILENT)
         elif audio != recording.audio:
             warnings.append(OTHER_TRACK)
         if len(heard) == _STEREO:
@@ -112,6 +114,7 @@ def cut_sound(
             heard, is_damaged = make(audio)
         if is_damaged:
             warnings.append(DAMAGED_BEFORE)
+        check_silent(part, _silences(clip))
         artifact = publish(part, destination, MEDIA_TYPE)
     finally:
         part.unlink(missing_ok=True)
@@ -159,6 +162,10 @@ def _peaks(heard: NDArray[np.float32], samples: int) -> tuple[int, ...]:
     amplitudes = np.abs(heard[:, :samples]).max(axis=0)
     parts = np.array_split(amplitudes, min(PEAKS, samples))
     return tuple(min(LOUDEST, round(LOUDEST * float(part.max()))) for part in parts)
+
+
+def _silences(clip: Clip) -> tuple[SilentSamples, ...]:
+    return silences_in(clip, Fraction(clip.in_ms, 1000), Fraction(clip.length_ms, 1000))
 
 
 def _samples(clip: Clip) -> int:

@@ -17,6 +17,7 @@ from pipeline.cut.masking import Masks, add_cover
 from pipeline.cut.picture_copy import NotCopied, check_copied, copy_argv, find_copy
 from pipeline.cut.runs import Plan, add_runs, corrected, make_plan
 from pipeline.cut.seen import DAMAGED, SOUND_DAMAGED, TOLD, is_damaged, is_sound_damaged, read_seen
+from pipeline.cut.silencing import check_silent, silences_in
 from pipeline.errors import ArtifactWrong, FfmpegFailed
 from pipeline.ffmpeg.runner import FfmpegRun, FfmpegRunner
 from pipeline.moments import Clip
@@ -108,7 +109,8 @@ def cut_clip(
     length_s = float(plan.length)
     report = on_progress and (lambda written_s: on_progress(min(1.0, max(0.0, written_s / length_s))))
     try:
-        hearing = listen(film, plan.start, plan.length, runner=runner, timeout_s=timeout_s)
+        silences = silences_in(clip, plan.start, plan.length)
+        hearing = listen(film, plan.start, plan.length, silences=silences, runner=runner, timeout_s=timeout_s)
         ffmpeg_run = partial(runner.run, timeout_s=timeout_s, on_progress=report, keep=TOLD, hide=film.path)
         cpu_s = 0.0
         because = NotCopied(EncodingReason.HIDDEN, "somebody is hidden in it") if cover else None
@@ -131,6 +133,8 @@ def cut_clip(
             if because:
                 raise ArtifactWrong("what the decoder shows changes with each try")
         verify_clip(part, plan, with_sound=hearing is not None)
+        if hearing is not None:
+            check_silent(part, hearing.silences)
         artifact = publish(part, destination, MEDIA_TYPE)
     finally:
         part.unlink(missing_ok=True)
@@ -146,6 +150,7 @@ def cut_clip(
         kind="clip",
         in_ms=clip.in_ms,
         out_ms=clip.out_ms,
+        begins_ms=int(1000 * plan.start),
         width_px=width,
         height_px=height,
         fps=float(plan.fps),

@@ -29,11 +29,13 @@ from pipeline.cut.loudness import (
     measured,
     read_loudness,
 )
+from pipeline.cut.silencing import SilentSamples, add_silences
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.source.film import Film
 from pipeline.source.sound_tracks import AudioFacts
 
 SILENT = "Nothing can be heard in this moment: the film is silent here."
+SILENCED = "Nothing can be heard in this moment outside what was silenced."
 OTHER_TRACK = "The film's first sound track is silent here, so the one with sound is heard."
 DEAD_CHANNEL = "One channel of the sound is dead here; the other one is heard on both sides."
 INVERTED_CHANNEL = "One channel of the sound was recorded upside down; it was turned, so nothing cancels itself out."
@@ -63,12 +65,13 @@ class Repair(StrEnum):
 
 @dataclass(frozen=True)
 class Hearing:
-    """What is heard in a moment: these tracks, mixed, with that repair and level."""
+    """What is heard in a moment: these tracks, mixed, with that repair and level, and silent where it is to be."""
 
     tracks: tuple[AudioFacts, ...]
     level: Level = field(default_factory=Level)
     repair: Repair = Repair.NONE
     warnings: tuple[str, ...] = ()
+    silences: tuple[SilentSamples, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,18 @@ class _Heard:
         return is_silent(self.samples)
 
 
-def listen(film: Film, start: Fraction, length: Fraction, *, runner: FfmpegRunner, timeout_s: float) -> Hearing | None:
+def listen(
+    film: Film,
+    start: Fraction,
+    length: Fraction,
+    *,
+    silences: tuple[SilentSamples, ...] = (),
+    runner: FfmpegRunner,
+    timeout_s: float,
+) -> Hearing | None:
     """What is to be heard in ``length`` seconds from ``start`` on the film's clock; None: the film has no sound.
 
+    ``silences`` have no say in which tracks are heard, nor in how loud they become.
     Raises: FfmpegFailed, FfmpegTimedOut.
     """
     if not film.sounds:
@@ -93,28 +105,29 @@ def listen(film: Film, start: Fraction, length: Fraction, *, runner: FfmpegRunne
     separate = len(film.sounds) > 1 and all(audio.channels == 1 for audio in film.sounds)
     alive: list[tuple[AudioFacts, _Heard]] = []
     for audio in film.sounds:
-        heard = _hear(film, Hearing((audio,)), start, length, runner, timeout_s)
+        heard = _hear(film, Hearing((audio,), silences=silences), start, length, runner, timeout_s)
         if not heard.is_silent:
             alive.append((audio, heard))
             if not separate:  # one microphone a track is a camera's way; other tracks say the same in other words
                 break
     if not alive:
-        return Hearing(film.sounds[:1], warnings=(SILENT,))
+        return Hearing(film.sounds[:1], warnings=(SILENCED if silences else SILENT,), silences=silences)
     tracks = _that_add_up(alive)
     heard = alive[0][1]
     repair, warnings = (Repair.NONE, []) if separate else find_repair(heard.samples)
     if film.sounds[0] not in tracks:
         warnings.insert(0, OTHER_TRACK)
     if repair is not Repair.NONE or len(tracks) > 1:
-        heard = _hear(film, Hearing(tracks, repair=repair), start, length, runner, timeout_s)
+        heard = _hear(film, Hearing(tracks, repair=repair, silences=silences), start, length, runner, timeout_s)
     if length * _LISTENING_HZ >= _LEAST_FRAMES * _FRAME and _is_steady_noise(heard.samples):
         warnings.append(ONLY_NOISE)
-    return Hearing(tracks, level_for(heard.loudness), repair, tuple(warnings))
+    return Hearing(tracks, level_for(heard.loudness), repair, tuple(warnings), silences)
 
 
 def add_hearing(film: Film, hearing: Hearing, start: Fraction, length: Fraction) -> Any:
     """The sound of ``length`` seconds from ``start`` on the film's clock as an ffmpeg-python stream: stereo, 48 kHz."""
-    return make_long(add_level(_mixed(film, hearing, start, length), hearing.level), length)
+    levelled = make_long(add_level(_mixed(film, hearing, start, length), hearing.level), length)
+    return add_silences(levelled, hearing.silences)  # once more: a resampler rings into what is silent
 
 
 def _mixed(film: Film, hearing: Hearing, start: Fraction, length: Fraction) -> Any:
@@ -122,7 +135,9 @@ def _mixed(film: Film, hearing: Hearing, start: Fraction, length: Fraction) -> A
     stream = streams[0]
     if len(streams) > 1:
         stream = ffmpeg.filter(streams, "amix", inputs=len(streams), normalize=0)
-    return stream.filter("pan", args=hearing.repair.value) if hearing.repair is not Repair.NONE else stream
+    if hearing.repair is not Repair.NONE:
+        stream = stream.filter("pan", args=hearing.repair.value)
+    return add_silences(stream, hearing.silences)
 
 
 def _track(film: Film, audio: AudioFacts, start: Fraction, length: Fraction) -> Any:

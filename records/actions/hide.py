@@ -49,7 +49,7 @@ def ask_hiding(
     what is drawn on it: that may lead to the one who is hidden. Asking again begins again: it has to be looked at anew.
     Raises: SelectionGone, MomentGone, SourceErased; SelectionInvalid where there is no picture.
     """
-    selection, moment = _locked(session, selection_id, moment_id)
+    selection, moment = locked_moment(session, selection_id, moment_id)
     if not has_picture(selection):
         sentence = "This recording has no picture, so there is nobody to hide in it."
         raise SelectionInvalid(sentence, for_guider=sentence)
@@ -65,7 +65,7 @@ def ask_hiding(
         moment.revision += 1
         write_shape(selection)
     note_erasure(session, ErasureKind.HIDING, moment_id)
-    _take_back(session, selection, moment)
+    take_back(session, selection, moment)
 
 
 def restart_hiding(session: Session, selection_id: str, moment_id: str) -> None:
@@ -93,13 +93,13 @@ def lift_hiding(session: Session, selection_id: str, moment_id: str) -> None:
 
     Raises: SelectionGone, MomentGone, NotHidden, SourceErased.
     """
-    selection, moment = _locked(session, selection_id, moment_id)
+    selection, moment = locked_moment(session, selection_id, moment_id)
     hiding = session.get(HidingRow, moment_id)
     if hiding is None:
         raise NotHidden(moment_id)
     require_source(moment)
     session.delete(hiding)
-    _take_back(session, selection, moment)
+    take_back(session, selection, moment)
 
 
 def confirm_hiding(session: Session, selection_id: str, moment_id: str, sha256: str) -> None:
@@ -107,7 +107,7 @@ def confirm_hiding(session: Session, selection_id: str, moment_id: str, sha256: 
 
     Raises: SelectionGone, MomentGone, NotHidden; HidingChanged where another file lies there by now, or none.
     """
-    selection, moment = _locked(session, selection_id, moment_id)
+    selection, moment = locked_moment(session, selection_id, moment_id)
     hiding = session.get(HidingRow, moment_id)
     if hiding is None:
         raise NotHidden(moment_id)
@@ -142,7 +142,7 @@ def note_seen(session: Session, selection_id: str, moment_id: str, sha256: str, 
     Raises: SelectionGone, MomentGone, NotHidden; HidingChanged where another file lies there by now, or none;
     SelectionInvalid where there are no such pictures.
     """
-    _, moment = _locked(session, selection_id, moment_id)
+    _, moment = locked_moment(session, selection_id, moment_id)
     hiding = session.get(HidingRow, moment_id)
     if hiding is None:
         raise NotHidden(moment_id)
@@ -201,7 +201,8 @@ def covered_pictures(
     )
 
 
-def _locked(session: Session, selection_id: str, moment_id: str) -> tuple[SelectionRow, MomentRow]:
+def locked_moment(session: Session, selection_id: str, moment_id: str) -> tuple[SelectionRow, MomentRow]:
+    """A moment and its selection, which is locked with its family. Raises: SelectionGone, MomentGone."""
     selection = lock_family(session, selection_id)
     if selection is None:
         raise SelectionGone(selection_id)
@@ -222,7 +223,7 @@ def _withheld(session: Session, moment_id: str) -> Sequence[WithheldRow]:
     return session.scalars(select(WithheldRow).where(WithheldRow.moment_id == moment_id)).all()
 
 
-def _take_back(session: Session, selection: SelectionRow, moment: MomentRow) -> None:
+def take_back(session: Session, selection: SelectionRow, moment: MomentRow) -> None:
     """Nothing of the moment, nor of anything made with it, is left; its job is queued again where its film is there."""
     effects = effects_of(session)
     effects.delete(row.storage_key for row in _withheld(session, moment.id))

@@ -40,6 +40,7 @@ class Action(StrEnum):
     """What was written or chosen for a review was changed after it was sent."""
     HIDE = "hide"
     LIFT_HIDING = "lift_hiding"
+    SILENCE = "silence"
     CONFIRM_HIDING = "confirm_hiding"
     WRITE = "write"
     """Words of a review."""

@@ -5,7 +5,8 @@ file that nothing sweeps: so it outlives the database. Each backup holds the reg
 whatever a register that it is given names and the backup's own does not.
 
 What is in it: erased families and selections; photographs of children's work that were taken out; moments in which
-somebody was to be hidden; clients of logbooks whose family's code was erased. No code, no caption, no time of a film.
+somebody was to be hidden or something to be silent; clients of logbooks whose family's code was erased. No code, no
+caption, no time of a film.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class ErasureKind(StrEnum):
     ARTWORK = "artwork"
     HIDING = "hiding"
     """Somebody was to be hidden in a moment: nothing that was made of it before may be handed out."""
+    SILENCE = "silence"
+    """Something in a moment was to be silent: nothing that was made of it before may be handed out."""
     LOGBOOK_CLIENT = "logbook_client"
     FAMILY = "family"
     """All of it, with every selection."""

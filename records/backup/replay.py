@@ -12,6 +12,7 @@ from records.actions.erase import mark_erased
 from records.actions.erase_family import mark_family_erased
 from records.actions.hide import ask_hiding_again
 from records.actions.record_consents import replay_no
+from records.actions.silence import silence_again
 from records.audit.actor import SERVICE
 from records.audit.erasure_register import Erasure, ErasureKind
 from records.ledger.selections import is_visible
@@ -49,6 +50,8 @@ def _do(session: Session, erasure: Erasure) -> bool:
             return True
         case ErasureKind.HIDING:
             return ask_hiding_again(session, erasure.target)
+        case ErasureKind.SILENCE:
+            return silence_again(session, erasure.target)
         case ErasureKind.CONSENT:
             return replay_no(session, erasure.target)
         case ErasureKind.LOGBOOK_CLIENT:

@@ -134,6 +134,7 @@ INNER_BODIES: dict[str, Any] = {
     "PUT ends": {"in": 0, "out": 500},
     "PUT hiding": {"marks": []},
     "PUT confirmation": {"sha256": "0" * 64},
+    "PUT silence": {"silence": [{"from": 0, "to": 100}]},
     "PUT seen": {"sha256": "0" * 64, "pictures": [[0, 1]]},
     "PUT {artwork_id}": {"words": "Mine"},
     "PUT people": {"people": []},

@@ -19,7 +19,7 @@ from records.actions.complete_job import Hidden
 from records.actions.hide import COVERED, FINISHED, UNCOVERED, covered_pictures
 from records.actions.trim import note_held
 from records.consent.uses import require_moment
-from records.documents import MomentFacts, StatedCut, at_times
+from records.documents import MomentFacts, StatedCut, on_clock_of
 from records.ledger.jobs import MOMENT, Claim
 from records.ledger.moment_order import number_of
 from records.ledger.selections import require_source, starts_ms
@@ -45,7 +45,7 @@ def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
         source=source.resolve(),
         folder=folder.resolve(),
         name=f"{number:02}",
-        moment=row.moment if row.cut is None else at_times(row.moment, row.cut),
+        moment=row.moment if row.cut is None else on_clock_of(row.moment, row.cut),
         preset=preset(selection.preset),
         claims=_claims(row, selection, upload),
         is_cut=upload.moment_id is not None,
@@ -96,6 +96,7 @@ def _facts(of: MomentMade, made: FinishedMoment, row: MomentRow) -> MomentFacts:
     earlier_ms = starts_ms(row)
     return MomentFacts(
         in_ms=made.in_ms + earlier_ms,
+        begins_ms=None if made.begins_ms is None else made.begins_ms + earlier_ms,
         out_ms=None if made.out_ms is None else made.out_ms + earlier_ms,
         width_px=made.width_px,
         height_px=made.height_px,

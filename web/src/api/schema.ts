@@ -2462,6 +2462,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/selections/{selection_id}/moments/{moment_id}/silence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Silence stretches of a clip and prepare it again
+         * @description These take the place of those before. Everything that was made of the moment is taken back at once, and made again
+         *     with silence there: the worker hears the finished file and refuses it unless nothing at all is left. Where somebody
+         *     is hidden in it, every picture has to be looked at anew. What was sent of the film still holds what was said. Asking
+         *     for what is silent already changes nothing.
+         */
+        put: operations["save_silence"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/selections/{selection_id}/moments/{moment_id}/source": {
         parameters: {
             query?: never;
@@ -3181,7 +3204,7 @@ export interface components {
          * @description A verb in the audit. One that stands in somebody's audit keeps its spelling for good.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "add_moments" | "drop_moment" | "upload" | "delete_upload" | "prepare" | "trim" | "correct" | "hide" | "lift_hiding" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_output" | "erase_sources" | "record_consent" | "heed_consent" | "read_family" | "add_consent_form" | "set_people_seen" | "open_subject_access" | "decide_subject_access" | "check_subject_access" | "close_subject_access" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "replay_erasures" | "backup_keys" | "restore_keys" | "rotate_keys" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
+        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "add_moments" | "drop_moment" | "upload" | "delete_upload" | "prepare" | "trim" | "correct" | "hide" | "lift_hiding" | "silence" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_output" | "erase_sources" | "record_consent" | "heed_consent" | "read_family" | "add_consent_form" | "set_people_seen" | "open_subject_access" | "decide_subject_access" | "check_subject_access" | "close_subject_access" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "replay_erasures" | "backup_keys" | "restore_keys" | "rotate_keys" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
         /** @description The selection with what was added, and what is still to be sent of it. */
         AddedMoments: {
             added: string[];
@@ -3375,7 +3398,11 @@ export interface components {
             born_in?: string | null;
             schedule: string;
         };
-        /** @description A moment as video: the frames with ``in_ms <= frame_ms < out_ms``. */
+        /**
+         * @description A moment as video: the frames with ``in_ms <= frame_ms < out_ms``.
+         *
+         *     What is to be silent may reach beyond its ends, so that it stays silent where other ends are chosen.
+         */
         Clip: {
             /** @default  */
             caption?: string;
@@ -3384,6 +3411,8 @@ export interface components {
             in: number;
             out: number;
             principle?: string | null;
+            /** @default [] */
+            silence?: components["schemas"]["Silence"][];
         };
         /** @description The clip on the clock of its own upload, and what the page found in it. */
         ClipCut: {
@@ -4198,6 +4227,7 @@ export interface components {
         };
         /** @description What was found when a moment was prepared; times on the film's clock. None: not known, or none in it. */
         MomentFacts: {
+            begins_ms: number | null;
             cpu_s: number | null;
             duration_ms: number | null;
             fps: number | null;
@@ -4278,6 +4308,8 @@ export interface components {
             /** @description Those of the family who can be seen or heard in it; null: everybody of it. */
             people?: components["schemas"]["FamilyPerson-Input"][] | null;
             principle?: string | null;
+            /** @default [] */
+            silence?: components["schemas"]["Silence"][];
         };
         /** @description What leaves plain or by a link. */
         NewCopy: {
@@ -4498,6 +4530,20 @@ export interface components {
             kind: "colleague" | "supervisor";
             selection_id?: string | null;
             until?: string | null;
+        };
+        /**
+         * @description Every stretch in which nothing is to be heard, on the film's clock; none: all is heard.
+         * @example {
+         *       "silence": [
+         *         {
+         *           "from": 72480,
+         *           "to": 73100
+         *         }
+         *       ]
+         *     }
+         */
+        NewSilences: {
+            silence: components["schemas"]["Silence"][];
         };
         /** @description What people of the family say. */
         NewStatements: {
@@ -5342,6 +5388,11 @@ export interface components {
             passkey: boolean;
             /** @description An access token that IT support tells. */
             shared_token: boolean;
+        };
+        /** @description A stretch on the film's clock in which nothing is to be heard, a name that is spoken say. */
+        Silence: {
+            from: number;
+            to: number;
         };
         /**
          * @description How far back.
@@ -8898,6 +8949,33 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionView"];
+                };
+            };
+        };
+    };
+    save_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                moment_id: string;
+                selection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSilences"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -25,6 +25,7 @@ const DONE: Record<AuditAction, string> = {
   trim: 'moved the ends of a moment of %',
   hide: 'hid somebody in a moment of %',
   lift_hiding: 'stopped hiding somebody in a moment of %',
+  silence: 'silenced something that is said in a moment of %',
   confirm_hiding: 'confirmed that somebody is hidden in a moment of %',
   write: 'wrote in %',
   rate: 'rated %',
