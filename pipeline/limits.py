@@ -41,6 +41,8 @@ class SharedLimits(BaseModel):
     smallest_drawing: float
     still_search_ms: int
     most_silences: int
+    silence_margin_ms: int
+    silence_fade_ms: int
 
     @model_validator(mode="after")
     def _code_and_its_length_agree(self) -> Self:

@@ -19,12 +19,11 @@ from av.audio.frame import AudioFrame
 
 from pipeline.cut.loudness import SAMPLE_RATE_HZ
 from pipeline.errors import ArtifactWrong
+from pipeline.limits import LIMITS
 from pipeline.moments import Clip
 
-FADE_SAMPLES = SAMPLE_RATE_HZ * 15 // 1000
-_AAC_WINDOW = 2048
-_CLOCKS_DIFFER = SAMPLE_RATE_HZ * 2 // 1000
-MARGIN_SAMPLES = _AAC_WINDOW + _CLOCKS_DIFFER
+FADE_SAMPLES = SAMPLE_RATE_HZ * LIMITS.silence_fade_ms // 1000
+MARGIN_SAMPLES = SAMPLE_RATE_HZ * LIMITS.silence_margin_ms // 1000
 """Silent on both sides of a stretch: a window of AAC, and what two clocks in whole milliseconds may differ by."""
 _LAST_BIT = 1 / 32_768
 

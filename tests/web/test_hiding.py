@@ -1,4 +1,4 @@
-"""Hiding somebody on the page: marked by mouse and keys, followed, looked at picture by picture, then handed out."""
+"""Silencing a name and hiding somebody on the page: marked by mouse and keys, heard or looked at, then handed out."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.axe import complaints
 from tests.figures import FIGURE, HEIGHT, WIDTH, figure_pixels, pictures_in, walk, walking_film
+from tests.pipeline.cut.test_silencing import between, heard_in
 from tests.servers import wait_until
 from tests.web.desk import DeskService, Guider
 
@@ -42,13 +43,46 @@ def draw(guider: Guider, panel: Locator, number: int) -> None:
     mouse.up()
 
 
-def test_a_person_is_hidden_once_every_picture_was_looked_at(
+def silence(guider: Guider) -> None:
+    """Silence two stretches of the clip: one dragged across, one by keys and typed times."""
+    page = guider.page
+    guider.button("Silence a name in Clip 1").click()
+    panel = page.get_by_role("region", name="Silence a name in Clip 1")
+    wave = panel.locator("canvas")
+    expect(wave).to_be_visible()
+    wave.scroll_into_view_if_needed()
+    area = wave.bounding_box()
+    assert area is not None
+    make = panel.get_by_role("button", name="Make it again with silence there")
+    expect(make).to_be_disabled()
+    page.mouse.move(area["x"] + area["width"] * 0.5, area["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(area["x"] + area["width"] * 0.6, area["y"] + 40)
+    page.mouse.move(area["x"] + area["width"] * 0.7, area["y"] + 40)
+    page.mouse.up()
+    panel.get_by_label("Where in the sound").fill("0")
+    panel.get_by_role("button", name="Silence from here").press("Enter")
+    for name, ms in (("Silence 1 begins", "0:00.10"), ("Silence 1 ends", "0:00.25")):
+        panel.get_by_label(name).fill(ms)
+        panel.get_by_label(name).press("Tab")
+        expect(panel.get_by_label(name)).to_have_value(ms)
+    expect(panel.get_by_text("not heard yet")).to_have_count(2)
+    assert not complaints(page)
+    expect(make).to_be_disabled()
+    panel.get_by_role("button", name="Hear it: silence 1").press("Enter")  # a second around it: all of this clip
+    expect(panel.get_by_text("heard", exact=True)).to_have_count(2, timeout=60_000)
+    make.click()
+    expect(page.get_by_text("Ready, a name is silenced")).to_be_visible(timeout=60_000)
+
+
+def test_a_name_is_silenced_and_a_person_hidden_once_every_picture_was_looked_at(
     guider: Guider, desk_service: DeskService, tmp_path: Path
 ) -> None:
     guider.open(walking_film(tmp_path / "film.mp4", walk, frames=75))
     guider.mark_clip(0, 1)
     selection = guider.send()
     guider.wait_until_ready()
+    silence(guider)
     guider.button("Hide somebody in Clip 1").click()
     panel = guider.page.get_by_role("region", name="Hide somebody in Clip 1")
     expect(panel).to_contain_text("a voice can tell who somebody is")
@@ -107,7 +141,7 @@ def test_a_person_is_hidden_once_every_picture_was_looked_at(
     expect(panel).to_contain_text("Page 2 of 3")
     hide.click()
     guider.wait_until_ready()
-    expect(guider.page.get_by_text("Ready, somebody is hidden")).to_be_visible()
+    expect(guider.page.get_by_text("Ready, somebody is hidden, a name is silenced")).to_be_visible()
     view = desk_service.selection(selection)
     [pack] = [file for one in view["outputs"] for file in one["artifacts"] if file["name"] == "review-pack.zip"]
     with desk_service.client() as client:
@@ -117,3 +151,6 @@ def test_a_person_is_hidden_once_every_picture_was_looked_at(
     shown = [picture for clip in clips for picture in pictures_in(Path(clip))]
     assert len(shown) == 26
     assert max(figure_pixels(picture) for picture in shown) == 0
+    heard = heard_in(Path(clips[0]))
+    assert between(heard, 100, 250).max() == between(heard, 520, 690).max() == 0
+    assert between(heard, 330, 420).max() > 0.05

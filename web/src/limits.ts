@@ -24,6 +24,9 @@ const told = table as {
   most_drawings: number;
   smallest_drawing: number;
   still_search_ms: number;
+  most_silences: number;
+  silence_margin_ms: number;
+  silence_fade_ms: number;
 };
 
 export const LONGEST_TO_WHOM = told.longest_to_whom;
@@ -46,3 +49,6 @@ export const MOST_WATCHED_SELECTIONS = told.most_watched_selections;
 export const MOST_DRAWINGS = told.most_drawings;
 export const SMALLEST_DRAWING = told.smallest_drawing;
 export const STILL_SEARCH_MS = told.still_search_ms;
+export const MOST_SILENCES = told.most_silences;
+export const SILENCE_MARGIN_MS = told.silence_margin_ms;
+export const SILENCE_FADE_MS = told.silence_fade_ms;

@@ -14,10 +14,13 @@ export interface MomentProgress {
   readonly share: number | null;
 }
 
+/** Whether something that is said in it is silenced. */
+export const isSilenced = ({ moment }: MomentView): boolean => 'in' in moment && !!moment.silence?.length;
+
 export function progressOf(moment: MomentView, view: SelectionView, sending: Sending | undefined): MomentProgress {
   switch (moment.state) {
     case 'ready':
-      return { name: 'ready', words: moment.hidden ? 'Ready, somebody is hidden' : 'Ready', share: 1 };
+      return { name: 'ready', words: `Ready${moment.hidden ? ', somebody is hidden' : ''}${isSilenced(moment) ? ', a name is silenced' : ''}`, share: 1 };
     case 'unconfirmed':
       return { name: 'unconfirmed', words: 'Waits for you to look at every picture', share: null };
     case 'failed':
