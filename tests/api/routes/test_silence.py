@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from pipeline.moments import LONGEST_MS
+from pipeline.times import LONGEST_MS
 from records.audit.erasure_register import Erasure
 from records.backup.replay import replay
 from records.models import ErasureRow

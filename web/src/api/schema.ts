@@ -2472,9 +2472,9 @@ export interface paths {
         get?: never;
         /**
          * Silence stretches of a clip and prepare it again
-         * @description These take the place of those before. Everything that was made of the moment is taken back at once, and made again
-         *     with silence there: the worker hears the finished file and refuses it unless nothing at all is left. Where somebody
-         *     is hidden in it, every picture has to be looked at anew. What was sent of the film still holds what was said. Asking
+         * @description These take the place of those before. Everything that was made of the moment is taken back at once, and made
+         *     again with silence there: the worker refuses the finished file unless nothing at all is left. Where somebody is
+         *     hidden in it, every picture has to be looked at anew. What was sent of the film still holds what was said. Asking
          *     for what is silent already changes nothing.
          */
         put: operations["save_silence"];
