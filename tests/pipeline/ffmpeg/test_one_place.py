@@ -80,6 +80,7 @@ def starts_programs(module: ast.Module) -> Iterator[ast.AST]:
 OPENS_MEDIA = {
     "pipeline/cut/audio_clips.py": "what was just made, to verify it",
     "pipeline/cut/clips.py": "what was just made, to verify it",
+    "pipeline/cut/silencing.py": "what was just made, to verify it",
     "pipeline/hiding/contact_sheet.py": "a sheet of what was just made",
     "pipeline/hiding/hide.py": "a still that was just made, to verify it",
     "pipeline/images/photograph.py": "photographs",
