@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Event
 from collections.abc import AsyncIterator
 
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +11,7 @@ from starlette.responses import JSONResponse
 
 _KEEP_ALIVE_S = 15
 _RECONNECT_MS = 2000
+_GRACE_S = 2
 
 
 class StreamEvent(BaseModel):
@@ -34,8 +36,15 @@ class EventStream(JSONResponse):
     media_type = "text/event-stream"
 
 
-def stream(messages: AsyncIterator[ServerSentEvent]) -> EventSourceResponse:
-    """The answer: the messages as they come, and a comment every 15 s."""
+def stream(messages: AsyncIterator[ServerSentEvent], ending: Event) -> EventSourceResponse:
+    """The answer: the messages as they come, and a comment every 15 s.
+
+    ``ending`` is set when the service is to end: a stream that is not over soon after is broken off in its middle.
+    """
     return EventSourceResponse(
-        messages, ping=_KEEP_ALIVE_S, headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"}
+        messages,
+        ping=_KEEP_ALIVE_S,
+        headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"},
+        shutdown_event=ending,  # type: ignore[arg-type]  # it is only set
+        shutdown_grace_period=_GRACE_S,
     )

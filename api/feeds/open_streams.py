@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from asyncio import Event
 from collections.abc import Iterator
 from typing import Literal
 
@@ -41,8 +43,9 @@ class OpenStreams:
         self._open: dict[str, list[Outbox]] = {}
 
     @contextlib.contextmanager
-    def opened(self, person: str, outbox: Outbox) -> Iterator[None]:
-        """Count one more while it is open."""
+    def opened(self, person: str, outbox: Outbox, ending: Event) -> Iterator[None]:
+        """Count one more while it is open; it ends in order once ``ending`` is set."""
+        closing = asyncio.create_task(_close_at(ending, outbox))
         own = self._open.setdefault(person, [])
         own.append(outbox)
         if len(own) > self._most:
@@ -52,7 +55,13 @@ class OpenStreams:
         try:
             yield
         finally:
+            closing.cancel()
             if outbox in own:
                 own.remove(outbox)
             if not own and self._open.get(person) is own:
                 del self._open[person]
+
+
+async def _close_at(ending: Event, outbox: Outbox) -> None:
+    await ending.wait()
+    outbox.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Event
 from collections.abc import AsyncIterator
 
 from fastapi import APIRouter
@@ -27,10 +28,11 @@ router = APIRouter(prefix=OPERATIONS, tags=["operations"])
 )
 async def stream_health(feeds: GivenFeeds, person: Person) -> Response:
     """Events named `operations` hold the whole look as JSON: within two seconds of a change, and every ten seconds."""
-    return stream(_events(feeds, person))
+    ending = Event()
+    return stream(_events(feeds, person, ending), ending)
 
 
-async def _events(feeds: Feeds, person: str) -> AsyncIterator[ServerSentEvent]:
-    with feeds.health.watch() as outbox, feeds.open_streams.opened(person, outbox):
+async def _events(feeds: Feeds, person: str, ending: Event) -> AsyncIterator[ServerSentEvent]:
+    with feeds.health.watch() as outbox, feeds.open_streams.opened(person, outbox, ending):
         async for told in outbox.read():
             yield told.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Event
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
@@ -42,11 +43,14 @@ async def stream_selections(selection: GivenIds, feeds: GivenFeeds, who: Asker, 
     too, open another stream with all of them: as it begins with how each is, nothing is lost in between, nor over a
     lost connection. `closed` says why the service ends the stream: one person has a few at once.
     """
-    return stream(_events(feeds, who, person, selection))
+    ending = Event()
+    return stream(_events(feeds, who, person, selection, ending), ending)
 
 
-async def _events(feeds: Feeds, who: Principal, person: str, ids: list[str]) -> AsyncIterator[ServerSentEvent]:
-    with feeds.selections.watch(who, ids) as outbox, feeds.open_streams.opened(person, outbox):
+async def _events(
+    feeds: Feeds, who: Principal, person: str, ids: list[str], ending: Event
+) -> AsyncIterator[ServerSentEvent]:
+    with feeds.selections.watch(who, ids) as outbox, feeds.open_streams.opened(person, outbox, ending):
         async for told in outbox.read():
             yield told.message
 
@@ -92,13 +96,14 @@ async def stream_selection(
     view = await run_in_threadpool(view_now, ctx, selection_id)
     if view.settled and last_event_id == state_of(view):
         return Response(status_code=204)
-    return stream(_events_until_settled(feeds, who, person, selection_id, last_event_id))
+    ending = Event()
+    return stream(_events_until_settled(feeds, who, person, selection_id, last_event_id, ending), ending)
 
 
 async def _events_until_settled(
-    feeds: Feeds, who: Principal, person: str, selection_id: str, seen: str | None
+    feeds: Feeds, who: Principal, person: str, selection_id: str, seen: str | None, ending: Event
 ) -> AsyncIterator[ServerSentEvent]:
-    with feeds.selections.watch(who, [selection_id]) as outbox, feeds.open_streams.opened(person, outbox):
+    with feeds.selections.watch(who, [selection_id]) as outbox, feeds.open_streams.opened(person, outbox, ending):
         async for told in outbox.read():
             if isinstance(told.event, GoneEvent):
                 yield ErasedEvent().message()

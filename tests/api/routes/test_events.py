@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from records.accounts.principal import MACHINE_ACCOUNT
 from tests.api.service import SELECTIONS, Service, begin, finish
+from tests.log_lines import errors_in
 from tests.servers import free_port, wait_until
 
 EVENTS = "/api/v1/events"
@@ -103,6 +104,22 @@ def test_it_ends_when_nothing_of_it_is_there_any_more(api: httpx.Client) -> None
         api.delete(f"{SELECTIONS}/{one}")
         wait_until(lambda: heard.is_over, "the stream ends")
     assert [name for name, _ in heard.events] == ["selection", "gone"]
+
+
+@pytest.mark.parametrize("path", [EVENTS, f"{SELECTIONS}/{{id}}/events", "/api/v1/operations/events"])
+def test_it_ends_in_order_when_the_service_does(service: Service, path: str) -> None:
+    """A stream broken off in its middle is an error to whoever reads it, and to uvicorn, whose log must be empty."""
+    process, client = service.start()
+    [one] = ids_of(client, 1)
+    params = {"selection": one} if path == EVENTS else {}
+    with client.stream("GET", path.format(id=one), params=params) as stream:
+        lines = stream.iter_lines()
+        assert next(lines)
+        process.terminate()
+        for _ in lines:
+            pass
+    process.wait(60)
+    assert errors_in(service.said()) == []
 
 
 @pytest.mark.parametrize("wrong", [[], ["x"], ["0" * 32] * 101])
