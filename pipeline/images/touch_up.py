@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 JPEG_QUALITY = 92
 SMALLEST_SIDE_PX = 32
 _BRIGHT_ENOUGH = 0.46  # of full lightness; the median of a well-lit living room
+Box = tuple[int, int, int, int]
 _MOST_LIFT = 0.55  # the smallest exponent: more would show a phone's noise
 
 
@@ -58,6 +59,16 @@ def touched_copy(picture: Path, wish: TouchUp, copy: Path) -> tuple[int, int]:
     return width, height
 
 
+def kept_box(width: int, height: int, wish: TouchUp) -> Box:
+    """What of a picture of that many pixels is kept once it was straightened: left, top, width and height."""
+    left, top, across, down = (
+        _straightened(width, height, wish.straighten_deg) if wish.straighten_deg else (0, 0, width, height)
+    )
+    begin, end = _kept(across, wish.cut_left, wish.cut_right)
+    upper, lower = _kept(down, wish.cut_top, wish.cut_bottom)
+    return left + begin, top + upper, end - begin, lower - upper
+
+
 def touch_up(pixels: NDArray[np.uint8], wish: TouchUp) -> NDArray[np.uint8]:
     """The picture straightened, then cut, then brightened; the same array where nothing is to be done.
 
@@ -78,13 +89,17 @@ def _straighten(pixels: NDArray[np.uint8], turn_deg: float) -> NDArray[np.uint8]
     height, width = pixels.shape[:2]
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -turn_deg, 1.0)
     turned = cv2.warpAffine(pixels, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    left, top, across, down = _straightened(width, height, turn_deg)
+    return np.ascontiguousarray(turned[top : top + down, left : left + across]).astype(np.uint8, copy=False)
+
+
+def _straightened(width: int, height: int, turn_deg: float) -> Box:
     angle = math.radians(abs(turn_deg))
     longer, shorter = max(width, height), min(width, height)
     share = shorter / (longer * math.sin(angle) + shorter * math.cos(angle))
     # Cubic interpolation looks two pixels around.
     across, down = (max(1, int(side * share) - 2 * 2) for side in (width, height))
-    left, top = (width - across) // 2, (height - down) // 2
-    return np.ascontiguousarray(turned[top : top + down, left : left + across]).astype(np.uint8, copy=False)
+    return (width - across) // 2, (height - down) // 2, across, down
 
 
 def _cut(pixels: NDArray[np.uint8], wish: TouchUp) -> NDArray[np.uint8]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.images.touch_up import TouchUp, touched_copy
+from pipeline.drawings import Drawing, to_svg
+from pipeline.images.touch_up import TouchUp, kept_box, touched_copy
 from pipeline.print.languages import Language
 from pipeline.print.letters import printable_words
 from pipeline.print.recipes import StillsRecipe
@@ -36,12 +37,18 @@ class Card:
     sign: str = ""
     made: bool = False
     """The child made what it shows."""
+    drawn: tuple[Drawing, ...] = ()
+    drawing: str = ""
+    """An SVG beside the template of what is drawn on the picture; empty where nothing is."""
 
     def laid_out(self, language: Language) -> dict[str, Any]:
         """The card as the templates take it."""
         quotes = language.quotes if self.childs_words and self.words else ("", "")
+        seen = language.made if self.made else language.picture
+        drawn = "; ".join(one.name for one in self.drawn) if language.tongue == "en" else ""
         return {
             "file": self.file,
+            "drawing": self.drawing,
             "width": self.width_px,
             "height": self.height_px,
             "words": breakable(self.words),
@@ -49,14 +56,15 @@ class Card:
             "open": quotes[0],
             "close": quotes[1],
             "sign": self.sign,
-            "alt": self.words or (language.made if self.made else language.picture),
+            "alt": " · ".join(filter(None, (self.words or seen, drawn))),
         }
 
 
 def layout_cards(prepared: Prepared, recipe: StillsRecipe, folder: Path, prefix: str = "") -> list[Card]:
     """A card for every still that is not left out, its picture copied into ``folder`` and touched up as chosen.
 
-    The pictures are named ``01.jpg`` and so on after ``prefix``.
+    The pictures are named ``01.jpg`` and so on after ``prefix``. What is drawn on them lies beside them as ``01.svg``,
+    straightened and cut alike.
     """
     words = recipe.words_for(prepared.selection)
     stills = enumerate((moment for moment in prepared.moments if moment.kind == "still"), 1)
@@ -65,13 +73,18 @@ def layout_cards(prepared: Prepared, recipe: StillsRecipe, folder: Path, prefix:
         if number not in words:
             continue
         choice, picture = recipe.choice(number), folder / f"{prefix}{number:02}.jpg"
-        size = (still.width_px or 0, still.height_px or 0)
+        before = size = (still.width_px or 0, still.height_px or 0)
         if (wish := choice.touch_up()) == TouchUp():
             shutil.copyfile(still.path, picture)
         else:
             size = touched_copy(still.path, wish, picture)
-        printed = printable_words(words[number])
-        cards.append(Card(picture.name, *size, printed, choice.childs_words, sign_of(choice.symbol)))
+        card = Card(picture.name, *size, printable_words(words[number]), choice.childs_words, sign_of(choice.symbol))
+        if recipe.drawn and still.drawings:
+            drawing = picture.with_suffix(".svg")
+            box = kept_box(*before, wish)
+            drawing.write_text(to_svg(still.drawings, *before, turn_deg=wish.straighten_deg, box=box), encoding="utf-8")
+            card = replace(card, drawn=still.drawings, drawing=drawing.name)
+        cards.append(card)
     return cards
 
 

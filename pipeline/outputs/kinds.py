@@ -116,8 +116,10 @@ class Kind:
         """What a person wrote or chose that is in it, made by such a recipe."""
         captions = self.recipe.model_fields.get("captions")
         hidden = captions is not None and not chosen.get("captions", captions.default)
+        bare = not chosen.get("drawn", True)
         ordered = {Written.CYCLE} if chosen.get("earlier") else set()
-        return (self.shows | ordered) - ({Written.CAPTION} if hidden else set())
+        left_out = {Written.CAPTION: hidden, Written.DRAWINGS: bare}
+        return (self.shows | ordered) - {one for one, is_left_out in left_out.items() if is_left_out}
 
     def remark(self, selection: Selection, recipe: Any, *, picture: bool, written: bool) -> list[str]:
         """What to tell the guider; one sentence alone where the kind needs a picture, or words that were ``written``
@@ -146,6 +148,7 @@ def purpose_of_film(of: FilmOf) -> Purpose:
 
 _EVERYTHING: Final = frozenset(Written)
 _CAPTIONS: Final = frozenset({Written.CAPTION, Written.ORDER, Written.MOMENTS})
+_STILLS: Final = _CAPTIONS | {Written.DRAWINGS}
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -169,7 +172,7 @@ KINDS: dict[str, Kind] = {
             picture_notes.remarks,
             layout=picture_notes.layout,
             needs_picture=True,
-            shows=_CAPTIONS,
+            shows=_STILLS,
             purpose=Purpose.PICTURE_NOTES,
         ),
         Kind(
@@ -192,7 +195,7 @@ KINDS: dict[str, Kind] = {
             booklet.remarks,
             layout=booklet.layout,
             files={booklet.TO_FOLD: "to print on both sides and fold", booklet.TO_READ: "to look at on a screen"},
-            shows=_CAPTIONS,
+            shows=_STILLS,
             purpose=Purpose.PICTURE_NOTES,
         ),
         Kind(
@@ -217,7 +220,7 @@ KINDS: dict[str, Kind] = {
             phone_pictures.remarks,
             layout=phone_pictures.layout,
             needs_picture=True,
-            shows=_CAPTIONS,
+            shows=_STILLS,
             purpose=Purpose.PICTURE_NOTES,
         ),
         Kind(
@@ -239,7 +242,7 @@ KINDS: dict[str, Kind] = {
             child_voice.make,
             child_voice.remarks,
             layout=child_voice.layout,
-            shows=_CAPTIONS,
+            shows=_STILLS,
         ),
         Kind(
             "reel",

@@ -82,6 +82,12 @@ class StillsRecipe(PrintedRecipe):
         json_schema_extra={"format": "stills"},
     )
 
+    drawn: bool = Field(
+        default=True,
+        title="With arrows, circles and spotlights",
+        description="What is drawn on the pictures lies over them; without the tick they are printed as they are.",
+    )
+
     @model_validator(mode="after")
     def _names_each_still_once(self) -> Self:
         numbers = [choice.still for choice in self.stills]

@@ -100,7 +100,7 @@ def _picture(prepared: Prepared, recipe: Recipe, workdir: Path) -> Card | None:
         return None
     number = recipe.picture if recipe.picture <= stills else 1
     others = tuple(StillChoice(still=n, leave_out=True) for n in range(1, stills + 1) if n != number)
-    return next(iter(layout_cards(prepared, StillsRecipe(stills=others), workdir)), None)
+    return next(iter(layout_cards(prepared, StillsRecipe(stills=others, drawn=False), workdir)), None)
 
 
 def remarks(selection: Selection, recipe: Recipe) -> list[str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pikepdf
 import pymupdf
 import pytest
 
+from pipeline.drawings import Drawing
 from tests.pipeline.outputs.prepared_by_hand import drawn_clip, drawn_still, prepared_from
 from tests.pipeline.outputs.printed_pages import (
     alternatives,
@@ -221,3 +224,47 @@ def test_twelve_notes_take_less_than_a_second_of_work(tmp_path: Path) -> None:
     [path] = made("picture_notes", prepared_from(*stills), tmp_path / "out")
     assert time.process_time() - started < 1.0
     assert numbers_on(path) == list(range(1, 13))
+
+
+YELLOW = (1.0, 212 / 255, 0.0)
+
+
+def filled(path: Path) -> list[tuple[float, ...]]:
+    """The colours of what is drawn as filled shapes on the first page."""
+    with pymupdf.open(path) as pdf:
+        return [tuple(one["fill"]) for one in pdf[0].get_drawings() if one["fill"]]
+
+
+def test_what_is_drawn_is_printed_as_lines_over_a_picture_that_stays_as_it_is(tmp_path: Path) -> None:
+    arrow = Drawing(kind="arrow", x1=0.1, y1=0.9, x2=0.5, y2=0.5)
+    still = replace(drawn_still(tmp_path / "a.jpg", caption="Ella looks up."), drawings=(arrow,))
+    [path] = made("picture_notes", prepared_from(still), tmp_path / "with")
+    assert any(one == pytest.approx(YELLOW, abs=0.01) for one in filled(path))
+    assert alternatives(path) == ["Ella looks up. · Arrow to the middle"]
+    [bare] = made("picture_notes", prepared_from(still), tmp_path / "without", drawn=False)
+    assert not any(one == pytest.approx(YELLOW, abs=0.01) for one in filled(bare))
+    assert alternatives(bare) == ["Ella looks up."]
+    for one in (path, bare):
+        with pymupdf.open(one) as pdf:
+            [picture] = pdf[0].get_images()
+            assert pdf.extract_image(picture[0])["image"] == still.path.read_bytes()
+
+
+def test_what_is_drawn_is_straightened_and_cut_with_its_picture(tmp_path: Path) -> None:
+    """A circle around a dot is still around it."""
+    dot = np.full((360, 640, 3), 40, np.uint8)
+    cv2.circle(dot, (448, 108), 12, (255, 255, 255), -1)
+    still = drawn_still(tmp_path / "a.jpg", width=640, height=360)
+    assert cv2.imwrite(str(still.path), dot)
+    still = replace(still, drawings=(Drawing(kind="circle", x1=0.6, y1=0.15, x2=0.8, y2=0.45),))
+    chosen = {"still": 1, "straighten_deg": 12, "cut_left": 30, "cut_bottom": 25, "cut_top": 5}
+    [path] = made("picture_notes", prepared_from(still), tmp_path / "out", stills=[chosen])
+    with pymupdf.open(path) as pdf:
+        page = pdf[0].get_pixmap(dpi=72)
+    seen = np.frombuffer(page.samples, np.uint8).reshape(page.height, page.width, 3).astype(int)
+    ring = np.argwhere((seen[:, :, 0] > 240) & (abs(seen[:, :, 1] - 212) < 12) & (seen[:, :, 2] < 30))
+    top, left = ring.min(axis=0)
+    bottom, right = ring.max(axis=0)
+    inside = np.argwhere((seen[top:bottom, left:right] > 240).all(axis=2)) + np.array([top, left])
+    middle = ((top + bottom) / 2, (left + right) / 2)
+    assert inside.mean(axis=0) == pytest.approx(middle, abs=2)

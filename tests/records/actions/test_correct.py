@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.errors import SelectionInvalid
+from pipeline.outputs.kinds import KINDS
 from pipeline.written import Written
 from records.actions.closing_notes import save_words
 from records.actions.complete_job import finish
@@ -110,7 +111,8 @@ def test_what_is_drawn_is_kept_with_the_moment_and_makes_packs_out_of_date(db: D
     write(db, ready, 2, drawings=[ARROW])
     write(db, ready, 2, seen=1, caption="Sam shows Mum the card.")
     assert [one.name for one in view(db, ready.id).moments[2].moment.drawings] == ["Arrow to the middle"]
-    assert lacking(db, ready, PACK) == {"caption", "drawings"}
+    assert lacking(db, ready, PACK) == lacking(db, ready, NOTES) == {"caption", "drawings"}
+    assert KINDS[NOTES].shown_with({"drawn": True}) - KINDS[NOTES].shown_with({"drawn": False}) == {Written.DRAWINGS}
     with db.reading() as session:
         row = session.get_one(SelectionRow, ready.id)
         assert [len(still.drawings) for still in row.shape.stills] == [1, 0]
