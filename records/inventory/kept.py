@@ -107,8 +107,8 @@ def _of_families(policy: Policy) -> tuple[Kept, ...]:
         ),
         Kept(
             id="words",
-            what="The family’s code, people by role and initials, captions, what is drawn on moments, questions, plans, "
-            "what the child said",
+            what="The family’s code, people by role and initials, captions, what is drawn on moments, questions, "
+            "plans, what the child said",
             about=FAMILIES,
             place="database",
             until=family,
