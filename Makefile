@@ -42,8 +42,8 @@ chaos: $(VENV)/dev.stamp  ## break the running stack at seeded instants and look
 	@$(BIN)/python -m tests.chaos --runs $(RUNS) --seed $(SEED)
 
 YEARS ?= 200
-year: $(VENV)/dev.stamp  # play years of everything together, with crashes, and compare rows, files and keys at every step: YEARS=200
-	@$(BIN)/python -m tests.records.year $(YEARS) 60
+year: $(VENV)/dev.stamp  # play years of everything together, with crashes, and compare rows, files and keys at every step: YEARS=200 ARGS=postgresql
+	@$(BIN)/python -m tests.records.year $(YEARS) 60 $(ARGS)
 
 containers:  ## build and run it in real containers, back it up, lose it and restore it; needs Docker, ports 80 and 443
 	@tests/containers/run.sh

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import func, select
+from sqlalchemy.engine import make_url
 
 from pipeline.purposes import Purpose
 from records.actions.apply_retention import apply_retention
@@ -72,6 +73,8 @@ class Year(People, Workers):
             self.all_is_brought_in_order()
         assert all(family.held for family in self.there)
         self.db.dispose()
+        if self.postgres is not None:
+            self.postgres[0].drop_database(str(make_url(self.settings.database()).database))
         shutil.rmtree(self.folder)
 
     @rule(data=st.data(), purpose=st.sampled_from(ASKED), is_released=st.booleans())

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -49,6 +49,7 @@ from tests.records.year.expected import (
     Made,
     Work,
 )
+from tests.servers import PostgresServer
 
 SUPERVISOR = "5" * 32
 STATED = StatedFilm(bytes=1_000_000, duration_ms=10_000)
@@ -57,14 +58,22 @@ STATED = StatedFilm(bytes=1_000_000, duration_ms=10_000)
 class Service(RuleBasedStateMachine):
     """One service on one machine, and what should be in it."""
 
+    postgres: ClassVar[tuple[PostgresServer, str] | None] = None
+    """Where its database is a copy of this template; None: it has one of SQLite."""
+
     @initialize()
     def begin(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
         self.settings = Settings(data_dir=self.folder / "data", consent_policy=None, min_free_bytes=0)
-        make_tables(self.settings)
+        if self.postgres is None:
+            make_tables(self.settings)
+        else:
+            server, template = self.postgres
+            self.settings.database_url = server.url(server.create_database(template))
         self.crash = Crashes()
         self.db: Database = open_alone(self.settings)
-        event.listen(self.db.engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
+        if self.postgres is None:
+            event.listen(self.db.engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
         self.storage: Any = CrashingStore(open_storage(self.settings), self.crash)
         self.db.on_commit = self._carry_out
         self.db.before_commit = lambda _: self.crash()
