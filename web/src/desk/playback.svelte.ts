@@ -31,6 +31,8 @@ export class Playback {
   loop = $state.raw<Span | null>(null);
   /** The <video> element failed; single frames may still be decoded. */
   broken = $state(false);
+  /** Of a film whose pictures are shown one by one: whether the player plays its sound. */
+  hears = $state(false);
   /** Why seeking failed, in words for a guider. */
   problem = $state<string | null>(null);
   #video: HTMLVideoElement | null = null;
@@ -51,10 +53,25 @@ export class Playback {
     private readonly endsEarly = false,
   ) {}
 
+  /** Whether there is something to play. */
+  get canPlay(): boolean {
+    return !this.broken || this.hears;
+  }
+
+  /** Attaches to a <video> that plays the film's sound alone, its 0 at `zeroS`; returns a function that detaches. */
+  listen(video: HTMLVideoElement, zeroS: number): () => void {
+    this.hears = true;
+    const letGo = this.attach(video, zeroS * 1000);
+    return () => {
+      letGo();
+      this.hears = false;
+    };
+  }
+
   /** Attaches to a <video>; returns a function that detaches. */
-  attach(video: HTMLVideoElement): () => void {
+  attach(video: HTMLVideoElement, zeroMs: number | null = null): () => void {
     this.#video = video;
-    this.#zeroMs = null;
+    this.#zeroMs = zeroMs;
     this.#sound();
     let ending: ReturnType<typeof setInterval> | undefined;
     const stopAtEnd = (): void => {
@@ -68,10 +85,12 @@ export class Playback {
       this.playing = this.#backwards !== undefined;
       clearInterval(ending);
       ending = undefined;
+      // The sound stops between two pictures.
+      if (this.hears) void this.seek(this.atMs);
     };
     video.addEventListener('play', onPlay);
     video.addEventListener('pause', onPause);
-    const release = this.hasPicture ? this.#watch(video) : this.#hear(video);
+    const release = this.hasPicture && !this.hears ? this.#watch(video) : this.#hear(video);
     return () => {
       release();
       video.removeEventListener('play', onPlay);
@@ -109,7 +128,7 @@ export class Playback {
 
   #see(mediaTimeS: number): void {
     // Pictures are shown one by one then, and a player that is not yet gone must not put the time back.
-    if (this.broken) return;
+    if (!this.canPlay || (this.hears && !this.playing)) return;
     // mediaTime has microseconds; a frame's time is rounded down to the millisecond.
     const mediaMs = Math.round(mediaTimeS * 1e6) / 1000;
     if (this.#zeroMs === null) {
@@ -274,7 +293,7 @@ export class Playback {
   #expect(ms: number, nearMs: number): void {
     clearTimeout(this.#late);
     const video = this.#video;
-    if (!video || this.#zeroMs === null || !this.hasPicture) return;
+    if (!video || this.#zeroMs === null || !this.hasPicture || this.hears) return;
     this.#late = setTimeout(() => {
       if (video.seeking || document.hidden) this.#expect(ms, nearMs);
       else if (video.paused && this.atMs === Math.floor(ms) && Math.abs(this.#presentedMs - ms) > nearMs) this.broken = true;

@@ -3,9 +3,9 @@
 export { openFilm } from './open';
 export { playerAgrees } from './show/playerAgrees';
 export { playerHas } from './show/playerHabits';
-export { compareLength, isSameSize, mayBePlayed } from './show/playerTells';
+export { compareLength, isSameSize, mayBeHeard, mayBePlayed } from './show/playerTells';
 export { unsupportedFilm } from './read/unsupported';
 export { FilmProblem, type FilmProblemCode } from './problem';
 export { lightCutsAtOnce, thisComputer } from './cut/atOnce';
 export { cut, cutFile, discardCut, listCuts } from './cut/cutQueue';
-export type { CutClaims, CutMode, CutTimes, Film, FileBytes, FilmFacts, FinishedCut, Moment, RemoteFilm, SealKey } from './types';
+export type { CutClaims, CutMode, CutTimes, Film, FileBytes, FilmFacts, FinishedCut, Moment, NearPicture, RemoteFilm, SealKey } from './types';

@@ -30,6 +30,7 @@ export async function openFilm(file: File | RemoteFilm): Promise<Film> {
       frameTimes: (aroundMs, spanMs) => worker.call('frameTimes', { aroundMs, spanMs }),
       picture: async (atMs, heightPx) =>
         byPlayer ? (await playAt(worker, atMs, heightPx)).picture : worker.call('picture', { atMs, heightPx }),
+      pictureNear: (atMs, heightPx) => worker.call('pictureNear', { atMs, heightPx }),
       close: () => worker.end(),
     };
   } catch (error) {

@@ -75,6 +75,15 @@ export interface RemoteFilm {
   readonly headers: Record<string, string>;
 }
 
+/** A picture on the way to another one. */
+export interface NearPicture {
+  readonly picture: ImageBitmap;
+  /** When it is first shown. */
+  readonly timeMs: number;
+  /** Whether it is the one that was asked for; until then the next call has a later one. */
+  readonly isExact: boolean;
+}
+
 export interface Film {
   readonly facts: FilmFacts;
   /**
@@ -96,6 +105,8 @@ export interface Film {
   frameTimes(aroundMs: number, spanMs: number): Promise<number[]>;
   /** The frame on screen at `atMs`, upright, `heightPx` high. The caller closes it. */
   picture(atMs: number, heightPx: number): Promise<ImageBitmap>;
+  /** The same of a film that the page decodes itself, or, where that takes long, one on the way there. The caller closes it. */
+  pictureNear(atMs: number, heightPx: number): Promise<NearPicture>;
   close(): void;
 }
 

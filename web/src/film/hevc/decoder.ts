@@ -75,24 +75,21 @@ export async function isDecodedHere(video: InputVideoTrack): Promise<boolean> {
   return config !== null && undecoded.has(config.codec);
 }
 
-class HevcDecoder extends CustomVideoDecoder {
-  #stream = 0;
-  #lengthBytes: number | null = null;
-  #sets: Uint8Array[] = [];
+/** A run of packets, in the order stored, from a key picture on; after a flush another one may follow. */
+export class HevcStream {
+  readonly #stream = ++lastStream;
+  readonly #lengthBytes: number | null = null;
+  readonly #sets: readonly Uint8Array[] = [];
+  readonly #colorSpace: VideoColorSpaceInit;
   /** Of packets whose pictures are not out yet; pictures come in the order of their times. */
   #times: number[] = [];
   #hasBegun = false;
   /** Pictures shown before the first one may lean on what is left out before it. */
   #leads = true;
 
-  static override supports(codec: VideoCodec, config: VideoDecoderConfig): boolean {
-    return codec === 'hevc' && undecoded.has(config.codec) && typeof VideoFrame !== 'undefined';
-  }
-
-  init(): void {
+  constructor({ description, colorSpace }: VideoDecoderConfig) {
     if (!worker || worker.isBroken) worker = new DecoderWorker();
-    this.#stream = ++lastStream;
-    const { description } = this.config;
+    this.#colorSpace = asStored(colorSpace);
     if (!description) return;
     const record = ArrayBuffer.isView(description)
       ? new Uint8Array(description.buffer, description.byteOffset, description.byteLength)
@@ -101,35 +98,60 @@ class HevcDecoder extends CustomVideoDecoder {
     this.#sets = [...setsOf('hevc', record)];
   }
 
-  async decode(packet: EncodedPacket): Promise<void> {
+  /** The pictures that are out by then, as stored, not turned. Throws what the decoder says. */
+  async decode(packet: EncodedPacket): Promise<VideoSample[]> {
     const units = [...unitsIn(packet.data, this.#lengthBytes)];
     if (this.#hasBegun && this.#leads) {
-      if (isLeftOut(units)) return;
+      if (isLeftOut(units)) return [];
       this.#leads = false;
     }
     const given = this.#lengthBytes === null ? packet.data : behindStartCodes(this.#hasBegun ? units : [...this.#sets, ...units]);
     this.#hasBegun = true;
     this.#times.push(packet.timestamp);
     this.#times.sort((a, b) => a - b);
-    this.#give(await worker!.ask({ call: 'decode', stream: this.#stream, units: given }));
+    return this.#asSamples(await worker!.ask({ call: 'decode', stream: this.#stream, units: given }));
   }
 
-  async flush(): Promise<void> {
-    this.#give(await worker!.ask({ call: 'flush', stream: this.#stream }));
+  /** Those that are still to come. */
+  async flush(): Promise<VideoSample[]> {
+    const samples = this.#asSamples(await worker!.ask({ call: 'flush', stream: this.#stream }));
     [this.#times, this.#hasBegun, this.#leads] = [[], false, true];
+    return samples;
   }
 
   async close(): Promise<void> {
-    await worker!.ask({ call: 'flush', stream: this.#stream }).catch(() => undefined);
+    for (const sample of await this.flush().catch(() => [])) sample.close();
   }
 
-  #give(pictures: DecodedPicture[]): void {
-    for (const { bytes, width, height, format } of pictures) {
-      const timestamp = this.#times.shift();
-      if (timestamp === undefined) return;
-      const colorSpace = asStored(this.config.colorSpace);
-      this.onSample(new VideoSample(bytes, { format, codedWidth: width, codedHeight: height, timestamp, colorSpace }));
-    }
+  #asSamples(pictures: DecodedPicture[]): VideoSample[] {
+    return pictures.slice(0, this.#times.length).map(({ bytes, width, height, format }) => {
+      const timestamp = this.#times.shift()!;
+      return new VideoSample(bytes, { format, codedWidth: width, codedHeight: height, timestamp, colorSpace: this.#colorSpace });
+    });
+  }
+}
+
+class HevcDecoder extends CustomVideoDecoder {
+  #stream: HevcStream | null = null;
+
+  static override supports(codec: VideoCodec, config: VideoDecoderConfig): boolean {
+    return codec === 'hevc' && undecoded.has(config.codec) && typeof VideoFrame !== 'undefined';
+  }
+
+  init(): void {
+    this.#stream = new HevcStream(this.config);
+  }
+
+  async decode(packet: EncodedPacket): Promise<void> {
+    for (const sample of await this.#stream!.decode(packet)) this.onSample(sample);
+  }
+
+  async flush(): Promise<void> {
+    for (const sample of await this.#stream!.flush()) this.onSample(sample);
+  }
+
+  async close(): Promise<void> {
+    await this.#stream?.close();
   }
 }
 

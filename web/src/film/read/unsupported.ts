@@ -44,6 +44,7 @@ export function unsupportedFilm(file: File, durationMs: number): Film {
       return Promise.resolve(Array.from({ length: last - first + 1 }, (_, n) => (first + n) * STEP_MS));
     },
     picture: () => Promise.reject(new FilmProblem('not_shown')),
+    pictureNear: () => Promise.reject(new FilmProblem('not_shown')),
     close: () => undefined,
   };
 }

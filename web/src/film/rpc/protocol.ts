@@ -1,6 +1,6 @@
 /** The messages between the page and the film worker. */
 
-import type { CutMode, FilmFacts, FinishedCut, Moment, RemoteFilm, SealKey } from '../types';
+import type { CutMode, FilmFacts, FinishedCut, Moment, NearPicture, RemoteFilm, SealKey } from '../types';
 import type { FilmProblemCode } from '../problem';
 import type { PictureSpan } from '../show/span';
 
@@ -15,6 +15,7 @@ export interface Calls {
   waveform: { args: { buckets: number }; progress: Float32Array; result: null };
   frameTimes: { args: { aroundMs: number; spanMs: number }; progress: never; result: number[] };
   picture: { args: { atMs: number; heightPx: number }; progress: never; result: ImageBitmap };
+  pictureNear: { args: { atMs: number; heightPx: number }; progress: never; result: NearPicture };
   span: { args: { atMs: number; keyOnly: boolean; groupsBack: number }; progress: never; result: PictureSpan | null };
   cut: { args: { file: File; moment: Moment; mode: CutMode; name: string; seal: SealKey }; progress: number; result: FinishedCut };
 }

@@ -5,6 +5,7 @@ import { FilmProblem, asFilmProblem } from '../problem';
 import { listAudioSteps, isAudioRecording, openFilmOrRecording, type AudioRecording } from '../read/audio';
 import type { FilmSource } from '../read/source';
 import { readFilmFacts, readFrameTimes, readAudioFacts } from '../show/facts';
+import { Following } from '../show/following';
 import { decodePicture, decodeFilmstrip } from '../show/pictures';
 import { copyPictureSpan } from '../show/span';
 import { measureWaveform } from '../show/waveform';
@@ -12,6 +13,7 @@ import type { Calls, CallName, WorkerResponse, WorkerRequest, WorkerMessage } fr
 
 const stopping = new Map<number, AbortController>();
 let opened: Promise<FilmSource | AudioRecording> | null = null;
+let following: Following | null = null;
 
 /** TypeScript's page types stand for the worker's own global; only this of it differs. */
 const page = self as unknown as { postMessage(message: WorkerResponse, transfer?: Transferable[]): void };
@@ -28,7 +30,7 @@ async function respond(request: WorkerRequest): Promise<void> {
   stopping.set(id, controller);
   try {
     const result = await run(request, controller.signal);
-    page.postMessage({ id, result }, result instanceof ImageBitmap ? [result] : []);
+    page.postMessage({ id, result }, picturesIn(result));
   } catch (error) {
     const problem = asFilmProblem(error, 'unexpected');
     const reason = problem instanceof FilmProblem ? { code: problem.code, detail: problem.message } : 'aborted';
@@ -36,6 +38,11 @@ async function respond(request: WorkerRequest): Promise<void> {
   } finally {
     stopping.delete(id);
   }
+}
+
+function picturesIn(result: Calls[CallName]['result']): ImageBitmap[] {
+  if (result instanceof ImageBitmap) return [result];
+  return result !== null && 'picture' in result ? [result.picture] : [];
 }
 
 async function run(request: WorkerRequest, signal: AbortSignal): Promise<Calls[CallName]['result']> {
@@ -65,6 +72,9 @@ async function run(request: WorkerRequest, signal: AbortSignal): Promise<Calls[C
     }
     case 'picture':
       return decodePicture(await film(), request.args.atMs, request.args.heightPx);
+    case 'pictureNear':
+      following ??= new Following(await film());
+      return following.pictureNear(request.args.atMs, request.args.heightPx);
     case 'span': {
       const { atMs, keyOnly, groupsBack } = request.args;
       return copyPictureSpan(await film(), atMs, keyOnly, groupsBack);

@@ -55,12 +55,14 @@ export async function decodePicture(film: FilmSource, atMs: number, heightPx: nu
   });
 }
 
-async function draw(film: FilmSource, sample: VideoSample, heightPx: number): Promise<ImageBitmap> {
+/** A decoded picture, which is closed, upright and as it looks on a usual screen. */
+export async function draw(film: FilmSource, sample: VideoSample, heightPx: number): Promise<ImageBitmap> {
   const { transfer }: { transfer?: string | null } = await film.video.getColorSpace();
   const light = (transfer === 'hlg' || transfer === 'pq') && (await isDecodedHere(film.video)) ? transfer : null;
   return toUprightBitmap(sample, await squareSize(film, sample), heightPx, light);
 }
 
-async function requireDecodable(film: FilmSource): Promise<void> {
+/** Throws FilmProblem not_shown where no picture can be had. */
+export async function requireDecodable(film: FilmSource): Promise<void> {
   if (!(await lookAtFirst(film))) throw new FilmProblem('not_shown');
 }

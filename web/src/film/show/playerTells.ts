@@ -15,6 +15,11 @@ export async function mayBePlayed(film: Film, url: string): Promise<boolean> {
   return !asExpected.includes(false) && (!film.facts.mayPlayOtherwise || playerAgrees(film, url));
 }
 
+/** Whether the player may be given the film for its sound alone: of what is cut out nothing must be heard. */
+export async function mayBeHeard({ facts }: Film): Promise<boolean> {
+  return facts.hasSound && (!facts.leansOn.includes('followsEdits') || playerHas('followsEdits'));
+}
+
 /**
  * Whether the length that the player tells is one of the film's, to one picture. `otherwise`: what it shows may not be
  * what is cut; `part`: its head is careless, so the film is shown picture by picture.
