@@ -28,6 +28,7 @@ from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.databases import CONSENT_NOTED, UsedDatabases, make_tables
 from tests.effects import open_alone
+from tests.log_lines import new_errors
 from tests.made_once import begin_run, end_run
 from tests.servers import PostgresServer, RedisServer, S3Server, running_postgres, running_redis, running_s3
 
@@ -115,13 +116,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherSche
 
 @pytest.fixture(autouse=True)
 def no_unexpected_error_in_the_log(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """A logged ERROR fails the test, unless it is marked ``logs_errors``."""
+    """An ERROR that is logged here or in a process of ours fails the test, unless it is marked ``logs_errors``."""
     yield
+    of_processes = new_errors()
     if request.node.get_closest_marker("logs_errors"):
         return
     records = [record for when in ("setup", "call") for record in caplog.get_records(when)]
     errors = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
-    assert not errors, f"errors were logged: {errors}"
+    assert not errors + of_processes, f"errors were logged: {errors} {of_processes}"
 
 
 @pytest.fixture(autouse=True)

@@ -27,6 +27,7 @@ from threading import Lock, Thread
 from typing import Any
 from uuid import uuid4
 
+from tests.log_lines import watch_log
 from tests.servers import die_with_parent
 
 _LARGEST_REQUEST = 1 << 17
@@ -81,7 +82,9 @@ class LoadedProcess(subprocess.Popen[bytes]):
 def start_loaded(argv: Sequence[str], log: Path, environment: Mapping[str, str]) -> LoadedProcess:
     """A process of ours whose words go to ``log`` and which ends with this one."""
     with log.open("ab") as said, Path(os.devnull).open("rb") as nothing:
-        return LoadedProcess(argv, (nothing.fileno(), said.fileno(), said.fileno()), environment)
+        process = LoadedProcess(argv, (nothing.fileno(), said.fileno(), said.fileno()), environment)
+    watch_log(log, process)
+    return process
 
 
 def run_loaded(

@@ -29,6 +29,8 @@ import httpx
 import psycopg
 import redis
 
+from tests.log_lines import watch_log
+
 _START_S = 60
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Trusts nobody: for clients of servers without TLS. To read everybody's certificates takes each new client 17 ms."""
@@ -63,7 +65,7 @@ def start(
     """A process whose words go to ``log`` and which ends with this one; its environment is ours unless given."""
     account = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
     with log.open("ab") as said:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             list(argv),
             stdin=subprocess.DEVNULL,
             stdout=said,
@@ -72,6 +74,8 @@ def start(
             env=environment,
             **account,  # type: ignore[call-overload, unused-ignore]
         )
+    watch_log(log, process)
+    return process
 
 
 @dataclass

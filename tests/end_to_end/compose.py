@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from records.keys.master import new_master_key
+from tests.log_lines import watch_log
 from tests.servers import free_port, redis_program
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -78,6 +79,7 @@ class Stack:
         environment = self.environment(name) if name in OURS else {"PATH": PATH} | self.ports()
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(argv, env=environment, cwd=self.folder, stdout=log, stderr=log)
+        watch_log(self.folder / f"{name}.log", process)
         self.processes.append(process)
         return process
 

@@ -20,6 +20,7 @@ from records.models import SelectionState
 from records.settings import Settings
 from tests.databases import NOTED
 from tests.footage import numbered_film
+from tests.log_lines import watch_log
 from tests.records.cast import K_104
 from tests.servers import NO_TLS, free_port, redis_program, start, wait_until
 from tests.worker.service import running_service
@@ -74,6 +75,8 @@ def running(data: Path, **environment: str) -> Iterator[Up]:
         env={**clean, **NOTED, "VIGPACK_MIN_FREE_BYTES": "0", **environment},
         start_new_session=True,
     )
+    for part in ("worker", "api"):
+        watch_log(data / "logs" / f"{part}.log", process)
     up = Up(process, data)
     try:
         yield up

@@ -90,6 +90,7 @@ def test_with_redis_and_postgresql_two_workers_share_the_work(redis_service: Ser
     assert health(redis_service.db, redis_service.settings, redis_service.storage).workers_alive == 2
 
 
+@pytest.mark.logs_errors
 @pytest.mark.parametrize("victim", ["worker", "pool process", "ffmpeg"])
 def test_killing_a_part_in_mid_job_costs_time_and_nothing_else(
     redis_service: Service, long_film: Path, victim: str

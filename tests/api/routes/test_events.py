@@ -19,7 +19,6 @@ from fastapi import FastAPI
 
 from records.accounts.principal import MACHINE_ACCOUNT
 from tests.api.service import SELECTIONS, Service, begin, finish
-from tests.log_lines import errors_in
 from tests.servers import free_port, wait_until
 
 EVENTS = "/api/v1/events"
@@ -108,7 +107,7 @@ def test_it_ends_when_nothing_of_it_is_there_any_more(api: httpx.Client) -> None
 
 @pytest.mark.parametrize("path", [EVENTS, f"{SELECTIONS}/{{id}}/events", "/api/v1/operations/events"])
 def test_it_ends_in_order_when_the_service_does(service: Service, path: str) -> None:
-    """A stream broken off in its middle is an error to whoever reads it, and to uvicorn, whose log must be empty."""
+    """A stream broken off in its middle is an error to whoever reads it, and to uvicorn, whose ERROR fails the test."""
     process, client = service.start()
     [one] = ids_of(client, 1)
     params = {"selection": one} if path == EVENTS else {}
@@ -119,7 +118,6 @@ def test_it_ends_in_order_when_the_service_does(service: Service, path: str) -> 
         for _ in lines:
             pass
     process.wait(60)
-    assert errors_in(service.said()) == []
 
 
 @pytest.mark.parametrize("wrong", [[], ["x"], ["0" * 32] * 101])
