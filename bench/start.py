@@ -142,6 +142,7 @@ def pss_mb(process: psutil.Process) -> float:
 def main() -> None:
     """Measure both, print a table and write bench/results/start.json."""
     release = last_release()
+    began_at = round(os.getloadavg()[0], 1)
     with laid_out(release) as before:
         houses = {"now": HOUSE, "release": before}
         rooms = [str(path.parent) for house in houses.values() for path in house.glob("*/__init__.py")]
@@ -149,7 +150,8 @@ def main() -> None:
         starts = start_times(houses)
         idle = {name: idle_memory(house) for name, house in houses.items()}
     print(f"{'':28}{'now':>10}{release[:10]:>12}{'ratio':>8}{'goal':>8}")
-    report: dict[str, Any] = {"release": release, "python": platform.python_version(), "starts_s": {}, "idle_mb": {}}
+    report: dict[str, Any] = {"release": release, "python": platform.python_version()}
+    report |= {"load": [began_at, round(os.getloadavg()[0], 1)], "starts_s": {}, "idle_mb": {}}
     for label, medians in starts.items():
         report["starts_s"][label] = with_ratio(medians)
         print_line(label, "s", report["starts_s"][label], GOAL_S.get(label))
