@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.local.hold import running_url
+from cli.local.data_dir_lock import running_url
 from cli.screen import CommandFailed
 from records.accounts.machine_secret import machine_secret
 from records.audit.actions import Action

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli.local.hold import hold_data_dir
+from cli.local.data_dir_lock import hold_data_dir
 from cli.screen import CommandFailed, counted, print_json, progress_bar, say
 from records.audit.erasure_register import Erasure, parse_erasures
 from records.backup.key_of_service import service_key_here, what_is_needed

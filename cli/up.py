@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.local.hold import hold_data_dir, note_url
+from cli.local.data_dir_lock import hold_data_dir, note_url
 from cli.local.ports import free_port, is_free
 from cli.local.preloaded import preloaded_parts
 from cli.local.services import address_of, api_part, environment_for, queue_part, url_of, worker_part

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.local.services import vigpack_argv
-from cli.local.supervisor import LEASH
+from cli.local.supervisor import END_WITH_PARENT
 from pipeline.errors import PipelineError
 from records.accounts.machine_secret import machine_secret
 
@@ -35,13 +35,13 @@ def running_up(
 
     Raises: NotRunning, with what ``up`` said.
     """
-    data_dir = data_dir.resolve()  # the leash changes folders
+    data_dir = data_dir.resolve()  # the program that it is started by changes folders
     folder = beside or data_dir.parent
     up = vigpack_argv("up", "--data", str(data_dir), "--port", "0", "--json")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("VIGPACK_")}
     with (folder / "up.err").open("w+b") as said:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(folder), *up],
+            [sys.executable, "-I", "-S", str(END_WITH_PARENT), str(os.getpid()), str(folder), *up],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=said,

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from cli.local.child import Child, spawn
-from cli.local.leash import end_with_parent
-from cli.local.supervisor import LEASH
+from cli.local.end_with_parent import end_with_parent
+from cli.local.supervisor import END_WITH_PARENT
 from records.pulse import PULSE_FD
 
 _LOADED = ("cli.app", "cli.api", "api.app", "uvicorn.server", "worker.app", "worker.maintenance.draining")
@@ -68,7 +68,7 @@ def preloaded_parts(logs: Path) -> Iterator[PreloadedParts | None]:
         return
     channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     program = [sys.executable, "-P", "-m", __name__, _ROOM_FOR_ARGUMENTS]
-    argv = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(logs), *program]
+    argv = [sys.executable, "-I", "-S", str(END_WITH_PARENT), str(os.getpid()), str(logs), *program]
     with theirs:
         process = spawn(argv, {**os.environ, "PYTHONUNBUFFERED": "1"}, logs / "start.log", stdin=theirs.fileno())
     try:

@@ -19,7 +19,7 @@ from cli.local.child import Child, spawn
 from pipeline.errors import PipelineError
 from records.pulse import PULSE_FD
 
-LEASH = Path(__file__).with_name("leash.py")
+END_WITH_PARENT = Path(__file__).with_name("end_with_parent.py")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a request to end, a closed terminal."""
 FIRST_PAUSE_S = 0.5
@@ -224,7 +224,7 @@ class Supervisor:
             and (child := self.preloaded.start(part.argv, env, self._log_path(part)))
         ):
             return child
-        argv = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(self.logs), *part.argv]
+        argv = [sys.executable, "-I", "-S", str(END_WITH_PARENT), str(os.getpid()), str(self.logs), *part.argv]
         return spawn(argv, env, self._log_path(part))
 
     def _log_path(self, part: Part) -> Path:

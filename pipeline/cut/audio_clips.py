@@ -17,9 +17,9 @@ from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 
 from pipeline.artifact import FinishedMoment, publish
+from pipeline.cut.decoded_frames import TOLD, is_sound_damaged
 from pipeline.cut.hearing import OTHER_TRACK, SILENCED, SILENT, Repair, find_repair, is_silent
 from pipeline.cut.loudness import SAMPLE_RATE_HZ, fill_holes
-from pipeline.cut.seen import TOLD, is_sound_damaged
 from pipeline.cut.silencing import SilentSamples, add_silences, check_silent, silences_in
 from pipeline.errors import ArtifactWrong, MomentOutsideFilm
 from pipeline.ffmpeg.runner import FfmpegRunner

@@ -12,11 +12,11 @@ import av.error
 import ffmpeg
 
 from pipeline.artifact import EncodingReason, FinishedMoment, publish
+from pipeline.cut.decoded_frames import DAMAGED, SOUND_DAMAGED, TOLD, is_damaged, is_sound_damaged, read_seen
 from pipeline.cut.hearing import Hearing, add_hearing, listen
 from pipeline.cut.masking import Masks, add_cover
 from pipeline.cut.picture_copy import NotCopied, check_copied, copy_argv, find_copy
 from pipeline.cut.runs import Plan, add_runs, corrected, make_plan
-from pipeline.cut.seen import DAMAGED, SOUND_DAMAGED, TOLD, is_damaged, is_sound_damaged, read_seen
 from pipeline.cut.silencing import check_silent, silences_in
 from pipeline.errors import ArtifactWrong, FfmpegFailed
 from pipeline.ffmpeg.runner import FfmpegRun, FfmpegRunner

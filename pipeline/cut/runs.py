@@ -15,10 +15,10 @@ from typing import Any
 
 import ffmpeg
 
+from pipeline.cut.decoded_frames import Seen, alike
 from pipeline.cut.frame_rate import LATE_SLOTS, Slots, clip_rate, fill_slots
 from pipeline.cut.inputs import open_picture
 from pipeline.cut.picture_filters import add_bars, add_picture_filters, fitted_size, shown_size
-from pipeline.cut.seen import Seen, alike
 from pipeline.errors import ArtifactWrong
 from pipeline.presets import Preset
 from pipeline.source.frames import find_between

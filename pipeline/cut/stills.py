@@ -15,9 +15,9 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from pipeline.artifact import FinishedMoment, publish
+from pipeline.cut.decoded_frames import DAMAGED, TOLD, is_damaged, planned_right, read_seen
 from pipeline.cut.inputs import open_picture
 from pipeline.cut.picture_filters import add_picture_filters, shown_size
-from pipeline.cut.seen import DAMAGED, TOLD, is_damaged, planned_right, read_seen
 from pipeline.errors import ArtifactWrong
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.limits import LIMITS

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli.local.hold import DataInUse, hold_data_dir
-from cli.local.supervisor import LEASH, Part, PartFailed, Pulse, Supervisor
+from cli.local.data_dir_lock import DataInUse, hold_data_dir
+from cli.local.supervisor import END_WITH_PARENT, Part, PartFailed, Pulse, Supervisor
 from tests.servers import wait_until
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -203,8 +203,8 @@ def test_a_child_on_the_leash_ends_when_its_parent_is_killed() -> None:
             sys.executable,
             "-c",
             "import os, subprocess, sys, time\n"
-            f"leash = [sys.executable, '-I', '-S', {str(LEASH)!r}, str(os.getpid()), '/']\n"
-            f"child = subprocess.Popen([*leash, *{SLEEPS!r}])\n"
+            f"ends_with_us = [sys.executable, '-I', '-S', {str(END_WITH_PARENT)!r}, str(os.getpid()), '/']\n"
+            f"child = subprocess.Popen([*ends_with_us, *{SLEEPS!r}])\n"
             "print(child.pid, flush=True); time.sleep(600)",
         ],
         stdout=subprocess.PIPE,
@@ -212,7 +212,7 @@ def test_a_child_on_the_leash_ends_when_its_parent_is_killed() -> None:
     )
     assert parent.stdout is not None
     child = psutil.Process(int(parent.stdout.readline()))
-    wait_until(lambda: "-I" not in child.cmdline(), "it is on the leash")
+    wait_until(lambda: "-I" not in child.cmdline(), "it is the program itself")
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     wait_until(lambda: not child.is_running() or child.status() == "zombie", "the child ends")

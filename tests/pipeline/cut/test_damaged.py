@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.cut.audio_clips import DAMAGED_BEFORE, cut_sound
 from pipeline.cut.clips import cut_clip
-from pipeline.cut.seen import DAMAGED, SOUND_DAMAGED
+from pipeline.cut.decoded_frames import DAMAGED, SOUND_DAMAGED
 from pipeline.cut.stills import grab_still, save_still
 from pipeline.moments import Clip, Still
 from pipeline.presets import preset

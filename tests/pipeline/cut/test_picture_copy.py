@@ -13,8 +13,8 @@ import pytest
 
 from pipeline.artifact import EncodingReason, FinishedMoment
 from pipeline.cut.clips import cut_clip, plan_clip
+from pipeline.cut.decoded_frames import DAMAGED
 from pipeline.cut.picture_copy import check_copied, find_copy
-from pipeline.cut.seen import DAMAGED
 from pipeline.errors import ArtifactWrong
 from pipeline.moments import Clip
 from pipeline.presets import preset

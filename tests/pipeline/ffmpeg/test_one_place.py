@@ -17,7 +17,7 @@ STARTS_PROGRAMS = {
     "pipeline/jail/namespaces.py": "starts bubblewrap, which makes the place where films are opened",
     "pipeline/jail/zygote.py": "forks the process that opens a film, inside that place",
     "cli/local/child.py": "starts the services of one machine: our own processes and redis-server",
-    "cli/local/leash.py": "turns into the service that it holds",
+    "cli/local/end_with_parent.py": "turns into the service that it holds",
     "cli/local/preloaded.py": "forks the services of one machine from a process that has loaded them",
     "cli/local/watch.py": "turns into the process that watches the services",
     "records/keys/master.py": "asks a command of IT's own for the master key",

@@ -1,7 +1,7 @@
-"""Become another program that ends when its parent does: ``leash.py PARENT_PID FOLDER program argument …``.
+"""Become another program that ends when its parent does: ``end_with_parent.py PARENT_PID FOLDER program argument …``.
 
-On Linux the kernel sends SIGTERM as soon as the parent is gone, even after kill -9; the wish outlives exec. Elsewhere
-the program is only started. Run by path with ``-I -S``, so it may import nothing but the standard library.
+On Linux the kernel sends SIGTERM as soon as the parent is gone, even after kill -9; that outlives exec. Elsewhere the
+program is only started. Run by path with ``-I -S``, so it may import nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: list[str]) -> None:
-    """Take the leash, go to the folder and exec; ends with 1 where the parent has gone in the meantime."""
+    """Ask to end with the parent, go to the folder and exec; ends with 1 where the parent has gone in the meantime."""
     parent_pid, folder, *argv = arguments
     end_with_parent(int(parent_pid))
     os.chdir(folder)
