@@ -40,7 +40,7 @@ class Recipe(CyclesRecipe):
         ge=1,
         le=MOST_MOMENTS,
         title="Picture on the cover",
-        description="The number of a still. It comes inside too.",
+        description="It comes inside too.",
         json_schema_extra={"numbers": "still"},
     )
     wide_pairs: bool = Field(

@@ -33,8 +33,8 @@ class Recipe(PrintedRecipe):
         ge=0,
         le=MOST_MOMENTS,
         title="Picture",
-        description="The number of a still that stands above the words; 0 for none.",
-        json_schema_extra={"numbers": "still"},
+        description="It stands above the words.",
+        json_schema_extra={"numbers": "still", "zero": "No picture"},
     )
     strengths: bool = Field(default=True, title="With the strengths", description="They come first.")
     strengths_heading: Heading = Field(

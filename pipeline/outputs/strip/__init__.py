@@ -49,9 +49,9 @@ class Recipe(PrintedRecipe):
         default=0,
         ge=0,
         le=MOST_MOMENTS,
-        title="Clip",
-        description="Its number; with 0 every clip becomes a strip.",
-        json_schema_extra={"numbers": "clip"},
+        title="Of which clip",
+        description="Each becomes a strip of its own.",
+        json_schema_extra={"numbers": "clip", "zero": "Every clip"},
     )
     frames: Literal[3, 4] = Field(
         default=4, title="Pictures", description="Spread evenly from the clip's first picture to its last."

@@ -12,6 +12,7 @@ const SCHEMA = {
     pages: { type: 'integer', minimum: 1, maximum: 2, default: 1, title: 'Pages' },
     points: { type: 'array', items: { type: 'string' }, default: [], title: 'Points' },
     marks: { type: 'array', items: { type: 'object' }, default: [], title: 'Marks' },
+    cover: { type: 'integer', minimum: 1, numbers: 'still', default: 1, title: 'Picture on the cover' },
     stills: { type: 'array', format: 'stills', items: { $ref: '#/$defs/Still' }, default: [], title: 'Each still' },
   },
 };
@@ -23,6 +24,7 @@ it('reads a field for each thing that can be chosen', () => {
     ['pages', 'number'],
     ['points', 'lines'],
     ['marks', 'other'],
+    ['cover', 'still'],
     ['stills', 'stills'],
   ]);
 });

@@ -8,12 +8,14 @@ export interface Field {
   readonly name: string;
   readonly title: string;
   readonly hint: string;
-  readonly kind: 'line' | 'text' | 'number' | 'check' | 'choice' | 'lines' | 'stills' | 'earlier' | 'other';
+  readonly kind: 'line' | 'text' | 'number' | 'check' | 'choice' | 'lines' | 'clip' | 'still' | 'stills' | 'earlier' | 'other';
   readonly initial: unknown;
   readonly options: readonly { value: string | number; words: string }[];
   readonly least: number | undefined;
   readonly most: number | undefined;
   readonly longest: number | undefined;
+  /** What 0 stands for where a moment is chosen by its number; empty: nothing. */
+  readonly zero: string;
   /** What can be chosen for each still, where that is what the field is for. */
   readonly each: readonly Field[];
 }
@@ -34,6 +36,7 @@ export function fieldsOf(schema: Schema): Field[] {
       least: said.minimum as number | undefined,
       most: said.maximum as number | undefined,
       longest: said.maxLength as number | undefined,
+      zero: String(said.zero ?? ''),
       each: said.format === 'stills' ? fieldsOf({ ...resolve((said.items ?? {}) as Schema, schema), $defs: schema.$defs }).filter((field) => field.name !== 'still') : [],
     };
   });
@@ -56,6 +59,7 @@ function resolve(said: Schema, root: Schema): Schema {
 
 function kindOf(said: Schema): Field['kind'] {
   if (said.enum) return 'choice';
+  if (said.numbers === 'clip' || said.numbers === 'still') return said.numbers;
   switch (said.type) {
     case 'boolean':
       return 'check';
