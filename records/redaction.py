@@ -37,6 +37,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w:/.])/(?:[^\s/'\":]+/)+"), "…/"),
 )
 _SHORTEST_WORD = 3
+_CHOSEN = frozenset({"principle", "drawings"})
+"""Parts of a moment that are chosen from words of this program."""
 
 
 def redact(text: str, words: Iterable[str] = ()) -> str:
@@ -59,7 +61,7 @@ def _texts(value: Any) -> set[str]:
     if isinstance(value, str):
         return {value}
     if isinstance(value, dict):
-        return set().union(*(_texts(held) for key, held in value.items() if key != "principle"))
+        return set().union(*(_texts(held) for key, held in value.items() if key not in _CHOSEN))
     if isinstance(value, list):
         return set().union(*map(_texts, value))
     return set()

@@ -39,6 +39,6 @@ def test_earlier_cycles_come_first_as_they_were_chosen_there_and_the_cover_is_of
         prepared_from(drawn_still(tmp_path / "c.jpg", caption="Laughing")), earlier=(EarlierReview(before, chosen),)
     )
     pages = tmp_path / "booklet" / "booklet-pages.pdf"
-    made("booklet", now, pages.parent, title="Us")
+    made("booklet", now, pages.parent, title="Us", fill=False)
     assert text_of(pages).split() == ["Us", "Waiting", "Laughing"]
     assert alternatives(pages)[0] == "Laughing"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pikepdf
 import pytest
 
+from pipeline.drawings import Drawing
 from pipeline.errors import ArtifactWrong
 from pipeline.moments import FilmOf
 from pipeline.outputs import intervision_pack, review_pack, supervision_pack
@@ -36,10 +38,10 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     return dataclasses.replace(family, companion=recording)
 
 
-def shown(folder: Path) -> dict[str, object]:
+def shown(folder: Path) -> dict[str, Any]:
     page = (folder / "index.html").read_text(encoding="utf-8")
     text = page.split('id="review">')[1].split("</script>")[0]
-    found: dict[str, object] = json.loads(text)
+    found: dict[str, Any] = json.loads(text)
     return found
 
 
@@ -165,3 +167,16 @@ def test_a_review_pack_is_opened_again_whole_or_refused_in_words(films: Prepared
     (tmp_path / "review-pack" / "pack.json").write_text(said.replace("clips/01.mp4", "../../etc/passwd"))
     with pytest.raises(PackUnreadable):
         open_pack(tmp_path)
+
+
+def test_what_is_drawn_is_in_a_pack_without_captions_too(films: Prepared, tmp_path: Path) -> None:
+    """It holds no words but the names of its shapes and places, and its times begin with the clip."""
+    circle = Drawing(kind="circle", x1=0.1, y1=0.1, x2=0.4, y2=0.4, in_ms=100, out_ms=400)
+    clip, still = films.moments
+    drawn = dataclasses.replace(films, moments=(dataclasses.replace(clip, drawings=(circle,)), still))
+    intervision_pack.make(drawn, intervision_pack.Recipe(), tmp_path, RUNNER)
+    said = json.loads((tmp_path / "intervision-pack" / "pack.json").read_text(encoding="utf-8"))
+    assert [len(one["drawings"]) for one in said["parts"][0]["moments"]] == [1, 0]
+    first, *_ = shown(tmp_path / "intervision-pack")["moments"]
+    [seen] = first["drawings"]
+    assert (seen["name"], seen["in_ms"], seen["out_ms"]) == ("Circle at the top left", 100, 400)
