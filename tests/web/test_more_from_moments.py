@@ -52,7 +52,7 @@ def test_words_chosen_for_a_still_are_printed_and_offered_for_the_booklet(
     )
     for kind, name, words in (
         ("picture_notes", "picture-notes.pdf", ["“My", "turn!”"]),
-        ("booklet", "booklet-pages.pdf", ["Us", "two", "“My", "turn!”"]),
+        ("booklet", "booklet-pages.pdf", ["Us", "two", "“My", "turn!”", "✏Draw", "here"]),
     ):
         [file] = [file for file in outputs[kind]["artifacts"] if file["name"] == name]
         with desk_service.client() as client:
