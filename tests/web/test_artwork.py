@@ -37,6 +37,7 @@ def test_a_drawing_joins_the_booklet_with_the_childs_words_and_leaves_it_when_it
 
     booklet = kind(guider, "Booklet")
     booklet.locator("summary").first.click()
+    booklet.get_by_label("Make empty pages drawing pages").uncheck()
     expect(booklet.get_by_role("img", name="Page 3, as it will look")).to_be_visible()
     before = booklet.get_by_role("img", name="Page 1, as it will look").get_attribute("src")
     booklet.get_by_label("Title on the cover").fill("Us")

@@ -57,7 +57,7 @@ def test_a_booklet_brings_things_back_until_the_earlier_review_is_erased_or_some
     do_all(service, effects.jobs)
     second = sent(service, short_film, 2, "Laughing")
     with effects_on(service.db) as effects, service.db.session() as session:
-        ask_for_output(session, second, "booklet", {"title": "Us", "earlier": [first]})
+        ask_for_output(session, second, "booklet", {"title": "Us", "earlier": [first], "fill": False})
     do_all(service, effects.jobs)
     assert words_of(service, second, tmp_path / "both") == ["Us", "Waiting", "Laughing"]
 
