@@ -3,7 +3,7 @@
 export { openFilm } from './open';
 export { playerAgrees } from './show/playerAgrees';
 export { playerHas } from './show/playerHabits';
-export { compareLength, isSameSize, mayBeHeard, mayBePlayed } from './show/playerTells';
+export { compareLength, isSameSize, mayBeHeard, mayBePlayed, playerShows } from './show/playerTells';
 export { unsupportedFilm } from './read/unsupported';
 export { FilmProblem, type FilmProblemCode } from './problem';
 export { lightCutsAtOnce, thisComputer } from './cut/atOnce';

@@ -38,7 +38,7 @@ export interface FilmFacts {
   readonly hasSound: boolean;
   /** Whether this browser can show its pictures; a film that cannot be shown may still be cut by time. */
   readonly canShow: boolean;
-  /** Whether the page decodes its pictures itself, one by one: this browser's player has only its sound. */
+  /** Whether the page decodes its pictures itself, as this browser has no decoder for them; its player may have one. */
   readonly isDecodedHere: boolean;
   /** Why this browser cannot show its pictures, where more is known than that it does not know the kind: a sentence. */
   readonly whyUnshown: string | null;

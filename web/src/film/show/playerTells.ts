@@ -4,6 +4,7 @@ import type { Film, FilmFacts } from '../types';
 import { playerAgrees } from './playerAgrees';
 import { playerHas } from './playerHabits';
 
+const LONGEST_WAIT_MS = 20_000;
 const SAME_SHAPE = 0.04;
 const MOST_STRETCHED = 2.5;
 /** A packet of sound may count or not. */
@@ -13,6 +14,23 @@ const SOUND_PACKET_S = 0.025;
 export async function mayBePlayed(film: Film, url: string): Promise<boolean> {
   const asExpected = await Promise.all(film.facts.leansOn.map(playerHas));
   return !asExpected.includes(false) && (!film.facts.mayPlayOtherwise || playerAgrees(film, url));
+}
+
+/** Whether the player has pictures of a film that the page decodes itself: Firefox 153 plays HEVC, and decodes none for pages. */
+export function playerShows(url: string): Promise<boolean> {
+  const player = document.createElement('video');
+  player.muted = true;
+  player.preload = 'metadata';
+  const answer = new Promise<boolean>((resolve) => {
+    player.addEventListener('loadedmetadata', () => resolve(player.videoWidth > 0), { once: true });
+    player.addEventListener('error', () => resolve(false), { once: true });
+    setTimeout(resolve, LONGEST_WAIT_MS, false);
+  });
+  player.src = url;
+  return answer.finally(() => {
+    player.removeAttribute('src');
+    player.load();
+  });
 }
 
 /** Whether the player may be given the film for its sound alone: of what is cut out nothing must be heard. */
