@@ -20,8 +20,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.images.photograph import MEDIA_TYPE
-from pipeline.moments import FilmOf
+from pipeline.moments import Clip, FilmOf
+from pipeline.times import LONGEST_MS
 from records.documents import FamilyPerson
+from records.ledger.selections import starts_ms
 from records.models import (
     ArtifactRow,
     ArtworkRow,
@@ -208,7 +210,12 @@ def _film(
     upload: UploadRow, selection: SelectionRow, hidden: Mapping[str, HidingRow], others: Mapping[str, str], its: Any
 ) -> FoundItem:
     shown = [one for one in selection.moments if one.upload_id == upload.id]
-    covered = any(one.id in hidden for one in shown)
+    covered, heard = any(one.id in hidden for one in shown), _holds_silenced(upload, selection, shown)
+    why_not = ""
+    if covered:
+        why_not = "Somebody is hidden in a moment of it and can be seen in this."
+    elif heard:
+        why_not = "Something that was said is silenced in a moment of it and is heard in this."
     number = next((n for n, one in enumerate(selection.moments, 1) if one.upload_id == upload.id), 0)
     item = SubjectAccessItem(
         id=f"film:{upload.id}",
@@ -219,12 +226,20 @@ def _film(
         media_type="video/mp4" if selection.film.picture else "audio/mp4",
         bytes=upload.length_bytes,
         others=_others(others, shown),
-        may_include=not covered,
-        why_not="Somebody is hidden in a moment of it and can be seen in this." if covered else "",
-        fingerprint=fingerprint_of(upload.sha256, [one.people for one in shown], covered),
+        may_include=not why_not,
+        why_not=why_not,
+        fingerprint=fingerprint_of(upload.sha256, [one.people for one in shown], covered, *[heard] * heard),
         **its,
     )
     return FoundItem(item, upload.storage_key or "", upload.sha256 or "", {"upload": upload})
+
+
+def _holds_silenced(upload: UploadRow, selection: SelectionRow, shown: Sequence[MomentRow]) -> bool:
+    """Whether something can be heard in it that is silenced in any moment of the same film."""
+    begin_ms = 0 if upload.moment_id is None else min((starts_ms(one) for one in shown), default=0)
+    end_ms = LONGEST_MS if upload.held_ms is None else begin_ms + upload.held_ms
+    clips = [one.moment for one in selection.moments if isinstance(one.moment, Clip)]
+    return any(one.to_ms > begin_ms and one.from_ms < end_ms for clip in clips for one in clip.silences)
 
 
 def _moment(

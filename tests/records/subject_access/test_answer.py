@@ -12,8 +12,9 @@ from typing import Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
+from pipeline.moments import Silence
 from pipeline.purposes import Purpose
 from records.accounts.principal import SHARED_GUIDER_ACCOUNT
 from records.actions.erase_family import erase_family
@@ -21,7 +22,15 @@ from records.actions.record_consents import Consequences, copies_against
 from records.clock import utcnow
 from records.copies.register import copies_out
 from records.database import Database
-from records.models import ArtifactRow, Base, MomentRow, RetentionHoldRow, SubjectAccessDecisionRow, SubjectAccessRow
+from records.models import (
+    ArtifactRow,
+    Base,
+    HidingRow,
+    MomentRow,
+    RetentionHoldRow,
+    SubjectAccessDecisionRow,
+    SubjectAccessRow,
+)
 from records.retention.errors import FamilyHeld
 from records.retention_policy.policy import policy_of
 from records.settings import Settings
@@ -221,6 +230,18 @@ def test_others_of_the_family_who_do_not_ask_are_not_in_it(db: Database, setting
     assert [one["action"] for one in table(archive, "audit")].count("check_subject_access") == 1
     assert len(table(archive, "retention_holds")) == 2  # the court's, and its own
     assert "Somebody asked to see" not in archive.read("index.html").decode()
+
+
+def test_a_film_in_which_a_silenced_name_is_heard_does_not_leave(db: Database, settings: Settings, own: Family) -> None:
+    request_id = opened(db, settings, own)
+    with db.session() as session:
+        session.execute(delete(HidingRow).where(HidingRow.moment_id == own.moments[1]))
+    assert items(db, own, request_id)[f"film:{own.upload_id}"].may_include
+    with db.session() as session:
+        row = session.get_one(MomentRow, own.moments[1])
+        row.moment = row.moment.model_copy(update={"silences": (Silence(from_ms=2500, to_ms=2600),)})
+    film = items(db, own, request_id)[f"film:{own.upload_id}"]
+    assert (film.may_include, "silenced" in film.why_not) == (False, True)
 
 
 def test_nothing_leaves_before_a_named_person_has_looked_at_everything(
