@@ -59,7 +59,7 @@ def ask_hiding(
         hiding = HidingRow(moment_id=moment_id, selection_id=selection_id)
         session.add(hiding)
     hiding.marks, hiding.even_in_doubt = tuple(marks), even_in_doubt
-    _begin(hiding)
+    begin_hiding(hiding)
     if moment.moment.drawings:
         moment.moment = moment.moment.model_copy(update={"drawings": ()})
         moment.revision += 1
@@ -212,8 +212,8 @@ def locked_moment(session: Session, selection_id: str, moment_id: str) -> tuple[
     return selection, moment
 
 
-def _begin(hiding: HidingRow) -> None:
-    """Another revision: what is at work on an earlier one can end, but not be handed in."""
+def begin_hiding(hiding: HidingRow) -> None:
+    """Have it looked at anew, as marked: what is at work on an earlier revision can end, but not be handed in."""
     hiding.revision = new_id()
     hiding.pictures = hiding.seen = ()
     hiding.confirmed_sha256 = hiding.confirmed_at = None

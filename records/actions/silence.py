@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from pipeline.errors import SelectionInvalid
 from pipeline.moments import Clip, Silence
 from pipeline.times import LONGEST_MS
-from records.actions.hide import ask_hiding, locked_moment, take_back
+from records.actions.hide import begin_hiding, locked_moment, take_back
 from records.audit.erasure_register import ErasureKind, note_erasure
 from records.documents import merged
 from records.ledger.moment_order import write_shape
@@ -60,10 +60,9 @@ def _silence(
     if _merged([*clip.silences, *stretches]) != _merged(clip.silences):
         note_erasure(session, ErasureKind.SILENCE, moment.id)
     hiding = session.get(HidingRow, moment.id)
-    if hiding is None:
-        take_back(session, selection, moment)
-    else:
-        ask_hiding(session, selection.id, moment.id, hiding.marks, even_in_doubt=hiding.even_in_doubt)
+    if hiding is not None:
+        begin_hiding(hiding)
+    take_back(session, selection, moment)
 
 
 def _merged(stretches: Sequence[Silence]) -> tuple[Silence, ...]:
