@@ -1,7 +1,12 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { hevc } from './vite.hevc';
 import { toml } from './vite.toml';
+
+const WITH_A_PAGE = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.ts') && readFileSync(`src/${name}`, 'utf8').includes('@vitest-environment jsdom'))
+  .map((name) => `src/${name}`);
 
 export default defineConfig({
   plugins: [svelte(), hevc(), toml()],
@@ -15,7 +20,12 @@ export default defineConfig({
   worker: { format: 'es', plugins: () => [hevc(), toml()] },
   server: { proxy: { '/api': 'http://127.0.0.1:8000', '/review': 'http://127.0.0.1:8000' } },
   test: {
-    include: ['src/**/*.test.ts'],
+    // Each file that has a page's storage or tabs begins with none of another's. The others share a process: to begin
+    // anew for each took half of the processor time.
+    projects: [
+      { extends: true, test: { name: 'with a page', include: WITH_A_PAGE } },
+      { extends: true, test: { name: 'without', include: ['src/**/*.test.ts'], exclude: WITH_A_PAGE, isolate: false } },
+    ],
     setupFiles: ['src/testing/setup.ts'],
     testTimeout: 30_000,
     // The page's build of it, on XMLHttpRequest, in place of Node's.
