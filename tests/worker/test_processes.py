@@ -30,6 +30,8 @@ from tests.worker.service import (
 from worker.monitoring.health import health
 
 LONG: dict[str, Any] = {"family": "K-104", "clip": [{"in": 0, "out": 12_000}]}
+BROKEN_OFF: dict[str, Any] = {"family": "K-104", "clip": [{"in": 0, "out": 8_000}]}
+"""For what happens as soon as the encoder runs, and not only at the worker's next heartbeat."""
 BOTH = ("review_pack", "picture_notes")
 
 
@@ -96,7 +98,7 @@ def test_killing_a_part_in_mid_job_costs_time_and_nothing_else(
     redis_service: Service, long_film: Path, victim: str
 ) -> None:
     worker = redis_service.start_worker()
-    selection_id, jobs = redis_service.send_film(long_film, LONG)
+    selection_id, jobs = redis_service.send_film(long_film, BROKEN_OFF)
     redis_service.enqueue(jobs)
     encoder = wait_for_encoder(worker)
     assert encoder.nice() == min(19, psutil.Process().nice() + redis_service.settings.job_niceness)
@@ -119,7 +121,7 @@ def test_redis_dying_in_mid_job_costs_time_and_nothing_else(
     redis_service: Service, own_redis: RedisServer, long_film: Path, short_film: Path, loses: str
 ) -> None:
     worker = redis_service.start_worker()
-    running, jobs = redis_service.send_film(long_film, LONG)
+    running, jobs = redis_service.send_film(long_film, BROKEN_OFF)
     redis_service.enqueue(jobs)
     wait_for_encoder(worker)
     waiting, jobs = redis_service.send_film(short_film, K_104)
@@ -153,7 +155,7 @@ def test_killing_the_worker_without_any_server_costs_time_and_nothing_else(
     folder_service: Service, long_film: Path
 ) -> None:
     worker = folder_service.start_worker()
-    selection_id, jobs = folder_service.send_film(long_film, LONG)
+    selection_id, jobs = folder_service.send_film(long_film, BROKEN_OFF)
     folder_service.enqueue(jobs)
     encoder = wait_for_encoder(worker)
     worker.kill()
@@ -189,7 +191,7 @@ def test_a_job_that_takes_too_long_is_ended_in_words(folder_service: Service, lo
 
 def test_a_stopped_worker_finishes_the_job_at_hand(folder_service: Service, long_film: Path) -> None:
     worker = folder_service.start_worker()
-    selection_id, jobs = folder_service.send_film(long_film, LONG, outputs=())
+    selection_id, jobs = folder_service.send_film(long_film, BROKEN_OFF, outputs=())
     folder_service.enqueue(jobs)
     wait_for_encoder(worker)
     worker.send_signal(signal.SIGTERM)
