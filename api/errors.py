@@ -234,7 +234,9 @@ STATUS_OF: dict[type[PipelineError], int] = {
     **dict.fromkeys((records.MomentBusy, records.ArtworkFull, records.HidingChanged, records.JobStateWrong), 409),
     **dict.fromkeys((records.SecondsNotSent, retention.ScheduleUnknown), 422),
     **dict.fromkeys((records.SourceErased, retention.FamilyHeld, add_moments.AnotherFilm), 409),
-    **dict.fromkeys((records.PriorityWrong, create.KeyReused, asked.SubjectAccessUnready), 422),
+    **dict.fromkeys(
+        (records.PriorityWrong, create.KeyReused, asked.SubjectAccessUnready, asked.AnswerTooLargeToSeal), 422
+    ),
     **dict.fromkeys((sharing.ShareWrong, hand_over.HandOverWrong, forms.ConsentFormWrong), 422),
     ratings.NotARecording: 422,
     storage.StorageDamaged: 500,

@@ -85,6 +85,7 @@ _RULES: Final = {
     f"PUT {_SUBJECT_ACCESS}/{{request_id}}/check": Rule(Action.CHECK_SUBJECT_ACCESS),
     f"POST {_SUBJECT_ACCESS}/{{request_id}}/copies": Rule(Action.HAND_OUT),
     f"GET {_SUBJECT_ACCESS}/{{request_id}}/answer": Rule(Action.DOWNLOAD),
+    f"POST {_SUBJECT_ACCESS}/{{request_id}}/sealed-answer": Rule(Action.DOWNLOAD),
     f"DELETE {_SUBJECT_ACCESS}/{{request_id}}": Rule(Action.CLOSE_SUBJECT_ACCESS),
     f"PUT {_MOMENT}/people": Rule(Action.SET_PEOPLE_SEEN),
     "PUT /api/v1/resets/{account_id}/confirmation": Rule(Action.CONFIRM_RESET),

@@ -112,10 +112,8 @@ def create_sealed_copy(selection_id: GivenId, new: NewSealedCopy, asker: Asker, 
         there = [(one.name, one.storage_key, one.sha256) for one in check_hand_out(session, selection_id, leaving)]
     passphrase = new.passphrase.get_secret_value()
     with contextlib.ExitStack() as stack:
-        if not _SEALED_AT_ONCE.acquire(timeout=_WAIT_S):
-            raise SealingBusy
         busy = stack.enter_context(contextlib.ExitStack())
-        busy.callback(_SEALED_AT_ONCE.release)
+        busy.enter_context(one_of_few())
         folder = stack.enter_context(private_folder(ctx.settings))
         (folder / "open").mkdir()
         files = {name: fetch(ctx.storage, key, sha256, folder / "open" / name) for name, key, sha256 in there}
@@ -135,7 +133,7 @@ def create_sealed_copy(selection_id: GivenId, new: NewSealedCopy, asker: Asker, 
 
         length, held = (folder / "sealed.zip").stat().st_size, stack.pop_all()
         return BreakableResponse(
-            while_allowed(_blocks(folder / "sealed.zip", held), asked_again(ctx, look)),
+            while_allowed(blocks_of(folder / "sealed.zip", held), asked_again(ctx, look)),
             media_type="application/zip",
             headers={
                 "X-Copy-Id": entry.id,
@@ -168,7 +166,18 @@ def delete_copy(copy_id: GivenId, asker: Asker, ctx: Ctx) -> Response:
     return Response(status_code=204)
 
 
-def _blocks(file: Path, held: contextlib.ExitStack) -> Iterator[bytes]:
+@contextlib.contextmanager
+def one_of_few() -> Iterator[None]:
+    """For the length of a block few others seal anything. Raises: SealingBusy."""
+    if not _SEALED_AT_ONCE.acquire(timeout=_WAIT_S):
+        raise SealingBusy
+    try:
+        yield
+    finally:
+        _SEALED_AT_ONCE.release()
+
+
+def blocks_of(file: Path, held: contextlib.ExitStack) -> Iterator[bytes]:
     """The file's blocks; what holds it is let go with the last one, also where nobody takes that."""
     with held, file.open("rb") as reading:
         while block := reading.read(_BLOCK_BYTES):

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from starlette.background import BackgroundTask
 
 from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import NothingHere, described
-from api.routes.artifacts import FILE_ANSWERS, BreakableResponse, GivenAsking, TakenBack, answer_file, asked_again
+from api.routes.artifacts import (
+    FILE_ANSWERS,
+    BreakableResponse,
+    GivenAsking,
+    TakenBack,
+    answer_file,
+    asked_again,
+    while_allowed,
+)
+from api.routes.copies import blocks_of, one_of_few
 from api.routes.families import PREFIX as FAMILIES
+from api.temp_folder import private_folder
 from pipeline.limits import ID_PATTERN, LIMITS
+from pipeline.pack.sealed import seal_files
 from records.accounts.principal import Principal
 from records.actions.erase import erase_marked
 from records.audit.act import Transaction
+from records.copies.register import Carrier
 from records.documents import GivenDay
 from records.families.access import Right
 from records.families.families import FamilyGone, check_family
@@ -23,6 +37,7 @@ from records.retention_policy.policy import policy_of
 from records.subject_access.items import Decision, SubjectAccessItem, find_items
 from records.subject_access.reports import SubjectAccessFigures, subject_access_report
 from records.subject_access.requests import (
+    AnswerTooLargeToSeal,
     State,
     SubjectAccessGone,
     SubjectAccessRequest,
@@ -43,6 +58,8 @@ from records.views.files import StoredFile
 _ALL = f"{FAMILIES}/{{family_id}}/subject-access"
 _ONE = f"{_ALL}/{{request_id}}"
 router = APIRouter(tags=["families"])
+_MOST_SEALED_BYTES = 500_000_000
+"""A browser puts the archive together in memory when it is opened."""
 ItemId = Annotated[str, Field(pattern=r"^[a-z]{4,8}:[0-9a-f]{32}$", examples=["clip:0f1e2d3c4b5a69788796a5b4c3d2e1f0"])]
 
 
@@ -86,6 +103,16 @@ class GivenReceiver(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     to_whom: Annotated[str, Field(min_length=1, max_length=LIMITS.longest_to_whom)]
+    sealed: bool = False
+    """It is fetched behind a passphrase."""
+
+
+class GivenPassphrase(BaseModel):
+    """What the answer opens with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    passphrase: Annotated[SecretStr, Field(max_length=200, description="The page makes one of six words.")]
 
 
 @router.get(_ALL, summary="Subject access requests of a family", responses=described(401, 403, 404))
@@ -156,7 +183,7 @@ def create_subject_access_copy(
     with ctx.db.session() as session:
         check_family(session, asker, family_id, Right.OWN)
         row = find_request(session, family_id, request_id, lock=True)
-        hand_out(session, asker, row, given.to_whom)
+        hand_out(session, asker, row, given.to_whom, Carrier.SEALED if given.sealed else Carrier.PLAIN)
         return view_request(session, row)
 
 
@@ -210,20 +237,58 @@ def download_subject_access_answer(family_id: GivenId, request_id: GivenId, aske
     computers, and a list with the SHA-256 of each. The service keeps nothing of it. It breaks off where the family is
     erased meanwhile.
     """
-    with ctx.db.reading() as session:
-        check_family(session, asker, family_id, Right.OWN)
-        row = find_request(session, family_id, request_id)
-        if state_of(row) is not State.HANDED_OUT:
-            raise SubjectAccessGone
-        name = f"subject-access-{row.id[:6]}.zip"  # no word of the family stands in it
-
-    def still_wanted() -> bool:
-        return _is_open(ctx, asker, family_id, request_id)
-
-    policy = policy_of(ctx.settings)
-    blocks = answer_stream(ctx.db, ctx.storage, policy, family_id, request_id, still_wanted)
+    name, blocks = _answer(ctx, asker, family_id, request_id)
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
     return BreakableResponse(_breaking(blocks), 200, headers, media_type="application/zip")
+
+
+@router.post(
+    f"{_ONE}/sealed-answer",
+    summary="The answer behind a passphrase",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}}, **described(401, 403, 404, 422, 503)},
+)
+def create_sealed_subject_access_answer(
+    family_id: GivenId, request_id: GivenId, given: GivenPassphrase, asker: Asker, ctx: Ctx
+) -> Response:
+    """The same archive inside a page that asks for the passphrase. Once it was handed out. The service keeps neither:
+    what was made is gone with the answer.
+    """
+    name, blocks = _answer(ctx, asker, family_id, request_id)
+    with contextlib.ExitStack() as stack:
+        busy = stack.enter_context(contextlib.ExitStack())
+        busy.enter_context(one_of_few())
+        folder = stack.enter_context(private_folder(ctx.settings))
+        total = 0
+        try:
+            with (folder / name).open("xb") as file:
+                for block in blocks:
+                    total += file.write(block)
+                    if total > _MOST_SEALED_BYTES:
+                        raise AnswerTooLargeToSeal
+        except AnswerBrokenOff as error:
+            raise SubjectAccessGone from error
+        sealed = folder / "sealed.zip"
+        seal_files({name: folder / name}, "What is held of you", given.passphrase.get_secret_value(), sealed)
+        (folder / name).unlink()
+        busy.close()
+
+        def look(session: Transaction) -> None:
+            check_family(session, asker, family_id, Right.OWN)
+            if state_of(find_request(session, family_id, request_id)) is not State.HANDED_OUT:
+                raise SubjectAccessGone
+
+        length, held = sealed.stat().st_size, stack.pop_all()
+        return BreakableResponse(
+            while_allowed(blocks_of(sealed, held), asked_again(ctx, look)),
+            media_type="application/zip",
+            headers={
+                "Content-Disposition": f'attachment; filename="sealed-{name}"',
+                "Content-Length": str(length),
+                "Cache-Control": "private, no-store",
+            },
+            background=BackgroundTask(held.close),
+        )
 
 
 @router.get(
@@ -233,6 +298,21 @@ def get_subject_access_report(ctx: Ctx) -> list[SubjectAccessFigures]:
     """Every request that is open, the most urgent first: when it is due, and how far it is. No code of any family."""
     with ctx.db.reading() as session:
         return subject_access_report(session)
+
+
+def _answer(ctx: AppContext, asker: Principal, family_id: str, request_id: str) -> tuple[str, Iterator[bytes]]:
+    """The archive's name, in which no word of the family stands, and its bytes. Raises: SubjectAccessGone."""
+    with ctx.db.reading() as session:
+        check_family(session, asker, family_id, Right.OWN)
+        row = find_request(session, family_id, request_id)
+        if state_of(row) is not State.HANDED_OUT:
+            raise SubjectAccessGone
+        name = f"subject-access-{row.id[:6]}.zip"
+
+    def still_wanted() -> bool:
+        return _is_open(ctx, asker, family_id, request_id)
+
+    return name, answer_stream(ctx.db, ctx.storage, policy_of(ctx.settings), family_id, request_id, still_wanted)
 
 
 def _is_open(ctx: AppContext, asker: Principal, family_id: str, request_id: str) -> bool:

@@ -58,6 +58,13 @@ class SubjectAccessUnready(RecordsError):
     for_guider = "Look at everything first, and say of each thing whether it goes into the answer."
 
 
+class AnswerTooLargeToSeal(RecordsError):
+    """More than a page that asks for a passphrase can open."""
+
+    code = "answer_too_large_to_seal"
+    for_guider = "This answer is too large for a passphrase. Save it plain, and give it over in person."
+
+
 class State(StrEnum):
     """Where it stands."""
 
@@ -279,8 +286,10 @@ def require_decided(session: Session, row: SubjectAccessRow) -> list[FoundItem]:
     return items
 
 
-def hand_out(session: Session, who: Actor, row: SubjectAccessRow, to_whom: str) -> None:
-    """Enter that the answer leaves: in the register of copies and in the audit.
+def hand_out(
+    session: Session, who: Actor, row: SubjectAccessRow, to_whom: str, carrier: Carrier = Carrier.PLAIN
+) -> None:
+    """Enter that the answer leaves, plain or sealed: in the register of copies and in the audit.
 
     The hold stays until the request is closed: a no that waits for its end would take away what is being saved.
 
@@ -293,7 +302,7 @@ def hand_out(session: Session, who: Actor, row: SubjectAccessRow, to_whom: str) 
         family_id=row.family_id,
         selection_id="",
         kind=COPY_KIND,
-        carrier=Carrier.PLAIN,
+        carrier=carrier,
         purpose=RIGHT_OF_ACCESS,
         to_whom=to_whom.strip(),
         reason="They asked to see what is held of them.",
@@ -301,7 +310,7 @@ def hand_out(session: Session, who: Actor, row: SubjectAccessRow, to_whom: str) 
     )
     session.add(copy)
     session.flush()
-    note(session, who, Action.HAND_OUT, copy.id, family_id=row.family_id, figures={"carrier": Carrier.PLAIN})
+    note(session, who, Action.HAND_OUT, copy.id, family_id=row.family_id, figures={"carrier": carrier})
     row.handed_out_at = row.handed_out_at or utcnow()
 
 

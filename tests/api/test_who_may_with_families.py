@@ -62,6 +62,9 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/families/{family_id}/subject-access/{request_id}/copies": {"to_whom": "mother M"},
     "GET /api/v1/families/{family_id}/subject-access/{request_id}/items/{item_id}/file": None,
     "GET /api/v1/families/{family_id}/subject-access/{request_id}/answer": None,
+    "POST /api/v1/families/{family_id}/subject-access/{request_id}/sealed-answer": {
+        "passphrase": "dentist hockey engine empty salute once"
+    },
 }
 """What each is asked with. A new route that is not here fails."""
 COPY = {"kind": "review_pack", "carrier": "plain", "purpose": "shared_review", "by": ident("owner")}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from pathlib import Path
 from zipfile import ZipFile
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -18,7 +21,7 @@ TOGETHER = "people"
 
 
 def test_a_review_is_shown_to_a_supervisor_until_her_guider_ends_it(
-    with_people: DeskService, browser: Browser, context: BrowserContext
+    with_people: DeskService, browser: Browser, context: BrowserContext, tmp_path: Path
 ) -> None:
     ben = sign_in(with_people, context, "Ben", "guider")
     db = open_alone(with_people.settings())
@@ -69,12 +72,12 @@ def test_a_review_is_shown_to_a_supervisor_until_her_guider_ends_it(
     expect(dialog).to_contain_text("Sol does not see it any more.")
     assert there.request.get(f"{with_people.url}/api/v1/selections/{shown}").status == 404
     page.keyboard.press("Escape")
-    answer_a_request_to_see(page)
+    answer_a_request_to_see(page, tmp_path)
     assert guider.complaints == sol.complaints == []
     there.close()
 
 
-def answer_a_request_to_see(page: Page) -> None:
+def answer_a_request_to_see(page: Page, folder: Path) -> None:
     """From the list of families: each thing is looked at, one is left out, and the answer says why."""
     page.get_by_role("link", name="The right to see: K-104").click()
     page.get_by_label("Who asks").fill("mother M")
@@ -97,10 +100,19 @@ def answer_a_request_to_see(page: Page) -> None:
     expect(page.get_by_label("Your name")).to_have_value("Ben")
     page.get_by_role("button", name="I looked at everything").click()
     expect(page.get_by_role("heading", name="Hand it out")).to_be_focused()
-    with page.expect_download() as saved:
+    passphrase = page.locator("[data-passphrase]").inner_text()
+    with page.expect_download() as sealed:
         page.get_by_role("button", name="Hand out and save").click()
+    shutil.unpack_archive(sealed.value.path(), folder, "zip")
+    page_of_it = page.context.new_page()
+    page_of_it.goto((folder / "sealed-pack" / "index.html").as_uri())
+    page_of_it.get_by_role("textbox", name=re.compile("^The passphrase")).fill(passphrase)
+    page_of_it.get_by_role("button", name="Open").click()
+    with page_of_it.expect_download() as saved:
+        page_of_it.get_by_role("link", name=re.compile("^Save subject-access")).click()
     with ZipFile(saved.value.path()) as archive:
         told = archive.read("index.html").decode()
+    page_of_it.close()
     assert "Left out: Somebody else can be heard" in told
     assert "Ella shows Mum the card." in told
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # as above

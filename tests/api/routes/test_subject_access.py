@@ -14,9 +14,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
+from api.routes import subject_access
 from records.accounts.principal import Role
 from records.models import AuditRow, FamilyRow
 from tests.api.accounts import invited, logins, make_app, set_up
+from tests.pipeline.pack.test_sealed import WORDS, opened
 from tests.records.subject_access.families import Family, fill_family
 
 
@@ -64,7 +66,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     return Asked(app, ada, family, f"/api/v1/families/{family.id}/subject-access")
 
 
-def test_its_guider_looks_checks_and_hands_out_and_the_audit_has_it(asked: Asked) -> None:
+def test_its_guider_looks_checks_and_hands_out_and_the_audit_has_it(
+    asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     view = asked.open()
     one = asked.of(view)
     clip = next(item for item in view["items"] if item["kind"] == "clip" and item["may_include"])
@@ -76,6 +80,7 @@ def test_its_guider_looks_checks_and_hands_out_and_the_audit_has_it(asked: Asked
     asked.decide_all(view)
     assert asked.ada.put(f"{one}/check", json={"name": "Ada"}).json()["request"]["state"] == "checked"
     assert asked.ada.get(f"{one}/answer").status_code == 404  # nothing leaves that is not entered
+    assert asked.ada.post(f"{one}/sealed-answer", json={"passphrase": WORDS}).status_code == 404
     handed = asked.ada.post(f"{one}/copies", json={"to_whom": "mother Z"}).raise_for_status().json()
     assert handed["request"]["state"] == "handed_out"
     answer = asked.ada.get(f"{one}/answer")
@@ -86,6 +91,21 @@ def test_its_guider_looks_checks_and_hands_out_and_the_audit_has_it(asked: Asked
         assert "Looked through by" in archive.read("index.html").decode()
         who = {line["who"] for line in json.loads(archive.read("data/audit.json"))["rows"]}
     assert any(name.startswith("Ada") for name in who)
+    sealed = asked.ada.post(f"{one}/sealed-answer", json={"passphrase": WORDS})
+    assert "K-104" not in sealed.headers["content-disposition"]
+    (tmp_path / "sealed.zip").write_bytes(sealed.content)
+    contents, inside = opened(tmp_path / "sealed.zip")
+    [(name, place)] = dict(contents["files"]).items()  # type: ignore[call-overload]
+    assert name.endswith(".zip")
+    with ZipFile(io.BytesIO(inside[: place["bytes"]])) as archive:
+        assert archive.testzip() is None
+        assert "Quittenbaum" in archive.read("index.html").decode()
+    assert b"Quittenbaum" not in sealed.content
+    assert not list((asked.app.state.context.settings.scratch()).rglob("*.zip"))
+    assert asked.ada.post(f"{one}/sealed-answer", json={"passphrase": "short"}).json()["code"] == "passphrase_too_short"
+    monkeypatch.setattr(subject_access, "_MOST_SEALED_BYTES", 1000)
+    too_large = asked.ada.post(f"{one}/sealed-answer", json={"passphrase": WORDS})
+    assert (too_large.status_code, too_large.json()["code"]) == (422, "answer_too_large_to_seal")
     copies = asked.ada.get("/api/v1/copies", params={"family_id": asked.family.id}).json()
     assert [copy["to_whom"] for copy in copies if copy["kind"] == "subject_access"] == ["mother Z"]
     assert asked.ada.delete(one).status_code == 204

@@ -887,6 +887,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/families/{family_id}/subject-access/{request_id}/sealed-answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The answer behind a passphrase
+         * @description The same archive inside a page that asks for the passphrase. Once it was handed out. The service keeps neither:
+         *     what was made is gone with the answer.
+         */
+        post: operations["create_sealed_subject_access_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/families/break-glass": {
         parameters: {
             query?: never;
@@ -3817,8 +3838,18 @@ export interface components {
             /** @default  */
             reason?: string;
         };
+        /** @description What the answer opens with. */
+        GivenPassphrase: {
+            /**
+             * Format: password
+             * @description The page makes one of six words.
+             */
+            passphrase: string;
+        };
         /** @description Whom the answer is handed to. */
         GivenReceiver: {
+            /** @default false */
+            sealed?: boolean;
             to_whom: string;
         };
         /** @description What opens a link. */
@@ -6882,6 +6913,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    create_sealed_subject_access_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenPassphrase"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
             };
         };
     };
