@@ -107,7 +107,7 @@ def test_it_ends_when_nothing_of_it_is_there_any_more(api: httpx.Client) -> None
 
 @pytest.mark.parametrize("path", [EVENTS, f"{SELECTIONS}/{{id}}/events", "/api/v1/operations/events"])
 def test_it_ends_in_order_when_the_service_does(service: Service, path: str) -> None:
-    """A stream broken off in its middle is an error to whoever reads it, and to uvicorn, whose ERROR fails the test."""
+    """A stream broken off in its middle is an error to its reader, and to uvicorn, whose ERROR fails the test."""
     process, client = service.start()
     [one] = ids_of(client, 1)
     params = {"selection": one} if path == EVENTS else {}
