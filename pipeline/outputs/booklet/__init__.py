@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -118,21 +118,20 @@ def _pages(earlier: Sequence[Card], own: Sequence[Card], recipe: Recipe) -> list
     """The pages in the order of reading: the cover, the notes and, where chosen, pages to draw on."""
     cover = next((card for card in own if card.file == f"{recipe.cover:02}.jpg"), [*own, *earlier][0])
     chosen = cover.laid_out(recipe.spoken())
-    document = [card.laid_out(recipe.spoken()) for card in (*earlier, *own)]
     pages: list[dict[str, Any]] = [{"kind": "cover", "card": chosen}]
-    for card in document:
-        before = pages[-1].get("cards", ())
-        if recipe.wide_pairs and not recipe.drawing and len(before) == 1 and _is_wide(before[0]) and _is_wide(card):
-            before.append(card)
+    has_room = False
+    for card in (*earlier, *own):
+        laid_out = card.laid_out(recipe.spoken())
+        may_share = recipe.wide_pairs and not recipe.drawing and card.width_px > card.height_px and not card.made
+        if may_share and has_room:
+            pages[-1]["cards"].append(laid_out)
+            has_room = False
         else:
-            pages.append({"kind": "cards", "cards": [card]})
+            pages.append({"kind": "cards", "cards": [laid_out]})
+            has_room = may_share
     if recipe.fill:
         pages += [{"kind": "draw"}] * (pages_needed(len(pages)) - 1 - len(pages))
     return pages
-
-
-def _is_wide(card: Mapping[str, Any]) -> bool:
-    return bool(card["width"] > card["height"])
 
 
 def remarks(selection: Selection, recipe: Recipe) -> list[str]:
