@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from pipeline.source.demux import open_container, packets, video_stream
 from pipeline.source.film import Film
-from pipeline.source.frames import one_frame_ms, stands
+from pipeline.source.frames import one_frame_ms, stands_longer
 
 
 def last_complete_ms(film: Film) -> int:
@@ -28,9 +28,10 @@ def last_complete_ms(film: Film) -> int:
     shown = sorted({pts for pts, _ in stored})
     decoded = max(pts if dts is None else dts for pts, dts in stored)
     last = max((pts for pts in shown if pts <= decoded), default=shown[0])
-    if last == shown[-1] and stands(film, last, film.end_pts):
-        return film.duration_ms
     gaps = sorted(b - a for a, b in pairwise(shown))
-    end_ms = film.ms_at(last + gaps[len(gaps) // 2]) if gaps else film.ms_at(last) + one_frame_ms(film)
+    usual = gaps[len(gaps) // 2] if gaps else 0
+    if last == shown[-1] and stands_longer(last, film.end_pts, usual):
+        return film.duration_ms
+    end_ms = film.ms_at(last + usual) if gaps else film.ms_at(last) + one_frame_ms(film)
     following = next((film.ms_at(pts) for pts in shown if pts > last), film.duration_ms)
     return min(end_ms, following)

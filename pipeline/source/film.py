@@ -45,7 +45,7 @@ from pipeline.source.timeline import Piece, Timeline, View, end_of, from_first_p
 
 LEAST_SIDE_PX = 16
 _MOVING_FPS = 4.0
-_LENGTHS_LOST = ("vp9", "libvpx-vp9")
+_LENGTHS_LOST = ("vp8", "libvpx", "vp9", "libvpx-vp9")
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def probe(path: Path) -> Film:
     with open_container(path, as_stored=as_stored) as container:
         sample = sample_rates(container, video_stream(container, index))
         video = replace(video, fps_min=sample[0], fps_avg=sample[1], fps_max=sample[2])
-    # FFmpeg's parser of VP9 gives a last picture that stands the length of the others.
+    # FFmpeg's parsers of VP8 and VP9 give a last picture that stands the length of the others.
     unparsed = video.codec in _LENGTHS_LOST and name.startswith("mov")
     with open_container(path, as_stored=as_stored, unparsed=unparsed) as container:
         end_pts = find_end_pts(container, video_stream(container, index), video)

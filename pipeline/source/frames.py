@@ -28,6 +28,7 @@ from pipeline.times import clock
 _PACKET_TIMED_CODECS = {"h264", "hevc", "av1", "libdav1d", "vp9", "libvpx-vp9", "mjpeg", "prores"}
 _PACKET_TIMED_CONTAINERS = ("mov", "matroska")
 _FIRST_STEP_BACK_S = 1
+_LONGER = Fraction(3, 2)
 _FIRST_UNSLICED, _RANDOM_ACCESS = 32, range(16, 22)
 _PICTURE_STARTS = {"mpeg4": b"\0\0\1\xb6", "mpeg2video": b"\0\0\1\0"}
 """Types of NAL units: ITU-T H.265, table 7-1."""
@@ -276,9 +277,10 @@ def _span(film: Film, times: list[int], low: int, high: int, key_pts: int | None
     if not inside:
         return None
     last = inside[-1]
-    if after is None and not stands(film, last, ends):  # the film's last frame stands as long as those before it
-        gaps = sorted(b - a for a, b in pairwise(times[-30:])) or [_one_frame(film)]
-        return Span(inside, last + gaps[len(gaps) // 2], key_pts, from_pts)
+    gaps = sorted(b - a for a, b in pairwise(times[-30:])) or [_one_frame(film)]
+    usual = gaps[len(gaps) // 2]
+    if after is None and not stands_longer(last, ends, usual):
+        return Span(inside, last + usual, key_pts, from_pts)
     # Where the next frame is late, the last one stands to the moment's end, and at least as long as a frame does.
     return Span(inside, min(ends, max(high, max(last, from_pts or last) + _one_frame(film))), key_pts, from_pts)
 
@@ -286,6 +288,11 @@ def _span(film: Film, times: list[int], low: int, high: int, key_pts: int | None
 def stands(film: Film, pts: int, until_pts: int) -> bool:
     """Whether a frame stands so long that what is heard meanwhile is a moment too."""
     return (until_pts - pts) * film.video.time_base * 1000 > STANDS_MS
+
+
+def stands_longer(pts: int, until_pts: int, usual: int) -> bool:
+    """Whether a film's last frame stands longer than those before it; its end is rounded, and not always exact."""
+    return until_pts - pts > usual * _LONGER
 
 
 def _one_frame(film: Film) -> int:

@@ -56,7 +56,11 @@ def make_seekable(film: Film, scratch: Path, *, runner: FfmpegRunner) -> Film:
             found = probe(copy)
             told = (OVERLAPS,) if run.lines and film.container == "mpegts" else ()
             shape_in_pictures = film.container.startswith(_SHAPE_IN_PICTURES)
-            return replace(found, is_copy=shape_in_pictures, warnings=(*found.warnings, *told))
+            return replace(
+                found,
+                is_copy=shape_in_pictures,
+                warnings=tuple(dict.fromkeys((*film.warnings, *found.warnings, *told))),
+            )
         except FfmpegFailed as error:
             copy.unlink(missing_ok=True)
             failure = error

@@ -31,16 +31,23 @@ class AudioFacts:
 def find_sounds(container: av.container.InputContainer) -> tuple[tuple[AudioFacts, ...], list[str]]:
     """Every track of sound that really decodes, default tracks before others; what none can be heard of is told.
 
+    container: at its start.
     Raises: FilmProtected where there is nothing but encrypted sound in the file.
     """
     default = av.stream.Disposition.default
     streams = sorted(container.streams.audio, key=lambda s: (not s.disposition & default, s.index))
     found: list[AudioFacts] = []
     refusal: FilmProtected | None = None
+    is_at_start = True
     for stream in streams:
         if stream.codec_context is None or not stream.codec_context.sample_rate:
             continue
-        container.seek(0)
+        if not is_at_start:
+            with suppress(
+                av.error.FFmpegError
+            ):  # some cannot be sought (Flash, no key picture), and then stand anywhere
+                container.seek(0)
+        is_at_start = False
         stream.discard = av.stream.Discard.default
         try:
             decodes = _decodes(container, stream)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.films.truth import rgb, track_shown, upright
+from tests.films.truth import as_displayed, rgb, track_shown
 
 _PARTS = (4, 4)
 
@@ -28,7 +28,7 @@ def colours_differ(path: Path, still: NDArray[np.uint8], near: int = 6) -> str |
     stored = rgb(frame, whole=True)
     if stored is None:
         return None
-    right = cv2.resize(upright(stored, -frame.rotation % 360), _PARTS, interpolation=cv2.INTER_AREA)
+    right = cv2.resize(as_displayed(stored, frame), _PARTS, interpolation=cv2.INTER_AREA)
     found = cv2.resize(still[:, :, ::-1], _PARTS, interpolation=cv2.INTER_AREA).astype(float)
     apart = np.abs(found - right).max(axis=2)
     row, column = np.unravel_index(apart.argmax(), apart.shape)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Error
 
 from pipeline.cut.clips import cut_clip
+from pipeline.cut.frame_rate import LATE_SLOTS
 from pipeline.cut.stills import grab_still
 from pipeline.errors import MomentOutsideFilm, PipelineError
 from pipeline.moments import Clip, parse_selection
@@ -237,7 +238,8 @@ class Comparison:
             near = {0: [first], len(pictures) - 1: [after - 1]}.get(number)
             if near is None:
                 at = self.truth.on_screen(float(begins) + number / fps)
-                near = [n for n in (at, at - 1, at + 1) if first <= n < after]
+                latest = self.truth.on_screen(float(begins + LATE_SLOTS / Fraction(fps)) + number / fps)
+                near = [n for n in range(at - 1, max(at, latest) + 2) if first <= n < after]
             found = [self.truth.differs(index, picture) for index in near]
             if all(found):
                 wrong = wrong or f"its picture {number}: {found[0]}"

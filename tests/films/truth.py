@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +27,7 @@ _CELLS = 16
 _NEIGHBOURS = 3
 _NOISE, _NOT_IT = 1.5, 14.0
 """Of 255, on average over the cells: what coding may change, and from where on it is another picture in any case."""
+_STANDS_S = Fraction(1, 2)
 _LONGEST_PICTURE_S = 10
 _CLOCK_STARTS_ANEW_S = Fraction(1, 2)
 _SOUND_NEAR_MS = 40
@@ -235,6 +236,18 @@ def upright(picture: NDArray[Any], rotate_cw_deg: int, *, mirrored: bool = False
     return np.rot90(picture[:, ::-1] if mirrored else picture, -rotate_cw_deg // 90)
 
 
+def as_displayed(picture: NDArray[Any], frame: VideoFrame) -> NDArray[Any]:
+    """A stored picture turned and mirrored as the matrix says that the file gives with it (ISO/IEC 14496-12, 6.2.2)."""
+    stated = frame.side_data.get("DISPLAYMATRIX")
+    if stated is None:
+        return picture
+    a, b, _, c, d = np.frombuffer(stated, np.int32)[:5]
+    across, down = (c, b) if b else (a, d)
+    turned = np.swapaxes(picture, 0, 1) if b else picture
+    turned = turned[:, ::-1] if across < 0 else turned
+    return np.ascontiguousarray(turned[::-1] if down < 0 else turned)
+
+
 def track_shown(container: av.container.InputContainer) -> VideoStream:
     """The first track of pictures that is on and no cover. Raises: IndexError where there is none."""
     moving = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
@@ -251,9 +264,21 @@ def decode_plainly(path: Path) -> Decoded | None:
             stream = track_shown(container)
             sounds = [s for s in container.streams.audio if s.codec_context is not None]
             stream.thread_type = "AUTO"
-            return _read(path, container, stream, sounds[0].index if sounds else None)
+            decoded = _read(path, container, stream, sounds[0].index if sounds else None)
+        return decoded and _while_heard(decoded)
     except (av.error.FFmpegError, IndexError, OSError):
         return None
+
+
+def _while_heard(film: Decoded) -> Decoded:
+    """Matroska seldom says how long the last picture stands: then it does while the sound goes on."""
+    with av.open(str(film.path)) as container:
+        if not container.format.name.startswith("matroska") or film.sound_index is None:
+            return film
+        stream = container.streams[film.sound_index]
+        ends = [(p.pts + (p.duration or 0)) * p.time_base for p in container.demux(stream) if p.pts is not None]
+    heard = max(ends, default=Fraction(0)) - film.zero
+    return replace(film, end=heard) if heard - film.end > _STANDS_S else film
 
 
 def _as_stated(path: Path) -> dict[str, str]:
@@ -273,19 +298,21 @@ def _read(path: Path, container: Any, stream: Any, sound_index: int | None) -> D
         if seen and at < last - _CLOCK_STARTS_ANEW_S:  # streams joined by bytes, which go on where the first one ended
             later += last + stands - at
             at = last + stands
-        turned = -frame.rotation % 360
-        seen[at] = fingerprint(upright(luma(frame), turned)), _size(frame, stream, turned)
+        stored = luma(frame)
+        shown = as_displayed(stored, frame)
+        turned = 90 if shown.shape != stored.shape else 0
+        seen[at] = fingerprint(shown), _size(frame, stream, turned)
         last, stands = at, Fraction(frame.duration or 0) * frame.time_base
     if not seen:
         return None
     zero = min(seen)
-    shown = [seen[at] for at in sorted(seen)]
+    pictures = [seen[at] for at in sorted(seen)]
     times = sorted(at - zero for at in seen)
     gaps = sorted(b - a for a, b in pairwise(times[-30:])) or [Fraction(1, 25)]
     usual = gaps[len(gaps) // 2]
     end = times[-1] + (stands if usual / 2 <= stands <= _LONGEST_PICTURE_S else usual)
     sound_index = None if later else sound_index
-    cells, sizes = [cell for cell, _ in shown], [size for _, size in shown]
+    cells, sizes = [cell for cell, _ in pictures], [size for _, size in pictures]
     return Decoded(times, end, sizes, sound_index is not None, path, cells, sound_index, zero)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.source.film import probe
 from tests.footage import BEEP, beeps_ms_in, draw_number, grey_of, numbered_film, numbers_in, read_number, run
+from tests.matroska import PLAIN, let_last_stand
 from tests.mp4_boxes import Mp4, without_table
 from tests.web.engine import Engine, code_of, numbers_of
 
@@ -307,6 +308,23 @@ def test_the_last_picture_of_a_webm_stands_while_the_sound_goes_on(
         assert made.cut["out"] - made.cut["in"] == 3800 - in_ms
         assert probe(made.path).duration_ms >= made.cut["out"]
         assert numbers_in(made.path)[-1] == 59
+
+
+@pytest.mark.parametrize("mode", ["lossless", "light"])
+@pytest.mark.parametrize("name", ["film.webm", "film.mkv"])
+def test_a_last_picture_of_which_a_webm_says_how_long_it_stands_keeps_its_time(
+    engine: Engine, tmp_path: Path, name: str, mode: str
+) -> None:
+    """Without sound, so only the file's word tells; the cut must say it too."""
+    vp8 = ("-c:v", "libvpx", "-b:v", "1M", "-deadline", "realtime", "-cpu-used", "8")
+    codec = vp8 if name.endswith("webm") else (*H264, "-bf", "0")
+    path = let_last_stand(numbered_film(tmp_path / name, frames=31, codec=codec, sound=None, container=PLAIN), 1000)
+    engine.choose(path)
+    assert engine.facts()["durationMs"] == probe(path).duration_ms == 2000
+    made = engine.cut({"in": 500, "out": 2000}, mode)
+    assert made.cut["out"] - made.cut["in"] == 1500
+    assert probe(made.path).duration_ms >= made.cut["out"]
+    assert numbers_in(made.path)[-1] == 30
 
 
 def test_single_pictures_are_shown_of_a_webm_without_cues(engine: Engine, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 Run from the root of the repository: python web/probe/draw.py. Ten pictures a second. Six dark ones that an edit list
 hides, then six bright ones: a player that follows edits begins bright. Two tracks that are on, the first bright, the
-other dark and larger. Three pictures, of which the last stands for two seconds.
+other dark and larger. Three pictures, of which the last stands for two seconds. A Matroska of five bright ones, then
+five dark ones, whose sound begins with these: a player that leaves out what is shown before its sound begins dark.
 """
 
 from __future__ import annotations
@@ -52,6 +53,15 @@ def let_last_stand(folder: Path) -> Path:
     return film.write(folder / "standing.mp4")
 
 
+def begin_with_picture(folder: Path) -> Path:
+    """Bright pictures until the sound begins, then dark ones."""
+    picture = grey(folder / "picture.mkv", *[BRIGHT] * 5, *[DARK] * 5)
+    sound = ("-itsoffset", "0.6", "-f", "lavfi", "-t", "0.4", "-i", "anullsrc=r=48000:cl=mono")
+    silent = ("-c:v", "copy", "-c:a", "libopus", "-b:a", "6k", "-frame_duration", "60", "-flags:a", "+bitexact")
+    run("-i", str(picture), *sound, *silent, *BARE, str(folder / "late.mkv"))
+    return folder / "late.mkv"
+
+
 def grey(path: Path, *shades: int, side: int = SIDE) -> Path:
     """A film of plain grey pictures."""
     frames = [bytes([shade]) * (side * side) for shade in shades]
@@ -60,7 +70,12 @@ def grey(path: Path, *shades: int, side: int = SIDE) -> Path:
     return path
 
 
-FILMS = {"followsEdits": follow_edits, "playsFirstTrack": play_first_track, "letsLastStand": let_last_stand}
+FILMS = {
+    "followsEdits": follow_edits,
+    "playsFirstTrack": play_first_track,
+    "letsLastStand": let_last_stand,
+    "beginsWithPicture": begin_with_picture,
+}
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from pipeline.presets import preset
 from pipeline.source.completeness import last_complete_ms
 from pipeline.source.film import Film, probe
 from tests.footage import ONE_THREAD, RUNNER, beeps_ms_in, numbered_film, numbers_in, read_number, run
+from tests.matroska import PLAIN, let_last_stand, state_length
 from tests.mp4_boxes import Mp4
 
 NO_B = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "25")
@@ -63,6 +64,29 @@ def test_a_last_picture_of_vp9_stands_as_long_as_its_mp4_says(tmp_path: Path) ->
     clip = cut_clip(frozen, Clip(in_ms=880, out_ms=2900), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert numbers_in(clip.path)[:4] == [22, 23, 24, 25]
     assert clip.duration_ms == pytest.approx(2020, abs=40)
+
+
+STATED = {"film.mkv": NO_B, "film.webm": VP8, "film.mp4": NO_B}
+
+
+@pytest.mark.parametrize("stands_ms", [200, 2000])
+@pytest.mark.parametrize("name", STATED)
+def test_a_last_picture_stands_as_long_as_is_said_of_it_alone(tmp_path: Path, name: str, stands_ms: int) -> None:
+    """For less than half a second too, without sound; the length that the head states of it all counts for nothing."""
+    path = tmp_path / name
+    container = () if name == "film.mp4" else PLAIN
+    numbered_film(path, frames=26, fps="25", width=160, codec=STATED[name], sound=None, container=container)
+    if name == "film.mp4":
+        film = Mp4(path)
+        film.let_last_stand(0, stands_ms / 1000)
+        film.write(path)
+    else:
+        let_last_stand(state_length(path, 300 if stands_ms == 200 else 20_000), stands_ms)
+    stood = probe(path)
+    assert stood.duration_ms == last_complete_ms(stood) == 1000 + stands_ms
+    clip = cut_clip(stood, Clip(in_ms=880, out_ms=1000 + stands_ms), preset(), tmp_path / "clip.mp4", runner=RUNNER)
+    assert clip.duration_ms == pytest.approx(120 + stands_ms, abs=20)
+    assert set(numbers_in(clip.path)[3:]) == {25}
 
 
 @pytest.mark.parametrize(("in_ms", "out_ms"), [(1500, 2900), (1500, 1700), (1100, 3000)])

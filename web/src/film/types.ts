@@ -9,7 +9,7 @@
  * What a player does with odd films as this page does: shows nothing that an edit list hides, plays the first of two
  * pictures that are on, lets a last picture stand for as long as the film says.
  */
-export type PlayerHabit = 'followsEdits' | 'playsFirstTrack' | 'letsLastStand';
+export type PlayerHabit = 'followsEdits' | 'playsFirstTrack' | 'letsLastStand' | 'beginsWithPicture';
 
 /** What is known of a film once it is open. Width and height are those of the upright picture. */
 export interface FilmFacts {

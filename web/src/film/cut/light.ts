@@ -117,11 +117,11 @@ export async function transcodeMoment(
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<Written> {
-  const format = await chooseFormat(film, codec);
   const { clock } = film;
   // It begins a little before the moment, also because decoders of sound begin incompletely; at the end one picture more,
   // so that the service sees how long the last one stands.
   const { next } = await findFrameRange(film, endTicks - 1, endTicks);
+  const format = await chooseFormat(film, codec, next === null);
   const ticks = await frameTicksBetween(film, leadInTicks, (next ?? endTicks) + 1);
   const baseSeconds = leadInTicks / clock.ticksPerSecond;
 

@@ -24,7 +24,7 @@ export async function copyMoment(
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<Written> {
-  const format = await chooseFormat(film);
+  const format = await chooseFormat(film, null, moment.kind === 'clip' && wanted.copied.next === null);
   const codec = await film.video.getCodec();
   const config = await film.video.getDecoderConfig();
   if (!codec || !config) throw new FilmProblem('not_cut', 'the picture is of an unknown kind');

@@ -17,6 +17,7 @@ import {
 } from 'mediabunny';
 
 import type { Piece } from '../read/pieces';
+import { findEnd } from '../read/frames';
 import { heardPackets, type HeardPacket } from './soundPackets';
 import { codecDelay } from '../read/matroska';
 import { FilmProblem } from '../problem';
@@ -28,8 +29,12 @@ const MP4_SOUNDS: readonly AudioCodec[] = ['aac', 'mp3', 'ac3', 'eac3', 'opus', 
 const OPUS_PRE_SKIP_AT = 10;
 const MOST_TICKS_PER_SECOND = 1_000_000;
 
-/** The container for a cut of `film`; `lighter` names the codec of re-encoded pictures. Throws FilmProblem not_cut. */
-export async function chooseFormat(film: FilmSource, lighter: VideoCodec | null = null): Promise<OutputFormat> {
+/**
+ * The container for a cut of `film`; `lighter` names the codec of re-encoded pictures; `reachesEnd`: the film's last picture
+ * goes along. Where that stands by the container's word alone the cut is an MP4, if it can be: the writer of WebM and MKV
+ * says of no picture how long it stands. Throws FilmProblem not_cut.
+ */
+export async function chooseFormat(film: FilmSource, lighter: VideoCodec | null = null, reachesEnd = false): Promise<OutputFormat> {
   if (film.wholeOnly) throw new FilmProblem('not_cut', film.wholeOnly);
   const videoCodec = lighter ?? (await film.video.getCodec());
   const audioCodec = film.audio ? await film.audio.getCodec() : null;
@@ -38,8 +43,11 @@ export async function chooseFormat(film: FilmSource, lighter: VideoCodec | null 
   const matroska = await isMatroska(film);
   const holds = (format: OutputFormat): boolean => codecs.every((codec) => format.getSupportedCodecs().includes(codec));
   const webm = new WebMOutputFormat();
+  const mp4 = new Mp4OutputFormat({ fastStart: false });
+  const fitsMp4 = mp4.getSupportedCodecs().includes(videoCodec) && (!audioCodec || MP4_SOUNDS.includes(audioCodec));
+  if (reachesEnd && fitsMp4 && (await findEnd(film)).standsByWord) return mp4;
   if (lighter === 'vp8' || lighter === 'vp9' || (matroska && !lighter)) return holds(webm) ? webm : new MkvOutputFormat();
-  if (!audioCodec || MP4_SOUNDS.includes(audioCodec)) return new Mp4OutputFormat({ fastStart: false });
+  if (!audioCodec || MP4_SOUNDS.includes(audioCodec)) return mp4;
   if (matroska) return new MkvOutputFormat();
   const mov = new MovOutputFormat({ fastStart: false });
   if (!holds(mov)) throw new FilmProblem('not_cut', `no container for ${codecs.join(' and ')}`);

@@ -20,6 +20,7 @@ import { codecDelay } from './matroska';
 import { encoderDelay } from './mp3';
 import { bytesOf, isRemote } from './bytes';
 import { filmFromOf, piecesOf, type Piece } from './pieces';
+import { holdsOggPictures } from './sniff';
 import { openSource, sourceOf, type FilmSource } from './source';
 import { readTimelines, type TrackTimeline } from './timeline';
 
@@ -65,6 +66,7 @@ export async function openRecording(from: FileBytes | RemoteFilm): Promise<Audio
     const audio = (await input.canRead()) && (await input.getVideoTracks()).length === 0 ? await input.getPrimaryAudioTrack() : null;
     if (audio) {
       const file = isRemote(from) ? null : from;
+      if (file && (await input.getFormat()) === OGG && (await holdsOggPictures(file))) throw new FilmProblem('film_not_opened', 'Ogg with pictures');
       const timeline = (await readTimelines(bytesOf(from)))?.find(({ id }) => id === audio.id);
       if (timeline?.isProtected) throw new FilmProblem('film_protected');
       if (timeline?.paced) throw new FilmProblem('film_paced');

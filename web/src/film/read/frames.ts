@@ -19,6 +19,7 @@ const MOST_REORDERED = 16;
 const TAIL_S = 2;
 const USUAL_FPS = 25;
 const LONGEST_PICTURE_S = 10;
+const LONGER = 1.5;
 /** Looked at for the first one that decoding can begin with. */
 const MOST_FALSE_STARTS = 64;
 
@@ -214,11 +215,16 @@ export async function holdsHidden(film: FilmSource): Promise<boolean> {
   return [earliest, latest].some((packet) => packet !== null && !isShown(first!, film.clock.ticks(packet.timestamp)));
 }
 
-/**
- * The film tick at which the last picture ends. What the container says of its length is believed where it can be true;
- * else it stands as long as pictures hereabouts do.
- */
+/** The film tick at which the last picture ends. */
 export async function findEndTicks(film: FilmSource): Promise<number> {
+  return (await findEnd(film)).endTicks;
+}
+
+/**
+ * The film tick at which the last picture ends, and whether only the container says that it stands longer than others do.
+ * What that says is believed where it can be true; else it stands as long as pictures hereabouts do.
+ */
+export async function findEnd(film: FilmSource): Promise<{ endTicks: number; standsByWord: boolean }> {
   const { clock } = film;
   const piece = film.pieces.at(-1)!;
   const whole = clock.ticks(await film.video.computeDuration());
@@ -233,7 +239,8 @@ export async function findEndTicks(film: FilmSource): Promise<number> {
   const isBelieved = length >= usual / 2 && length <= LONGEST_PICTURE_S * clock.ticksPerSecond;
   const shownUntil = isBelieved ? stated : last + Math.round(usual);
   const heardUntil = await heardUntilTicks(film);
-  return heardUntil - shownUntil > STANDS_S * clock.ticksPerSecond ? heardUntil : shownUntil;
+  if (heardUntil - shownUntil > STANDS_S * clock.ticksPerSecond) return { endTicks: heardUntil, standsByWord: false };
+  return { endTicks: shownUntil, standsByWord: shownUntil - last > LONGER * usual };
 }
 
 /** An edit that ends while a picture stands does not shorten it, as ffmpeg has it, unless it stands much longer than others. */

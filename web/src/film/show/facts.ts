@@ -1,5 +1,7 @@
 /** What is known of a film, and when its frames are shown. */
 
+import { MATROSKA } from 'mediabunny';
+
 import { chooseAudioFormat } from '../cut/audio';
 import { lightCodec } from '../cut/light';
 import { chooseFormat } from '../cut/muxer';
@@ -59,10 +61,18 @@ async function findHabits(film: FilmSource, hidesSome: boolean, endTicks: number
   const { clock } = film;
   const lastTicks = await frameTickAt(film, Math.max(0, clock.msAt(endTicks) - 1));
   const habits: PlayerHabit[] = [];
+  if (await beginsWithoutSound(film)) habits.push('beginsWithPicture');
   if (hidesSome) habits.push('followsEdits');
   if (film.hasOtherPictures) habits.push('playsFirstTrack');
   if (endTicks - lastTicks > STANDS_S * clock.ticksPerSecond) habits.push('letsLastStand');
   return habits;
+}
+
+/** Of a Matroska's H.264 and HEVC: whether a picture is over before the sound begins. */
+async function beginsWithoutSound({ input, audio, nalUnits, clock, video }: FilmSource): Promise<boolean> {
+  if (!audio || !nalUnits || (await input.getFormat()) !== MATROSKA) return false;
+  const { averagePacketRate } = await video.computePacketStats(RATE_SAMPLE_PACKETS);
+  return (await audio.getFirstTimestamp()) - clock.zeroTicks / clock.ticksPerSecond > 1 / Math.max(1, averagePacketRate);
 }
 
 /**
