@@ -91,16 +91,19 @@ def test_a_name_is_silenced_and_a_person_hidden_once_every_picture_was_looked_at
     # The keyboard does what the mouse does: to the last picture, a box there, moved and made larger.
     panel.get_by_label("Picture", exact=True).focus()
     guider.press("End")
+    expect(panel.get_by_role("img", name=re.compile("^Picture 26 of"))).to_have_js_property("complete", value=True)
     panel.get_by_role("button", name="Box around the person").click()
     box = panel.get_by_role("button", name=re.compile("^The box"))
     expect(box).to_be_focused()
     before = box.bounding_box()
-    guider.press("ArrowRight", "ArrowRight", "Shift+ArrowDown")
-    after = box.bounding_box()
     assert before is not None
-    assert after is not None
-    assert after["x"] > before["x"]
-    assert after["height"] > before["height"]
+    guider.press("ArrowRight", "ArrowRight", "Shift+ArrowDown")
+
+    def is_moved() -> bool:
+        after = box.bounding_box()
+        return after is not None and after["x"] > before["x"] and after["height"] > before["height"]
+
+    wait_until(is_moved, "the box is moved and larger")
     draw(guider, panel, 25)
     assert not complaints(guider.page)
     panel.get_by_role("button", name="Follow them").click()
