@@ -1,5 +1,6 @@
 /** Whether this browser's player shows of a film, at its times, the pictures that this page shows and cuts. */
 
+import { FilmProblem } from '../problem';
 import type { Film } from '../types';
 
 const PLACES = 6;
@@ -48,12 +49,21 @@ export async function playerAgrees(film: Film, url: string): Promise<boolean> {
       if (!(await isShown) || !(await isLike(film, player, atMs))) return false;
     }
     return true;
-  } catch {
+  } catch (error) {
+    // What the page has no picture of it cannot compare. Anything else is a fault of ours: the film is shown picture by
+    // picture all the same, and whoever watches for errors hears of it.
+    if (!isOfTheFilm(error)) reportError(error);
     return false;
   } finally {
     player.removeAttribute('src');
     player.load();
   }
+}
+
+/** Whether an error tells of the film, or of its being closed meanwhile. */
+export function isOfTheFilm(error: unknown): boolean {
+  if (error instanceof FilmProblem) return error.code !== 'unexpected';
+  return error instanceof DOMException && error.name === 'AbortError';
 }
 
 /** The media time, in ms, of the first picture that it shows; null where none comes. */
