@@ -33,6 +33,7 @@ def stack() -> Iterator[Stack]:
         yield running
 
 
+@pytest.mark.logs_errors
 @pytest.mark.parametrize("seed", [111, 116])
 def test_chaos_loses_nothing_doubles_nothing_and_leaves_nothing(
     stack: Stack, films: list[DrawnFilm], seed: int
