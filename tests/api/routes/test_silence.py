@@ -94,12 +94,14 @@ def test_a_name_is_gone_from_all_that_is_made_and_somebody_is_hidden_in_the_same
     client.put(hiding_of(made), json={"marks": [{"at": 0, "covers": "whole"}]}).raise_for_status()
     do_all(service)
     first = client.get(hiding_of(made)).json()["sha256"]
+    client.put(hiding_of(made) + "/confirmation", json={"sha256": first}).raise_for_status()
     client.put(silence_of(made), json={"silence": [{"from": 800, "to": 1300}]}).raise_for_status()
     do_all(service)
     refused = client.put(hiding_of(made) + "/confirmation", json={"sha256": first})
     assert (refused.status_code, refused.json()["code"]) == (409, "hiding_changed")
     seen = client.get(hiding_of(made)).json()
-    assert [one["covers"] for one in seen["marks"]] == ["whole"]
+    assert ([one["covers"] for one in seen["marks"]], seen["confirmed"]) == (["whole"], False)
+    assert look(client, made["id"])["moments"][0]["artifacts"] == []
     client.put(hiding_of(made) + "/confirmation", json={"sha256": seen["sha256"]}).raise_for_status()
     both = clip_of(client, look(client, made["id"]), tmp_path)
     assert between(heard_in(both), 200, 700).max() == 0
