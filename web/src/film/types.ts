@@ -80,8 +80,10 @@ export interface NearPicture {
   readonly picture: ImageBitmap;
   /** When it is first shown. */
   readonly timeMs: number;
-  /** Whether it is the one that was asked for; until then the next call has a later one. */
+  /** Whether it is the one that was asked for. */
   readonly isExact: boolean;
+  /** Whether there is none nearer; else the next call has a later one. */
+  readonly isLast: boolean;
 }
 
 export interface Film {

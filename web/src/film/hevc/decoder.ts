@@ -3,6 +3,7 @@
 import { CustomVideoDecoder, registerDecoder, VideoSample, type EncodedPacket, type InputVideoTrack, type VideoCodec } from 'mediabunny';
 import programUrl from 'virtual:hevc-program';
 
+import { HevcOrder } from '../read/hevcOrder';
 import { LENGTH_AT, setsOf } from '../read/parameterSets';
 import { unitsIn } from '../read/nalUnits';
 import { behindStartCodes, isLeftOut } from './units';
@@ -80,6 +81,12 @@ export class HevcStream {
   readonly #stream = ++lastStream;
   readonly #lengthBytes: number | null = null;
   readonly #sets: readonly Uint8Array[] = [];
+  readonly #order: HevcOrder;
+  /**
+   * Whether only the key picture can be had. hevc.js 1.4.5 miscounts what comes after a first key picture of an open group
+   * that counts itself in the upper half: it would give other pictures without a word.
+   */
+  #keyOnly = false;
   readonly #colorSpace: VideoColorSpaceInit;
   /** Of packets whose pictures are not out yet; pictures come in the order of their times. */
   #times: number[] = [];
@@ -90,17 +97,21 @@ export class HevcStream {
   constructor({ description, colorSpace }: VideoDecoderConfig) {
     if (!worker || worker.isBroken) worker = new DecoderWorker();
     this.#colorSpace = asStored(colorSpace);
+    this.#order = new HevcOrder(null);
     if (!description) return;
     const record = ArrayBuffer.isView(description)
       ? new Uint8Array(description.buffer, description.byteOffset, description.byteLength)
       : new Uint8Array(description);
     this.#lengthBytes = (record[LENGTH_AT.hevc]! & 3) + 1;
     this.#sets = [...setsOf('hevc', record)];
+    this.#order = new HevcOrder(record);
   }
 
   /** The pictures that are out by then, as stored, not turned. Throws what the decoder says. */
   async decode(packet: EncodedPacket): Promise<VideoSample[]> {
     const units = [...unitsIn(packet.data, this.#lengthBytes)];
+    if (this.#keyOnly && packet.type !== 'key') return [];
+    this.#keyOnly = !this.#hasBegun && this.#order.shareOf(units) >= 0.5;
     if (this.#hasBegun && this.#leads) {
       if (isLeftOut(units)) return [];
       this.#leads = false;
@@ -109,13 +120,17 @@ export class HevcStream {
     this.#hasBegun = true;
     this.#times.push(packet.timestamp);
     this.#times.sort((a, b) => a - b);
-    return this.#asSamples(await worker!.ask({ call: 'decode', stream: this.#stream, units: given }));
+    const samples = this.#asSamples(await worker!.ask({ call: 'decode', stream: this.#stream, units: given }));
+    if (!this.#keyOnly) return samples;
+    const key = [...samples, ...(await this.flush())];
+    this.#keyOnly = true;
+    return key;
   }
 
   /** Those that are still to come. */
   async flush(): Promise<VideoSample[]> {
     const samples = this.#asSamples(await worker!.ask({ call: 'flush', stream: this.#stream }));
-    [this.#times, this.#hasBegun, this.#leads] = [[], false, true];
+    [this.#times, this.#hasBegun, this.#leads, this.#keyOnly] = [[], false, true, false];
     return samples;
   }
 

@@ -2,6 +2,7 @@
 
 import { VideoSampleSink, type VideoSample } from 'mediabunny';
 
+import { isDecodedHere } from '../hevc/decoder';
 import { decodeEntryPoint, seekSecondsOf } from './frames';
 import { pieceIndexAt } from './pieces';
 import type { FilmSource } from './source';
@@ -11,7 +12,8 @@ export async function decodeAt(film: FilmSource, filmTicks: number): Promise<Vid
   const sink = new VideoSampleSink(film.video);
   const seconds = seekSecondsOf(film, filmTicks);
   const found = await sink.getSample(seconds);
-  if (found) return found;
+  // Of what the page decodes itself some pictures cannot be had; the one before is not what was asked for.
+  if (found || (await isDecodedHere(film.video))) return found;
   // Of a WebM without cues the demuxer sees only the cluster around the time, which may hold no key frame.
   const piece = film.pieces[pieceIndexAt(film.pieces, filmTicks)]!;
   const entry = await decodeEntryPoint(film, filmTicks - piece.shift);

@@ -40,6 +40,19 @@ export class HevcOrder {
     return false;
   }
 
+  /** How far the picture in `units` counts itself, as a share of what is counted to before it begins anew; 0 of a refresh. */
+  shareOf(units: Iterable<Uint8Array>): number {
+    for (const unit of units) {
+      const kind = kindOf(unit);
+      if (kind > LAST_SLICE) this.#learn(unit);
+      else {
+        const read = this.#read(kind, unit);
+        return read ? read.place / read.wraps : 0;
+      }
+    }
+    return 0;
+  }
+
   #learn(unit: Uint8Array): void {
     const kind = kindOf(unit);
     if (kind !== SEQUENCE_SET && kind !== PICTURE_SET) return;
@@ -57,23 +70,28 @@ export class HevcOrder {
 
   #place(kind: number, unit: Uint8Array): boolean {
     if (REFRESHES.includes(kind)) this.#latest = 0;
+    const read = this.#read(kind, unit);
+    if (!read) return false;
+    const { place, wraps } = read;
+    // Counted modulo a power of two: what lies less than half of it behind is earlier.
+    const ahead = this.#latest < 0 ? 0 : (place - this.#latest + wraps) % wraps;
+    if (ahead > wraps / 2) return true;
+    this.#latest = place;
+    return false;
+  }
+
+  #read(kind: number, unit: Uint8Array): { place: number; wraps: number } | null {
     const bits = new Bits(withoutEmulation(unit.subarray(0, HEADER_BYTES)));
     bits.skip(16);
     const isFirst = bits.read(1) === 1;
     if (kind >= FIRST_INTRA && kind <= LAST_INTRA) bits.skip(1);
     const picture = this.#pictures.get(bits.golomb());
     const sequence = picture && this.#sequences.get(picture.sequenceId);
-    if (!isFirst || !sequence || REFRESHES.includes(kind)) return false;
+    if (!isFirst || !sequence || REFRESHES.includes(kind)) return null;
     bits.skip(picture.extraBits);
     bits.golomb();
     bits.skip(Number(picture.statesOutput) + 2 * Number(sequence.separateColours));
-    const place = bits.read(sequence.placeBits);
-    // Counted modulo a power of two: what lies less than half of it behind is earlier.
-    const wraps = 2 ** sequence.placeBits;
-    const ahead = this.#latest < 0 ? 0 : (place - this.#latest + wraps) % wraps;
-    if (ahead > wraps / 2) return true;
-    this.#latest = place;
-    return false;
+    return { place: bits.read(sequence.placeBits), wraps: 2 ** sequence.placeBits };
   }
 }
 

@@ -43,11 +43,11 @@ export class Following {
       const until = performance.now() + LONGEST_WAIT_MS;
       const key = await decodeEntryPoint(film, target);
       if (this.#shownTicks > target || this.#shownTicks < clock.ticks(key.timestamp)) await this.#begin(key);
-      let isExact = this.#shownTicks === target;
+      let isLast = this.#shownTicks === target;
       // Where the very picture cannot be had, the one before it is all that there is.
-      while (!isExact && performance.now() < until) isExact = !(await this.#goOn(key, target)) || this.#shownTicks === target;
+      while (!isLast && performance.now() < until) isLast = !(await this.#goOn(key, target)) || this.#shownTicks === target;
       if (!this.#shown) throw new FilmProblem('not_shown', `no picture at ${atMs} ms`);
-      return { picture: await draw(film, this.#shown.clone(), heightPx), timeMs: clock.msAt(this.#shownTicks + shift), isExact };
+      return { picture: await draw(film, this.#shown.clone(), heightPx), timeMs: clock.msAt(this.#shownTicks + shift), isLast, isExact: this.#shownTicks === target };
     });
   }
 
