@@ -55,7 +55,7 @@ def find_end_pts(container: av.container.InputContainer, stream: VideoStream, vi
             tail = _last_end(container, stream, video)
             if tail is not None:
                 return tail
-        with suppress(av.error.FFmpegError):  # what cannot be sought still stands at its start
+        with suppress(av.error.FFmpegError):  # an MP4's reader stays at its start
             container.seek(0)
     return _last_end(container, stream, video) or video.first_pts + 1
 
