@@ -51,7 +51,7 @@ export async function playerAgrees(film: Film, url: string): Promise<boolean> {
     return true;
   } catch (error) {
     // What the page has no picture of it cannot compare. Anything else is a fault of ours: the film is shown picture by
-    // picture all the same, and whoever watches for errors hears of it.
+    // picture all the same, and what watches for errors hears of it.
     if (!isOfTheFilm(error)) reportError(error);
     return false;
   } finally {
