@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipeline.ffmpeg.runner import FfmpegRunner
 
 NEEDED_FILTERS = (
-    "afade", "aformat", "alimiter", "aloop", "alphamerge", "amix", "anullsrc", "apad", "aresample", "asetpts",
+    "aeval", "afade", "aformat", "alimiter", "aloop", "alphamerge", "amix", "anullsrc", "apad", "aresample", "asetpts",
     "atempo", "atrim", "bwdif", "concat", "crop", "drawbox", "ebur128", "format", "fps", "hflip", "overlay", "pad",
     "pan", "scale", "select", "setparams", "setpts", "setsar", "settb", "showinfo", "sidedata", "tonemap", "tpad",
     "transpose", "trim", "vflip", "volume", "zscale",

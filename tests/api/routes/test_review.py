@@ -75,6 +75,7 @@ def test_the_review_shows_what_is_ready_and_neither_family_nor_place_in_the_film
                     "plain": said["moments"][0]["principle"]["plain"],
                 },
                 "peaks": None,
+                "drawings": [],
             }
         ],
     }

@@ -32,7 +32,14 @@ def test_a_new_selection_says_where_to_send_what(client: TestClient) -> None:
     ]
     assert [one["metadata"]["moment"] for one in begun["uploads"]] == [moment["id"] for moment in view["moments"]]
     assert view["state"] == "receiving"
-    assert view["moments"][0]["moment"] == {"in": 70_200, "out": 84_000, "caption": "Ella looks up.", "principle": None}
+    assert view["moments"][0]["moment"] == {
+        "in": 70_200,
+        "out": 84_000,
+        "caption": "Ella looks up.",
+        "principle": None,
+        "drawings": [],
+        "silence": [],
+    }
     assert view["moments"][0]["cut"] == {"in": 1200, "out": 15_000}
     assert view["bytes_expected"] is None
     assert [output["kind"] for output in view["outputs"]] == ["review_pack", "picture_notes"]

@@ -24,7 +24,7 @@ def test_damaged_films_are_moments_or_plain_refusals_and_leave_nothing(tmp_path:
     found = Counter(outcome.codes)
     assert outcome.left == ()
     assert sum(found.values()) == COUNT + len(FOUND)
-    assert outcome.codes[COUNT:] == ("film_unreadable",) * len(FOUND)
+    assert {*outcome.codes[COUNT:]} <= {"film_unreadable", "moment_outside_film"}
     assert found["ready"] > COUNT // 4
     assert COUNT - found["ready"] > COUNT // 10
     assert not {"unexpected", "ffmpeg_timed_out", "too_much_memory", "output_too_large"} & set(found)
