@@ -25,7 +25,9 @@ What `vigpack prepare` makes of real films from real devices, and of small ones 
 tools' users: the first second (or all of a shorter film) as a clip, and a still at its middle. The films themselves are
 not in the repository. "Compared" is what `make films` found: the page, in Chromium, and the service were held against
 a plain decoder in length, sizes, colours, the pictures and the sound of the first, a middle and the last second, cut as
-filmed and lighter. Sizes are in pixels, as a person sees them. Written by
+filmed and lighter; and so was what the browser's player shows on the desk at four places, given to it and sought as the
+desk does it. Where the page notices that the player reads a film otherwise, that is told. Sizes are in pixels, as a
+person sees them. Written by
 `make films DIR=FOLDER ARGS=--write`.
 
 | film | what it is | clip | still | gain | compared | remarks |

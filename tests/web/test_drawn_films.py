@@ -1,4 +1,4 @@
-"""Forty films made up by seeds: page and service give what was drawn, or tell in a sentence that they do not.
+"""Some forty films made up by seeds: page and service give what was drawn, or tell in a sentence that they do not.
 
 The seeds were chosen so that together they have every container, codec, sound, edit list and change that there is.
 ``make films ARGS="--drawn 300"`` tries more.
@@ -28,8 +28,8 @@ from tests.web.engine import Engine
 TOGETHER = "engine_odd"
 
 SEEDS = (
-    1, 2, 5, 7, 8, 9, 10, 11, 23, 26, 27, 29, 31, 35, 43, 46, 47, 48, 52, 60, 61, 64, 67, 72, 76, 79, 162, 171, 172,
-    180, 195, 206, 208, 219, 250, 314, 333, 373, 853, 1306,
+    1, 2, 5, 7, 8, 9, 10, 11, 23, 26, 27, 29, 31, 35, 43, 46, 47, 48, 52, 60, 61, 64, 67, 72, 76, 79, 141, 162, 171,
+    172, 180, 195, 206, 208, 219, 250, 314, 333, 373, 853, 1306,
 )  # fmt: skip
 
 
