@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.artifact import PreparedMoment
 from pipeline.closing_notes import ReviewWords
+from pipeline.moments import FilmOf
 from pipeline.prepared import EarlierReview, Prepared, PreparedArtwork
 from pipeline.print.recipes import StillChoice, shows_artwork
 from pipeline.rating_scale import Scale, rating_scale
@@ -98,7 +99,9 @@ class OutputInputs:
 
 
 def gather_inputs(session: Session, selection: SelectionRow, recipe: object) -> OutputInputs:
-    """What an output with this recipe is made from, as it stands. Raises: EarlierWrong, CompanionWrong."""
+    """What an output with this recipe is made from, as it stands. Raises: EarlierWrong, CompanionWrong,
+    RatingScaleWrong.
+    """
     drawn = shows_artwork(recipe)
     other = find_companion(session, selection, recipe)
     return OutputInputs(
@@ -122,8 +125,15 @@ def gather_inputs(session: Session, selection: SelectionRow, recipe: object) -> 
         else SelectionInputs(
             other, finished_rows(session, other.id), notes=session.get(WordsRow, other.id, populate_existing=True)
         ),
-        rating_scale(own_scale) if (own_scale := settings_of(session).rating_scale) else None,
+        _own_scale(session, selection, other),
     )
+
+
+def _own_scale(session: Session, *selections: SelectionRow | None) -> Scale | None:
+    """Where somebody may be rated, so that a wrong file stops nothing else. Raises: RatingScaleWrong."""
+    path = settings_of(session).rating_scale
+    is_rated = any(one is not None and one.shape.of == FilmOf.REVIEW_RECORDING for one in selections)
+    return rating_scale(path) if path and is_rated else None
 
 
 def fetch_local(

@@ -79,3 +79,12 @@ def test_a_companion_of_another_family_or_guider_or_that_is_gone_is_refused(fold
         recipe = parse_recipe(find_kind("intervision_pack"), {"companion": named})
         with service.db.reading() as session, pytest.raises(CompanionWrong, match=sentence):
             find_companion(session, session.get_one(SelectionRow, film), recipe)
+
+
+def test_a_wrong_file_of_the_rating_scale_stops_nothing_that_a_family_gets(short_film: Path, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", rating_scale=tmp_path / "missing.toml", **QUICK)
+    make_tables(settings)
+    with running_service(settings) as service:
+        film, jobs = service.send_film(short_film, K_104)
+        do_all(service, jobs)
+        assert fetched(service, film, "review-pack.zip", tmp_path).is_file()
