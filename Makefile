@@ -192,7 +192,7 @@ machine:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v firefox firefox-esr >/dev/null; then \
 	  echo "Installing firefox-esr for the tests"; \
 	  { timeout 60 apt-get -qq update && DEBIAN_FRONTEND=noninteractive timeout 120 apt-get -qq install -y --no-install-recommends \
-	    firefox-esr $$(apt-cache search -n '^libavcodec[0-9]+$$' | cut -d' ' -f1); } >/dev/null 2>&1 \
+	    firefox-esr $$(apt-cache pkgnames libavcodec | grep -xE 'libavcodec[0-9]+'); } >/dev/null 2>&1 \
 	    || echo "The tests in Firefox will be skipped: install firefox-esr, with libavcodec for H.264." >&2; \
 	fi
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v nginx && command -v apache2; } >/dev/null; then \
