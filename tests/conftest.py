@@ -28,7 +28,7 @@ from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.databases import CONSENT_NOTED, UsedDatabases, make_tables
 from tests.effects import open_alone
-from tests.log_lines import new_errors
+from tests.log_lines import as_logged, new_errors
 from tests.made_once import begin_run, end_run
 from tests.servers import PostgresServer, RedisServer, S3Server, running_postgres, running_redis, running_s3
 
@@ -122,8 +122,8 @@ def no_unexpected_error_in_the_log(request: pytest.FixtureRequest, caplog: pytes
     if request.node.get_closest_marker("logs_errors"):
         return
     records = [record for when in ("setup", "call") for record in caplog.get_records(when)]
-    errors = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
-    assert not errors + of_processes, f"errors were logged: {errors} {of_processes}"
+    errors = [as_logged(record) for record in records if record.levelno >= logging.ERROR] + of_processes
+    assert not errors, f"errors were logged: {'; '.join(map(str, errors))}"  # one line: CI's summary shows the first
 
 
 @pytest.fixture(autouse=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from records.logs import JsonLines
 
 _LEVELS = {"error", "critical"}
 _BROKER_AWAY = "consumer: Cannot connect to "
@@ -16,6 +19,12 @@ _BROKER_AWAY = "consumer: Cannot connect to "
 def events(said: str) -> list[dict[str, Any]]:
     """Every line of a log, each one JSON; a line that is none fails the test."""
     return [json.loads(line) for line in said.splitlines()]
+
+
+def as_logged(record: logging.LogRecord) -> dict[str, Any]:
+    """A record of this process as a server would log it: event, fields, and an error's type and place."""
+    event: dict[str, Any] = json.loads(JsonLines().format(record))
+    return event
 
 
 @dataclass
