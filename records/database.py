@@ -64,7 +64,7 @@ class Database:
         Raises: DatabaseUnavailable, and what ``on_commit`` raises.
         """
         self._ask_first()
-        with _plain_errors(), self._sessions() as session, session.begin():
+        with plain_errors(), self._sessions() as session, session.begin():
             yield session
             if self.before_commit is not None:
                 self.before_commit(session)
@@ -83,7 +83,7 @@ class Database:
         """
         if ask_first:
             self._ask_first()
-        with _plain_errors(), self._sessions() as session:
+        with plain_errors(), self._sessions() as session:
             options: dict[str, Any] = {_READING: True}
             if self.engine.dialect.name == "postgresql":
                 options["postgresql_readonly"] = True
@@ -100,7 +100,7 @@ class Database:
         options: dict[str, Any] = {_READING: True}
         if self.engine.dialect.name == "postgresql":
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with _plain_errors(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with plain_errors(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
     def version(self) -> str:
@@ -124,7 +124,8 @@ class Database:
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
+def plain_errors() -> Iterator[None]:
+    """Tell what a driver says of a database that is away as one error of ours. Raises: DatabaseUnavailable."""
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:

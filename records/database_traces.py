@@ -14,7 +14,7 @@ from typing import Final, cast
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from records.database import BUSY_TIMEOUT_S, Database
+from records.database import BUSY_TIMEOUT_S, Database, plain_errors
 from records.logs import get_logger
 from records.models import Base, ClockRow, ErasureRow, utcnow
 
@@ -44,7 +44,8 @@ def scrub_if_needed(db: Database) -> bool:
     began_at = utcnow()
     is_first = clock is None or clock.ended_at is None
     is_postgresql = db.engine.dialect.name == "postgresql"
-    done = _rewrite_tables(db.engine) if is_postgresql else _cut_journal(db.engine, is_first=is_first)
+    with plain_errors():
+        done = _rewrite_tables(db.engine) if is_postgresql else _cut_journal(db.engine, is_first=is_first)
     if done:
         with db.session() as session:
             session.merge(ClockRow(name=SCRUBBING, due_at=began_at, ended_at=began_at))
@@ -74,6 +75,7 @@ def _rewrite_tables(engine: Engine) -> bool:
     """Write anew every table that may be ours to rewrite: by owning it, or by PostgreSQL 17's right to maintain it."""
     tables = [table.name for table in Base.metadata.sorted_tables if table.name not in _WITHOUT_WORDS]
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.detach()  # what is set for it is nobody else's, and a pool needs no connection that was cut
         connection.execute(text(f"SET lock_timeout = '{_PATIENCE_S}s'"))
         try:
             for table in tables:
@@ -81,10 +83,10 @@ def _rewrite_tables(engine: Engine) -> bool:
                     connection.exec_driver_sql(f"VACUUM (FULL) {table}")
             turn_over_log(connection)
         except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
             log.info("tables_not_rewritten", cause=type(error.orig).__name__)
             return False
-        finally:
-            connection.execute(text("RESET lock_timeout"))
     return True
 
 

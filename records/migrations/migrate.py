@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, NullPool, inspect, text
 from sqlalchemy.engine import make_url
 
-from records.database import BUSY_TIMEOUT_S, Database, _driver, _engine, _plain_errors
+from records.database import BUSY_TIMEOUT_S, Database, _driver, _engine, plain_errors
 from records.errors import DatabaseEncodingWrong, DatabaseNewer, DatabaseUnavailable, NotTheOwner
 from records.keys.ring import key_ring
 from records.migrations.first_keys import make_first_keys, rewrite_sealed_tables
@@ -57,7 +57,7 @@ def migrate(settings: Settings) -> tuple[str | None, str]:
         grant_roles(connection, settings)
     if sealed:
         engine = _engine(settings.owner_database(), key_ring(settings), poolclass=NullPool)
-        with _plain_errors():
+        with plain_errors():
             rewrite_sealed_tables(engine)
         engine.dispose()
     return before, newest_step()
@@ -97,7 +97,7 @@ def changing_tables(settings: Settings) -> Iterator[tuple[Connection, Config]]:
     try:
         if sqlite and engine.url.database:
             _make_private_file(Path(engine.url.database))
-        with _plain_errors(), engine.connect() as connection:
+        with plain_errors(), engine.connect() as connection:
             if sqlite:
                 _use_wal(connection)
                 # Altering a table on SQLite copies and drops it; enforced foreign keys would empty its children.

@@ -11,13 +11,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, func, inspect, select, text, update
+from sqlalchemy import Connection, create_engine, event, func, inspect, select, text, update
 
 from pipeline.marks import Mark
 from records.database import Database, open_database
+from records.database_traces import scrub_if_needed
 from records.errors import DatabaseEncodingWrong, DatabaseNewer, DatabaseUnavailable
 from records.migrations.migrate import alembic_config, is_current, migrate, newest_step
-from records.models import Base, HidingRow, JobRow, MomentRow, UploadRow, UtcDateTime, WorkerRow
+from records.models import Base, ErasureRow, HidingRow, JobRow, MomentRow, UploadRow, UtcDateTime, WorkerRow
 from records.settings import Settings
 from tests.records.cast import add_jobs
 from tests.servers import PostgresServer, free_port
@@ -212,3 +213,23 @@ def test_a_database_that_cannot_hold_every_letter_is_refused_in_words(
         connection.execute(text(made))
     with pytest.raises(DatabaseEncodingWrong, match="SQL_ASCII"):
         migrate(Settings(data_dir=tmp_path, database_url=postgres_server.url("ascii")))
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_a_server_that_goes_away_while_tables_are_rewritten_is_an_outage(db: Database) -> None:
+    with db.session() as session:
+        session.add(ErasureRow(id="a", kind="family", target="x"))
+    ended = []
+
+    def end(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("VACUUM") and not ended:
+            ended.append(statement)
+            pid = connection.scalar(text("SELECT pg_backend_pid()"))
+            with db.session() as other:
+                other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+
+    event.listen(db.engine, "before_cursor_execute", end)
+    with pytest.raises(DatabaseUnavailable):
+        scrub_if_needed(db)
+    assert scrub_if_needed(db)  # the next round does it
+    assert len(ended) == 1
