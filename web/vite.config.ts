@@ -10,6 +10,7 @@ const WITH_A_PAGE = readdirSync('src', { recursive: true, encoding: 'utf8' })
 
 export default defineConfig({
   plugins: [svelte(), hevc(), toml()],
+  ...(process.env['VITEST'] ? { resolve: { conditions: ['browser'] } } : {}), // components are mounted, not written as HTML
   // Nothing is inlined as data: URLs, so that the strict Content-Security-Policy of the service holds.
   build: {
     target: 'es2022',

@@ -12,7 +12,7 @@ const rules = tables as {
 export function hintsOn(marks: readonly Mark[]): string[] {
   const clips = marks.filter((mark) => mark.kind === 'clip');
   const stills = marks.filter((mark) => mark.kind === 'still');
-  const { many_clips, long_clip, wordy_caption } = rules;
+  const { many_clips, long_clip } = rules;
   const found: string[] = [];
   if (clips.length > many_clips.most_clips) found.push(fill(many_clips.sentence, { clips: clips.length }));
   for (const [index, clip] of clips.entries()) {
@@ -20,11 +20,17 @@ export function hintsOn(marks: readonly Mark[]): string[] {
     found.push(fill(long_clip.sentence, { number: index + 1, seconds: Math.round(lengthOf(clip) / 1000) }));
   }
   for (const [index, still] of stills.entries()) {
-    const words = still.caption.split(/\s+/).filter(Boolean).length;
-    if (words <= wordy_caption.most_words) continue;
-    found.push(fill(wordy_caption.sentence, { number: index + 1, words, most_words: wordy_caption.most_words }));
+    const wordy = wordyHint(still.caption, index + 1);
+    if (wordy) found.push(wordy);
   }
   return found;
+}
+
+/** What is to be said of the caption of the still with that number; null where it reads well on a wall. */
+export function wordyHint(caption: string, number: number): string | null {
+  const words = caption.split(/\s+/).filter(Boolean).length;
+  const { most_words, sentence } = rules.wordy_caption;
+  return words > most_words ? fill(sentence, { number, words, most_words }) : null;
 }
 
 function fill(sentence: string, values: Record<string, number>): string {

@@ -38,8 +38,14 @@ export function peopleIn(written: string): Person[] | null {
 
 /** Everybody's agreement; a carer speaks for a child. */
 export function agreementOf(people: readonly Person[], purposes: readonly Purpose[]): Statement[] {
+  const carer = carerOf(people);
+  return people.map((person) => ({ person, purposes: [...purposes], ...(isChild(person) && carer ? { given_by: carer } : {}) }));
+}
+
+/** Who of them speaks for a child; '' where nobody does. */
+export function carerOf(people: readonly Person[]): string {
   const carer = people.find((one) => !isChild(one));
-  return people.map((person) => ({ person, purposes: [...purposes], ...(isChild(person) && carer ? { given_by: titleOf(carer) } : {}) }));
+  return carer ? titleOf(carer) : '';
 }
 
 /** What everybody of a family said to a purpose: who said no, and of whom nothing is recorded. */

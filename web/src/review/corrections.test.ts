@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 import type { MomentView, OutputView } from '../api/types';
 import { answerJson, answerProblem, serve } from '../testing/server';
-import { changedWords, CorrectedMeanwhile, correctMoment, movedOrder, staleSentences } from './corrections';
+import { changedWords, CorrectedMeanwhile, correctMoment, isFromBefore, movedOrder, staleSentences } from './corrections';
 
 const made = (kind: string, made_before: OutputView['made_before'], state: OutputView['state'] = 'ready'): OutputView =>
   ({ kind, made_before, state }) as OutputView;
@@ -42,4 +42,12 @@ it('brings what somebody else wrote meanwhile', async () => {
   expect(refused).toBeInstanceOf(CorrectedMeanwhile);
   expect((refused as CorrectedMeanwhile).view).toEqual({ id: 'f', moments: [] });
   expect(asked).toEqual(['PATCH "3"', 'GET']);
+});
+
+it('takes the first pack that is ready for none of before, and one that is made again for one', () => {
+  const ready = [{ state: 'ready' }] as MomentView[];
+  const output = (state: OutputView['state'], files: number): OutputView => ({ state, artifacts: Array<unknown>(files).fill({}) }) as unknown as OutputView;
+  expect(isFromBefore({ moments: ready, outputs: [output('ready', 1), output('queued', 0)] })).toBe(false);
+  expect(isFromBefore({ moments: ready, outputs: [output('running', 1), output('ready', 1)] })).toBe(true);
+  expect(isFromBefore({ moments: [{ state: 'queued' } as MomentView], outputs: [output('ready', 1)] })).toBe(true);
 });

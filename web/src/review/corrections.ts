@@ -70,6 +70,10 @@ export const outOfDate = (outputs: readonly OutputView[]): OutputView[] => outpu
 /** What holds words of before a change until the new one is there. */
 export const beingReplaced = (outputs: readonly OutputView[]): boolean => outputs.some((one) => one.made_before.length > 0 && GOING_ON.includes(one.state));
 
+/** While something is prepared again: what can be opened is the one from before. A pack that is ready before the first notes are is none. */
+export const isFromBefore = ({ moments, outputs }: Pick<SelectionView, 'moments' | 'outputs'>): boolean =>
+  outputs.some(({ artifacts, state }) => artifacts.length > 0 && (GOING_ON.includes(state) || moments.some((moment) => moment.state !== 'ready')));
+
 /** `a caption and the order were changed`. */
 export function changedWords(changed: readonly Written[]): string {
   if (changed.length === 1 && changed[0] === 'notes') return 'the words of the review were saved';
