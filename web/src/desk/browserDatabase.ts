@@ -1,4 +1,4 @@
-/** IndexedDB of the page: drafts and sendings, which are sealed, and handles of films that are sent whole. */
+/** IndexedDB of the page: drafts, sendings and where somebody is to be covered, which are sealed, and handles of films that are sent whole. */
 
 import { ApiError, NOT_REACHED, signIn } from '../api/client.svelte';
 import { allKeys, newestKey } from '../api/storageKeys';
@@ -8,8 +8,8 @@ import { isStorageBlocked } from '../ui/storage';
 import type { Draft } from './marks';
 import { isSealed, openEntry, sealEntry } from './sealedEntry';
 
-const STORES = ['drafts', 'sendings', 'films'] as const;
-const VERSION = 2;
+const STORES = ['drafts', 'sendings', 'films', 'covering'] as const;
+const VERSION = 3;
 /** So long what was kept may take to be opened, while the guider waits for it. */
 const UNANSWERED_MS = 5000;
 
@@ -137,11 +137,16 @@ export async function whatIsKept(owner: string | null): Promise<{ count: number;
 export async function sealOlder(longestMs: number): Promise<void> {
   if (isStorageBlocked()) return;
   const owner = await signIn.owner();
-  for (const store of ['drafts', 'sendings'] as const) {
+  const isOld = async (store: StoreName, place: IDBValidKey, at: number): Promise<boolean> => {
+    if (store === 'sendings' || Date.now() - at <= longestMs) return false;
+    // As long as the marks of a film are kept, so is where somebody is to be covered in it.
+    return store === 'drafts' || (await run<unknown>('drafts', 'readonly', (on) => on.get(place))) === undefined;
+  };
+  for (const store of ['drafts', 'sendings', 'covering'] as const) {
     for (const [place, value] of await entries(store)) {
       const key = String(place);
       if (isSealed(value)) {
-        if (store === 'drafts' && Date.now() - value.at > longestMs) await run(store, 'readwrite', (on) => on.delete(place));
+        if (await isOld(store, place, value.at)) await run(store, 'readwrite', (on) => on.delete(place));
       } else if (isOf(owner, place)) {
         const sealed = await sealEntry(value as object, await newestKey(!key.includes('/')), `${store}/${key}`, cutsIn(value as object));
         // Not where another tab has written there meanwhile.

@@ -89,10 +89,12 @@ export class Cutter {
     return [...this.#states.values()].flatMap(({ mark, mode, span, done }) => (done ? [{ mark, mode, span, cut: done }] : []));
   }
 
-  /** Hands over the finished cuts of a mode and discards the rest; stops until setWanted() is called again. */
-  takeCuts(mode: CutMode): Map<string, FinishedCut> {
+  /** Hands over the finished cuts of these marks in a mode, discards their others and keeps those of all else; stops until setWanted() is called again. */
+  takeCuts(mode: CutMode, marks: readonly Mark[]): Map<string, FinishedCut> {
     const given = new Map<string, FinishedCut>();
+    const taken = new Set(marks.map(({ id }) => id));
     for (const [key, state] of this.#states) {
+      if (!taken.has(state.mark)) continue;
       if (state.mode === mode && state.done) {
         given.set(state.mark, state.done);
         this.#states.delete(key);

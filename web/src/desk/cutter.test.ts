@@ -18,7 +18,7 @@ let atOnce = 2;
 function cutter(): Cutter {
   const make = (_: File, moment: Moment, mode: string, name: string, __: unknown, signal: AbortSignal): Promise<FinishedCut> =>
     new Promise((resolve) => {
-      const cut = { name, bytes: 1, mimeType: 'video/mp4', cut: { in: 0, out: 1 }, claims: { durationMs: 1, pictures: 1 } };
+      const cut = { name, bytes: 1, mimeType: 'video/mp4', cut: { in: 0, out: 1 }, claims: { durationMs: 1, pictures: 1 }, holds: { fromMs: 0, toMs: 1 } };
       const what = `${name.split('-')[0]} ${mode} ${moment.kind === 'clip' ? moment.inMs : ''}`;
       begun.push({ what, signal, end: () => resolve(cut) });
     });

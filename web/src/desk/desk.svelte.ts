@@ -8,11 +8,13 @@ import {
 import { local } from '../ui/storage';
 import { splitSent, takeWords } from './adding';
 import { get, getAll, put, remove } from './browserDatabase';
-import { Cutter } from './cutter.svelte';
+import { heldBackBy, forgetStretches, type Stretch } from './covering';
+import { Cutter, type CutState } from './cutter.svelte';
 import { filmKey } from './filmKey';
 import { FrameTimes } from './frameTimes';
 import { hintsOn } from './hints';
-import { DRAFT_MS, inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './marks';
+import { DRAFT_MS, extentOf, inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './marks';
+import { spanInWords, ToCover } from './toCover.svelte';
 
 const WAY = 'vigpack.way';
 /** Bitrate of light cuts, picture and sound. */
@@ -57,6 +59,8 @@ export class Desk {
     readonly file: File,
     readonly key: string,
     draft: Draft | undefined,
+    /** Where somebody is to be covered before it leaves this computer. */
+    readonly toCover: ToCover,
   ) {
     this.sent = draft?.sent ?? [];
     this.frames = new FrameTimes(film);
@@ -68,6 +72,7 @@ export class Desk {
     }
     const way = draft?.way ?? (local.getItem(WAY) as Way | null) ?? 'lossless';
     this.way = this.can(way) ? way : this.can('lossless') ? 'lossless' : 'whole';
+    toCover.onChange = () => this.settle();
     if (this.marks.length) this.settle();
   }
 
@@ -78,9 +83,9 @@ export class Desk {
     if (draft) {
       const there = new Set(await listCuts());
       // Those made before the page told what it found in them may hold what was cut out of the film.
-      draft.cuts = draft.cuts.filter(({ cut }) => there.has(cut.name) && 'claims' in cut);
+      draft.cuts = draft.cuts.filter(({ cut }) => there.has(cut.name) && 'claims' in cut && 'holds' in cut);
     }
-    const desk = new Desk(film, file, key, draft);
+    const desk = new Desk(film, file, key, draft, await ToCover.of(key));
     if (begun && !desk.details.family.trim()) desk.begin(begun);
     return desk;
   }
@@ -102,11 +107,44 @@ export class Desk {
   can(way: Way): boolean {
     const { canCut, canCutLight } = this.film.facts;
     if (this.adding && (way === 'whole') !== this.adding.whole_film) return false;
-    return way === 'whole' || (!this.doubt && (way === 'light' ? canCut && canCutLight : canCut));
+    if (way === 'whole') return !this.keepsWholeBack;
+    return !this.doubt && (way === 'light' ? canCut && canCutLight : canCut);
   }
 
-  title(mark: Mark): string {
-    return titleOf(mark, this.marks, this.adding?.moments.filter((one) => one.kind === mark.kind).length);
+  /** What a mark is called; among `marks` that are sent without the others, as the service will call it. */
+  title(mark: Mark, marks: readonly Mark[] = this.marks): string {
+    return titleOf(mark, marks, this.adding?.moments.filter((one) => one.kind === mark.kind).length);
+  }
+
+  /** The cut of a mark as it would be sent. */
+  cutOf(mark: Mark): CutState | undefined {
+    return this.way === 'whole' ? undefined : this.cutter.stateOf(mark, this.way);
+  }
+
+  /** The stretches that are covered in the cut of a mark: she has looked at every picture of it. */
+  coveredIn(mark: Mark): readonly string[] {
+    const { looked } = this.toCover.for(mark) ?? {};
+    return looked && looked.cut === this.cutOf(mark)?.done?.name ? looked.knew : [];
+  }
+
+  /** Why a mark is kept on this computer; null where nothing keeps it. The service may hold the whole film already. */
+  keptBack(mark: Mark): string | null {
+    const holds = this.cutOf(mark)?.done?.holds ?? extentOf(mark);
+    const by = heldBackBy({ holds, looked: this.coveredIn(mark) }, this.toCover.stretches);
+    if (!by.length) return null;
+    if (by.some(({ id }) => id === mark.id)) return 'Stays on this computer: somebody is to be covered here first.';
+    const where = by.map((one) => this.marks.find(({ id }) => id === one.id)).map((other, n) => (other ? this.title(other) : spanInWords(by[n]!)));
+    return `Stays on this computer: its seconds and those around it reach into ${where.join(' and ')}, where somebody is to be covered first.`;
+  }
+
+  /** Where somebody is to be covered in moments that are removed. */
+  get stretchesOfNone(): Stretch[] {
+    return this.toCover.without([...this.#inReview, ...this.marks]);
+  }
+
+  /** Whether anything is to be covered that sending the whole film would take along. */
+  get keepsWholeBack(): boolean {
+    return this.toCover.stretches.length > 0 && !this.adding?.whole_film;
   }
 
   /** From now on what is marked joins a review that was sent of this film; what is in it is not to be marked again. */
@@ -250,6 +288,8 @@ export class Desk {
   /** Call after a span or the way has changed: updates the cuts and saves the draft. */
   settle(): void {
     const { canCut } = this.film.facts;
+    this.toCover.grow(this.marks);
+    if (!this.can(this.way) && this.can('lossless')) this.way = 'lossless';
     const modes: CutMode[] = this.way === 'light' ? ['lossless', 'light'] : ['lossless'];
     this.cutter.setWanted(this.ordered, canCut && !this.doubt && this.way !== 'whole' ? modes : []);
     this.save();
@@ -294,7 +334,7 @@ export class Desk {
     const { facts } = this.film;
     if (way === 'whole') return { bytes: facts.bytes, known: true };
     let known = true;
-    const bytes = this.marks.map((mark) => {
+    const bytes = this.marks.filter((mark) => !this.keptBack(mark)).map((mark) => {
       const done = this.cutter.stateOf(mark, way)?.done;
       if (done) return done.bytes;
       known = false;
@@ -311,6 +351,7 @@ export class Desk {
   }
 
   close(): void {
+    this.toCover.end();
     this.cutter.stop();
     void this.saveNow();
     this.film.close();
@@ -319,6 +360,7 @@ export class Desk {
   /** Closes it and leaves nothing of it in this browser. */
   async discard(): Promise<void> {
     this.#isGone = true;
+    this.toCover.end();
     this.cutter.stop();
     this.film.close();
     await forgetDraft(this.#draft());
@@ -342,6 +384,7 @@ export async function listDrafts(): Promise<Draft[]> {
 
 export async function forgetDraft(draft: Draft): Promise<void> {
   await remove('drafts', draft.key);
+  await forgetStretches(draft.key);
   await Promise.all(draft.cuts.map(({ cut }) => discardCut(cut.name)));
 }
 

@@ -1,6 +1,6 @@
 /** A guider's marks, and the keys that tell whether a cut still matches its mark. */
 
-import type { CutMode, FinishedCut, Moment } from '../film';
+import type { CutMode, FinishedCut, Moment, Span } from '../film';
 import type { FilmOf } from '../api/types';
 
 interface Words {
@@ -72,6 +72,9 @@ export interface KeptCut {
 
 export const startOf = (mark: Mark): number => (mark.kind === 'clip' ? mark.inMs : mark.atMs);
 export const lengthOf = (mark: Mark): number => (mark.kind === 'clip' ? mark.outMs - mark.inMs : 0);
+
+/** The film's time that a mark takes up; a still's is not empty. */
+export const extentOf = (mark: Mark): Span => (mark.kind === 'clip' ? { fromMs: mark.inMs, toMs: mark.outMs } : { fromMs: mark.atMs, toMs: mark.atMs + 1 });
 
 /** Key of a mark's span; equal keys have equal cuts. */
 export function spanOf(mark: Mark): string {

@@ -8,4 +8,4 @@ export { unsupportedFilm } from './read/unsupported';
 export { FilmProblem, type FilmProblemCode } from './problem';
 export { lightCutsAtOnce, thisComputer } from './cut/atOnce';
 export { cut, cutFile, discardCut, listCuts } from './cut/cutQueue';
-export type { CutClaims, CutMode, CutTimes, Film, FileBytes, FilmFacts, FinishedCut, Moment, NearPicture, RemoteFilm, SealKey } from './types';
+export type { CutClaims, CutMode, CutTimes, Film, FileBytes, FilmFacts, FinishedCut, Moment, NearPicture, RemoteFilm, SealKey, Span } from './types';

@@ -134,10 +134,18 @@ export interface CutClaims {
   readonly pictures: number | null;
 }
 
+/** A stretch of a film's own time. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export interface FinishedCut {
   readonly name: string;
   readonly bytes: number;
   readonly mimeType: string;
   readonly cut: CutTimes;
   readonly claims: CutClaims;
+  /** The film's time during which the pictures and sounds in it are shown, with all that travels around the moment. */
+  readonly holds: Span;
 }

@@ -35,6 +35,7 @@ export async function dropSelections(ids: readonly string[], filmKey = ''): Prom
   const [records, drafts] = await everything();
   const gone = new Set(ids);
   const films: string[] = [];
+  for (const record of records.filter((one) => gone.has(one.id))) await forgetRecord(record);
   for (const draft of drafts) {
     const sent = new Set([...(draft.sent ?? []), ...records.filter((one) => one.filmKey === draft.key).map((one) => one.id)]);
     const isOfOne = draft.key === filmKey; // kept by a version of the page that did not note what was sent
@@ -42,7 +43,6 @@ export async function dropSelections(ids: readonly string[], filmKey = ''): Prom
     await forgetDraft(draft);
     films.push(draft.key);
   }
-  for (const record of records.filter((one) => gone.has(one.id))) await forgetRecord(record);
   return { selections: [...ids], films };
 }
 
@@ -52,8 +52,8 @@ export async function dropFamily(code: string): Promise<Dropped> {
   const isTheirs = (one: string): boolean => one.trim().toLowerCase() === code.toLowerCase();
   const ofThem = records.filter((one) => isTheirs(one.family));
   const films = drafts.filter((one) => isTheirs(one.details.family) || ofThem.some((record) => record.filmKey === one.key));
-  for (const draft of films) await forgetDraft(draft);
   for (const record of ofThem) await forgetRecord(record);
+  for (const draft of films) await forgetDraft(draft);
   return { selections: ofThem.map((one) => one.id), films: films.map((one) => one.key) };
 }
 

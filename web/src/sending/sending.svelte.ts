@@ -1,15 +1,15 @@
 /** One selection being sent: its moments are uploaded one after another, in the order of the review. */
 
 import { isStorageBlocked } from '../ui/storage';
-import { cutFile, discardCut } from '../film';
+import { discardCut } from '../film';
 import { sentenceOf } from '../ui/sentenceOf';
 import { reopenFilm, forgetFilm } from '../desk/fileHandles';
 import { api, ApiError } from '../api/client.svelte';
-import { allKeys } from '../api/storageKeys';
 import { followSelection } from '../api/selectionEvents';
 import { get, put, remove } from '../desk/browserDatabase';
 import type { SelectionView } from '../api/types';
 import { BandwidthMeter } from './bandwidth';
+import { clearCut, clearFilm, isKeptBack, type Cleared } from './clearance';
 import type { Part, SendingRecord } from './sendingRecord';
 import { upload } from './upload';
 
@@ -156,7 +156,16 @@ export class Sending {
         this.inOtherTab = false;
         const newest = await get<SendingRecord>('sendings', this.id);
         newest?.parts.forEach((part, n) => part.done && this.#markDone(n));
-        for (const [n, part] of this.record.parts.entries()) if (!part.done) await this.#sendPart(n, part, stop.signal);
+        // What is kept back here keeps nothing else back.
+        let keptBack: Error | null = null;
+        for (const [n, part] of this.record.parts.entries()) {
+          if (part.done) continue;
+          await this.#sendPart(n, part, stop.signal).catch((error: unknown) => {
+            if (!isKeptBack(error)) throw error;
+            keptBack = error;
+          });
+        }
+        if (keptBack) throw keptBack as Error;
       };
       if (isStorageBlocked()) await sendAll(); // locks are denied, and no other tab knows of this sending
       else await navigator.locks.request(`vigpack-sending-${this.id}`, { signal: stop.signal }, sendAll);
@@ -170,7 +179,7 @@ export class Sending {
   }
 
   async #sendPart(n: number, part: Part, signal: AbortSignal): Promise<void> {
-    const file = part.cut === null ? await this.#wholeFilm() : await cutFile(part.cut, await allKeys());
+    const file = part.cut === null ? await this.#wholeFilm() : await clearCut(part.cut, part, this.record);
     if (!file) {
       this.needsFilm = true;
       throw new ApiError(0, 'film_wanted', 'Choose the film again, and sending goes on where it stopped.');
@@ -210,11 +219,10 @@ export class Sending {
     else await forgetFilm(this.id);
   }
 
-  async #wholeFilm(): Promise<File | null> {
-    if (this.#film) return this.#film;
-    const found = await reopenFilm(this.id, this.record.filmKey);
+  async #wholeFilm(): Promise<Cleared | null> {
+    const found = await clearFilm(this.#film, this.record);
     this.needsPermission = found === 'ask';
-    return found === 'ask' ? null : (this.#film = found);
+    return found === 'ask' ? null : found;
   }
 
   #markDone(n: number): void {

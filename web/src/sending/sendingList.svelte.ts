@@ -1,7 +1,7 @@
 /** All sendings of this browser; they resume when the page is opened again. */
 
 import { isStorageBlocked } from '../ui/storage';
-import { discardCut, listCuts } from '../film';
+import { discardCut, FilmProblem, listCuts } from '../film';
 import type { Desk } from '../desk/desk.svelte';
 import { DRAFT_MS, type Mark } from '../desk/marks';
 import { rememberFilm } from '../desk/fileHandles';
@@ -38,24 +38,26 @@ class Sendings {
   }
 
   /**
-   * Creates the selection from the desk and starts sending it; while the service accepts nothing new, waits and says why.
-   * Throws ApiError, or Error where a cut is missing; AbortError.
+   * Creates the selection from the desk, without what is kept back, and starts sending it; while the service accepts nothing new, waits and says why.
+   * Throws ApiError, FilmProblem where all is kept back, or Error where a cut is missing; AbortError.
    */
   async send(desk: Desk, waiting: (sentence: string) => void, signal: AbortSignal): Promise<Sending> {
     if (!isStorageBlocked()) await navigator.storage.persist();
     const { answer: begun, marks, way } = await whenTaken(desk, waiting, signal, (header, mark) =>
       dataOf(api.POST('/api/v1/selections', { params: { header }, body: selectionOf(desk, mark) })),
     );
-    const cuts = way === 'whole' ? null : desk.cutter.takeCuts(way);
+    const looked = new Map(marks.map((mark) => [mark.id, desk.coveredIn(mark)]));
+    const cuts = way === 'whole' ? null : desk.cutter.takeCuts(way, marks);
     const parts = begun.uploads.map((awaited): Part => {
       const mark = awaited.position === null ? undefined : marks[awaited.position];
       const cut = mark ? cuts?.get(mark.id) : undefined;
       return {
         moment: awaited.metadata.moment ?? null,
         kind: awaited.kind,
-        title: mark ? desk.title(mark) : desk.film.facts.hasPicture ? 'The whole film' : 'The whole recording',
+        title: mark ? desk.title(mark, marks) : desk.film.facts.hasPicture ? 'The whole film' : 'The whole recording',
         cut: cut?.name ?? null,
         bytes: cut?.bytes ?? desk.film.facts.bytes,
+        ...(mark && cut ? { holds: cut.holds, looked: looked.get(mark.id) ?? [] } : {}),
         done: false,
       };
     });
@@ -87,11 +89,12 @@ class Sendings {
       const { clip = [], still = [], film, agreed = [] } = selectionOf(desk, mark);
       return dataOf(api.POST('/api/v1/selections/{selection_id}/moments', { params: { path: { selection_id: to.id }, header }, body: { clip, still, film, agreed } }));
     });
-    const cuts = way === 'whole' ? null : desk.cutter.takeCuts(way);
+    const looked = new Map(marks.map((mark) => [mark.id, desk.coveredIn(mark)]));
+    const cuts = way === 'whole' ? null : desk.cutter.takeCuts(way, marks);
     const parts = marks.flatMap((mark, n): Part[] => {
       const cut = cuts?.get(mark.id);
       const moment = answer.added[n];
-      return cut && moment ? [{ moment, kind: mark.kind, title: desk.title(mark), cut: cut.name, bytes: cut.bytes, done: false }] : [];
+      return cut && moment ? [{ moment, kind: mark.kind, title: desk.title(mark, marks), cut: cut.name, bytes: cut.bytes, holds: cut.holds, looked: looked.get(mark.id) ?? [], done: false }] : [];
     });
     desk.noteSent(to.id, marks, answer.added);
     desk.stopAdding();
@@ -160,7 +163,7 @@ class Sendings {
 
 export const sendings = new Sendings();
 
-/** Asks until it is taken. Each attempt reads the desk again, because marks may have been moved while it waited. */
+/** Asks until it is taken, without what is kept back. Each attempt reads the desk again, because marks may have been moved while it waited. */
 async function whenTaken<Answer>(
   desk: Desk,
   waiting: (sentence: string) => void,
@@ -171,8 +174,11 @@ async function whenTaken<Answer>(
   const header = { 'idempotency-key': crypto.randomUUID() };
   for (;;) {
     const { way } = desk;
-    const marks = desk.ordered;
+    await desk.toCover.refresh(); // another tab may have said something of this film
+    if (desk.way !== way || (way === 'whole' && desk.keepsWholeBack)) throw new FilmProblem('kept_back_whole');
     if (way !== 'whole') await desk.cutter.finish();
+    const marks = desk.ordered.filter((mark) => !desk.keptBack(mark));
+    if (!marks.length) throw new FilmProblem('kept_back');
     try {
       return { answer: await ask(header, marks), marks, way };
     } catch (error) {
@@ -226,7 +232,7 @@ const wordsOf = (mark: Mark) => ({ caption: mark.caption.trim(), principle: mark
 /** Where a moment lies in its own upload; null where the whole film is sent. Throws NotCut. */
 function cutOf(desk: Desk, mark: Mark): ClipCut | StillCut | null {
   if (desk.way === 'whole') return null;
-  const state = desk.cutter.stateOf(mark, desk.way);
+  const state = desk.cutOf(mark);
   if (!state?.done) throw new NotCut(desk.title(mark), state?.problem ?? null);
   const { cut, claims } = state.done;
   const pictures = claims.pictures === null ? {} : { pictures: claims.pictures };

@@ -2,6 +2,7 @@
 
 import type { FilmOf } from '../api/types';
 import type { Way } from '../desk/marks';
+import type { Span } from '../film';
 
 export interface Part {
   /** The service's id of the moment; null for the whole film. */
@@ -11,6 +12,10 @@ export interface Part {
   /** Name of the cut in OPFS; null for the whole film, which is read from where it lies. */
   readonly cut: string | null;
   readonly bytes: number;
+  /** The film's time that the cut holds; not there: all of it, or it was cut before the page noted that. */
+  readonly holds?: Span;
+  /** The stretches in which somebody was to be covered, and is: she looked at every picture of the cut. */
+  readonly looked?: readonly string[];
   done: boolean;
 }
 

@@ -3,8 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { ApiError, signIn } from '../api/client.svelte';
+import { newBrowser } from '../testing/browser';
 import { answerProblem, serve } from '../testing/server';
 import { breakFirst, TusServer } from '../testing/tusServer';
+import { Cleared } from './clearance';
 import { CHUNK_BYTES, retryDelayMs, upload, type Report } from './upload';
 
 class Told implements Report {
@@ -20,12 +22,12 @@ class Told implements Report {
 }
 
 const film = (bytes: number): Blob => new Blob([Uint8Array.from({ length: bytes }, (_, n) => n % 251)]);
+/** The same, of a film in which nobody is to be covered. */
+const cleared = (file: Blob): Promise<Cleared> => Cleared.of(file, 'k', { holds: null, looked: [] });
 const bytesOf = async (blob: Blob): Promise<Buffer> => Buffer.from(await blob.arrayBuffer());
 const never = new AbortController().signal;
 
-beforeEach(() => {
-  localStorage.clear();
-});
+beforeEach(newBrowser);
 
 describe('an upload', () => {
   it('arrives whole, in chunks, with the moment it is for', async () => {
@@ -33,7 +35,7 @@ describe('an upload', () => {
     await serve(server.handle);
     const file = film(CHUNK_BYTES + 1000);
     const told = new Told();
-    await upload(file, { moment: 'abc' }, told, never);
+    await upload(await cleared(file), { moment: 'abc' }, told, never);
     expect(server.uploads[0]?.bytes.equals(await bytesOf(file))).toBe(true);
     expect(server.requests).toEqual(['POST', 'PATCH', 'PATCH']);
     expect(server.uploads[0]?.metadata).toBe(`moment ${btoa('abc')}`);
@@ -50,7 +52,7 @@ describe('an upload', () => {
     await serve(server.handle);
     const file = film(5000);
     const told = new Told();
-    await upload(file, { moment: 'abc' }, told, never);
+    await upload(await cleared(file), { moment: 'abc' }, told, never);
     expect(server.uploads[0]?.bytes.equals(await bytesOf(file))).toBe(true);
     expect(server.requests.filter((method) => method === 'POST')).toHaveLength(1);
     expect(told.waits.filter(Boolean).length).toBeGreaterThan(0);
@@ -64,9 +66,9 @@ describe('an upload', () => {
     const stop = new AbortController();
     const told = new Told();
     told.chunk = () => stop.abort();
-    await expect(upload(file, { moment: 'abc' }, told, stop.signal)).rejects.toHaveProperty('name', 'AbortError');
+    await expect(upload(await cleared(file), { moment: 'abc' }, told, stop.signal)).rejects.toHaveProperty('name', 'AbortError');
     expect(server.uploads[0]?.bytes.length).toBe(CHUNK_BYTES);
-    await upload(file, { moment: 'abc' }, new Told(), never);
+    await upload(await cleared(file), { moment: 'abc' }, new Told(), never);
     expect(server.uploads[0]?.bytes.equals(await bytesOf(file))).toBe(true);
     expect(server.requests).toEqual(['POST', 'PATCH', 'HEAD', 'PATCH']);
   });
@@ -77,22 +79,22 @@ describe('an upload', () => {
     const stop = new AbortController();
     const told = new Told();
     told.chunk = () => stop.abort();
-    await expect(upload(film(CHUNK_BYTES + 1), { moment: 'a' }, told, stop.signal)).rejects.toThrow();
-    await upload(film(CHUNK_BYTES + 1), { moment: 'b' }, new Told(), never);
+    await expect(upload(await cleared(film(CHUNK_BYTES + 1)), { moment: 'a' }, told, stop.signal)).rejects.toThrow();
+    await upload(await cleared(film(CHUNK_BYTES + 1)), { moment: 'b' }, new Told(), never);
     expect(server.requests.filter((method) => method === 'POST')).toHaveLength(2);
   });
 
   it('is done where the service has it already', async () => {
     const server = new TusServer(breakFirst(1, 'POST', (_, response) => answerProblem(response, 409, 'already_uploaded')));
     await serve(server.handle);
-    await upload(film(10), { moment: 'abc' }, new Told(), never);
+    await upload(await cleared(film(10)), { moment: 'abc' }, new Told(), never);
     expect(server.requests).toEqual(['POST']);
   });
 
   it('ends with the service’s sentence where trying again cannot help', async () => {
     const server = new TusServer(breakFirst(9, 'POST', (_, response) => answerProblem(response, 413, 'upload_too_large')));
     await serve(server.handle);
-    const failed = upload(film(10), { moment: 'abc' }, new Told(), never);
+    const failed = upload(await cleared(film(10)), { moment: 'abc' }, new Told(), never);
     await expect(failed).rejects.toMatchObject({ code: 'upload_too_large', sentence: 'Sentence for upload_too_large.' });
     expect(server.requests).toEqual(['POST']);
   });
@@ -110,7 +112,7 @@ describe('an upload', () => {
       return true;
     });
     await serve(server.handle);
-    const sending = upload(film(10), { moment: 'abc' }, new Told(), never);
+    const sending = upload(await cleared(film(10)), { moment: 'abc' }, new Told(), never);
     await expect.poll(() => signIn.wanted).toBe('token');
     await signIn.give('right');
     await sending;

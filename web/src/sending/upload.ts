@@ -3,7 +3,7 @@
 import { DetailedError, Upload } from 'tus-js-client';
 import { NOT_REACHED, errorFrom, ApiError, signIn } from '../api/client.svelte';
 import { sleep } from '../api/sleep';
-import type { FileBytes } from '../film';
+import { isKeptBack, type Cleared } from './clearance';
 import { inLane } from './lanes';
 
 const ENDPOINT = '/api/v1/uploads';
@@ -13,14 +13,14 @@ const STALL_MS = 45_000;
 const MAX_BACKOFF_MS = 15_000;
 const MAX_RETRY_AFTER_MS = 120_000;
 const DONE = 'already_uploaded';
-/** A chunk at a time, opened where it is sealed. */
+/** A chunk at a time, opened where it is sealed, and each cleared by itself. */
 const READER = {
-  openFile: (file: FileBytes) =>
+  openFile: (file: Cleared) =>
     Promise.resolve({
       size: file.size,
       slice: async (from: number, to: number) => {
         const end = Math.min(to, file.size);
-        return { value: file instanceof Blob ? file.slice(from, end) : new Blob([await file.slice(from, end).arrayBuffer()]), done: end >= file.size };
+        return { value: await file.piece(from, end), done: end >= file.size };
       },
       close: () => undefined,
     }),
@@ -36,9 +36,9 @@ export interface Report {
   waiting(sentence: string | null): void;
 }
 
-/** Resolves when the service holds the whole file. Throws ApiError where trying again cannot help; AbortError. */
+/** Resolves when the service holds the whole file. Throws ApiError where trying again cannot help; FilmProblem as Cleared.of(); AbortError. */
 export async function upload(
-  file: FileBytes,
+  file: Cleared,
   metadata: Record<string, string>,
   report: Report,
   signal: AbortSignal,
@@ -59,6 +59,7 @@ export async function upload(
       return;
     } catch (error) {
       signal.throwIfAborted();
+      if (isKeptBack(error)) throw error;
       const refused = error instanceof ApiError ? error : new ApiError(0, 'not_reached', NOT_REACHED);
       if (refused.code === DONE) return;
       if (refused.status === 401) {
@@ -85,7 +86,7 @@ export function retryDelayMs(refused: ApiError, failures: number): number {
 }
 
 async function sendOnce(
-  file: FileBytes,
+  file: Cleared,
   metadata: Record<string, string>,
   report: Report,
   signal: AbortSignal,
@@ -94,7 +95,7 @@ async function sendOnce(
   let stop = (): void => undefined;
   try {
     await new Promise<void>((resolve, reject) => {
-      const sending = new Upload(file as Blob, {
+      const sending = new Upload(file as unknown as Blob, {
         endpoint: ENDPOINT,
         chunkSize: CHUNK_BYTES,
         metadata,
@@ -133,7 +134,9 @@ async function sendOnce(
   }
 }
 
-function refusedBy(error: Error | DetailedError): ApiError {
+function refusedBy(error: Error | DetailedError): Error {
+  const why = 'causingError' in error ? error.causingError : error;
+  if (why && (isKeptBack(why) || why instanceof ApiError)) return why;
   const answer = 'originalResponse' in error ? error.originalResponse : null;
   const status = answer?.getStatus() ?? 0;
   if (!status) return new ApiError(0, 'not_reached', NOT_REACHED);

@@ -21,7 +21,7 @@ export class TusServer {
 
   readonly handle = (request: IncomingMessage, response: ServerResponse, body: Buffer): void => {
     const { method = '', headers, url = '' } = request;
-    this.requests.push(method);
+    if (url.startsWith('/api/v1/uploads')) this.requests.push(method);
     this.tokens.push(headers.authorization);
     response.setHeader('Tus-Resumable', '1.0.0');
     if (this.fault(request, response)) return;

@@ -48,11 +48,11 @@ export async function cutMoment(
     const target = new StreamTarget(writable, { chunked: true, chunkSize: WRITE_BYTES });
     const report = throttle(onProgress);
     const writing = { moment, mode, target, report, signal, close: () => partial.close() };
-    const { bytes, mimeType, cut, claims } = await (isAudioRecording(film) ? writeAudio(film, writing) : writeFilm(film, writing));
+    const made = await (isAudioRecording(film) ? writeAudio(film, writing) : writeFilm(film, writing));
     signal.throwIfAborted();
     await partial.publish(name);
     onProgress(1);
-    return { name, bytes, mimeType, cut, claims };
+    return { name, ...made };
   } catch (error) {
     await partial.discard();
     signal.throwIfAborted();
@@ -90,14 +90,17 @@ async function writeFilm(film: FilmSource, { moment, mode, target, report, signa
   await compareWithFilm(film, made, written.ticks, wanted, copied && !isLighter ? 'lossless' : 'light');
   const cut = toCutClock(film, moment, wanted, written.ticks, cutMs);
   const begun = 'in' in cut ? cutMs.map(Math.floor).filter((ms) => ms >= cut.in && ms < cut.out).length : 0;
-  return { bytes: made.size, mimeType: written.mimeType, cut, claims: { durationMs, pictures: begun || null } };
+  const fromMs = film.clock.msAt(written.ticks[0]!);
+  const holds = { fromMs, toMs: fromMs + durationMs };
+  return { bytes: made.size, mimeType: written.mimeType, cut, claims: { durationMs, pictures: begun || null }, holds };
 }
 
 async function writeAudio(sound: AudioRecording, { moment, target, report, signal, close }: Writing): Promise<Made> {
   const { mimeType, cut } = await copyAudio(sound, moment, target, report, signal);
   const made = await close();
   const durationMs = await verifyAudioCut(made, cut.out);
-  return { bytes: made.size, mimeType, cut, claims: { durationMs, pictures: null } };
+  const fromMs = moment.kind === 'clip' ? moment.inMs - cut.in : 0;
+  return { bytes: made.size, mimeType, cut, claims: { durationMs, pictures: null }, holds: { fromMs, toMs: fromMs + durationMs } };
 }
 
 function throttle(tell: (share: number) => void): (share: number) => void {
