@@ -51,6 +51,7 @@ def prepare(
     from pipeline.outputs.review_pack.opening import open_pack
     from pipeline.presets import preset as preset_named
     from pipeline.rating_scale import rating_scale
+    from pipeline.run.decoders import Decoders, cache_folder
     from pipeline.run.jailed import prepare_in_jail
     from pipeline.run.orders import Ffmpeg, SelectionOrder
     from records.consent.policy import load_policy
@@ -64,11 +65,13 @@ def prepare(
     check_agreement(agreed, seen, purposes, load_policy(settings.consent_policy))
     wishes = read_recipes(recipes) if recipes else {}
     other = open_pack(companion) if companion else None
+    jail = settings.jail_for_media()
+    runner = Decoders(jail, settings.ffmpeg_runner(), settings.decode_by, cache_folder()).ready()
     order = SelectionOrder(
         films[0],
         selection,
         chosen,
-        Ffmpeg.of(settings.ffmpeg_runner()),
+        Ffmpeg.of(runner),
         kinds=kinds,
         recipes=wishes,
         companion=other,
@@ -77,7 +80,7 @@ def prepare(
         scale=rating_scale(settings.rating_scale) if settings.rating_scale else None,
     )
     with progress_bar("Preparing", shown=not json) as on_progress:
-        report = prepare_in_jail(settings.jail_for_media(), order, out, on_progress)
+        report = prepare_in_jail(jail, order, out, on_progress)
     if json:
         print_json(asdict(report))
         return

@@ -62,6 +62,29 @@ class EncodingReason(StrEnum):
     """Somebody is hidden in it."""
 
 
+DeviceName = Literal["cuda", "qsv", "vaapi", "videotoolbox", "d3d11va", "vulkan"]
+"""What can decode beside the processor, as ffmpeg calls it."""
+PROCESSOR: Literal["processor"] = "processor"
+
+
+class ProcessorReason(StrEnum):
+    """Why the processor decoded a clip's pictures where a device was proved for some films."""
+
+    NOT_PROVED = "not_proved"
+    """They are coded in a way that no device here was proved for."""
+    SMALL = "small"
+    """Starting a device costs more than it saves."""
+    INTERLACED = "interlaced"
+    SEVERAL_RUNS = "several_runs"
+    """The clip is put together of stretches, or of pictures that are not alike."""
+    DEVICE_FAILED = "device_failed"
+    """It ended with an error, hung, or is gone."""
+    DEVICE_DIFFERS = "device_differs"
+    """It showed other pictures than the packets tell of."""
+    DAMAGED = "damaged"
+    """The film is, and devices conceal damage in other ways."""
+
+
 @dataclass(frozen=True)
 class Artifact:
     """A finished file. ``sha256`` is lower-case hex of its whole content."""
@@ -109,6 +132,10 @@ class FinishedMoment(PreparedMoment):
     """Of a clip: why its picture was encoded, in a few words; None where the film's own packets were copied."""
     encoding_reason: EncodingReason | None = None
     """The same as a code."""
+    decoded_by: DeviceName | Literal["processor"] = PROCESSOR
+    """Of a clip: what decoded its picture."""
+    processor_reason: ProcessorReason | None = None
+    """Why no device did; None where one did, or where none is used."""
 
 
 def sha256_of(path: Path) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pipeline.ffmpeg.devices import DecodeBy
 from pipeline.ffmpeg.limits import Limits
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.jail.jail import Jail
@@ -131,6 +132,9 @@ class Settings(BaseSettings):
     another name into Host; empty: the name that arrives is the right one."""
     ffmpeg: str = ""
     """An ffmpeg to use instead of the packaged one."""
+    decode_by: DecodeBy = "auto"
+    """What decodes films: auto (devices that are there and were proved to decode as the processor does), off (the
+    processor alone), or the name of one device: cuda, qsv, vaapi, vulkan, videotoolbox, d3d11va."""
     jail_required: bool = False
     """Open no film and no photograph where this machine cannot keep what reads them from files and networks."""
     worker_name: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.jail.jail import Jail
+from pipeline.run.decoders import Decoders
 from pipeline.run.orders import Ffmpeg
 from tests.made_once import is_run, made_once
 
@@ -36,6 +37,8 @@ FFMPEG = Ffmpeg.of(RUNNER)
 """The packaged ffmpeg, bounded as it is where nobody sets a limit."""
 JAIL = Jail()
 """Where films are opened, as this machine has it: one for all tests of a process, since it costs a second to start."""
+DECODERS = Decoders(JAIL, RUNNER, "off", None)
+"""The processor."""
 
 
 def ffmpeg() -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.jail.jail import Jail
+from pipeline.run.decoders import Decoders
 from records.database import Database, open_database
 from records.settings import Settings, settings
 from records.storage.contract import Storage
@@ -18,7 +19,7 @@ from worker.effects import carry_out_effects
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """The settings, database, storage, ffmpeg and jail of this process, and the name of the worker it belongs to."""
+    """The settings, database, storage, ffmpeg, jail and decoders of this process, and the name of its worker."""
 
     settings: Settings
     db: Database
@@ -26,6 +27,7 @@ class WorkerContext:
     ffmpeg: FfmpegRunner
     worker: str
     jail: Jail
+    decoders: Decoders
 
 
 _contexts: dict[int, WorkerContext] = {}
@@ -40,13 +42,15 @@ def worker_context() -> WorkerContext:
     with _one_at_a_time:
         if (ctx := _contexts.get(os.getpid())) is None:
             chosen = settings()
+            runner, jail = chosen.ffmpeg_runner(), chosen.jail_for_media()
             ctx = WorkerContext(
                 chosen,
                 open_database(chosen),
                 open_storage(chosen),
-                chosen.ffmpeg_runner(),
+                runner,
                 worker_name(chosen, os.getppid()),
-                chosen.jail_for_media(),
+                jail,
+                Decoders(jail, runner, chosen.decode_by, chosen.scratch()),
             )
             carry_out_effects(ctx.db, ctx.storage, chosen)
             _contexts.clear()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from api.diagnostics.check import Check
 from api.diagnostics.contacts import check_contacts
+from api.diagnostics.decoding import check_decoding
 from api.diagnostics.sign_in import check_sign_in
 from pipeline.errors import PipelineError
 from pipeline.ffmpeg.capabilities import read_capabilities
@@ -54,6 +55,7 @@ def check_everything(settings: Settings) -> Iterator[Check]:
             check_python(),
             check_ffmpeg(settings),
             check_jail(settings),
+            check_decoding(settings),
             check_fonts(),
             check_folders(settings),
         )
@@ -66,6 +68,7 @@ def check_everything(settings: Settings) -> Iterator[Check]:
         check_python,
         lambda: check_ffmpeg(settings),
         lambda: check_jail(settings),
+        lambda: check_decoding(settings),
         check_fonts,
         lambda: check_folders(settings),
         lambda: check_private(settings),

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import av.error
 import ffmpeg
 
-from pipeline.artifact import EncodingReason, FinishedMoment, publish
-from pipeline.cut.decoded_frames import DAMAGED, SOUND_DAMAGED, TOLD, is_damaged, is_sound_damaged, read_seen
+from pipeline.artifact import PROCESSOR, DeviceName, EncodingReason, FinishedMoment, ProcessorReason, publish
+from pipeline.cut.by_device import NotByDevice, find_device
+from pipeline.cut.decoded_frames import (
+    DAMAGED,
+    SOUND_DAMAGED,
+    TOLD,
+    Seen,
+    is_damaged,
+    is_sound_damaged,
+    planned_right,
+    read_seen,
+)
 from pipeline.cut.hearing import Hearing, add_hearing, listen
 from pipeline.cut.masking import Masks, add_cover
 from pipeline.cut.picture_copy import NotCopied, check_copied, copy_argv, find_copy
 from pipeline.cut.runs import Plan, add_runs, corrected, make_plan
 from pipeline.cut.silencing import check_silent, silences_in
-from pipeline.errors import ArtifactWrong, FfmpegFailed
+from pipeline.errors import ArtifactWrong, FfmpegFailed, FfmpegTimedOut, TooMuchMemory
+from pipeline.ffmpeg.devices import Proof
 from pipeline.ffmpeg.runner import FfmpegRun, FfmpegRunner
 from pipeline.moments import Clip
 from pipeline.presets import Preset
@@ -33,6 +45,8 @@ _BUDGET_PER_SECOND = 90.0
 # VBV: a clip's average may pass the ceiling by what the buffer holds at its start, and MP4 adds its own bytes.
 _CEILING_SHARE = 0.8
 _MOST_TRIES = 5
+_DEVICE_STALL_S = 30.0
+"""A device that is silent for so long hangs."""
 
 Covering = Callable[[Plan], Masks]
 """What to cover on the pictures of a clip, one mask for each slot."""
@@ -52,13 +66,16 @@ def clip_argv(
     *,
     threads: int = 1,
     masks: Masks | None = None,
+    proof: Proof | None = None,
 ) -> list[str]:
     """The arguments of ffmpeg that make a clip; ``hearing`` None: without sound; ``masks``: what is covered.
+
+    proof: of the device that decodes; None: the processor does.
 
     It is cut by whole presentation times of the film's own clock, never by rounded seconds.
     """
     width, height = plan.size(preset.max_lines)
-    picture = add_runs(plan, width, height, threads=threads)
+    picture = add_runs(plan, width, height, threads=threads, proof=proof)
     if masks is not None:
         picture = add_cover(picture, masks, width, height, plan.fps)
     streams = [picture]
@@ -112,26 +129,25 @@ def cut_clip(
         silences = silences_in(clip, plan.start, plan.length)
         hearing = listen(film, plan.start, plan.length, silences=silences, runner=runner, timeout_s=timeout_s)
         ffmpeg_run = partial(runner.run, timeout_s=timeout_s, on_progress=report, keep=TOLD, hide=film.path)
-        cpu_s = 0.0
         because = NotCopied(EncodingReason.HIDDEN, "somebody is hidden in it") if cover else None
+        made = None
         if because is None:
             try:
-                run = _copy(film, plan, preset, hearing, part, ffmpeg_run)
-                cpu_s, seen = run.cpu_s, read_seen(run.lines, [plan.runs[0].video])
+                made = _copy(film, plan, preset, hearing, part, ffmpeg_run)
             except NotCopied as told:
                 because = told
-        for _ in range(_MOST_TRIES if because else 0):
-            masks = cover and cover(plan)
-            run = ffmpeg_run(clip_argv(film, plan, preset, hearing, part, threads=threads, masks=masks))
-            cpu_s += run.cpu_s
-            seen = read_seen(run.lines, [run.video for run in plan.runs])
-            better = corrected(plan, seen, preset)
-            if better is None:
-                break
-            plan = better
-        else:
-            if because:
-                raise ArtifactWrong("what the decoder shows changes with each try")
+        if made is None:
+
+            def argv(plan: Plan, proof: Proof | None = None) -> list[str]:
+                masks = cover and cover(plan)
+                return clip_argv(film, plan, preset, hearing, part, threads=threads, masks=masks, proof=proof)
+
+            verify = partial(verify_clip, part, plan, with_sound=hearing is not None)
+            try:
+                made = _encode_by_device(argv, ffmpeg_run, plan, runner.proofs, verify)
+            except NotByDevice as told:
+                made = replace(_encode(argv, ffmpeg_run, plan, preset), processor_reason=told.reason)
+        plan = made.plan
         verify_clip(part, plan, with_sound=hearing is not None)
         if hearing is not None:
             check_silent(part, hearing.silences)
@@ -139,11 +155,11 @@ def cut_clip(
     finally:
         part.unlink(missing_ok=True)
     width, height = plan.size(preset.max_lines)
-    missing = sum(len(run.stretch.span.pts) - len(shown) for run, shown in zip(plan.runs, seen, strict=True))
+    missing = sum(len(run.stretch.span.pts) - len(shown) for run, shown in zip(plan.runs, made.seen, strict=True))
     damaged = (f"{missing} frames of this moment are damaged; the frame before stands in for each.",) * (missing > 0)
-    if is_damaged(run.lines, film.video):
+    if is_damaged(made.lines, film.video):
         damaged = (*damaged, DAMAGED)
-    if is_sound_damaged(run.lines):
+    if is_sound_damaged(made.lines):
         damaged = (*damaged, SOUND_DAMAGED)
     return FinishedMoment(
         **vars(artifact),
@@ -158,18 +174,79 @@ def cut_clip(
         caption=clip.caption,
         principle=clip.principle,
         drawings=clip.drawn(),
-        cpu_s=cpu_s,
+        cpu_s=made.cpu_s,
         gain_db=hearing.level.gain_db if hearing else 0.0,
         warnings=damaged + (hearing.warnings if hearing else ()),
         encoded_because=str(because) if because else None,
         encoding_reason=because.reason if because else None,
+        decoded_by=made.decoded_by,
+        processor_reason=made.processor_reason,
     )
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A clip that was made: of what, and what was seen on the way."""
+
+    plan: Plan
+    seen: Sequence[Sequence[Seen]]
+    lines: tuple[str, ...]
+    cpu_s: float
+    decoded_by: DeviceName | Literal["processor"] = PROCESSOR
+    processor_reason: ProcessorReason | None = None
+
+
+def _encode(argv: Callable[..., list[str]], run: Callable[..., FfmpegRun], plan: Plan, preset: Preset) -> _Made:
+    """The clip, its picture decoded by the processor and encoded.
+
+    argv: the arguments that make a plan. Raises: ArtifactWrong, and what ``run`` does.
+    """
+    cpu_s = 0.0
+    for _ in range(_MOST_TRIES):
+        told = run(argv(plan))
+        cpu_s += told.cpu_s
+        seen = read_seen(told.lines, [run.video for run in plan.runs])
+        better = corrected(plan, seen, preset)
+        if better is None:
+            return _Made(plan, seen, told.lines, cpu_s)
+        plan = better
+    raise ArtifactWrong("what the decoder shows changes with each try")
+
+
+def _encode_by_device(
+    argv: Callable[..., list[str]],
+    run: Callable[..., FfmpegRun],
+    plan: Plan,
+    proofs: Sequence[Proof],
+    verify: Callable[[], None],
+) -> _Made:
+    """The same by the first device that was proved for such a film.
+
+    Raises: NotByDevice where there is none, or anything at all turns out otherwise.
+    """
+    proof = find_device(plan, proofs)
+    [planned] = plan.runs
+    try:
+        told = run(argv(plan, proof=proof), stall_s=_DEVICE_STALL_S)
+    except (FfmpegFailed, FfmpegTimedOut, TooMuchMemory) as error:
+        raise NotByDevice(ProcessorReason.DEVICE_FAILED) from error
+    [seen] = read_seen(told.lines, [planned.video], proof.device.format)
+    if is_damaged(told.lines, planned.video):
+        raise NotByDevice(ProcessorReason.DAMAGED)
+    same = all(planned_right(one.video, planned.video) for one in seen)
+    if not same or tuple(one.pts for one in seen) != planned.stretch.span.pts:
+        raise NotByDevice(ProcessorReason.DEVICE_DIFFERS)
+    try:
+        verify()
+    except ArtifactWrong as error:
+        raise NotByDevice(ProcessorReason.DEVICE_DIFFERS) from error
+    return _Made(plan, [seen], told.lines, told.cpu_s, proof.device.name)
 
 
 def _copy(
     film: Film, plan: Plan, preset: Preset, hearing: Hearing | None, part: Path, run: Callable[[list[str]], FfmpegRun]
-) -> FfmpegRun:
-    """What ffmpeg told while it copied the clip's picture to ``part``, which was then looked at.
+) -> _Made:
+    """The clip with its film's own picture, copied to ``part``, which was then looked at.
 
     Raises: NotCopied where the film is not what the preset asks, or anything at all turns out otherwise.
     """
@@ -183,7 +260,7 @@ def _copy(
     shown = tuple(one.pts for one in seen)
     if shown != plan.runs[0].stretch.span.pts or corrected(plan, [seen], preset) or is_damaged(told.lines, film.video):
         raise NotCopied(EncodingReason.DECODER_DIFFERS, "a decoder shows other pictures than its packets tell of")
-    return told
+    return _Made(plan, [seen], told.lines, told.cpu_s)
 
 
 def verify_clip(path: Path, plan: Plan, *, with_sound: bool) -> None:

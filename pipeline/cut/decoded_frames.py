@@ -31,8 +31,11 @@ class Seen:
     video: VideoFacts
 
 
-def read_seen(lines: Sequence[str], videos: Sequence[VideoFacts]) -> list[list[Seen]]:
-    """The frames of each run, in the order told; ``videos``: what is known of each run's stream, one for each run."""
+def read_seen(lines: Sequence[str], videos: Sequence[VideoFacts], on_device: str = "") -> list[list[Seen]]:
+    """The frames of each run, in the order told; ``videos``: what is known of each run's stream, one for each run.
+
+    on_device: the format of pictures that lie on a device, where they have the stream's own.
+    """
     seen: list[list[Seen]] = [[] for _ in videos]
     known: dict[tuple[object, ...], VideoFacts] = {}  # hundreds of pictures are told in the same words
     frame: re.Match[str] | None = None
@@ -46,7 +49,7 @@ def read_seen(lines: Sequence[str], videos: Sequence[VideoFacts]) -> list[list[S
             run = int(frame[1])
             told = (run, turned, *frame.groups()[2:], *found.groups())
             if told not in known:
-                known[told] = _facts(frame, turned, found, videos[run])
+                known[told] = _facts(frame, turned, found, videos[run], on_device)
             seen[run].append(Seen(int(frame[2]), known[told]))
             frame = None
     return seen
@@ -67,8 +70,11 @@ def _told(video: VideoFacts) -> VideoFacts:
     return replace(video, interlaced=False, pixel_format=video.pixel_format.replace("yuvj", "yuv"))
 
 
-def _facts(frame: re.Match[str], turned: float, colours: re.Match[str], video: VideoFacts) -> VideoFacts:
+def _facts(
+    frame: re.Match[str], turned: float, colours: re.Match[str], video: VideoFacts, on_device: str
+) -> VideoFacts:
     fmt, width, height, fields = frame.groups()[2:]
+    fmt = video.pixel_format if fmt == on_device else fmt
     mirrored = video.orientation.mirrored
     clockwise = round((180 - turned if mirrored else -turned) / 90) * 90 % 360
     full_range, matrix, primaries, transfer = colours.groups()

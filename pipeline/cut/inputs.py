@@ -16,7 +16,7 @@ _RUN_UP_S = 0.25
 _QUEUED_PACKETS = 8
 
 
-def open_picture(film: Film, key_pts: int | None, *, threads: int = 1, number: int = 0, **decoding: str) -> Any:
+def open_picture(film: Film, key_pts: int | None, *, threads: int = 1, number: int = 0, **decoding: str | int) -> Any:
     """The film's picture as an ffmpeg-python stream that begins at the key frame and keeps the film's own times.
 
     number: another one for each stream of one command; decoding: more options of ffmpeg's decoder.

@@ -20,6 +20,7 @@ from pipeline.cut.frame_rate import LATE_SLOTS, Slots, clip_rate, fill_slots
 from pipeline.cut.inputs import open_picture
 from pipeline.cut.picture_filters import add_bars, add_picture_filters, fitted_size, shown_size
 from pipeline.errors import ArtifactWrong
+from pipeline.ffmpeg.devices import Proof
 from pipeline.presets import Preset
 from pipeline.source.frames import find_between
 from pipeline.source.picture_facts import VideoFacts
@@ -139,24 +140,31 @@ def _by_look(run: Run, shown: Sequence[Seen]) -> list[tuple[Stretch, VideoFacts]
     return found
 
 
-def add_runs(plan: Plan, width: int, height: int, *, threads: int = 1) -> Any:
-    """The clip's pictures as a person should see them, of that size, one in each slot, as an ffmpeg-python stream."""
-    parts = [_add_run(plan, number, width, height, threads) for number in range(len(plan.runs))]
+def add_runs(plan: Plan, width: int, height: int, *, threads: int = 1, proof: Proof | None = None) -> Any:
+    """The clip's pictures as a person should see them, of that size, one in each slot, as an ffmpeg-python stream.
+
+    proof: of the device that decodes them; None: the processor does.
+    """
+    parts = [_add_run(plan, number, width, height, threads, proof) for number in range(len(plan.runs))]
     if len(parts) == 1:
         return parts[0]
     joined = ffmpeg.concat(*parts, v=1, a=0).filter("settb", f"{1 / plan.fps}")
     return joined.filter("setpts", "N")
 
 
-def _add_run(plan: Plan, number: int, width: int, height: int, threads: int) -> Any:
+def _add_run(plan: Plan, number: int, width: int, height: int, threads: int, proof: Proof | None) -> Any:
     run = plan.runs[number]
     fitted = fitted_size(run.video, plan.shape, width, height)
-    stream = open_picture(run.stretch.film, run.stretch.span.key_pts, threads=threads, number=number)
+    decoding = proof.device.decoding() if proof else {}
+    stream = open_picture(run.stretch.film, run.stretch.span.key_pts, threads=threads, number=number, **decoding)
     stream = add_span(stream, run, number)
-    if _most_repeats(run) > _MOST_SCALED_REPEATS:
-        stream = _add_rate(add_picture_filters(stream, run.video, *fitted), run)
-    else:  # what is left out is not scaled in vain
-        stream = add_picture_filters(_add_rate(stream, run), run.video, *fitted)
+    repeated = _most_repeats(run) > _MOST_SCALED_REPEATS
+    stream = stream if repeated else _add_rate(stream, run)  # what is left out is neither fetched nor scaled in vain
+    if proof:
+        stream = stream.filter("hwdownload").filter("format", proof.kind.on_device)
+        stream = stream.filter("format", proof.kind.pixel_format)
+    stream = add_picture_filters(stream, run.video, *fitted)
+    stream = _add_rate(stream, run) if repeated else stream
     return stream if fitted == (width, height) else add_bars(stream, fitted, width, height)
 
 

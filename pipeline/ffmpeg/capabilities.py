@@ -9,9 +9,9 @@ from pipeline.ffmpeg.runner import FfmpegRunner
 
 NEEDED_FILTERS = (
     "aeval", "afade", "aformat", "alimiter", "aloop", "alphamerge", "amix", "anullsrc", "apad", "aresample", "asetpts",
-    "atempo", "atrim", "bwdif", "concat", "crop", "drawbox", "ebur128", "format", "fps", "hflip", "overlay", "pad",
-    "pan", "scale", "select", "setparams", "setpts", "setsar", "settb", "showinfo", "sidedata", "tonemap", "tpad",
-    "transpose", "trim", "vflip", "volume", "zscale",
+    "atempo", "atrim", "bwdif", "concat", "crop", "drawbox", "ebur128", "format", "fps", "hflip", "hwdownload",
+    "overlay", "pad", "pan", "scale", "select", "setparams", "setpts", "setsar", "settb", "showinfo", "sidedata",
+    "tonemap", "tpad", "transpose", "trim", "vflip", "volume", "zscale",
 )  # fmt: skip
 NEEDED_ENCODERS = ("aac", "flac", "libx264", "mjpeg", "pcm_s16le")
 """Whatever the pipeline names: tests/pipeline/ffmpeg/test_capabilities.py reads its modules."""

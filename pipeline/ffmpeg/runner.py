@@ -29,6 +29,7 @@ from pipeline.errors import (
     PipelineError,
     TooMuchMemory,
 )
+from pipeline.ffmpeg.devices import Proof
 from pipeline.ffmpeg.limits import Limits, bind_to_parent
 
 TAIL_LINES = 40
@@ -59,6 +60,8 @@ class FfmpegRunner:
     program: str = ""
     """Its name or path; empty: the packaged one."""
     limits: Limits = field(default_factory=Limits)
+    proofs: tuple[Proof, ...] = ()
+    """What devices here were proved to decode as the processor does; none: the processor decodes everything."""
 
     def executable(self) -> str:
         """Where it is. Raises: FfmpegMissing."""

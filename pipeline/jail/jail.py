@@ -32,6 +32,7 @@ from pipeline.errors import (
     PipelineError,
     TooMuchMemory,
 )
+from pipeline.ffmpeg.devices import Device, device_facts, device_files
 from pipeline.ffmpeg.limits import Limits
 from pipeline.jail import locks
 from pipeline.jail.namespaces import try_namespaces
@@ -49,7 +50,10 @@ MOST_PROCESSES = 128 + 32 * (os.cpu_count() or 1)
 _MOST_ANSWER_BYTES = 64 << 20
 _LOOK_EVERY_S = 1.0
 _MOST_END_S = 5.0
-_KEPT_VARIABLES = ("PATH", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+_KEPT_VARIABLES = (
+    "PATH", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE",
+    "CUDA_VISIBLE_DEVICES", "LIBVA_DRIVER_NAME", "VK_DRIVER_FILES",
+)  # fmt: skip
 _OWN_VARIABLES = {"OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
 
 
@@ -183,11 +187,14 @@ class Jail:
         folder: Path,
         *,
         reads: Sequence[Path] = (),
+        devices: Sequence[Device] = (),
         limits: Limits | None = None,
         tell: Tell | None = None,
         note: Note | None = None,
     ) -> Result:
         """What the task made of ``order``: it sees ``folder``, where it may write, what it ``reads``, and programs.
+
+        devices: what it may decode with.
 
         Every path in the result lies in the folder and is a plain file; there is no link and nothing special in it.
         Raises: JailMissing, MediaCrashed, WorkBroke, TooMuchMemory, FfmpegTimedOut; PipelineErrors of the work; what
@@ -202,10 +209,12 @@ class Jail:
         folder = folder.resolve()
         real = [path.resolve() for path in reads if path.is_file()]
         seen = [path for path in real if folder not in path.parents]
+        files = device_files(devices)
+        facts = device_facts() if files else ()
         asked = Asked(
             task.function,
             folder,
-            tuple(dict.fromkeys([*seen, *([Path(self.program).resolve()] if self.program else [])])),
+            tuple(dict.fromkeys([*seen, *facts, *([Path(self.program).resolve()] if self.program else [])])),
             keeps.namespaces,
             keeps.proc,
             bool(keeps.landlock),
@@ -214,6 +223,7 @@ class Jail:
             bounds.file_bytes,
             int(task.timeout_s) * (os.cpu_count() or 1),
             self.most_processes,
+            devices=files,
         )
         said = adapter_of(_order_kind(order)).dump_json(order)
         answer = _ask(self._zygote, asked, said, task.timeout_s, tell or (lambda _: None), note or (lambda *_: None))

@@ -59,10 +59,11 @@ def devices() -> tuple[Path, ...]:
 
 
 def bubblewrap_argv(
-    program: str, folder: Path | None, readable: Iterable[Path], *, with_proc: bool, tells: int
+    program: str, folder: Path | None, readable: Iterable[Path], beside: Iterable[Path], *, with_proc: bool, tells: int
 ) -> list[str]:
     """The command that makes such a place and stays in it, answering what it is asked, until its input ends.
 
+    beside: files of devices that may be used there.
     tells: the number of the open file into which it writes as which process it runs.
     """
     argv = [program, "--unshare-user", "--unshare-ipc", "--unshare-net", "--unshare-uts", "--unshare-pid"]
@@ -71,7 +72,7 @@ def bubblewrap_argv(
         argv += ["--ro-bind-try", str(path), str(path)]
     if with_proc:
         argv += ["--proc", "/proc"]
-    for device in devices():
+    for device in (*devices(), *beside):
         argv += ["--dev-bind-try", str(device), str(device)]
     if folder is not None:
         argv += ["--bind", str(folder), str(folder)]
@@ -79,7 +80,9 @@ def bubblewrap_argv(
 
 
 @contextmanager
-def made_namespaces(folder: Path | None, readable: Sequence[Path], *, with_proc: bool) -> Iterator[int]:
+def made_namespaces(
+    folder: Path | None, readable: Sequence[Path], beside: Sequence[Path] = (), *, with_proc: bool
+) -> Iterator[int]:
     """Such a place for the length of a block, as the number of the first process in it. All in it ends with the block.
 
     Raises: NoNamespaces, and so in words why not.
@@ -87,7 +90,7 @@ def made_namespaces(folder: Path | None, readable: Sequence[Path], *, with_proc:
     if (program := find_bubblewrap()) is None:
         raise NoNamespaces("bubblewrap (bwrap) is not installed")
     told, tells = os.pipe()
-    argv = bubblewrap_argv(program, folder, readable, with_proc=with_proc, tells=tells)
+    argv = bubblewrap_argv(program, folder, readable, beside, with_proc=with_proc, tells=tells)
     try:
         process = subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=[tells], env={}

@@ -57,6 +57,8 @@ class Asked:
     cpu_s: int
     most_processes: int
     niceness: int = 0
+    devices: tuple[Path, ...] = ()
+    """Files of devices that it may use, and so talk to their drivers in the kernel."""
 
 
 class Telling:
@@ -123,7 +125,9 @@ def _supervise(asked: Asked, life: int, talk: int) -> None:
         readable = (*programs(), *asked.readable)
         with ExitStack() as stack:
             if asked.namespaces:
-                first = stack.enter_context(made_namespaces(asked.folder, readable, with_proc=asked.proc))
+                first = stack.enter_context(
+                    made_namespaces(asked.folder, readable, asked.devices, with_proc=asked.proc)
+                )
                 enter(first)
             else:  # what the worker leaves behind becomes this one's
                 ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -239,7 +243,7 @@ def _lock(asked: Asked, readable: tuple[Path, ...]) -> None:
     locks.limit(asked.memory_bytes + locks.memory_held_bytes(), asked.file_bytes, processes, asked.cpu_s)
     if asked.landlock:
         own = [Path("/proc")] if asked.namespaces else []
-        locks.close_files([*readable, *own], [asked.folder, *devices()])
+        locks.close_files([*readable, *own], [asked.folder, *devices(), *asked.devices])
     if asked.filter:
         locks.close_calls()
 

@@ -25,7 +25,10 @@ def prepare_in_jail(jail: Jail, order: SelectionOrder, out: Path, on_progress: T
         others = [order.companion, *order.earlier] if order.companion else order.earlier
         reads = [order.film, *order.artwork, *(path for one in others for path in files_of(one))]
         limits = replace(jail.limits, file_bytes=max(jail.limits.file_bytes, room_for_copy(_size(order.film))))
-        return jail.do(PREPARE, (found, work.resolve()), work, reads=reads, limits=limits, tell=on_progress)
+        return jail.do(
+            PREPARE, (found, work.resolve()), work, reads=reads, devices=order.ffmpeg.devices(), limits=limits,
+            tell=on_progress,
+        )  # fmt: skip
 
 
 def files_of(prepared: Prepared) -> Iterator[Path]:

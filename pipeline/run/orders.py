@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.artifact import Artifact, FinishedMoment
 from pipeline.claims import Claims
+from pipeline.ffmpeg.devices import Device, Kind, Proof
 from pipeline.ffmpeg.limits import Limits
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.jail.jail import Task
@@ -28,15 +29,20 @@ class Ffmpeg:
 
     program: str
     limits: Limits
+    proofs: tuple[Proof, ...] = ()
 
     @classmethod
     def of(cls, runner: FfmpegRunner) -> Ffmpeg:
         """The runner's own."""
-        return cls(runner.program, runner.limits)
+        return cls(runner.program, runner.limits, runner.proofs)
+
+    def devices(self) -> tuple[Device, ...]:
+        """What may decode beside the processor, each once."""
+        return tuple(dict.fromkeys(proof.device for proof in self.proofs))
 
     def runner(self) -> FfmpegRunner:
         """The same, to be run."""
-        return FfmpegRunner(self.program, self.limits)
+        return FfmpegRunner(self.program, self.limits, self.proofs)
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,16 @@ class SelectionOrder:
 
 
 @dataclass(frozen=True)
+class ProofOrder:
+    """Devices to be tried on these kinds of films, which are drawn in ``folder``."""
+
+    folder: Path
+    devices: tuple[Device, ...]
+    kinds: tuple[Kind, ...]
+    ffmpeg: Ffmpeg
+
+
+@dataclass(frozen=True)
 class PhotographOrder:
     """A photograph, and where its JPEG goes."""
 
@@ -176,6 +192,7 @@ MAKE_OUTPUT: Task[OutputOrder, tuple[Artifact, ...]] = Task(f"{_WORK}:make_outpu
 LAY_OUT_PAGES: Task[OutputOrder, PagesMade] = Task(f"{_WORK}:lay_out_pages", PagesMade, timeout_s=120)
 PREPARE: Task[tuple[SelectionOrder, Path], Report] = Task(f"{_WORK}:prepare_selection", Report, timeout_s=24 * 3600)
 READ_PHOTOGRAPH: Task[PhotographOrder, PhotographMade] = Task(f"{_WORK}:read_photograph", PhotographMade, timeout_s=60)
+PROVE_DEVICES: Task[ProofOrder, tuple[Proof, ...]] = Task(f"{_WORK}:prove_devices", tuple[Proof, ...], timeout_s=150)
 MEASURE_FILM: Task[Path, FilmMeasured] = Task(f"{_WORK}:measure_film", FilmMeasured)
 COPY_MOMENTS: Task[CopiesOrder, tuple[MomentCopy, ...]] = Task(f"{_WORK}:copy_moments", tuple[MomentCopy, ...])
 """Nothing, where its kind cannot be taken apart."""

@@ -51,6 +51,7 @@ class Report:
         if moment.kind == "clip":
             made = {"because": moment.encoded_because, "reason": moment.encoding_reason}
             step |= {"picture": "encoded" if moment.encoding_reason else COPIED, **made}
+            step |= {"decoded_by": moment.decoded_by, "not_by_device": moment.processor_reason}
         self.steps.append(step)
         self.warnings += [f"Moment {number}: {warning}" for warning in moment.warnings]
 

@@ -19,6 +19,8 @@ import typst  # noqa: F401
 
 from pipeline.artifact import Artifact
 from pipeline.errors import FfmpegMissing, NoPicture
+from pipeline.ffmpeg.devices import Proof
+from pipeline.ffmpeg.hardware import prove
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.hiding.contact_sheet import Sheet
 from pipeline.images.photograph import take_photograph
@@ -38,6 +40,7 @@ from pipeline.run.orders import (
     PagesMade,
     PhotographMade,
     PhotographOrder,
+    ProofOrder,
     SelectionOrder,
     Shown,
 )
@@ -128,6 +131,11 @@ def read_photograph(order: PhotographOrder, _: Telling) -> PhotographMade:
     """A photograph as a JPEG with nothing in it but the picture. Raises: PhotographUnreadable, PhotographTooLarge."""
     taken = take_photograph(order.source, order.destination)
     return PhotographMade(taken.artifact, taken.width_px, taken.height_px)
+
+
+def prove_devices(order: ProofOrder, _: Telling) -> tuple[Proof, ...]:
+    """What each device makes of each kind of film in here. Raises: FfmpegMissing."""
+    return tuple(prove(order.ffmpeg.runner(), order.folder, order.devices, order.kinds))
 
 
 def measure_film(film: Path, _: Telling) -> FilmMeasured:

@@ -72,6 +72,8 @@ class VideoFacts:
     primaries: str
     hdr: Literal["hlg", "pq"] | None
     interlaced: bool
+    profile: str = ""
+    """Of the codec, as FFmpeg names it; empty where it has none."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ def describe_picture(stream: VideoStream, frame: VideoFrame, interlaced: bool) -
         primaries="bt2020" if hdr else "bt709",
         hdr=hdr,
         interlaced=interlaced,
+        profile=stream.codec_context.profile or "",
     )
     stored = StoredPicture(
         frame.width,

@@ -150,7 +150,8 @@ def _by_setting(settings: Settings) -> tuple[Measure, ...]:
                     "Wherever the machine can do it (vigpack doctor says whether); it is not required, so elsewhere"
                     " films are opened without (VIGPACK_JAIL_REQUIRED)."
                 )
-            ),
+            )
+            + ("" if settings.decode_by == "off" else " A graphics chip that decodes them can be used from inside."),
             code="pipeline/jail/jail.py",
         ),
         Measure(

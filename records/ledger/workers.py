@@ -18,7 +18,7 @@ from records.models import JobRow, JobState, WorkerRow, utcnow
 from records.settings import Settings
 
 _FORGOTTEN = timedelta(days=1)
-_LONGEST_REASON = 300
+_LONGEST_REASON, _LONGEST_DECODING = 300, 600
 
 
 def beat(
@@ -28,15 +28,21 @@ def beat(
     folders: Sequence[FolderProblem] = (),
     jail: str | None = None,
     jail_missing_because: str = "",
+    decoding: str = "",
 ) -> None:
-    """Write that this worker, begun at that time, is alive now, which folders it cannot write, and what its jail is.
+    """Write that this worker, begun at that time, is alive now, which folders it cannot write, what its jail is, and by
+    what it decodes films.
 
     Raises: DatabaseUnavailable.
     """
     same = WorkerRow.started_at == started_at
     skew_s = clock_skew_s(db)
     problems = tuple(folders)
-    its_jail = {"jail": jail, "jail_missing_because": jail_missing_because[:_LONGEST_REASON]}
+    told = {
+        "jail": jail,
+        "jail_missing_because": jail_missing_because[:_LONGEST_REASON],
+        "decoding": decoding[:_LONGEST_DECODING],
+    }
     touch = update(WorkerRow).where(WorkerRow.name == worker)
     touch = touch.values(
         seen_at=utcnow(),
@@ -46,7 +52,7 @@ def beat(
         skew_s=skew_s,
         started_at=started_at,
         folder_problems=problems,
-        **its_jail,
+        **told,
     )
     with db.session() as session:
         if rows_changed(session, touch) == 1:
@@ -60,7 +66,7 @@ def beat(
                     started_at=started_at,
                     skew_s=skew_s,
                     folder_problems=problems,
-                    **its_jail,
+                    **told,
                 )
             )
     except IntegrityError:  # another process of the same worker was first

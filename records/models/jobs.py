@@ -108,6 +108,8 @@ class WorkerRow(Base):
     jail: Mapped[str | None] = mapped_column(String(16))
     """What keeps in what opens films there; None: an older version did not say."""
     jail_missing_because: Mapped[str | None] = mapped_column(String(300))
+    decoding: Mapped[str | None] = mapped_column(String(600))
+    """By what it decodes films, in words for IT; None or empty: it did not say so far."""
 
 
 class ClockRow(Base):

@@ -92,6 +92,8 @@ class WorkerFigure(_Figure):
     jail: str | None = None
     """What keeps in what opens films on its machine; null: its version does not say."""
     jail_missing_because: str = ""
+    decoding: str = ""
+    """By what it decodes films; empty: it did not say so far."""
     runs: list[str]
     """The ids of the jobs it works on."""
 
@@ -252,6 +254,7 @@ def _workers(session: Session, settings: Settings, running: list[RunningJob], no
             folder_problems=list(row.folder_problems or ()),
             jail=row.jail,
             jail_missing_because=row.jail_missing_because or "",
+            decoding=row.decoding or "",
             runs=[job.id for job in running if job.worker == row.name],
         )
         for row in rows

@@ -23,7 +23,7 @@ from records.models import JobRow, JobState, MomentRow, SelectionState, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage, Stored
 from tests.effects import effects_on, woken_by
-from tests.footage import JAIL, RUNNER, numbers_in
+from tests.footage import DECODERS, JAIL, RUNNER, numbers_in
 from tests.records.cast import K_104, K_207, job_row, take
 from tests.worker.service import QUICK, Service, assert_nothing_left_behind, running_service
 from worker import tasks
@@ -35,7 +35,7 @@ from worker.tasks import attempt, run_job
 
 
 def context_of(service: Service, storage: Storage | None = None) -> WorkerContext:
-    return WorkerContext(service.settings, service.db, storage or service.storage, RUNNER, "w", JAIL)
+    return WorkerContext(service.settings, service.db, storage or service.storage, RUNNER, "w", JAIL, DECODERS)
 
 
 def do_all(service: Service, jobs: list[str]) -> None:

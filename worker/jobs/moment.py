@@ -23,10 +23,13 @@ from records.documents import MomentFacts, StatedCut, on_clock_of
 from records.ledger.jobs import MOMENT, Claim
 from records.ledger.moment_order import number_of
 from records.ledger.selections import require_source, starts_ms
+from records.logs import get_logger
 from records.models import HidingRow, JobRow, JobState, MomentRow, SelectionRow, UploadRow
 from records.views.output_inputs import fetch
 from worker.context import WorkerContext
 from worker.jobs.made import JobResult, Report, found_or_lost
+
+log = get_logger("worker")
 
 
 def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) -> JobResult:
@@ -54,7 +57,7 @@ def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
         even_in_doubt=hiding is None or hiding.even_in_doubt,
         # One encoder thread a process uses two cores best; a moment that is alone would leave the others idle.
         threads=(os.cpu_count() or 1) if alone else 1,
-        ffmpeg=Ffmpeg.of(ctx.ffmpeg),
+        ffmpeg=Ffmpeg.of(ctx.decoders.ready() if row.kind == "clip" else ctx.ffmpeg),
     )
     limits = replace(ctx.jail.limits, file_bytes=max(ctx.jail.limits.file_bytes, room_for_copy(source.stat().st_size)))
 
@@ -65,7 +68,12 @@ def make_moment(ctx: WorkerContext, claim: Claim, folder: Path, report: Report) 
         if name == "held_ms" and upload.held_ms is None:
             note_held(ctx.db, upload.id, value)
 
-    made = ctx.jail.do(MAKE_MOMENT, order, folder, reads=[source], limits=limits, tell=tell, note=noted)
+    devices = order.ffmpeg.devices()
+    made = ctx.jail.do(
+        MAKE_MOMENT, order, folder, reads=[source], devices=devices, limits=limits, tell=tell, note=noted
+    )
+    if devices and made.finished is not None and made.finished.kind == "clip":
+        log.info("clip_decoded", by=made.finished.decoded_by, because=made.finished.processor_reason)
     facts = None if made.finished is None else _facts(made, made.finished, row)
     seen = made.hidden
     if seen is None or hiding is None:

@@ -41,6 +41,7 @@ def start_watch(parent: int, started_at: datetime, duty: MaintenanceDuty) -> Non
 def _watch(started_at: datetime, duty: MaintenanceDuty) -> None:
     next_beat = next_sweep = 0.0
     watchdog = Watchdog()
+    trial: threading.Thread | None = None
     while True:
         beat_pulse()
         if not duty.take():
@@ -49,10 +50,13 @@ def _watch(started_at: datetime, duty: MaintenanceDuty) -> None:
         try:
             ctx = worker_context()
             now = time.monotonic()
+            if trial is None:  # beside this thread: a driver may take its time
+                trial = threading.Thread(target=_try_devices, args=(ctx,), name="devices", daemon=True)
+                trial.start()
             if now >= next_beat:
                 locks = ctx.settings.jail_for_media().held_by()
                 folders = folder_problems(ctx.settings, "worker")
-                beat(ctx.db, ctx.worker, started_at, folders, locks.kept_by, locks.why_not)
+                beat(ctx.db, ctx.worker, started_at, folders, locks.kept_by, locks.why_not, ctx.decoders.told())
                 next_beat = now + ctx.settings.heartbeat_s
             if now >= next_sweep:
                 sweep_scratch(ctx.db, ctx.storage, ctx.settings)
@@ -67,6 +71,16 @@ def _watch(started_at: datetime, duty: MaintenanceDuty) -> None:
         except Exception:
             log.exception("maintenance_failed")
         time.sleep(_LOOK_EVERY_S)
+
+
+def _try_devices(ctx: WorkerContext) -> None:
+    """Find out what decodes films here, before the first of them: all processes of this machine then know it."""
+    try:
+        ctx.decoders.proofs()
+    except PipelineError as error:
+        log.warning("devices_not_tried", code=error.code, cause=str(error))
+        return
+    log.info("films_are_decoded", by=ctx.decoders.told())
 
 
 def _take_turns(ctx: WorkerContext) -> None:

@@ -25,7 +25,7 @@ from records.storage.contract import StorageMissing
 from tests.api.service import SELECTIONS
 from tests.effects import effects_on
 from tests.figures import figure_pixels, mark, pictures_in, walk, walking_film
-from tests.footage import JAIL, RUNNER
+from tests.footage import DECODERS, JAIL, RUNNER
 from tests.records.cast import job_row, take
 from tests.worker.service import Service, assert_nothing_left_behind, running_service
 from worker.context import WorkerContext
@@ -49,7 +49,7 @@ def jobs_of(service: Service) -> list[JobRow]:
 
 def do_all(service: Service) -> None:
     """Everything that is queued, and what follows from it."""
-    place = WorkerContext(service.settings, service.db, service.storage, RUNNER, "w", JAIL)
+    place = WorkerContext(service.settings, service.db, service.storage, RUNNER, "w", JAIL, DECODERS)
     while queued := [job.id for job in jobs_of(service) if job.state == JobState.QUEUED]:
         attempt(place, take(service.db, service.settings, queued[0]))
 
@@ -172,7 +172,7 @@ def test_what_was_made_without_a_cover_cannot_be_handed_in_once_it_is_asked_for(
 def test_a_crash_on_the_way_leaves_it_withheld(client: TestClient, service: Service, made: dict[str, Any]) -> None:
     with effects_on(service.db) as effects, service.db.session() as session:  # the process is gone before a file is
         ask_hiding(session, made["id"], made["moments"][0]["id"], [mark(walk, 0)])
-    place = WorkerContext(service.settings, service.db, service.storage, RUNNER, "w", JAIL)
+    place = WorkerContext(service.settings, service.db, service.storage, RUNNER, "w", JAIL, DECODERS)
     [job] = [job for job in jobs_of(service) if job.state == JobState.QUEUED]
     attempt(place, take(service.db, service.settings, job.id))
     view = look(client, made["id"])

@@ -168,3 +168,13 @@ def babble(_tries: Tries, tell: Telling) -> Could:
     """Nothing that anybody could understand."""
     tell._line.sendall(b"\xff\x00 no answer\n")
     return Could((), 0)
+
+
+def write_to_device(tries: Tries, _: Telling) -> Could:
+    """Whether the device file that is named as readable can be used."""
+    try:
+        with tries.readable.open("wb", buffering=0) as device:
+            device.write(b"x")
+    except OSError as error:
+        return Could((f"{type(error).__name__} {error.errno}",), 0)
+    return Could(("writes",), 0)

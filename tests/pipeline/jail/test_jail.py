@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ import psutil
 import pytest
 
 from pipeline.errors import Cancelled, JailMissing, MediaCrashed, OutputTooLarge, TooMuchMemory
+from pipeline.ffmpeg.devices import Device
 from pipeline.ffmpeg.limits import Limits
 from pipeline.jail.jail import Jail, Locks, Task, WorkBroke, find_locks
 from tests.footage import JAIL
@@ -71,6 +73,14 @@ def test_nothing_outside_its_folder_can_be_reached(locks: Locks, tries: Tries, m
     assert could.done == ("starts programs",)
     assert (tries.folder / "made.txt").read_text() == "as it must"
     assert not list(tries.folder.parent.rglob("left-behind"))
+
+
+@pytest.mark.parametrize("locks", WAYS)
+def test_a_device_can_be_used_by_what_is_given_it_and_by_nothing_else(locks: Locks, tries: Tries) -> None:
+    jail, asked = jailed(locks=locks), dataclasses.replace(tries, readable=Path("/dev/full"))
+    given = jail.do(task("write_to_device"), asked, tries.folder, devices=[Device("cuda", "cuda", ("full",))])
+    assert given.done == (f"OSError {errno.ENOSPC}",)  # as /dev/full answers
+    assert jail.do(task("write_to_device"), asked, tries.folder).done != given.done
 
 
 def test_out_of_the_jail_the_same_probe_reaches_everything(tries: Tries) -> None:

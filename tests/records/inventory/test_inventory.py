@@ -79,6 +79,7 @@ SAYS: dict[str, Any] = {
     "open_to_everyone_on_this_machine": True,
     "public_url": "https://vigpack.example.org",
     "jail_required": True,
+    "decode_by": "off",
     "log_dir": Path("/logs"),
     "sweep_s": 7200,
     "audit_checkpoint_dir": Path("/elsewhere"),

@@ -11,7 +11,7 @@ from records.ledger.workers import beat
 from records.models import JobRow, utcnow
 from records.settings import Settings
 from records.storage.open import open_storage
-from tests.footage import JAIL, RUNNER
+from tests.footage import DECODERS, JAIL, RUNNER
 from tests.records.cast import K_104, add_jobs, take
 from tests.records.finished import finish_job
 from tests.servers import free_port
@@ -24,7 +24,7 @@ WORKER = "w"  # as jobs are taken in tests.records.cast
 def context(db: Database, settings: Settings, **changes: object) -> WorkerContext:
     chosen = settings.model_copy(update={"hung_after_s": 1, **changes})
     beat(db, WORKER, utcnow())
-    return WorkerContext(chosen, db, open_storage(chosen), RUNNER, WORKER, JAIL)
+    return WorkerContext(chosen, db, open_storage(chosen), RUNNER, WORKER, JAIL, DECODERS)
 
 
 def overlooked(db: Database) -> list[str]:

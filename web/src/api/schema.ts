@@ -5681,6 +5681,8 @@ export interface components {
         };
         /** @description A worker that has been seen within a day. */
         WorkerFigure: {
+            /** @default  */
+            decoding?: string;
             folder_problems: components["schemas"]["FolderProblem"][];
             jail?: string | null;
             /** @default  */
