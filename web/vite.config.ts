@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import type { PluginOption } from 'vite';
+import { wuchale } from 'wuchale/vite';
 import { hevc } from './vite.hevc';
 import { toml } from './vite.toml';
 
@@ -8,9 +11,16 @@ const WITH_A_PAGE = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts') && readFileSync(`src/${name}`, 'utf8').includes('@vitest-environment jsdom'))
   .map((name) => `src/${name}`);
 
-export default defineConfig({
-  plugins: [svelte(), hevc(), toml()],
-  ...(process.env['VITEST'] ? { resolve: { conditions: ['browser'] } } : {}), // components are mounted, not written as HTML
+const { PAGE_LANGUAGE = 'en', PAGE_LOCALES = 'src/locales' } = process.env;
+/** The catalogue's words are put in by the build; tests and `npm run dev` read them where they stand. */
+const words = (command: string): PluginOption[] => (command === 'build' ? [wuchale()] : []);
+
+export default defineConfig(({ command }) => ({
+  plugins: [words(command), svelte(), hevc(), toml()],
+  resolve: {
+    alias: { catalogue: resolve(PAGE_LOCALES, `.wuchale/page.page.${PAGE_LANGUAGE}.compiled.js`) },
+    ...(process.env['VITEST'] ? { conditions: ['browser'] } : {}), // components are mounted, not written as HTML
+  },
   // Nothing is inlined as data: URLs, so that the strict Content-Security-Policy of the service holds.
   build: {
     target: 'es2022',
@@ -18,7 +28,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: { input: ['index.html', 'it.html'] },
   },
-  worker: { format: 'es', plugins: () => [hevc(), toml()] },
+  worker: { format: 'es', plugins: () => [words(command), hevc(), toml()] },
   server: { proxy: { '/api': 'http://127.0.0.1:8000', '/review': 'http://127.0.0.1:8000' } },
   test: {
     // Each file that has a page's storage or tabs begins with none of another's. The others share a process: to begin
@@ -33,4 +43,4 @@ export default defineConfig({
     alias: { 'tus-js-client': 'tus-js-client/lib.esm/browser/index.js' },
     server: { deps: { inline: ['tus-js-client'] } },
   },
-});
+}));

@@ -28,7 +28,7 @@ export async function findKept(): Promise<Kept> {
     return left.length ? [`${one.family}, cycle ${one.cycle}: ${size(bytes)} not sent yet`] : [];
   });
   for (const draft of drafts.filter((one) => one.marks.length && !sent.has(one.key))) {
-    unsent.push(`${draft.details.family || 'A film without a family code'}: ${count(draft.marks.length, 'moment')} marked and not sent`);
+    unsent.push(`${draft.details.family || 'A film without a family code'}: ${count(draft.marks.length, ['# moment', '# moments'])} marked and not sent`);
   }
   return { unsent, isAnything: drafts.length > 0 || sendings.length > 0 };
 }

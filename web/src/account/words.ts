@@ -86,7 +86,8 @@ export const appState = (factors: OwnAccount['factors']): string =>
 /** How many recovery codes are left, and whether that is few. */
 export function codesLeft(left: number): string {
   if (!left) return 'None is left. Make new ones while you can sign in.';
-  return `${count(left, 'code')} ${left === 1 ? 'is' : 'are'} left${left < FEW_CODES ? ': make new ones soon.' : '.'}`;
+  const said = count(left, ['# code is left.', '# codes are left.']);
+  return left < FEW_CODES ? `${said} Make new ones soon.` : said;
 }
 
 export const dayOf = (iso: string): string => new Date(iso).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });

@@ -168,8 +168,8 @@ const FAULTS: Record<AuditCheck['found']['faults'][number]['kind'], string> = {
 /** Whether the audit is whole, in one sentence for the head and one for each place. */
 export function verdictOf({ is_whole, found }: AuditCheck): { head: string; places: string[] } {
   const since = found.since ? ` since ${dayOf(found.since)}` : '';
-  const compared = found.checkpoints ? `, compared with ${count(found.checkpoints, 'checkpoint')} kept elsewhere` : '';
-  if (is_whole) return { head: `The audit is whole: ${count(found.lines, 'line')}${since}, none changed, moved or left out${compared}.`, places: [] };
+  const compared = found.checkpoints ? `, compared with ${count(found.checkpoints, ['# checkpoint', '# checkpoints'])} kept elsewhere` : '';
+  if (is_whole) return { head: `The audit is whole: ${count(found.lines, ['# line', '# lines'])}${since}, none changed, moved or left out${compared}.`, places: [] };
   const places = found.faults.map((fault) => `Line ${fault.sequence} ${FAULTS[fault.kind]}.`);
   return { head: `The audit is wounded at line ${found.faults[0]?.sequence ?? '?'}.`, places };
 }

@@ -76,10 +76,10 @@ export function saidOf(one: Said): string {
 /** What a no takes with it; '' where there is nothing. */
 export function takenBy(gone: ConsequencesView): string {
   const parts = [
-    gone.selections ? count(gone.selections, 'whole review') : '',
-    gone.moments ? count(gone.moments, 'moment') : '',
-    gone.outputs ? count(gone.outputs, 'file') + ' made for it' : '',
-    gone.shares ? `the look of ${count(gone.shares, 'supervisor')}` : '',
+    gone.selections ? count(gone.selections, ['# whole review', '# whole reviews']) : '',
+    gone.moments ? count(gone.moments, ['# moment', '# moments']) : '',
+    gone.outputs ? count(gone.outputs, ['# file made for it', '# files made for it']) : '',
+    gone.shares ? count(gone.shares, ['what # supervisor sees', 'what # supervisors see']) : '',
   ].filter(Boolean);
   const last = parts.pop();
   return last ? (parts.length ? `${parts.join(', ')} and ${last}` : last) : '';

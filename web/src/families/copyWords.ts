@@ -54,7 +54,7 @@ export function sealedBytes(bytes: number): number {
 
 /** What is still to come, and how often a link was opened. */
 export function endingOf(one: HandedOutCopy, now = new Date()): string {
-  const opened = one.opened === null ? '' : one.opened ? `Opened ${count(one.opened, 'time')}. ` : 'Not opened yet. ';
+  const opened = one.opened === null ? '' : one.opened ? `Opened ${count(one.opened, ['# time', '# times'])}. ` : 'Not opened yet. ';
   const older = one.is_older && !one.ended_at ? ' Older than what is here now.' : '';
   if (!one.until) return `${opened}${older}`.trim();
   if (one.carrier === 'link') return `${opened}Ends ${lastDayOf(one.until)}.`;

@@ -16,13 +16,16 @@ export function goesSentence(kept: FamilyRetention): string {
 /** What there is of a family: `3 reviews of 2 cycles, 14 files, 22 MB`. */
 export function amountOf({ selections, cycles, files, bytes }: FamilyRetention['there']): string {
   if (!selections) return 'no review';
-  return [`${count(selections, 'review')} of ${count(cycles, 'cycle')}`, ...(files ? [count(files, 'file'), size(bytes)] : [])].join(', ');
+  return [`${count(selections, ['# review', '# reviews'])} of ${count(cycles, ['# cycle', '# cycles'])}`, ...(files ? [count(files, ['# file', '# files']), size(bytes)] : [])].join(', ');
 }
 
 /** What left and is not back, for the question before erasing. */
 export function copiesSentence(copies: readonly unknown[]): string {
-  if (!copies.length) return 'No copy of it is known to be outside.';
-  return `${count(copies.length, 'copy', 'copies')} of it ${copies.length === 1 ? 'is' : 'are'} outside, which this does not reach. Bring ${copies.length === 1 ? 'it' : 'them'} back, or ask for ${copies.length === 1 ? 'it' : 'them'} to be deleted.`;
+  if (!copies.length) return 'No copy of it is known to be out.';
+  return count(copies.length, [
+    '# copy of it is out, which this does not reach. Bring it back, or ask for it to be deleted.',
+    '# copies of it are out, which this does not reach. Bring them back, or ask for them to be deleted.',
+  ]);
 }
 
 const CARRIERS: Record<string, string> = { sealed: 'a sealed pack', link: 'a link', plain: 'a plain file' };
@@ -43,7 +46,7 @@ export function certificateText(one: Certificate): string {
     `Begun: ${one.begun_at}`,
     `Finished: ${one.finished_at ?? 'not yet'}`,
     `Why: ${CAUSES[one.cause]}${one.rule ? ` (${one.rule})` : ''}.`,
-    `Erased: ${amountOf(counts)}; ${count(counts.moments, 'moment')}, ${count(counts.outputs, 'output')}, ${count(counts.photographs, 'photograph')}; with them every word, agreement and the key they were sealed with.`,
+    `Erased: ${amountOf(counts)}; ${count(counts.moments, ['# moment', '# moments'])}, ${count(counts.outputs, ['# output', '# outputs'])}, ${count(counts.photographs, ['# photograph', '# photographs'])}; with them every word, agreement and the key they were sealed with.`,
     ...(counts.first_sent_on && counts.last_sent_on ? [`Sent between ${counts.first_sent_on} and ${counts.last_sent_on}.`] : []),
     '',
     one.copies_out.length ? 'Still outside:' : 'No copy is known to be outside.',

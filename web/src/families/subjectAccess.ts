@@ -42,7 +42,7 @@ export function dueSentence(request: SubjectAccessRequest, now = new Date()): st
   if (request.handed_out_at) return `Handed out on ${dayOf(request.handed_out_at)}.`;
   if (request.is_overdue) return `It was to be answered by ${due}. Answer it now, and tell your data protection officer.`;
   const days = Math.ceil((new Date(`${request.due_on}T00:00`).getTime() - now.getTime()) / DAY_MS);
-  return `To be answered by ${due}${days <= 0 ? ', today' : `, in ${count(days, 'day')}`}.`;
+  return `To be answered by ${due}${days <= 0 ? ', today' : `, in ${count(days, ['# day', '# days'])}`}.`;
 }
 
 /** What is known of who else is in it. */

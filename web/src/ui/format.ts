@@ -22,8 +22,8 @@ export function duration(ms: number): string {
 /** A time for a screen reader: `1 minute 10.2 seconds`. */
 export function spokenClock(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
-  const seconds = `${Math.round((ms % 60_000) / 100) / 10} seconds`;
-  return minutes ? `${minutes} ${minutes === 1 ? 'minute' : 'minutes'} ${seconds}` : seconds;
+  const seconds = count(Math.round((ms % 60_000) / 100) / 10, ['# second', '# seconds']);
+  return minutes ? `${count(minutes, ['# minute', '# minutes'])} ${seconds}` : seconds;
 }
 
 /** Milliseconds from typed text: `1:10.2`, `70.2`, `1:01:10`. NaN where it is no time. */
@@ -52,10 +52,10 @@ export function size(bytes: number): string {
 export function wait(seconds: number): string {
   if (seconds < 50) return 'less than a minute';
   const minutes = Math.ceil(seconds / 60 - 0.2);
-  if (minutes < 60) return minutes <= 1 ? 'about a minute' : `about ${minutes} minutes`;
+  if (minutes < 60) return count(minutes, ['about a minute', 'about # minutes']);
   const hours = Math.floor(minutes / 60);
   const rest = minutes % 60;
-  return `about ${hours} ${hours === 1 ? 'hour' : 'hours'}${rest ? ` ${rest} min` : ''}`;
+  return [count(hours, ['about # hour', 'about # hours']), rest ? `${rest} min` : ''].join(' ').trim();
 }
 
 /** `40 s left`, `7 min left`: for a line that counts down. */
@@ -71,6 +71,7 @@ export function speed(bytesPerS: number): string {
   return `${(bytesPerS / 1e6).toFixed(bytesPerS < 1e7 ? 1 : 0)} MB/s`;
 }
 
-export function count(n: number, one: string, many = `${one}s`): string {
-  return `${n} ${n === 1 ? one : many}`;
+/** `1 moment`, `5 moments`: the form that the language has for a number, with it in the place of `#`. */
+export function count(n: number, forms: readonly string[], formOf = (one: number): number => (one === 1 ? 0 : 1)): string {
+  return (forms[formOf(n)] ?? '').replace('#', String(n));
 }
