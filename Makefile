@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # A shell that keeps Python from storing what it compiled would have each of some hundred processes of the tests compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup page api-types demo test chaos year containers pin-digests load load-against films mutants any-request findings bench bench-full bench-start bench-growth bench-light bench-pickup bench-desk capacity bundle licences papers sbom check check-python check-page machine rooms
+.PHONY: help setup page api-types demo test chaos year containers pin-digests load load-against films mutants any-request findings bench bench-full bench-start bench-growth bench-light bench-pickup bench-ranges bench-desk capacity bundle licences papers sbom check check-python check-page machine rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -114,6 +114,9 @@ capacity: $(VENV)/dev.stamp  # how many workers so many guiders need, by simulat
 
 bench-pickup: $(VENV)/dev.stamp  # measure how soon a worker begins after an upload; writes bench/results/pickup.json
 	@$(BIN)/python -m bench.pickup
+
+bench-ranges: $(VENV)/dev.stamp  # what ranges of sealed files cost beside plain ones, over HTTP; writes bench/results/ranges.json
+	@$(BIN)/python -m bench.ranges
 
 bench-desk: $(VENV)/dev.stamp machine page  # measure the desk in a real browser on a slow line; draws a film of 2 GB once
 	@$(BIN)/python -m bench.desk $(ARGS)

@@ -20,7 +20,8 @@ from records.models import JobRow, UploadRow
 from records.settings import Settings
 from records.storage.contract import Stored
 from records.storage.open import open_storage
-from records.storage.sealed import Readable, SealedStorage
+from records.storage.seal_format import Readable
+from records.storage.sealed import SealedStorage
 from records.uploads.partial_file import partial_path
 from records.uploads.uploads import Upload, Uploads
 from tests.effects import open_alone

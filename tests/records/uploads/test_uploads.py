@@ -23,7 +23,8 @@ from records.models import MomentRow, MomentState, UploadRow, UploadState, utcno
 from records.settings import Settings
 from records.storage.contract import Storage, StorageUnavailable, Stored
 from records.storage.open import open_storage
-from records.storage.sealed import Readable, SealedStorage
+from records.storage.seal_format import Readable
+from records.storage.sealed import SealedStorage
 from records.uploads.cleanup import expire_uploads
 from records.uploads.errors import AlreadyUploaded, OffsetWrong, TakenOver, UploadMissing, UploadTooLarge
 from records.uploads.partial_file import held_if_free, partial_path
