@@ -1,4 +1,4 @@
-"""What an API process does by itself: hands on uploads that a crash left waiting, erases those left alone, samples."""
+"""What an API process does by itself: hands on uploads that a crash left waiting, ends erasures, samples."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from api.temp_folder import sweep_private
 from pipeline.errors import PipelineError
 from records.actions.apply_retention import EVERY_S as EVERY_S_OF_RETENTION
 from records.actions.apply_retention import apply_retention
+from records.actions.erase import resume_erasures
 from records.actions.erase_family import resume_family_erasures
 from records.actions.sweep_forms import sweep_forms
 from records.audit.checkpoints import write_checkpoint
@@ -130,7 +131,9 @@ def run_maintenance(ctx: AppContext, *, after_outage: bool = False) -> int:
     if take_turn(ctx.db, SAMPLING, EVERY_S) or after_outage:
         # Here and not with recovery: how it was while no worker ran is what one wants to know.
         take_sample(ctx.db, health(ctx.db, ctx.settings, ctx.storage), after_outage=after_outage)
+    # Here and not with recovery: a worker's role may erase no family and sees only rows that a job names.
     resume_family_erasures(ctx.db, ctx.storage, ctx.settings)
+    resume_erasures(ctx.db, ctx.storage, ctx.settings)
     scrub_if_needed(ctx.db)
     if take_turn(ctx.db, RETENTION, EVERY_S_OF_RETENTION):
         # Here and not with recovery: each thing that goes leaves a line in the audit, which a worker's role cannot add.

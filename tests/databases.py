@@ -62,13 +62,15 @@ def make_tables(settings: Settings) -> None:
 
 _SHAPE = """
 SELECT md5(concat(
-  (SELECT string_agg(concat_ws(' ', oid, relfilenode, relacl, reltuples, relhastriggers), ',' ORDER BY oid)
+  (SELECT string_agg(concat_ws(' ', oid, relfilenode, relacl, reltuples, relhastriggers, relrowsecurity),
+    ',' ORDER BY oid)
    FROM pg_class WHERE relnamespace = 'public'::regnamespace),
   (SELECT string_agg(concat_ws(' ', attrelid, attname, atttypid, attnotnull, attacl), ',' ORDER BY attrelid, attnum)
    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace),
   (SELECT string_agg(concat_ws(' ', oid, tgenabled), ',' ORDER BY oid) FROM pg_trigger),
   (SELECT string_agg(concat_ws(' ', oid, proacl, md5(prosrc)), ',' ORDER BY oid)
    FROM pg_proc WHERE pronamespace = 'public'::regnamespace),
+  (SELECT string_agg(oid::text, ',' ORDER BY oid) FROM pg_policy),
   (SELECT string_agg(oid::text, ',' ORDER BY oid) FROM pg_constraint),
   (SELECT string_agg(concat_ws(' ', oid, nspname, nspacl), ',' ORDER BY oid) FROM pg_namespace WHERE nspname !~ '^pg_'),
   (SELECT concat_ws(' ', datacl, datallowconn, datconnlimit) FROM pg_database WHERE datname = current_database()),

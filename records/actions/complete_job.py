@@ -21,7 +21,7 @@ from records.consent.uses import require_moment, require_output
 from records.database import Database, rows_changed
 from records.documents import CoveredPicture, MomentFacts
 from records.errors import LeaseLost, WorkerLost
-from records.ledger.jobs import MOMENT, Claim, back_off, holds
+from records.ledger.jobs import MOMENT, WITHOUT_REASON, Claim, back_off, holds
 from records.ledger.moment_order import file_name, number_of
 from records.ledger.outcome_counts import Outcome, count_outcome
 from records.ledger.outputs import Source, find_output, note_made
@@ -134,7 +134,7 @@ def requeue_expired(db: Database, settings: Settings) -> tuple[int, int]:
     for job_id, selection_id in found:
         with db.session() as session:
             selection = lock_selection(session, selection_id)
-            query = select(JobRow).where(JobRow.id == job_id, *_expired()).with_for_update()
+            query = select(JobRow).options(*WITHOUT_REASON).where(JobRow.id == job_id, *_expired()).with_for_update()
             job = session.scalars(query).one_or_none()
             if selection is None or job is None:
                 continue  # renewed, taken over or erased meanwhile

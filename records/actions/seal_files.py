@@ -14,6 +14,7 @@ from sqlalchemy import select
 from pipeline.errors import PipelineError
 from records.actions.erase import selection_folder
 from records.database import Database
+from records.every_row import bear_no_hidden_rows, every
 from records.keys.errors import KeyGone
 from records.keys.ring import key_ring
 from records.logs import get_logger
@@ -32,7 +33,9 @@ def seal_files(db: Database, storage: SealedStorage, settings: Settings) -> int:
     Raises: DatabaseUnavailable.
     """
     with db.reading() as session:
-        ids = session.scalars(select(SelectionRow.id).where(SelectionRow.visible)).all()
+        bear_no_hidden_rows(session)
+        selection = every(session, SelectionRow)
+        ids = session.scalars(select(selection.id).where(selection.erasing_at.is_(None))).all()
     done = 0
     for selection_id in ids:
         try:

@@ -14,11 +14,10 @@ from itertools import islice
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records.actions.artwork import artwork_of
 from records.actions.erase import artifact_folder
 from records.database import Database
+from records.every_row import bear_no_hidden_rows, every, hold_selection
 from records.ledger.jobs import live_tokens, referenced_keys
-from records.ledger.selections import lock_selection
 from records.ledger.store_identity import (
     StoreMatch,
     catch_up,
@@ -76,6 +75,7 @@ def sweep_attempts(db: Database, storage: Storage, selection_id: str, job_id: st
     if not keys:
         return 0
     with db.reading() as session:
+        bear_no_hidden_rows(session)
         dead = _dead_attempts(session, keys)
     if not dead or not may_sweep(db, storage):
         return 0
@@ -89,6 +89,7 @@ def _look_through(db: Database, storage: Storage) -> _Found:
     for keys in _pages(storage.keys("selections/")):
         # After the keys were listed: a row that is there before its file is found, if it ever was.
         with db.reading() as session:
+            bear_no_hidden_rows(session)
             strange = strange_selections(session, {key.split("/")[1] for key in keys})
             found.strange += [key for key in keys if key.split("/")[1] in strange]
             known = [key for key in keys if key.split("/")[1] not in strange]
@@ -120,12 +121,14 @@ def _dead_attempts(session: Session, keys: list[str]) -> list[str]:
 def _stray_uploads(session: Session, keys: list[str]) -> list[str]:
     """A row is always there before its file, so a file without one is stray."""
     ids = {key.split("/")[3] for key in keys}
-    known = set(session.scalars(select(UploadRow.id).where(UploadRow.id.in_(ids)))) if ids else set()
+    upload = every(session, UploadRow)
+    known = set(session.scalars(select(upload.id).where(upload.id.in_(ids)))) if ids else set()
     return [key for key in keys if key.split("/")[3] not in known]
 
 
 def _without_row(session: Session, keys: list[str]) -> list[str]:
-    rows = set(session.scalars(select(ArtworkRow.storage_key).where(ArtworkRow.storage_key.in_(keys)))) if keys else ()
+    artwork = every(session, ArtworkRow)
+    rows = set(session.scalars(select(artwork.storage_key).where(artwork.storage_key.in_(keys)))) if keys else ()
     return [key for key in keys if key not in rows]
 
 
@@ -134,9 +137,11 @@ def _stray_artwork(db: Database, suspects: list[str]) -> list[str]:
     stray = []
     for selection_id in {key.split("/")[1] for key in suspects}:
         with db.session() as session:
-            if lock_selection(session, selection_id) is None:
+            bear_no_hidden_rows(session)
+            if not hold_selection(session, selection_id):
                 continue  # erasing takes them all
-            kept = {row.storage_key for row in artwork_of(session, selection_id)}
+            artwork = every(session, ArtworkRow)
+            kept = set(session.scalars(select(artwork.storage_key).where(artwork.selection_id == selection_id)))
         stray += [key for key in suspects if key.split("/")[1] == selection_id and key not in kept]
     return stray
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from alembic import command
-from sqlalchemy import Connection, MetaData, Select, Table, delete, func, literal_column, select, text, update
+from sqlalchemy import Connection, MetaData, Select, Table, delete, func, inspect, literal_column, select, text, update
 from sqlalchemy.orm import Session
 
 from records.actions.erase import resume_erasures, selection_folder
@@ -280,11 +280,14 @@ def _drop_everything(connection: Connection) -> list[Erasure]:
     erased = erasures_in(connection, tables_in(connection))
     metadata = MetaData()
     metadata.reflect(connection)
+    if connection.dialect.name == "postgresql":
+        for view in inspect(connection).get_view_names():
+            connection.execute(text(f"DROP VIEW {connection.dialect.identifier_preparer.quote(view)}"))
     metadata.drop_all(connection)
-    if connection.dialect.name == "postgresql":  # triggers go with their tables, what they call does not
+    if connection.dialect.name == "postgresql":  # triggers and policies go with their tables, what they call does not
         ours = text(
             "SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace "
-            "AND p.prorettype = 'trigger'::regtype "
+            "AND p.prorettype IN ('trigger'::regtype, 'boolean'::regtype) "
             "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
         )
         for (name,) in connection.execute(ours).all():

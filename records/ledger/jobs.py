@@ -14,12 +14,13 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import case, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from pipeline.errors import Cancelled
 from records.database import Database, rows_changed
 from records.effects import effects_of
 from records.errors import LeaseLost
+from records.every_row import every
 from records.ledger.scheduling import Priority, is_due, next_due_job, runs_long
 from records.ledger.workers import is_worker_draining
 from records.models import (
@@ -38,6 +39,8 @@ from records.settings import Settings
 
 MOMENT = "moment"
 """The kind of the jobs that make one clip or still; every other kind is a kind of output."""
+WITHOUT_REASON = (defer(JobRow.error_sentence), defer(JobRow.error_detail))
+"""As much of a job as workers may read: why it failed may name people."""
 LONGEST_REST_S = 3600
 """Between two attempts at a job."""
 
@@ -190,9 +193,8 @@ def take_unsent(db: Database, limit: int, *, silent_s: float) -> list[str]:
 
 def live_tokens(session: Session) -> set[str]:
     """The tokens of every running job: what bears another token will never be finished."""
-    return {
-        token for token in session.scalars(select(JobRow.lease_token).where(JobRow.state == JobState.RUNNING)) if token
-    }
+    job = every(session, JobRow)
+    return {token for token in session.scalars(select(job.lease_token).where(job.state == JobState.RUNNING)) if token}
 
 
 def referenced_keys(session: Session, keys: list[str]) -> set[str]:
@@ -200,7 +202,8 @@ def referenced_keys(session: Session, keys: list[str]) -> set[str]:
     kept: set[str] = set()
     # In this order: what is released in between is found by one or the other.
     for row in (WithheldRow, ArtifactRow):
-        kept |= set(session.scalars(select(row.storage_key).where(row.storage_key.in_(keys))))
+        key = every(session, row).storage_key
+        kept |= set(session.scalars(select(key).where(key.in_(keys))))
     return kept
 
 

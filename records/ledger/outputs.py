@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from pipeline.purposes import Purpose
 from records.documents import Recipe, recipe_of
 from records.effects import effects_of
-from records.ledger.jobs import add_job, queue_again
+from records.ledger.jobs import WITHOUT_REASON, add_job, queue_again
 from records.ledger.scheduling import Priority
 from records.models import ArtifactRow, JobRow, JobState, OutputRow, OutputSourceRow, SelectionRow, utcnow
 
@@ -149,7 +149,7 @@ def outputs_showing(session: Session, *, selection_id: str = "", artwork_id: str
 
 def job_of(session: Session, output: OutputRow) -> JobRow | None:
     """The job that makes an output; None until every moment is ready."""
-    return session.scalars(select(JobRow).where(*_job_of(output))).one_or_none()
+    return session.scalars(select(JobRow).options(*WITHOUT_REASON).where(*_job_of(output))).one_or_none()
 
 
 def _job_of(output: OutputRow) -> tuple[ColumnElement[bool], ...]:

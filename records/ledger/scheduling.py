@@ -112,7 +112,8 @@ def next_due_job(session: Session, now: datetime, *, short_only: bool = False) -
     held, left = JobRow.__table__.alias(), JobRow.__table__.alias()
     turn = select(held.c.id).join(first, first.c.id == held.c.id).where(*among(held.c)).order_by(*_turn(first))
     oldest = select(left.c.id).where(*among(left.c)).order_by(left.c.priority, left.c.queued_at, left.c.id)
-    return func.coalesce(_one_not_held(turn, held), _one_not_held(oldest, left))
+    # In a SELECT of its own: beside a policy on rows PostgreSQL takes no COALESCE for an index's key, as it might tell.
+    return select(func.coalesce(_one_not_held(turn, held), _one_not_held(oldest, left))).scalar_subquery()
 
 
 def _one_not_held(jobs: Select[str], table: FromClause) -> ScalarSelect[str]:

@@ -27,6 +27,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from records.database import Database, rows_changed
+from records.every_row import bear_no_hidden_rows, every
 from records.logs import get_logger
 from records.models import (
     ArtifactRow,
@@ -120,6 +121,7 @@ def settle_store(db: Database, storage: Storage) -> StoreState:
     """
     label = _read_label(storage)
     with db.reading() as session:
+        bear_no_hidden_rows(session)
         row = _row(session)
         knows_files = _knows_files(session)
     if label is None and row.labelled_at is None:
@@ -148,6 +150,7 @@ def keep_in_step(db: Database, storage: Storage) -> None:
     Raises: DatabaseUnavailable, StorageUnavailable.
     """
     with db.reading() as session:
+        bear_no_hidden_rows(session)
         row = _row(session)
         stored = _stored(session)
     if row.labelled_at is None:
@@ -225,6 +228,7 @@ def count_files(db: Database, storage: Storage) -> StoreCount:
     ids = list(files)
     for begin in range(0, len(ids), _PAGE_IDS):
         with db.reading() as session:
+            bear_no_hidden_rows(session)
             strange += sum(files[one] for one in strange_selections(session, ids[begin : begin + _PAGE_IDS]))
     return StoreCount(sum(files.values()) - strange, strange)
 
@@ -233,7 +237,7 @@ def strange_selections(session: Session, ids: Iterable[str]) -> set[str]:
     """Those of the selections that are neither there nor were erased by this database."""
     unknown = set(ids)
     # In this order: one that is erased in between is found by one or the other.
-    for column in (SelectionRow.id, ErasureRow.target):
+    for column in (every(session, SelectionRow).id, ErasureRow.target):
         if unknown:
             unknown -= set(session.scalars(select(column).where(column.in_(unknown))))
     return unknown
@@ -256,14 +260,17 @@ def _row(session: Session) -> StoreIdentityRow:
 
 
 def _knows_files(session: Session) -> bool:
-    complete = select(UploadRow.id).where(UploadRow.state == UploadState.COMPLETE, UploadRow.storage_key.is_not(None))
-    return any(session.scalars(query.limit(1)).first() for query in (select(ArtifactRow.id), complete))
+    upload = every(session, UploadRow)
+    complete = select(upload.id).where(upload.state == UploadState.COMPLETE, upload.storage_key.is_not(None))
+    made = select(every(session, ArtifactRow).storage_key)
+    return any(session.scalars(query.limit(1)).first() for query in (made, complete))
 
 
 def _stored(session: Session) -> str:
     """Something that differs whenever a file was stored and recorded: uploads queue jobs, and jobs end with files."""
-    jobs = select(func.max(JobRow.queued_at), func.max(JobRow.finished_at), func.count(JobRow.finished_at))
-    artwork = select(func.max(ArtworkRow.created_at), func.count())
+    job, made_by_children = every(session, JobRow), every(session, ArtworkRow)
+    jobs = select(func.max(job.queued_at), func.max(job.finished_at), func.count(job.finished_at))
+    artwork = select(func.max(made_by_children.created_at), func.count())
     parts = [*session.execute(jobs).one(), *session.execute(artwork).one()]
     return " ".join(str(part) for part in parts)[:200]
 

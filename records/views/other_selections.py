@@ -82,10 +82,12 @@ def choices_in(session: Session, selection_id: str) -> tuple[StillChoice, ...]:
 
 
 def _of_family(selection: SelectionRow) -> Select[SelectionRow]:
-    persons = select(FamilyRow.id).where(FamilyRow.owner_account_id != SHARED_GUIDER_ACCOUNT)
+    a_person_s = select(FamilyRow.id).where(
+        FamilyRow.id == SelectionRow.family_id, FamilyRow.owner_account_id != SHARED_GUIDER_ACCOUNT
+    )
     return select(SelectionRow).where(
         SelectionRow.family_id == selection.family_id,
-        or_(SelectionRow.guider.is_not_distinct_from(selection.guider), SelectionRow.family_id.in_(persons)),
+        or_(SelectionRow.guider.is_not_distinct_from(selection.guider), a_person_s.exists()),
         SelectionRow.id != selection.id,
         SelectionRow.visible,
     )

@@ -14,9 +14,10 @@ from sqlalchemy import update
 from api.background import keep_running_maintenance, run_maintenance
 from api.dependencies import AppContext
 from api.records_ready import RecordsReady
+from records.actions.erase import mark_erased
 from records.keys.ring import key_ring
 from records.logs import configure_logging
-from records.models import JobRow, UploadRow
+from records.models import FamilyRow, JobRow, SelectionRow, UploadRow
 from records.settings import Settings
 from records.storage.contract import Stored
 from records.storage.open import open_storage
@@ -102,6 +103,16 @@ def test_maintenance_goes_on_after_an_error_nobody_foresaw(waiting: AppContext) 
     with ThreadPoolExecutor(1) as elsewhere:  # in this thread a browser of other tests may keep a loop running
         elsewhere.submit(asyncio.run, maintain_until_all_are_handed_on()).result()
     assert (unlucky.failures, jobs(waiting)) == (0, 2)
+
+
+def test_an_erasure_that_a_crash_left_is_ended(app_settings: Settings) -> None:
+    db, storage = open_alone(app_settings), open_storage(app_settings)
+    selection_id = add_selection(db, K_207)
+    with db.session() as session:
+        mark_erased(session, selection_id)
+    run_maintenance(AppContext(app_settings, db, storage, Uploads(db, storage, app_settings), RUNNER, JAIL))
+    with db.reading() as session:
+        assert session.query(SelectionRow).count() == session.query(FamilyRow).count() == 0
 
 
 HANGING = """

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from records.migrations.migrate import migrate
 from records.settings import Settings
 from tests.databases import make_tables
 from tests.footage import numbered_film
-from tests.servers import RedisServer, running_redis
-from tests.worker.service import QUICK, Service, running_service
+from tests.servers import PostgresServer, RedisServer, running_redis
+from tests.worker.service import QUICK, ROLE, Service, running_service
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +59,28 @@ def redis_service(tmp_path: Path, postgres_url: str, own_redis: RedisServer) -> 
         Settings(data_dir=data, database_url=postgres_url, broker_url=own_redis.url, **QUICK)
     ) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def worker_role(postgres_server: PostgresServer) -> Iterator[str]:
+    postgres_server.execute(f"CREATE ROLE {ROLE} LOGIN")
+    yield ROLE
+    postgres_server.execute(f"DROP ROLE {ROLE}")
+
+
+@pytest.fixture
+def role_service(
+    tmp_path: Path, worker_role: str, postgres_server: PostgresServer, postgres_url: str
+) -> Iterator[Service]:
+    """A service whose workers have a database role of their own; what is asked here is asked as the owner."""
+    settings = Settings(
+        data_dir=tmp_path / "data",
+        database_url=postgres_url,
+        worker_role=worker_role,
+        min_free_bytes=0,
+        **{**QUICK, "sweep_s": 1},
+    )
+    migrate(settings)
+    with running_service(settings) as made:
+        yield made
+    postgres_server.execute(f"DROP OWNED BY {worker_role}", postgres_url.rpartition("/")[2])

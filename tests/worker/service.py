@@ -27,6 +27,8 @@ from tests.servers import start, wait_until
 from worker.broker import enqueue
 from worker.command import worker_argv, worker_env
 
+ROLE = "vigpack_worker"
+"""A role of workers' own in PostgreSQL."""
 QUICK = {"lease_s": 3, "heartbeat_s": 1, "recovery_s": 1, "retry_after_s": 0.2}
 """Settings with which recovery takes seconds."""
 
@@ -109,6 +111,11 @@ class Service:
                 process.kill()
                 process.wait()
         self.db.dispose()
+
+
+def as_worker(settings: Settings) -> str:
+    """The database's address for a worker of a role of its own."""
+    return settings.database_url.replace("postgres@", f"{ROLE}@")
 
 
 @contextmanager

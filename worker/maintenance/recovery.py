@@ -11,7 +11,6 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 
 from records.actions.complete_job import requeue_expired
-from records.actions.erase import resume_erasures
 from records.actions.returned_keys import destroy_returned_keys
 from records.actions.seal_files import seal_files
 from records.actions.sweep import sweep_store
@@ -35,7 +34,7 @@ log = get_logger("worker")
 
 
 def recover_lost_jobs(db: Database, storage: Storage, settings: Settings) -> None:
-    """One round: dead leases, lost messages, interrupted erasures. Raises: DatabaseUnavailable, StorageUnavailable."""
+    """One round: dead leases and lost messages. Raises: DatabaseUnavailable, StorageUnavailable."""
     if shortened := clamp_future_timestamps(db, settings):
         log.warning("future_timestamps_clamped", jobs=shortened)
     queued, failed = requeue_expired(db, settings)
@@ -44,7 +43,6 @@ def recover_lost_jobs(db: Database, storage: Storage, settings: Settings) -> Non
     if sent := resend_lost(db, settings):
         log.info("lost_messages_sent_again", jobs=sent)
     _wake_for_next_retry(db, settings)
-    resume_erasures(db, storage, settings)
     copy_register(db, storage)
     note_ended(db, RECOVERY)
     keep_in_step(db, storage)

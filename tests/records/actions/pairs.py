@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from records.actions.complete_job import finish
-from records.actions.erase import artifact_folder
+from records.actions.erase import artifact_folder, resume_erasures
 from records.database import Database
 from records.ledger.store_identity import (
     LABEL_KEY,
@@ -70,6 +70,7 @@ class Pair:
 
     def round(self) -> None:
         """Everything that sweeps by itself, as workers and the API do it."""
+        resume_erasures(self.db, self.storage, self.settings)
         recover_lost_jobs(self.db, self.storage, self.settings)
         sweep(self.db, self.storage, self.settings)
         expire_uploads(self.db, self.storage, self.settings)
