@@ -2,7 +2,7 @@
 
 On PostgreSQL a worker's role may be shown only rows that a job names (records/migrations/worker_role.py). Sweeping
 takes a file without a row for rubbish, so it must not take a hidden row for none: it reads views that hide nothing
-(step 0047), and says first that it bears no hidden ones.
+(step 0048), and says first that it bears no hidden ones.
 """
 
 from __future__ import annotations

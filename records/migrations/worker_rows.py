@@ -1,7 +1,7 @@
 """Which rows a worker's role may see and change: those of families for which a job is queued or running.
 
 By PostgreSQL's row-level security, which then tells every role apart that does not own the tables: all others get all
-rows. What decides are the functions of step 0047.
+rows. What decides are the functions of step 0048.
 """
 
 from __future__ import annotations

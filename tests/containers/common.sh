@@ -45,9 +45,9 @@ asked = urllib.request.Request('http://127.0.0.1:8000/api/v1/operations', header
 print(json.load(urllib.request.urlopen(asked))['verdict']['sentence'])"
 }
 
-# expect WORDS: the IT page's sentence holds them within a minute
+# expect WORDS: the IT page's sentence holds them within a minute and a half; the proxy is asked once a minute
 expect() {
-  for _ in $(seq 30); do
+  for _ in $(seq 45); do
     said=$(verdict)
     [[ $said == *"$1"* ]] && echo "/it: $said" && return
     sleep 2

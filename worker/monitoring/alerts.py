@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 
 from records.ledger.store_identity import StoreMatch
 from records.views.queue_stats import QueueFigures, WorkerFigure
+from worker.monitoring.proxy import OWN_CERTIFICATE
 from worker.monitoring.snapshot import Facts
 
 WAITS_S = 600
@@ -180,7 +181,7 @@ def _proxy(facts: Facts) -> Iterator[Alert]:
     elif facts.certificate_ends_soon and facts.certificate_ends_at is not None:
         left = max(facts.certificate_ends_at - facts.at, timedelta())
         says = f"The certificate of {facts.proxy_url} ends in {_days(left / timedelta(days=1))}, and was not renewed."
-        yield Alert(code="certificate_ends", level="warn", message=says, remedy=PROXY_ANEW)
+        yield Alert(code="certificate_ends", level="warn", message=says, remedy=f"{OWN_CERTIFICATE} {PROXY_ANEW}")
 
 
 def assess_store(match: StoreMatch, strange_files: int) -> Alert | None:

@@ -19,6 +19,7 @@ from records.settings import Settings
 _TIMEOUT_S = 5.0
 _WELL_KEPT_S, _UNWELL_KEPT_S = 60.0, 5.0
 """How long what was found is told again."""
+OWN_CERTIFICATE = "Where it is your own, put the new one into certificates/ first."
 _NEAR_END = timedelta(days=14)
 _LEAST_SHARE_LEFT = 1 / 6
 """Caddy renews when a third of a certificate's time is left; those of its own live for hours."""
@@ -93,7 +94,7 @@ def ask_proxy(url: str, via: str = "") -> ProxyFound:
             began, ends = (_time(str(shown[key])) for key in ("notBefore", "notAfter"))
             return ProxyFound(url, _ask(secured, parts.netloc), ends, began)
     except ssl.SSLCertVerificationError as error:
-        return ProxyFound(url, f"Its certificate is refused: {error.verify_message}.", ends, began)
+        return ProxyFound(url, f"Its certificate is refused: {error.verify_message}. {OWN_CERTIFICATE}", ends, began)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return ProxyFound(url, f"It does not answer ({type(error).__name__}).", ends, began)
 

@@ -216,3 +216,15 @@ def test_the_advice_to_grow_counts_what_runs() -> None:
 def test_what_is_unknown_is_no_trouble_by_itself() -> None:
     facts = some_facts(disk_free_bytes=None, disk_total_bytes=None, clock_skew_s=None)
     assert assess(facts).state == "well"
+
+
+def test_starting_the_proxy_anew_mends_no_certificate_of_one_s_own() -> None:
+    """Caddy renews its own; another one has to lie there before."""
+    ends = some_facts(
+        proxy_url="https://vig.example.org",
+        proxy_problem="",
+        certificate_ends_at=NOW + timedelta(days=5),
+        certificate_ends_soon=True,
+    )
+    [alert] = assess(ends).alerts
+    assert alert.remedy.index("put the new one into certificates/") < alert.remedy.index("docker compose up")
