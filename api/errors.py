@@ -33,6 +33,7 @@ from records.logs import frames_of, get_logger
 from records.retention import errors as retention
 from records.storage import contract as storage
 from records.subject_access import requests as asked
+from records.subject_access.sealed import AnswerTooLargeToSeal
 from records.training import logbook, ratings, reports
 from records.uploads import errors as uploads
 
@@ -234,9 +235,7 @@ STATUS_OF: dict[type[PipelineError], int] = {
     **dict.fromkeys((records.MomentBusy, records.ArtworkFull, records.HidingChanged, records.JobStateWrong), 409),
     **dict.fromkeys((records.SecondsNotSent, retention.ScheduleUnknown), 422),
     **dict.fromkeys((records.SourceErased, retention.FamilyHeld, add_moments.AnotherFilm), 409),
-    **dict.fromkeys(
-        (records.PriorityWrong, create.KeyReused, asked.SubjectAccessUnready, asked.AnswerTooLargeToSeal), 422
-    ),
+    **dict.fromkeys((records.PriorityWrong, create.KeyReused, asked.SubjectAccessUnready, AnswerTooLargeToSeal), 422),
     **dict.fromkeys((sharing.ShareWrong, hand_over.HandOverWrong, forms.ConsentFormWrong), 422),
     ratings.NotARecording: 422,
     storage.StorageDamaged: 500,

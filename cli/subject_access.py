@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,9 +15,12 @@ from typing import Annotated
 import typer
 
 from cli.screen import CommandFailed, counted, print_json, progress_bar, say
+from pipeline.pack.passphrase import new_passphrase
 from records.actions.erase import erase_marked
 from records.audit.act import note_act
 from records.audit.actor import command_line
+from records.backup.sealing import Recipients, parse_recipients, seal
+from records.copies.register import Carrier
 from records.database import Database, open_database
 from records.families.families import family_id_of
 from records.retention_policy.policy import policy_of
@@ -24,14 +29,19 @@ from records.storage.open import open_storage
 from records.subject_access.requests import (
     SubjectAccessView,
     close_request,
-    find_request,
     hand_out,
     open_request,
     request_for,
     view_request,
 )
+from records.subject_access.sealed import MOST_SEALED_BYTES, AnswerTooLargeToSeal, seal_answer
 from records.subject_access.stream import answer_bytes, answer_stream
 from worker.effects import carry_out_effects
+
+_TOO_LARGE = (
+    "This answer is too large for a page with a passphrase. Seal it for somebody's key with --recipient, or write it"
+    " with --plain and give it over in person."
+)
 
 
 class Act(StrEnum):
@@ -56,14 +66,26 @@ def subject_access(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="For export: the ZIP file to write; it must not be there.")] = None,
     to_whom: Annotated[str, typer.Option(help="For export: whom the answer is handed to.")] = "",
+    recipient: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="For export: whose key (age1…) it is sealed for, however large it is, instead of a passphrase."
+        ),
+    ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="For export: unsealed; everybody who holds it can open it.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
     """Answer a subject access request (DSAR; UK GDPR, Art. 15): open it, see how far it is, write the answer, close it.
 
     open keeps everything of the family until it is answered. Its guider then looks at each thing on the page Families
     and says whether it goes into the answer; here nothing is decided, and nobody's picture is seen. export writes what
-    was checked into one ZIP: a page to begin with, all files, and a list with the SHA-256 of each.
+    was checked: a ZIP with a page to begin with, all files, and a list with the SHA-256 of each. That ZIP lies, up to
+    500 MB, inside a page that asks for a passphrase, which is made and told once.
     """
+    if plain and recipient:
+        raise typer.BadParameter("Name a recipient, or --plain, not both.")
     settings = load_settings()
     with _opened(settings) as database:
         match act:
@@ -72,7 +94,8 @@ def subject_access(
             case Act.SHOW:
                 _tell(_show(database, code), as_json=as_json)
             case Act.EXPORT:
-                _export(database, settings, code, out, to_whom, as_json=as_json)
+                way = _Way(parse_recipients(" ".join(recipient)) if recipient else None, plain=plain)
+                _export(database, settings, code, out, to_whom, way, as_json=as_json)
             case Act.CLOSE:
                 _close(database, settings, code, as_json=as_json)
 
@@ -109,36 +132,90 @@ def _show(database: Database, code: str) -> SubjectAccessView:
         return view_request(session, request_for(session, family_id_of(session, code)))
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How the answer leaves."""
+
+    recipients: Recipients | None
+    plain: bool
+
+    @property
+    def carrier(self) -> Carrier:
+        return Carrier.PLAIN if self.plain else Carrier.SEALED
+
+
 def _export(
-    database: Database, settings: Settings, code: str, out: Path | None, to_whom: str, *, as_json: bool
+    database: Database, settings: Settings, code: str, out: Path | None, to_whom: str, way: _Way, *, as_json: bool
 ) -> None:
     if out is None:
         raise CommandFailed(for_guider="Name the file to write with --out.")
     if out.exists():
         raise CommandFailed(for_guider=f"{out} is there already. Name another file.")
+    behind_passphrase = not way.plain and way.recipients is None
     with database.session() as session:
         family_id = family_id_of(session, code)
         row = request_for(session, family_id)
-        hand_out(session, command_line(), row, to_whom)
+        total = answer_bytes(session, row)
+        if behind_passphrase and total > MOST_SEALED_BYTES:
+            raise AnswerTooLargeToSeal(for_guider=_TOO_LARGE)
+        hand_out(session, command_line(), row, to_whom, way.carrier)
         request_id = row.id
     storage, policy = open_storage(settings), policy_of(settings)
-    with database.reading() as session:
-        total = answer_bytes(session, find_request(session, family_id, request_id))
+    passphrase = new_passphrase() if behind_passphrase else ""
     part = out.with_name(f"{out.name}.part")
+    part.unlink(missing_ok=True)
     try:
-        with open(part, "xb", opener=_for_this_account) as file, progress_bar("Writing", shown=not as_json) as moved:
-            for block in answer_stream(database, storage, policy, family_id, request_id, lambda: True):
-                file.write(block)
-                moved(min(1.0, file.tell() / max(1, total)))
-            file.flush()
-            os.fsync(file.fileno())
+        with progress_bar("Writing", shown=not as_json) as moved:
+            answer = answer_stream(database, storage, policy, family_id, request_id, lambda: True)
+            blocks = _counted(answer, total, moved)
+            if way.recipients is not None:
+                seal(blocks, part, way.recipients)
+            elif way.plain:
+                _write(blocks, part)
+            else:
+                with tempfile.TemporaryDirectory(dir=out.parent, prefix=".answer-") as folder:  # for this account alone
+                    name = f"subject-access-{request_id[:6]}.zip"
+                    _move(seal_answer(blocks, name, passphrase, Path(folder)), part)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
+    _tell_export(out, passphrase, way, as_json=as_json)
+
+
+def _counted(blocks: Iterator[bytes], total: int, moved: Callable[[float], None]) -> Iterator[bytes]:
+    done = 0
+    for block in blocks:
+        done += len(block)
+        moved(min(1.0, done / max(1, total)))
+        yield block
+
+
+def _write(blocks: Iterator[bytes], part: Path) -> None:
+    with open(part, "xb", opener=_for_this_account) as file:
+        file.writelines(blocks)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _move(sealed: Path, part: Path) -> None:
+    sealed.chmod(0o600)
+    with sealed.open("rb") as file:
+        os.fsync(file.fileno())
+    sealed.replace(part)
+
+
+def _tell_export(out: Path, passphrase: str, way: _Way, *, as_json: bool) -> None:
     if as_json:
-        print_json({"file": str(out), "bytes": out.stat().st_size})
+        print_json({"file": str(out), "bytes": out.stat().st_size} | ({"passphrase": passphrase} if passphrase else {}))
+        return
+    say(f"{out} is written: {out.stat().st_size / 1e6:.1f} MB.")
+    if passphrase:
+        say(f"The passphrase: {passphrase}")
+        say("Write it down now: nobody can find it again. Say it by telephone or in person.")
+    elif way.plain:
+        say("Everybody who holds it can open it: give it over in person, or by a way that nobody else can read.")
     else:
-        say(f"{out} is written: {out.stat().st_size / 1e6:.1f} MB. Hand it over by a way that nobody else can read.")
+        say("It opens with the recipient's private key: age --decrypt --identity KEY --output answer.zip FILE")
 
 
 def _for_this_account(path: str, flags: int) -> int:

@@ -83,6 +83,7 @@ _RULES: Final = {
     f"POST {_SUBJECT_ACCESS}": Rule(Action.OPEN_SUBJECT_ACCESS),
     f"PUT {_SUBJECT_ACCESS}/{{request_id}}/decisions": Rule(Action.DECIDE_SUBJECT_ACCESS),
     f"PUT {_SUBJECT_ACCESS}/{{request_id}}/check": Rule(Action.CHECK_SUBJECT_ACCESS),
+    f"PUT {_SUBJECT_ACCESS}/{{request_id}}/extension": Rule(Action.EXTEND_SUBJECT_ACCESS),
     f"POST {_SUBJECT_ACCESS}/{{request_id}}/copies": Rule(Action.HAND_OUT),
     f"GET {_SUBJECT_ACCESS}/{{request_id}}/answer": Rule(Action.DOWNLOAD),
     f"POST {_SUBJECT_ACCESS}/{{request_id}}/sealed-answer": Rule(Action.DOWNLOAD),

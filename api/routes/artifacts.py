@@ -97,13 +97,32 @@ def answer_file(
     again for what follows, and is asked again whether it may. ``may_go_on`` is asked while a long one is on its way,
     which breaks off where it says no. Raises: StorageMissing, StorageUnavailable.
     """
-    etag = f'"{file.sha256}"'
+
+    def read(start: int, end: int) -> Iterator[bytes]:
+        return while_allowed(storage.read(file.key, start, end), may_go_on)
+
+    return answer_ranges(Body(file, lambda: storage.size(file.key), read), asking, most_bytes=most_bytes)
+
+
+@dataclass(frozen=True)
+class Body:
+    """What can be fetched, whole or in ranges."""
+
+    file: StoredFile
+    size: Callable[[], int]
+    read: Callable[[int, int], Iterator[bytes]]
+    """The bytes ``[start, end)``; may break off by raising TakenBack."""
+
+
+def answer_ranges(body: Body, asking: Asking, *, most_bytes: int | None = None) -> Response:
+    """The same of whatever has a name, a sum and a length. Raises: what its size and its bytes raise."""
+    file, etag = body.file, f'"{body.file.sha256}"'
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-store"}
     if file.name is not None:
         headers["Content-Disposition"] = f'{_disposition(file.media_type)}; filename="{file.name}"'
     if asking.if_none_match is not None and _names(asking.if_none_match, etag):
         return Response(status_code=304, headers=headers)
-    size = storage.size(file.key)
+    size = body.size()
     if asking.request.method == "HEAD":  # ranges are asked of GET alone (RFC 9110, 14.2)
         return Response(headers={**headers, "Content-Length": str(size)}, media_type=file.media_type)
     try:
@@ -120,8 +139,7 @@ def answer_file(
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
     span = span or Span(0, size)
     headers["Content-Length"] = str(span.end - span.start)
-    blocks = while_allowed(storage.read(file.key, span.start, span.end), may_go_on)
-    return BreakableResponse(blocks, status, headers, media_type=file.media_type)
+    return BreakableResponse(body.read(span.start, span.end), status, headers, media_type=file.media_type)
 
 
 class TakenBack(Exception):

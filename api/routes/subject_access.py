@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -14,10 +14,12 @@ from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import NothingHere, described
 from api.routes.artifacts import (
     FILE_ANSWERS,
+    Body,
     BreakableResponse,
     GivenAsking,
     TakenBack,
     answer_file,
+    answer_ranges,
     asked_again,
     while_allowed,
 )
@@ -25,19 +27,19 @@ from api.routes.copies import blocks_of, one_of_few
 from api.routes.families import PREFIX as FAMILIES
 from api.temp_folder import private_folder
 from pipeline.limits import ID_PATTERN, LIMITS
-from pipeline.pack.sealed import seal_files
 from records.accounts.principal import Principal
 from records.actions.erase import erase_marked
 from records.audit.act import Transaction
+from records.clock import local_day, utcnow
 from records.copies.register import Carrier
 from records.documents import GivenDay
 from records.families.access import Right
 from records.families.families import FamilyGone, check_family
 from records.retention_policy.policy import policy_of
+from records.subject_access.extension import extend_request
 from records.subject_access.items import Decision, SubjectAccessItem, find_items
 from records.subject_access.reports import SubjectAccessFigures, subject_access_report
 from records.subject_access.requests import (
-    AnswerTooLargeToSeal,
     State,
     SubjectAccessGone,
     SubjectAccessRequest,
@@ -52,14 +54,13 @@ from records.subject_access.requests import (
     state_of,
     view_request,
 )
-from records.subject_access.stream import AnswerBrokenOff, answer_stream
+from records.subject_access.sealed import seal_answer
+from records.subject_access.stream import AnswerArchive, AnswerBrokenOff, find_answer
 from records.views.files import StoredFile
 
 _ALL = f"{FAMILIES}/{{family_id}}/subject-access"
 _ONE = f"{_ALL}/{{request_id}}"
 router = APIRouter(tags=["families"])
-_MOST_SEALED_BYTES = 500_000_000
-"""A browser puts the archive together in memory when it is opened."""
 ItemId = Annotated[str, Field(pattern=r"^[a-z]{4,8}:[0-9a-f]{32}$", examples=["clip:0f1e2d3c4b5a69788796a5b4c3d2e1f0"])]
 
 
@@ -95,6 +96,16 @@ class GivenCheck(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=LIMITS.longest_name)]
+
+
+class GivenExtension(BaseModel):
+    """Why it takes two more months, as the family was told."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    because: Annotated[str, Field(min_length=1, max_length=LIMITS.longest_words)]
+    told_on: GivenDay | None = None
+    """Null: today."""
 
 
 class GivenReceiver(BaseModel):
@@ -175,6 +186,19 @@ def confirm_subject_access_check(
         return view_request(session, row)
 
 
+@router.put(f"{_ONE}/extension", summary="It takes longer", responses=described(401, 403, 404, 422))
+def save_subject_access_extension(
+    family_id: GivenId, request_id: GivenId, given: GivenExtension, asker: Asker, ctx: Ctx
+) -> SubjectAccessView:
+    """Two more months, where the family was told so, and why, within the first (UK GDPR, Art. 12 (3))."""
+    with ctx.db.session() as session:
+        check_family(session, asker, family_id, Right.OWN)
+        row = find_request(session, family_id, request_id, lock=True)
+        told_on = given.told_on or local_day(utcnow())
+        extend_request(session, asker, row, because=given.because, told_on=told_on)
+        return view_request(session, row)
+
+
 @router.post(f"{_ONE}/copies", summary="Hand out the answer", responses=described(401, 403, 404, 422))
 def create_subject_access_copy(
     family_id: GivenId, request_id: GivenId, given: GivenReceiver, asker: Asker, ctx: Ctx
@@ -230,16 +254,23 @@ def download_subject_access_item(
     f"{_ONE}/answer",
     summary="The answer as an archive",
     response_class=Response,
-    responses={200: {"content": {"application/zip": {}}}, **described(401, 403, 404, 422, 503)},
+    responses=FILE_ANSWERS | {200: {"content": {"application/zip": {}}}, **described(403, 422)},
 )
-def download_subject_access_answer(family_id: GivenId, request_id: GivenId, asker: Asker, ctx: Ctx) -> Response:
+def download_subject_access_answer(
+    family_id: GivenId, request_id: GivenId, asking: GivenAsking, asker: Asker, ctx: Ctx
+) -> Response:
     """Once it was handed out. It is put together while it is sent: a page to begin with, all files, the same for
     computers, and a list with the SHA-256 of each. The service keeps nothing of it. It breaks off where the family is
-    erased meanwhile.
+    erased meanwhile; a download that broke off for another reason goes on with the range that is missing, as long as
+    the ETag is the same.
     """
-    name, blocks = _answer(ctx, asker, family_id, request_id)
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return BreakableResponse(_breaking(blocks), 200, headers, media_type="application/zip")
+    name, answer, still_wanted = _answer(ctx, asker, family_id, request_id)
+
+    def read(start: int, end: int) -> Iterator[bytes]:
+        return _breaking(answer.read(start, end, still_wanted))
+
+    file = StoredFile("", answer.sha256, "application/zip", name)
+    return answer_ranges(Body(file, lambda: answer.length, read), asking)
 
 
 @router.post(
@@ -254,23 +285,16 @@ def create_sealed_subject_access_answer(
     """The same archive inside a page that asks for the passphrase. Once it was handed out. The service keeps neither:
     what was made is gone with the answer.
     """
-    name, blocks = _answer(ctx, asker, family_id, request_id)
+    name, answer, still_wanted = _answer(ctx, asker, family_id, request_id)
+    blocks = answer.read(0, answer.length, still_wanted)
     with contextlib.ExitStack() as stack:
         busy = stack.enter_context(contextlib.ExitStack())
         busy.enter_context(one_of_few())
         folder = stack.enter_context(private_folder(ctx.settings))
-        total = 0
         try:
-            with (folder / name).open("xb") as file:
-                for block in blocks:
-                    total += file.write(block)
-                    if total > _MOST_SEALED_BYTES:
-                        raise AnswerTooLargeToSeal
+            sealed = seal_answer(blocks, name, given.passphrase.get_secret_value(), folder)
         except AnswerBrokenOff as error:
             raise SubjectAccessGone from error
-        sealed = folder / "sealed.zip"
-        seal_files({name: folder / name}, "What is held of you", given.passphrase.get_secret_value(), sealed)
-        (folder / name).unlink()
         busy.close()
 
         def look(session: Transaction) -> None:
@@ -300,8 +324,13 @@ def get_subject_access_report(ctx: Ctx) -> list[SubjectAccessFigures]:
         return subject_access_report(session)
 
 
-def _answer(ctx: AppContext, asker: Principal, family_id: str, request_id: str) -> tuple[str, Iterator[bytes]]:
-    """The archive's name, in which no word of the family stands, and its bytes. Raises: SubjectAccessGone."""
+def _answer(
+    ctx: AppContext, asker: Principal, family_id: str, request_id: str
+) -> tuple[str, AnswerArchive, Callable[[], bool]]:
+    """The archive, its name, in which no word of the family stands, and whether it may still be sent.
+
+    Raises: SubjectAccessGone.
+    """
     with ctx.db.reading() as session:
         check_family(session, asker, family_id, Right.OWN)
         row = find_request(session, family_id, request_id)
@@ -312,7 +341,7 @@ def _answer(ctx: AppContext, asker: Principal, family_id: str, request_id: str) 
     def still_wanted() -> bool:
         return _is_open(ctx, asker, family_id, request_id)
 
-    return name, answer_stream(ctx.db, ctx.storage, policy_of(ctx.settings), family_id, request_id, still_wanted)
+    return name, find_answer(ctx.db, ctx.storage, policy_of(ctx.settings), family_id, request_id), still_wanted
 
 
 def _is_open(ctx: AppContext, asker: Principal, family_id: str, request_id: str) -> bool:

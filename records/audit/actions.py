@@ -95,6 +95,8 @@ class Action(StrEnum):
     """Something was included in the answer, left out, or is to be covered first."""
     CHECK_SUBJECT_ACCESS = "check_subject_access"
     """A person said that everything in the answer was looked at."""
+    EXTEND_SUBJECT_ACCESS = "extend_subject_access"
+    """The family was told that the answer takes two more months, and why."""
     CLOSE_SUBJECT_ACCESS = "close_subject_access"
     SHARE = "share"
     STOP_SHARING = "stop_sharing"

@@ -26,6 +26,12 @@ class SubjectAccessRow(Base):
     received_on: Mapped[date]
     due_on: Mapped[date]
     """By when it has to be answered."""
+    extended_on: Mapped[date | None]
+    """When the family was told that it takes two more months; null: it does not."""
+    extended_because: Mapped[str | None] = mapped_column(
+        SealedText("subject_access.extended_because", KeyKind.FAMILY, "family_id")
+    )
+    """Why, as they were told."""
     asked_by: Mapped[str] = mapped_column(SealedText("subject_access.asked_by", KeyKind.FAMILY, "family_id"))
     """Who asked, by role and initials, or who acts for them."""
     people: Mapped[tuple[str, ...]] = mapped_column(Json(tuple[str, ...]))

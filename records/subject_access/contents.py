@@ -12,7 +12,7 @@ from pipeline.moments import Clip
 from pipeline.outputs.kinds import KINDS
 from pipeline.player.review import shown_principle
 from pipeline.subject_access.answer import Answer, LeftOut, ShownFile, ShownLine, ShownReview, ShownThing
-from records.clock import local_day, utcnow
+from records.clock import local_day
 from records.documents import times_of
 from records.models import (
     ArtifactRow,
@@ -40,7 +40,7 @@ from records.subject_access.items import (
     written_in,
 )
 from records.subject_access.notes import notes_of
-from records.subject_access.requests import require_answer
+from records.subject_access.requests import handed_out_last, require_answer
 from records.subject_access.shown_tables import shown_tables
 from records.subject_access.tables import ABOUT_OTHERS, Asked, names_of_accounts
 
@@ -83,6 +83,7 @@ def find_contents(session: Session, storage: Storage, policy: Policy, request: S
         is_everybody=len(asked_people(family, request)) == len(family.people),
         items={one.item.id: one for one in items},
         names=names_of_accounts(session),
+        until=handed_out_last(session, request),
     )
     parts = _Parts(session, storage, asked)
     shown = tuple(parts.review(number, one) for number, one in enumerate(reviews, 1))
@@ -94,7 +95,7 @@ def find_contents(session: Session, storage: Storage, policy: Policy, request: S
         asked_by=request.asked_by,
         people=tuple(one.title for one in asked_people(family, request)),
         received_on=request.received_on,
-        made_on=local_day(utcnow()),
+        made_on=local_day(asked.until),
         checker=request.checker,
         checked_on=local_day(request.checked_at),
         reviews=shown,

@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from records.actions.end_hold import end_hold
@@ -58,13 +58,6 @@ class SubjectAccessUnready(RecordsError):
     for_guider = "Look at everything first, and say of each thing whether it goes into the answer."
 
 
-class AnswerTooLargeToSeal(RecordsError):
-    """More than a page that asks for a passphrase can open."""
-
-    code = "answer_too_large_to_seal"
-    for_guider = "This answer is too large for a passphrase. Save it plain, and give it over in person."
-
-
 class State(StrEnum):
     """Where it stands."""
 
@@ -85,6 +78,9 @@ class SubjectAccessRequest(BaseModel):
     received_on: date
     due_on: date
     is_overdue: bool
+    extended_on: date | None
+    """When the family was told that it takes two more months; null: it does not."""
+    extended_because: str
     asked_by: str
     people: tuple[str, ...]
     """Whose data it is about: ids of people of the family."""
@@ -191,6 +187,8 @@ def request_view(row: SubjectAccessRow) -> SubjectAccessRequest:
         received_on=row.received_on,
         due_on=row.due_on,
         is_overdue=row.handed_out_at is None and row.ended_at is None and row.due_on < local_day(utcnow()),
+        extended_on=row.extended_on,
+        extended_because=row.extended_because or "",
         asked_by=row.asked_by,
         people=row.people,
         opened_at=row.opened_at,
@@ -311,7 +309,15 @@ def hand_out(
     session.add(copy)
     session.flush()
     note(session, who, Action.HAND_OUT, copy.id, family_id=row.family_id, figures={"carrier": carrier})
+    copy.created_at = utcnow()  # after the line: the answer tells of it
     row.handed_out_at = row.handed_out_at or utcnow()
+
+
+def handed_out_last(session: Session, row: SubjectAccessRow) -> datetime:
+    """When an answer of this family was entered last; now, where none was."""
+    its = select(func.max(HandedOutCopyRow.created_at))
+    its = its.where(HandedOutCopyRow.family_id == row.family_id, HandedOutCopyRow.kind == COPY_KIND)
+    return session.scalar(its) or utcnow()
 
 
 def require_answer(session: Session, row: SubjectAccessRow) -> list[FoundItem]:

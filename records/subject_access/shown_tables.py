@@ -130,7 +130,7 @@ def _looks(session: Session, asked: Asked) -> ShownTable:
         select(*counted)
         .where(audited(asked))
         .group_by(AuditRow.account_id, AuditRow.action)
-        .order_by(func.min(AuditRow.at))
+        .order_by(func.min(AuditRow.at), AuditRow.account_id, AuditRow.action)
     )
     rows = [
         (

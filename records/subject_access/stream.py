@@ -1,20 +1,27 @@
-"""An answer as one archive, put together while it is taken away: nothing of it is kept, and no film is held whole."""
+"""An answer as one archive, put together while it is taken away: nothing of it is kept, and no film is held whole.
+
+It is known before what will be in it and how long it is, so who was broken off goes on where that was: what comes
+before is put together again and not sent. It is the same archive as long as nothing of the family changes; what is
+done after it was handed out, fetching it among that, is not in it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.orm import Session
 
-from pipeline.subject_access.answer import Answer
+from pipeline.subject_access.answer import Answer, ListedFile
 from pipeline.subject_access.page import render_answer
 from records.database import Database
 from records.models import SubjectAccessRow
 from records.retention_policy.policy import Policy
 from records.storage.contract import Storage, StorageDamaged
-from records.subject_access.archive import Archive
+from records.subject_access.archive import Archive, archive_bytes
 from records.subject_access.contents import AnswerFile, Contents, find_contents
 from records.subject_access.items import find_items
 from records.subject_access.requests import find_request
@@ -23,17 +30,90 @@ from records.subject_access.tables import INCLUDED, Held, rows_of
 SCHEMA_VERSION = 1
 
 
-def answer_stream(
-    db: Database, storage: Storage, policy: Policy, family_id: str, request_id: str, still_wanted: Callable[[], bool]
-) -> Iterator[bytes]:
-    """The bytes of the ZIP: films and pictures first, then the tables, then the pages that list them.
+@dataclass(frozen=True)
+class _Part:
+    """A file of the archive."""
 
-    Whatever can be refused is refused before the first byte. ``still_wanted`` is asked before each file; where it says
-    no, the answer breaks off. Raises: SubjectAccessGone, SubjectAccessUnready, StorageMissing.
+    listed: ListedFile
+    blocks: Callable[[], Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class AnswerArchive:
+    """An answer that can be taken away."""
+
+    contents: Contents
+    parts: tuple[_Part, ...]
+
+    @property
+    def length(self) -> int:
+        """Bytes of the whole archive."""
+        return archive_bytes((one.listed.path, one.listed.bytes) for one in self.parts)
+
+    @property
+    def sha256(self) -> str:
+        """Of everything that its bytes hang on: another where one of them would be, in lower-case hex."""
+        listed = [one.listed.model_dump() for one in self.parts]
+        return hashlib.sha256(json.dumps([self.contents.asked.until.isoformat(), listed]).encode()).hexdigest()
+
+    def read(self, start: int, end: int, still_wanted: Callable[[], bool]) -> Iterator[bytes]:
+        """The bytes ``[start, end)``. ``still_wanted`` is asked before each file.
+
+        Raises: AnswerBrokenOff where it says no, or where something is another by now; StorageDamaged.
+        """
+        at = 0
+        for block in self._blocks(still_wanted):
+            wanted = block[max(0, start - at) : max(0, end - at)]
+            at += len(block)
+            if wanted:
+                yield wanted
+            if at >= end:
+                return
+
+    def _blocks(self, still_wanted: Callable[[], bool]) -> Iterator[bytes]:
+        archive = Archive(self.contents.asked.until.astimezone())
+        for part in self.parts:
+            if not still_wanted():
+                raise AnswerBrokenOff
+            yield from archive.add(part.listed.path, part.blocks(), part.listed.about)
+            if archive.contents[-1] != part.listed:
+                raise AnswerBrokenOff
+        yield from archive.end()
+
+
+def find_answer(db: Database, storage: Storage, policy: Policy, family_id: str, request_id: str) -> AnswerArchive:
+    """The archive as it is now: films and pictures first, then the tables, then the pages that list them.
+
+    Raises: SubjectAccessGone, SubjectAccessUnready, StorageMissing.
     """
     with db.reading() as session:
         contents = find_contents(session, storage, policy, find_request(session, family_id, request_id))
-    return _stream(db, storage, contents, still_wanted)
+    parts = []
+    for file in contents.files:
+        size = storage.size(file.storage_key)
+        one = ListedFile(path=file.path, bytes=size, sha256=file.sha256, about=file.about)
+        parts.append(_Part(one, partial(_checked, storage, file)))
+    for name, held in INCLUDED.items():
+        parts.append(_part(f"data/{name}.json", partial(_table, db, name, held, contents), held.about))
+    listed = [one.listed for one in parts]
+    listing = _listing(contents.answer, listed)
+    parts.append(_part("contents.json", lambda: [listing], "This list, for a computer to read."))
+    page = render_answer(contents.answer, [*listed, parts[-1].listed]).encode()
+    parts.append(_part("index.html", lambda: [page], "The page to begin with."))
+    sums = "".join(f"{one.listed.sha256}  {one.listed.path}\n" for one in parts).encode()
+    parts.append(_part("SHA256SUMS", lambda: [sums], "Sums of all files."))
+    return AnswerArchive(contents, tuple(parts))
+
+
+def answer_stream(
+    db: Database, storage: Storage, policy: Policy, family_id: str, request_id: str, still_wanted: Callable[[], bool]
+) -> Iterator[bytes]:
+    """The bytes of the whole archive; whatever can be refused is refused before the first.
+
+    Raises: as find_answer() and AnswerArchive.read().
+    """
+    answer = find_answer(db, storage, policy, family_id, request_id)
+    return answer.read(0, answer.length, still_wanted)
 
 
 def answer_bytes(session: Session, request: SubjectAccessRow) -> int:
@@ -41,28 +121,8 @@ def answer_bytes(session: Session, request: SubjectAccessRow) -> int:
     return sum(one.item.bytes for one in find_items(session, request) if one.included and one.storage_key)
 
 
-def _stream(db: Database, storage: Storage, contents: Contents, still_wanted: Callable[[], bool]) -> Iterator[bytes]:
-    archive = Archive()
-    for file in contents.files:
-        if not still_wanted():
-            raise AnswerBrokenOff
-        yield from archive.add(file.path, _checked(storage, file), file.about)
-    for name, held in INCLUDED.items():
-        if not still_wanted():
-            raise AnswerBrokenOff
-        yield from archive.add(f"data/{name}.json", _table(db, name, held, contents), held.about)
-    listed = list(archive.contents)
-    about = "This list, for a computer to read."
-    yield from archive.add("contents.json", [_listing(contents.answer, archive)], about)
-    page = render_answer(contents.answer, [*listed, archive.contents[-1]])
-    yield from archive.add("index.html", [page.encode()], "The page to begin with.")
-    sums = "".join(f"{one.sha256}  {one.path}\n" for one in archive.contents)
-    yield from archive.add("SHA256SUMS", [sums.encode()], "Sums of all files.")
-    yield from archive.end()
-
-
 class AnswerBrokenOff(Exception):
-    """The family was erased, or the request closed, while the answer was on its way."""
+    """The family was erased, the request closed, or something in it changed while the answer was on its way."""
 
 
 def _checked(storage: Storage, file: AnswerFile) -> Iterator[bytes]:
@@ -75,6 +135,14 @@ def _checked(storage: Storage, file: AnswerFile) -> Iterator[bytes]:
         raise StorageDamaged(f"expected sha256 {file.sha256}, found {digest.hexdigest()}")
 
 
+def _part(path: str, blocks: Callable[[], Iterable[bytes]], about: str) -> _Part:
+    digest, size = hashlib.sha256(), 0
+    for block in blocks():
+        digest.update(block)
+        size += len(block)
+    return _Part(ListedFile(path=path, bytes=size, sha256=digest.hexdigest(), about=about), blocks)
+
+
 def _table(db: Database, name: str, held: Held, contents: Contents) -> Iterator[bytes]:
     """One table, row by row: an audit may be long."""
     head = json.dumps({"table": name, "about": held.about}, ensure_ascii=False)[:-1]
@@ -85,7 +153,7 @@ def _table(db: Database, name: str, held: Held, contents: Contents) -> Iterator[
     yield b"\n]}\n"
 
 
-def _listing(answer: Answer, archive: Archive) -> bytes:
+def _listing(answer: Answer, listed: list[ListedFile]) -> bytes:
     told = {
         "kind": "vigpack-subject-access",
         "schema_version": SCHEMA_VERSION,
@@ -97,6 +165,6 @@ def _listing(answer: Answer, archive: Archive) -> bytes:
         "checked_by": answer.checker,
         "checked_on": answer.checked_on.isoformat(),
         "left_out": [one.model_dump() for one in answer.left_out],
-        "files": [one.model_dump() for one in archive.contents],
+        "files": [one.model_dump() for one in listed],
     }
     return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()

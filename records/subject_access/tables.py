@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -60,6 +61,8 @@ class Asked:
     items: Mapping[str, FoundItem]
     names: Mapping[str, str]
     """Of accounts, by id."""
+    until: datetime
+    """What was done later is in a later answer: that this one was fetched, for example."""
 
     def includes(self, item_id: str) -> bool:
         """Whether a person decided that it goes into the answer."""
@@ -156,7 +159,11 @@ def _words(row: Row, asked: Asked) -> Row | None:
 def audited(asked: Asked) -> ColumnElement[bool]:
     """The lines about the family, but for those about requests of somebody who does not ask."""
     named = or_(AuditRow.family_id == asked.family_id, AuditRow.selection_id.in_(asked.selections))
-    return named & (AuditRow.action.not_in(_OF_REQUESTS) | AuditRow.target.in_(asked.requests))
+    return (
+        named
+        & (AuditRow.at <= asked.until)
+        & (AuditRow.action.not_in(_OF_REQUESTS) | AuditRow.target.in_(asked.requests))
+    )
 
 
 def _audit(row: Row, asked: Asked) -> Row:
@@ -170,6 +177,7 @@ def _selection(row: Row, _asked: Asked) -> Row:
 
 _OF_REQUESTS = (
     Action.OPEN_SUBJECT_ACCESS, Action.DECIDE_SUBJECT_ACCESS, Action.CHECK_SUBJECT_ACCESS, Action.CLOSE_SUBJECT_ACCESS,
+    Action.EXTEND_SUBJECT_ACCESS,
 )  # fmt: skip
 _STORED = frozenset({"storage_key"})
 INCLUDED: dict[str, Held] = {

@@ -59,6 +59,7 @@ BODIES: dict[str, Any] = {
         "fingerprint": "0" * 64,
     },
     "PUT /api/v1/families/{family_id}/subject-access/{request_id}/check": {"name": "Ada"},
+    "PUT /api/v1/families/{family_id}/subject-access/{request_id}/extension": {"because": "There is much of it."},
     "POST /api/v1/families/{family_id}/subject-access/{request_id}/copies": {"to_whom": "mother M"},
     "GET /api/v1/families/{family_id}/subject-access/{request_id}/items/{item_id}/file": None,
     "GET /api/v1/families/{family_id}/subject-access/{request_id}/answer": None,
@@ -218,6 +219,11 @@ TIMED: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"passphrase": "x", "kind": "x"},
     ),
     "NewSelection review_on": ("POST", "/api/v1/selections", shape(family="W-4433")),
+    "GivenExtension told_on": (
+        "PUT",
+        "/api/v1/families/{family_id}/subject-access/{request_id}/extension",
+        {"because": "There is much of it."},
+    ),
     "NewSubjectAccess received_on": ("POST", "/api/v1/families/{family_id}/subject-access", {"asked_by": "mother M"}),
     "NewShare until": (
         "POST",

@@ -71,6 +71,7 @@ ACTS = {
     "subject-access open": "tests/cli/test_subject_access.py::test_it_is_opened_exported_and_closed_at_the_console",
     "subject-access show": "counts what is held, without a word of it",
     "subject-access export": "tests/cli/test_subject_access.py::test_it_is_opened_exported_and_closed_at_the_console",
+    "subject-access --plain": "tests/cli/test_subject_access.py::test_it_is_opened_exported_and_closed_at_the_console",
     "subject-access close": "tests/cli/test_subject_access.py::test_it_is_opened_exported_and_closed_at_the_console",
     "retention --dry-run": "only counts",
     "governance": "writes what the settings say, and nothing of a family",

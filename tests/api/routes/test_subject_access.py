@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -14,9 +15,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
-from api.routes import subject_access
 from records.accounts.principal import Role
-from records.models import AuditRow, FamilyRow
+from records.clock import local_day, utcnow
+from records.models import AuditRow, FamilyRow, RetentionHoldRow
+from records.retention_policy.periods import Period
+from records.subject_access import sealed as sealed_answers
 from tests.api.accounts import invited, logins, make_app, set_up
 from tests.pipeline.pack.test_sealed import WORDS, opened
 from tests.records.subject_access.families import Family, fill_family
@@ -91,6 +94,9 @@ def test_its_guider_looks_checks_and_hands_out_and_the_audit_has_it(
         assert "Looked through by" in archive.read("index.html").decode()
         who = {line["who"] for line in json.loads(archive.read("data/audit.json"))["rows"]}
     assert any(name.startswith("Ada") for name in who)
+    half = len(answer.content) // 2
+    rest = asked.ada.get(f"{one}/answer", headers={"Range": f"bytes={half}-", "If-Range": answer.headers["etag"]})
+    assert (rest.status_code, rest.content == answer.content[half:]) == (206, True)  # who was broken off goes on
     sealed = asked.ada.post(f"{one}/sealed-answer", json={"passphrase": WORDS})
     assert "K-104" not in sealed.headers["content-disposition"]
     (tmp_path / "sealed.zip").write_bytes(sealed.content)
@@ -103,7 +109,7 @@ def test_its_guider_looks_checks_and_hands_out_and_the_audit_has_it(
     assert b"Quittenbaum" not in sealed.content
     assert not list((asked.app.state.context.settings.scratch()).rglob("*.zip"))
     assert asked.ada.post(f"{one}/sealed-answer", json={"passphrase": "short"}).json()["code"] == "passphrase_too_short"
-    monkeypatch.setattr(subject_access, "_MOST_SEALED_BYTES", 1000)
+    monkeypatch.setattr(sealed_answers, "MOST_SEALED_BYTES", 1000)
     too_large = asked.ada.post(f"{one}/sealed-answer", json={"passphrase": WORDS})
     assert (too_large.status_code, too_large.json()["code"]) == (422, "answer_too_large_to_seal")
     copies = asked.ada.get("/api/v1/copies", params={"family_id": asked.family.id}).json()
@@ -116,6 +122,37 @@ def test_its_guider_looks_checks_and_hands_out_and_the_audit_has_it(
     for action in ("open_subject_access", "decide_subject_access", "check_subject_access", "hand_out", "download",
                    "close_subject_access"):  # fmt: skip
         assert action in noted
+
+
+def test_two_more_months_are_counted_once_where_the_family_was_told_within_the_first(asked: Asked) -> None:
+    people = [one.id for one in asked.family.people]
+    long_ago = local_day(utcnow()) - timedelta(days=40)
+    views = [
+        asked.ada.post(asked.address, json={"asked_by": "mother Z", "people": people, "received_on": f"{day}"}).json()
+        for day in (long_ago, local_day(utcnow()))
+    ]
+    late, view = (asked.of(one) for one in views)
+    why = "There are films of two years."
+    for request, body in (
+        (late, {"because": why}),  # told too late
+        (late, {"because": why, "told_on": f"{long_ago - timedelta(days=1)}"}),  # before they asked
+        (view, {"because": why, "told_on": f"{local_day(utcnow()) + timedelta(days=1)}"}),
+        (view, {"because": " "}),
+    ):
+        refused = asked.ada.put(f"{request}/extension", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "subject_access_unready"), body
+    in_time = {"because": why, "told_on": f"{long_ago + timedelta(days=20)}"}
+    extended = asked.ada.put(f"{late}/extension", json=in_time).raise_for_status().json()["request"]
+    assert extended["due_on"] == f"{Period(months=3).after(long_ago)}"
+    assert (extended["is_overdue"], extended["extended_because"]) == (False, why)
+    assert asked.ada.put(f"{late}/extension", json=in_time).status_code == 422
+    with asked.app.state.context.db.reading() as session:
+        holds = select(RetentionHoldRow.review_on).where(RetentionHoldRow.family_id == asked.family.id)
+        assert Period(months=3).after(long_ago) in session.scalars(holds).all()
+        lines = select(AuditRow.action).where(AuditRow.family_id == asked.family.id)
+        assert "extend_subject_access" in session.scalars(lines).all()
+    for request in (late, view):
+        assert asked.ada.delete(request).status_code == 204
 
 
 def test_nobody_else_does_and_governance_reads_when_it_is_due_and_no_code(asked: Asked) -> None:

@@ -19,12 +19,15 @@ from pipeline.purposes import Purpose
 from records.accounts.principal import SHARED_GUIDER_ACCOUNT
 from records.actions.erase_family import erase_family
 from records.actions.record_consents import Consequences, copies_against
+from records.audit.actions import Action
+from records.audit.log import note
 from records.clock import utcnow
 from records.copies.register import copies_out
 from records.database import Database
 from records.models import (
     ArtifactRow,
     Base,
+    FamilyRow,
     HidingRow,
     MomentRow,
     RetentionHoldRow,
@@ -51,7 +54,7 @@ from records.subject_access.requests import (
     state_of,
     view_request,
 )
-from records.subject_access.stream import AnswerBrokenOff, answer_stream
+from records.subject_access.stream import AnswerBrokenOff, answer_stream, find_answer
 from records.subject_access.tables import ABOUT_OTHERS, INCLUDED, LEFT_OUT
 from tests.databases import make_tables
 from tests.effects import open_alone
@@ -135,6 +138,29 @@ def test_every_table_is_decided_about() -> None:
         if {"family_id", "selection_id", "moment_id"} & {*one.c.keys()}
     }
     assert of_families <= {*INCLUDED, *ABOUT_OTHERS, "output_sources", "subject_access_decisions"}
+
+
+def test_who_was_broken_off_goes_on_with_the_same_archive_until_something_changes(
+    db: Database, settings: Settings, own: Family
+) -> None:
+    request_id = opened(db, settings, own)
+    say_all(db, own, request_id)
+    handed_out(db, own, request_id)
+    storage, policy = open_storage(settings), policy_of(settings)
+    first = find_answer(db, storage, policy, own.id, request_id)
+    whole = b"".join(first.read(0, first.length, lambda: True))
+    assert len(whole) == first.length
+    with db.session() as session:  # it was fetched: that is told of in a later answer
+        note(session, WHO, Action.DOWNLOAD, family_id=own.id)
+    again = find_answer(db, storage, policy, own.id, request_id)
+    assert (again.sha256, again.length) == (first.sha256, first.length)
+    for start, end in ((0, 1), (first.length // 3, first.length // 3 + 70_000), (first.length - 5, first.length)):
+        assert b"".join(again.read(start, end, lambda: True)) == whole[start:end]
+    with db.session() as session:
+        session.execute(update(FamilyRow).where(FamilyRow.id == own.id).values(opened_at=utcnow()))
+    assert find_answer(db, storage, policy, own.id, request_id).sha256 != first.sha256
+    with pytest.raises(AnswerBrokenOff):
+        b"".join(first.read(0, first.length, lambda: True))
 
 
 def test_all_that_is_held_of_the_family_is_in_it_and_nothing_of_another(

@@ -796,7 +796,8 @@ export interface paths {
          * The answer as an archive
          * @description Once it was handed out. It is put together while it is sent: a page to begin with, all files, the same for
          *     computers, and a list with the SHA-256 of each. The service keeps nothing of it. It breaks off where the family is
-         *     erased meanwhile.
+         *     erased meanwhile; a download that broke off for another reason goes on with the range that is missing, as long as
+         *     the ETag is the same.
          */
         get: operations["download_subject_access_answer"];
         put?: never;
@@ -860,6 +861,26 @@ export interface paths {
          * @description Of one thing, as it was looked at. What was checked already has to be checked again.
          */
         put: operations["save_subject_access_decision"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/families/{family_id}/subject-access/{request_id}/extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * It takes longer
+         * @description Two more months, where the family was told so, and why, within the first (UK GDPR, Art. 12 (3)).
+         */
+        put: operations["save_subject_access_extension"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3225,7 +3246,7 @@ export interface components {
          * @description A verb in the audit. One that stands in somebody's audit keeps its spelling for good.
          * @enum {string}
          */
-        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "add_moments" | "drop_moment" | "upload" | "delete_upload" | "prepare" | "trim" | "correct" | "hide" | "lift_hiding" | "silence" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_output" | "erase_sources" | "record_consent" | "heed_consent" | "read_family" | "add_consent_form" | "set_people_seen" | "open_subject_access" | "decide_subject_access" | "check_subject_access" | "close_subject_access" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "replay_erasures" | "backup_keys" | "restore_keys" | "rotate_keys" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
+        Action: "sign_in" | "sign_out" | "refuse" | "end_session" | "make_token" | "revoke_token" | "view" | "download" | "allow_player" | "create" | "add_moments" | "drop_moment" | "upload" | "delete_upload" | "prepare" | "trim" | "correct" | "hide" | "lift_hiding" | "silence" | "confirm_hiding" | "write" | "rate" | "delete_rating" | "add_artwork" | "change_artwork" | "delete_artwork" | "change_logbook" | "erase" | "change" | "hand_out" | "return_copy" | "revoke_link" | "open_link" | "open_family" | "change_family" | "close_family" | "reopen_family" | "set_retention" | "hold_family" | "release_family" | "give_notice" | "erase_family" | "erase_output" | "erase_sources" | "record_consent" | "heed_consent" | "read_family" | "add_consent_form" | "set_people_seen" | "open_subject_access" | "decide_subject_access" | "check_subject_access" | "extend_subject_access" | "close_subject_access" | "share" | "stop_sharing" | "hand_over" | "break_glass" | "read_people" | "invite" | "withdraw_invitation" | "open_account" | "change_roles" | "change_account" | "close_account" | "link_identity" | "reset_sign_in" | "confirm_reset" | "change_password" | "add_second_factor" | "remove_second_factor" | "new_recovery_codes" | "use_recovery_code" | "retry" | "acknowledge" | "cancel" | "hold" | "release" | "priority" | "drain" | "undrain" | "start" | "change_setting" | "stop" | "migrate" | "backup" | "restore" | "replay_erasures" | "backup_keys" | "restore_keys" | "rotate_keys" | "accept_store" | "print_key" | "print_address" | "read_audit" | "export_audit" | "verify_audit";
         /** @description The selection with what was added, and what is still to be sent of it. */
         AddedMoments: {
             added: string[];
@@ -3837,6 +3858,11 @@ export interface components {
             item: string;
             /** @default  */
             reason?: string;
+        };
+        /** @description Why it takes two more months, as the family was told. */
+        GivenExtension: {
+            because: string;
+            told_on?: string | null;
         };
         /** @description What the answer opens with. */
         GivenPassphrase: {
@@ -5574,6 +5600,8 @@ export interface components {
             /** Format: date */
             due_on: string;
             ended_at: string | null;
+            extended_because: string;
+            extended_on: string | null;
             family_id: string;
             good_until: string | null;
             handed_out_at: string | null;
@@ -6775,7 +6803,11 @@ export interface operations {
     download_subject_access_answer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "if-none-match"?: string | null;
+                "if-range"?: string | null;
+                range?: string | null;
+            };
             path: {
                 family_id: string;
                 request_id: string;
@@ -6792,6 +6824,20 @@ export interface operations {
                 content: {
                     "application/zip": unknown;
                 };
+            };
+            /** @description The asked range */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The same as before */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -6862,6 +6908,33 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["GivenDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubjectAccessView"];
+                };
+            };
+        };
+    };
+    save_subject_access_extension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family_id: string;
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenExtension"];
             };
         };
         responses: {

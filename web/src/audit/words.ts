@@ -59,6 +59,7 @@ const DONE: Record<AuditAction, string> = {
   open_subject_access: 'noted that somebody of % asks to see what is held of them',
   decide_subject_access: 'decided what goes into the answer to %',
   check_subject_access: 'said that everything in the answer to % was looked at',
+  extend_subject_access: 'noted that the answer to % takes two more months',
   close_subject_access: 'closed a request of % to see',
   share: 'shared % with @',
   stop_sharing: 'stopped sharing % with @',
