@@ -78,6 +78,13 @@ told() {
   return 1
 }
 
+# reached WORDS: somebody was sent them, within ten minutes
+reached() {
+  for _ in $(seq 120); do docker logs "$COMPOSE_PROJECT_NAME-receiver" 2>&1 | grep -m 1 "$1" && return; sleep 5; done
+  docker compose --profile ops logs --tail 20 prometheus alertmanager
+  return 1
+}
+
 begin
 say "the database ends"
 docker compose kill postgres
@@ -153,4 +160,29 @@ told given_up
 for job in $(sql "SELECT id FROM jobs WHERE state = 'failed'"); do it POST "jobs/$job/retry" > /dev/null; done # as the buttons of its list do
 client wait given
 expect "All is well"
+
+say "an alert reaches somebody"
+cat > "$work/receiver.py" <<'PYTHON'
+import http.server, json
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200), self.end_headers()
+        print(told["status"], *(f"{one['labels']['alertname']}: {one['annotations']['do']}" for one in told["alerts"]), sep="  ", flush=True)
+
+    def log_message(self, *_):
+        pass
+
+http.server.HTTPServer(("", 9099), Receiver).serve_forever()
+PYTHON
+echo VIGPACK_ALERT_WEBHOOK=http://receiver:9099/ >> .env
+docker compose --profile ops up -d prometheus alertmanager > /dev/null 2>&1
+docker run -d --rm --name "$COMPOSE_PROJECT_NAME-receiver" --network "${COMPOSE_PROJECT_NAME}_mail" --network-alias receiver \
+  -v "$work/receiver.py:/receiver.py:ro" vigpack:0.1.0 python /receiver.py > /dev/null
+docker compose stop worker > /dev/null 2>&1
+reached "firing  .*VigpackNoWorker"
+docker compose start worker > /dev/null 2>&1
+reached "resolved  .*VigpackNoWorker"
+docker stop "$COMPOSE_PROJECT_NAME-receiver" > /dev/null
 say "done"

@@ -9,7 +9,8 @@ service=$work/service
 finish() {
   status=$?
   [ $status = 0 ] || { cd "$service" && docker compose ps --all && docker compose logs --tail 20; } || true
-  cd "$service" 2>/dev/null && docker compose down --volumes >/dev/null 2>&1 || true
+  docker rm --force "$COMPOSE_PROJECT_NAME-receiver" >/dev/null 2>&1 || true
+  cd "$service" 2>/dev/null && docker compose --profile ops down --volumes >/dev/null 2>&1 || true
   rm -rf "$work"
   exit $status
 }
