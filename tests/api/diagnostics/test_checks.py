@@ -20,6 +20,7 @@ from pipeline.jail.jail import Locks
 from records.clock import utcnow
 from records.ledger.workers import beat
 from records.settings import Settings
+from records.views.queue_stats import queue_figures
 from tests.databases import make_tables
 from tests.effects import open_alone
 from tests.servers import RedisServer, free_port
@@ -54,6 +55,19 @@ def test_no_worker_is_bad_until_one_takes_jobs(well: Settings) -> None:
     found = check(well, "workers")
     assert found.state == "warn"
     assert found.found == "2 take jobs; 1 without a jail for films, there:1 because only Linux has it"
+
+
+def test_what_decodes_films_is_named_and_missed_only_where_it_was_asked_for(well: Settings) -> None:
+    off = check(well.model_copy(update={"decode_by": "off"}), "decoding")
+    assert (off.state, off.found) == ("ok", "by the processor: VIGPACK_DECODE_BY is off")
+    named = check(well.model_copy(update={"decode_by": "videotoolbox"}), "decoding")
+    assert (named.state, named.found) == ("warn", "by the processor: there is no device that ffmpeg calls videotoolbox")
+    database = open_alone(well)
+    beat(database, "here:1", utcnow(), decoding=named.found)
+    with database.reading() as session:
+        [told] = queue_figures(session, well, utcnow()).workers
+    database.dispose()
+    assert told.decoding == named.found  # as the IT page has it
 
 
 def test_a_proxy_that_browsers_do_not_reach_is_bad(well: Settings) -> None:
