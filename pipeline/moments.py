@@ -47,6 +47,8 @@ class _Moment(BaseModel):
     caption: Words = ""
     principle: PrincipleTag | None = None
     drawings: Annotated[Drawings, Field(repr=False)] = ()
+    covered: bool = False
+    """Somebody was covered on the laptop before it was sent: what was sent shows them nowhere."""
 
 
 class Silence(BaseModel):
@@ -166,11 +168,28 @@ def check_drawings(clips: Sequence[Clip]) -> None:
             raise SelectionInvalid(sentence, for_guider=sentence)
 
 
+def _check_nobody_is_to_be_covered(shape: Mapping[str, Any]) -> None:
+    """Nothing, if no moment says that somebody is to be covered in it: here nobody looks at each picture of it.
+
+    Raises: SelectionInvalid, whose sentence names the moment.
+    """
+    for kind in ("clip", "still"):
+        moments = shape.get(kind)
+        for number, moment in enumerate(moments if isinstance(moments, list) else (), 1):
+            if isinstance(moment, dict) and moment.get("cover"):
+                sentence = (
+                    f"{_NAMES[kind]} {number} says that somebody is to be covered in it. Cover them on the desk, "
+                    "where each picture can be looked at, or leave the moment out."
+                )
+                raise SelectionInvalid(sentence, for_guider=sentence)
+
+
 def parse_selection(shape: dict[str, Any]) -> Selection:
     """The selection written in ``shape`` (TOML or JSON, already read).
 
     Raises: SelectionInvalid, whose sentence names the moment and what is wrong with it.
     """
+    _check_nobody_is_to_be_covered(shape)
     try:
         selection = Selection.model_validate(shape)
     except ValidationError as error:

@@ -242,6 +242,9 @@ def _holds_silenced(upload: UploadRow, selection: SelectionRow, shown: Sequence[
     return any(one.to_ms > begin_ms and one.from_ms < end_ms for clip in clips for one in clip.silences)
 
 
+_COVERED = "Somebody was covered in it before it was sent; the service has never held it uncovered."
+
+
 def _moment(
     moment: MomentRow,
     number: int,
@@ -257,7 +260,15 @@ def _moment(
         kind=ItemKind(moment.kind),
         moment_id=moment.id,
         title=f"Moment {number}, a {moment.kind}",
-        words=((caption,) if caption else ()) + ((f"Drawn on it: {drawn}.",) if drawn else ()),
+        words=tuple(
+            word
+            for word, is_so in (
+                (caption, caption),
+                (f"Drawn on it: {drawn}.", drawn),
+                (_COVERED, moment.moment.covered),
+            )
+            if is_so
+        ),
         media_type=file.media_type if file else "",
         bytes=file.bytes if file else 0,
         others=_others(others, [moment]),

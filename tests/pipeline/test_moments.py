@@ -136,3 +136,11 @@ def test_a_selection_is_of_the_familys_film_unless_it_says_that_it_is_of_a_revie
     with pytest.raises(SelectionInvalid) as refused:
         parse_selection({"family": "K-104", "of": "party", "still": [{"at": 0}]})
     assert refused.value.for_guider == "“of” must be 'family_film' or 'review_recording'."
+
+
+@pytest.mark.parametrize("kind", ["clip", "still"])
+def test_a_moment_in_which_somebody_is_to_be_covered_is_refused(kind: str) -> None:
+    times = {"in": 0, "out": 1000} if kind == "clip" else {"at": 0}
+    with pytest.raises(SelectionInvalid, match=f"^{kind.title()} 2 says that somebody is to be covered in it"):
+        parse_selection({"family": "K-104", kind: [times, {**times, "cover": True}]})
+    assert parse_selection({"family": "K-104", kind: [{**times, "covered": True}]})

@@ -242,8 +242,8 @@ class Engine:
         )
         return told
 
-    def cut(self, moment: dict[str, Any], mode: str = "lossless") -> CutFile:
-        """Cut a moment of the chosen film: ``{"in": …, "out": …}`` or ``{"at": …}``, in ms."""
+    def cut(self, moment: dict[str, Any], mode: str = "lossless", marks: Sequence[dict[str, Any]] = ()) -> CutFile:
+        """Cut a moment of the chosen film: ``{"in": …, "out": …}`` or ``{"at": …}``, in ms; covered as marked."""
         self._names += 1
         name = f"cut-{self._names}"
         asked = (
@@ -252,10 +252,11 @@ class Engine:
             else {"kind": "still", "atMs": moment["at"], "exact": moment.get("exact", True)}
         )
         made = self.page.evaluate(
-            """async ([moment, mode, name]) => {
+            """async ([moment, mode, name, marks]) => {
                 const file = document.querySelector('input').files[0];
                 const never = new AbortController().signal;
-                const made = await window.film.cut(file, moment, mode, name, () => undefined, never).catch((error) => {
+                const cutting = window.film.cut(file, moment, mode, name, () => undefined, never, marks);
+                const made = await cutting.catch((error) => {
                     throw error.code ? new Error(`FilmProblem ${error.code}: ${error.message}`) : error;
                 });
                 const cut = await window.film.cutFile(name);
@@ -264,7 +265,7 @@ class Engine:
                 await window.film.discardCut(name);
                 return made;
             }""",
-            [asked, mode, name],
+            [asked, mode, name, list(marks)],
         )
         suffix = {"video/mp4": ".mp4", "video/quicktime": ".mov", "video/webm": ".webm", "video/x-matroska": ".mkv"}
         path = (self.taken / name).rename(self.taken / f"{name}{suffix[made['mimeType']]}")

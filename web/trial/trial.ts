@@ -8,8 +8,8 @@ const seal = crypto.subtle.importKey('raw', new Uint8Array(32).fill(7), 'HKDF', 
 /** With a key of its own, as the page has one from the service. */
 const film = {
   ...engine,
-  cut: async (file: File, moment: engine.Moment, mode: engine.CutMode, name: string, onProgress: (share: number) => void, signal: AbortSignal) =>
-    engine.cut(file, moment, mode, name, await seal, onProgress, signal),
+  cut: async (file: File, moment: engine.Moment, mode: engine.CutMode, name: string, onProgress: (share: number) => void, signal: AbortSignal, marks: engine.CoverMark[] = []) =>
+    engine.cut(file, moment, mode, name, await seal, onProgress, signal, marks),
   cutFile: async (name: string) => {
     const file = await engine.cutFile(name, [await seal]);
     return new Blob([await file.slice(0, file.size).arrayBuffer()]);

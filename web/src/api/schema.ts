@@ -3448,6 +3448,8 @@ export interface components {
         Clip: {
             /** @default  */
             caption?: string;
+            /** @default false */
+            covered?: boolean;
             /** @default [] */
             drawings?: components["schemas"]["Drawing"][];
             in: number;
@@ -4357,6 +4359,8 @@ export interface components {
         NewClip: {
             /** @default  */
             caption?: string;
+            /** @default false */
+            covered?: boolean;
             cut?: components["schemas"]["ClipCut"] | null;
             /** @default [] */
             drawings?: components["schemas"]["Drawing"][];
@@ -4611,6 +4615,8 @@ export interface components {
             at: number;
             /** @default  */
             caption?: string;
+            /** @default false */
+            covered?: boolean;
             cut?: components["schemas"]["StillCut"] | null;
             /** @default [] */
             drawings?: components["schemas"]["Drawing"][];
@@ -5516,6 +5522,8 @@ export interface components {
             at: number;
             /** @default  */
             caption?: string;
+            /** @default false */
+            covered?: boolean;
             /** @default [] */
             drawings?: components["schemas"]["Drawing"][];
             /** @default true */

@@ -5,7 +5,7 @@
  * change nothing of them. Only saying so takes them away.
  */
 
-import type { Span } from '../film';
+import type { CoverMark, Span } from '../film';
 import { serialQueue } from '../film/serialQueue';
 import { isStorageBlocked } from '../ui/storage';
 import { get, getAll, put, remove } from './browserDatabase';
@@ -14,6 +14,10 @@ import type { SendingRecord } from '../sending/sendingRecord';
 export interface Stretch extends Span {
   /** The moment for which it was said. */
   readonly id: string;
+  /** What is to be covered on its pictures, by the times at which she said so. */
+  readonly marks: readonly CoverMark[];
+  /** Whether it is to be made so; with other marks it is asked anew. */
+  readonly asked: boolean;
   /** The covered cut of which she has looked at every picture, and the stretches that she then knew of. */
   readonly looked: { readonly cut: string; readonly knew: readonly string[] } | null;
 }

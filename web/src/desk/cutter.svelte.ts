@@ -2,10 +2,12 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 import { cutKey } from '../api/storageKeys';
-import { cut, discardCut, FilmProblem, type CutMode, type FinishedCut, type Moment } from '../film';
+import { cut, discardCut, FilmProblem, type CoverMark, type CutMode, type FinishedCut, type Moment } from '../film';
 import { momentOf, spanOf, type KeptCut, type Mark } from './marks';
 
 const SETTLE_MS = 700;
+/** What is quick first. */
+const ORDER: readonly CutMode[] = ['lossless', 'light', 'covered'];
 
 export interface CutState {
   readonly mark: string;
@@ -22,8 +24,8 @@ interface Wanted {
 }
 
 /** Sealed by the key that only a signed-in page gets. */
-async function cutSealed(file: File, moment: Moment, mode: CutMode, name: string, onProgress: (share: number) => void, signal: AbortSignal): Promise<FinishedCut> {
-  return cut(file, moment, mode, name, await cutKey(), onProgress, signal);
+async function cutSealed(file: File, moment: Moment, mode: CutMode, name: string, onProgress: (share: number) => void, signal: AbortSignal, marks: readonly CoverMark[]): Promise<FinishedCut> {
+  return cut(file, moment, mode, name, await cutKey(), onProgress, signal, marks);
 }
 
 const keyOf = ({ mark, mode }: Wanted): string => `${mark.id}/${mode}`;
@@ -42,6 +44,8 @@ export class Cutter {
     kept: readonly KeptCut[] = [],
     private readonly lightAtOnce: () => number = () => 1,
     private readonly make: typeof cutSealed = cutSealed,
+    /** What is covered in a mark's `covered` cut. */
+    private readonly coversOf: (mark: Mark) => readonly CoverMark[] = () => [],
   ) {
     for (const { mark, mode, span, cut: done } of kept) {
       this.#states.set(`${mark}/${mode}`, { mark, mode, span, share: 1, done, problem: null });
@@ -51,17 +55,23 @@ export class Cutter {
   /** State of a mark's cut; undefined before it was started. */
   stateOf(mark: Mark, mode: CutMode): CutState | undefined {
     const state = this.#states.get(`${mark.id}/${mode}`);
-    return state?.span === spanOf(mark) ? state : undefined;
+    return state?.span === this.#spanOf(mark, mode) ? state : undefined;
   }
 
-  /** Sets the marks and modes to be cut: outdated cuts are discarded, missing ones are cut. */
-  setWanted(marks: readonly Mark[], modes: readonly CutMode[]): void {
-    this.#wanted = modes.flatMap((mode) => marks.map((mark) => ({ mark: $state.snapshot(mark) as Mark, mode })));
-    const spans = new Map(marks.map((mark) => [mark.id, spanOf(mark)]));
+  /** A cut is outdated when this is another. */
+  #spanOf(mark: Mark, mode: CutMode): string {
+    return mode === 'covered' ? `${spanOf(mark)} ${JSON.stringify(this.coversOf(mark))}` : spanOf(mark);
+  }
+
+  /** Sets the marks and the modes in which each is to be cut: outdated cuts are discarded, missing ones are cut. */
+  setWanted(marks: readonly Mark[], modesOf: (mark: Mark) => readonly CutMode[]): void {
+    const all = marks.flatMap((mark) => modesOf(mark).map((mode) => ({ mark: $state.snapshot(mark) as Mark, mode })));
+    this.#wanted = ORDER.flatMap((mode) => all.filter((one) => one.mode === mode));
     for (const [key, state] of this.#states) {
-      if (spans.get(state.mark) !== state.span) this.#drop(key);
+      const mark = marks.find(({ id }) => id === state.mark);
+      if (!mark || this.#spanOf(mark, state.mode) !== state.span) this.#drop(key);
     }
-    const wanted = new Set(this.#wanted.map((one) => `${keyOf(one)} ${spanOf(one.mark)}`));
+    const wanted = new Set(this.#wanted.map((one) => `${keyOf(one)} ${this.#spanOf(one.mark, one.mode)}`));
     for (const { key, span, stop } of this.#running) if (!wanted.has(`${key} ${span}`)) stop.abort();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -89,13 +99,13 @@ export class Cutter {
     return [...this.#states.values()].flatMap(({ mark, mode, span, done }) => (done ? [{ mark, mode, span, cut: done }] : []));
   }
 
-  /** Hands over the finished cuts of these marks in a mode, discards their others and keeps those of all else; stops until setWanted() is called again. */
-  takeCuts(mode: CutMode, marks: readonly Mark[]): Map<string, FinishedCut> {
+  /** Hands over the finished cuts of these marks, discards their others and keeps those of all else; stops until setWanted() is called again. */
+  takeCuts(marks: readonly Mark[], modeOf: (mark: Mark) => CutMode): Map<string, FinishedCut> {
     const given = new Map<string, FinishedCut>();
-    const taken = new Set(marks.map(({ id }) => id));
     for (const [key, state] of this.#states) {
-      if (!taken.has(state.mark)) continue;
-      if (state.mode === mode && state.done) {
+      const mark = marks.find(({ id }) => id === state.mark);
+      if (!mark) continue;
+      if (state.mode === modeOf(mark) && state.done) {
         given.set(state.mark, state.done);
         this.#states.delete(key);
       } else this.#drop(key);
@@ -146,7 +156,7 @@ export class Cutter {
 
   async #cutOne(mark: Mark, mode: CutMode): Promise<void> {
     const key = `${mark.id}/${mode}`;
-    const span = spanOf(mark);
+    const [span, marks] = [this.#spanOf(mark, mode), mode === 'covered' ? this.coversOf(mark) : []];
     const name = `${mark.id}-${mode}-${crypto.randomUUID().slice(0, 8)}`;
     const stop = new AbortController();
     const tell = (share: number, done: FinishedCut | null = null, problem: string | null = null): void => {
@@ -156,7 +166,7 @@ export class Cutter {
     this.#running.add(running);
     tell(0);
     try {
-      const done = await this.make(this.file, momentOf(mark), mode, name, (share) => tell(share), stop.signal);
+      const done = await this.make(this.file, momentOf(mark), mode, name, (share) => tell(share), stop.signal, $state.snapshot(marks) as CoverMark[]);
       if (stop.signal.aborted) await discardCut(name);
       else tell(1, done);
     } catch (error) {

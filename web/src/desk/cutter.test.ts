@@ -40,7 +40,7 @@ beforeEach(() => {
 
 it('copies are made one after another, then so many are encoded at once as the computer carries', async () => {
   const cuts = cutter();
-  cuts.setWanted([clip('a'), clip('b'), clip('c')], ['lossless', 'light']);
+  cuts.setWanted([clip('a'), clip('b'), clip('c')], () => ['lossless', 'light']);
   let isDone = false;
   void cuts.finish().then(() => (isDone = true));
   for (const id of ['a', 'b', 'c']) {
@@ -60,7 +60,7 @@ it('copies are made one after another, then so many are encoded at once as the c
 it('while fewer may be encoded, none more is begun; then they go on', async () => {
   const cuts = cutter();
   atOnce = 1;
-  cuts.setWanted([clip('a'), clip('b')], ['light']);
+  cuts.setWanted([clip('a'), clip('b')], () => ['light']);
   void cuts.finish();
   expect(now()).toEqual(['a light 0']);
   atOnce = 2;
@@ -71,9 +71,9 @@ it('while fewer may be encoded, none more is begun; then they go on', async () =
 it('a moment that changes while it is encoded is begun anew once that has ended, and the others go on', async () => {
   atOnce = 3;
   const cuts = cutter();
-  cuts.setWanted([clip('a'), clip('b')], ['light']);
+  cuts.setWanted([clip('a'), clip('b')], () => ['light']);
   void cuts.finish();
-  cuts.setWanted([clip('a', 500), clip('b')], ['light']);
+  cuts.setWanted([clip('a', 500), clip('b')], () => ['light']);
   cuts.resume();
   expect(begun).toHaveLength(2); // what has just changed may change again
   void cuts.finish();

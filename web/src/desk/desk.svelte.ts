@@ -3,17 +3,18 @@
 import { Queue } from '../ui/queue';
 import type { SelectionView, Statement } from '../api/types';
 import {
-  FilmProblem, compareLength, discardCut, lightCutsAtOnce, listCuts, openFilm, thisComputer, unsupportedFilm, type CutMode, type Film,
+  FilmProblem, compareLength, lightCutsAtOnce, listCuts, openFilm, thisComputer, unsupportedFilm, type CutMode, type Film,
 } from '../film';
 import { local } from '../ui/storage';
 import { splitSent, takeWords } from './adding';
-import { get, getAll, put, remove } from './browserDatabase';
-import { heldBackBy, forgetStretches, type Stretch } from './covering';
+import { get, put } from './browserDatabase';
+import { heldBackBy, type Stretch } from './covering';
+import { forgetDraft } from './drafts';
 import { Cutter, type CutState } from './cutter.svelte';
 import { filmKey } from './filmKey';
 import { FrameTimes } from './frameTimes';
 import { hintsOn } from './hints';
-import { DRAFT_MS, extentOf, inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './marks';
+import { extentOf, inOrder, lengthOf, titleOf, type ClipMark, type Details, type Draft, type Mark, type Way } from './marks';
 import { spanInWords, ToCover } from './toCover.svelte';
 
 const WAY = 'vigpack.way';
@@ -65,7 +66,7 @@ export class Desk {
     this.sent = draft?.sent ?? [];
     this.frames = new FrameTimes(film);
     const atOnce = (): number => lightCutsAtOnce(film.facts, this.#isPlaying, thisComputer());
-    this.cutter = new Cutter(file, () => this.save(), draft?.cuts, atOnce);
+    this.cutter = new Cutter(file, () => this.save(), draft?.cuts, atOnce, undefined, (mark) => toCover.for(mark)?.marks ?? []);
     if (draft) {
       this.marks = draft.marks;
       this.details = { ...this.details, ...draft.details };
@@ -118,7 +119,17 @@ export class Desk {
 
   /** The cut of a mark as it would be sent. */
   cutOf(mark: Mark): CutState | undefined {
-    return this.way === 'whole' ? undefined : this.cutter.stateOf(mark, this.way);
+    return this.way === 'whole' ? undefined : this.cutter.stateOf(mark, this.modeOf(mark, this.way));
+  }
+
+  /** Somebody can be covered in what is encoded anew only, so such a moment goes covered whatever the way. */
+  modeOf(mark: Mark, way: CutMode): CutMode {
+    return this.toCover.for(mark) ? 'covered' : way;
+  }
+
+  /** Whether somebody can be covered here before it is sent. */
+  get canCover(): boolean {
+    return this.film.facts.canCut && this.film.facts.canCutLight && !this.doubt;
   }
 
   /** The stretches that are covered in the cut of a mark: she has looked at every picture of it. */
@@ -132,7 +143,7 @@ export class Desk {
     const holds = this.cutOf(mark)?.done?.holds ?? extentOf(mark);
     const by = heldBackBy({ holds, looked: this.coveredIn(mark) }, this.toCover.stretches);
     if (!by.length) return null;
-    if (by.some(({ id }) => id === mark.id)) return 'Stays on this computer: somebody is to be covered here first.';
+    if (by.some(({ id }) => id === mark.id)) return this.canCover ? 'Stays on this computer: somebody is to be covered here first.' : 'Stays on this computer: somebody is to be covered here, and this browser cannot do that with this film.';
     const where = by.map((one) => this.marks.find(({ id }) => id === one.id)).map((other, n) => (other ? this.title(other) : spanInWords(by[n]!)));
     return `Stays on this computer: its seconds and those around it reach into ${where.join(' and ')}, where somebody is to be covered first.`;
   }
@@ -291,7 +302,11 @@ export class Desk {
     this.toCover.grow(this.marks);
     if (!this.can(this.way) && this.can('lossless')) this.way = 'lossless';
     const modes: CutMode[] = this.way === 'light' ? ['lossless', 'light'] : ['lossless'];
-    this.cutter.setWanted(this.ordered, canCut && !this.doubt && this.way !== 'whole' ? modes : []);
+    const modesOf = (mark: Mark): CutMode[] => {
+      const stretch = this.toCover.for(mark);
+      return stretch ? (stretch.asked && this.canCover ? ['covered'] : []) : modes;
+    };
+    this.cutter.setWanted(this.ordered, canCut && !this.doubt && this.way !== 'whole' ? modesOf : () => []);
     this.save();
   }
 
@@ -335,7 +350,7 @@ export class Desk {
     if (way === 'whole') return { bytes: facts.bytes, known: true };
     let known = true;
     const bytes = this.marks.filter((mark) => !this.keptBack(mark)).map((mark) => {
-      const done = this.cutter.stateOf(mark, way)?.done;
+      const done = this.cutter.stateOf(mark, this.modeOf(mark, way))?.done;
       if (done) return done.bytes;
       known = false;
       const untouched = facts.bytes * Math.min(1, (lengthOf(mark) + AROUND_MS) / facts.durationMs);
@@ -372,20 +387,6 @@ export class Desk {
     this.settle();
     return this.marks.at(-1) ?? mark;
   }
-}
-
-/** Drafts with marks, or begun for a family, newest first. Old ones are deleted, since they hold words about a family. */
-export async function listDrafts(): Promise<Draft[]> {
-  const kept = await getAll<Draft>('drafts');
-  const drafts = kept.filter((draft) => Date.now() - draft.savedAt < DRAFT_MS);
-  await Promise.all(kept.filter((draft) => !drafts.includes(draft)).map(forgetDraft));
-  return drafts.filter((draft) => draft.marks.length > 0 || draft.details.family.trim()).sort((a, b) => b.savedAt - a.savedAt);
-}
-
-export async function forgetDraft(draft: Draft): Promise<void> {
-  await remove('drafts', draft.key);
-  await forgetStretches(draft.key);
-  await Promise.all(draft.cuts.map(({ cut }) => discardCut(cut.name)));
 }
 
 const newId = (): string => crypto.randomUUID().slice(0, 13);

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newBrowser } from '../testing/browser';
 import { serve } from '../testing/server';
 import { getAll, put } from './browserDatabase';
-import { Desk, forgetDraft, listDrafts } from './desk.svelte';
+import { Desk } from './desk.svelte';
+import { forgetDraft, listDrafts } from './drafts';
 import { filmKey } from './filmKey';
 import type { ClipMark, Draft } from './marks';
 

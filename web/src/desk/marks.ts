@@ -45,7 +45,7 @@ export interface Details {
 export const DRAFT_MS = 30 * 24 * 3600 * 1000;
 
 /** How the moments are sent. */
-export type Way = CutMode | 'whole';
+export type Way = Exclude<CutMode, 'covered'> | 'whole';
 
 /** The marking of a film as stored in this browser. */
 export interface Draft {

@@ -1,5 +1,6 @@
 /** What the desk knows of where somebody is to be covered, and what it says of it. */
 
+import type { CoverMark } from '../film';
 import { clock } from '../ui/format';
 import { changeStretches, onChangedElsewhere, stretchesOf, type Stretch } from './covering';
 import { extentOf, type Mark } from './marks';
@@ -40,7 +41,7 @@ export class ToCover {
 
   /** Somebody is to be covered in a moment. */
   async say(mark: Mark): Promise<void> {
-    await this.#change((now) => [...now.filter((one) => one.id !== mark.id), { id: mark.id, ...extentOf(mark), looked: null }]);
+    await this.#change((now) => [...now.filter((one) => one.id !== mark.id), { id: mark.id, ...extentOf(mark), marks: [], asked: false, looked: null }]);
   }
 
   /** Nobody is to be covered there after all. */
@@ -48,9 +49,15 @@ export class ToCover {
     await this.#change((now) => now.filter((one) => one.id !== id));
   }
 
-  /** Every picture of that covered cut of a moment was looked at; null: of none. */
-  async noteLooked(id: string, cut: string | null): Promise<void> {
-    await this.#change((now) => now.map((one) => (one.id === id ? { ...one, looked: cut === null ? null : { cut, knew: now.map((other) => other.id) } } : one)));
+  /** What is to be covered on its pictures; made only once it is asked for. */
+  async draw(id: string, marks: readonly CoverMark[], asked: boolean): Promise<void> {
+    await this.#change((now) => now.map((one) => (one.id === id ? { ...one, marks, asked, looked: null } : one)));
+  }
+
+  /** Every picture of that covered cut of a moment was looked at, with all that this tab knows to be marked. */
+  async noteLooked(id: string, cut: string): Promise<void> {
+    const knew = this.stretches.map((one) => one.id);
+    await this.#change((now) => now.map((one) => (one.id === id ? { ...one, looked: { cut, knew } } : one)));
   }
 
   /** Seconds that a moment has or has had stay seconds in which somebody is to be covered. */

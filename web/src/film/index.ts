@@ -8,4 +8,5 @@ export { unsupportedFilm } from './read/unsupported';
 export { FilmProblem, type FilmProblemCode } from './problem';
 export { lightCutsAtOnce, thisComputer } from './cut/atOnce';
 export { cut, cutFile, discardCut, listCuts } from './cut/cutQueue';
-export type { CutClaims, CutMode, CutTimes, Film, FileBytes, FilmFacts, FinishedCut, Moment, NearPicture, RemoteFilm, SealKey, Span } from './types';
+export { coverAt, type Cover } from './cut/cover';
+export type { Box, CoverMark, CutClaims, CutMode, CutTimes, Film, FileBytes, FilmFacts, FinishedCut, Moment, NearPicture, RemoteFilm, SealedCut, SealKey, Span } from './types';

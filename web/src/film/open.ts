@@ -3,14 +3,14 @@
 import { FilmProblem } from './problem';
 import { FilmWorker } from './rpc/client';
 import { playSpan, type PlayedPicture } from './show/spanPlayer';
-import type { Film, FilmFacts, RemoteFilm } from './types';
+import type { Film, FilmFacts, RemoteFilm, SealedCut } from './types';
 
 const LOOK_PX = 120;
 /** A player may stumble over what leans on a group that is left out (FFmpeg's `mmco: unref short failure`), but not later. */
 const GROUPS_BACK = [1, 0, 2, 4];
 
-/** The film in `file`, open for looking; `file` is here, or at the service. Throws FilmProblem. */
-export async function openFilm(file: File | RemoteFilm): Promise<Film> {
+/** The film in `file`, open for looking; `file` is here, or at the service, or a cut that is kept here. Throws FilmProblem. */
+export async function openFilm(file: File | RemoteFilm | SealedCut): Promise<Film> {
   const worker = new FilmWorker();
   try {
     const found = await worker.call('open', { file });

@@ -26,6 +26,7 @@ const SENTENCES = {
   moment_empty: 'The film shows no picture in this moment. Make it a little longer.',
   no_space: 'There is not enough free space in the browser for this moment. Send or discard others first.',
   cut_gone: 'This moment is no longer kept in the browser. Choose the film again to cut it once more.',
+  not_covered: 'This moment could not be covered as it was marked, so it stays on this computer. Try again.',
   kept_back: 'Somebody is to be covered in these seconds before they leave this computer. Cover them on the desk, or take the mark away there.',
   kept_back_whole: 'Somebody is to be covered in this film before it leaves this computer, so it is not sent whole. Send its other moments, or take the mark away on the desk.',
   unexpected: 'Something went wrong with this film. Nothing was lost; try again, or send the whole film.',

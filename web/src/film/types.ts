@@ -75,6 +75,12 @@ export interface RemoteFilm {
   readonly headers: Record<string, string>;
 }
 
+/** A cut that this browser keeps: only looked at. */
+export interface SealedCut {
+  readonly cut: string;
+  readonly keys: readonly SealKey[];
+}
+
 /** A picture on the way to another one. */
 export interface NearPicture {
   readonly picture: ImageBitmap;
@@ -112,6 +118,21 @@ export interface Film {
   close(): void;
 }
 
+/** Shares of a picture, from its top left corner. */
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What she said of the picture at that time of the film; `box` where it covers one. */
+export interface CoverMark {
+  readonly at: number;
+  readonly covers: 'box' | 'whole' | 'nobody';
+  readonly box: Box | null;
+}
+
 export type Moment =
   | { readonly kind: 'clip'; readonly inMs: number; readonly outMs: number }
   | {
@@ -121,8 +142,11 @@ export type Moment =
       readonly exact?: boolean;
     };
 
-/** `lossless`: copied without re-encoding; `light`: at most 720 lines and about 1.3 Mbit/s. */
-export type CutMode = 'lossless' | 'light';
+/**
+ * `lossless`: copied without re-encoding; `light`: at most 720 lines and about 1.3 Mbit/s; `covered`: so with somebody
+ * covered, a still at its full size, and nothing of the film but the moment's own pictures.
+ */
+export type CutMode = 'lossless' | 'light' | 'covered';
 
 /** The same moment on the clock of the cut file. */
 export type CutTimes = { readonly in: number; readonly out: number } | { readonly at: number };

@@ -6,7 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NewSelection, SelectionView } from '../api/types';
 import { get, put } from '../desk/browserDatabase';
 import { changeStretches, heldBackBy, stretchesOf, type Stretch } from '../desk/covering';
-import { Desk, forgetDraft } from '../desk/desk.svelte';
+import { Desk } from '../desk/desk.svelte';
+import { forgetDraft } from '../desk/drafts';
+import type { CoverMark } from '../film';
 import { filmKey } from '../desk/filmKey';
 import type { ClipMark, Draft, KeptCut, Way } from '../desk/marks';
 import { addCut, cutNames, newBrowser } from '../testing/browser';
@@ -22,7 +24,9 @@ const ID = '0123456789abcdef0123456789abcdef';
 const LONG = { timeout: 15_000 };
 const never = new AbortController().signal;
 const film = (): File => new File([new Uint8Array(500)], 'film.avi', { type: 'video/avi', lastModified: 1 });
-const stretch = (id: string, fromMs: number, toMs: number, looked: Stretch['looked'] = null): Stretch => ({ id, fromMs, toMs, looked });
+const stretch = (id: string, fromMs: number, toMs: number, looked: Stretch['looked'] = null): Stretch => ({ id, fromMs, toMs, marks: [], asked: false, looked });
+
+const BOX: CoverMark = { at: 20_000, covers: 'box', box: { x: 0, y: 0, width: 0.5, height: 0.5 } };
 
 let tus: TusServer;
 let begun: NewSelection[];
@@ -70,6 +74,9 @@ async function deskWith(way: Way = 'lossless'): Promise<Desk> {
       cuts.push({ mark, mode, span, cut: { name, bytes: 10, mimeType: 'video/mp4', cut, claims: { durationMs: to - from, pictures: null }, holds: { fromMs: from, toMs: to } } });
     }
   }
+  await addCut('b-covered', 10);
+  const covered = { name: 'b-covered', bytes: 10, mimeType: 'video/mp4', cut: { in: 0, out: 10_000 }, claims: { durationMs: 10_000, pictures: null }, holds: { fromMs: 20_000, toMs: 30_000 } };
+  cuts.push({ mark: 'b', mode: 'covered', span: `20000-30000 ${JSON.stringify([BOX])}`, cut: covered });
   const details = { family: 'K-104', cycle: 1, question: '', points: [], reviewOn: '', of: 'family_film' } as const;
   const key = await filmKey(film());
   await put('drafts', key, { key, savedAt: Date.now(), durationMs: 60_000, marks: [clip('a', 0), clip('b', 20_000), clip('c', 40_000), still], details, way, cuts } as unknown as Draft);
@@ -182,12 +189,38 @@ describe('of a moment in which somebody is to be covered', () => {
   });
 
   it('a covered cut goes once every picture of that very cut was looked at, knowing what else is marked', async () => {
+    await changeStretches(await filmKey(film()), () => [{ ...stretch('b', 20_000, 30_000), marks: [BOX], asked: true }]);
     const desk = await deskWith();
-    await cover(desk, 'b');
-    await desk.toCover.noteLooked('b', 'another');
-    expect(desk.keptBack(desk.marks[1]!)).not.toBeNull();
+    expect(desk.cutOf(desk.marks[1]!)?.done?.name).toBe('b-covered');
     await desk.toCover.noteLooked('b', 'b-lossless');
+    expect(desk.keptBack(desk.marks[1]!)).not.toBeNull();
+    await desk.toCover.noteLooked('b', 'b-covered');
     expect(desk.keptBack(desk.marks[1]!)).toBeNull();
+    const sending = await send(desk);
+    expect(sending.record.parts.map(({ cut }) => cut)).toEqual(['a-lossless', 'b-covered', 'c-lossless']);
+    expect((begun[0]?.clip ?? []).map(({ covered }) => covered)).toEqual([undefined, true, undefined]);
+  });
+
+  it('a covered cut is not what other boxes, other ends or another mark ask for', async () => {
+    const key = await filmKey(film());
+    await changeStretches(key, () => [{ ...stretch('b', 20_000, 30_000, { cut: 'b-covered', knew: ['b'] }), marks: [BOX], asked: true }]);
+    const desk = await deskWith();
+    expect(desk.keptBack(desk.marks[1]!)).toBeNull();
+    desk.moveEnds(desk.marks[1] as ClipMark, 20_000, 30_040);
+    expect(desk.keptBack(desk.marks[1]!)).not.toBeNull();
+    desk.moveEnds(desk.marks[1] as ClipMark, 20_000, 30_000);
+    expect(desk.keptBack(desk.marks[1]!)).not.toBeNull(); // what was made before is gone
+    await expect.poll(cutNames, LONG).not.toContain('b-covered');
+    await changeStretches(key, () => [{ ...stretch('b', 20_000, 30_000, { cut: 'b-covered', knew: ['b'] }), marks: [BOX], asked: true }]);
+    const again = await deskWith();
+    expect(again.keptBack(again.marks[1]!)).toBeNull();
+    await again.toCover.draw('b', [{ ...BOX, at: 21_000 }], true);
+    expect(again.keptBack(again.marks[1]!)).not.toBeNull();
+  });
+
+  it('a covered cut of which she looked at every picture before something else was marked there does not go', async () => {
+    await changeStretches(await filmKey(film()), () => [{ ...stretch('b', 20_000, 30_000, { cut: 'b-covered', knew: ['b'] }), marks: [BOX], asked: true }]);
+    const desk = await deskWith();
     await cover(desk, 'still'); // of the same seconds, and not known when she looked
     expect(desk.keptBack(desk.marks[1]!)).toContain('Still 1');
   });
@@ -252,7 +285,7 @@ it('there is no other way: who sends anything, and who reads cuts and films to s
   const using = (what: RegExp): string[] => files.filter((path) => what.test(readFileSync(`src/${path}`, 'utf8'))).sort();
   expect(using(/tus-js-client/)).toEqual(['sending/upload.ts']);
   expect(using(/await upload\(/)).toEqual(['sending/sending.svelte.ts']);
-  expect(using(/\bcutFile\(/)).toEqual(['film/cut/opfs.ts', 'sending/clearance.ts']);
+  expect(using(/\bcutFile\(/)).toEqual(['film/cut/opfs.ts', 'film/rpc/worker.ts', 'sending/clearance.ts']); // the worker's, to be looked at
   expect(using(/(return|await) Cleared\.of\(/)).toEqual(['sending/clearance.ts']);
   expect(using(/XMLHttpRequest|sendBeacon|WebSocket|RTCPeerConnection/)).toEqual([]);
   // These ask for something, or send words and ids; api/client.svelte.ts sends what is JSON, and of files one kind only:

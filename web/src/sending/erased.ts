@@ -3,7 +3,7 @@
 import { api, dataOf } from '../api/client.svelte';
 import { getAll, remove } from '../desk/browserDatabase';
 import { forgetFilm } from '../desk/fileHandles';
-import { forgetDraft } from '../desk/desk.svelte';
+import { forgetDraft } from '../desk/drafts';
 import type { Draft } from '../desk/marks';
 import { discardCut } from '../film';
 import { isStorageBlocked } from '../ui/storage';

@@ -47,7 +47,7 @@ class Sendings {
       dataOf(api.POST('/api/v1/selections', { params: { header }, body: selectionOf(desk, mark) })),
     );
     const looked = new Map(marks.map((mark) => [mark.id, desk.coveredIn(mark)]));
-    const cuts = way === 'whole' ? null : desk.cutter.takeCuts(way, marks);
+    const cuts = way === 'whole' ? null : desk.cutter.takeCuts(marks, (mark) => desk.modeOf(mark, way));
     const parts = begun.uploads.map((awaited): Part => {
       const mark = awaited.position === null ? undefined : marks[awaited.position];
       const cut = mark ? cuts?.get(mark.id) : undefined;
@@ -90,7 +90,7 @@ class Sendings {
       return dataOf(api.POST('/api/v1/selections/{selection_id}/moments', { params: { path: { selection_id: to.id }, header }, body: { clip, still, film, agreed } }));
     });
     const looked = new Map(marks.map((mark) => [mark.id, desk.coveredIn(mark)]));
-    const cuts = way === 'whole' ? null : desk.cutter.takeCuts(way, marks);
+    const cuts = way === 'whole' ? null : desk.cutter.takeCuts(marks, (mark) => desk.modeOf(mark, way));
     const parts = marks.flatMap((mark, n): Part[] => {
       const cut = cuts?.get(mark.id);
       const moment = answer.added[n];
@@ -200,10 +200,10 @@ function selectionOf(desk: Desk, marks: readonly Mark[]): NewSelection {
     helping_question: details.question.trim(),
     working_points: details.points.map((point) => point.trim()).filter(Boolean),
     clip: marks.filter((mark) => mark.kind === 'clip').map((mark) => {
-      return { in: mark.inMs, out: mark.outMs, ...wordsOf(mark), people: seenIn(desk, mark), cut: cutOf(desk, mark) as ClipCut | null };
+      return { in: mark.inMs, out: mark.outMs, ...wordsOf(desk, mark), people: seenIn(desk, mark), cut: cutOf(desk, mark) as ClipCut | null };
     }),
     still: marks.filter((mark) => mark.kind === 'still').map((mark) => {
-      return { at: mark.atMs, exact: mark.exact, ...wordsOf(mark), people: seenIn(desk, mark), cut: cutOf(desk, mark) as StillCut | null };
+      return { at: mark.atMs, exact: mark.exact || desk.toCover.for(mark) !== undefined, ...wordsOf(desk, mark), people: seenIn(desk, mark), cut: cutOf(desk, mark) as StillCut | null };
     }),
     film: {
       bytes: facts.bytes,
@@ -227,7 +227,7 @@ function seenIn(desk: Desk, mark: Mark): Person[] | null {
   return seen.length === desk.people.length ? null : seen;
 }
 
-const wordsOf = (mark: Mark) => ({ caption: mark.caption.trim(), principle: mark.principle });
+const wordsOf = (desk: Desk, mark: Mark) => ({ caption: mark.caption.trim(), principle: mark.principle, ...(desk.coveredIn(mark).length ? { covered: true } : {}) });
 
 /** Where a moment lies in its own upload; null where the whole film is sent. Throws NotCut. */
 function cutOf(desk: Desk, mark: Mark): ClipCut | StillCut | null {

@@ -1,19 +1,20 @@
 /** Cutting from the page, each moment in a worker of its own: one copy at a time, some re-encodings at once. */
 
 import { FilmWorker } from '../rpc/client';
-import type { CutMode, FinishedCut, Moment, SealKey } from '../types';
+import type { CoverMark, CutMode, FinishedCut, Moment, SealKey } from '../types';
 import { limitedQueue, serialQueue } from '../serialQueue';
 import { MOST_AT_ONCE } from './atOnce';
 
 export { cutFile, discardCut, listCuts } from './opfs';
 
 /** A quick copy must never wait for a slow re-encoding, so each mode has its own queue; who asks says how many at once. */
-const queueOf = { lossless: serialQueue(), light: limitedQueue(MOST_AT_ONCE) };
+const encoding = limitedQueue(MOST_AT_ONCE);
+const queueOf = { lossless: serialQueue(), light: encoding, covered: encoding };
 
 /**
  * Cuts `moment` out of `file` into the browser's private file `name`, sealed with `seal`, once earlier cuts of the same mode are done.
  *
- * `onProgress` gets shares from 0 to 1. Throws FilmProblem; AbortError when `signal` aborts, and then nothing is kept.
+ * `marks`: what is covered, for `covered` only. `onProgress` gets shares from 0 to 1. Throws FilmProblem; AbortError when `signal` aborts, and then nothing is kept.
  */
 export async function cut(
   file: File,
@@ -23,6 +24,7 @@ export async function cut(
   seal: SealKey,
   onProgress: (share: number) => void,
   signal: AbortSignal,
+  marks: readonly CoverMark[] = [],
 ): Promise<FinishedCut> {
   signal.throwIfAborted();
   const made = queueOf[mode](async () => {
@@ -30,7 +32,7 @@ export async function cut(
     // Ended after each cut: a worker keeps some 60 MB of what it has read until it sees a need to clean up.
     const worker = new FilmWorker();
     try {
-      return await worker.call('cut', { file, moment, mode, name, seal }, onProgress, signal);
+      return await worker.call('cut', { file, moment, mode, name, seal, marks }, onProgress, signal);
     } finally {
       worker.end();
     }

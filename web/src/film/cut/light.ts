@@ -23,7 +23,8 @@ import { isDecodedHere } from '../hevc/decoder';
 import { FilmProblem } from '../problem';
 import { decodeAt } from '../read/decode';
 import { BT709, colorsByRule, finish, fromRgba, type Turn } from './finishing';
-import { PictureScaler, asSample, innerRect } from './scaling';
+import { drawCover, type Cover } from './cover';
+import { PictureScaler, asSample, innerRect, type Paint } from './scaling';
 import { findEndTicks, findFrameRange, frameTicksBetween } from '../read/frames';
 import { isInterlaced, lookAtFirst, squareSize, upright, type Size } from '../read/look';
 import { pieceIndexAt, type Piece } from '../read/pieces';
@@ -78,10 +79,10 @@ export async function encodeLighter(film: FilmSource): Promise<Anew> {
 
 /**
  * As filmed, as nearly as can be: its full size, at a quality at which nobody sees a difference. For the few moments that
- * cannot be copied. Throws FilmProblem not_cut_beside_trim.
+ * cannot be copied, and for stills with somebody covered. Throws FilmProblem not_cut_beside_trim.
  */
-export async function encodeFullSize(film: FilmSource): Promise<Anew> {
-  const anew = await chooseAnew(film, Infinity, false, (codec, { width, height }) => {
+export async function encodeFullSize(film: FilmSource, isFinished = false): Promise<Anew> {
+  const anew = await chooseAnew(film, Infinity, isFinished, (codec, { width, height }) => {
     const bitrate = Math.ceil(Math.max(LEAST_FULL_SIZE_BITS_PER_SECOND, width * height * FULL_SIZE_BITS_PER_PIXEL));
     return { codec, quality: new Quality({ bitrate, bitrateMode: 'variable' }), latencyMode: 'quality' };
   });
@@ -108,7 +109,10 @@ async function chooseAnew(
   return null;
 }
 
-/** Encodes the pictures of a moment anew to `target` and copies its sound. Throws FilmProblem; AbortError. */
+/**
+ * Encodes the pictures of a moment anew to `target` and copies its sound. With `cover`, which says what is covered on the
+ * picture of a film tick, nothing is encoded but what `span` names. Throws FilmProblem; AbortError.
+ */
 export async function transcodeMoment(
   film: FilmSource,
   { leadInTicks, fromTicks, toTicks, endTicks }: CutSpan,
@@ -116,13 +120,14 @@ export async function transcodeMoment(
   target: Target,
   onProgress: (share: number) => void,
   signal: AbortSignal,
+  cover: ((tick: number) => Cover) | null = null,
 ): Promise<Written> {
   const { clock } = film;
   // It begins a little before the moment, also because decoders of sound begin incompletely; at the end one picture more,
   // so that the service sees how long the last one stands.
   const { next } = await findFrameRange(film, endTicks - 1, endTicks);
   const format = await chooseFormat(film, codec, next === null);
-  const ticks = await frameTicksBetween(film, leadInTicks, (next ?? endTicks) + 1);
+  const ticks = await frameTicksBetween(film, leadInTicks, cover ? endTicks : (next ?? endTicks) + 1);
   const baseSeconds = leadInTicks / clock.ticksPerSecond;
 
   const inside = ticks.filter((at) => at >= fromTicks && at < toTicks);
@@ -150,11 +155,15 @@ export async function transcodeMoment(
       await writer.addSoundUntil(seconds);
       sample.setTimestamp(seconds - baseSeconds);
       // The film's last one stands for as long as the film goes on, which a WebM does not say of it.
-      if (next === null && at === ticks.at(-1)) sample.setDuration(((await findEndTicks(film)) - at) / clock.ticksPerSecond);
+      if (cover && at === ticks.at(-1)) sample.setDuration((endTicks - at) / clock.ticksPerSecond);
+      else if (next === null && at === ticks.at(-1)) sample.setDuration(((await findEndTicks(film)) - at) / clock.ticksPerSecond);
       const own = await squareSize(film, sample);
       size ??= fitted(own, mostLines);
       scaler ??= new PictureScaler(size, await colorsByRule(film, own), isFinished ? stored : null);
-      const smaller = (await scaler.scale(sample, own)) ?? drawSmaller(sample, own, size, isFinished ? stored : null);
+      // Boxes are shares of the film's own picture: one of another shape, with bars, is covered whole.
+      const isFilled = innerRect(own, size).width === size.width && innerRect(own, size).height === size.height;
+      const paint = cover && ((planes: Uint8Array, of: Size): void => drawCover(planes, of, isFilled ? cover(at) : { covers: 'whole', box: null, doubt: '' }));
+      const smaller = (await scaler.scale(sample, own, paint)) ?? drawSmaller(sample, own, size, isFinished ? stored : null, paint);
       sample.close();
       const keyFrame = keys.has(at) || seconds - keyAt > KEY_EVERY_S - EARLY_S;
       if (keyFrame) keyAt = seconds;
@@ -225,7 +234,7 @@ async function decodeEach(
 }
 
 /** What the scaler cannot do: pictures of 10 bit, and those that only the graphics card holds. */
-function drawSmaller(sample: VideoSample, own: Size, size: Size, turn: Turn | null): VideoSample {
+function drawSmaller(sample: VideoSample, own: Size, size: Size, turn: Turn | null, paint: Paint | null): VideoSample {
   const canvas = new OffscreenCanvas(size.width, size.height);
   const context = canvas.getContext('2d', { alpha: false, willReadFrequently: turn !== null })!;
   const frame = sample.toVideoFrame();
@@ -234,7 +243,9 @@ function drawSmaller(sample: VideoSample, own: Size, size: Size, turn: Turn | nu
   frame.close();
   if (!turn) return new VideoSample(canvas, { timestamp: sample.timestamp, duration: sample.duration });
   const { data } = context.getImageData(0, 0, size.width, size.height);
-  return asSample(sample, finish(fromRgba(data, size), size, turn, BT709));
+  const finished = finish(fromRgba(data, size), size, turn, BT709);
+  paint?.(finished.planes, finished);
+  return asSample(sample, finished);
 }
 
 /** Whether a decoded picture, whose time is in whole microseconds, is the one at that index and not a neighbour. */

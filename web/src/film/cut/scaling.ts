@@ -10,6 +10,9 @@ const GREY = 128;
 /** Sides are rounded to even numbers, which may stretch a small picture by this much. */
 const SAME_SHAPE = 0.04;
 
+/** Draws on the planes of a finished picture. */
+export type Paint = (planes: Uint8Array, size: Size) => void;
+
 /** Where a picture stands in a frame of another shape: as large as it fits, in the middle, on even lines and columns. */
 export function innerRect(own: Size, frame: Size): Size & { x: number; y: number } {
   const { width, height } = frame;
@@ -46,7 +49,7 @@ export class PictureScaler {
   ) {}
 
   /** A smaller picture, as stored of size `to`, of one that is of `own` size in square pixels, or null where its pixels are stored in another way. */
-  async scale(sample: VideoSample, own: Size): Promise<VideoSample | null> {
+  async scale(sample: VideoSample, own: Size, paint: Paint | null = null): Promise<VideoSample | null> {
     if (sample.format !== 'I420' && sample.format !== 'NV12') return null;
     const bytes = sample.allocationSize();
     if (this.#stored.length < bytes) this.#stored = new Uint8Array(bytes);
@@ -77,7 +80,9 @@ export class PictureScaler {
       this.#scalePlane({ ...chroma, offset: chroma.offset + 1 }, 2, from, made, redAt + chromaAt, innerHalf, half.width);
     }
     const colorSpace = this.colorSpace ?? sample.colorSpace.toJSON();
-    return asSample(sample, this.turn ? finish(made, this.to, this.turn, colorSpace) : { ...this.to, planes: made, colorSpace });
+    const finished = this.turn ? finish(made, this.to, this.turn, colorSpace) : { ...this.to, planes: made, colorSpace };
+    paint?.(finished.planes, finished);
+    return asSample(sample, finished);
   }
 
   #scalePlane(plane: PlaneLayout, step: number, from: Size, made: Uint8Array, madeAt: number, to: Size, madeStride: number): void {

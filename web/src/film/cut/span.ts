@@ -65,6 +65,24 @@ export async function findCutSpan(film: FilmSource, moment: Moment): Promise<Cut
   return { copied, fromTicks: shownTicks, toTicks: shownTicks + 1, leadInTicks, endTicks };
 }
 
+/**
+ * The same with nothing around the moment, for one that is encoded with somebody covered: all but its own pictures stay.
+ * Where it begins while a picture stands that began before, that one goes along, and is for the caller to cover whole.
+ * One picture of a still; the standing one of a clip in which none begins, which is then the moment's own.
+ */
+export async function onlyItself(film: FilmSource, moment: Moment): Promise<CutSpan> {
+  const { fromTicks, toTicks } = await findCutSpan(film, moment.kind === 'still' ? { ...moment, exact: true } : moment);
+  if (moment.kind === 'still') {
+    const { next } = await findFrameRange(film, fromTicks, toTicks);
+    return { copied: null, fromTicks, toTicks, leadInTicks: fromTicks, endTicks: next ?? (await findEndTicks(film)) };
+  }
+  const begun = await frameTicksBetween(film, fromTicks, toTicks);
+  const standing = await frameTickAt(film, moment.inMs);
+  if (!begun.length) return { copied: null, fromTicks: standing, toTicks, leadInTicks: standing, endTicks: toTicks };
+  const isLate = film.clock.msAt(begun[0]!) > moment.inMs;
+  return { copied: null, fromTicks, toTicks, leadInTicks: isLate ? standing : begun[0]!, endTicks: toTicks };
+}
+
 /** The picture that stands throughout a clip in which none begins; null where it is too short, or the film has ended. */
 async function standingAt(film: FilmSource, { inMs, outMs }: { inMs: number; outMs: number }): Promise<number | null> {
   const endMs = Math.min(outMs, film.clock.msAt(await findEndTicks(film)));

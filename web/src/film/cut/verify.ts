@@ -1,5 +1,7 @@
 /** A finished cut read again, as the service will read it. */
 
+import { VideoSampleSink } from 'mediabunny';
+
 import { isDecodedHere } from '../hevc/decoder';
 import { FilmProblem } from '../problem';
 import { decodeAt } from '../read/decode';
@@ -7,6 +9,7 @@ import { beginsOpen, findEndTicks } from '../read/frames';
 import { lookAtFirst, squareSize, upright, type Size } from '../read/look';
 import { openSource, type FilmSource } from '../read/source';
 import type { FileBytes } from '../types';
+import { isCovered, type Cover } from './cover';
 import { colorsByRule, toBt709, turnPlane } from './finishing';
 
 const CELLS = 16;
@@ -30,6 +33,26 @@ export async function verifyCut(cut: FileBytes, pictures: number): Promise<ReadB
     if (ticks.length !== pictures) throw new FilmProblem('not_cut', `${ticks.length} of ${pictures} pictures written`);
     const durationMs = Math.max(1, film.clock.msAt(await findEndTicks(film)));
     return { cutMs: ticks.map((at) => film.clock.exactMsAt(at)), durationMs };
+  } finally {
+    film.input.dispose();
+  }
+}
+
+/** Decodes every picture of a cut and looks whether it shows its cover. Throws FilmProblem not_covered. */
+export async function verifyCovers(cut: FileBytes, covers: readonly Cover[]): Promise<void> {
+  const film = await openSource(cut);
+  try {
+    let number = 0;
+    for await (const sample of new VideoSampleSink(film.video).samples()) {
+      const cover = covers[number];
+      const { width, height } = sample.visibleRect;
+      const rgbx = new Uint8Array(sample.allocationSize({ format: 'RGBX', colorSpace: 'srgb' }));
+      await sample.copyTo(rgbx, { format: 'RGBX', colorSpace: 'srgb' });
+      sample.close();
+      if (!cover || !isCovered(rgbx, { width, height }, cover)) throw new FilmProblem('not_covered', `picture ${number}`);
+      number += 1;
+    }
+    if (number !== covers.length) throw new FilmProblem('not_covered', `${number} of ${covers.length} pictures decoded`);
   } finally {
     film.input.dispose();
   }

@@ -1,12 +1,12 @@
 /** The messages between the page and the film worker. */
 
-import type { CutMode, FilmFacts, FinishedCut, Moment, NearPicture, RemoteFilm, SealKey } from '../types';
+import type { CoverMark, CutMode, FilmFacts, FinishedCut, Moment, NearPicture, RemoteFilm, SealedCut, SealKey } from '../types';
 import type { FilmProblemCode } from '../problem';
 import type { PictureSpan } from '../show/span';
 
 /** Each call's arguments, its progress messages and its result. */
 export interface Calls {
-  open: { args: { file: File | RemoteFilm }; progress: never; result: FilmFacts };
+  open: { args: { file: File | RemoteFilm | SealedCut }; progress: never; result: FilmFacts };
   strip: {
     args: { count: number; heightPx: number };
     progress: { index: number; timeMs: number; picture: ImageBitmap };
@@ -17,7 +17,7 @@ export interface Calls {
   picture: { args: { atMs: number; heightPx: number }; progress: never; result: ImageBitmap };
   pictureNear: { args: { atMs: number; heightPx: number }; progress: never; result: NearPicture };
   span: { args: { atMs: number; keyOnly: boolean; groupsBack: number }; progress: never; result: PictureSpan | null };
-  cut: { args: { file: File; moment: Moment; mode: CutMode; name: string; seal: SealKey }; progress: number; result: FinishedCut };
+  cut: { args: { file: File; moment: Moment; mode: CutMode; name: string; seal: SealKey; marks: readonly CoverMark[] }; progress: number; result: FinishedCut };
 }
 
 export type CallName = keyof Calls;

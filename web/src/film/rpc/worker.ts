@@ -1,6 +1,7 @@
 /** The film worker: reads, shows and cuts a film away from the page, so that the page never stutters. */
 
 import { cutMoment } from '../cut/cutMoment';
+import { cutFile } from '../cut/opfs';
 import { FilmProblem, asFilmProblem } from '../problem';
 import { listAudioSteps, isAudioRecording, openFilmOrRecording, type AudioRecording } from '../read/audio';
 import type { FilmSource } from '../read/source';
@@ -49,7 +50,8 @@ async function run(request: WorkerRequest, signal: AbortSignal): Promise<Calls[C
   const { id } = request;
   switch (request.call) {
     case 'open': {
-      opened = openFilmOrRecording(request.args.file);
+      const { file } = request.args;
+      opened = 'cut' in file ? cutFile(file.cut, file.keys).then(openFilmOrRecording) : openFilmOrRecording(file);
       const source = await opened;
       return isAudioRecording(source) ? readAudioFacts(source) : readFilmFacts(source);
     }
@@ -80,8 +82,8 @@ async function run(request: WorkerRequest, signal: AbortSignal): Promise<Calls[C
       return copyPictureSpan(await film(), atMs, keyOnly, groupsBack);
     }
     case 'cut': {
-      const { file, moment, mode, name, seal } = request.args;
-      return cutMoment(file, moment, mode, name, seal, (progress) => page.postMessage({ id, progress }), signal);
+      const { file, moment, mode, name, seal, marks } = request.args;
+      return cutMoment(file, moment, mode, name, seal, marks, (progress) => page.postMessage({ id, progress }), signal);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import { api, dataOf, request } from '../../api/client.svelte';
 import type { Box, Covers, HidingView, Mark, MomentView, CoveredPicture, SelectionView } from '../../api/types';
+import type { Looked, Part } from './looked';
 
 const HIDING = '/api/v1/selections/{selection_id}/moments/{moment_id}/hiding';
 const LEAST = 0.02;
@@ -28,7 +29,7 @@ export function within(box: Box): Box {
   return { x: Math.min(1 - width, Math.max(0, box.x)), y: Math.min(1 - height, Math.max(0, box.y)), width, height };
 }
 
-export class Hiding {
+export class Hiding implements Looked {
   view = $state.raw<HidingView | null>(null);
   marks = $state.raw<readonly Mark[]>([]);
   /** Numbers of the covered pictures that have been on the screen. */
@@ -166,8 +167,6 @@ export class Hiding {
     return places.map((place) => URL.createObjectURL(new Blob(place ? [bytes.slice(place[0] - begin, place[1] - begin)] : [], { type: 'image/jpeg' })));
   }
 }
-
-type Part = 'uncovered' | 'covered';
 
 function forget(stretch: Promise<string[]>): void {
   void stretch.then((urls) => urls.forEach((url) => URL.revokeObjectURL(url))).catch(() => undefined);

@@ -20,7 +20,7 @@ export const isSilenced = ({ moment }: MomentView): boolean => 'in' in moment &&
 export function progressOf(moment: MomentView, view: SelectionView, sending: Sending | undefined): MomentProgress {
   switch (moment.state) {
     case 'ready':
-      return { name: 'ready', words: `Ready${moment.hidden ? ', somebody is hidden' : ''}${isSilenced(moment) ? ', a name is silenced' : ''}`, share: 1 };
+      return { name: 'ready', words: `Ready${moment.moment.covered ? ', somebody was covered before it was sent' : ''}${moment.hidden ? ', somebody is hidden' : ''}${isSilenced(moment) ? ', a name is silenced' : ''}`, share: 1 };
     case 'unconfirmed':
       return { name: 'unconfirmed', words: 'Waits for you to look at every picture', share: null };
     case 'failed':
