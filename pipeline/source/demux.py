@@ -12,6 +12,7 @@ import av.container
 import av.error
 import av.stream
 from av.audio.stream import AudioStream
+from av.codec.context import Flags
 from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
@@ -94,7 +95,11 @@ def time_base_of(stream: VideoStream | AudioStream) -> Fraction:
 
 
 def decode(container: av.container.InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """The frames of a stream from where the container stands; damaged packets are passed over as players do."""
+    """The frames of a stream from where the container stands; damaged packets are passed over as players do.
+
+    Cropped at the left to the pixel, as the command line does it: unasked, FFmpeg leaves what is not a multiple of 32.
+    """
+    stream.codec_context.flags |= Flags.unaligned
     for packet in packets(container, stream):
         try:
             yield from (frame for frame in packet.decode() if isinstance(frame, VideoFrame))

@@ -36,10 +36,11 @@ from pipeline.source.demux import (
     video_stream,
 )
 from pipeline.source.duration import STANDS_MS, find_end_pts, find_sound_end, sample_rates
+from pipeline.source.fragments import unlasting
 from pipeline.source.joined import is_joined
 from pipeline.source.mp4_tracks import Mp4Track, read_mp4_tracks
 from pipeline.source.picture_facts import MOST_INTERLACED_LINES, VideoFacts, describe_picture
-from pipeline.source.picture_order import lacks_order
+from pipeline.source.picture_order import contradicts_order, lacks_order
 from pipeline.source.sound_tracks import AudioFacts, find_sounds
 from pipeline.source.timeline import Piece, Timeline, View, end_of, from_first_picture, make_timeline, paces, view_of
 
@@ -125,6 +126,9 @@ def probe(path: Path) -> Film:
         index, name = chosen.index, container.format.name
         if tracks and lacks_order(container, chosen):
             raise FilmWithoutOrder(f"{chosen.codec_context.name} without ctts")
+        own = next((track for track in tracks if track.id == chosen.id), None)
+        if own and contradicts_order(container, chosen, unlasting(path, own)):
+            raise FilmWithoutOrder(f"{chosen.codec_context.name} in fragments")
     as_stored = timeline is not None
     with open_container(path, as_stored=as_stored) as container:
         stream = video_stream(container, index)

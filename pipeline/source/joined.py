@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.source.fragments import track_fragments
 from pipeline.source.mp4_tracks import boxes, top_boxes
 
 _EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
@@ -35,21 +36,20 @@ def _joined_mp4(file: BinaryIO, size: int) -> bool:
     """Readers pass over a second head, so what it tells of is not shown, or decoded by the first one's descriptions.
 
     The same head once more, with clocks that go on in the fragments behind it, is how some programs write one film.
+    Where the clocks of fragments go back, a recorder began anew, or parts of a stream were put in another order.
     """
     first: memoryview | None = None
-    heads = 0
     begun: dict[int, int] = {}
     for kind, body in top_boxes(file, size):
         if kind == b"moov":
             index = body()
-            heads += 1
             if first is None:
                 first = index
             elif index != first and not _are_one_film(first, index):
                 return True
         elif kind == b"moof" and first is not None:
-            begins = _fragment_begins(body())
-            if heads > 1 and any(at < begun.get(track, 0) for track, at in begins.items()):
+            begins = {track.id: track.begins for track in track_fragments(body()) if track.begins is not None}
+            if any(at < begun.get(track, 0) for track, at in begins.items()):
                 return True
             begun |= begins
     return False
@@ -67,19 +67,6 @@ def _descriptions(index: memoryview) -> list[bytes]:
             media = dict(boxes(dict(boxes(body))["mdia"]))
             table = dict(boxes(dict(boxes(media["minf"]))["stbl"]))
             found.append(bytes(table["stsd"]))
-    return found
-
-
-def _fragment_begins(fragment: memoryview) -> dict[int, int]:
-    """When each track goes on in a fragment, in its own ticks (``tfdt``)."""
-    found = {}
-    for kind, body in boxes(fragment):
-        if kind != "traf":
-            continue
-        inside = dict(boxes(body))
-        if "tfdt" in inside:
-            (track,) = struct.unpack_from(">I", inside["tfhd"], 4)
-            (found[track],) = struct.unpack_from(">Q" if inside["tfdt"][0] == 1 else ">I", inside["tfdt"], 4)
     return found
 
 

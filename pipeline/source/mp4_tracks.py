@@ -42,6 +42,8 @@ class Mp4Track:
     """The four letters of each sample description, such as avc1."""
     in_fragments: bool = False
     """Whether its samples are listed beside the media, not in the head."""
+    lists_keys: bool = True
+    """Whether it says which samples are key pictures; else it says that each is one."""
 
 
 def read_mp4_tracks(path: Path) -> tuple[Mp4Track, ...]:
@@ -120,7 +122,9 @@ def _track(body: memoryview, movie_scale: int) -> Mp4Track:
     edits = dict(boxes(found["edts"])).get("elst") if "edts" in found else None
     table = dict(boxes(dict(boxes(media["minf"]))["stbl"]))
     kinds = tuple(kind for kind, _ in boxes(table["stsd"][8:])) if "stsd" in table else ()
-    return Mp4Track(int(number), _scale(media["mdhd"]), tuple(_edits(edits, movie_scale)), kinds)
+    return Mp4Track(
+        int(number), _scale(media["mdhd"]), tuple(_edits(edits, movie_scale)), kinds, lists_keys="stss" in table
+    )
 
 
 def _edits(body: memoryview | None, movie_scale: int) -> Iterator[Edit]:

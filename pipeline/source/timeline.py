@@ -28,6 +28,8 @@ from pipeline.source.picture_facts import VideoFacts
 _AS_RECORDED = Fraction(1)
 _NEAR_S = Fraction(1, 200)
 """So much later may a picture begin than its edit: nobody hears that."""
+_LEANING = ("h264", "hevc", "mpeg4", "mpeg2video", "vp9", "libvpx-vp9", "av1", "libdav1d")
+"""Codecs whose pictures lean on others."""
 _MOST_REORDERED = 16
 """Pictures stored before ones that are shown earlier: H.264 and HEVC allow no more."""
 
@@ -79,7 +81,8 @@ def is_plain(edits: Sequence[Edit]) -> bool:
 def begins_and_ends_with_pictures(path: Path, index: int, track: Mp4Track) -> bool:
     """Whether the one stretch of a plain edit list is that of its pictures.
 
-    Of a film in fragments FFmpeg shows what the edit hides, before its 0. Where it begins between two pictures, FFmpeg
+    Of a film in fragments FFmpeg shows what the edit hides, before its 0; of one without a list of key pictures it
+    begins to decode within a group, and shows nothing before the next. Where it begins between two pictures, FFmpeg
     plays the sound up to a picture late; where it ends while a picture stands, how long that one is seen is lost among
     pictures that are stored in another order.
     Raises: what open_container raises.
@@ -92,7 +95,8 @@ def begins_and_ends_with_pictures(path: Path, index: int, track: Mp4Track) -> bo
     with open_container(path, as_stored=True) as container:
         stream = video_stream(container, index)
         around = _times_around(container, stream, start)
-        if track.in_fragments and any(at < start for at in around):
+        leans = not track.lists_keys and stream.codec_context.name in _LEANING
+        if (track.in_fragments or leans) and any(at < start for at in around):
             return False
         first = min((at for at in around if at >= start), default=start)
         if first - start > _NEAR_S or not edit.length_s:

@@ -232,7 +232,8 @@ class _Drawing:
         if self.suffix in {".ts", ".MTS", ".flv"}:  # whose sound begins with its run-up
             truth = replace(truth, near_s=0.045)
         film = self._copy(path, "-map", "0:v", "-map", "1:a", more=("-itsoffset", str(by_s), "-i", str(path)))
-        return Film(film, replace(truth, beeps_s=[beep + by_s for beep in truth.beeps_s]), None)
+        moved = [beep + by_s for beep in truth.beeps_s]
+        return Film(film, replace(truth, beeps_s=moved, joins_s=[SECONDS + by_s]), None)  # where a beep has begun
 
     def _sound_late(self, path: Path, truth: Drawn) -> Film:
         return self._moved(path, truth, 0.3)

@@ -14,6 +14,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+from av.codec.context import Flags
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from av.video.stream import VideoStream
@@ -264,6 +265,7 @@ def decode_plainly(path: Path) -> Decoded | None:
             stream = track_shown(container)
             sounds = [s for s in container.streams.audio if s.codec_context is not None]
             stream.thread_type = "AUTO"
+            stream.codec_context.flags |= Flags.unaligned
             decoded = _read(path, container, stream, sounds[0].index if sounds else None)
         return decoded and _while_heard(decoded)
     except (av.error.FFmpegError, IndexError, OSError):

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.footage import grey_of, numbered_film, read_number, spoken_recording
+from tests.footage import BEEP, beeps_ms_in, grey_of, numbered_film, read_number, spoken_recording
 from tests.mp4_boxes import Mp4
 from tests.web.engine import CutFile, Engine
 
@@ -202,6 +202,16 @@ def test_the_sound_is_that_of_the_pictures_and_nothing_else(
         sound = container.streams.audio[0]
         length_s = float(sum(packet.duration or 0 for packet in container.demux(sound)) * sound.time_base)
     assert length_s <= (len(numbers) - numbers.index(stored[0])) / 30 + 0.03
+
+
+def test_uncompressed_sound_is_heard_to_the_edit_s_end(engine: Engine, tmp_path: Path) -> None:
+    """A MOV stores it in pieces as long as no picture comes: the half second in which the edit ends was lost."""
+    pcm = {"sound": BEEP.replace("mod(t,1)", "mod(t,0.5)"), "sound_codec": ("-c:a", "pcm_s16le")}
+    film = Mp4(numbered_film(tmp_path / "whole.mov", frames=8, fps="2", width=160, height=120, codec=CODEC, **pcm))
+    film.set_edits([(1.0, 2.25)])
+    engine.choose(film.write(tmp_path / "film.mov"))
+    cut = engine.cut({"in": 0, "out": 2250})
+    assert beeps_ms_in(cut.path) == pytest.approx([0, 500, 1000, 1500, 2000], abs=1)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,14 @@ def colour_film(path: Path, colour: str, *options: str, size: str = "320x240", c
     return probe(path)
 
 
+def test_a_film_cropped_at_the_left_is_planned_as_it_is_made(tmp_path: Path) -> None:
+    drawn = numbered_film(tmp_path / "whole.mkv", frames=20, width=176, height=144, sound=None)
+    crop = ("-bsf:v", "h264_metadata=crop_left=6:crop_right=10")
+    run("-i", str(drawn), "-c", "copy", *crop, str(tmp_path / "cropped.ts"))
+    film = probe(tmp_path / "cropped.ts")
+    assert (film.video.width_px, film.video.height_px) == (160, 144)
+
+
 @pytest.mark.parametrize("turn", TURNS)
 def test_a_turned_or_mirrored_film_is_shown_upright(tmp_path: Path, turn: str) -> None:
     filters, matrix, orientation = TURNS[turn]

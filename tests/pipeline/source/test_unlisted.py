@@ -41,3 +41,15 @@ def test_a_still_of_mpeg4_is_decoded_from_a_key_picture(tmp_path: Path) -> None:
     table.inside = [box for box in table.inside if box.kind != "stss"]
     still = grab_still(probe(film.write(tmp_path / "unlisted.mp4")), 1002, runner=RUNNER)
     assert read_number(still.pixels[:, :, 1]) == 30
+
+
+def test_an_edit_that_begins_within_a_group_begins_with_its_own_picture(tmp_path: Path) -> None:
+    """FFmpeg takes each picture for one that it can begin with, and showed nothing before the next group."""
+    film = Mp4(numbered_film(tmp_path / "listed.mp4", frames=72, fps="24", codec=CODECS["H.264"]))
+    table = film.tracks[0].one("mdia", "minf", "stbl")
+    table.inside = [box for box in table.inside if box.kind != "stss"]
+    film.set_edits([(0.5, 2.0)])
+    edited = probe(film.write(tmp_path / "edited.mp4"))
+    assert edited.duration_ms == 2000
+    clip = cut_clip(edited, Clip(in_ms=0, out_ms=500), preset(), tmp_path / "clip.mp4", runner=RUNNER)
+    assert numbers_in(clip.path) == list(range(12, 24))

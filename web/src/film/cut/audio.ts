@@ -65,7 +65,7 @@ export async function copyAudio(
   let next = (await heard.next()).value;
   if (!next) throw new FilmProblem('moment_empty');
   const firstS = next.seconds;
-  const baseS = next.packet.sequenceNumber === around.sequenceNumber ? (await beginsAt(sound, packets, around)) + earliest.shift : firstS;
+  const baseS = next.packet.timestamp === around.timestamp ? (await beginsAt(sound, packets, around)) + earliest.shift : firstS;
   const output = new Output({ format, target });
   const copy = new EncodedAudioPacketSource(codec);
   output.addAudioTrack(copy);

@@ -230,11 +230,14 @@ export async function findEnd(film: FilmSource): Promise<{ endTicks: number; sta
   const whole = clock.ticks(await film.video.computeDuration());
   const from = filmFromOf(piece);
   const end = Math.min(whole, piece.storedTo) + piece.shift;
-  const tail = await frameTicksBetween(film, Math.max(from, end - TAIL_S * clock.ticksPerSecond), end + 1);
+  // In fragments the picture stored last need not be the last one shown, nor last for as long as it is said to.
+  const until = piece.storedTo === Infinity ? Infinity : end + 1;
+  const tail = await frameTicksBetween(film, Math.max(from, end - TAIL_S * clock.ticksPerSecond), until);
   const last = tail.at(-1) ?? (await findFrameRange(film, end - 1, end)).shown.findLast((ticks) => ticks < end) ?? from;
   const gaps = tail.slice(1).map((ticks, index) => ticks - tail[index]!).sort((a, b) => a - b);
   const usual = gaps[gaps.length >> 1] ?? clock.ticksPerSecond / USUAL_FPS;
-  const stated = piece.storedTo === Infinity ? whole + piece.shift : await statedEnd(film, piece, last, usual);
+  const ownEnd = await statedEnd(film, piece, last, usual);
+  const stated = piece.storedTo === Infinity ? Math.max(whole + piece.shift, ownEnd) : ownEnd;
   const length = stated - last;
   const isBelieved = length >= usual / 2 && length <= LONGEST_PICTURE_S * clock.ticksPerSecond;
   const shownUntil = isBelieved ? stated : last + Math.round(usual);

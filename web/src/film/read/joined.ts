@@ -8,6 +8,7 @@
 
 import type { FileBytes } from '../types';
 import type { ReadBytes } from './bytes';
+import { readFragment } from './fragments';
 import { CLUSTER, EBML, LONGEST_HEAD_BYTES, SEGMENT, readHead } from './matroska';
 import { boxes, content, findBoxes, type Box } from './timeline';
 
@@ -41,22 +42,23 @@ function readerOf(file: FileBytes, windowBytes: number): ReadBytes {
   };
 }
 
-/** The same head once more, with clocks that go on in the fragments behind it, is how some programs write one film. */
+/**
+ * The same head once more, with clocks that go on in the fragments behind it, is how some programs write one film. Where
+ * the clocks of fragments go back, a recorder began anew, or parts of a stream were put together in another order.
+ */
 async function isJoinedMp4(read: ReadBytes): Promise<boolean> {
   let first: Uint8Array | null = null;
   let firstBox: Box | null = null;
-  let heads = 0;
   const begun = new Map<number, number>();
   for await (const box of boxes(read, 0, Infinity)) {
     if (box.type === 'moov') {
       const index = await content(read, box, MOST_INDEX_BYTES);
-      heads++;
       if (!first) [first, firstBox] = [index, box];
       else if (!areEqual(first, index) && !(await areOneFilm(read, firstBox!, box))) return true;
     } else if (box.type === 'moof' && first) {
-      for (const [track, at] of await fragmentBegins(read, box)) {
-        if (heads > 1 && at < (begun.get(track) ?? 0)) return true;
-        begun.set(track, at);
+      for (const { track, begins } of await readFragment(read, box)) {
+        if (begins !== null && begins < (begun.get(track) ?? 0)) return true;
+        begun.set(track, begins ?? 0);
       }
     }
   }
@@ -80,20 +82,6 @@ async function descriptionsIn(read: ReadBytes, moov: Box): Promise<Uint8Array[] 
     found.push(at ? await content(read, at) : new Uint8Array());
   }
   return inFragments ? found : null;
-}
-
-/** When each track goes on in a fragment, in its own ticks (`tfdt`). */
-async function fragmentBegins(read: ReadBytes, moof: Box): Promise<[track: number, at: number][]> {
-  const found: [number, number][] = [];
-  for await (const box of boxes(read, moof.from, moof.to)) {
-    if (box.type !== 'traf') continue;
-    const { tfhd, tfdt } = await findBoxes(read, box, ['tfhd', 'tfdt']);
-    if (!tfhd || !tfdt) continue;
-    const [head, time] = await Promise.all([tfhd, tfdt].map(async (one) => new DataView((await read(one.from, 16)).buffer)));
-    if (head!.byteLength < 8 || time!.byteLength < 12) continue;
-    found.push([head!.getUint32(4), time!.getUint8(0) === 1 ? Number(time!.getBigUint64(4)) : time!.getUint32(4)]);
-  }
-  return found;
 }
 
 async function isJoinedMatroska(read: ReadBytes, size: number): Promise<boolean> {

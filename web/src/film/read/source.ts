@@ -22,14 +22,15 @@ import type { FileBytes, RemoteFilm } from '../types';
 import { bytesOf, isRemote } from './bytes';
 import { FilmClock } from './clock';
 import { letBeDecoded } from './codecName';
+import { findAcrossFragments, lookAtFragments } from './fragments';
 import { findFirstShown } from './frames';
 import { anchorPieces, filmFromOf, piecesOf, type Piece } from './pieces';
-import { leansBothWays, type NalUnits } from './nalUnits';
+import type { NalUnits } from './nalUnits';
 import { isJoined } from './joined';
-import { HevcOrder } from './hevcOrder';
 import { keyFrameTest } from './keyFrames';
 import { leavesShapeOpen } from './matroska';
 import { LENGTH_AT } from './parameterSets';
+import { contradictsOrder, lacksOrder } from './pictureOrder';
 import { settleShape } from './pixelShape';
 import { diagnoseUnreadable } from './sniff';
 import { readTimelines, trackEndS, type TrackTimeline } from './timeline';
@@ -39,8 +40,6 @@ import { lookAtTransport, type TransportLook } from './transport';
 /** Containers of films. Playlists, which name other files, are not among them. */
 const FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
 const MOVING_FPS = 4;
-/** Encoders that store pictures in another order do so within the first second. */
-const LOOKED_AT = 32;
 const CACHE_BYTES = 8 << 20;
 const MOST_RETRIES = 3;
 
@@ -136,6 +135,8 @@ async function describe(
   }
   const video = await chooseVideoTrack(videos);
   const track = timelineOf(timelines, video.id);
+  const fragments = file && track?.isFragmented ? await lookAtFragments(bytesOf(file)) : null;
+  if (fragments?.get(video.id)?.overlaps) findAcrossFragments(video);
   const pictures = new EncodedPacketSink(video);
   const nalUnits = await nalUnitsOf(video);
   const leavesOpen = file !== null && (await input.getFormat()) === MATROSKA && (await leavesShapeOpen(file, video.id));
@@ -152,7 +153,12 @@ async function describe(
   const listsKeys = !timeline || timeline.hasKeyList || timeline.isFragmented;
   const isKeyFrame = listsKeys ? null : keyFrameTest(await video.getCodec());
   const reading = { pictures, clock: new FilmClock(ticksPerSecond, 0), nalUnits, isKeyFrame };
-  if (timeline && (await lacksOrder(video, reading))) throw new FilmProblem('film_without_order', 'no ctts');
+  if (timeline && (await lacksOrder(reading, await descriptionOf(video)))) throw new FilmProblem('film_without_order', 'no ctts');
+  const places = fragments?.get(video.id)?.unlasting.map((ticks) => ticks - timeline!.demuxerOffset) ?? [];
+  if (await contradictsOrder(reading, await descriptionOf(video), places)) throw new FilmProblem('film_without_order', 'fragments');
+  // Readers add up durations, and not all alike, or show one of the two.
+  const isUntimed = [...(fragments ?? [])].some(([id, { statesTimes, repeatsTimes }]) => !statesTimes || (id === video.id && repeatsTimes));
+  if (isUntimed) throw new FilmProblem('film_not_opened', 'fragments without times');
   const listed = piecesOf(timeline);
   const firsts = await Promise.all(listed.map((piece) => findFirstShown(reading, piece)));
   const pieces = anchorPieces(listed, firsts);
@@ -200,23 +206,6 @@ async function chooseVideoTrack(tracks: InputVideoTrack[]): Promise<InputVideoTr
       Number(b.isOn) - Number(a.isOn),
   );
   return ranked[0]!.track;
-}
-
-/** Whether an MP4's pictures are stored in another order than they are shown, and it does not say when each is (no `ctts`). */
-async function lacksOrder(video: InputVideoTrack, { pictures, nalUnits }: Pick<FilmSource, 'pictures' | 'nalUnits'>): Promise<boolean> {
-  if (!nalUnits) return false;
-  const { lengthBytes } = nalUnits;
-  const order = nalUnits.codec === 'hevc' ? new HevcOrder(await descriptionOf(video)) : null;
-  let latest = -Infinity;
-  let looked = 0;
-  let leans = false;
-  for await (const packet of pictures.packets()) {
-    if (packet.timestamp < latest) return false;
-    latest = packet.timestamp;
-    leans ||= order ? order.isShownEarlier(packet.data, lengthBytes) : leansBothWays(packet.data, lengthBytes);
-    if (++looked === LOOKED_AT) break;
-  }
-  return leans;
 }
 
 async function nalUnitsOf(video: InputVideoTrack): Promise<NalUnits | null> {
