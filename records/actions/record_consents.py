@@ -26,7 +26,7 @@ from records.clock import utcnow
 from records.consent.check import Said, newest_consents
 from records.consent.forms import find_form
 from records.consent.in_force import policy_of
-from records.consent.uses import base_purpose
+from records.consent.uses import base_purpose, moments_shown
 from records.copies.register import RIGHT_OF_ACCESS, Carrier, HandedOutCopy, copies_out, end_copy
 from records.documents import FamilyPerson, Statement
 from records.families.access import ShareKind
@@ -111,8 +111,8 @@ def consequences(session: Session, family_id: str, statements: Iterable[Statemen
         if going and len(going) == len(row.moments):
             found.selection_ids.add(row.id)
     for output in (output for row in rows for output in outputs_of(session, row.id)):
-        named = {source.moment_id for source in sources_of(session, output)}
-        against_it = named & showing.get(Purpose(output.purpose), set())
+        shown_in_it = moments_shown(session, output.kind, sources_of(session, output))
+        against_it = shown_in_it & showing.get(Purpose(output.purpose), set())
         if against_it - found.moment_ids:  # what shows moments that go is made again without them
             found.output_ids.add(output.id)
     if shown := showing.get(Purpose.SUPERVISION):

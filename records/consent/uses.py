@@ -41,11 +41,15 @@ def require_new(session: Session, selection: SelectionRow) -> None:
 
 def require_output(session: Session, kind: str, purpose: Purpose, sources: Iterable[Source]) -> None:
     """Nothing, if an output of this kind may be made of these, and shown, for the purpose. Raises: ConsentMissing."""
+    if shown := moments_shown(session, kind, sources):
+        require(session, purpose, moment_ids=sorted(shown))
+
+
+def moments_shown(session: Session, kind: str, sources: Iterable[Source]) -> set[str]:
+    """The moments of these in which somebody can be seen or heard in an output of this kind: of notes no clip."""
     named = [source.moment_id for source in sources if source.moment_id]
     moments = session.scalars(select(MomentRow).where(MomentRow.id.in_(named)))
-    shown = [moment.id for moment in moments if _shows(KINDS.get(kind), moment)]
-    if shown:
-        require(session, purpose, moment_ids=shown)
+    return {moment.id for moment in moments if _shows(KINDS.get(kind), moment)}
 
 
 def require_made(session: Session, output: OutputRow) -> None:

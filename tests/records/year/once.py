@@ -37,6 +37,16 @@ class Once(Year):
         self._say(family, family.people[1], NOTES, agrees=False)
         self.look()
 
+    def a_no_to_notes_leaves_those_in_which_one_is_not_seen(self) -> None:
+        family = self.a_family_with_a_film()
+        mother, child = family.people
+        self._send(family, [frozenset({mother.id, child.id}), frozenset({mother.id})], notes=True)  # notes print stills
+        self.workers_do_what_waits()
+        self._say(family, child, NOTES, agrees=False)
+        self.look()
+        kinds = [made.kind for film in family.films.values() for made in film.made.values()]
+        assert kinds.count("picture_notes") == 1
+
     def a_no_to_the_review_takes_all_and_ends_links(self) -> None:
         family = self.a_family_with_a_film()
         self._say(family, family.people[1], SHARED, agrees=False)
@@ -81,6 +91,7 @@ def play_each_once() -> None:
         year.workers_do_what_waits()
         year.look()
         year.a_no_takes_what_was_made_for_it()
+        year.a_no_to_notes_leaves_those_in_which_one_is_not_seen()
         year.a_no_to_the_review_takes_all_and_ends_links()
         year.a_no_on_hold_in_the_middle_of_an_output()
         year.an_erasure_dies_and_is_resumed()
