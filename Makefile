@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 # A shell that keeps Python from storing what it compiled would have each of some hundred processes of the tests compile anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup page api-types demo test chaos year containers pin-digests load load-against films mutants any-request findings bench bench-full bench-start bench-growth bench-light bench-pickup bench-ranges bench-desk capacity bundle licences papers sbom check check-python check-page machine rooms
+.PHONY: help setup page api-types demo test chaos year containers pin-digests load load-against films mutants any-request findings bench bench-full bench-start bench-growth bench-light bench-pickup bench-ranges bench-desk capacity bundle licences papers sbom check check-python check-page machine node rooms
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -170,10 +170,12 @@ CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt)
 WITH_NODE = PATH="$(CURDIR)/$(VENV)/bin:$$PATH" NODE_EXTRA_CA_CERTS="$${NODE_EXTRA_CA_CERTS:-$(CERTIFICATES)}"
 PAGE_SOURCES := $(shell find web configs/principles.toml configs/hints.toml configs/limits.toml configs/examples -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
-web/node_modules/stamp: web/package-lock.json web/package.json | $(VENV)/python.stamp
+node: | $(VENV)/python.stamp
 	@if ! { command -v npm && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'; } >/dev/null 2>&1; then \
 	  echo "Installing Node for the page"; $(PIP) install --require-hashes -r requirements/node.txt; \
 	fi
+
+web/node_modules/stamp: web/package-lock.json web/package.json | node
 	@echo "Installing what the page is built with"
 	@$(WITH_NODE) npm --prefix web ci --loglevel error >/dev/null
 	@touch $@

@@ -74,9 +74,9 @@ def _load_from_another_place_on(config: pytest.Config) -> None:
 def pytest_collection_finish() -> None:
     """Modules and the list of tests stay to the end: the collector need not walk them again and again.
 
-    It took a quarter of the processor time of the tests of records/.
+    It took a quarter of the processor time of the tests of records/. What is garbage by now stays, too: to look for it
+    takes half a second in each process.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 

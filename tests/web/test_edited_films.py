@@ -159,6 +159,8 @@ def test_a_cut_holds_the_moment_and_nothing_that_was_cut_out(
         made = engine.cut({"in": times[first], "out": end_ms}, mode)
         assert moment_in(made) == numbers[first:after]
         assert set(stored_in(made.path)) <= set(numbers)
+    if mode == "light":  # a still is cut the same way however clips are
+        return
     for index in (0, last // 2, last - 1):
         for exact in (True, False):
             made = engine.cut({"at": times[index], "exact": exact}, mode)

@@ -86,6 +86,7 @@ export class PictureScaler {
   }
 
   #scalePlane(plane: PlaneLayout, step: number, from: Size, made: Uint8Array, madeAt: number, to: Size, madeStride: number): void {
+    if (from.width === to.width && from.height === to.height) return this.#copyPlane(plane, step, made, madeAt, to, madeStride);
     const across = this.#weightsFor(from.width, to.width);
     const down = this.#weightsFor(from.height, to.height);
     if (this.#rows.length < to.width * from.height) this.#rows = new Float32Array(to.width * from.height);
@@ -111,6 +112,17 @@ export class PictureScaler {
         }
         made[madeAt + y * madeStride + x] = sum;
       }
+    }
+  }
+
+  /** What the sums come to where nothing is made smaller, without taking them: a film of 720 lines or fewer is only encoded anew. */
+  #copyPlane({ offset, stride }: PlaneLayout, step: number, made: Uint8Array, madeAt: number, { width, height }: Size, madeStride: number): void {
+    const stored = this.#stored;
+    for (let y = 0; y < height; y++) {
+      const from = offset + y * stride;
+      const to = madeAt + y * madeStride;
+      if (step === 1) made.set(stored.subarray(from, from + width), to);
+      else for (let x = 0; x < width; x++) made[to + x] = stored[from + x * step]!;
     }
   }
 
