@@ -45,6 +45,16 @@ class NotAFilm(PipelineError):
     for_guider = "This file is not a film. Choose the video file itself."
 
 
+class FilmRaw(PipelineError):
+    """The bare pictures of a coder without a container (Annex B), or a recorder's own kind of file."""
+
+    code = "film_raw"
+    for_guider = (
+        "This is a recorder's raw file, which does not say when its pictures are shown. "
+        "Save it from the recorder as MP4, or convert it with another program, and choose that."
+    )
+
+
 class NoPicture(PipelineError):
     """There is a picture that nothing here decodes, or none where one is needed."""
 

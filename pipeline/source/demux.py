@@ -18,11 +18,13 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from pipeline.errors import FilmMissing, FilmProtected, FilmUnreadable, NoPicture, NotAFilm, TooMuchMemory
+from pipeline.errors import FilmMissing, FilmProtected, FilmRaw, FilmUnreadable, NoPicture, NotAFilm, TooMuchMemory
 
 DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,dv,mp3,aac,wav,amr,flac"
 """What films and recordings come in. Playlists and anything that names other files are not among them."""
 _TRANSPORT_PACKET_BYTES = 188
+_RAW_STARTS = (b"\x00\x00\x00\x01", b"\x00\x00\x01", b"DHAV", b"IMKH")
+"""Start codes of H.264, HEVC and MPEG without a container; the files of two makers of surveillance recorders."""
 PROTECTED = ("drmi", "drms", "encv", "enca")
 """Sample descriptions of films and songs from shops."""
 MOST_PIXELS = 8192 * 8192
@@ -42,7 +44,7 @@ def open_container(
     """The film opened for reading its packets; only containers of films, and no file but this one, are ever opened.
 
     as_stored: without the edit lists of MP4 and MOV. unparsed: packets as the container has them, with its own lengths.
-    Raises: FilmMissing, NotAFilm, FilmUnreadable, TooMuchMemory.
+    Raises: FilmMissing, NotAFilm, FilmRaw, FilmUnreadable, TooMuchMemory.
     """
     if not path.exists():
         raise FilmMissing(f"{path.name} does not exist")
@@ -57,7 +59,7 @@ def open_container(
     except MemoryError as error:
         raise TooMuchMemory(str(error)) from None
     except (av.error.FFmpegError, ValueError) as error:
-        raise (FilmUnreadable if _looks_like_film(path) else NotAFilm)(str(error)) from None
+        raise _what_it_is(path)(str(error)) from None
     try:
         with container:
             yield container
@@ -139,12 +141,15 @@ def _tag(stream: VideoStream | AudioStream) -> str:
         return ""
 
 
-def _looks_like_film(path: Path) -> bool:
+def _what_it_is(path: Path) -> type[FilmUnreadable | FilmRaw | NotAFilm]:
+    """The error for what FFmpeg does not open, by its first bytes."""
     with path.open("rb") as file:
         head = file.read(_TRANSPORT_PACKET_BYTES + 1)
-    return (
+    if (
         head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
         or head.startswith((b"\x1a\x45\xdf\xa3", b"FLV", b"OggS", b"\x30\x26\xb2\x75", b"\x00\x00\x01\xba"))
         or (head.startswith(b"RIFF") and head[8:12] == b"AVI ")
         or head[:1] == head[_TRANSPORT_PACKET_BYTES:] == b"\x47"
-    )
+    ):
+        return FilmUnreadable
+    return FilmRaw if head.startswith(_RAW_STARTS) else NotAFilm

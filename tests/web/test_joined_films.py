@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import FilmJoined
+from pipeline.errors import FilmJoined, FilmRaw
 from pipeline.source.film import probe
 from tests.footage import beeps_ms_in, numbered_film, numbers_in, run
 from tests.mp4_boxes import Box, Mp4
@@ -135,3 +135,17 @@ def test_a_stream_with_something_else_in_it_can_be_sent_whole(engine: Engine, tm
 @pytest.mark.parametrize("name", ["film.mp4", "film.mov"])
 def test_a_protected_film_is_told(engine: Engine, tmp_path: Path, name: str) -> None:
     assert code_of(engine, numbered_film(tmp_path / name, frames=60, container=KEY)) == "film_protected"
+
+
+@pytest.mark.parametrize("name", ["film.h264", "film.h265", "film.m2v", "film.dav"])
+def test_a_recorder_s_raw_file_is_told_for_what_it_is(engine: Engine, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name == "film.dav":
+        path.write_bytes(b"DHAV\xfd\x00\x00\x00" + bytes(500))
+    else:
+        codec = {"film.h264": "libx264", "film.h265": "libx265", "film.m2v": "mpeg2video"}[name]
+        numbered_film(path, frames=20, fps="25", codec=("-c:v", codec), sound=None)
+    engine.choose(path)
+    assert engine.problem() == {"code": "film_raw", "sentence": FilmRaw.for_guider}
+    with pytest.raises(FilmRaw):
+        probe(path)

@@ -2,6 +2,7 @@
 
 const SENTENCES = {
   not_a_film: 'This file is not a film, nor a sound recording. Choose the film itself.',
+  film_raw: "This is a recorder's raw file, which does not say when its pictures are shown. Save it from the recorder as MP4, or convert it with another program, and choose that.",
   film_not_opened: 'This kind of film cannot be opened in the browser. It can be sent whole, with its moments marked by time.',
   film_unreadable: 'This film cannot be read. Try copying it from the phone or camera again.',
   film_cut_short: 'This film is not complete: its end is missing. Copy it from the phone or camera again.',

@@ -7,6 +7,8 @@ const BOXES = ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip', 'pnot'];
 const TRANSPORT_PACKET_BYTES = 188;
 /** AVI, Flash, Ogg, Windows Media, MPEG program stream, MXF, raw DV; recordings of old phones (AMR). */
 const OTHER_FILMS = ['2321414d', '52494646', '464c5601', '4f676753', '3026b275', '000001ba', '060e2b34', '1f0700'];
+/** Start codes of H.264, HEVC and MPEG without a container; the files of two makers of surveillance recorders. */
+const RAW_STARTS = ['00000001', '000001', '44484156', '494d4b48'];
 const MATROSKA_START = '1a45dfa3';
 const MOST_BOXES = 64;
 const OGG_HEADS_BYTES = 1 << 16;
@@ -23,7 +25,7 @@ export async function diagnoseUnreadable(file: FileBytes): Promise<FilmProblem> 
   if (OTHER_FILMS.some((other) => start.startsWith(other)) && isAvi) return new FilmProblem('film_not_opened', start);
   if (start === MATROSKA_START) return new FilmProblem('film_unreadable', 'Matroska');
   if (head[0] === 0x47 && head[TRANSPORT_PACKET_BYTES] === 0x47) return new FilmProblem('film_not_opened', 'MPEG-TS');
-  if (!BOXES.includes(ascii(head.subarray(4, 8)))) return new FilmProblem('not_a_film', start);
+  if (!BOXES.includes(ascii(head.subarray(4, 8)))) return new FilmProblem(RAW_STARTS.some((raw) => start.startsWith(raw)) ? 'film_raw' : 'not_a_film', start);
   return new FilmProblem((await isCutShort(file)) ? 'film_cut_short' : 'film_unreadable', 'MP4');
 }
 
