@@ -39,7 +39,7 @@ export function heldBackBy({ holds, looked }: Held, stretches: readonly Stretch[
 
 const CHANNEL = 'vigpack-covering';
 const queues = new Map<string, ReturnType<typeof serialQueue>>();
-/** What is being written is waited for by whoever asks. */
+/** What is being written is waited for by everybody who asks. */
 function inTurn<T>(filmKey: string, work: () => Promise<T>): Promise<T> {
   const queue = queues.get(filmKey) ?? serialQueue();
   queues.set(filmKey, queue);

@@ -246,7 +246,7 @@ describe('what is on its way already', () => {
     expect(arrived().map(([what]) => what).sort()).toEqual(['old', 'x', 'y']);
   });
 
-  it('as a whole film stops at once, whoever gives the film again', async () => {
+  it('as a whole film stops at once, and is not sent where the film is given again', async () => {
     const key = await filmKey(film());
     const sending = new Sending(record([WHOLE], { way: 'whole', filmKey: key, paused: true }), film());
     await changeStretches(key, () => [stretch('a', 1000, 1500)]);
