@@ -12,9 +12,9 @@ const SAID = new Set(['alt', 'aria-label', 'aria-roledescription', 'aria-valuete
 /** Calls whose text nobody reads. */
 const UNREAD = /^(console\.|\[Super\]|.*\.(addEventListener|closest|encode|getItem|matches|postMessage|querySelector(All)?|replace(All)?|setItem|split)$|matchMedia$)/;
 /** A single word in a script is the platform's, not the guider's: keys, headers, errors, ways of enciphering. */
-const PLATFORMS = /^(AbortError|AES-GCM|Arrow\w+|Content-Type|Backspace|Delete|End|Enter|ETag|Escape|HKDF|Home|If-(None-)?Match|Insert|InvalidStateError|Retry-After|SecurityError|SHA-256|Space|[A-Z]|[A-Z_]{3,})$/;
+const PLATFORMS = /^(AES-GCM|\w+Error|Arrow\w+|BroadcastChannel|Content-Type|Backspace|Delete|End|Enter|ETag|Escape|HKDF|Home|If-(None-)?Match|Insert|Retry-After|SHA-256|Space|X-Copy-Id|[A-Z]|[A-Z_]{3,})$/;
 /** Selectors, colours, queries of media, and the head that carries a token. */
-const CODE = /[[\]{}=]|^\(|^rgb\(|^[MmA][#\d]|^(overflow|rotate): |^main h1$|^input, |^button, |^Bearer |^[\w-]+\/[\w-]+/;
+const CODE = /[[\]{}=]|^\(|^rgb\(|^[MmA][#\d]|^(overflow|rotate): |^Invalid TS |^IndexedDB|^main h1$|^input, |^button, |^Bearer |^[\w-]+\/[\w-]+/;
 
 const heuristic = ({ msgStr, details: { scope, element, attribute, call } }) => {
   const words = msgStr.join(' ').trim();
@@ -48,7 +48,12 @@ const storage = async (options) => {
   }
   const place = (item) => `${item.references[0]?.file ?? '~'}\n${item.translations.get(options.sourceLocale)?.[0] ?? ''}`;
   const save = kept.save.bind(kept);
-  kept.save = (data) => save({ ...data, items: [...data.items].sort((one, other) => (place(one) < place(other) ? -1 : 1)) });
+  const inOrder = (item) => {
+    for (const { refs } of item.references) refs.sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
+    item.references.sort((one, other) => (one.file < other.file ? -1 : 1));
+    return item;
+  };
+  kept.save = (data) => save({ ...data, items: data.items.map(inOrder).sort((one, other) => (place(one) < place(other) ? -1 : 1)) });
   return kept;
 };
 

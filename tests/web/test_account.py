@@ -55,7 +55,7 @@ def test_the_desk_outlives_its_session_and_nothing_unsent_is_erased_without_a_wo
     guider.page.goto(desk_service.address)
     expect(guider.button("Choose a film")).to_be_visible()
     expect(dialog).to_be_hidden()
-    expect(guider.page.get_by_text("Go on where you were")).to_have_count(0)
+    expect(guider.page.get_by_text("Continue where you left off")).to_have_count(0)
     assert guider.page.evaluate(CUTS) == []
 
 

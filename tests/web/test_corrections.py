@@ -92,7 +92,7 @@ def test_a_caption_is_corrected_in_place_the_notes_are_made_again_and_a_moment_i
     renamed.symlink_to(film)
     of_this_film = page.get_by_label("The film these moments are from")
     of_this_film.set_input_files(renamed)
-    expect(page.get_by_text("That is another film.")).to_be_visible()
+    expect(page.get_by_text("That is a different film.")).to_be_visible()
     of_this_film.set_input_files(film)
     expect(page.get_by_role("heading", name="Added to family K-104, cycle 1")).to_be_visible()
     expect(guider.cards()).to_have_count(0)

@@ -216,10 +216,10 @@ def test_sending_without_a_family_code_says_so_and_sends_nothing(guider: Guider,
     question = guider.page.get_by_text("Is this a name, or part of one?")
     expect(question).to_be_in_viewport()
     assert not AXE.is_file() or complaints(guider.page) == []
-    guider.button("It is nobody’s name").click()
+    guider.button("It is not a name").click()
     expect(question).to_have_count(0)
     guider.page.get_by_label("Family code").fill("Meyer")
-    guider.button("Take a code that says nothing").click()
+    guider.button("Use a code that says nothing").click()
     expect(guider.page.get_by_label("Family code")).to_have_value(re.compile("^[A-Z]-[0-9]{3,}$"))
     expect(question).to_have_count(0)
     assert not guider.posted
@@ -235,10 +235,10 @@ def test_the_token_is_asked_once_and_kept_for_the_visit(
         guider = visit(service)
         dialog = guider.page.get_by_role("dialog")
         dialog.get_by_label("Access token").fill("a wrong one")
-        guider.button("Go on").click()
+        guider.button("Continue").click()
         expect(dialog.get_by_role("alert")).to_contain_text("not the right one")
         dialog.get_by_label("Access token").fill("a-long-random-text-of-guiders")
-        guider.button("Go on").click()
+        guider.button("Continue").click()
         guider.open(film)
         guider.mark_clip(1, 2)
         guider.send()
@@ -348,7 +348,7 @@ def test_a_ready_moment_is_prepared_again_from_other_ends_without_the_film(
     other.button("Watch it").click()
     wait_until(lambda: 88 <= other.number_on("section video") <= wanted, "it is played")
     other.button("Prepare again").click()
-    expect(other.page.get_by_text("these are the ones from before")).to_be_visible()
+    expect(other.page.get_by_text("these are the previous ones")).to_be_visible()
     other.wait_until_ready()
     clip, _ = desk_service.selection(selection)["moments"]
     with desk_service.client() as client:

@@ -177,7 +177,7 @@ def test_sending_can_be_paused_and_goes_on_even_after_a_reload(
     assert steady_bytes(sending_service, selection) == held
     assert sent == []
     line.hurry()
-    guider.button("Go on").click()
+    guider.button("Continue").click()
     wait_until_sent(guider)
     assert sorted(arrived(sending_service, selection)) == sums
 
@@ -316,7 +316,7 @@ def test_erasing_takes_everything_from_here_and_there(
     guider.button("Erase").click()
     guider.button("Erase it").click()
     expect(guider.button("Choose a film")).to_be_visible()
-    expect(guider.page.get_by_text("Go on where you were")).to_be_hidden()
+    expect(guider.page.get_by_text("Continue where you left off")).to_be_hidden()
     with sending_service.client() as client:
         assert client.get(f"/api/v1/selections/{selection}").status_code == 404
     assert guider.cuts() == {}

@@ -69,7 +69,7 @@ def silence(guider: Guider) -> None:
     expect(panel.get_by_text("not heard yet")).to_have_count(2)
     assert not complaints(page)
     expect(make).to_be_disabled()
-    panel.get_by_role("button", name="Hear it: silence 1").press("Enter")  # a second around it: all of this clip
+    panel.get_by_role("button", name="Listen: silence 1").press("Enter")  # a second around it: all of this clip
     expect(panel.get_by_text("heard", exact=True)).to_have_count(2, timeout=60_000)
     make.click()
     expect(page.get_by_text("Ready, a name is silenced")).to_be_visible(timeout=60_000)
@@ -113,7 +113,7 @@ def test_a_name_is_silenced_and_a_person_hidden_once_every_picture_was_looked_at
     assert not complaints(guider.page)
     expect(panel).to_contain_text("of 26 not seen yet")
     play = panel.get_by_role("group", name="Play through")
-    onward = play.get_by_role("button", name=re.compile("^(Play slowly|Go on)$"))
+    onward = play.get_by_role("button", name=re.compile("^(Play slowly|Continue)$"))
     seen = panel.get_by_text("You have seen every picture.")
     while not seen.is_visible():  # it stops wherever what is covered is in doubt
         expect(onward.or_(seen).first).to_be_visible()

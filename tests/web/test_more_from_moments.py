@@ -30,7 +30,7 @@ def test_words_chosen_for_a_still_are_printed_and_offered_for_the_booklet(
     notes.locator("summary", has_text="Still 1").click()
     notes.get_by_label("Other words").fill("My turn!")
     notes.get_by_label("These are the child's own words").check()
-    notes.get_by_text("The frame in figures").click()
+    notes.get_by_text("The frame in numbers").click()
     notes.get_by_label("Cut away on the left (%)").fill("25")
     expect(notes.get_by_role("button", name="The frame around what is printed of Still 1")).to_be_visible()
     with guider.page.expect_response(lambda answer: answer.url.endswith("/outputs")) as asked:

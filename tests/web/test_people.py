@@ -92,7 +92,7 @@ def invite(service: DeskService, login: str) -> str:
 def sign_in_by(page: Page, password: str) -> None:
     page.get_by_label("Sign-in name").fill("ada@council.example")
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
 
 
 def test_an_invitation_leads_to_an_account_with_which_she_signs_in_again(
@@ -107,16 +107,16 @@ def test_an_invitation_leads_to_an_account_with_which_she_signs_in_again(
     wanted = dialog.get_by_label("Password")
     assert [wanted.get_attribute(name) for name in ("type", "autocomplete")] == ["password", "new-password"]
     wanted.fill("ada@council.example")
-    dialog.get_by_role("button", name="Go on").click()
+    dialog.get_by_role("button", name="Continue").click()
     expect(dialog.get_by_role("alert")).to_contain_text("password")
     dialog.get_by_label("Password").fill(PASSWORD)
-    dialog.get_by_role("button", name="Go on").click()
+    dialog.get_by_role("button", name="Continue").click()
     dialog.get_by_role("button", name="With an app on my phone").click()
     phone = Phone((dialog.locator("code").text_content() or "").replace(" ", ""))
     wait_until(lambda: dialog.get_by_role("img").evaluate("image => image.naturalWidth") > 20, "the code is drawn")
     assert not AXE.is_file() or complaints(page) == []
-    dialog.get_by_label("The code of six digits").fill(phone.code())
-    dialog.get_by_role("button", name="Go on").click()
+    dialog.get_by_label("The six-digit code").fill(phone.code())
+    dialog.get_by_role("button", name="Continue").click()
     expect(dialog.locator("li code")).to_have_count(10)
     codes = dialog.locator("li code").all_text_contents()
     with page.expect_download() as saved:
@@ -153,7 +153,7 @@ def test_an_invitation_leads_to_an_account_with_which_she_signs_in_again(
     dialog.get_by_role("button", name="Close").click()
     page.goto(f"{with_people.url}/#invite={'x' * 43}")
     expect(dialog.get_by_role("alert")).to_contain_text("Ask your service's manager for a new one")
-    dialog.get_by_role("button", name="Go on without it").click()
+    dialog.get_by_role("button", name="Continue without it").click()
     expect(dialog).to_be_hidden()
 
 
@@ -178,7 +178,7 @@ def test_a_passkey_sets_up_an_account_and_signs_in_by_itself_and_after_the_passw
     page.goto(guider.address)
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Password").fill(PASSWORD)
-    dialog.get_by_role("button", name="Go on").click()
+    dialog.get_by_role("button", name="Continue").click()
     by_passkey = dialog.get_by_role("button", name="With a passkey of this device")
     expect(by_passkey).to_be_focused()
     assert not AXE.is_file() or complaints(page) == []
@@ -202,10 +202,10 @@ def test_a_passkey_sets_up_an_account_and_signs_in_by_itself_and_after_the_passw
     expect(mine.get_by_role("alert")).to_contain_text("Add another one first")
     mine.get_by_role("button", name="Set up an app").click()
     mine.get_by_label("Your password, so that").last.fill(PASSWORD)
-    mine.get_by_role("button", name="Go on").click()
+    mine.get_by_role("button", name="Continue").click()
     phone = Phone((mine.locator("code").text_content() or "").replace(" ", ""))
     assert not AXE.is_file() or complaints(page) == []
-    mine.get_by_label("The code of six digits").fill(phone.code())
+    mine.get_by_label("The six-digit code").fill(phone.code())
     mine.get_by_role("button", name="Use this app").click()
     expect(mine).to_contain_text("A code of your phone’s app lets you in.")
     mine.get_by_role("button", name="Make new ones").click()
@@ -224,7 +224,7 @@ def test_a_passkey_sets_up_an_account_and_signs_in_by_itself_and_after_the_passw
     page.reload()
     page.get_by_label("Sign-in name").fill("ben@council.example")
     page.get_by_label("Password").fill(OTHER_PASSWORD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(dialog.get_by_role("button", name="My phone is not here")).to_be_visible()
     assert not AXE.is_file() or complaints(page) == []
     dialog.get_by_role("button", name="Use my passkey").click()

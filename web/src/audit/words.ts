@@ -47,7 +47,7 @@ const DONE: Record<AuditAction, string> = {
   set_retention: 'chose how long % is kept',
   hold_family: 'put % on hold, so that nothing of it is erased',
   release_family: 'released the hold on %',
-  give_notice: 'told its guider that % goes soon',
+  give_notice: 'told its guider that % is to be erased soon',
   erase_family: 'erased everything of %',
   erase_output: 'erased what was made of %, as the policy says',
   erase_sources: 'erased what was sent of a film of %, as the policy says',

@@ -81,7 +81,8 @@ export function actionsFor(desk: Desk, playback: Playback, page: PageActions): A
       if (!(await desk.moveByFrames(mark, end, n))) return;
       await show(mark, end);
       const at = mark.kind === 'still' ? mark.atMs : end === 'in' ? mark.inMs : mark.outMs;
-      announce(`${desk.title(mark)} ${mark.kind === 'still' ? 'is' : end === 'in' ? 'starts' : 'ends'} at ${clock(at, 2)}.`);
+      const [title, time] = [desk.title(mark), clock(at, 2)];
+      announce(mark.kind === 'still' ? `${title} is at ${time}.` : end === 'in' ? `${title} starts at ${time}.` : `${title} ends at ${time}.`);
     },
     async nudge(end, n) {
       const clip = await chosenClip();
@@ -128,7 +129,7 @@ export function actionsFor(desk: Desk, playback: Playback, page: PageActions): A
     },
     undo() {
       const back = desk.undo();
-      announce(back ? `${desk.title(back)} is back.` : 'There is nothing to bring back.');
+      announce(back ? `${desk.title(back)} is back.` : 'There is nothing to undo.');
     },
     drop: () => (desk.begunMs = null),
     help: () => page.help(),

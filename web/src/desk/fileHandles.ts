@@ -13,7 +13,7 @@ interface FilmHandle extends FileSystemFileHandle {
 }
 
 interface Picker {
-  showOpenFilePicker?(options: { types: object[] }): Promise<FileSystemFileHandle[]>;
+  showOpenFilePicker?(options: { id: string; types: object[] }): Promise<FileSystemFileHandle[]>;
 }
 
 interface DroppedItem extends DataTransferItem {
@@ -29,6 +29,8 @@ const TYPES = [
     },
   },
 ];
+/** By this the browser opens its window where the last film was chosen. */
+const PLACE = 'films';
 const handles = new WeakMap<File, FileSystemFileHandle>();
 
 export const canPick = (): boolean => 'showOpenFilePicker' in window;
@@ -36,7 +38,7 @@ export const canPick = (): boolean => 'showOpenFilePicker' in window;
 /** The film chosen in the browser's picker, with its handle; null where it was cancelled. */
 export async function pickFilm(): Promise<File | null> {
   try {
-    const [handle] = (await (window as Picker).showOpenFilePicker?.({ types: TYPES })) ?? [];
+    const [handle] = (await (window as Picker).showOpenFilePicker?.({ id: PLACE, types: TYPES })) ?? [];
     if (!handle) return null;
     const file = await handle.getFile();
     handles.set(file, handle);

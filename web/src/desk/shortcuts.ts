@@ -65,7 +65,7 @@ export const HELP: readonly Group[] = [
       [['['], 'start one picture earlier (Shift: later)'],
       [[']'], 'end one picture later (Shift: earlier)'],
       [['M'], 'end one second later'],
-      [['Esc'], 'forget a start without an end'],
+      [['Esc'], 'cancel a start without an end'],
     ],
   },
   {
@@ -73,8 +73,8 @@ export const HELP: readonly Group[] = [
     keys: [
       [['↑', '↓'], 'the moment before or after'],
       [['Ctrl ←', 'Ctrl →'], 'the same'],
-      [['Enter'], 'write its words; Enter again: done'],
-      [['R'], 'play it again and again'],
+      [['Enter'], 'write its caption; Enter again when done'],
+      [['R'], 'play it on repeat'],
       [['Z'], 'zoom to it, or to the whole film'],
       [['Ctrl ↑', 'Ctrl ↓'], 'zoom in or out'],
       [['Delete', '⌫'], 'remove it'],

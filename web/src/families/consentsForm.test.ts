@@ -60,7 +60,7 @@ it('keeps its ticks when a no is chosen last, and shows what that erases before 
   press(button('See what that erases'));
   await hear('2 moments and 1 file made for it will be gone for good');
   expect(wrote).toEqual([]);
-  press(button('Write down the no and erase'));
+  press(button('Record the no and erase'));
   await hear('Erased: 2 moments and 1 file made for it.');
   expect(wrote).toMatchObject([{ agrees: false, purposes: ['supervision'] }]);
 });
@@ -80,7 +80,7 @@ it('says of a no on hold that nothing is erased now', async () => {
   for (const words of ['mother M', 'supervision', 'They say no, or no longer agree']) press(field(words));
   press(button('See what that erases'));
   await hear('Nothing is erased now');
-  press(button('Write down the no'));
+  press(button('Record the no'));
   await hear('Written down for mother M. The family is on hold');
   expect(said()).not.toContain('Erased:');
 });

@@ -8,7 +8,7 @@ const DAYS_BY_NAME = 6;
 /** `film`, `diary` or `review recording`. */
 export function kindOf(of: FilmOf, hasPicture = true): string {
   if (of === 'review_recording') return 'review recording';
-  return hasPicture ? 'film' : 'diary';
+  return hasPicture ? /* @wc-include */ 'film' : /* @wc-include */ 'diary';
 }
 
 /** `K-104 · cycle 2 · review recording`: which film it is, wherever it is named. */

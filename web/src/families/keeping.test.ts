@@ -11,9 +11,9 @@ const kept = (more: Partial<FamilyRetention> = {}): FamilyRetention => ({
 
 describe('when a family goes', () => {
   it.each([
-    [kept(), 'Everything goes on 28 Jan 2027.'],
-    [kept({ ended_by_silence: true }), 'Everything goes on 28 Jan 2027. Nothing new has come for so long that the work counts as ended.'],
-    [kept({ ended_at: null }), 'Everything goes on 28 Jan 2027, if nothing new comes until then.'],
+    [kept(), 'Everything is erased on 28 Jan 2027.'],
+    [kept({ ended_by_silence: true }), 'Everything is erased on 28 Jan 2027. Nothing new has come for so long that the work counts as ended.'],
+    [kept({ ended_at: null }), 'Everything is erased on 28 Jan 2027, if nothing new comes before then.'],
     [kept({ ended_at: null, goes_at: null }), 'No day is set: the work with the family goes on.'],
     [kept({ needs_birth: true, goes_at: null }), 'No day is set yet: say in which month the child was born.'],
     [kept({ holds: [{ id: 'h', reason: 'Court', review_on: '2027-01-01', created_at: '2026-11-28T12:00:00Z', is_overdue: false }] }), 'It is on hold: nothing of it is erased until the hold is released.'],
@@ -24,9 +24,9 @@ describe('erasing a family', () => {
   it('says how much there is and what is outside', () => {
     expect(amountOf(there)).toBe('3 reviews of 2 cycles, 22 files, 22 MB');
     expect(amountOf({ ...there, selections: 0 })).toBe('no review');
-    expect(copiesSentence([])).toBe('No copy of it is known to be outside.');
-    expect(copiesSentence([{}])).toContain('1 copy of it is outside');
-    expect(copiesSentence([{}, {}])).toContain('2 copies of it are outside');
+    expect(copiesSentence([])).toBe('No copy of it is known to be out.');
+    expect(copiesSentence([{}])).toContain('1 copy of it is out');
+    expect(copiesSentence([{}, {}])).toContain('2 copies of it are out');
   });
 
   it('leaves a certificate without a word of the family', () => {

@@ -9,8 +9,8 @@ export function goesSentence(kept: FamilyRetention): string {
   if (kept.holds.length) return 'It is on hold: nothing of it is erased until the hold is released.';
   if (kept.needs_birth) return 'No day is set yet: say in which month the child was born.';
   if (!kept.goes_at) return 'No day is set: the work with the family goes on.';
-  const why = !kept.ended_at ? ', if nothing new comes until then' : kept.ended_by_silence ? '. Nothing new has come for so long that the work counts as ended' : '';
-  return `Everything goes on ${dayOf(kept.goes_at)}${why}.`;
+  const why = !kept.ended_at ? ', if nothing new comes before then' : kept.ended_by_silence ? '. Nothing new has come for so long that the work counts as ended' : '';
+  return `Everything is erased on ${dayOf(kept.goes_at)}${why}.`;
 }
 
 /** What there is of a family: `3 reviews of 2 cycles, 14 files, 22 MB`. */
@@ -49,7 +49,7 @@ export function certificateText(one: Certificate): string {
     `Erased: ${amountOf(counts)}; ${count(counts.moments, ['# moment', '# moments'])}, ${count(counts.outputs, ['# output', '# outputs'])}, ${count(counts.photographs, ['# photograph', '# photographs'])}; with them every word, agreement and the key they were sealed with.`,
     ...(counts.first_sent_on && counts.last_sent_on ? [`Sent between ${counts.first_sent_on} and ${counts.last_sent_on}.`] : []),
     '',
-    one.copies_out.length ? 'Still outside:' : 'No copy is known to be outside.',
+    one.copies_out.length ? 'Still out:' : 'No copy is known to be out.',
     ...one.copies_out.map((copy) => `- ${CARRIERS[copy.carrier] ?? copy.carrier}${copy.purpose ? ` for ${copy.purpose.replaceAll('_', ' ')}` : ''}, handed out on ${copy.handed_out_on}${copy.until ? `, to be back by ${copy.until}` : ''} (${copy.id})`),
   ];
   return `${lines.join('\n')}\n`;

@@ -58,7 +58,7 @@ export function sharedBy(family: FamilyView): string {
 
 /** What to ask about a code; '' for one that says nothing of anybody. */
 export function hintOf(hints: readonly CodeHint[]): string {
-  if (hints.includes('like_a_name')) return 'Is this a name, or part of one? Everybody who is shown the review, and every file of it, would say whose it is.';
-  if (hints.includes('no_digit')) return 'This code has no digit. Is it a name, or a word by which somebody could know the family?';
+  if (hints.includes('like_a_name')) return 'Is this a name, or part of one? Everybody who is shown the review, or a file of it, would know whose it is.';
+  if (hints.includes('no_digit')) return 'This code has no digit. Is it a name, or a word that tells which family it is?';
   return '';
 }

@@ -1,6 +1,6 @@
 /** Formats ages, times and sizes for the IT page; unknown values say so. */
 
-export const UNKNOWN = 'unknown';
+export const UNKNOWN = /* @wc-include */ 'unknown';
 
 /** `8 s`, `3 min`, `2 h 5 min`, `4 days`. */
 export function age(seconds: number | null): string {

@@ -119,7 +119,7 @@ export class Operations {
   }
 
   job(id: string, action: JobAction): Promise<void> {
-    const done = { retry: 'It is tried again.', cancel: 'It is cancelled.', hold: 'It is on hold.', acknowledge: 'It is counted no more.', release: 'It waits for its turn.' };
+    const done = { retry: 'It is tried again.', cancel: 'It is cancelled.', hold: 'It is on hold.', acknowledge: 'It is no longer counted.', release: 'It waits for its turn.' };
     return this.#act(done[action], () => api.POST(`/api/v1/operations/jobs/{job_id}/${action}`, { params: { path: { job_id: id } } }));
   }
 
@@ -133,7 +133,7 @@ export class Operations {
   }
 
   acknowledgeAll(): Promise<void> {
-    return this.#act('What was given up since yesterday is counted no more.', () => api.POST('/api/v1/operations/acknowledge-failed'));
+    return this.#act('What was given up since yesterday is no longer counted.', () => api.POST('/api/v1/operations/acknowledge-failed'));
   }
 
   worker(name: string, action: 'drain' | 'undrain'): Promise<void> {

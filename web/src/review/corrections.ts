@@ -78,7 +78,8 @@ export const isFromBefore = ({ moments, outputs }: Pick<SelectionView, 'moments'
 export function changedWords(changed: readonly Written[]): string {
   if (changed.length === 1 && changed[0] === 'notes') return 'the words of the review were saved';
   const several = changed.length > 1 || changed.some((one) => SEVERAL.includes(one));
-  return `${listed(changed.map((one) => CHANGED[one]))} ${several ? 'were' : 'was'} changed`;
+  const what = listed(changed.map((one) => CHANGED[one]));
+  return several ? `${what} were changed` : `${what} was changed`;
 }
 
 /** A sentence for all that were made before the same changes. */

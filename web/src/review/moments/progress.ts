@@ -20,15 +20,15 @@ export const isSilenced = ({ moment }: MomentView): boolean => 'in' in moment &&
 export function progressOf(moment: MomentView, view: SelectionView, sending: Sending | undefined): MomentProgress {
   switch (moment.state) {
     case 'ready':
-      return { name: 'ready', words: `Ready${moment.moment.covered ? ', somebody was covered before it was sent' : ''}${moment.hidden ? ', somebody is hidden' : ''}${isSilenced(moment) ? ', a name is silenced' : ''}`, share: 1 };
+      return { name: 'ready', words: ['Ready', moment.moment.covered && 'somebody was covered before it was sent', moment.hidden && 'somebody is hidden', isSilenced(moment) && 'a name is silenced'].filter(Boolean).join(', '), share: 1 };
     case 'unconfirmed':
-      return { name: 'unconfirmed', words: 'Waits for you to look at every picture', share: null };
+      return { name: 'unconfirmed', words: 'Waiting for you to look at every picture', share: null };
     case 'failed':
       return { name: 'failed', words: moment.error?.sentence ?? 'This could not be prepared.', share: null };
     case 'running':
       return { name: 'prepared', words: 'Being prepared', share: moment.progress };
     case 'queued':
-      return { name: 'queued', words: moment.error ? `${moment.error.sentence} It is tried again.` : 'Waiting its turn', share: null };
+      return { name: 'queued', words: moment.error ? `${moment.error.sentence} It will be tried again.` : 'Waiting its turn', share: null };
     default:
       return sendingProgress(moment, view, sending);
   }
@@ -45,7 +45,7 @@ function sendingProgress(moment: MomentView, view: SelectionView, sending: Sendi
     const words = sending.waiting ?? (rate ? `Sending, ${speed(rate)}, ${left((part.bytes - sending.currentBytes) / rate)}` : 'Sending');
     return { name: 'sending', words, share };
   }
-  if (sending) return { name: 'here', words: sending.record.paused ? 'Paused' : 'Waits to be sent', share: 0 };
+  if (sending) return { name: 'here', words: sending.record.paused ? 'Paused' : 'Waiting to be sent', share: 0 };
   const arrived = view.uploads.find((one) => one.moment_id === moment.id || one.moment_id === null);
   return {
     name: 'sending',
