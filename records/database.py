@@ -33,6 +33,9 @@ _NOTICE_SILENCE = {
 }
 """libpq's: a server that vanished without a word (power, a firewall that forgot us) is noticed within a minute. The
 system's own patience is a quarter of an hour for what was sent and two hours for an answer that is awaited."""
+_NO_ROOM = {"53100", "SQLITE_FULL"}
+_FULL_TOLD_S = 180.0
+"""The API writes a sample each minute."""
 _READING = "vigpack_reading"
 SETTINGS = "vigpack_settings"
 """Under this name each session's info holds the settings of the service."""
@@ -53,6 +56,7 @@ class Database:
         """What adds the audit line of the act to its transaction; see records/audit/act.py."""
         self.before_use: Callable[[], None] | None = None
         """Raises while nothing of the database may be shown yet; see api/records_ready.py."""
+        self._full_at = -_FULL_TOLD_S
         self._sessions = sessionmaker(engine, expire_on_commit=False, info={AUDIT_KEY: audit_key, SETTINGS: settings})
 
     @contextmanager
@@ -64,7 +68,7 @@ class Database:
         Raises: DatabaseUnavailable, and what ``on_commit`` raises.
         """
         self._ask_first()
-        with plain_errors(), self._sessions() as session, session.begin():
+        with self._noting_full(), plain_errors(), self._sessions() as session, session.begin():
             yield session
             if self.before_commit is not None:
                 self.before_commit(session)
@@ -73,6 +77,21 @@ class Database:
                 raise RuntimeError("nobody carries out the effects of this transaction: see worker/effects.py")
         if effects and self.on_commit is not None:
             self.on_commit(effects)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether its disk had no room for what this process wrote of late; small changes may still find some."""
+        return time.monotonic() - self._full_at < _FULL_TOLD_S
+
+    @contextmanager
+    def _noting_full(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseUnavailable as error:
+            driver = getattr(error.__cause__, "orig", None)
+            if _NO_ROOM & {getattr(driver, "sqlstate", None), getattr(driver, "sqlite_errorname", None)}:
+                self._full_at = time.monotonic()
+            raise
 
     @contextmanager
     def reading(self, *, ask_first: bool = True) -> Iterator[Session]:

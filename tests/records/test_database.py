@@ -233,3 +233,16 @@ def test_a_server_that_goes_away_while_tables_are_rewritten_is_an_outage(db: Dat
         scrub_if_needed(db)
     assert scrub_if_needed(db)  # the next round does it
     assert len(ended) == 1
+
+
+def test_a_disk_without_room_is_known_from_what_could_not_be_written(postgres_url: str, tmp_path: Path) -> None:
+    """PostgreSQL says so of the statement that needed room (53100); what fits into its pages may still be written."""
+    db = open_database(Settings(data_dir=tmp_path, database_url=postgres_url))
+    with db.session() as session:
+        session.execute(text("SELECT 1"))
+    assert not db.is_full
+    no_room = "DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$"
+    with pytest.raises(DatabaseUnavailable), db.session() as session:
+        session.execute(text(no_room))
+    assert db.is_full
+    db.dispose()

@@ -123,6 +123,16 @@ def _parts(facts: Facts) -> Iterator[Alert]:
             message="The database has not been brought to this version; run vigpack migrate.",
             remedy="Run vigpack migrate: docker compose run --rm migrate, or vigpack up again on one machine.",
         )
+    elif facts.database_full:
+        yield Alert(
+            code="database_full",
+            level="bad",
+            message="The disk of the database is full; nothing new can be kept.",
+            remedy=(
+                "Make it larger, or make room on it: docker compose exec postgres df -h /var/lib/postgresql/data says "
+                "how full it is. What was kept is safe, and everything goes on by itself."
+            ),
+        )
     for problem in facts.folder_problems:
         yield Alert(code="folder_not_writable", level="bad", message=problem.message, remedy=problem.remedy)
     if keys := facts.key_problem:
@@ -238,7 +248,7 @@ def _backup(facts: Facts) -> Iterator[Alert]:
 
 def _queue(facts: Facts) -> Iterator[Alert]:
     queue = facts.queue
-    if queue is None:
+    if queue is None or facts.database_full:  # then nobody's sign of life can be written
         return
     if not facts.workers_alive:
         says = "No worker is running; moments wait until one is."

@@ -65,6 +65,7 @@ def health(
         at=now,
         version=version("vigpack"),
         database="postgresql" if db.engine.dialect.name == "postgresql" else "sqlite",
+        database_full=db.is_full,
         broker=_broker(settings),
         broker_answers=messages is not None,
         broker_messages=messages,

@@ -35,6 +35,8 @@ class Facts(BaseModel):
     database_answers: bool
     database_current: bool | None = None
     """Whether its tables have the shape this version expects."""
+    database_full: bool = False
+    """Whether its disk had no room for what was to be kept of late."""
     broker: Literal["redis", "rabbitmq", "folder"]
     broker_answers: bool
     broker_messages: int | None = None

@@ -90,6 +90,7 @@ def test_nothing_that_hurts_is_well_and_work_alone_is_busy() -> None:
     [
         ("database_away", "bad", some_facts(database_answers=False, database_current=None, clock_skew_s=None)),
         ("database_old", "bad", some_facts(database_current=False)),
+        ("database_full", "bad", some_facts(a_queue(workers=[]), database_full=True)),
         ("storage_away", "bad", some_facts(storage_writable=False)),
         ("store_foreign", "bad", some_facts(store_match="foreign")),
         ("store_older", "bad", some_facts(store_match="older")),

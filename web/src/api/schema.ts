@@ -3962,6 +3962,8 @@ export interface components {
             database: "sqlite" | "postgresql";
             database_answers: boolean;
             database_current: boolean | null;
+            /** @default false */
+            database_full: boolean;
             disk_days_left: number | null;
             disk_fills_per_day_bytes: number | null;
             disk_free_bytes: number | null;
