@@ -43,6 +43,7 @@ from api.routes import (
     artwork,
     audit,
     authenticator_app,
+    browser_storage,
     colleagues,
     consents,
     copies,
@@ -184,9 +185,9 @@ def _all_routes() -> APIRouter:
     for routes in (
         about, uploads, selections, trim, hiding, silence, selection_events, outputs, preview, artwork, artifacts,
         consents,
-        health, metrics, family_films, families, colleagues, copies, links, notices, session, sign_in, local_sign_in,
-        invitations, account, authenticator_app, passkeys, people, resets, reports, organisation, tokens, ratings,
-        logbook, review, audit, operations, operations_events, retention, subject_access, corrections,
+        health, metrics, family_films, families, colleagues, copies, links, notices, session, browser_storage, sign_in,
+        local_sign_in, invitations, account, authenticator_app, passkeys, people, resets, reports, organisation, tokens,
+        ratings, logbook, review, audit, operations, operations_events, retention, subject_access, corrections,
     ):  # fmt: skip
         whole.include_router(routes.router, dependencies=[Depends(check_family), Depends(note_look)])
     return whole

@@ -17,6 +17,7 @@ from api.temp_folder import sweep_private
 from pipeline.errors import PipelineError
 from records.actions.apply_retention import EVERY_S as EVERY_S_OF_RETENTION
 from records.actions.apply_retention import apply_retention
+from records.actions.draft_keys import destroy_idle_draft_keys
 from records.actions.erase import resume_erasures
 from records.actions.erase_family import resume_family_erasures
 from records.actions.sweep_forms import sweep_forms
@@ -139,6 +140,7 @@ def run_maintenance(ctx: AppContext, *, after_outage: bool = False) -> int:
         # Here and not with recovery: each thing that goes leaves a line in the audit, which a worker's role cannot add.
         apply_retention(ctx.db, ctx.storage, ctx.settings, utcnow())
         sweep_forms(ctx.db, ctx.storage, ctx.settings)
+        destroy_idle_draft_keys(ctx.settings)
         note_ended(ctx.db, RETENTION)
     sweep_private(ctx.settings)
     done = expire_uploads(ctx.db, ctx.storage, ctx.settings)

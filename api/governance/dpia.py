@@ -52,7 +52,8 @@ RISKS: Final = (
         "A disk, database or backup is taken",
         ("sealed", "master", "key-store", "backups"),
         "Work in progress is plain, and so is the film on the guider’s laptop: encrypt the"
-        " disks. What her browser keeps is sealed, where the service does not run on the same machine.",
+        " disks. What her browser keeps is sealed by a key of each film, which the service destroys with what was"
+        " sent of it.",
     ),
     Risk(
         "A film made for it takes over what reads it",

@@ -12,6 +12,7 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 OPERATIONS = "/api/v1/operations"
 SESSION = "/api/v1/session"
 STORAGE_KEYS = f"{SESSION}/storage-keys"
+DRAFT_KEYS = f"{SESSION}/draft-keys"
 SIGN_IN = "/api/v1/sign-in"
 _GUARDED_OUTSIDE_API = ("/readyz", "/metrics")
 _BREAK_GLASS = "/api/v1/families/break-glass"
@@ -54,7 +55,7 @@ def need_of(method: str, path: str) -> Need | Scope:
         return Need.NOTHING
     if path == SESSION:
         return {"POST": Need.NOTHING, "DELETE": Need.SIGNED_IN}.get(method, Need.PRINCIPAL)
-    if path == STORAGE_KEYS:
+    if path == STORAGE_KEYS or _is_within(path, DRAFT_KEYS):
         return Need.STORAGE
     if _is_within(path, ABOUT) and safe:
         return Need.PRINCIPAL

@@ -100,6 +100,8 @@ _RULES: Final = {
     "GET /api/v1/audit/verification": Rule(Action.VERIFY_AUDIT),
 }
 _LEAVE_NONE: Final = {
+    "POST /api/v1/session/draft-keys",  # what they open lies in the asker's own browser
+    "PUT /api/v1/session/draft-keys/{draft_id}",
     "POST /api/v1/retention/gone",  # nothing is kept, and it tells of nothing that is there
     "POST /api/v1/families/{family_id}/consents/preview",  # figures alone, and nothing is kept
     "POST /api/v1/ratings/printed-totals",  # nothing is kept, and nothing of a family is in it

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -14,7 +13,7 @@ from starlette.responses import Response
 
 from api.dependencies import AppContext, Asker, Ctx, GivenId
 from api.errors import NothingHere, described
-from api.middleware.access import SESSION, STORAGE_KEYS
+from api.middleware.access import SESSION
 from api.middleware.identity import Identity
 from api.middleware.session_cookie import (
     FORGET_STORAGE,
@@ -44,7 +43,6 @@ from records.accounts.sessions import (
     replace_session,
     was_begun_elsewhere,
 )
-from records.secrets.service_key import former_service_keys, service_key
 
 router = APIRouter(tags=["session"])
 SESSIONS = "/api/v1/sessions"
@@ -88,15 +86,6 @@ class SignedIn(BaseModel):
         description="Signing out goes on to the organisation's sign-in: `/api/v1/sign-in/organisation/sign-out`."
     )
     elsewhere: int = Field(description="In how many other browsers this account is signed in; 0 for a shared one.")
-
-
-class StorageKeys(BaseModel):
-    """Keys of 32 bytes in base64, the newest first; the others were replaced and only open what is older."""
-
-    model_config = ConfigDict(frozen=True)
-
-    own: list[str] = Field(description="The account's.")
-    everybody: list[str] = Field(description="For what belongs to all who use the installation.")
 
 
 @router.post(SESSION, summary="Sign in", responses=described(401, 413, 422, 429))
@@ -143,15 +132,6 @@ def start_session(
 def get_session(asker: Asker, ctx: Ctx) -> SignedIn:
     """Also for a caller with a token."""
     return _signed_in(ctx, asker)
-
-
-@router.get(STORAGE_KEYS, summary="Keys for what the browser keeps", responses=described(401, 403))
-def get_storage_keys(asker: Asker, ctx: Ctx) -> StorageKeys:
-    """The page seals unsent marks and cuts with them, and holds them in memory only.
-
-    So somebody who has a browser's folder and cannot sign in reads nothing of it. A program gets none.
-    """
-    return StorageKeys(own=_storage_keys(ctx, asker.account_id), everybody=_storage_keys(ctx, "everybody"))
 
 
 @router.delete(SESSION, status_code=204, summary="Sign out", responses=described(401, 403))
@@ -213,12 +193,6 @@ def device_of(user_agent: str) -> str:
     if not browser:
         return re.sub(r"[^A-Za-z0-9 ._-]", "", user_agent.partition("/")[0])[:40] or "unknown"
     return f"{browser} on {system or ('Linux' if 'Linux' in user_agent else 'another system')}"
-
-
-def _storage_keys(ctx: AppContext, whose: str) -> list[str]:
-    purpose = f"browser storage {whose}"
-    keys = [service_key(ctx.settings, purpose), *former_service_keys(ctx.settings, purpose)]
-    return [b64encode(key).decode() for key in keys]
 
 
 def _sessions(ctx: AppContext, asker: Principal) -> list[SessionView]:

@@ -28,7 +28,7 @@ from records.keys.master import (
     write_master_file,
 )
 from records.keys.ring import KeyRing, key_ring
-from records.keys.store import KeyKind
+from records.keys.store import BACKED_UP_KINDS, KeyKind
 from records.settings import Settings
 
 _FORMAT = 1
@@ -47,7 +47,7 @@ def backup_keys(settings: Settings, path: Path, recipients: Recipients) -> int:
     def lines() -> Iterator[bytes]:
         nonlocal kept
         yield _line({"keys": _FORMAT, "made_at": utcnow().isoformat(), "master": master.split()})
-        for kind in KeyKind:
+        for kind in BACKED_UP_KINDS:
             for key_id in store.ids(kind):
                 if not store.is_destroyed(key_id) and (said := store.read(kind, key_id)) is not None:
                     kept += 1

@@ -70,7 +70,10 @@ def _of_families(policy: Policy) -> tuple[Kept, ...]:
                 "They are sent, discarded or erased, or nothing was changed in them for 30 days (looked for when the"
                 " page is opened)."
             ),
-            seen_by="Who is signed in there as its owner; sealed by a key that the service gives to them.",
+            seen_by=(
+                "Who is signed in there as its owner; sealed by a key of that film, which the service gives to them and"
+                " destroys with what was sent of it."
+            ),
             code="web/src/desk/browserDatabase.ts",
         ),
         Kept(

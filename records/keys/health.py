@@ -12,7 +12,7 @@ from pipeline.errors import PipelineError
 from records.keys.errors import KeyDamaged, KeyStoreUnavailable, MasterKeyMissing, MasterKeyWrong
 from records.keys.master import comes_from_file, master_key_path
 from records.keys.ring import KeyRing
-from records.keys.store import SERVICE_ID, KeyKind, KeyStore
+from records.keys.store import BACKED_UP_KINDS, SERVICE_ID, KeyKind, KeyStore
 from records.settings import Settings
 
 BACKED_UP = "backed-up"
@@ -79,7 +79,7 @@ def count_not_backed_up(store: KeyStore, *, older_than_s: float = 0) -> int:
     except OSError:
         saved_at = 0.0
     found = 0
-    for kind in KeyKind:
+    for kind in BACKED_UP_KINDS:
         for path in (store.root / kind).rglob("*"):
             try:
                 found += path.is_file() and saved_at < path.stat().st_mtime <= made_before

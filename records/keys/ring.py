@@ -7,10 +7,11 @@ wrapped with the master key: so one file that goes takes a family's or a selecti
 from __future__ import annotations
 
 import base64
+import contextlib
 import hmac
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -123,6 +124,47 @@ class KeyRing:
                 self._remove_if_destroyed(KeyKind.SELECTION, selection_id)
             self._kept.pop(selection_id, None)
 
+    def make_draft(self, draft_id: str, account_id: str) -> None:
+        """A key for what an account's browser keeps of one film, which has one from then on. Raises: KeyGone."""
+        with self.store.held(alone=False):
+            self._refuse_destroyed(draft_id)
+            wrapped = self._wrap_with_master(os.urandom(KEY_BYTES), _about(KeyKind.DRAFT, draft_id, account_id))
+            self.store.add(KeyKind.DRAFT, draft_id, {"account": account_id, **wrapped})
+            self._remove_if_destroyed(KeyKind.DRAFT, draft_id)
+
+    def draft_key(self, draft_id: str, account_ids: Collection[str]) -> bytes:
+        """32 bytes, for one of its owners. Raises: as family_key; KeyGone, too, where all that was sent of it was
+        erased, and KeyMissing where it is somebody else's.
+        """
+        try:
+            return self._open_draft(draft_id, account_ids)
+        except KeyDamaged:  # it was just being replaced
+            return self._open_draft(draft_id, account_ids)
+
+    def tie_draft(self, draft_id: str, account_ids: Collection[str], selection_id: str) -> None:
+        """From now on it lives as long as one of the selections that it was tied to. Raises: as draft_key."""
+        with self.store.held(alone=True):
+            key = self.draft_key(draft_id, account_ids)
+            said = self._said(KeyKind.DRAFT, draft_id)
+            if selection_id in (sent := dict(said.get("sent", {}))):
+                return
+            about = _about(KeyKind.DRAFT, draft_id, said["account"])
+            sent[selection_id] = _wrap(self.selection_key(selection_id).key, key, about)
+            self.store.replace(KeyKind.DRAFT, draft_id, {"account": said["account"], "sent": sent}, overwrites=True)
+            self._remove_if_destroyed(KeyKind.DRAFT, draft_id)
+
+    def _open_draft(self, draft_id: str, account_ids: Collection[str]) -> bytes:
+        said = self._said(KeyKind.DRAFT, draft_id)
+        if (account_id := str(said.get("account"))) not in account_ids:
+            raise KeyMissing(f"the key of another account's draft: {draft_id}")
+        about = _about(KeyKind.DRAFT, draft_id, account_id)
+        if "sent" not in said:
+            return self._open_with_master(said, about)
+        for selection_id, wrapped in said["sent"].items():
+            with contextlib.suppress(KeyGone):
+                return _unwrap(self.selection_key(selection_id).key, wrapped, about)
+        raise KeyGone(f"all that was sent of a draft: {draft_id}")
+
     def destroy(self, kind: KeyKind, key_id: str) -> bool:
         """Destroy a key; whether there was one."""
         self._kept.pop(key_id, None)
@@ -131,18 +173,19 @@ class KeyRing:
         return self.store.destroy(kind, key_id)
 
     def rewrap(self, kind: KeyKind, key_id: str, former: Sequence[MasterKey] = ()) -> bool:
-        """Wrap a family's key, or the service's own, with the first master key; whether that was needed.
+        """Wrap a family's key, a draft's or the service's own with the first master key; whether that was needed.
 
         ``former``: master keys that are not at hand any more, and may open it, too.
         """
-        about = _about(kind, key_id)
         said = self.store.read(kind, key_id)
-        if said is None or said.get("master") == self._master_keys(anew=True)[0].fingerprint:
+        if said is None or "sent" in said or said.get("master") == self._master_keys(anew=True)[0].fingerprint:
             return False
+        about = _about(kind, key_id, said.get("account", ""))
         key = self._open_with_master(said, about, former)
         if self.store.is_destroyed(key_id):
             return False
-        self.store.replace(kind, key_id, self._wrap_with_master(key, about))
+        kept = {"account": said["account"]} if "account" in said else {}
+        self.store.replace(kind, key_id, {**kept, **self._wrap_with_master(key, about)})
         self._remove_if_destroyed(kind, key_id)
         return True
 
@@ -232,8 +275,8 @@ def expand(key: bytes, about: bytes) -> bytes:
     return hmac.digest(key, about + b"\x01", "sha256")
 
 
-def _about(kind: KeyKind, key_id: str, family_id: str = "", *, plain_before: bool = False) -> bytes:
-    return f"vigpack key 1 {kind} {key_id} {family_id} {int(plain_before)}".encode()
+def _about(kind: KeyKind, key_id: str, of_id: str = "", *, plain_before: bool = False) -> bytes:
+    return f"vigpack key 1 {kind} {key_id} {of_id} {int(plain_before)}".encode()
 
 
 def _wrap(with_key: bytes, key: bytes, about: bytes) -> dict[str, str]:

@@ -39,5 +39,9 @@ def rotate_master_key(settings: Settings) -> int:
 def _rewrap_all(settings: Settings) -> int:
     ring = key_ring(settings)
     with ring.store.held(alone=True):
-        ids = [(kind, key_id) for kind in (KeyKind.FAMILY, KeyKind.SERVICE) for key_id in ring.store.ids(kind)]
+        ids = [
+            (kind, key_id)
+            for kind in (KeyKind.FAMILY, KeyKind.DRAFT, KeyKind.SERVICE)
+            for key_id in ring.store.ids(kind)
+        ]
         return sum(ring.rewrap(kind, key_id) for kind, key_id in ids)

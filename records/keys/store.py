@@ -2,6 +2,7 @@
 
 families/5f/5f0c…     wrapped with the master key
 selections/9a/9a31…   wrapped with the key of its family
+drafts/c2/c2d9…       wrapped with the master key until it is sent, then with the keys of what was sent of it
 service               wrapped with the master key, for what is of no family
 destroyed/5f/5f0c…    that this key was destroyed: an empty file
 """
@@ -14,12 +15,13 @@ import fcntl
 import json
 import os
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pipeline.artifact import sync_folder
 from records.keys.errors import KeyDamaged, KeyMissing, KeyStoreUnavailable
@@ -27,6 +29,7 @@ from records.keys.errors import KeyDamaged, KeyMissing, KeyStoreUnavailable
 _ID = re.compile(r"[0-9a-f]{32}")
 _LOCK = "lock"
 _PARTS = ".parts"
+_DAY_S = 86_400
 
 
 class KeyKind(StrEnum):
@@ -34,11 +37,15 @@ class KeyKind(StrEnum):
 
     FAMILY = "families"
     SELECTION = "selections"
+    DRAFT = "drafts"
+    """Of what an account's browser keeps of one film: marks, words and cuts. In no backup of the keys: an older one
+    would bring back what was destroyed with a family."""
     SERVICE = "service"
     """The service's own, for words of no family: one key."""
 
 
 SERVICE_ID = "0" * 32
+BACKED_UP_KINDS = tuple(kind for kind in KeyKind if kind is not KeyKind.DRAFT)
 
 
 class KeyStore:
@@ -55,13 +62,19 @@ class KeyStore:
         """Write a new key's file; False where there was one already, which stays. It outlives a power cut."""
         return self._add(self._path(kind, key_id), said)
 
-    def replace(self, kind: KeyKind, key_id: str, said: dict[str, Any]) -> None:
-        """Write a key's file anew in one step."""
+    def replace(self, kind: KeyKind, key_id: str, said: dict[str, Any], *, overwrites: bool = False) -> None:
+        """Write a key's file anew in one step; with ``overwrites`` nothing of the former one stays in free blocks.
+
+        Who reads just then may find the former one overwritten, which is KeyDamaged, and the new one when asking again.
+        """
         path = self._path(kind, key_id)
         with _saying("write a key"):
             part = self._part(said)
-            part.replace(path)
-            sync_folder(path.parent)
+            with path.open("r+b") if overwrites else contextlib.nullcontext() as former:
+                part.replace(path)
+                sync_folder(path.parent)
+                if former is not None:
+                    _overwrite(former)
 
     def destroy(self, kind: KeyKind, key_id: str) -> bool:
         """Destroy a key for good; whether there was one. Doing it again does no harm.
@@ -74,15 +87,28 @@ class KeyStore:
             note.touch(mode=0o600)
             sync_folder(note.parent)
             try:
-                with path.open("r+b") as file:  # where the file system writes in place nothing stays in free blocks
-                    file.write(os.urandom(max(path.stat().st_size, 1)))
-                    file.flush()
-                    os.fsync(file.fileno())
+                with path.open("r+b") as file:
+                    _overwrite(file)
                 path.unlink()
             except FileNotFoundError:
                 return False
             sync_folder(path.parent)
         return True
+
+    def touch(self, kind: KeyKind, key_id: str) -> None:
+        """Note that the key was asked for today."""
+        with _saying("note the use of a key"), contextlib.suppress(FileNotFoundError):
+            path = self._path(kind, key_id)
+            if time.time() - path.stat().st_mtime > _DAY_S:
+                os.utime(path)
+
+    def idle_ids(self, kind: KeyKind, longer_than_s: float) -> Iterator[str]:
+        """Every key that nobody has written or touched for so long."""
+        until = time.time() - longer_than_s
+        for key_id in self.ids(kind):
+            with _saying("look for a key"), contextlib.suppress(FileNotFoundError):
+                if self._path(kind, key_id).stat().st_mtime < until:
+                    yield key_id
 
     def is_destroyed(self, key_id: str) -> bool:
         """Whether the key was destroyed."""
@@ -168,6 +194,15 @@ class KeyStore:
         for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
             missing.mkdir(exist_ok=True, mode=0o700)
             sync_folder(missing.parent)
+
+
+def _overwrite(file: IO[bytes]) -> None:
+    """Where the file system writes in place nothing stays in free blocks."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    file.write(os.urandom(max(size, 1)))
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _checked(key_id: str) -> str:

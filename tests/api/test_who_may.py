@@ -32,7 +32,7 @@ GROUPS = {
     r"|\w+ /api/v1/(sign-in|invitations|links)(/.*)?",
     "who": r"GET /api/v1/(session|about(/.*)?)",
     "account": r"(DELETE /api/v1/session|\w+ /api/v1/(sessions|tokens|account|notices)(/[^ ]*)?)",
-    "browser storage": r"GET /api/v1/session/storage-keys",
+    "browser storage": r"(GET /api/v1/session/storage-keys|\w+ /api/v1/session/draft-keys(/[^ ]*)?)",
     "operations read": r"(GET|HEAD) (/readyz|/metrics|/api/v1/operations(/.*)?)",
     "operations write": r"(POST|PUT|DELETE|PATCH) /api/v1/operations/.*",
     "people read": r"GET /api/v1/(people|families/owners)",

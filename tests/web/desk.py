@@ -218,29 +218,31 @@ class Guider:
         expect(self.page.locator("article .cut svg")).to_have_count(self.cards().count())
 
     def cuts(self) -> dict[str, str]:
-        """The SHA-256 of each cut this browser keeps, opened with the keys that the service gives it, by name."""
+        """The SHA-256 of each cut this browser keeps, opened with its film's key, by name."""
         found: dict[str, str] = self.page.evaluate(
             """async () => {
                 const root = await navigator.storage.getDirectory();
                 const folder = await root.getDirectoryHandle('cuts', { create: true });
-                const { own, everybody } = await (await fetch('/api/v1/session/storage-keys')).json();
-                const keys = await Promise.all([...own, ...everybody].map(async (key) => {
-                    const raw = Uint8Array.fromBase64(key);
-                    const id = new Uint8Array(await crypto.subtle.digest('SHA-256', raw)).slice(0, 4).toHex();
-                    return [id, await crypto.subtle.importKey('raw', raw, 'HKDF', false, ['deriveKey'])];
-                }));
+                const keyOf = async (id) => {
+                    const asked = { method: 'POST', headers: { 'Content-Type': 'application/json' } };
+                    const body = JSON.stringify({ ids: [id] });
+                    const { keys } = await (await fetch('/api/v1/session/draft-keys', { ...asked, body })).json();
+                    const raw = Uint8Array.fromBase64(keys[id]);
+                    return crypto.subtle.importKey('raw', raw, 'HKDF', false, ['deriveKey']);
+                };
                 const sums = {};
                 for await (const [name, handle] of folder.entries()) {
                     const stored = new Uint8Array(await (await handle.getFile()).arrayBuffer());
                     const text = new TextDecoder();
-                    if (text.decode(stored.slice(0, 8)) !== 'vigcut1\\n') throw new Error(`${name} lies plain`);
-                    const key = new Map(keys).get(text.decode(stored.slice(8, 16)));
+                    const head = text.decode(stored.slice(0, 8));
+                    if (head !== 'vigcut2\\n') throw new Error(`${name} has no key of its film: ${head}`);
+                    const key = await keyOf(text.decode(stored.slice(8, 40)));
                     const info = new TextEncoder().encode('vigpack cut');
-                    const derived = { name: 'HKDF', hash: 'SHA-256', salt: stored.slice(16, 32), info };
+                    const derived = { name: 'HKDF', hash: 'SHA-256', salt: stored.slice(40, 56), info };
                     const kind = { name: 'AES-CTR', length: 256 };
                     const opens = await crypto.subtle.deriveKey(derived, key, kind, false, ['decrypt']);
                     const how = { name: 'AES-CTR', counter: new Uint8Array(16), length: 64 };
-                    const bytes = await crypto.subtle.decrypt(how, opens, stored.slice(32));
+                    const bytes = await crypto.subtle.decrypt(how, opens, stored.slice(56));
                     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
                     sums[name] = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
                 }

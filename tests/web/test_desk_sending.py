@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -76,6 +77,21 @@ def assert_lies_nowhere(folder: Path, *said: str | bytes) -> None:
             assert not [one for one in wanted if one in held], path
 
 
+def keys_of_cuts(profile: Path) -> list[str]:
+    """The ids of the keys that cuts in a browser's folder are sealed with."""
+    found = [
+        re.findall(rb"vigcut2\n([0-9a-f]{32})", path.read_bytes()) for path in profile.rglob("*") if path.is_file()
+    ]
+    return sorted({one.decode() for some in found for one in some})
+
+
+def given_keys(guider: Guider, ids: list[str]) -> dict[str, Any]:
+    """What the service gives a signed-in browser of these keys."""
+    address, asked = f"{guider.url}/api/v1/session/draft-keys", {"ids": ids}
+    told: dict[str, Any] = guider.page.request.post(address, data=asked, headers={"Origin": guider.url}).json()
+    return told
+
+
 def wait_until_sent(guider: Guider) -> None:
     expect(guider.heading("Your review is being prepared")).to_be_visible(timeout=60_000)
 
@@ -134,12 +150,24 @@ def test_a_browser_that_was_ended_goes_on_without_the_film(
     wait_for_bytes(sending_service, selection, 8 << 20)
     context.close()
     assert_lies_nowhere(tmp_path / "profile", "Wren looks up", "KESTREL-104", picture_of(heavy_film, 3))
+    keys = keys_of_cuts(tmp_path / "profile")
+    assert len(keys) == 1
     context = launch()
     guider = Guider(context.new_page(), sending_service.url, sending_service.address).start()
     guider.page.locator(f"a[href='#/review/{selection}']").first.click()
     wait_until_sent(guider)
     assert sorted(arrived(sending_service, selection)) == sums
     assert guider.cuts() == {}
+    assert list(given_keys(guider, keys)["keys"]) == keys
+    context.close()
+
+    with sending_service.client() as client:  # while the laptop is away
+        family = sending_service.selection(selection)["family_id"]
+        client.delete(f"/api/v1/families/{family}").raise_for_status()
+    context = launch()
+    guider = Guider(context.new_page(), sending_service.url, sending_service.address).start()
+    assert given_keys(guider, keys) == {"keys": {}, "gone": keys}
+    expect(guider.page.get_by_text("KESTREL-104")).to_have_count(0)
     context.close()
 
 

@@ -11,7 +11,7 @@ const film = {
   cut: async (file: File, moment: engine.Moment, mode: engine.CutMode, name: string, onProgress: (share: number) => void, signal: AbortSignal, marks: engine.CoverMark[] = []) =>
     engine.cut(file, moment, mode, name, await seal, onProgress, signal, marks),
   cutFile: async (name: string) => {
-    const file = await engine.cutFile(name, [await seal]);
+    const file = await engine.cutFile(name, () => seal);
     return new Blob([await file.slice(0, file.size).arrayBuffer()]);
   },
 };

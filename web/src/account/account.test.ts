@@ -7,7 +7,7 @@ import { forgetKeys } from '../api/storageKeys';
 import { get, getAll, put, remove, sealOlder, whatIsKept } from '../desk/browserDatabase';
 import type { SealedEntry } from '../desk/sealedEntry';
 import { addCut, cutNames, newBrowser } from '../testing/browser';
-import { answerJson, answerProblem, keyOf, serve, storageKeys } from '../testing/server';
+import { answerJson, answerProblem, draftKeys, keyOf, serve, storageKeys } from '../testing/server';
 import { eraseKept, findKept, isSharedWithOthers } from './kept';
 import { kindOf, nameOf, waitingSentence, whenOf } from './words';
 
@@ -90,13 +90,36 @@ describe('what a browser keeps', () => {
     expect(await stores('drafts')).toEqual([]);
   });
 
-  it('opens with a key that was replaced, and with none that is not the account\'s', async () => {
+  it('opens with an account\'s key that was replaced, and with none that is not the account\'s', async () => {
     opens(ADA);
+    draftKeys.status = 503;
     await put('drafts', 'film', draftOf('film', 'K-104'));
     opens(ADA, 'a new key', ADA);
     expect(await get('drafts', 'film')).toMatchObject({ details: { family: 'K-104' } });
     opens(ADA, 'a new key');
     expect([await get('drafts', 'film'), await getAll('drafts')]).toEqual([undefined, []]);
+  });
+
+  it('that an account\'s key sealed while the service gave no other is sealed by its film\'s as soon as it does', async () => {
+    opens(ADA);
+    draftKeys.status = 503;
+    await put('drafts', 'film', draftOf('film', 'K-104'));
+    expect((await stores('drafts'))[0]?.by).toHaveLength(8);
+    draftKeys.status = 200;
+    await sealOlder(1000);
+    expect((await stores('drafts'))[0]?.by).toHaveLength(32);
+    expect(await get('drafts', 'film')).toMatchObject({ details: { family: 'K-104' } });
+  });
+
+  it('of a film goes with the last of what was sent of it, unread, and what another film has stays', async () => {
+    opens(ADA);
+    await put('drafts', 'film', { ...draftOf('film', 'K-104'), sent: ['s1'] });
+    await put('sendings', 's1', { id: 's1', family: 'K-104', cycle: 1, filmKey: 'film', parts: [] });
+    await put('drafts', 'other', draftOf('other', 'K-105'));
+    draftKeys.erased.add('s1');
+    opens(ADA);
+    expect(await getAll('drafts')).toMatchObject([{ details: { family: 'K-105' } }]);
+    expect([await getAll('sendings'), (await stores('drafts')).length, (await stores('sendings')).length]).toEqual([[], 1, 0]);
   });
 
   it('is shown only to the person who left it there', async () => {

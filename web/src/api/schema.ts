@@ -2788,6 +2788,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/draft-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keys of drafts that the browser keeps
+         * @description The page opens unsent marks, lists and cuts with them.
+         */
+        post: operations["get_draft_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/draft-keys/{draft_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * The key of a draft
+         * @description Made where there was none. The page seals unsent marks, lists and cuts of a film with it.
+         *
+         *     With the last selection that was sent of the film, or with the family, the key is destroyed: what lies in a browser
+         *     that never asks again can be read by nobody.
+         */
+        put: operations["create_draft_key"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/storage-keys": {
         parameters: {
             query?: never;
@@ -2797,9 +2840,7 @@ export interface paths {
         };
         /**
          * Keys for what the browser keeps
-         * @description The page seals unsent marks and cuts with them, and holds them in memory only.
-         *
-         *     So somebody who has a browser's folder and cannot sign in reads nothing of it. A program gets none.
+         * @description For the page's own lists and for what is marked while the service is not reached. A program gets none.
          */
         get: operations["get_storage_keys"];
         put?: never;
@@ -3608,6 +3649,15 @@ export interface components {
             kind: string;
             priority: number;
         };
+        /** @description What there is of the keys that were asked for; of those that are another's nothing is told. */
+        DraftKeysView: {
+            /** @description Those that were destroyed with all that was sent: nothing opens it any more. */
+            gone: string[];
+            /** @description Keys of 32 bytes in base64, by their ids. */
+            keys: {
+                [key: string]: string;
+            };
+        };
         /**
          * @description One shape on a picture: an arrow from (x1, y1) to its tip (x2, y2), or an ellipse in the box between the two.
          *
@@ -3860,6 +3910,23 @@ export interface components {
             item: string;
             /** @default  */
             reason?: string;
+        };
+        /** @description What is known of a draft whose key a page needs. */
+        GivenDraft: {
+            /**
+             * @description It belongs to all who use the installation.
+             * @default false
+             */
+            everybody?: boolean;
+            /**
+             * @description The selections that were sent of its film: it goes with them.
+             * @default []
+             */
+            sent?: string[];
+        };
+        /** @description Which drafts' keys a page needs. */
+        GivenDrafts: {
+            ids: string[];
         };
         /** @description Why it takes two more months, as the family was told. */
         GivenExtension: {
@@ -9528,6 +9595,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    get_draft_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenDrafts"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftKeysView"];
+                };
+            };
+        };
+    };
+    create_draft_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draft_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftKeysView"];
+                };
             };
         };
     };

@@ -1,12 +1,12 @@
 /** IndexedDB of the page: drafts, sendings and where somebody is to be covered, which are sealed, and handles of films that are sent whole. */
 
 import { ApiError, NOT_REACHED, signIn } from '../api/client.svelte';
-import { allKeys, newestKey } from '../api/storageKeys';
+import { accountKey, draftKey, forgetDraftKeys, isAccountKey, keyOf, type FilmSent } from '../api/storageKeys';
 import { serialQueue } from '../film/serialQueue';
 import type { SendingRecord } from '../sending/sendingRecord';
 import { isStorageBlocked } from '../ui/storage';
 import type { Draft } from './marks';
-import { isSealed, openEntry, sealEntry } from './sealedEntry';
+import { isSealed, openEntry, sealEntry, type SealedEntry } from './sealedEntry';
 
 const STORES = ['drafts', 'sendings', 'films', 'covering'] as const;
 const VERSION = 3;
@@ -81,7 +81,7 @@ export async function put(store: StoreName, key: string, value: object): Promise
   await inTurn(store, key, async () => {
     const own = await mine(key);
     const place = own || key;
-    const stored = store === 'films' ? value : await sealEntry(value, await newestKey(!own), `${store}/${place}`, cutsIn(value));
+    const stored = store === 'films' ? value : await sealFor(store, place, value);
     if (!signIn.isKeeping) return;
     await run(store, 'readwrite', (on) => on.put(stored, place));
     if (own) await run(store, 'readwrite', (on) => on.delete(key));
@@ -89,6 +89,7 @@ export async function put(store: StoreName, key: string, value: object): Promise
 }
 
 export async function remove(store: StoreName, key: string): Promise<void> {
+  forgetDraftKeys();
   if (isStorageBlocked()) {
     untilLeft.get(store)?.delete(key);
     return;
@@ -123,7 +124,29 @@ export async function getAll<T>(store: StoreName): Promise<T[]> {
 }
 
 async function readable<T>(store: StoreName, place: string, value: unknown): Promise<T | undefined> {
-  return isSealed(value) ? openEntry<T>(value, await allKeys(), `${store}/${place}`) : (value as T);
+  if (!isSealed(value)) return value as T;
+  const by = await keyOf(value.by);
+  if (by === null) await removeDestroyed(store, place, value.by);
+  return by ? openEntry<T>(value, by, `${store}/${place}`) : undefined;
+}
+
+/** What nobody can read any more goes, unless another tab has written there meanwhile. */
+async function removeDestroyed(store: StoreName, place: string, by: string): Promise<void> {
+  const newest = await run<unknown>(store, 'readonly', (on) => on.get(place));
+  if (isSealed(newest) && newest.by === by) await run(store, 'readwrite', (on) => on.delete(place));
+}
+
+async function sealFor(store: StoreName, place: string, value: object): Promise<SealedEntry> {
+  const ofEverybody = !place.includes('/');
+  // Where somebody is to be covered outlives what was sent: it has times alone, and only saying so takes it away.
+  const by = store === 'covering' ? await accountKey(ofEverybody) : await draftKey(filmOf(place, value), ofEverybody);
+  return sealEntry(value, by, `${store}/${place}`, cutsIn(value));
+}
+
+/** Of which film it is, and what was sent of it. */
+function filmOf(place: string, value: object): FilmSent {
+  const { key, filmKey, id, sent } = value as Partial<Draft & SendingRecord>;
+  return { film: filmKey ?? key ?? place.split('/').pop()!, sent: filmKey && id ? [id] : (sent ?? []) };
 }
 
 /** Of how many drafts and sendings this browser knows, and the names of the cuts that belong to them; `owner` null: anybody's. */
@@ -133,7 +156,7 @@ export async function whatIsKept(owner: string | null): Promise<{ count: number;
   return { count: all.length, cuts: all.flatMap(([, value]) => (isSealed(value) ? value.cuts : cutsIn(value as object))) };
 }
 
-/** Seals what an earlier version of the page left plain, and drops drafts of anybody's that are older than `longestMs`. */
+/** Seals what an earlier version of the page left plain, or while no key of its film was at hand, and drops drafts of anybody's that are older than `longestMs`. */
 export async function sealOlder(longestMs: number): Promise<void> {
   if (isStorageBlocked()) return;
   const owner = await signIn.owner();
@@ -145,10 +168,11 @@ export async function sealOlder(longestMs: number): Promise<void> {
   for (const store of ['drafts', 'sendings', 'covering'] as const) {
     for (const [place, value] of await entries(store)) {
       const key = String(place);
-      if (isSealed(value)) {
-        if (await isOld(store, place, value.at)) await run(store, 'readwrite', (on) => on.delete(place));
-      } else if (isOf(owner, place)) {
-        const sealed = await sealEntry(value as object, await newestKey(!key.includes('/')), `${store}/${key}`, cutsIn(value as object));
+      if (isSealed(value) && (await isOld(store, place, value.at))) await run(store, 'readwrite', (on) => on.delete(place));
+      else if (isOf(owner, place) && !(isSealed(value) && (store === 'covering' || !isAccountKey(value.by)))) {
+        const plain = await readable<object>(store, key, value);
+        if (!plain) continue;
+        const sealed = { ...(await sealFor(store, key, plain)), ...(isSealed(value) ? { at: value.at } : {}) };
         // Not where another tab has written there meanwhile.
         const newest = await run<unknown>(store, 'readonly', (on) => on.get(place));
         if (JSON.stringify(newest) === JSON.stringify(value)) await run(store, 'readwrite', (on) => on.put(sealed, place));

@@ -1,7 +1,7 @@
 /** Cuts marked moments in the background once a mark has stopped changing: copies one after another, then some encodings at once. */
 
 import { SvelteMap } from 'svelte/reactivity';
-import { cutKey } from '../api/storageKeys';
+import { cutKey, type FilmSent } from '../api/storageKeys';
 import { cut, discardCut, FilmProblem, type CoverMark, type CutMode, type FinishedCut, type Moment } from '../film';
 import { momentOf, spanOf, type KeptCut, type Mark } from './marks';
 
@@ -23,10 +23,11 @@ interface Wanted {
   readonly mode: CutMode;
 }
 
-/** Sealed by the key that only a signed-in page gets. */
-async function cutSealed(file: File, moment: Moment, mode: CutMode, name: string, onProgress: (share: number) => void, signal: AbortSignal, marks: readonly CoverMark[]): Promise<FinishedCut> {
-  return cut(file, moment, mode, name, await cutKey(), onProgress, signal, marks);
-}
+type Cutting = (file: File, moment: Moment, mode: CutMode, name: string, onProgress: (share: number) => void, signal: AbortSignal, marks: readonly CoverMark[]) => Promise<FinishedCut>;
+
+/** Cuts are sealed by the key of their film, which only a signed-in page gets. */
+export const cutSealed = (of: () => FilmSent): Cutting => async (file, moment, mode, name, onProgress, signal, marks) =>
+  cut(file, moment, mode, name, await cutKey(of()), onProgress, signal, marks);
 
 const keyOf = ({ mark, mode }: Wanted): string => `${mark.id}/${mode}`;
 
@@ -43,7 +44,7 @@ export class Cutter {
     private readonly onCut: () => void,
     kept: readonly KeptCut[] = [],
     private readonly lightAtOnce: () => number = () => 1,
-    private readonly make: typeof cutSealed = cutSealed,
+    private readonly make: Cutting,
     /** What is covered in a mark's `covered` cut. */
     private readonly coversOf: (mark: Mark) => readonly CoverMark[] = () => [],
   ) {

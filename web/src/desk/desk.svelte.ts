@@ -10,7 +10,7 @@ import { splitSent, takeWords } from './adding';
 import { get, put } from './browserDatabase';
 import { heldBackBy, type Stretch } from './covering';
 import { forgetDraft } from './drafts';
-import { Cutter, type CutState } from './cutter.svelte';
+import { Cutter, cutSealed, type CutState } from './cutter.svelte';
 import { filmKey } from './filmKey';
 import { FrameTimes } from './frameTimes';
 import { hintsOn } from './hints';
@@ -66,7 +66,7 @@ export class Desk {
     this.sent = draft?.sent ?? [];
     this.frames = new FrameTimes(film);
     const atOnce = (): number => lightCutsAtOnce(film.facts, this.#isPlaying, thisComputer());
-    this.cutter = new Cutter(file, () => this.save(), draft?.cuts, atOnce, undefined, (mark) => toCover.for(mark)?.marks ?? []);
+    this.cutter = new Cutter(file, () => this.save(), draft?.cuts, atOnce, cutSealed(() => ({ film: key, sent: this.sent })), (mark) => toCover.for(mark)?.marks ?? []);
     if (draft) {
       this.marks = draft.marks;
       this.details = { ...this.details, ...draft.details };

@@ -25,10 +25,8 @@ export async function sealEntry(value: object, by: SealKey, place: string, cuts:
   return { by: by.id, iv, sealed, cuts, at: Date.now() };
 }
 
-/** Undefined where none of the keys opens it. */
-export async function openEntry<T>(entry: SealedEntry, keys: readonly SealKey[], place: string): Promise<T | undefined> {
-  const by = keys.find((one) => one.id === entry.by);
-  if (!by) return undefined;
+/** Undefined where that is not the key that opens it. */
+export async function openEntry<T>(entry: SealedEntry, by: SealKey, place: string): Promise<T | undefined> {
   const said = await crypto.subtle.decrypt(boundTo(place, entry.iv), await entryKey(by), entry.sealed).catch(() => null);
   return said ? (JSON.parse(new TextDecoder().decode(said)) as T) : undefined;
 }

@@ -9,4 +9,4 @@ export { FilmProblem, type FilmProblemCode } from './problem';
 export { lightCutsAtOnce, thisComputer } from './cut/atOnce';
 export { cut, cutFile, discardCut, listCuts } from './cut/cutQueue';
 export { coverAt, type Cover } from './cut/cover';
-export type { Box, CoverMark, CutClaims, CutMode, CutTimes, Film, FileBytes, FilmFacts, FinishedCut, Moment, NearPicture, RemoteFilm, SealedCut, SealKey, Span } from './types';
+export type { Box, CoverMark, CutClaims, CutMode, CutTimes, Film, FileBytes, FilmFacts, FinishedCut, KeyFinder, Moment, NearPicture, RemoteFilm, SealedCut, SealKey, Span } from './types';

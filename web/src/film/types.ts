@@ -63,11 +63,14 @@ export interface FileBytes {
 
 /** A key that only the page's memory holds. */
 export interface SealKey {
-  /** The eight letters by which what is sealed names it. */
+  /** The letters by which what is sealed names it: eight of an account's, 32 of a film's. */
   readonly id: string;
   /** For HKDF. */
   readonly key: CryptoKey;
 }
+
+/** Finds the key with that id; not there: it was destroyed (null), or is another's. */
+export type KeyFinder = (id: string) => Promise<SealKey | null | undefined>;
 
 /** A film that the service holds: only looked at, a range of bytes at a time. */
 export interface RemoteFilm {

@@ -8,7 +8,7 @@
 import { heldBackBy, stretchesOf, type Held } from '../desk/covering';
 import { cutFile, FilmProblem, type FileBytes } from '../film';
 import { reopenFilm } from '../desk/fileHandles';
-import { allKeys } from '../api/storageKeys';
+import { keyOf } from '../api/storageKeys';
 import type { Part, SendingRecord } from './sendingRecord';
 
 export class Cleared {
@@ -48,7 +48,7 @@ export const heldIn = ({ cut, holds, looked }: Part): Held => ({ holds: cut === 
 
 /** The cut of a part. Throws FilmProblem cut_gone, and as Cleared.of(). */
 export async function clearCut(name: string, part: Part, { filmKey }: SendingRecord): Promise<Cleared> {
-  return Cleared.of(await cutFile(name, await allKeys()), filmKey, heldIn(part));
+  return Cleared.of(await cutFile(name, keyOf), filmKey, heldIn(part));
 }
 
 /**

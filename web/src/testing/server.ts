@@ -11,13 +11,31 @@ export type Handler = (request: IncomingMessage, response: ServerResponse, body:
 /** What it gives to seal with; tests put others here. */
 export const storageKeys = { status: 200, own: [keyOf('own')], everybody: [keyOf('everybody')] };
 
+/** Drafts whose keys it has, with what was sent of each; `erased`: what was, and with the last of a draft goes its key. `status`: as it answers for them. */
+export const draftKeys = { status: 200, made: new Map<string, string[]>(), erased: new Set<string>() };
+
+function answerDraftKeys(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+  if (!draftKeys.status) return; // it hangs
+  if (draftKeys.status !== 200) return answerProblem(response, draftKeys.status, 'unwell');
+  const { ids, sent } = JSON.parse(body.toString()) as { ids?: string[]; sent?: string[] };
+  const one = request.url!.split('/').pop()!;
+  if (sent) draftKeys.made.set(one, [...new Set([...(draftKeys.made.get(one) ?? []), ...sent.filter((id) => !draftKeys.erased.has(id))])]);
+  const there = (ids ?? [one]).filter((id) => draftKeys.made.has(id));
+  const isGone = (id: string): boolean => draftKeys.made.get(id)!.length > 0 && draftKeys.made.get(id)!.every((each) => draftKeys.erased.has(each));
+  const keys = Object.fromEntries(there.filter((id) => !isGone(id)).map((id) => [id, keyOf(id)]));
+  answerJson(response, { keys, gone: there.filter(isGone) });
+}
+
 /** A key of 32 bytes in base64, another for each name. */
 export function keyOf(name: string): string {
   return Buffer.from(name.padEnd(32, '.')).subarray(0, 32).toString('base64');
 }
 
 const closers: (() => Promise<unknown>)[] = [];
-afterEach(() => Promise.all(closers.splice(0).map((close) => close())));
+afterEach(async () => {
+  Object.assign(draftKeys, { status: 200, made: new Map(), erased: new Set() });
+  await Promise.all(closers.splice(0).map((close) => close()));
+});
 
 /** Serves `handle` on a free port until the test ends; relative addresses of the page lead to it. */
 export async function serve(handle: Handler): Promise<string> {
@@ -31,9 +49,10 @@ export async function serve(handle: Handler): Promise<string> {
       return;
     }
     if (request.url === '/api/v1/session/storage-keys') return answerJson(response, storageKeys, storageKeys.status);
+    const answer = request.url?.startsWith('/api/v1/session/draft-keys') ? answerDraftKeys : handle;
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => void handle(request, response, Buffer.concat(chunks)));
+    request.on('end', () => void answer(request, response, Buffer.concat(chunks)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => {

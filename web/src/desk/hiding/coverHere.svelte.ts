@@ -1,8 +1,8 @@
 /** Covering somebody in a moment before it leaves this computer: what is marked, the cut with its covers, what of it was looked at. */
 
-import { allKeys } from '../../api/storageKeys';
+import { keyOf } from '../../api/storageKeys';
 import type { Box, Covers, Mark as Said } from '../../api/types';
-import { coverAt, FilmProblem, openFilm, type Film, type FinishedCut } from '../../film';
+import { cutFile, coverAt, FilmProblem, openFilm, type Film, type FinishedCut, type SealKey } from '../../film';
 import type { Looked, Part } from '../../review/hiding/looked';
 import type { Desk } from '../desk.svelte';
 import { extentOf, type Mark } from '../marks';
@@ -69,7 +69,13 @@ export class CoverHere implements Looked {
   async look(made: FinishedCut): Promise<void> {
     if (this.open === made.name) return;
     this.#close();
-    const film = await openFilm({ cut: made.name, keys: await allKeys() });
+    const keys: SealKey[] = [];
+    await cutFile(made.name, async (id) => {
+      const by = await keyOf(id);
+      if (by) keys.push(by);
+      return by;
+    });
+    const film = await openFilm({ cut: made.name, keys });
     if (this.#isOver) return film.close();
     const { cut } = made;
     this.#shown = { film, times: await timesOf(film, 'at' in cut ? { fromMs: cut.at, toMs: cut.at + 1 } : { fromMs: cut.in, toMs: cut.out }) };

@@ -1,8 +1,8 @@
 /** Cuts stored sealed in the browser's private file system (OPFS) until the service holds them: published only when complete. */
 
 import { FilmProblem, asFilmProblem } from '../problem';
-import type { FileBytes, SealKey } from '../types';
-import { HEAD_BYTES, SealedFile, applySeal, newSeal, openSealed } from './sealedFile';
+import type { FileBytes, KeyFinder, SealKey } from '../types';
+import { SealedFile, applySeal, newSeal, openSealed } from './sealedFile';
 
 const FINISHED = 'cuts';
 const UNFINISHED = 'cuts-unfinished';
@@ -37,6 +37,7 @@ export class PartialCut {
     private readonly access: SyncAccess,
     private readonly release: () => void,
     private readonly key: CryptoKey,
+    private readonly headBytes: number,
   ) {}
 
   static async create(by: SealKey): Promise<PartialCut> {
@@ -46,7 +47,7 @@ export class PartialCut {
       const handle = await (await folder(UNFINISHED)).getFileHandle(name, { create: true });
       const access = await (handle as WritableHandle).createSyncAccessHandle();
       const { head, key } = await newSeal(by);
-      const partial = new PartialCut(handle, access, release, key);
+      const partial = new PartialCut(handle, access, release, key, head.length);
       partial.#store(head, 0);
       return partial;
     } catch (error) {
@@ -56,7 +57,7 @@ export class PartialCut {
   }
 
   async write(data: Uint8Array<ArrayBuffer>, position: number): Promise<void> {
-    this.#store(await applySeal(this.key, data, position), HEAD_BYTES + position);
+    this.#store(await applySeal(this.key, data, position), this.headBytes + position);
   }
 
   #store(data: Uint8Array<ArrayBuffer>, position: number): void {
@@ -67,7 +68,7 @@ export class PartialCut {
   /** The bytes so far, no longer to be written. */
   async close(): Promise<FileBytes> {
     this.#close();
-    return new SealedFile(await this.handle.getFile(), this.key);
+    return new SealedFile(await this.handle.getFile(), this.key, this.headBytes);
   }
 
   /** Publishes the file as the finished cut `name`, in place of an older one. */
@@ -99,15 +100,17 @@ export class PartialCut {
   }
 }
 
-/** The cut of that name. Throws FilmProblem cut_gone, also where none of `keys` opens it. */
-export async function cutFile(name: string, keys: readonly SealKey[]): Promise<FileBytes> {
+/** The cut of that name. Throws FilmProblem cut_gone, also where `keyOf` has not the key that opens it; and what that throws. */
+export async function cutFile(name: string, keyOf: KeyFinder): Promise<FileBytes> {
+  let stored: Blob;
   try {
-    const opened = await openSealed(await (await (await folder(FINISHED)).getFileHandle(name)).getFile(), keys);
-    if (opened) return opened;
+    stored = await (await (await folder(FINISHED)).getFileHandle(name)).getFile();
   } catch (error) {
     throw asFilmProblem(error, 'cut_gone', 'cut_gone');
   }
-  throw new FilmProblem('cut_gone', 'sealed with a key that the service no longer has');
+  const opened = await openSealed(stored, keyOf);
+  if (!opened) throw new FilmProblem('cut_gone', 'sealed with a key that the service no longer has');
+  return opened;
 }
 
 /** Forgets the cut of that name, if there is one. */

@@ -51,7 +51,7 @@ async function run(request: WorkerRequest, signal: AbortSignal): Promise<Calls[C
   switch (request.call) {
     case 'open': {
       const { file } = request.args;
-      opened = 'cut' in file ? cutFile(file.cut, file.keys).then(openFilmOrRecording) : openFilmOrRecording(file);
+      opened = 'cut' in file ? cutFile(file.cut, (id) => Promise.resolve(file.keys.find((one) => one.id === id))).then(openFilmOrRecording) : openFilmOrRecording(file);
       const source = await opened;
       return isAudioRecording(source) ? readAudioFacts(source) : readFilmFacts(source);
     }
