@@ -53,7 +53,6 @@ from records.settings import Settings
 from records.training.logbook import forget_code
 from tests.records.backup.place import Place, new_key, opened, recipients_of
 from tests.records.cast import add_selection
-from tests.servers import PostgresServer
 
 
 @pytest.fixture
@@ -68,8 +67,7 @@ def here(tmp_path: Path) -> Iterator[Place]:
 def there(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     settings = Settings(data_dir=tmp_path / "there", key_dir=tmp_path / "keys", master_key_file=tmp_path / "master-key")
     if request.param == "postgresql":
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        settings.database_url = server.url(server.create_database())
+        settings.database_url = request.getfixturevalue("postgres_url")
     place = Place(settings)
     yield place
     place.db.dispose()
