@@ -13,7 +13,22 @@ const WITH_A_PAGE = readdirSync('src', { recursive: true, encoding: 'utf8' })
 
 const { PAGE_LANGUAGE = 'en', PAGE_LOCALES = 'src/locales' } = process.env;
 /** The catalogue's words are put in by the build; tests and `npm run dev` read them where they stand. */
-const words = (command: string): PluginOption[] => (command === 'build' ? [wuchale()] : []);
+const words = (command: string): PluginOption[] => (command === 'build' ? [wuchale(), whole] : []);
+
+/** The page's build and its worker's each write the compiled catalogue: one may read it while the other has just emptied it. */
+const whole: PluginOption = {
+  name: 'whole-catalogue',
+  enforce: 'pre',
+  async load(id) {
+    if (!id.endsWith('.compiled.js')) return;
+    for (let tries = 0; tries < 200; tries += 1) {
+      const text = readFileSync(id, 'utf8');
+      if (/\nexport let p = [^\n]+\d\s*$/.test(text)) return text;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    throw new Error(`${id} is not whole`);
+  },
+};
 
 export default defineConfig(({ command }) => ({
   plugins: [words(command), svelte(), hevc(), toml()],
