@@ -12,23 +12,14 @@ const WITH_A_PAGE = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((name) => `src/${name}`);
 
 const { PAGE_LANGUAGE = 'en', PAGE_LOCALES = 'src/locales' } = process.env;
-/** The catalogue's words are put in by the build; tests and `npm run dev` read them where they stand. */
-const words = (command: string): PluginOption[] => (command === 'build' ? [wuchale(), whole] : []);
-
-/** The page's build and its worker's each write the compiled catalogue: one may read it while the other has just emptied it. */
-const whole: PluginOption = {
-  name: 'whole-catalogue',
-  enforce: 'pre',
-  async load(id) {
-    if (!id.endsWith('.compiled.js')) return;
-    for (let tries = 0; tries < 200; tries += 1) {
-      const text = readFileSync(id, 'utf8');
-      if (/\nexport let p = [^\n]+\d\s*$/.test(text)) return text;
-      await new Promise((done) => setTimeout(done, 50));
-    }
-    throw new Error(`${id} is not whole`);
-  },
-};
+const catalogue = wuchale();
+let read: Promise<void> | undefined;
+/**
+ * The catalogue's words are put in by the build; tests and `npm run dev` read them where they stand. The worker's build shares
+ * the page's reading: one of its own would write the compiled catalogue again, in parts, while the page's build takes it.
+ */
+const words = (command: string): PluginOption[] =>
+  command === 'build' ? [{ ...catalogue, configResolved: (config) => (read ??= catalogue.configResolved(config)) }] : [];
 
 export default defineConfig(({ command }) => ({
   plugins: [words(command), svelte(), hevc(), toml()],
