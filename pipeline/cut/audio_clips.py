@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from pipeline.artifact import FinishedMoment, publish
 from pipeline.cut.decoded_frames import TOLD, is_sound_damaged
-from pipeline.cut.hearing import OTHER_TRACK, SILENCED, SILENT, Repair, find_repair, is_silent
 from pipeline.cut.loudness import SAMPLE_RATE_HZ, fill_holes
 from pipeline.cut.silencing import SilentSamples, add_silences, check_silent, silences_in
+from pipeline.cut.sound_mix import OTHER_TRACK, SILENCED, SILENT, Repair, find_repair, is_silent
 from pipeline.errors import ArtifactWrong, MomentOutsideFilm
 from pipeline.ffmpeg.runner import FfmpegRunner
 from pipeline.moments import Clip

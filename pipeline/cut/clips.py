@@ -24,11 +24,11 @@ from pipeline.cut.decoded_frames import (
     planned_right,
     read_seen,
 )
-from pipeline.cut.hearing import Hearing, add_hearing, listen
 from pipeline.cut.masking import Masks, add_cover
 from pipeline.cut.picture_copy import NotCopied, check_copied, copy_argv, find_copy
 from pipeline.cut.runs import Plan, add_runs, corrected, make_plan
 from pipeline.cut.silencing import check_silent, silences_in
+from pipeline.cut.sound_mix import Hearing, add_hearing, listen
 from pipeline.errors import ArtifactWrong, FfmpegFailed, FfmpegTimedOut, TooMuchMemory
 from pipeline.ffmpeg.devices import Proof
 from pipeline.ffmpeg.runner import FfmpegRun, FfmpegRunner
@@ -36,7 +36,7 @@ from pipeline.moments import Clip
 from pipeline.presets import Preset
 from pipeline.source.film import Film
 from pipeline.source.pixel_aspect import by_pixel_aspect
-from pipeline.source.stretches import find_stretches
+from pipeline.source.segments import find_stretches
 
 MEDIA_TYPE = "video/mp4"
 # No budget shorter than this; a 4K HEVC film tone-mapped on one old core takes about 40 s a second.

@@ -22,10 +22,10 @@ from av.stream import Stream
 
 from pipeline.artifact import EncodingReason
 from pipeline.cut.frame_rate import LATE_SLOTS, places
-from pipeline.cut.hearing import Hearing, add_hearing
 from pipeline.cut.inputs import open_picture
 from pipeline.cut.picture_filters import shown_size
 from pipeline.cut.runs import Plan, Run, add_span
+from pipeline.cut.sound_mix import Hearing, add_hearing
 from pipeline.errors import ArtifactWrong, FilmUnreadable
 from pipeline.presets import Preset
 from pipeline.source.demux import open_container, packets, time_base_of, video_stream

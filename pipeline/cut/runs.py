@@ -24,7 +24,7 @@ from pipeline.ffmpeg.devices import Proof
 from pipeline.presets import Preset
 from pipeline.source.frames import find_between
 from pipeline.source.picture_facts import VideoFacts
-from pipeline.source.stretches import Stretch
+from pipeline.source.segments import Stretch
 
 _MICROSECONDS = 1_000_000
 _MOST_RUNS = 60

@@ -26,7 +26,7 @@ from pipeline.source.film import Film
 from pipeline.source.frames import Span, find_between, find_shown, frames_between
 from pipeline.source.picture_facts import VideoFacts
 from pipeline.source.pixel_aspect import aspect_at
-from pipeline.source.stretches import find_on_screen
+from pipeline.source.segments import find_on_screen
 
 MEDIA_TYPE = "image/jpeg"
 JPEG_QUALITY = 92

@@ -13,7 +13,7 @@ from pipeline.source.demux import open_container, packets, video_stream
 from pipeline.source.film import Film
 from pipeline.source.frames import one_frame_ms
 from pipeline.source.recording import Recording
-from pipeline.source.stretches import find_on_screen, find_stretches
+from pipeline.source.segments import find_on_screen, find_stretches
 from pipeline.times import clock
 
 _NEAR_MS = 250

@@ -18,7 +18,7 @@ from pipeline.source.demux import open_container, packets, video_stream
 from pipeline.source.film import Film
 from pipeline.source.frames import find_between
 from pipeline.source.picture_facts import VideoFacts, with_pixel_aspect
-from pipeline.source.stretches import Stretch
+from pipeline.source.segments import Stretch
 
 _CODECS = ("h264", "hevc", "mpeg2video", "mpeg1video")
 

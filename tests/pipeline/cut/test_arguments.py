@@ -7,17 +7,17 @@ from fractions import Fraction
 from pathlib import Path
 
 from pipeline.cut.clips import clip_argv
-from pipeline.cut.hearing import Hearing
 from pipeline.cut.loudness import Level
 from pipeline.cut.runs import Plan, make_plan
+from pipeline.cut.sound_mix import Hearing
 from pipeline.cut.stills import still_argv
 from pipeline.presets import preset
 from pipeline.source.demux import DEMUXERS
 from pipeline.source.film import Film
 from pipeline.source.frames import Span
 from pipeline.source.picture_facts import Orientation, VideoFacts
+from pipeline.source.segments import Stretch
 from pipeline.source.sound_tracks import AudioFacts
-from pipeline.source.stretches import Stretch
 
 HEARD = AudioFacts(1, "aac", 2, "stereo")
 PHONE = Film(

@@ -16,8 +16,8 @@ from pipeline.artifact import FinishedMoment
 from pipeline.cut import clips
 from pipeline.cut.audio_clips import cut_sound
 from pipeline.cut.clips import cut_clip
-from pipeline.cut.hearing import SILENCED
 from pipeline.cut.silencing import FADE_SAMPLES, MARGIN_SAMPLES, SilentSamples, add_silences, check_silent, silences_in
+from pipeline.cut.sound_mix import SILENCED
 from pipeline.errors import ArtifactWrong
 from pipeline.moments import Clip, Silence
 from pipeline.presets import preset
@@ -131,7 +131,7 @@ def test_what_is_heard_in_a_stretch_is_refused(film: Path, tmp_path: Path, monke
     def too_short(stream: object, silences: Sequence[SilentSamples]) -> object:
         return add_silences(stream, [replace(one, begin=one.begin + 4800) for one in silences])
 
-    monkeypatch.setattr("pipeline.cut.hearing.add_silences", too_short)
+    monkeypatch.setattr("pipeline.cut.sound_mix.add_silences", too_short)
     with pytest.raises(ArtifactWrong, match="should be silent"):
         clips.cut_clip(probe(film), around((1500, 2000)), preset(), tmp_path / "again.mp4", runner=RUNNER)
     assert not (tmp_path / "again.mp4").exists()

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.cut import hearing
+from pipeline.cut import sound_mix
 from pipeline.cut.audio_clips import cut_sound
 from pipeline.errors import FilmUnreadable, MomentOutsideFilm, NoPicture, NotAFilm, PipelineError, SelectionInvalid
 from pipeline.moments import Clip, parse_selection
@@ -163,7 +163,7 @@ def test_a_recording_with_small_holes_stays_on_its_clock(tmp_path: Path, name: s
 
 @pytest.mark.parametrize(
     ("spoilt", "said"),
-    [("pan=stereo|c0=c0|c1=0*c1", hearing.DEAD_CHANNEL), ("pan=stereo|c0=c0|c1=-1*c1", hearing.INVERTED_CHANNEL)],
+    [("pan=stereo|c0=c0|c1=0*c1", sound_mix.DEAD_CHANNEL), ("pan=stereo|c0=c0|c1=-1*c1", sound_mix.INVERTED_CHANNEL)],
 )
 def test_a_dead_or_inverted_channel_is_put_right_with_a_remark(tmp_path: Path, spoilt: str, said: str) -> None:
     recording = probe_source(spoken_recording(tmp_path / "diary.m4a", sound=f"{BEEP},{spoilt}"))
@@ -181,9 +181,9 @@ def test_the_track_with_sound_is_heard_and_silence_is_told(tmp_path: Path) -> No
     two = probe_source(spoken_recording(tmp_path / "two.mka", *both, "-c:a", "flac"))
     assert isinstance(two, Recording)
     made = cut_sound(two, Clip(in_ms=500, out_ms=2500), preset(), tmp_path / "made.m4a", runner=RUNNER)
-    assert (made.warnings, onsets_ms(made.path)) == ((hearing.OTHER_TRACK,), pytest.approx([500, 1500], abs=1))
+    assert (made.warnings, onsets_ms(made.path)) == ((sound_mix.OTHER_TRACK,), pytest.approx([500, 1500], abs=1))
     silent = probe_source(spoken_recording(tmp_path / "silent.wav", sound=nothing))
     assert isinstance(silent, Recording)
     assert cut_sound(silent, Clip(in_ms=0, out_ms=900), preset(), tmp_path / "s.m4a", runner=RUNNER).warnings == (
-        hearing.SILENT,
+        sound_mix.SILENT,
     )

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.artifact import FinishedMoment
-from pipeline.cut import hearing
+from pipeline.cut import sound_mix
 from pipeline.cut.clips import cut_clip
 from pipeline.moments import Clip
 from pipeline.presets import preset
@@ -57,7 +57,7 @@ def channels(clip: FinishedMoment) -> NDArray[np.float32]:
 def test_the_track_with_sound_is_taken_and_that_is_told(tmp_path: Path, name: str, codec: str) -> None:
     clip = cut(film_with(tmp_path, SILENCE, BEEP, name=name, codec=codec))
     assert beeps_ms_in(clip.path) == pytest.approx([0, 1000, 2000], abs=10)
-    assert clip.warnings == (hearing.OTHER_TRACK,)
+    assert clip.warnings == (sound_mix.OTHER_TRACK,)
 
 
 def test_a_track_that_is_silent_only_elsewhere_is_the_one_heard(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_track_that_is_silent_only_elsewhere_is_the_one_heard(tmp_path: Path) 
     path = film_with(tmp_path, from_three, BEEP)
     assert cut(path, 3500, 4500).warnings == ()
     early = cut(path, 520, 2520)
-    assert early.warnings == (hearing.OTHER_TRACK,)
+    assert early.warnings == (sound_mix.OTHER_TRACK,)
     assert beeps_ms_in(early.path) == pytest.approx([480, 1480], abs=2)
 
 
@@ -82,7 +82,7 @@ def test_of_mono_tracks_the_silent_first_one_does_no_harm(tmp_path: Path) -> Non
     nothing = "anullsrc=channel_layout=mono:sample_rate=48000"
     clip = cut(film_with(tmp_path, nothing, MONO.format(late=0, pitch=1000), name="film.mxf", codec="pcm_s16le"))
     assert beeps_ms_in(clip.path) == pytest.approx([0, 1000, 2000], abs=25)
-    assert clip.warnings == (hearing.OTHER_TRACK,)
+    assert clip.warnings == (sound_mix.OTHER_TRACK,)
 
 
 def test_a_mono_track_that_cancels_another_is_left_out(tmp_path: Path) -> None:
@@ -95,10 +95,10 @@ def test_a_mono_track_that_cancels_another_is_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoilt", "said"),
     [
-        ("pan=stereo|c0=c0|c1=0*c1", hearing.DEAD_CHANNEL),
-        ("pan=stereo|c0=0*c0|c1=c1", hearing.DEAD_CHANNEL),
-        ("pan=stereo|c0=c0|c1=-1*c1", hearing.INVERTED_CHANNEL),
-        ("pan=stereo|c0=-0.7*c0|c1=c1", hearing.INVERTED_CHANNEL),
+        ("pan=stereo|c0=c0|c1=0*c1", sound_mix.DEAD_CHANNEL),
+        ("pan=stereo|c0=0*c0|c1=c1", sound_mix.DEAD_CHANNEL),
+        ("pan=stereo|c0=c0|c1=-1*c1", sound_mix.INVERTED_CHANNEL),
+        ("pan=stereo|c0=-0.7*c0|c1=c1", sound_mix.INVERTED_CHANNEL),
     ],
 )
 @pytest.mark.parametrize("sound", [BEEP, f"{SPEECH},aformat=channel_layouts=stereo"], ids=["beep", "speech"])
@@ -127,19 +127,19 @@ def test_true_stereo_is_left_alone(tmp_path: Path, stereo: str) -> None:
 
 @pytest.mark.parametrize("tracks", [(SILENCE,), (SILENCE, SILENCE)])
 def test_a_silent_moment_is_told(tmp_path: Path, tracks: tuple[str, ...]) -> None:
-    assert cut(film_with(tmp_path, *tracks)).warnings == (hearing.SILENT,)
+    assert cut(film_with(tmp_path, *tracks)).warnings == (sound_mix.SILENT,)
 
 
 def test_a_moment_after_the_sound_has_ended_is_told(tmp_path: Path) -> None:
     path = film_with(tmp_path, f"{BEEP},atrim=end=2")
-    assert cut(path, 3000, 5000).warnings == (hearing.SILENT,)
+    assert cut(path, 3000, 5000).warnings == (sound_mix.SILENT,)
     assert cut(path, 500, 2500).warnings == ()
 
 
 @pytest.mark.parametrize("colour", ["white", "pink"])
 def test_a_voice_under_its_noise_is_told(tmp_path: Path, colour: str) -> None:
     """The same voice 20 dB under the noise of a fan, and 10 dB over it."""
-    for under_db, said in ((20, (hearing.ONLY_NOISE,)), (-10, ())):
+    for under_db, said in ((20, (sound_mix.ONLY_NOISE,)), (-10, ())):
         mixed = (
             f"{FAN.format(colour=colour)},highpass=300,lowpass=3400[a];{SPEECH},lowpass=3400,volume={-under_db}dB[b];"
             "[a][b]amix=inputs=2:normalize=0,volume=0.3,aformat=channel_layouts=stereo"
@@ -168,7 +168,7 @@ def test_every_track_goes_along_where_a_film_has_to_be_copied_first(tmp_path: Pa
     assert len(film.sounds) == 2
     clip = cut_clip(film, Clip(in_ms=1000, out_ms=4000), preset(), tmp_path / "clip.mp4", runner=RUNNER)
     assert beeps_ms_in(clip.path) == pytest.approx([0, 1000, 2000], abs=45)
-    assert clip.warnings == (hearing.OTHER_TRACK,)
+    assert clip.warnings == (sound_mix.OTHER_TRACK,)
 
 
 def test_every_track_goes_along_in_a_cut(tmp_path: Path) -> None:
