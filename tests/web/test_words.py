@@ -44,7 +44,9 @@ REMEMBER = """
     };
 """
 LATIN_RUN = re.compile(r"[A-Za-z][A-Za-z ,’'-]*[A-Za-z]")
-NO_WORDS = re.compile(r"vigpack|worker|PDF|min|h|kB|MB|GB|(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)(day)?|[A-Z][a-z]{2}|Sept")
+NO_WORDS = re.compile(
+    r"vigpack|worker|PDF|min|h|kB|MB|GB|(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)(day)?|[A-Z][a-z]{2}|Sept"
+)
 """A name, units, and days as the browser writes them."""
 
 
