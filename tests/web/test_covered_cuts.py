@@ -16,7 +16,7 @@ from pipeline.moments import Clip
 from pipeline.presets import preset
 from pipeline.source.film import probe
 from tests.figures import FIGURE, HEIGHT, WIDTH, figure_pixels, pictures_in, walk, walking_film
-from tests.footage import RUNNER
+from tests.footage import RUNNER, run
 from tests.web.engine import Engine
 
 TOGETHER = "engine"
@@ -60,12 +60,17 @@ def test_a_covered_clip_holds_its_own_pictures_only_and_the_figure_on_none(engin
 
 
 def test_a_covered_still_is_one_picture_upright_and_at_its_full_size(engine: Engine, tmp_path: Path) -> None:
-    film = walking_film(tmp_path / "flat.mp4", walk, frames=50)
+    film = tmp_path / "turned.mp4"
+    flat = walking_film(tmp_path / "flat.mp4", walk, frames=50)
+    run("-display_rotation", "90", "-i", str(flat), "-c", "copy", str(film))
     engine.choose(film)
-    made = engine.cut({"at": 800, "exact": False}, "covered", [box_at(20)])
+    lying = box_at(20)["box"]
+    # A quarter turn against the clock: what was at the right is at the top.
+    box = {"x": lying["y"], "y": 1 - lying["x"] - lying["width"], "width": lying["height"], "height": lying["width"]}
+    made = engine.cut({"at": 800, "exact": False}, "covered", [{"at": 800, "covers": "box", "box": box}])
     assert len(pictures_in(made.path)) == 1
     pixels = grab_still(probe(made.path), made.cut["at"], runner=RUNNER, exact=True).pixels[:, :, ::-1]
-    assert pixels.shape == (HEIGHT, WIDTH, 3)
+    assert pixels.shape == (WIDTH, HEIGHT, 3)
     assert figure_pixels(pixels) == 0
     assert 0.05 < grey_share(pixels) < 0.2
 
