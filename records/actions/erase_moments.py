@@ -18,14 +18,15 @@ from records.uploads.partial_file import erase_partial
 
 
 def moments_to_erase(selection: SelectionRow, showing: Collection[str]) -> list[str]:
-    """The ids of those that go with the moments ``showing`` somebody who must not be seen any more.
+    """The ids of those that go with the moments ``showing`` somebody who must not be seen any more, here or elsewhere.
 
-    Of a film that was sent whole nothing more can be cut, as it shows them too: moments that are not ready go as well.
+    Of a film that was sent whole and shows them nothing more can be cut: moments of it that are not ready go as well.
     """
+    shows_them = any(moment.id in showing for moment in selection.moments)
     return [
         moment.id
         for moment in selection.moments
-        if moment.id in showing or (showing and selection.whole_film and moment.state != MomentState.READY)
+        if moment.id in showing or (shows_them and selection.whole_film and moment.state != MomentState.READY)
     ]
 
 

@@ -53,6 +53,17 @@ class Once(Year):
         self.look()
         assert not family.copies
 
+    def a_no_leaves_what_is_not_cut_yet_of_films_that_do_not_show_the_person(self) -> None:
+        family = self.a_family_with_a_film()
+        mother, child = family.people
+        self._send(family, [frozenset({mother.id})] * 2, notes=False)
+        self._say(family, child, SHARED, agrees=False)
+        self.look()
+        [film] = family.films.values()
+        assert film.has_source
+        self.workers_do_what_waits()
+        assert film.ready == set(film.seen)
+
     def a_no_on_hold_in_the_middle_of_an_output(self) -> None:
         self.all_is_brought_in_order()
         family = self.a_family_with_a_film()
@@ -93,6 +104,7 @@ def play_each_once() -> None:
         year.a_no_takes_what_was_made_for_it()
         year.a_no_to_notes_leaves_those_in_which_one_is_not_seen()
         year.a_no_to_the_review_takes_all_and_ends_links()
+        year.a_no_leaves_what_is_not_cut_yet_of_films_that_do_not_show_the_person()
         year.a_no_on_hold_in_the_middle_of_an_output()
         year.an_erasure_dies_and_is_resumed()
     finally:
