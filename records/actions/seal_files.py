@@ -34,8 +34,8 @@ def seal_files(db: Database, storage: SealedStorage, settings: Settings) -> int:
     """
     with db.reading() as session:
         bear_no_hidden_rows(session)
-        selection = every(session, SelectionRow)
-        ids = session.scalars(select(selection.id).where(selection.erasing_at.is_(None))).all()
+        columns = every(session, SelectionRow)
+        ids = session.scalars(select(columns.id).where(columns.erasing_at.is_(None))).all()
     done = 0
     for selection_id in ids:
         try:

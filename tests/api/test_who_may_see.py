@@ -184,7 +184,7 @@ def of_a_family(app: FastAPI) -> list[tuple[str, str]]:
 _KNOWN = {
     "selection_id", "moment_id", "artifact_id", "artwork_id", "upload_id", "rater", "part", "session_id", "token_id",
     "job_id", "name", "worker", "entry_id", "format_", "path", "family_id", "share_id", "account_id", "invitation_id",
-    "notice_id", "passkey_id", "hold_id", "copy_id", "form_id", "request_id", "item_id", "form",
+    "notice_id", "passkey_id", "hold_id", "copy_id", "form_id", "request_id", "item_id", "form", "draft_id",
 }  # fmt: skip
 
 

@@ -114,6 +114,7 @@ class DeskService:
 
 
 SIGN_IN = "/api/v1/session"
+DRAFT_KEYS = "/api/v1/session/draft-keys"
 
 
 class Guider:
@@ -135,8 +136,9 @@ class Guider:
 
     @property
     def posted(self) -> list[Request]:
-        """What was sent to the service, apart from the key by which it lets its owner in."""
-        return [one for one in self.requests if one.method not in {"GET", "HEAD"} and not one.url.endswith(SIGN_IN)]
+        """What was sent to the service, apart from signing in and asking for keys of what the browser keeps."""
+        sent = (one for one in self.requests if one.method not in {"GET", "HEAD"})
+        return [one for one in sent if not one.url.endswith(SIGN_IN) and DRAFT_KEYS not in one.url]
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not EXPECTED_WHEN_UNREACHED.search(message.text):

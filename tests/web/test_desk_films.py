@@ -21,7 +21,7 @@ def test_what_is_no_film_is_said_in_one_sentence(guider: Guider, tmp_path: Path)
     page = tmp_path / "page.mp4"
     page.write_text("<!doctype html><p>not a film</p>")
     guider.page.locator("main input[type=file]").set_input_files(page)
-    expect(guider.page.get_by_role("alert")).to_contain_text("not a film")
+    expect(guider.page.get_by_role("alert")).to_contain_text("neither a film")
     expect(guider.button("Choose a film")).to_be_enabled()
 
 

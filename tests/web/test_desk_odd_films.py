@@ -96,7 +96,7 @@ def test_where_the_player_tells_another_length_only_the_whole_film_is_offered(
         scale = scale or struct.unpack_from(">I", film.moov.one("mvhd").own, 12)[0]
         header.own = header.own[:at] + struct.pack(">I", round(seconds * scale)) + header.own[at + 4 :]
     guider.open(film.write(tmp_path / "film.mp4"))
-    expect(guider.page.get_by_text("This browser plays this film otherwise than this page reads it")).to_be_visible()
+    expect(guider.page.get_by_text("This browser plays this film differently from the way this page")).to_be_visible()
     expect(guider.page.get_by_label("These moments")).to_be_disabled()
     expect(guider.page.get_by_label("Whole film")).to_be_checked()
 

@@ -44,7 +44,7 @@ def test_a_manager_invites_somebody_and_closes_the_account_once_its_families_are
     people.get_by_label("A computer or phone was lost").check()
     people.get_by_role("button", name="Sign out everywhere").click()
     people.get_by_role("button", name="Yes, sign Ada out in every browser").click()
-    expect(people).to_contain_text("One that was lost erases what it holds")
+    expect(people).to_contain_text("A lost one erases what it holds")
     give_family(with_people, "ada@council.example", "R-104")
     there = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]  # a TypedDict of just these two
     sign_in(with_people, there, "Ira", "guider")

@@ -230,7 +230,7 @@ def moment_state(service: Service, job: str) -> str:
 def test_policies_that_are_as_they_should_be_wait_for_nobody(
     role_service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each start migrates; changing a policy would wait for whoever reads its table, and all others behind it."""
+    """Each start migrates; changing a policy would wait for those who read its table, and all others behind it."""
     monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=1s")
     with psycopg.connect(role_service.settings.database_url.replace("+psycopg", "")) as reader:
         reader.execute("SELECT FROM moments, selections, jobs")

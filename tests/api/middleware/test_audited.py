@@ -26,6 +26,8 @@ WITHOUT_A_LINE = {
     "POST /api/v1/operations/acknowledge-failed",
     "POST /api/v1/families/{family_id}/consents/preview",
     "POST /api/v1/retention/gone",
+    "POST /api/v1/session/draft-keys",
+    "PUT /api/v1/session/draft-keys/{draft_id}",
     "PUT /api/v1/selections/{selection_id}/moments/{moment_id}/hiding/seen",
 }
 """Routes that change nothing, or nothing by themselves, though they are asked with POST."""

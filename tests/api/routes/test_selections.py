@@ -39,6 +39,7 @@ def test_a_new_selection_says_where_to_send_what(client: TestClient) -> None:
         "principle": None,
         "drawings": [],
         "silence": [],
+        "covered": False,
     }
     assert view["moments"][0]["cut"] == {"in": 1200, "out": 15_000}
     assert view["bytes_expected"] is None

@@ -285,7 +285,7 @@ it('there is no other way: who sends anything, and who reads cuts and films to s
   const using = (what: RegExp): string[] => files.filter((path) => what.test(readFileSync(`src/${path}`, 'utf8'))).sort();
   expect(using(/tus-js-client/)).toEqual(['sending/upload.ts']);
   expect(using(/await upload\(/)).toEqual(['sending/sending.svelte.ts']);
-  expect(using(/\bcutFile\(/)).toEqual(['film/cut/opfs.ts', 'film/rpc/worker.ts', 'sending/clearance.ts']); // the worker's, to be looked at
+  expect(using(/\bcutFile\(/)).toEqual(['desk/hiding/coverHere.svelte.ts', 'film/cut/opfs.ts', 'film/rpc/worker.ts', 'sending/clearance.ts']); // the first and the worker's, to be looked at
   expect(using(/(return|await) Cleared\.of\(/)).toEqual(['sending/clearance.ts']);
   expect(using(/XMLHttpRequest|sendBeacon|WebSocket|RTCPeerConnection/)).toEqual([]);
   // These ask for something, or send words and ids; api/client.svelte.ts sends what is JSON, and of files one kind only:
