@@ -85,6 +85,12 @@ def answer_a_request_to_see(page: Page, folder: Path) -> None:
         page.get_by_label(one.title, exact=True).check()
     page.get_by_role("button", name="Note the request").click()
     expect(page.get_by_role("heading", name="Look at each thing")).to_be_focused()
+    page.get_by_text("It takes longer").click()
+    page.get_by_label("Why, as the family was told").fill("There are films of two years.")
+    assert not AXE.is_file() or complaints(page) == []
+    page.get_by_role("button", name="Take two more months").click()
+    expect(page.get_by_text("that it takes two more months: There are films of two years.")).to_be_visible()
+    expect(page.get_by_text("It takes longer")).to_have_count(0)
     things = page.get_by_role("article")
     expect(page.get_by_role("button", name="I looked at everything")).to_be_disabled()
     first = things.first
