@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from api.routes import artifacts
+from pipeline.moments import Still
 from pipeline.outputs.kinds import KINDS
 from pipeline.purposes import Purpose
 from records.actions.complete_job import finish
@@ -93,11 +94,9 @@ def test_a_no_ends_what_is_made_downloaded_and_played_of_each_kind(
     left = desk.client.get(_of(desk))
     assert left.status_code == (404 if taken is REVIEW else 200)
     assert kind not in str(left.json().get("outputs"))
-    shows_clip = KINDS[kind].layout is None or KINDS[kind].pictures_of == "clip"  # there is no still
-    if taken is REVIEW or shows_clip:
-        for again in ("preview", "outputs"):
-            asked = desk.client.post(f"{_of(desk)}/{again}", json={"kind": kind, "purpose": purpose})
-            assert asked.status_code == (404 if taken is REVIEW else 403)
+    for again in ("preview", "outputs"):
+        asked = desk.client.post(f"{_of(desk)}/{again}", json={"kind": kind, "purpose": purpose})
+        assert asked.status_code == (404 if taken is REVIEW else 403)
     sealed = desk.client.post(f"{_of(desk)}/sealed-copies", json={"kind": kind, "passphrase": WORDS})
     assert sealed.status_code in {404, 422}
 
@@ -140,7 +139,7 @@ def _mother(desk: Desk) -> dict[str, str]:
 
 
 def _made(desk: Desk, kind: str, purpose: Purpose) -> tuple[str, str]:
-    """An output that was made, of the clip where anybody is in it: the key of its file, and the file's id."""
+    """An output that was made, of the moment where anybody is in it: the key of its file, and the file's id."""
     key = f"selections/{desk.id}/jobs/9/1/{new_id()}"
     (desk.settings.data_dir / "made").write_bytes(CLIP)
     open_storage(desk.settings).put(desk.settings.data_dir / "made", key)
@@ -156,8 +155,10 @@ def _made(desk: Desk, kind: str, purpose: Purpose) -> tuple[str, str]:
         session.flush()
         session.query(OutputSourceRow).filter_by(output_id=output.id).delete()
         if KINDS[kind].shows_people:
-            moment = selection.moments[0].id
-            session.add(OutputSourceRow(output_id=output.id, selection_id=desk.id, moment_id=moment))
+            [moment] = selection.moments
+            if not KINDS[kind].shows_moment("clip"):
+                moment.kind, moment.moment = "still", Still(at_ms=0)
+            session.add(OutputSourceRow(output_id=output.id, selection_id=desk.id, moment_id=moment.id))
         file = ArtifactRow(
             selection_id=desk.id, kind=kind, name="made", storage_key=key, media_type=media_type, bytes=len(CLIP),
             sha256=hashlib.sha256(CLIP).hexdigest(),
