@@ -57,6 +57,22 @@ const storage = async (options) => {
   return kept;
 };
 
+/** wuchale takes messages that differ by outer spaces alone for one, and shows whichever it met last in both places. */
+const met = new Map();
+const told = (adapter) => ({
+  ...adapter,
+  transform: async (file) => {
+    const found = await adapter.transform(file);
+    for (const { msgStr, context } of found.msgs) {
+      const words = msgStr.join('\n');
+      const key = `${words.trim()}\n${context ?? ''}`;
+      if ((met.get(key) ?? words) !== words) throw new Error(`“${words}” (${file.filename}) stands elsewhere without its outer spaces: put them outside of the words`);
+      met.set(key, words);
+    }
+    return found;
+  },
+});
+
 const counted = { name: 'count', args: ['other', 'message', 'pluralFunc'] };
 const common = { heuristic, runtime, patterns: [counted], loader: 'custom', storage };
 
@@ -68,11 +84,11 @@ export default defineConfig({
   localesDir: PAGE_LOCALES,
   ai: null,
   adapters: {
-    page: svelte({ ...common, files: { include: ['src/**/*.svelte'], ignore: [] } }),
-    script: script({
+    page: told(svelte({ ...common, files: { include: ['src/**/*.svelte'], ignore: [] } })),
+    script: told(script({
       ...common,
       // What films are told by, in src/film, is for those who look for a fault; what a guider reads of it is in problem.ts.
       files: { include: ['src/**/*.ts'], ignore: ['**/*.d.ts', '**/*.test.ts', 'src/testing/**', 'src/api/{schema,types}.ts', 'src/film/!(problem).ts', 'src/film/*/**'] },
-    }),
+    })),
   },
 });

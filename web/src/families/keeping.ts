@@ -50,7 +50,7 @@ export function certificateText(one: Certificate): string {
     ...(counts.first_sent_on && counts.last_sent_on ? [`Sent between ${counts.first_sent_on} and ${counts.last_sent_on}.`] : []),
     '',
     one.copies_out.length ? 'Still out:' : 'No copy is known to be out.',
-    ...one.copies_out.map((copy) => `- ${CARRIERS[copy.carrier] ?? copy.carrier}${copy.purpose ? ` for ${copy.purpose.replaceAll('_', ' ')}` : ''}, handed out on ${copy.handed_out_on}${copy.until ? `, to be back by ${copy.until}` : ''} (${copy.id})`),
+    ...one.copies_out.map((copy) => `- ${[CARRIERS[copy.carrier] ?? copy.carrier, copy.purpose && `for ${copy.purpose.replaceAll('_', ' ')}`].filter(Boolean).join(' ')}, handed out on ${copy.handed_out_on}${copy.until ? `, to be back by ${copy.until}` : ''} (${copy.id})`),
   ];
   return `${lines.join('\n')}\n`;
 }
