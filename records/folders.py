@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.engine import make_url
@@ -36,6 +36,17 @@ class FolderProblem(BaseModel):
     path: str
     message: str
     remedy: str
+
+
+FULL_DATABASE: Final = FolderProblem(
+    path="database",
+    message="The disk of the database is full; not everything can be kept.",
+    remedy=(
+        "Make it larger, or make room on it: docker compose exec postgres df -h /var/lib/postgresql/data says how full "
+        "it is. What was kept is safe, and everything goes on by itself."
+    ),
+)
+"""What a worker says that met it: small changes may still find room, by which others do not know."""
 
 
 def folder_problems(settings: Settings, *parts: Part) -> list[FolderProblem]:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # In real containers: each trouble that can be made there is made, what the IT page says under "Do now" is pasted as it stands, and
-# the page has to say that all is well again. `make containers` runs it after run.sh; ten minutes.
+# the page has to say that all is well again. `make containers` runs it after run.sh; half an hour.
 # shellcheck source=tests/containers/common.sh
 . "$(dirname "$0")/common.sh"
 

@@ -6,18 +6,20 @@ import os
 import signal
 import socket
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from sqlalchemy import text, update
 
 from records.actions.erase import erase_selection
 from records.ledger.workers import drain_worker, undrain_worker
-from records.models import SelectionState
+from records.models import JobRow, SelectionState, utcnow
 from tests.loaded import run_loaded
 from tests.log_lines import events
-from tests.records.cast import K_104, figures_of
+from tests.records.cast import K_104, add_jobs, figures_of, take
 from tests.servers import RedisServer, wait_until
 from tests.worker.service import (
     Service,
@@ -65,6 +67,30 @@ def test_a_worker_tells_of_a_scratch_folder_that_only_it_sees(folder_service: Se
     [sentence] = told()
     assert sentence.startswith(f"Worker {socket.gethostname()}:")
     assert f"{tmp_path}/in the way cannot be written" in sentence
+
+
+NO_ROOM = """
+CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$;
+CREATE TRIGGER no_room BEFORE UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION no_room()
+"""
+
+
+def test_a_worker_tells_that_the_database_s_disk_is_full_while_the_api_can_write(redis_service: Service) -> None:
+    """As on a real disk that was filled: what is small finds room in its table's pages; what is done to jobs, none."""
+    [job] = add_jobs(redis_service.db)
+    take(redis_service.db, redis_service.settings, job)
+    with redis_service.db.session() as session:
+        session.execute(update(JobRow).values(lease_until=utcnow() - timedelta(seconds=9)))
+        session.execute(text(NO_ROOM))
+    redis_service.start_worker()
+
+    def told() -> list[str]:
+        found = health(redis_service.db, redis_service.settings, redis_service.storage)
+        return [alert.code for alert in found.verdict.alerts]
+
+    wait_until(lambda: "database_full" in told(), "the worker has told", 60)
+    assert not {"no_worker", "nothing_taken", "stalled"} & set(told())
 
 
 def test_a_worker_logs_nothing_but_json_and_names_each_job_it_did(folder_service: Service, short_film: Path) -> None:

@@ -12,7 +12,7 @@ import time
 from datetime import datetime
 
 from pipeline.errors import PipelineError
-from records.folders import folder_problems
+from records.folders import FULL_DATABASE, folder_problems
 from records.ledger.recurring import RECOVERY, SWEEPING, take_turn
 from records.ledger.workers import beat, is_draining
 from records.logs import get_logger
@@ -55,7 +55,7 @@ def _watch(started_at: datetime, duty: MaintenanceDuty) -> None:
                 trial.start()
             if now >= next_beat:
                 locks = ctx.settings.jail_for_media().held_by()
-                folders = folder_problems(ctx.settings, "worker")
+                folders = folder_problems(ctx.settings, "worker") + [FULL_DATABASE] * ctx.db.is_full
                 beat(ctx.db, ctx.worker, started_at, folders, locks.kept_by, locks.why_not, ctx.decoders.told())
                 next_beat = now + ctx.settings.heartbeat_s
             if now >= next_sweep:

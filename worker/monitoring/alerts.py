@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, computed_field
 from pydantic.config import JsonDict
 
+from records.folders import FULL_DATABASE
 from records.ledger.store_identity import StoreMatch
 from records.views.queue_stats import QueueFigures, WorkerFigure
 from worker.monitoring.proxy import OWN_CERTIFICATE
@@ -124,15 +125,8 @@ def _parts(facts: Facts) -> Iterator[Alert]:
             remedy="Run vigpack migrate: docker compose run --rm migrate, or vigpack up again on one machine.",
         )
     elif facts.database_full:
-        yield Alert(
-            code="database_full",
-            level="bad",
-            message="The disk of the database is full; nothing new can be kept.",
-            remedy=(
-                "Make it larger, or make room on it: docker compose exec postgres df -h /var/lib/postgresql/data says "
-                "how full it is. What was kept is safe, and everything goes on by itself."
-            ),
-        )
+        said = FULL_DATABASE
+        yield Alert(code="database_full", level="bad", message=said.message, remedy=said.remedy)
     for problem in facts.folder_problems:
         yield Alert(code="folder_not_writable", level="bad", message=problem.message, remedy=problem.remedy)
     if keys := facts.key_problem:
@@ -248,7 +242,7 @@ def _backup(facts: Facts) -> Iterator[Alert]:
 
 def _queue(facts: Facts) -> Iterator[Alert]:
     queue = facts.queue
-    if queue is None or facts.database_full:  # then nobody's sign of life can be written
+    if queue is None or facts.database_full:  # then signs of life, claims and ends of jobs may not be written
         return
     if not facts.workers_alive:
         says = "No worker is running; moments wait until one is."

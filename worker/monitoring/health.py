@@ -16,7 +16,7 @@ from pipeline.errors import PipelineError
 from records.backup.state import last_backup_at, unsaved_since
 from records.database import Database, clock_skew_s
 from records.errors import DatabaseUnavailable
-from records.folders import folder_problems
+from records.folders import FULL_DATABASE, folder_problems
 from records.keys.health import find_key_problem
 from records.ledger.store_identity import compare_store
 from records.migrations.migrate import is_current
@@ -24,7 +24,7 @@ from records.models import SampleRow, utcnow
 from records.settings import Settings
 from records.storage.contract import Storage
 from records.storage.open import open_storage
-from records.views.queue_stats import queue_figures
+from records.views.queue_stats import QueueFigures, queue_figures
 from records.views.samples import filling_per_day, keep_sample, since_when
 from worker.broker import queue_length
 from worker.monitoring.alerts import Assessment, assess
@@ -65,7 +65,7 @@ def health(
         at=now,
         version=version("vigpack"),
         database="postgresql" if db.engine.dialect.name == "postgresql" else "sqlite",
-        database_full=db.is_full,
+        database_full=db.is_full or _told_by_a_worker(known.get("queue")),
         broker=_broker(settings),
         broker_answers=messages is not None,
         broker_messages=messages,
@@ -102,6 +102,11 @@ def take_sample(db: Database, found: Health, *, after_outage: bool = False) -> N
         sample.waiting, sample.running = queue.due, len(queue.running)
         sample.oldest_waiting_s, sample.workers = queue.oldest_waiting_s, found.workers_alive
     keep_sample(db, sample, after_outage=after_outage)
+
+
+def _told_by_a_worker(queue: QueueFigures | None) -> bool:
+    working = [] if queue is None else [worker for worker in queue.workers if worker.state == "working"]
+    return any(FULL_DATABASE in worker.folder_problems for worker in working)
 
 
 def _broker(settings: Settings) -> Literal["redis", "rabbitmq", "folder"]:

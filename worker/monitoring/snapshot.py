@@ -36,7 +36,7 @@ class Facts(BaseModel):
     database_current: bool | None = None
     """Whether its tables have the shape this version expects."""
     database_full: bool = False
-    """Whether its disk had no room for what was to be kept of late."""
+    """Whether its disk had no room of late, for what the API or a worker was to keep."""
     broker: Literal["redis", "rabbitmq", "folder"]
     broker_answers: bool
     broker_messages: int | None = None
