@@ -128,8 +128,9 @@ class KeyRing:
         """A key for what an account's browser keeps of one film, which has one from then on. Raises: KeyGone."""
         with self.store.held(alone=False):
             self._refuse_destroyed(draft_id)
-            wrapped = self._wrap_with_master(os.urandom(KEY_BYTES), _about(KeyKind.DRAFT, draft_id, account_id))
-            self.store.add(KeyKind.DRAFT, draft_id, {"account": account_id, **wrapped})
+            if self.store.read(KeyKind.DRAFT, draft_id) is None:
+                wrapped = self._wrap_with_master(os.urandom(KEY_BYTES), _about(KeyKind.DRAFT, draft_id, account_id))
+                self.store.add(KeyKind.DRAFT, draft_id, {"account": account_id, **wrapped})
             self._remove_if_destroyed(KeyKind.DRAFT, draft_id)
 
     def draft_key(self, draft_id: str, account_ids: Collection[str]) -> bytes:

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { draftKeys, keyOf, serve, storageKeys } from '../testing/server';
-import { draftKey, fetchKeys, forgetDraftKeys, forgetKeys, keyOf as keyById } from './storageKeys';
+import { draftKey, fetchKeys, forgetKeys, keyOf as keyById } from './storageKeys';
 
 beforeEach(async () => {
   Object.assign(storageKeys, { status: 200, own: [keyOf('own')], everybody: [keyOf('everybody')] });
@@ -55,7 +55,7 @@ describe('the key of a film', () => {
     draftKeys.erased.add('a');
     expect((await keyById(id))?.id).toBe(id);
     draftKeys.erased.add('b');
-    forgetDraftKeys();
+    forgetKeys();
     expect(await keyById(id)).toBeNull();
     const next = await draftKey(FILM, false);
     expect(next.id).not.toBe(id);
@@ -67,6 +67,17 @@ describe('the key of a film', () => {
     expect((await draftKey(FILM, false)).id).toHaveLength(8);
     draftKeys.status = 200;
     expect((await draftKey(FILM, false)).id).toHaveLength(32);
+  });
+
+  it('that was given goes on serving while the service is away, and one that is wanted is waited for', async () => {
+    const { id } = await draftKey(FILM, false);
+    draftKeys.status = 503;
+    expect((await draftKey({ film: 'film', sent: ['a'] }, false)).id).toBe(id);
+    forgetKeys();
+    await fetchKeys();
+    const waiting = keyById(id);
+    setTimeout(() => (draftKeys.status = 200), 100);
+    expect((await waiting)?.id).toBe(id);
   });
 
   it('is waited for a little only', async () => {

@@ -32,10 +32,12 @@ export interface FilmSent {
 
 let asked: Promise<StorageKeys> | undefined;
 const drafts = new Map<string, { key: Promise<SealKey>; at: number }>();
+/** The newest of each film, for while the service is not reached. */
+const newest = new Map<string, SealKey>();
 const opened = new Map<string, Promise<SealKey | null | undefined>>();
 let wanted: { ids: string[]; answer: Promise<Map<string, SealKey | null>> } | undefined;
 
-/** The key for what is kept of a film: its own, or, while the service is not reached, the account's. Waits for that. Throws ApiError. */
+/** The key for what is kept of a film: its own, or, where it was not given before the service could not be reached, the account's. Waits for that. Throws ApiError. */
 export async function draftKey(of: FilmSent, ofEverybody: boolean): Promise<SealKey> {
   const account = await accountKey(ofEverybody);
   const name = JSON.stringify([of.film, of.sent, account.id]);
@@ -43,13 +45,14 @@ export async function draftKey(of: FilmSent, ofEverybody: boolean): Promise<Seal
   if (!there || Date.now() - there.at > ASK_AGAIN_MS) {
     there = { key: askForDraft(of, account, ofEverybody), at: Date.now() };
     drafts.set(name, there);
-    there.key.catch(() => drafts.delete(name));
+    there.key.then((key) => newest.set(of.film + account.id, key), () => drafts.delete(name));
   }
-  const late = new Promise<SealKey>((resolve) => setTimeout(() => resolve(account), UNREACHED_MS));
+  const atHand = (): SealKey => newest.get(of.film + account.id) ?? account;
+  const late = new Promise<SealKey>((resolve) => setTimeout(() => resolve(atHand()), UNREACHED_MS));
   try {
     return await Promise.race([there.key, late]);
   } catch (error) {
-    if (error instanceof ApiError && error.retryable) return account;
+    if (error instanceof ApiError && error.retryable) return atHand();
     throw error;
   }
 }
@@ -84,15 +87,16 @@ export async function fetchKeys(): Promise<void> {
   await storageKeys();
 }
 
-/** Something was erased, and keys of films may be with it. */
+/** Something was erased, and keys of films may be with it: nothing more is sealed by one that was not asked for anew. */
 export function forgetDraftKeys(): void {
   drafts.clear();
-  opened.clear();
+  newest.clear();
 }
 
 /** For tests: as in a page that was just opened. */
 export function forgetKeys(): void {
   asked = undefined;
+  opened.clear();
   forgetDraftKeys();
 }
 
@@ -109,15 +113,22 @@ async function askForKeys(): Promise<StorageKeys> {
   return { own: await Promise.all(own.map((key) => importKey(key))), everybody: await Promise.all(everybody.map((key) => importKey(key))) };
 }
 
-/** Waits only where waiting may help: any other refusal is a fault, and is thrown as the service told it. */
 async function keysGiven(): Promise<{ own: string[]; everybody: string[] }> {
+  try {
+    return await whenReached(() => dataOf(api.GET('/api/v1/session/storage-keys')));
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return { own: [], everybody: [] }; // for those who work with no films
+    throw error;
+  }
+}
+
+/** Waits only where waiting may help: any other refusal is a fault, and is thrown as the service told it. */
+async function whenReached<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   for (let failures = 0; ; failures++) {
     try {
-      return await dataOf(api.GET('/api/v1/session/storage-keys'));
+      return await ask();
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      if (error.status === 403) return { own: [], everybody: [] }; // for those who work with no films
-      if (!error.retryable) throw error;
+      if (!(error instanceof ApiError && error.retryable)) throw error;
       await sleep(Math.min(MAX_BACKOFF_MS, 500 * 2 ** failures), UNTIL_LEFT);
     }
   }
@@ -155,7 +166,7 @@ async function findDraftKey(id: string): Promise<SealKey | null | undefined> {
 
 async function findDraftKeys(ids: string[]): Promise<Map<string, SealKey | null>> {
   wanted = undefined;
-  const { keys, gone } = await dataOf(api.POST('/api/v1/session/draft-keys', { body: { ids } }));
+  const { keys, gone } = await whenReached(() => dataOf(api.POST('/api/v1/session/draft-keys', { body: { ids } })));
   const found = new Map<string, SealKey | null>(gone.map((id) => [id, null]));
   for (const [id, said] of Object.entries(keys)) found.set(id, await importKey(said, id));
   return found;
