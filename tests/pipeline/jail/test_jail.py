@@ -117,12 +117,13 @@ def test_the_asker_can_end_it_with_all_that_it_started(locks: Locks, tries: Trie
     started: set[psutil.Process] = set()
 
     def stop(_: float) -> None:
-        started.update(set(psutil.Process().children(recursive=True)) - before)
-        raise Cancelled
+        ours = [one for one in psutil.Process().children(recursive=True) if "chrom" not in one.name()]
+        started.update(set(ours) - before)
+        if len(started) >= 3:  # who watches, what works, and what that started: on a busy machine not all at once
+            raise Cancelled
 
     with pytest.raises(Cancelled):
         jailed(locks=locks).do(task("sleep"), tries, tries.folder, tell=stop)
-    assert len(started) >= 3  # who watches, what works, and what that started
     _, alive = psutil.wait_procs(started, timeout=60)
     assert alive == []
 
