@@ -91,7 +91,10 @@ class Workers(Service):
                 family, _ = self._film(work.film.id)
                 assert family.lacks(work.made.purpose, work.made.seen)
                 self.storage.delete(key)
-                fail(self.db, work.claim, refused, self.settings)
+                try:
+                    fail(self.db, work.claim, refused, self.settings)
+                except LeaseLost:  # agreement is asked for first
+                    assert work.may_be_lost
         with self.db.reading() as session:
             if session.scalar(select(ArtifactRow.id).where(ArtifactRow.storage_key == key)) is None:
                 return
