@@ -21,11 +21,12 @@ NOBODY = pwd.getpwnam("nobody")
 
 
 @pytest.fixture
-def data() -> Iterator[Path]:
+def data(tmp_path: Path) -> Iterator[Path]:
     """A data folder of the ordinary user's, who is the one that runs the test."""
     folder = Path(tempfile.mkdtemp(prefix="vigpack-folders-"))  # pytest's own may be entered by nobody else
     user, group = os.geteuid(), os.getegid()
     if user == 0:
+        make_tables(Settings(data_dir=tmp_path / "first"))  # what all tests copy is the runner's own
         os.chown(folder, NOBODY.pw_uid, NOBODY.pw_gid)
         os.setegid(NOBODY.pw_gid)
         os.seteuid(NOBODY.pw_uid)
