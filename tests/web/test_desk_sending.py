@@ -162,10 +162,9 @@ def test_a_browser_that_was_ended_goes_on_without_the_film(
     context.close()
 
     with sending_service.client() as client:  # while the laptop is away
-        for one in client.get("/api/v1/selections").json()["items"]:  # others' of the same film keep its key
-            if one["id"] != selection:
-                client.delete(f"/api/v1/selections/{one['id']}").raise_for_status()
         family = sending_service.selection(selection)["family_id"]
+        for other in {one["id"] for one in client.get("/api/v1/selections").json()["items"]} - {selection}:
+            client.delete(f"/api/v1/selections/{other}").raise_for_status()  # of the same film: it keeps its key
         client.delete(f"/api/v1/families/{family}").raise_for_status()
     context = launch()
     guider = Guider(context.new_page(), sending_service.url, sending_service.address).start()
