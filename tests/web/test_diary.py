@@ -39,12 +39,12 @@ def place(review: Page) -> float:
     return float(review.locator("#time").input_value()) / 20
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason="the page's packages are not installed: run make page")
 def longer_in(view: dict[str, Any]) -> bool:
     """Whether the first moment was prepared anew, longer than its three seconds."""
     return view["state"] == "ready" and view["moments"][0]["facts"]["duration_ms"] > 3200
 
 
+@pytest.mark.skipif(not AXE.is_file(), reason="the page's packages are not installed: run make page")
 def test_a_spoken_diary_is_marked_sent_and_heard(guider: Guider, desk_service: DeskService, tmp_path: Path) -> None:
     guider.open(spoken_recording(tmp_path / "Ella's week.m4a", seconds=20))
     page = guider.page
