@@ -43,8 +43,12 @@ export default defineConfig(({ command }) => ({
       { extends: true, test: { name: 'with a page', include: WITH_A_PAGE } },
       { extends: true, test: { name: 'without', include: ['src/**/*.test.ts'], exclude: WITH_A_PAGE, isolate: false } },
     ],
+    // One thread: each further process reads and translates every module again, while pytest has the other processor.
+    pool: 'threads',
+    maxWorkers: 1,
     setupFiles: ['src/testing/setup.ts'],
     testTimeout: 30_000,
+    expect: { poll: { timeout: 25_000 } }, // a state is waited for as long as a busy machine needs; a second was too little
     // The page's build of it, on XMLHttpRequest, in place of Node's.
     alias: { 'tus-js-client': 'tus-js-client/lib.esm/browser/index.js' },
     server: { deps: { inline: ['tus-js-client'] } },

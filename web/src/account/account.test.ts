@@ -176,7 +176,7 @@ describe('a session that ended', () => {
   async function askAndBeRefused(): Promise<void> {
     signIn.who = person(ADA);
     void api.POST('/api/v1/selections/{selection_id}/retry', { params: { path: { selection_id: '1' } } });
-    await expect.poll(() => signIn.wanted, { timeout: 20_000 }).toBe('token');
+    await expect.poll(() => signIn.wanted).toBe('token');
   }
 
   const retries = (): number => asked.filter((one) => one.endsWith('/retry')).length;
@@ -185,7 +185,7 @@ describe('a session that ended', () => {
     await askAndBeRefused();
     who = person(ADA);
     await signIn.goOn();
-    await expect.poll(retries, { timeout: 20_000 }).toBe(2);
+    await expect.poll(retries).toBe(2);
   });
 
   it('does nothing in the name of another', async () => {

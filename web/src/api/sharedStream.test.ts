@@ -94,7 +94,7 @@ it('connects again when the stream ends, and tells how everything is', async () 
   const a = watch(newTab(), 'a');
   await expect.poll(() => a.heard.length).toBe(1);
   source.open.shift()?.end();
-  await expect.poll(() => a.heard.length, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => a.heard.length).toBe(2);
 });
 
 it('asks for no more at once than the service takes, and for the others as soon as there is room', async () => {

@@ -21,7 +21,6 @@ import type { Part, SendingRecord } from './sendingRecord';
 import { CHUNK_BYTES, upload } from './upload';
 
 const ID = '0123456789abcdef0123456789abcdef';
-const LONG = { timeout: 15_000 };
 const never = new AbortController().signal;
 const film = (): File => new File([new Uint8Array(500)], 'film.avi', { type: 'video/avi', lastModified: 1 });
 const stretch = (id: string, fromMs: number, toMs: number, looked: Stretch['looked'] = null): Stretch => ({ id, fromMs, toMs, marks: [], asked: false, looked });
@@ -96,7 +95,7 @@ const cover = (desk: Desk, id: string): Promise<void> => desk.toCover.say(desk.m
 const sentCaptions = (): string[] => [...(begun.at(-1)?.clip ?? []), ...(begun.at(-1)?.still ?? [])].map(({ caption }) => caption ?? '');
 const send = async (desk: Desk): Promise<Sending> => {
   const sending = await sendings.send(desk, () => undefined, never);
-  await expect.poll(() => sending.allSent || sending.problem, LONG).toBeTruthy();
+  await expect.poll(() => sending.allSent || sending.problem).toBeTruthy();
   return sending;
 };
 
@@ -118,7 +117,7 @@ describe('of a moment in which somebody is to be covered', () => {
     expect(sentCaptions()).toEqual(['a', 'c']); // the still is of the same seconds
     expect(sending.record.parts.map(({ title }) => title)).toEqual(['Clip 1', 'Clip 2']);
     expect(arrived()).toEqual([['m0', 10], ['m1', 10]]);
-    await expect.poll(async () => (await cutNames()).sort(), LONG).toEqual(['b-light', 'b-lossless', 'still-light', 'still-lossless']);
+    await expect.poll(async () => (await cutNames()).sort()).toEqual(['b-light', 'b-lossless', 'still-light', 'still-lossless']);
     expect(desk.marks.filter((mark) => mark.sentIn).map(({ id }) => id)).toEqual(['a', 'c']);
   });
 
@@ -140,7 +139,7 @@ describe('of a moment in which somebody is to be covered', () => {
     const clip = desk.marks[1] as ClipMark;
     desk.moveEnds(clip, 22_000, 35_000);
     desk.moveEnds(clip, 22_000, 24_000);
-    await expect.poll(() => stretchesOf(desk.key), LONG).toEqual([stretch('b', 20_000, 35_000)]);
+    await expect.poll(() => stretchesOf(desk.key)).toEqual([stretch('b', 20_000, 35_000)]);
     desk.remove(clip);
     expect(desk.keptBack(desk.marks.at(-1)!)).toContain('0:20.0 to 0:35.0');
     expect(desk.stretchesOfNone.map(({ id }) => id)).toEqual(['b']);
@@ -174,7 +173,7 @@ describe('of a moment in which somebody is to be covered', () => {
     await cover(desk, 'b');
     desk.addTo({ id: ID, family: 'K-104', cycle: 1, of: 'family_film', helping_question: '', working_points: [], whole_film: false, moments: [] } as unknown as SelectionView);
     const sending = await sendings.add(desk, () => undefined, never);
-    await expect.poll(() => sending.allSent, LONG).toBe(true);
+    await expect.poll(() => sending.allSent).toBe(true);
     expect(sentCaptions()).toEqual(['a', 'c']);
     expect(sending.record.parts.map(({ cut }) => cut)).toEqual(['a-lossless', 'c-lossless']);
   });
@@ -182,9 +181,9 @@ describe('of a moment in which somebody is to be covered', () => {
   it('nothing is sent because the service asks for the film', async () => {
     asksForFilm = true;
     const sending = await send(await deskWith());
-    await expect.poll(() => sending.problem, LONG).toBeTruthy();
+    await expect.poll(() => sending.problem).toBeTruthy();
     await sending.resume(film());
-    await expect.poll(() => sending.problem, LONG).toBeTruthy();
+    await expect.poll(() => sending.problem).toBeTruthy();
     expect(arrived().map(([what]) => what)).not.toContain(ID);
   });
 
@@ -210,7 +209,7 @@ describe('of a moment in which somebody is to be covered', () => {
     expect(desk.keptBack(desk.marks[1]!)).not.toBeNull();
     desk.moveEnds(desk.marks[1] as ClipMark, 20_000, 30_000);
     expect(desk.keptBack(desk.marks[1]!)).not.toBeNull(); // what was made before is gone
-    await expect.poll(cutNames, LONG).not.toContain('b-covered');
+    await expect.poll(cutNames).not.toContain('b-covered');
     await changeStretches(key, () => [{ ...stretch('b', 20_000, 30_000, { cut: 'b-covered', knew: ['b'] }), marks: [BOX], asked: true }]);
     const again = await deskWith();
     expect(again.keptBack(again.marks[1]!)).toBeNull();
@@ -238,11 +237,11 @@ describe('what is on its way already', () => {
     await changeStretches('k', () => [stretch('a', 1000, 1500)]);
     await sendings.resume();
     const sending = sendings.find(ID)!;
-    await expect.poll(() => sending.problem, LONG).toContain('to be covered');
+    await expect.poll(() => sending.problem).toContain('to be covered');
     expect(arrived()).toEqual([['y', 10]]); // what was cut before the page noted what it holds stays, too
     await changeStretches('k', () => []);
     await sending.resume();
-    await expect.poll(() => sending.allSent, LONG).toBe(true);
+    await expect.poll(() => sending.allSent).toBe(true);
     expect(arrived().map(([what]) => what).sort()).toEqual(['old', 'x', 'y']);
   });
 
@@ -251,7 +250,7 @@ describe('what is on its way already', () => {
     const sending = new Sending(record([WHOLE], { way: 'whole', filmKey: key, paused: true }), film());
     await changeStretches(key, () => [stretch('a', 1000, 1500)]);
     await sending.resume(film());
-    await expect.poll(() => sending.problem, LONG).toContain('not sent whole');
+    await expect.poll(() => sending.problem).toContain('not sent whole');
     expect(arrived()).toEqual([]);
     await sending.forget();
   });

@@ -10,7 +10,6 @@ import { Sending } from './sending.svelte';
 import type { Part, SendingRecord } from './sendingRecord';
 
 const ID = '0123456789abcdef0123456789abcdef';
-const LONG = { timeout: 25_000 };
 const part = (name: string, bytes: number, done = false): Part => ({ moment: name, kind: 'clip', title: name, cut: name, bytes, done });
 
 function record(parts: Part[], more: Partial<SendingRecord> = {}): SendingRecord {
@@ -69,11 +68,11 @@ describe('a sending', () => {
     await Promise.all(ids.map((id) => addCut(id, 200)));
     const all = ids.map((id) => new Sending({ ...record([part(id, 200)]), id: id.repeat(32) }));
     for (const sending of all) sending.start();
-    await expect.poll(() => all.filter((sending) => sending.waiting?.startsWith('Others of your moments')).length, LONG).toBe(3);
-    await expect.poll(() => patches.length, LONG).toBe(2);
+    await expect.poll(() => all.filter((sending) => sending.waiting?.startsWith('Others of your moments')).length).toBe(3);
+    await expect.poll(() => patches.length).toBe(2);
     held = false;
     for (const patch of patches) patch.destroy();
-    await expect.poll(() => all.every((sending) => sending.allSent), LONG).toBe(true);
+    await expect.poll(() => all.every((sending) => sending.allSent)).toBe(true);
     await Promise.all(all.map((sending) => sending.forget()));
   });
 
@@ -83,7 +82,7 @@ describe('a sending', () => {
     sending.start();
     await expect.poll(() => sending.waiting).toMatch(/cannot be reached/);
     expect(sending.problem).toBeNull();
-    await expect.poll(() => sending.allSent, { timeout: 5000 }).toBe(true);
+    await expect.poll(() => sending.allSent).toBe(true);
     expect(sending.waiting).toBeNull();
     await sending.forget();
   });
