@@ -99,7 +99,11 @@ def test_a_range_is_never_wider_than_asked_nor_than_the_file(size: int, first: i
         assert span == Span(first, min(size, size if last is None else last + 1))
 
 
-@given(st.text(max_size=30))
+LATIN_1 = "".join(map(chr, range(256)))
+"""What a header can hold. Of all characters Hypothesis would first make a list, in 0.9 s."""
+
+
+@given(st.text(LATIN_1, max_size=30))
 def test_a_range_that_is_not_understood_means_the_whole_file(header: str) -> None:
     try:
         span = parse_range(header, 10)
