@@ -1,6 +1,7 @@
 /** State of the desk: one film, its marks, the review's details, and the cuts. */
 
 import { Queue } from '../ui/queue';
+import { cutKey } from '../api/storageKeys';
 import type { SelectionView, Statement } from '../api/types';
 import {
   FilmProblem, compareLength, lightCutsAtOnce, listCuts, openFilm, thisComputer, unsupportedFilm, type CutMode, type Film,
@@ -81,6 +82,7 @@ export class Desk {
   static async open(file: File, saidMs?: number, begun?: Partial<Details>): Promise<Desk> {
     const [film, key] = [saidMs ? unsupportedFilm(file, saidMs) : await openFilm(file), await filmKey(file)];
     const draft = await get<Draft>('drafts', key);
+    void cutKey({ film: key, sent: draft?.sent ?? [] }).catch(() => undefined); // so that the first mark is kept at once; what needs it tells faults
     if (draft) {
       const there = new Set(await listCuts());
       // Those made before the page told what it found in them may hold what was cut out of the film.

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { newBrowser } from '../testing/browser';
-import { serve } from '../testing/server';
+import { draftKeys, serve } from '../testing/server';
 import { getAll, put } from './browserDatabase';
 import { Desk } from './desk.svelte';
 import { forgetDraft, listDrafts } from './drafts';
@@ -139,6 +139,11 @@ describe('a draft', () => {
     expect((await listDrafts()).map((draft) => [draft.details.family, draft.details.cycle])).toEqual([['K-104', 3]]);
     const again = await Desk.open(film(), MINUTE_MS, { family: 'W-220', cycle: 1 });
     expect([again.details.family, again.details.cycle, again.details.question]).toEqual(['K-104', 3, 'How?']);
+  });
+
+  it('has a key of its own before its first mark, which is kept at once', async () => {
+    await open();
+    await expect.poll(() => draftKeys.made.size).toBe(1);
   });
 
   it('of thirty days ago is forgotten, and one without marks is not offered', async () => {
