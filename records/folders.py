@@ -6,9 +6,11 @@ says whose the folder is, as whom we run, and the command that gives it back.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import pwd
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -25,7 +27,19 @@ from records.settings import Settings
 Part = Literal["api", "worker"]
 _MOST_SELECTIONS = 100
 """Of the folders in the store so many are looked at: the IT page asks every other second."""
+_LITTLE_SCRATCH_BYTES = 64_000_000
+"""With less in scratch, moments fail: a finished one of 30 s has 10 MB, and several are made at once."""
+_ANEW = (
+    "Start the worker anew, which empties it: docker compose up -d --force-recreate worker. No work is lost. If it "
+    "fills again, make it larger: docs/operations.md, “Sizes”."
+)
 _COMPOSE = "docker compose run --rm --user root --cap-add CHOWN --cap-add DAC_OVERRIDE migrate chown -R vigpack: "
+
+
+MAKE_ROOM: Final = (
+    "Make the disk larger, or erase what need not be kept: docker compose exec api vigpack erase CODE; on one machine "
+    "vigpack erase CODE."
+)
 
 
 class FolderProblem(BaseModel):
@@ -58,6 +72,11 @@ def folder_problems(settings: Settings, *parts: Part) -> list[FolderProblem]:
         existing = _nearest_existing(folder)
         if existing not in found and (error := _try_writing(existing, a_file=existing == database)) is not None:
             found[existing] = _problem(settings, existing, error)
+    if "worker" in parts and (scratch := _nearest_existing(settings.scratch().resolve())) not in found:
+        with contextlib.suppress(OSError):  # gone meanwhile: told the next time
+            if shutil.disk_usage(scratch).free < _LITTLE_SCRATCH_BYTES:
+                no_room = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                found[scratch] = _problem(settings, scratch, no_room)
     return list(found.values())
 
 
@@ -127,7 +146,11 @@ def _problem(settings: Settings, path: Path, error: OSError) -> FolderProblem:
         case errno.EROFS:
             do = "It is mounted read-only. Mount it so that it can be written."
         case errno.ENOSPC | errno.EDQUOT:
-            do = "There is no room. Make the disk larger, or erase what need not be kept: vigpack erase CODE."
+            scratch = settings.scratch().resolve()
+            if path != scratch or scratch.is_relative_to(settings.data_dir.resolve()):
+                do = f"There is no room. {MAKE_ROOM}"
+            else:
+                do = f"There is no room for work in progress. {_ANEW if _in_image() else 'Make room on its disk.'}"
         case errno.ENOTDIR:
             do = "Something else lies where a folder should be. Look at it, and move it away."
         case _:

@@ -234,8 +234,8 @@ def running_jobs(session: Session, settings: Settings, now: datetime) -> list[Ru
 def _workers(session: Session, settings: Settings, running: list[RunningJob], now: datetime) -> list[WorkerFigure]:
     silent_since = now - timedelta(seconds=MISSED_BEATS * settings.heartbeat_s)
     rows = list(session.scalars(select(WorkerRow).where(WorkerRow.seen_at >= now - DAY).order_by(WorkerRow.name)))
-    silent = [row for row in rows if row.left_at is None and row.seen_at < silent_since]
-    replaced = _replaced(silent, [row for row in rows if row.seen_at >= silent_since and row.left_at is None])
+    silent = [row for row in rows if row.left_at is None and _seen_at(row) < silent_since]
+    replaced = _replaced(silent, [row for row in rows if row.left_at is None and row not in silent])
 
     def state(row: WorkerRow) -> WorkerState:
         if row.left_at or row in replaced or (row in silent and row.draining):
@@ -248,7 +248,7 @@ def _workers(session: Session, settings: Settings, running: list[RunningJob], no
             version=row.version,
             state=state(row),
             started_at=row.started_at,
-            seen_s=seconds_between(row.seen_at, now),
+            seen_s=seconds_between(_seen_at(row), now),
             jobs_done=row.jobs_done,
             skew_s=row.skew_s,
             folder_problems=list(row.folder_problems or ()),
@@ -259,6 +259,11 @@ def _workers(session: Session, settings: Settings, running: list[RunningJob], no
         )
         for row in rows
     ]
+
+
+def _seen_at(row: WorkerRow) -> datetime:
+    """By the database's clock: a worker whose own is wrong is not taken for silent."""
+    return row.seen_at - timedelta(seconds=row.skew_s or 0.0)
 
 
 def _replaced(silent: list[WorkerRow], alive: list[WorkerRow]) -> list[WorkerRow]:

@@ -99,6 +99,21 @@ def test_the_command_gives_it_back(settings: Settings) -> None:
     assert folder_problems(settings, "api", "worker") == []
 
 
+def test_scratch_with_hardly_any_room_is_told_with_what_makes_some(
+    settings: Settings, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = Path(tempfile.mkdtemp(dir=data.parent))
+    monkeypatch.setattr("records.folders._LITTLE_SCRATCH_BYTES", 2**60)
+    try:
+        [problem] = folder_problems(settings.model_copy(update={"scratch_dir": apart}), "api", "worker")
+    finally:
+        apart.rmdir()
+    assert problem.message == f"{apart} cannot be written (No space left on device)."
+    assert problem.remedy == "There is no room for work in progress. Make room on its disk."
+    [problem] = folder_problems(settings, "worker")
+    assert problem.remedy.startswith("There is no room. Make the disk larger, or erase")  # it is on the store's disk
+
+
 def test_a_file_in_the_way_is_told(settings: Settings) -> None:
     (settings.data_dir / "incoming").rmdir()
     (settings.data_dir / "incoming").write_text("in the way")

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, computed_field
 from pydantic.config import JsonDict
 
-from records.folders import FULL_DATABASE
+from records.folders import FULL_DATABASE, MAKE_ROOM
 from records.ledger.store_identity import StoreMatch
 from records.views.queue_stats import QueueFigures, WorkerFigure
 from worker.monitoring.proxy import OWN_CERTIFICATE
@@ -170,12 +170,22 @@ def _parts(facts: Facts) -> Iterator[Alert]:
                 remedy=f"{set_it}. Older browsers are refused until then.",
             )
     if facts.clock_skew_s is not None and abs(facts.clock_skew_s) > MOST_SKEW_S:
+        off = f"{abs(facts.clock_skew_s):.0f} seconds {'ahead of' if facts.clock_skew_s > 0 else 'behind'}"
         yield Alert(
             code="clocks_differ",
             level="warn",
-            message=f"The clocks of the machines differ by {abs(facts.clock_skew_s):.0f} seconds.",
-            remedy="Let all machines take the time from the same place (NTP): leases compare their clocks.",
+            message=f"The clock of {_whose_clock(facts)} is {off} the database's.",
+            remedy=(
+                "Let the machines of both take the time from the same place: timedatectl set-ntp true on each, and "
+                "timedatectl says whether its clock is right. Leases compare their clocks."
+            ),
         )
+
+
+def _whose_clock(facts: Facts) -> str:
+    workers = [] if facts.queue is None else facts.queue.workers
+    furthest = [worker.name for worker in workers if worker.state != "left" and worker.skew_s == facts.clock_skew_s]
+    return f"worker {furthest[0]}" if furthest else "the API"
 
 
 def _proxy(facts: Facts) -> Iterator[Alert]:
@@ -216,16 +226,15 @@ def assess_store(match: StoreMatch, strange_files: int) -> Alert | None:
 
 def _disk(facts: Facts) -> Iterator[Alert]:
     free, reserve = facts.disk_free_bytes, facts.disk_reserve_bytes
-    room = "Make the disk larger, or erase what need not be kept: vigpack erase CODE."
     if free is not None and free < reserve:
         says = "The disk is nearly full; uploads are refused."
-        yield Alert(code="disk_full", level="bad", message=says, remedy=room)
+        yield Alert(code="disk_full", level="bad", message=says, remedy=MAKE_ROOM)
     elif facts.disk_days_left is not None and facts.disk_days_left < FEW_DAYS:
         says = f"The disk will be full in {_days(facts.disk_days_left)}; then uploads are refused."
-        yield Alert(code="disk_fills", level="warn", message=says, remedy=room)
+        yield Alert(code="disk_fills", level="warn", message=says, remedy=MAKE_ROOM)
     elif free is not None and free < 2 * reserve:
         says = f"Only {free / 1e9:.1f} GB are free; uploads are refused below {reserve / 1e9:.1f} GB."
-        yield Alert(code="disk_low", level="warn", message=says, remedy=room)
+        yield Alert(code="disk_low", level="warn", message=says, remedy=MAKE_ROOM)
 
 
 def _backup(facts: Facts) -> Iterator[Alert]:

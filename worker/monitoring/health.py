@@ -6,7 +6,7 @@ What is unknown is None, never 0.
 from __future__ import annotations
 
 import shutil
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -128,12 +128,13 @@ def _ask_database(db: Database, settings: Settings, now: datetime, free_bytes: i
     try:
         if not is_current(db):
             return {"database_answers": True, "database_current": False}
+        own_skew_s = clock_skew_s(db)
         with db.reading() as session:
-            queue = queue_figures(session, settings, now)
+            queue = queue_figures(session, settings, now - timedelta(seconds=own_skew_s))  # by the database's clock
             fills = None if free_bytes is None else filling_per_day(session, free_bytes, now)
             backup = {"last_backup_at": last_backup_at(session), "unsaved_since": unsaved_since(session)}
         skews = [worker.skew_s for worker in queue.workers if worker.state != "left" and worker.skew_s is not None]
-        skews.append(clock_skew_s(db))
+        skews.append(own_skew_s)
     except DatabaseUnavailable:
         return {"database_answers": False}
     room = None if free_bytes is None else max(free_bytes - settings.min_free_bytes, 0)

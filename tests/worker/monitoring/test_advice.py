@@ -14,7 +14,7 @@ from cli import COMMANDS
 from tests.compose_line import Line, NotCompose, parse
 
 HOUSE = Path(__file__).resolve().parents[3]
-SOURCES = ("worker/monitoring/alerts.py", "api/diagnostics/checks.py")
+SOURCES = ("worker/monitoring/alerts.py", "api/diagnostics/checks.py", "records/folders.py")
 
 
 def sentences() -> list[str]:

@@ -186,6 +186,16 @@ def test_the_worst_comes_first() -> None:
     assert [alert.code for alert in verdict.alerts] == ["storage_away", "clocks_differ", "given_up"]
 
 
+def test_whose_clock_is_wrong_is_told() -> None:
+    def told(skew_s: float) -> str:
+        workers = [a_worker(), a_worker(name="2:moments", skew_s=-30.2)]
+        [alert] = assess(some_facts(a_queue(workers=workers), clock_skew_s=skew_s)).alerts
+        return alert.message
+
+    assert told(-30.2) == "The clock of worker 2:moments is 30 seconds behind the database's."
+    assert told(61) == "The clock of the API is 61 seconds ahead of the database's."
+
+
 def test_a_worker_long_gone_hurts_nobody() -> None:
     gone = a_worker(state="silent", seen_s=1000)
     assert assess(some_facts(a_queue(workers=[a_worker(), gone]))).state == "well"
