@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from bench.prepare import run
+from bench.cutting.ways import run
 from pipeline.ffmpeg.runner import FfmpegRunner
 
 LENGTH_MS = 3000
