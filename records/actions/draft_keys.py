@@ -6,6 +6,7 @@ laptop keeps can be read by nobody any more, even if it never asks again.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -55,14 +56,13 @@ def make_draft_key(
     Raises: as draft_keys.
     """
     ring = key_ring(settings)
-    try:
+    with contextlib.suppress(KeyGone):  # told below
         ring.make_draft(draft_id, EVERYBODY if is_everybodys else who.account_id)
-        with db.reading() as session:
-            theirs = [one for one in sent if may_with_selection(session, who, one, Right.WORK)]
-        for selection_id in theirs:
+    with db.reading() as session:
+        theirs = [one for one in sent if may_with_selection(session, who, one, Right.WORK)]
+    for selection_id in theirs:
+        with contextlib.suppress(KeyGone, KeyMissing):  # of this one, being erased; the others are tied all the same
             ring.tie_draft(draft_id, _owners(who), selection_id)
-    except (KeyGone, KeyMissing):  # told below
-        pass
     return draft_keys(settings, who, [draft_id])
 
 

@@ -80,6 +80,15 @@ def test_it_goes_with_the_last_of_what_was_sent(app: FastAPI, ada: TestClient) -
     assert find(ada, draft) == put(ada, draft) == {"keys": {}, "gone": [draft]}
 
 
+def test_one_that_is_being_erased_keeps_the_others_tied(app: FastAPI, ada: TestClient) -> None:
+    draft, ring = secrets.token_hex(16), key_ring(app.state.context.settings)
+    one, other = sent_by(ada, "K-206"), sent_by(ada, "K-207")
+    ring.destroy(KeyKind.SELECTION, one)  # its rows go after its key
+    assert list(put(ada, draft, sent=[one, other])["keys"]) == [draft]
+    ring.destroy(KeyKind.SELECTION, other)
+    assert find(ada, draft)["gone"] == [draft]
+
+
 def test_it_goes_with_the_family(ada: TestClient) -> None:
     draft = secrets.token_hex(16)
     selection = sent_by(ada, "K-203")
