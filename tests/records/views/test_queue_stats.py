@@ -140,24 +140,24 @@ def test_a_worker_that_was_started_again_under_another_name_is_one_worker(db: Da
 @pytest.mark.parametrize(
     ("changes", "state"),
     [
-        ({"draining": True, "seen_at": ago(600)}, "left"),
+        ({"draining": True, "seen_at": 600}, "left"),
         ({}, "working"),
         ({"draining": True}, "draining"),
-        ({"seen_at": ago(600)}, "silent"),
-        ({"seen_at": ago(600), "skew_s": -600.0}, "working"),  # its clock is behind
-        ({"seen_at": ago(600), "skew_s": 600.0}, "silent"),
-        ({"seen_at": ago(600), "left_at": ago(600)}, "left"),
+        ({"seen_at": 600}, "silent"),
+        ({"seen_at": 600, "skew_s": -600.0}, "working"),  # its clock is behind
+        ({"seen_at": 600, "skew_s": 600.0}, "silent"),
+        ({"seen_at": 600, "left_at": 600}, "left"),
     ],
 )
 def test_a_worker_works_drains_fell_silent_or_left(
     db: Database, settings: Settings, changes: dict[str, Any], state: str
 ) -> None:
+    changes = {"skew_s": 0.2} | {name: ago(value) if name.endswith("_at") else value for name, value in changes.items()}
     (job,) = add_jobs(db)
     take(db, settings, job, "here:1")
     with db.session() as session:
-        session.add(WorkerRow(name="here:1", version="1.0", jobs_done=7, **({"skew_s": 0.2} | changes)))
+        session.add(WorkerRow(name="here:1", version="1.0", jobs_done=7, **changes))
         session.add(WorkerRow(name="long gone", version="1.0", seen_at=ago(90_000)))
     [worker] = figures_of(db, settings).workers
-    skew_s = changes.get("skew_s", 0.2)
-    assert (worker.name, worker.state, worker.jobs_done, worker.skew_s) == ("here:1", state, 7, skew_s)
+    assert (worker.name, worker.state, worker.jobs_done, worker.skew_s) == ("here:1", state, 7, changes["skew_s"])
     assert worker.runs == [job]
