@@ -16,7 +16,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from records.errors import ServiceRoleUnfit, WorkerRoleMissing
-from records.migrations.worker_rows import FOR_EVERYBODY, restrict_rows
+from records.migrations.worker_rows import FOR_EVERYBODY, restrict_rows, roles_restricted
 from records.models import JobRow
 
 READ, CHANGE, REPLACE, NOTHING = "SELECT", "SELECT, UPDATE", "SELECT, INSERT, DELETE", ""
@@ -86,11 +86,16 @@ SERVICE_RIGHTS: Final = dict.fromkeys(RIGHTS, ALL) | {"alembic_version": READ, "
 
 
 def grant_worker_role(connection: Connection, role: str) -> None:
-    """Give this role the rights above and no other on our tables. Raises: WorkerRoleMissing."""
+    """Give this role the rights above and no other on our tables, and the one in whose place it comes none.
+
+    Raises: WorkerRoleMissing.
+    """
     if connection.dialect.name != "postgresql":
         return
     if why := _unfit(connection, role):
         raise WorkerRoleMissing(why)
+    for former in roles_restricted(connection) - {role}:
+        _take_back(connection, former)  # the policies that bound it are about to bind this one
     _grant(connection, role, RIGHTS)
     restrict_rows(connection, role)
 
@@ -120,6 +125,13 @@ def _unfit(connection: Connection, role: str) -> str:
     if found is None:
         return f"{role} is no role"
     return f"{role} is a role that may do everything" if found else ""
+
+
+def _take_back(connection: Connection, role: str) -> None:
+    named = connection.dialect.identifier_preparer.quote(role)
+    for what in ("TABLES", "SEQUENCES", "FUNCTIONS"):
+        connection.exec_driver_sql(f"REVOKE ALL ON ALL {what} IN SCHEMA public FROM {named}")
+    connection.exec_driver_sql(f"REVOKE USAGE ON SCHEMA public FROM {named}")
 
 
 def _grant(connection: Connection, role: str, rights_of: Mapping[str, str]) -> None:

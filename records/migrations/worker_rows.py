@@ -67,6 +67,15 @@ def restrict_rows(connection: Connection, role: str) -> None:
         connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
 
 
+def roles_restricted(connection: Connection) -> set[str]:
+    """The roles whose rows are restricted now: the worker's, or one that it had before."""
+    return set(connection.execute(_ROLES_THERE).scalars())
+
+
+_ROLES_THERE: Final = text(
+    "SELECT DISTINCT r.rolname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_roles r ON r.oid = ANY "
+    "(p.polroles) WHERE c.relnamespace = 'public'::regnamespace AND NOT p.polpermissive"
+)
 _POLICIES_THERE: Final = text(
     "SELECT c.relname, p.polname, obj_description(p.oid, 'pg_policy') AS said FROM pg_policy p "
     "JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity"

@@ -108,6 +108,27 @@ def test_rights_that_somebody_gave_by_hand_are_taken_back(
         connection.execute("SELECT * FROM accounts")
 
 
+def test_a_role_that_another_takes_the_place_of_reads_nothing_any_more(
+    role_service: Service, postgres_server: PostgresServer
+) -> None:
+    database, later = role_service.settings.database_url.rpartition("/")[2], f"{ROLE}_later"
+    postgres_server.execute(f"CREATE ROLE {later} LOGIN")
+    try:
+        migrate(role_service.settings.model_copy(update={"worker_role": later}))
+        for asked in ("SELECT * FROM selections", "SELECT * FROM words", "SELECT * FROM all_selections"):
+            with (
+                psycopg.connect(as_worker(role_service.settings).replace("+psycopg", "")) as connection,
+                pytest.raises(InsufficientPrivilege),
+            ):
+                connection.execute(asked)
+        migrate(role_service.settings)  # and back again
+        with psycopg.connect(as_worker(role_service.settings).replace("+psycopg", "")) as connection:
+            connection.execute("SELECT * FROM selections")
+    finally:
+        postgres_server.execute(f"DROP OWNED BY {later}", database)
+        postgres_server.execute(f"DROP ROLE {later}")
+
+
 @pytest.mark.parametrize("name", ["nobody_here", "postgres"])
 def test_a_role_that_is_not_there_or_may_do_everything_is_refused(postgres_url: str, tmp_path: Path, name: str) -> None:
     with pytest.raises(WorkerRoleMissing):
