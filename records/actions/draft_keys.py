@@ -63,6 +63,8 @@ def make_draft_key(
     for selection_id in theirs:
         with contextlib.suppress(KeyGone, KeyMissing):  # of this one, being erased; the others are tied all the same
             ring.tie_draft(draft_id, _owners(who), selection_id)
+    with contextlib.suppress(KeyGone, KeyMissing):  # told below
+        ring.destroy_untied_draft(draft_id, _owners(who), sent)
     return draft_keys(settings, who, [draft_id])
 
 

@@ -154,6 +154,23 @@ class KeyRing:
             self.store.replace(KeyKind.DRAFT, draft_id, {"account": said["account"], "sent": sent}, overwrites=True)
             self._remove_if_destroyed(KeyKind.DRAFT, draft_id)
 
+    def destroy_untied_draft(self, draft_id: str, account_ids: Collection[str], sent: Collection[str]) -> None:
+        """Destroy it where nothing was tied to it in time and the keys of all that was sent of it are destroyed.
+
+        Raises: as draft_key.
+        """
+        with self.store.held(alone=True):
+            self.draft_key(draft_id, account_ids)
+            if "sent" not in self._said(KeyKind.DRAFT, draft_id) and sent and all(map(self._is_gone, sent)):
+                self.destroy(KeyKind.DRAFT, draft_id)
+
+    def _is_gone(self, selection_id: str) -> bool:
+        try:
+            self.selection_key(selection_id)
+        except (KeyGone, KeyMissing) as error:
+            return isinstance(error, KeyGone)
+        return False
+
     def _open_draft(self, draft_id: str, account_ids: Collection[str]) -> bytes:
         said = self._said(KeyKind.DRAFT, draft_id)
         if (account_id := str(said.get("account"))) not in account_ids:

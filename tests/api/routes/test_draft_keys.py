@@ -89,6 +89,17 @@ def test_one_that_is_being_erased_keeps_the_others_tied(app: FastAPI, ada: TestC
     assert find(ada, draft)["gone"] == [draft]
 
 
+def test_it_goes_if_all_that_was_sent_went_before_a_page_said_what_that_was(ada: TestClient, ben: TestClient) -> None:
+    draft, unknown = secrets.token_hex(16), secrets.token_hex(16)
+    key = put(ada, draft)["keys"]
+    erased = sent_by(ada, "K-208")
+    ada.delete(f"/api/v1/selections/{erased}").raise_for_status()
+    assert put(ada, draft, sent=[erased, unknown])["keys"] == key  # of one nothing is known
+    assert put(ben, draft, sent=[erased]) == {"keys": {}, "gone": []}
+    assert find(ada, draft)["keys"] == key
+    assert put(ada, draft, sent=[erased]) == {"keys": {}, "gone": [draft]}
+
+
 def test_it_goes_with_the_family(ada: TestClient) -> None:
     draft = secrets.token_hex(16)
     selection = sent_by(ada, "K-203")
